@@ -1,0 +1,55 @@
+"""attnviz: see where vision models look.
+
+What a model attends to stays sharp, and the surround falls into bokeh. The names below are all that
+a user needs; they are imported when first used, so `import attnviz` itself is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attnviz.errors import AttnvizError as AttnvizError
+    from attnviz.explainer import explain as explain
+    from attnviz.explanation import Explanation as Explanation
+    from attnviz.focus import FocusMap as FocusMap
+    from attnviz.focus import FocusSettings as FocusSettings
+    from attnviz.models.catalog import list_models as list_models
+    from attnviz.models.loading import load_model as load_model
+    from attnviz.models.loading import wrap as wrap
+    from attnviz.models.preprocess import Preprocess as Preprocess
+    from attnviz.models.vision_model import VisionModel as VisionModel
+    from attnviz.photograph import bokeh as bokeh
+    from attnviz.pictures import Picture as Picture
+    from attnviz.pictures import open_picture as open_picture
+
+_HOMES = {
+    "AttnvizError": "attnviz.errors",
+    "Explanation": "attnviz.explanation",
+    "FocusMap": "attnviz.focus",
+    "FocusSettings": "attnviz.focus",
+    "Picture": "attnviz.pictures",
+    "Preprocess": "attnviz.models.preprocess",
+    "VisionModel": "attnviz.models.vision_model",
+    "bokeh": "attnviz.photograph",
+    "explain": "attnviz.explainer",
+    "list_models": "attnviz.models.catalog",
+    "load_model": "attnviz.models.loading",
+    "open_picture": "attnviz.pictures",
+    "wrap": "attnviz.models.loading",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'attnviz' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,56 @@
+"""Set up and go, with nothing but Python: `python run.py app`, `python run.py tests`.
+
+Inside a virtual environment everything is installed there; elsewhere into `.venv` beside this file,
+made on first use. Works the same on Linux, macOS and Windows.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+TASKS = {
+    "app": ("requirements.txt", ["streamlit", "run", "app.py"]),
+    "tests": ("requirements-dev.txt", ["pytest"]),
+}
+
+
+def main() -> int:
+    """Run the task named first; what stands behind it is handed on."""
+    if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
+        print(f"Usage: python run.py {' | '.join(TASKS)}", file=sys.stderr)
+        return 2
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
+        print(f"attnviz needs Python 3.11 or newer, not {sys.version.split()[0]}.", file=sys.stderr)
+        return 2
+    requirements, command = TASKS[sys.argv[1]]
+    python = _environment()
+    install = [python, "-m", "pip", "install", "--quiet", "-r", requirements]
+    print(f"Installing {requirements}; the first time this takes minutes.", flush=True)
+    done = subprocess.call(install, cwd=ROOT)
+    if done:
+        return done
+    return subprocess.call([python, "-m", *command, *sys.argv[2:]], cwd=ROOT)
+
+
+def _environment() -> str:
+    """The interpreter to install for: the active environment's, or that of `.venv`."""
+    if sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ:
+        return sys.executable
+    folder = ROOT / ".venv"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        print(f"Making a virtual environment in {folder}", flush=True)
+        try:
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit("Python lacks its venv module. On Debian or Ubuntu: apt install python3-venv")
+    return str(python)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
