@@ -1,0 +1,120 @@
+"""From bytes, or an image of Pillow's, to upright sRGB pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from attnviz.errors import PictureError
+from attnviz.pictures.colour import in_srgb
+from attnviz.pictures.formats import (
+    READABLE,
+    Format,
+    describe_other,
+    early_size,
+    read_header,
+    recognise,
+)
+from attnviz.pictures.limits import PictureLimits
+from attnviz.pictures.picture import Pixels
+
+_ORIENTATION = 0x0112  # EXIF tag
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
+    """Upright sRGB uint8 [H, W, 3], read-only, from a file's content; the first frame.
+
+    Raises:
+        PictureError: the content is not a readable picture, has too many pixels, or is damaged.
+    """
+    form = recognise(data)
+    if form is None:
+        raise PictureError(
+            f"{name} is {describe_other(data)}, not a picture that can be opened. "
+            f"Save it as {READABLE}."
+        )
+    try:
+        size = early_size(form, data)
+        if size is not None:
+            limits.check_pixels(*size, name)
+        with read_header(form, data) as image:
+            return _pixels(image, name, limits)
+    except PictureError:
+        raise
+    except MemoryError as error:
+        raise _no_memory(name) from error
+    except Exception as error:  # decoders raise whatever they please
+        raise _damaged(name, form) from error
+
+
+def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
+    """As `decode_bytes`, from an open Pillow image; its orientation and profile are applied.
+
+    The image is decoded if it was not yet, and not changed otherwise.
+    """
+    try:
+        return _pixels(image, name, limits)
+    except PictureError:
+        raise
+    except MemoryError as error:
+        raise _no_memory(name) from error
+    except Exception as error:  # decoders raise whatever they please
+        raise PictureError(
+            f"{name} is a Pillow image that cannot be decoded ({type(error).__name__}). "
+            "Check that its file is complete and still open."
+        ) from error
+
+
+def _pixels(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
+    limits.check_pixels(image.height, image.width, name)
+    _refuse_wide_planes(image, name)
+    image.load()
+    limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
+    turn = _UPRIGHT.get(_orientation(image))
+    colour = in_srgb(image)
+    pixels = np.asarray(colour if turn is None else colour.transpose(turn))
+    pixels.flags.writeable = False
+    return pixels
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 (upright) to 8; 1 where the EXIF block is missing or broken.
+
+    Read after decoding: Pillow itself turns TIFF upright then, and HEIC comes upright.
+    """
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a broken EXIF block must not cost the picture
+        return 1
+
+
+def _refuse_wide_planes(image: Image.Image, name: str) -> None:
+    """Pillow 13 takes 16-bit TIFF planes for 8-bit ones, and mixes the picture up silently."""
+    tags = getattr(image, "tag_v2", {})
+    bits, planar = tags.get(258, (8,)), tags.get(284, 1)
+    uncompressed = any(tile[0] == "raw" for tile in getattr(image, "tile", ()))
+    if planar == 2 and max(bits) > 8 and len(bits) > 1 and uncompressed:
+        raise PictureError(
+            f"{name} stores 16-bit colours in separate planes, which cannot be read. "
+            "Save it with interleaved channels, or as PNG."
+        )
+
+
+def _damaged(name: str, form: Format) -> PictureError:
+    return PictureError(
+        f"{name} is damaged, cut off or of a rare kind: it begins as {form.title}, but cannot be "
+        "decoded. Download it again, or save it anew as JPEG or PNG."
+    )
+
+
+def _no_memory(name: str) -> PictureError:
+    return PictureError(f"{name} does not fit into memory. Save it smaller.")

@@ -1,0 +1,107 @@
+"""Opening a picture from whatever people hand over."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from attnviz.errors import PictureError
+from attnviz.pictures.decoding import decode_bytes, decode_image
+from attnviz.pictures.limits import PictureLimits
+from attnviz.pictures.names import UNNAMED, base_name, visible
+from attnviz.pictures.picture import Picture, Pixels, checked_pixels
+
+PictureSource: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8]
+)
+
+
+def open_picture(
+    source: PictureSource, *, name: str | None = None, limits: PictureLimits | None = None
+) -> Picture:
+    """Open a picture: upright, 8-bit sRGB, alpha composited over white, first frame.
+
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF, told apart by content and not by name.
+    Safe to call from several threads: nothing of the process is changed.
+
+    Args:
+        source: a path (`str` is always a path); a file's bytes; a Pillow image, of which the
+            current frame is taken and EXIF orientation and ICC profile are applied as for a file;
+            or an sRGB array uint8 [H, W, 3], which is copied.
+        name: what the picture is called, instead of the file's name; reduced to a visible base
+            name of at most 120 characters.
+        limits: `PictureLimits.from_environment()` if not given.
+
+    Raises:
+        PictureError: nothing else. The text names the picture, the reason, and what to do.
+    """
+    limits = limits or PictureLimits.from_environment()
+    if isinstance(source, (str, os.PathLike)):
+        data = _read(source, limits)
+        return _from_bytes(data, base_name(name or os.fsdecode(source)), limits)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        shown = base_name(name or UNNAMED)
+        limits.check_bytes(memoryview(source).nbytes, shown)
+        return _from_bytes(bytes(source), shown, limits)
+    if isinstance(source, Image.Image):
+        shown = base_name(name or os.fsdecode(getattr(source, "filename", "") or UNNAMED))
+        pixels = decode_image(source, shown, limits)
+        return Picture(pixels, shown, _fingerprint(pixels))
+    if isinstance(source, np.ndarray):
+        shown = base_name(name or UNNAMED)
+        pixels = _copied(source, shown, limits)
+        return Picture(pixels, shown, _fingerprint(pixels))
+    raise PictureError(
+        f"{base_name(name or UNNAMED)} is given as {type(source).__name__}, which is no picture. "
+        "Give a path, a file's bytes, a Pillow image or a uint8 array [H, W, 3]."
+    )
+
+
+def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
+    return Picture(decode_bytes(data, name, limits), name, hashlib.sha256(data).hexdigest())
+
+
+def _read(source: str | os.PathLike[str], limits: PictureLimits) -> bytes:
+    """The content of a regular file that is not too large; raises PictureError."""
+    shown = visible(os.fsdecode(source), most=300)
+    if not shown:
+        raise PictureError("The path of the picture is empty. Choose a file.")
+    try:
+        path = Path(os.fsdecode(source))
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise PictureError(f"{shown} is a folder. Choose a picture in it.")
+        if not stat.S_ISREG(found.st_mode):  # reading from a pipe or a device may never end
+            raise PictureError(f"{shown} is a device or a pipe. Choose a file.")
+        limits.check_bytes(found.st_size, shown)
+        with path.open("rb") as file:
+            data = file.read(limits.max_bytes + 1)
+    except FileNotFoundError as error:
+        raise PictureError(f"There is no file {shown}. Check the path.") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or "its path is not valid"
+        raise PictureError(
+            f"{shown} cannot be read ({reason}). Check the path and its permissions."
+        ) from error
+    limits.check_bytes(len(data), shown)  # it may have grown since, or shrunk
+    return data
+
+
+def _copied(source: npt.NDArray[np.uint8], name: str, limits: PictureLimits) -> Pixels:
+    array = checked_pixels(np.asarray(source), name)
+    limits.check_pixels(array.shape[0], array.shape[1], name)
+    copied = np.array(array, dtype=np.uint8, order="C")
+    copied.flags.writeable = False
+    return copied
+
+
+def _fingerprint(pixels: Pixels) -> str:
+    size = f"{pixels.shape[0]}x{pixels.shape[1]};".encode()
+    return hashlib.sha256(size + pixels.tobytes()).hexdigest()

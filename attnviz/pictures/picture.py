@@ -1,0 +1,87 @@
+"""What every other part gets instead of a file: upright sRGB pixels that nobody can change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import PictureError
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An opened picture. Two pictures are equal only if they are the same object.
+
+    pixels: uint8 [H, W, 3], sRGB, upright, read-only. A writable array is copied, so that nobody
+        can change the picture through the array it was made from.
+    name: base name of the file, fit to be shown as plain text; not escaped for HTML or Markdown.
+    sha256: 64 hexadecimal digits that identify the source: of the file's bytes, or of size and
+        pixels where the picture did not come from a file.
+
+    Raises:
+        PictureError: `pixels` is not uint8 [H, W, 3], or has no pixel.
+    """
+
+    pixels: Pixels = field(repr=False)
+    name: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        pixels = checked_pixels(self.pixels, self.name)
+        if pixels.flags.writeable or not pixels.flags.c_contiguous:
+            pixels = pixels.copy(order="C")
+            pixels.flags.writeable = False
+        object.__setattr__(self, "pixels", pixels)
+
+    @property
+    def height(self) -> int:
+        """Rows, in pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns, in pixels."""
+        return int(self.pixels.shape[1])
+
+    def reduced(self, longest: int) -> Picture:
+        """A copy whose longer side has `longest` pixels, for showing; `self` if it has no more.
+
+        Averages over areas and never enlarges. Name and sha256 stay: they name the source.
+
+        Raises:
+            PictureError: `longest` is below 1.
+        """
+        if longest < 1:
+            raise PictureError(f"A picture cannot be reduced to {longest} px; ask for 1 or more.")
+        scale = longest / max(self.height, self.width)
+        if scale >= 1:
+            return self
+        width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
+        small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
+        return Picture(np.asarray(small, dtype=np.uint8), self.name, self.sha256)
+
+
+def checked_pixels(array: npt.NDArray[np.uint8], name: str) -> Pixels:
+    """`array` itself if it is uint8 [H, W, 3] with at least one pixel; else raises PictureError."""
+    shape, dtype = array.shape, array.dtype
+    if len(shape) != 3 or shape[2] != 3:
+        raise PictureError(
+            f"{name} is an array of shape {list(shape)}, but a picture has the shape [H, W, 3]. "
+            "Stack grey values three times; composite alpha first, or hand over a Pillow image."
+        )
+    if dtype != np.uint8:
+        raise PictureError(
+            f"{name} is an array of {dtype}, but a picture holds uint8 from 0 to 255. "
+            "Scale its values to 0..255 and convert them with .astype(numpy.uint8)."
+        )
+    if 0 in shape:
+        raise PictureError(
+            f"{name} has {shape[0]} rows and {shape[1]} columns, so there is nothing to see. "
+            "Choose a picture with at least one pixel."
+        )
+    return array
