@@ -1,0 +1,1 @@
+"""What leaves attnviz: pictures that say where they come from."""

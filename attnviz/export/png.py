@@ -1,0 +1,35 @@
+"""PNG files that carry their provenance."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+KEY = "attnviz"
+
+
+def png_with_provenance(pixels: npt.NDArray[np.uint8], provenance: Mapping[str, str]) -> bytes:
+    """uint8 [H, W, 3] as PNG bytes; each provenance entry is a text chunk `attnviz <key>`."""
+    chunks = PngInfo()
+    for key, value in provenance.items():
+        chunks.add_itxt(f"{KEY} {key}", value)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", pnginfo=chunks, compress_level=4)
+    return file.getvalue()
+
+
+def read_provenance(source: bytes) -> dict[str, str]:
+    """The entries that `png_with_provenance` wrote; empty if there are none."""
+    with Image.open(io.BytesIO(source), formats=["PNG"]) as image:
+        image.load()
+        text = getattr(image, "text", {})
+    return {
+        name.removeprefix(KEY + " "): str(value)
+        for name, value in text.items()
+        if name.startswith(KEY + " ")
+    }

@@ -1,0 +1,182 @@
+"""How a network's input was taken from a picture, and the way back from its grid to the picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import FocusError
+
+FloatMap = npt.NDArray[np.float32]
+
+
+class Fit(StrEnum):
+    """How a picture of any shape becomes a network's input.
+
+    `SQUASH` stretches the whole picture to the input's square; `WHOLE` keeps the aspect ratio and
+    makes the shorter side as long as the input (an oblong input, nothing is cut off); `CROP`
+    resizes the shorter side to `resize` and cuts out the centre square, as most published
+    accuracies do.
+    """
+
+    SQUASH = "squash"
+    WHOLE = "whole"
+    CROP = "crop"
+
+
+@dataclass(frozen=True)
+class PictureGeometry:
+    """The rectangle of a picture that a network saw, and the size it was resampled to.
+
+    `picture_size` and `input_size` are (height, width) in pixels. `box` is (top, left, bottom,
+    right) in the picture's pixels, as floats: pixel (y, x) covers [y, y+1) x [x, x+1).
+    """
+
+    picture_size: tuple[int, int]
+    box: tuple[float, float, float, float]
+    input_size: tuple[int, int]
+
+    def to_picture(self, y: float, x: float) -> tuple[float, float]:
+        """The point of the picture, in its pixels, that lies at (y, x) of the network's input."""
+        top, left, bottom, right = self.box
+        height, width = self.input_size
+        return top + y * (bottom - top) / height, left + x * (right - left) / width
+
+    def to_input(self, y: float, x: float) -> tuple[float, float]:
+        """The point of the network's input, in its pixels, that shows (y, x) of the picture."""
+        top, left, bottom, right = self.box
+        height, width = self.input_size
+        return (y - top) * height / (bottom - top), (x - left) * width / (right - left)
+
+    def spread(self, grid: FloatMap, outside: float | None = None) -> FloatMap:
+        """Resample a map on the network's grid to the picture, bicubic.
+
+        Args:
+            grid: float [h, w], any grid that covers the whole input evenly.
+            outside: the value for the part of the picture that the network did not see; the
+                smallest value of the map if not given.
+
+        Returns:
+            float32 [H, W] at the picture's size. Bicubic (Catmull-Rom-like, OpenCV's) interpolation
+            overshoots a little beyond the grid's range; the result is clipped back to that range.
+
+        Raises:
+            FocusError: the map is not two-dimensional, is empty, or holds NaN or infinity.
+        """
+        values = checked_map(grid)
+        height, width = self.picture_size
+        top, left, bottom, right = self.box
+        rows, columns = values.shape
+        step_y, step_x = (bottom - top) / rows, (right - left) / columns
+        source_y = (np.arange(height, dtype=np.float32) + 0.5 - top) / step_y - 0.5
+        source_x = (np.arange(width, dtype=np.float32) + 0.5 - left) / step_x - 0.5
+        low, high = float(values.min()), float(values.max())
+        picture = _sample_bicubic(values, source_y, source_x)
+        np.clip(picture, low, high, out=picture)
+        fill = low if outside is None else outside
+        picture[_outside(height, top, bottom), :] = fill
+        picture[:, _outside(width, left, right)] = fill
+        return picture
+
+
+def _outside(length: int, start: float, stop: float) -> npt.NDArray[np.bool_]:
+    """Which of `length` pixels have their middle outside start..stop."""
+    centres = np.arange(length) + 0.5
+    return (centres < start) | (centres > stop)
+
+
+def _sample_bicubic(
+    values: FloatMap, y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]
+) -> FloatMap:
+    """Separable bicubic sampling at the rows `y` and columns `x` (fractional, replicated edges)."""
+    along_x = _cubic_matrix(x, values.shape[1])
+    along_y = _cubic_matrix(y, values.shape[0])
+    return np.asarray(along_y @ values @ along_x.T, dtype=np.float32)
+
+
+def _cubic_matrix(positions: npt.NDArray[np.float32], length: int) -> FloatMap:
+    """[positions, length] weights of Keys' cubic (a = -0.5), which rows sum to 1."""
+    base = np.floor(positions).astype(np.int64)
+    fraction = (positions - base).astype(np.float32)
+    matrix = np.zeros((len(positions), length), dtype=np.float32)
+    rows = np.arange(len(positions))
+    for tap in range(-1, 3):
+        distance = np.abs(fraction - tap)
+        near = (1.5 * distance - 2.5) * distance**2 + 1.0
+        far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
+        weight = np.where(distance <= 1.0, near, np.where(distance < 2.0, far, 0.0))
+        np.add.at(matrix, (rows, np.clip(base + tap, 0, length - 1)), weight.astype(np.float32))
+    return matrix
+
+
+def checked_map(grid: npt.ArrayLike) -> FloatMap:
+    """`grid` as a contiguous float32 [h, w] array; raises FocusError where it is none."""
+    values = np.ascontiguousarray(grid, dtype=np.float32)
+    if values.ndim != 2 or values.size == 0:
+        raise FocusError(f"A map must have the shape [h, w], but this one has {values.shape}.")
+    if not np.isfinite(values).all():
+        raise FocusError("The map holds NaN or infinity: its network or method has overflowed.")
+    return values
+
+
+def fit_picture(
+    picture_size: tuple[int, int],
+    size: int,
+    fit: Fit,
+    *,
+    resize: int | None = None,
+    multiple: int = 1,
+    longest: int = 4,
+) -> PictureGeometry:
+    """The geometry that `fit` gives for a picture of (height, width) and an input of `size` px.
+
+    Args:
+        picture_size: (height, width) of the picture.
+        size: the side of the network's square input; for `WHOLE` its shorter side.
+        fit: how the picture is brought to the input.
+        resize: for `CROP`, what the shorter side is resized to before `size` is cut out.
+        multiple: for `WHOLE`, both sides are rounded to a multiple of this.
+        longest: for `WHOLE`, the longer side is at most this many times the shorter one, so that
+            a panorama of 20,000 x 3 px cannot ask for all the memory.
+    """
+    height, width = picture_size
+    whole = (0.0, 0.0, float(height), float(width))
+    if fit is Fit.SQUASH:
+        return PictureGeometry(picture_size, whole, (size, size))
+    if fit is Fit.WHOLE:
+        scale = size / min(height, width)
+        sides = tuple(
+            _rounded(min(side * scale, size * longest), multiple) for side in (height, width)
+        )
+        return PictureGeometry(picture_size, whole, (sides[0], sides[1]))
+    # An input larger than `resize` would reach beyond the picture: then all of the square is kept.
+    kept = min(height, width) * min(1.0, size / (resize or size))
+    top, left = (height - kept) / 2, (width - kept) / 2
+    return PictureGeometry(picture_size, (top, left, top + kept, left + kept), (size, size))
+
+
+def _rounded(side: float, multiple: int) -> int:
+    return max(multiple, math.floor(side / multiple + 0.5) * multiple)
+
+
+def resample(pixels: npt.NDArray[np.uint8], geometry: PictureGeometry) -> npt.NDArray[np.uint8]:
+    """The network's input, uint8 [h, w, 3], cut and resampled from uint8 [H, W, 3].
+
+    Shrinking averages over areas, so that no detail folds back as a pattern (aliasing);
+    enlarging is bicubic. Box edges are rounded to whole pixels.
+    """
+    top, left, bottom, right = (round(edge) for edge in geometry.box)
+    cut = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    height, width = geometry.input_size
+    # Each side by its own rule: a strip of 3 x 20,000 px is enlarged one way and shrunk the other.
+    smaller = (min(width, cut.shape[1]), min(height, cut.shape[0]))
+    if smaller != (cut.shape[1], cut.shape[0]):
+        cut = cv2.resize(cut, smaller, interpolation=cv2.INTER_AREA)
+    if smaller != (width, height):
+        cut = cv2.resize(cut, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.array(cut, dtype=np.uint8)

@@ -1,0 +1,90 @@
+"""The shape that a point of light out of focus takes: the lens's opening, as a blur kernel."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import FocusError, UnknownNameError
+
+# Samples per pixel and axis. 8 x 8 hold a kernel's edge to 1/64 of a pixel's weight.
+_SAMPLES = 8
+
+
+class Aperture(StrEnum):
+    """The opening's shape: a circle, or the polygon of six or eight blades."""
+
+    DISC = "disc"
+    HEXAGON = "hexagon"
+    OCTAGON = "octagon"
+
+    @property
+    def corners(self) -> int:
+        """Number of corners; 0 for the circle."""
+        return {"disc": 0, "hexagon": 6, "octagon": 8}[self.value]
+
+
+def aperture_named(name: str) -> Aperture:
+    """The aperture of that name; raises UnknownNameError with the nearest names."""
+    try:
+        return Aperture(name)
+    except ValueError:
+        raise UnknownNameError("aperture", name, [one.value for one in Aperture]) from None
+
+
+@lru_cache(maxsize=64)
+def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> npt.NDArray[np.float32]:
+    """The anti-aliased kernel of an opening.
+
+    A pixel's weight is the share of its area inside the shape, so that a radius between two pixels
+    is honoured. Polygons have the area of the disc of the same radius, so that changing the shape
+    does not change the amount of blur; their kernels point to the right with one corner.
+
+    Args:
+        radius: of the disc, in pixels, 0 or more; 0 gives the kernel that changes nothing.
+        aperture: the shape.
+
+    Returns:
+        float32 [n, n], n odd, read-only; all values >= 0, and their sum is 1 (to 1e-6). It is equal
+        to itself turned by 180 degrees.
+
+    Raises:
+        FocusError: the radius is negative or not finite.
+    """
+    if not (math.isfinite(radius) and radius >= 0):
+        raise FocusError(f"A blur radius must be 0 or more pixels, but it is {radius}.")
+    reach = radius * _corner_distance(aperture.corners)
+    half = max(0, math.ceil(reach - 0.5))
+    offsets = (np.arange((2 * half + 1) * _SAMPLES) + 0.5) / _SAMPLES - half - 0.5
+    inside = _inside(offsets[:, None], offsets[None, :], radius, aperture.corners)
+    side = 2 * half + 1
+    kernel = inside.reshape(side, _SAMPLES, side, _SAMPLES).sum(axis=(1, 3), dtype=np.float64)
+    if half == 0:
+        kernel[:] = 1.0
+    result: npt.NDArray[np.float32] = np.asarray(kernel / kernel.sum(), dtype=np.float32)
+    result.flags.writeable = False
+    return result
+
+
+def _corner_distance(corners: int) -> float:
+    """Centre to corner, for the polygon with the area of the unit disc."""
+    if corners == 0:
+        return 1.0
+    return math.sqrt(2 * math.pi / (corners * math.sin(2 * math.pi / corners)))
+
+
+def _inside(
+    y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], radius: float, corners: int
+) -> npt.NDArray[np.bool_]:
+    distance = np.hypot(y, x)
+    if corners == 0:
+        return np.asarray(distance <= radius)
+    sector = 2 * math.pi / corners
+    # A side is straight: at an angle t from its middle it lies at the distance apothem / cos t.
+    from_side = np.mod(np.arctan2(y, x), sector) - sector / 2
+    apothem = radius * _corner_distance(corners) * math.cos(sector / 2)
+    return np.asarray(distance * np.cos(from_side) <= apothem)

@@ -1,0 +1,121 @@
+"""Every pixel at its own blur: the discs next to its level, mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.render.aperture import aperture_kernel
+from attnviz.render.disc_blur import Sources, blurred, enlarged, factor_of, reduced_levels
+from attnviz.render.lens import Lens
+
+FloatArray = npt.NDArray[np.float32]
+# (the level before, the level itself)
+Step = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Single pixels that are rendered beside the picture: front surfaces at the edges of mattes.
+
+    rows, columns: intp [n], in the picture. levels: float32 [n]. light: float32 [3, n], changed in
+    place from their sharp colour to the blurred one.
+    """
+
+    rows: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.intp]
+    levels: FloatArray
+    light: FloatArray
+
+    def mix(self, colour: int, disc: FloatArray, step: Step, factor: int) -> None:
+        """Mix in one colour plane of a disc at 1/factor of the picture's resolution."""
+        here = disc[self.rows // factor, self.columns // factor]
+        self.light[colour] += _share(self.levels, step) * (here - self.light[colour])
+
+
+def steps_for(lens: Lens, *parts: FloatArray) -> list[Step]:
+    """The levels to blur at: those that any value of `parts` lies next to.
+
+    The others would be replaced entirely by a larger one. Half a level is inserted before the
+    first: between sharp and blurred the eye sees most.
+    """
+    below: set[int] = set()
+    above: set[int] = set()
+    for part in parts:
+        whole = part.astype(np.uint8)
+        below |= _values(whole)
+        above |= _values(whole + (part > whole))
+    near = [(k - 1.0, float(k)) for k in range(1, lens.count + 1) if k in below | above]
+    if 0 in below and 1 in above:
+        return [(0.0, 0.5), (0.5, 1.0), *near[1:]]
+    return near
+
+
+def _values(whole: npt.NDArray[np.uint8]) -> set[int]:
+    if whole.size == 0:
+        return set()
+    counts = cv2.calcHist([whole], [0], None, [32], [0, 32])
+    return set(np.flatnonzero(counts).tolist())
+
+
+def mix_discs(
+    shown: FloatArray,
+    levels: FloatArray,
+    sources: Sources,
+    steps: Sequence[Step],
+    lens: Lens,
+    points: Points,
+    factor: int = 1,
+) -> None:
+    """Mix the discs into `shown`, in place, from small to large.
+
+    Each pixel ends as the interpolation between the two discs next to its own radius. Large discs
+    are mixed among themselves at their own coarser resolution; only their result is enlarged.
+
+    Args:
+        shown: float32 [3, h, w], the sharp picture, or at a coarser resolution what is to be
+            overwritten.
+        levels: float32 [h, w], what each pixel asks for.
+        sources: what can spread.
+        steps: from `steps_for`.
+        lens: radius of the levels, and the kernels' shape.
+        points: are mixed as well.
+        factor: by how much the resolution of `shown` is reduced.
+    """
+    for index, step in enumerate(steps):
+        share = _share(levels, step)
+        coarser = factor_of(step[1] * lens.step) // factor
+        if coarser > 1:
+            rest = sources.reduced(coarser)
+            large = np.empty_like(rest.light)
+            wanted = reduced_levels(levels, coarser)
+            mix_discs(large, wanted, rest, steps[index:], lens, points, factor * coarser)
+            for plane, coarse in zip(shown, large, strict=True):
+                _mix(plane, enlarged(coarse, coarser), share)
+            return
+        kernel = aperture_kernel(step[1] * lens.step / factor, lens.aperture)
+        for colour, disc in enumerate(blurred(sources, step[1], kernel)):
+            points.mix(colour, disc, step, factor)
+            if factor > 1 and index == 0:
+                shown[colour] = disc
+            else:
+                _mix(shown[colour], disc, share)
+
+
+def _mix(plane: FloatArray, disc: FloatArray, share: FloatArray) -> None:
+    disc -= plane
+    disc *= share
+    plane += disc
+
+
+def _share(levels: FloatArray, step: Step) -> FloatArray:
+    """How much of a step's disc pixels of these levels show, from 0 at the level before to 1."""
+    before, level = step
+    share = levels - np.float32(before)
+    if level - before != 1.0:
+        share *= np.float32(1 / (level - before))
+    return np.clip(share, 0.0, 1.0, out=share)

@@ -1,0 +1,1 @@
+"""Speed, memory and quality, measured against budgets and peers; run with `python -m`."""
