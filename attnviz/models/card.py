@@ -1,0 +1,102 @@
+"""The card beside trained weights: a JSON file that says what they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from attnviz.errors import WeightsError
+from attnviz.models.spec import Answer
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card says of the weights beside it.
+
+    classes: a name for each class. sha256: of the weights' file. input_side: side in pixels of the
+    input that the accuracy was measured at. answers: the measured map for each question.
+    parameters: how many the network has. top1: share of held-out pictures named rightly, 0..1.
+    data: what it was trained on.
+    """
+
+    classes: tuple[str, ...]
+    sha256: str
+    input_side: int
+    answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)
+    parameters: int | None = None
+    top1: float | None = None
+    data: str = ""
+
+
+def read_card(path: Path) -> Card:
+    """The card at `path`; raises WeightsError that names the file and the entry that is wrong."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"The card {path} cannot be read ({error}). Restore the file."
+        ) from error
+    try:
+        return _card(entries)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"The card {path} is not valid: {error}. Correct the entry.") from error
+
+
+def _card(entries: Any) -> Card:
+    if not isinstance(entries, dict):
+        raise TypeError("it holds no table")
+    classes = entries.get("classes")
+    if not isinstance(classes, list) or not classes or not all(map(_is_name, classes)):
+        raise TypeError('"classes" must be a list of names')
+    sha256 = entries.get("sha256")
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise ValueError('"sha256" must hold 64 hexadecimal digits')
+    side, parameters = entries.get("input_side"), entries.get("parameters")
+    if not _is_count(side):
+        raise ValueError('"input_side" must be a whole number of pixels')
+    if parameters is not None and not _is_count(parameters):
+        raise ValueError('"parameters" must be a whole number')
+    return Card(
+        tuple(classes),
+        sha256,
+        side,
+        _answers(entries.get("answers", {})),
+        parameters,
+        _share(entries.get("top1")),
+        str(entries.get("data", "")),
+    )
+
+
+def _answers(entries: Any) -> dict[str, Answer]:
+    if not isinstance(entries, dict):
+        raise TypeError('"answers" must be a table')
+    answers = {}
+    for question, answer in entries.items():
+        parts = answer if isinstance(answer, dict) else {}
+        method, layer = parts.get("method"), parts.get("layer")
+        if not _is_name(method) or not _is_name(layer):
+            raise TypeError(f'the answer to "{question}" must name a "method" and a "layer"')
+        answers[question] = Answer(method, layer)
+    return answers
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError('"top1" must be a share in 0..1')
+    return float(value)
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value)

@@ -1,0 +1,27 @@
+"""All networks that can be loaded."""
+
+from __future__ import annotations
+
+from attnviz.errors import UnknownNameError
+from attnviz.models.spec import ModelSpec
+from attnviz.models.torchvision_source import torchvision_specs
+from attnviz.models.zoo_source import zoo_specs
+
+
+def list_models() -> tuple[ModelSpec, ...]:
+    """Every network that can be loaded: those that come along first, then torchvision's by name.
+
+    Nothing is built, opened or downloaded but the cards of the weights that come along.
+    """
+    return (*zoo_specs(), *torchvision_specs())
+
+
+def find_model(name: str) -> ModelSpec:
+    """The network named `name`; raises UnknownNameError with the nearest names."""
+    for spec in zoo_specs():  # found without the second that importing torchvision takes
+        if spec.name == name:
+            return spec
+    specs = {spec.name: spec for spec in list_models()}
+    if name not in specs:
+        raise UnknownNameError("model", name, specs)
+    return specs[name]

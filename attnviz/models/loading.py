@@ -1,0 +1,122 @@
+"""From a name, a spec or anybody's module to a network that is ready to look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import chain
+
+import torch
+from torch import nn
+
+from attnviz.errors import ModelError, OutOfMemoryError
+from attnviz.models.catalog import find_model
+from attnviz.models.device import choose_device, is_out_of_memory
+from attnviz.models.download import Progress
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
+from attnviz.models.state import load_state, read_state
+from attnviz.models.vision_model import VisionModel
+from attnviz.models.weights import find_weights
+from attnviz.models.zoo.residual_attention import SoftMaskGate
+
+
+def load_model(
+    model: str | ModelSpec,
+    device: str | torch.device = "auto",
+    *,
+    progress: Progress | None = None,
+) -> VisionModel:
+    """Load a network with its weights, in evaluation mode and without parameter gradients.
+
+    The same name gives the same outputs each time, and the global random state is left as it was.
+
+    Args:
+        model: a name from `list_models`, or a spec.
+        device: "auto", "cuda", "cuda:1", "mps" or "cpu".
+        progress: told (bytes done, bytes in all or None) in a download; a bar on stderr if None.
+
+    Raises:
+        UnknownNameError: no such model or device.
+        ModelError: the device is not there, or the network has no weights.
+        WeightsError: the weights are damaged, or cannot be had.
+        OutOfMemoryError: the network does not fit into the device's memory.
+    """
+    spec = find_model(model) if isinstance(model, str) else model
+    chosen = choose_device(device)
+    if spec.weights is None:
+        raise ModelError(f"{spec.name} has no published weights. Train it, or use `wrap`.")
+    try:
+        module, digest = _built(spec, spec.weights, progress)
+        return VisionModel(spec, _placed(module, chosen), chosen, digest)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(
+                f"{spec.name} does not fit into memory on {chosen}. "
+                "Close other programs, or choose a smaller network."
+            ) from error
+        raise
+
+
+def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:
+    file = find_weights(ref, progress)
+    state = read_state(file.path)
+    if ref.adapt is not None:
+        state = ref.adapt(state)
+    with torch.random.fork_rng(devices=[]):  # building draws random weights
+        module = spec.build()
+    load_state(module, state, file.path)
+    return module.eval().requires_grad_(False), file.sha256
+
+
+def _placed(module: nn.Module, device: torch.device) -> nn.Module:
+    module = module.to(device)
+    if device.type in ("cpu", "cuda"):  # oneDNN and cuDNN convolve faster with channels last
+        module = module.to(memory_format=torch.channels_last)
+    return module
+
+
+def wrap(
+    module: nn.Module,
+    preprocess: Preprocess | None = None,
+    labels: Sequence[str] | None = None,
+    *,
+    name: str | None = None,
+) -> VisionModel:
+    """Make anybody's network usable here; it is neither copied, nor moved, nor changed.
+
+    Args:
+        module: maps [N, 3, h, w] to logits [N, classes]; it stays where it is.
+        preprocess: how it wants pictures; 224 px with ImageNet's mean and deviation if None.
+        labels: a name for each class, in order; "class 17" and the like if None.
+        name: how to call it; the name of its class if None.
+    """
+    soft_masks = any(isinstance(part, SoftMaskGate) for part in module.modules())
+    parameters = list(module.parameters())
+    name = name or type(module).__name__
+    spec = ModelSpec(
+        name=name,
+        title=name,
+        source=Source.USER,
+        kinds=SPATIAL_AND_FEATURES if soft_masks else FEATURES,
+        embedded=False,
+        download_bytes=None,
+        parameters=sum(one.numel() for one in parameters),
+        build=lambda: module,
+        weights=None,
+        preprocess=preprocess or Preprocess(),
+        labels=tuple(labels or ()),
+    )
+    first = next(chain(parameters, module.buffers()), None)
+    device = torch.device("cpu") if first is None else first.device
+    return VisionModel(spec, module, device, _digest(module))
+
+
+def _digest(module: nn.Module) -> str:
+    """SHA-256 over names, types, shapes and bytes of the weights."""
+    digest = hashlib.sha256()
+    for key, value in module.state_dict().items():
+        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        digest.update(raw.numpy().data)
+    return digest.hexdigest()

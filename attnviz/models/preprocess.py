@@ -1,0 +1,58 @@
+"""From a picture to a network's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from attnviz.geometry import Fit, PictureGeometry, fit_picture, resample
+from attnviz.pictures import Picture
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a network wants its pictures.
+
+    size: side of the square input, or its shorter side for `Fit.WHOLE`. resize: for `Fit.CROP`,
+    what the shorter side becomes before the square is cut out. multiple: for `Fit.WHOLE`, both
+    sides are rounded to a multiple of it. any_size: whether the network takes other sizes than
+    this one. mean, std: per channel, for values in 0..1.
+    """
+
+    size: int = 224
+    fit: Fit = Fit.WHOLE
+    resize: int | None = None
+    multiple: int = 32
+    any_size: bool = True
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def halved(self) -> Preprocess:
+        """The same with half the input's side, for a second try where memory ran out."""
+        return replace(self, size=max(self.size // 2, self.multiple))
+
+    def geometry(self, picture: Picture) -> PictureGeometry:
+        """Which part of the picture the network sees, and at what size."""
+        height, width = picture.pixels.shape[:2]
+        return fit_picture(
+            (height, width), self.size, self.fit, resize=self.resize, multiple=self.multiple
+        )
+
+    def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
+        """The input float32 [1, 3, h, w], normalised, and how it was taken from the picture."""
+        geometry = self.geometry(picture)
+        pixels = torch.from_numpy(resample(picture.pixels, geometry).copy())
+        return self.normalised(pixels.permute(2, 0, 1)[None].float() / 255), geometry
+
+    def normalised(self, inputs: Tensor) -> Tensor:
+        """`inputs` [N, 3, h, w] in 0..1, less the mean, over the standard deviation."""
+        mean, std = (
+            torch.tensor(values, dtype=inputs.dtype, device=inputs.device).view(1, 3, 1, 1)
+            for values in (self.mean, self.std)
+        )
+        return (inputs - mean) / std

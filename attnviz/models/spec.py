@@ -1,0 +1,77 @@
+"""What is known of a network before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from attnviz.models.preprocess import Preprocess
+
+Kinds = tuple[str, ...]
+StateDict = dict[str, Tensor]
+
+FEATURES: Kinds = ("features",)
+SPATIAL_AND_FEATURES: Kinds = ("spatial", "features")
+
+
+class Source(StrEnum):
+    """Who a network comes from: this project, torchvision, or the user."""
+
+    ATTNVIZ = "attnviz"
+    TORCHVISION = "torchvision"
+    USER = "user"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The map that answers a question best on this network: a method's name and a layer's name."""
+
+    method: str
+    layer: str
+
+
+@dataclass(frozen=True)
+class WeightsRef:
+    """Where a network's weights are to be had.
+
+    file_name: what the file is called, wherever it lies. url: where to download it from, http(s).
+    sha256: its SHA-256 in hexadecimal, or the first digits of it; empty if unknown.
+    bytes: its size, which may be a rounded figure. embedded: where it lies if it comes along.
+    adapt: turns the file's state dict into the module's, where they differ in their keys.
+    """
+
+    file_name: str
+    url: str | None = None
+    sha256: str = ""
+    bytes: int | None = None
+    embedded: Path | None = None
+    adapt: Callable[[StateDict], StateDict] | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A network that can be loaded.
+
+    kinds: what can be read in it, "spatial" (soft masks) and "features" (outputs of blocks).
+    embedded: whether its weights come along; if not, download_bytes is what they cost.
+    parameters: how many it has. build: makes it, without weights. labels: a name for each class,
+    in order. note: one sentence about what it knows. answers: the measured map for each question.
+    """
+
+    name: str
+    title: str
+    source: Source
+    kinds: Kinds
+    embedded: bool
+    download_bytes: int | None
+    parameters: int | None
+    build: Callable[[], nn.Module]
+    weights: WeightsRef | None
+    preprocess: Preprocess
+    labels: tuple[str, ...]
+    note: str = ""
+    answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)

@@ -1,0 +1,121 @@
+"""Every classification network of torchvision with its published weights, as catalog entries."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from torch import nn
+
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.spec import FEATURES, ModelSpec, Source, StateDict, WeightsRef
+
+# torchvision ends the names of its files with the first digits of their SHA-256.
+_HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
+_MEBIBYTE = 1024**2
+_STRIDE = 32
+
+
+@cache
+def torchvision_specs() -> tuple[ModelSpec, ...]:
+    """One spec for each network, by torchvision's names; nothing is built or downloaded."""
+    from torchvision import models  # takes a second to import, and only the catalog needs it
+
+    return tuple(
+        _spec(name, models.get_model_weights(name).DEFAULT)
+        for name in models.list_models(module=models)
+    )
+
+
+def _spec(name: str, weights: Any) -> ModelSpec:
+    preset = weights.transforms()
+    side = int(preset.crop_size[0])
+    options = _fixed_size(name, side)
+    file_name = weights.url.rpartition("/")[2]
+    hashed = _HASH_IN_NAME.search(file_name)
+    size = round(weights.meta["_file_size"] * _MEBIBYTE)
+    labels = tuple(weights.meta["categories"])
+    return ModelSpec(
+        name=name,
+        title=name,
+        source=Source.TORCHVISION,
+        kinds=FEATURES,
+        embedded=False,
+        download_bytes=size,
+        parameters=int(weights.meta["num_params"]),
+        build=partial(_build, name, {**options, **_BUILD_OPTIONS.get(name, {})}),
+        weights=WeightsRef(
+            file_name, weights.url, hashed[1] if hashed else "", size, adapt=_adapter(name)
+        ),
+        preprocess=Preprocess(
+            size=side,
+            fit=Fit.SQUASH if options else Fit.WHOLE,
+            multiple=_STRIDE,
+            any_size=not options,
+            mean=tuple(preset.mean),
+            std=tuple(preset.std),
+        ),
+        labels=labels,
+        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
+    )
+
+
+def _fixed_size(name: str, side: int) -> dict[str, Any]:
+    """The option that tells a network its input's size; empty if it takes any size.
+
+    A network that must be told (ViT, MaxViT: one position embedding for each cell) takes no other.
+    The whole picture is stretched to that square then, as cutting out the centre would blind the
+    network to the border, and half of a panorama. All others get the picture at its own aspect,
+    sides rounded to whole cells of the coarsest grid, so that every cell covers equally much.
+    """
+    from torchvision import models
+
+    network = typing.get_type_hints(models.get_model_builder(name)).get("return")
+    asked = inspect.signature(network).parameters if inspect.isclass(network) else {}
+    if "image_size" in asked:
+        return {"image_size": side}
+    return {"input_size": (side, side)} if "input_size" in asked else {}
+
+
+def _build(name: str, options: dict[str, Any]) -> nn.Module:
+    from torchvision import models
+
+    module: nn.Module = models.get_model(name, weights=None, **options)
+    return module
+
+
+# What torchvision itself sets where it loads these weights: the range of inputs that they were
+# trained on, no training heads where its own default has none, and no slow random start.
+_BUILD_OPTIONS: dict[str, dict[str, Any]] = {
+    "googlenet": {"transform_input": True, "init_weights": False, "aux_logits": False},
+    "inception_v3": {"transform_input": True, "init_weights": False},
+}
+
+
+def _adapter(name: str) -> Callable[[StateDict], StateDict] | None:
+    if name == "googlenet":
+        return _without_training_heads
+    return _with_new_densenet_keys if name.startswith("densenet") else None
+
+
+def _without_training_heads(state: StateDict) -> StateDict:
+    """GoogLeNet's file also holds the two classifiers that only training uses."""
+    for key in [key for key in state if key.startswith(("aux1.", "aux2."))]:
+        del state[key]
+    return state
+
+
+_OLD_DENSENET_KEY = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$")
+
+
+def _with_new_densenet_keys(state: StateDict) -> StateDict:
+    """DenseNet's files say `norm.1` where its modules are called `norm1`."""
+    for key in list(state):
+        if old := _OLD_DENSENET_KEY.match(key):
+            state[old[1] + old[2]] = state.pop(key)
+    return state

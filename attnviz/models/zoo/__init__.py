@@ -1,0 +1,1 @@
+"""Networks that the project defines itself, one file for each family."""

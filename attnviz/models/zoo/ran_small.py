@@ -1,0 +1,81 @@
+"""`ran-small`: a residual attention network of 4 M parameters that is built to be read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from torch import nn
+
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.registry import ZOO, ZooNetwork
+from attnviz.models.zoo.residual_attention import (
+    AttentionModule,
+    GateForm,
+    MaskActivation,
+    ResidualUnit,
+    Shrink,
+    classifier_head,
+)
+
+
+def ran_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:
+    """Three attention stages, masks at 1/4, 1/8 and 1/16 of an input of 96 px or more.
+
+    Where the paper's network lets each channel have its own mask over signed features, here one map
+    for each module weighs features that are never negative, and nothing is down-sampled by a bare
+    stride but the first convolution: a bright place in a mask then means "more of this place", and
+    neither masks nor gradients show a checkerboard.
+
+    Input [N, 3, H, W], normalised; output logits [N, classes].
+    """
+    return nn.Sequential(
+        OrderedDict(
+            stem=_stem(width),
+            stage1=_stage(width, 2 * width, stride=1, pools=3),
+            stage2=_stage(2 * width, 4 * width, stride=2, pools=2),
+            stage3=_stage(4 * width, 8 * width, stride=2, pools=1),
+            stage4=ResidualUnit(8 * width),
+            head=classifier_head(8 * width, classes),
+        )
+    )
+
+
+def _stem(width: int) -> nn.Sequential:
+    """To a quarter of the resolution; the second convolution works there, where it is cheap."""
+    half = width // 2
+    return nn.Sequential(
+        nn.Conv2d(3, half, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(half),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(3, stride=1, padding=1),
+        nn.AvgPool2d(2),
+        nn.Conv2d(half, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _stage(inputs: int, outputs: int, *, stride: int, pools: int) -> nn.Sequential:
+    return nn.Sequential(
+        OrderedDict(
+            unit=ResidualUnit(inputs, outputs, stride=stride, shrink=Shrink.AVERAGE),
+            attention=AttentionModule(
+                outputs,
+                pools,
+                form=GateForm.READABLE,
+                activation=MaskActivation.SINGLE,
+                shrink=Shrink.AVERAGE,
+            ),
+        )
+    )
+
+
+ZOO.add(
+    ZooNetwork(
+        "ran-small",
+        "Residual attention, small",
+        ran_small,
+        Preprocess(size=160, fit=Fit.SQUASH),
+    )
+)

@@ -1,0 +1,56 @@
+"""The zoo's networks whose trained weights come along, as catalog entries."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from pathlib import Path
+
+from attnviz.assets import assets_folder
+from attnviz.models.card import Card, read_card
+from attnviz.models.spec import ModelSpec, Source, WeightsRef
+from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
+
+
+def zoo_specs() -> tuple[ModelSpec, ...]:
+    """One spec for each zoo network with weights and card in `assets/weights`.
+
+    Raises WeightsError where a card is not valid.
+    """
+    folder = assets_folder() / "weights"
+    found = (_spec(network, folder) for network in zoo_networks())
+    return tuple(spec for spec in found if spec is not None)
+
+
+def _spec(network: ZooNetwork, folder: Path) -> ModelSpec | None:
+    weights = folder / f"{network.name}.safetensors"
+    card_path = folder / f"{network.name}.json"
+    if not (weights.is_file() and card_path.is_file()):
+        return None
+    card = read_card(card_path)
+    return ModelSpec(
+        name=network.name,
+        title=network.title,
+        source=Source.ATTNVIZ,
+        kinds=network.kinds,
+        embedded=True,
+        download_bytes=None,
+        parameters=card.parameters,
+        build=partial(network.build, len(card.classes)),
+        weights=WeightsRef(
+            weights.name, sha256=card.sha256, bytes=weights.stat().st_size, embedded=weights
+        ),
+        preprocess=dataclasses.replace(network.preprocess, size=card.input_side),
+        labels=card.classes,
+        note=_note(card),
+        answers=card.answers,
+    )
+
+
+def _note(card: Card) -> str:
+    """What the network knows, as one sentence."""
+    count = len(card.classes)
+    shown = ", ".join(card.classes[:12]) + (", ..." if count > 12 else "")
+    right = "" if card.top1 is None else f"; names {card.top1:.0%} of held-out pictures rightly"
+    source = f" (trained on {card.data})" if card.data else ""
+    return f"Knows only {count} things{source}: {shown}{right}."

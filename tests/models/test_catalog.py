@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from attnviz.errors import UnknownNameError, WeightsError
+from attnviz.geometry import Fit
+from attnviz.models import zoo_source
+from attnviz.models.catalog import find_model, list_models
+from attnviz.models.loading import load_model
+from attnviz.models.spec import Answer, ModelSpec, Source
+from attnviz.models.torchvision_source import torchvision_specs
+from attnviz.models.zoo.registry import build_network
+
+ROOT = Path(__file__).parents[2]
+
+# The smallest of each family that can be built without values (RegNet cannot).
+FAMILIES = [
+    "alexnet",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "maxvit_t",
+    "mnasnet0_5",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "resnet18",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+    "squeezenet1_1",
+    "swin_t",
+    "swin_v2_t",
+    "vgg11",
+    "vit_b_16",
+    "vit_h_14",
+    "wide_resnet50_2",
+]
+
+
+@pytest.fixture
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty assets folder in place of the project's own."""
+    monkeypatch.setattr(zoo_source, "assets_folder", lambda: tmp_path)
+    (tmp_path / "weights").mkdir()
+    return tmp_path / "weights"
+
+
+def publish(folder: Path, **changes: object) -> dict[str, object]:
+    """Put a fresh `ran-small` for three classes into `folder`, with its card."""
+    torch.manual_seed(0)
+    path = folder / "ran-small.safetensors"
+    save_file(build_network("ran-small", 3).state_dict(), path)
+    card: dict[str, object] = {
+        "classes": ["tench", "dog", "radio"],
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "input_side": 96,
+        "answers": {"attention": {"method": "mask-effect", "layer": "stage2.attention"}},
+        "top1": 0.934,
+        "data": "Imagenette",
+        "recipe": {"epochs": 3},
+    }
+    (folder / "ran-small.json").write_text(json.dumps(card | changes))
+    return card
+
+
+def test_every_torchvision_classifier_is_listed() -> None:
+    from torchvision import models
+
+    specs = torchvision_specs()
+    assert [spec.name for spec in specs] == models.list_models(module=models)
+    assert len(specs) >= 80
+    for spec in specs:
+        assert spec.source is Source.TORCHVISION
+        assert spec.weights.url == models.get_model_weights(spec.name).DEFAULT.url
+        assert spec.weights.url.endswith("/" + spec.weights.file_name)
+        assert f"-{spec.weights.sha256}." in spec.weights.file_name
+        assert len(spec.weights.sha256) >= 8
+        assert len(spec.labels) == 1000
+        # Weights are float32, so a file has four bytes for each parameter and little more;
+        # GoogLeNet's also holds two classifiers for training.
+        most = 8.2 if spec.name == "googlenet" else 4.3
+        assert 3.9 * spec.parameters < spec.download_bytes < most * spec.parameters
+        assert not spec.embedded
+
+
+def test_resnet50_is_described_as_torchvision_publishes_it() -> None:
+    spec = find_model("resnet50")
+    assert spec.weights.file_name == "resnet50-11ad3fa6.pth"
+    assert spec.weights.sha256 == "11ad3fa6"
+    assert spec.download_bytes == round(97.79 * 1024**2)
+    assert spec.parameters == 25_557_032
+    assert spec.labels[0] == "tench"
+    assert spec.kinds == ("features",)
+    assert (spec.preprocess.size, spec.preprocess.fit) == (224, Fit.WHOLE)
+    assert spec.preprocess.mean == (0.485, 0.456, 0.406)
+
+
+def test_each_network_wants_its_own_range() -> None:
+    assert find_model("efficientnet_v2_l").preprocess.mean == (0.5, 0.5, 0.5)
+    assert find_model("vit_h_14").preprocess.size == 518
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_fit_is_what_the_network_itself_accepts(name: str) -> None:
+    spec = find_model(name)
+    size, multiple = spec.preprocess.size, spec.preprocess.multiple
+    shorter = max(multiple, round(size / multiple) * multiple)
+    with torch.device("meta"):
+        module = spec.build().eval()
+        if spec.preprocess.fit is Fit.WHOLE:
+            assert spec.preprocess.any_size
+            assert module(torch.empty(1, 3, shorter, shorter + multiple)).shape == (1, 1000)
+        else:
+            assert spec.preprocess.fit is Fit.SQUASH
+            assert not spec.preprocess.any_size
+            assert module(torch.empty(1, 3, size, size)).shape == (1, 1000)
+            with pytest.raises((AssertionError, RuntimeError)):
+                module(torch.empty(1, 3, size, size + multiple))
+    assert sum(one.numel() for one in module.parameters()) == spec.parameters
+
+
+def test_only_networks_with_a_fixed_input_get_squashed_pictures() -> None:
+    squashed = {s.name for s in torchvision_specs() if s.preprocess.fit is Fit.SQUASH}
+    assert squashed == {"maxvit_t", "vit_b_16", "vit_b_32", "vit_h_14", "vit_l_16", "vit_l_32"}
+
+
+def keys_of(spec: ModelSpec, **options: object) -> dict[str, torch.Tensor]:
+    from torchvision import models
+
+    with torch.device("meta"):
+        return dict(models.get_model(spec.name, weights=None, **options).state_dict())
+
+
+def test_googlenets_training_heads_are_left_out() -> None:
+    spec = find_model("googlenet")
+    published = keys_of(spec, aux_logits=True, init_weights=False)
+    wanted = keys_of(spec, aux_logits=False, init_weights=False)
+    assert len(published) > len(wanted)
+    assert set(spec.weights.adapt(published)) == set(wanted)
+    with torch.device("meta"):
+        assert spec.build().transform_input
+
+
+def test_densenets_old_keys_are_renamed() -> None:
+    spec = find_model("densenet121")
+    wanted = keys_of(spec)
+    old = {
+        key.replace(".norm1.", ".norm.1.").replace(".conv2.", ".conv.2."): value
+        for key, value in wanted.items()
+    }
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    adapted = spec.weights.adapt(old)
+    assert set(adapted) == set(wanted)
+    key = "features.denseblock1.denselayer1.conv2.weight"
+    assert adapted[key] is wanted[key]
+
+
+def test_listing_is_quick_and_the_catalog_does_not_import_torchvision() -> None:
+    code = (
+        "import sys, attnviz.models.catalog; assert 'torchvision' not in sys.modules;"
+        "import torchvision, time; start = time.perf_counter();"
+        "attnviz.models.catalog.list_models(); print(time.perf_counter() - start)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert float(done.stdout) < 0.5
+
+
+def test_names_are_unique() -> None:
+    names = [spec.name for spec in list_models()]
+    assert len(names) == len(set(names))
+
+
+def test_an_unknown_name_brings_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="no model named 'resnet5O'") as caught:
+        find_model("resnet5O")
+    assert "resnet50" in caught.value.nearest
+
+
+def test_without_weights_or_card_the_zoo_lists_nothing(assets: Path) -> None:
+    assert zoo_source.zoo_specs() == ()
+    publish(assets)
+    assert [spec.name for spec in zoo_source.zoo_specs()] == ["ran-small"]
+    (assets / "ran-small.json").unlink()
+    assert zoo_source.zoo_specs() == ()
+
+
+def test_a_network_that_comes_along_is_described_by_its_card(assets: Path) -> None:
+    card = publish(assets)
+    spec = list_models()[0]
+    assert spec is not None
+    assert (spec.name, spec.source, spec.embedded) == ("ran-small", Source.ATTNVIZ, True)
+    assert spec.download_bytes is None
+    assert spec.labels == ("tench", "dog", "radio")
+    assert spec.weights.sha256 == card["sha256"]
+    assert (spec.preprocess.size, spec.preprocess.fit) == (96, Fit.SQUASH)
+    assert spec.answers == {"attention": Answer("mask-effect", "stage2.attention")}
+    assert spec.kinds == ("spatial", "features")
+    assert spec.note == (
+        "Knows only 3 things (trained on Imagenette): tench, dog, radio; "
+        "names 93% of held-out pictures rightly."
+    )
+    hash(spec)
+
+
+def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache: Path) -> None:
+    card = publish(assets)
+    model = load_model("ran-small", "cpu")
+    assert model.weights_sha256 == card["sha256"]
+    torch.manual_seed(0)
+    original = build_network("ran-small", 3).eval()
+    inputs = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(model.module(inputs), original(inputs))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"classes": []}, '"classes" must be a list of names'),
+        ({"classes": ["a", 3]}, '"classes" must be a list of names'),
+        ({"sha256": "abc"}, '"sha256" must hold 64'),
+        ({"input_side": 0}, '"input_side" must be a whole number'),
+        ({"input_side": "96"}, '"input_side" must be a whole number'),
+        ({"answers": []}, '"answers" must be a table'),
+        ({"answers": {"decision": {"method": "x"}}}, 'the answer to "decision"'),
+        ({"top1": 93.4}, '"top1" must be a share'),
+        ({"parameters": -1}, '"parameters" must be'),
+    ],
+)
+def test_a_wrong_card_is_named_with_the_entry(
+    assets: Path, changes: dict[str, object], reason: str
+) -> None:
+    publish(assets, **changes)
+    with pytest.raises(WeightsError, match=reason) as caught:
+        list_models()
+    assert str(assets / "ran-small.json") in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '"x"'])
+def test_a_card_that_is_no_table_is_named(assets: Path, text: str) -> None:
+    publish(assets)
+    (assets / "ran-small.json").write_text(text)
+    with pytest.raises(WeightsError, match=r"ran-small\.json"):
+        list_models()
+
+
+def test_weights_that_are_not_those_of_the_card_are_not_loaded(assets: Path) -> None:
+    publish(assets, sha256="0" * 64)
+    with pytest.raises(WeightsError, match="is damaged or another file"):
+        load_model("ran-small", "cpu")
+
+
+def test_listing_twice_costs_next_to_nothing() -> None:
+    list_models()
+    start = time.perf_counter()
+    list_models()
+    assert time.perf_counter() - start < 0.1

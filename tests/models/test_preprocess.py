@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+
+
+class Seen(NamedTuple):
+    """As much of a picture as a network's input takes from it."""
+
+    pixels: np.ndarray
+
+
+def grey(height: int, width: int, value: tuple[int, int, int] = (10, 120, 250)) -> Seen:
+    return Seen(np.full((height, width, 3), value, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("fit", list(Fit))
+def test_a_plain_picture_becomes_value_less_mean_over_deviation(fit: Fit) -> None:
+    inputs, _ = Preprocess(size=32, fit=fit).tensor(grey(50, 90))
+    assert inputs.dtype == torch.float32
+    for channel, value in enumerate((10, 120, 250)):
+        expected = (value / 255 - IMAGENET_MEAN[channel]) / IMAGENET_STD[channel]
+        torch.testing.assert_close(
+            inputs[0, channel], torch.full_like(inputs[0, channel], expected), atol=1e-6, rtol=0
+        )
+
+
+def test_another_mean_and_deviation_are_used() -> None:
+    preprocess = Preprocess(size=32, mean=(0.5, 0.5, 0.5), std=(0.5, 0.25, 1.0))
+    inputs, _ = preprocess.tensor(grey(32, 32, (255, 255, 0)))
+    assert inputs[0, :, 0, 0].tolist() == [1.0, 2.0, -0.5]
+
+
+def test_normalising_keeps_a_batch_and_its_type() -> None:
+    inputs = torch.rand(2, 3, 4, 5, dtype=torch.float64)
+    expected = torch.stack(
+        [(inputs[:, c] - IMAGENET_MEAN[c]) / IMAGENET_STD[c] for c in range(3)], dim=1
+    )
+    torch.testing.assert_close(Preprocess().normalised(inputs), expected)
+
+
+@pytest.mark.parametrize(
+    ("fit", "size", "resize", "input_size", "box"),
+    [
+        (Fit.SQUASH, 64, None, (64, 64), (0, 0, 100, 200)),
+        (Fit.WHOLE, 64, None, (64, 128), (0, 0, 100, 200)),
+        (Fit.CROP, 64, None, (64, 64), (0, 50, 100, 150)),
+        (Fit.CROP, 64, 80, (64, 64), (10, 60, 90, 140)),
+    ],
+)
+def test_each_fit_sees_its_own_part(
+    fit: Fit,
+    size: int,
+    resize: int | None,
+    input_size: tuple[int, int],
+    box: tuple[float, float, float, float],
+) -> None:
+    inputs, geometry = Preprocess(size=size, fit=fit, resize=resize).tensor(grey(100, 200))
+    assert geometry.picture_size == (100, 200)
+    assert geometry.input_size == input_size
+    assert geometry.box == pytest.approx(box)
+    assert inputs.shape == (1, 3, *input_size)
+
+
+def test_the_whole_picture_gets_sides_of_whole_cells() -> None:
+    geometry = Preprocess(size=224, fit=Fit.WHOLE, multiple=32).geometry(grey(600, 800))
+    assert geometry.input_size == (224, 288)  # 298.7 rounded to a multiple of 32
+    geometry = Preprocess(size=300, fit=Fit.WHOLE, multiple=32).geometry(grey(600, 600))
+    assert geometry.input_size == (288, 288)
+
+
+def test_rows_stay_rows() -> None:
+    pixels = np.zeros((40, 80, 3), np.uint8)
+    pixels[:20] = 255
+    inputs, _ = Preprocess(size=32, fit=Fit.WHOLE).tensor(Seen(pixels))
+    white, black = ((v - IMAGENET_MEAN[0]) / IMAGENET_STD[0] for v in (1.0, 0.0))
+    assert inputs.shape == (1, 3, 32, 64)
+    assert inputs[0, 0, 0].tolist() == pytest.approx([white] * 64, abs=1e-6)
+    assert inputs[0, 0, -1].tolist() == pytest.approx([black] * 64, abs=1e-6)
+
+
+def test_the_second_try_has_half_the_side_but_a_cell_at_least() -> None:
+    assert Preprocess(size=224).halved() == Preprocess(size=112)
+    assert Preprocess(size=48, multiple=32).halved().size == 32
