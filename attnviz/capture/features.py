@@ -1,0 +1,52 @@
+"""Outputs of blocks, from which relevance is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from attnviz.capture.taps import in_graph, plain
+from attnviz.capture.trace import FeatureReading, Layout, Site
+
+
+class FeatureTap:
+    """Reads what a block returns, and shows it as [N, C, h, w] whatever its layout."""
+
+    def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
+        self.site = site
+        self.watched: Tensor | None = None
+        self._gradients = gradients
+        self._input_size = input_size
+
+    def hang(self, module: nn.Module) -> RemovableHandle:
+        """See `Tap`."""
+        return module.register_forward_hook(self._see)
+
+    def _see(self, _module: nn.Module, _entering: tuple[Any, ...], output: Tensor) -> Tensor:
+        if self.watched is not None:
+            return output  # a module used twice is read where it is first used
+        self.watched = in_graph(output, gradients=self._gradients)
+        # A later layer that works in place would change what was read (and may not touch a leaf).
+        return self.watched.clone() if self.site.overwritten else self.watched
+
+    def reading(self, gradient: Tensor | None) -> FeatureReading:
+        """See `Tap`."""
+        assert self.watched is not None
+        return FeatureReading(
+            layer=self.site.layer,
+            activation=self._channels_first(plain(self.watched)),
+            gradient=None if gradient is None else self._channels_first(plain(gradient)),
+        )
+
+    def _channels_first(self, value: Tensor) -> Tensor:
+        if self.site.layout is Layout.CHANNELS_LAST:
+            return value.permute(0, 3, 1, 2)
+        if self.site.layout is Layout.TOKENS:
+            rows, columns = (
+                side // step for side, step in zip(self._input_size, self.site.stride, strict=True)
+            )
+            patches = value[:, value.shape[1] - rows * columns :]  # class tokens stand in front
+            return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
+        return value

@@ -1,0 +1,116 @@
+"""One forward pass, and at most one backward pass, with everything read on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.features import FeatureTap
+from attnviz.capture.soft_masks import SoftMaskTap
+from attnviz.capture.taps import Tap
+from attnviz.capture.trace import Kind, Reading, Site, Trace
+from attnviz.capture.undisturbed import undisturbed
+from attnviz.errors import MethodError, ModelError
+
+_TAPS: dict[Kind, Callable[..., Tap]] = {
+    Kind.SPATIAL: SoftMaskTap,
+    Kind.FEATURES: FeatureTap,
+}
+
+
+def capture(
+    module: nn.Module,
+    inputs: Tensor,
+    sites: Sequence[Site],
+    *,
+    gradients: bool = False,
+    target: Tensor | int | None = None,
+) -> Trace:
+    """Run `module` on a batch and read it at `sites`.
+
+    The outputs are the same with and without the reading. When this returns or raises, no hook is
+    left, and training mode and `requires_grad` are as before. Not thread-safe on a shared module:
+    the caller holds the model's lock.
+
+    Args:
+        module: any network that maps [N, 3, H, W] to logits, or to an object that holds them.
+        inputs: [N, 3, H, W], normalised as the network expects.
+        sites: where to read; sites that the pass does not reach are left out of the trace.
+        gradients: also differentiate the target's logit, in one backward pass that ends at the
+            first site.
+        target: class for all inputs, or [N] classes; the highest logit of each input if None.
+
+    Raises:
+        ModelError: the output holds no logits [N, classes].
+        MethodError: the target is no class of the network.
+    """
+    size = (inputs.shape[-2], inputs.shape[-1])
+    order: list[Tap] = []
+    with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
+        with ExitStack() as hung:
+            for site in sites:
+                tap = _TAPS[site.kind](site, gradients=gradients, input_size=size)
+                part = module.get_submodule(site.module)
+                hung.callback(tap.hang(part).remove)
+                hung.callback(_noting(part, tap, order).remove)
+            logits = logits_of(module(inputs))
+        chosen = _chosen(logits, target) if gradients else None
+        slopes = _differentiate(logits, chosen, order)
+    readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
+    return Trace(tuple(readings), logits.detach().float(), chosen, size)
+
+
+def _noting(part: nn.Module, tap: Tap, order: list[Tap]) -> Any:
+    """Remember the order in which the pass reaches the taps (once, for modules used twice)."""
+
+    def note(*_: object) -> None:
+        if tap not in order:
+            order.append(tap)
+
+    return part.register_forward_hook(note)
+
+
+def _differentiate(
+    logits: Tensor, chosen: Tensor | None, order: Sequence[Tap]
+) -> list[Tensor | None]:
+    if chosen is None or not order:
+        return [None] * len(order)
+    # Inputs of a batch do not touch each other in eval mode, so one sum serves all of them.
+    score = logits.gather(1, chosen[:, None]).sum()
+    watched = [tap.watched for tap in order if tap.watched is not None]
+    slopes = torch.autograd.grad(score, watched, allow_unused=True)
+    return [
+        torch.zeros_like(tensor) if slope is None else slope
+        for tensor, slope in zip(watched, slopes, strict=True)
+    ]
+
+
+def _chosen(logits: Tensor, target: Tensor | int | None) -> Tensor:
+    if target is None:
+        return logits.detach().argmax(1)
+    chosen = torch.as_tensor(target, device=logits.device).expand(len(logits)).long()
+    if bool(((chosen < 0) | (chosen >= logits.shape[1])).any()):
+        raise MethodError(
+            f"Class {chosen.tolist()} was asked for, but the network has the classes "
+            f"0 to {logits.shape[1] - 1}."
+        )
+    return chosen
+
+
+def logits_of(output: Any) -> Tensor:
+    """The logits [N, classes] in what a network returns: a tensor, a tuple, or an output object."""
+    if hasattr(output, "logits"):
+        output = output.logits
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if isinstance(output, Tensor) and output.ndim == 2:
+        return output
+    what = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    raise ModelError(
+        f"The network returned {what}, not logits of the shape [N, classes]. "
+        "Wrap it in a module that returns them."
+    )

@@ -1,0 +1,100 @@
+"""What one pass through a network leaves behind: readings at its sites, and the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from torch import Tensor
+
+
+class Kind(StrEnum):
+    """What can be read at a site.
+
+    `SPATIAL`: a mask over positions. `FEATURES`: the output of a block, from which relevance (not
+    attention) is computed.
+    """
+
+    SPATIAL = "spatial"
+    FEATURES = "features"
+
+
+class Layout(StrEnum):
+    """How a block's output is laid out: channels first, channels last, or a row of tokens."""
+
+    CHANNELS_FIRST = "NCHW"
+    CHANNELS_LAST = "NHWC"
+    TOKENS = "NTC"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in a network where something can be read.
+
+    `layer` is the dotted name of the module under which the site is shown; `module` that of the
+    module that is watched, the same or one inside it. The rest concerns `Kind.FEATURES` only:
+    `layout` of the output; `stride`, input pixels to a cell of the grid, by which tokens are laid
+    out; `overwritten`, whether a later layer changes the output in place.
+    """
+
+    layer: str
+    kind: Kind
+    module: str
+    layout: Layout = Layout.CHANNELS_FIRST
+    stride: tuple[int, int] = (1, 1)
+    overwritten: bool = False
+
+
+@dataclass(frozen=True)
+class SoftMaskReading:
+    """A soft mask and what it weighs, for a batch of N inputs; float32, no graph.
+
+    mask: [N, C or 1, h, w]. trunk: [N, C, h, w], the features before the mask.
+    base: [N, C, h, w], what the gated features are added to, or None for naive gating.
+    mask_gradient: derivative of the target's score by the mask, as `mask`; None if not asked for.
+    """
+
+    layer: str
+    mask: Tensor
+    trunk: Tensor
+    base: Tensor | None
+    mask_gradient: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class FeatureReading:
+    """The output of a block, for a batch of N inputs; float32, no graph.
+
+    activation: [N, C, h, w]; gradient: derivative of the target's score by it, or None.
+    """
+
+    layer: str
+    activation: Tensor
+    gradient: Tensor | None = None
+
+
+Reading = SoftMaskReading | FeatureReading
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All readings of one pass, in the order in which the pass reached them.
+
+    logits: [N, classes] float32. target: [N] int64, the class whose score was differentiated, or
+    None where no gradients were asked for. input_size: (height, width) of the network's input.
+    """
+
+    readings: tuple[Reading, ...]
+    logits: Tensor
+    target: Tensor | None
+    input_size: tuple[int, int]
+
+    @property
+    def soft_masks(self) -> tuple[SoftMaskReading, ...]:
+        """The readings of kind `SPATIAL`."""
+        return tuple(r for r in self.readings if isinstance(r, SoftMaskReading))
+
+    @property
+    def features(self) -> tuple[FeatureReading, ...]:
+        """The readings of kind `FEATURES`."""
+        return tuple(r for r in self.readings if isinstance(r, FeatureReading))

@@ -1,0 +1,31 @@
+"""One map from the maps of several layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+FUSED = "all layers"
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:
+    """Mean over layers of each map's positive part, each taken relative to its own mean.
+
+    Layers have different grids and units: every map [h, w] is brought to the finest grid
+    (bilinear) and divided by its mean, so 1 means "as much as an even map would have here".
+    Layers without a positive value count as zero. Returns float32 on the finest grid.
+    """
+    rows = max(one.shape[0] for one in maps)
+    columns = max(one.shape[1] for one in maps)
+    fused = np.zeros((rows, columns), np.float32)
+    for one in maps:
+        positive = np.maximum(one, 0)
+        mean = float(positive.mean())
+        if mean > 0:
+            fused += cv2.resize(positive / mean, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fused / len(maps), dtype=np.float32)

@@ -1,0 +1,32 @@
+"""Grad-CAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import FeatureReading
+from attnviz.methods.base import METHODS, FeatureMethod, needed
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class GradCam(FeatureMethod):
+    """Channels weighed by their mean gradient; places that speak for the class.
+
+    A: activation [C, h, w]. G: gradient of the class's score by A. Values from 0 up, in units of
+    the score. The paper means it for the last convolutions; earlier layers are noisier.
+    """
+
+    name: ClassVar[str] = "grad-cam"
+    title: ClassVar[str] = "Grad-CAM"
+    paper: ClassVar[str] = "Selvaraju et al., ICCV 2017, arXiv 1610.02391"
+    formula: ClassVar[str] = "relu(sum over c of mean(G_c) A_c)"
+
+    def layer_map(self, reading: FeatureReading) -> Tensor:
+        """See `Method`."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        weights = gradient.mean((2, 3), keepdim=True)
+        return (weights * reading.activation).sum(1).relu()

@@ -1,0 +1,40 @@
+"""Grad-CAM++."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.trace import FeatureReading
+from attnviz.methods.base import METHODS, FeatureMethod, needed
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class GradCamPlusPlus(FeatureMethod):
+    """Grad-CAM with a weight for each place, so that several objects of a class all show.
+
+    A: activation [C, h, w]; G: gradient. Values from 0 up. As in the authors' closed form, the
+    second and third derivatives are powers of the first, which holds for exp(score).
+    """
+
+    name: ClassVar[str] = "grad-cam++"
+    title: ClassVar[str] = "Grad-CAM++"
+    paper: ClassVar[str] = "Chattopadhay et al., WACV 2018, arXiv 1710.11063"
+    formula: ClassVar[str] = (
+        "relu(sum over c of w_c A_c), w_c = sum(a relu(G_c)), a = G^2 / (2 G^2 + sum(A_c) G^3)"
+    )
+
+    def layer_map(self, reading: FeatureReading) -> Tensor:
+        """See `Method`."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        activation = reading.activation
+        square = gradient**2
+        mass = activation.sum((2, 3), keepdim=True)
+        share = square / (2 * square + mass * square * gradient + 1e-6)
+        share = torch.where(gradient != 0, share, torch.zeros_like(share))
+        weights = (share * gradient.relu()).sum((2, 3), keepdim=True)
+        return (weights * activation).sum(1).relu()

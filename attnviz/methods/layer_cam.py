@@ -1,0 +1,31 @@
+"""LayerCAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import FeatureReading
+from attnviz.methods.base import METHODS, FeatureMethod, needed
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class LayerCam(FeatureMethod):
+    """Activation weighed by the positive part of its own gradient; made for early layers too.
+
+    A: activation [C, h, w]; G: gradient. Values from 0 up. The paper also stretches maps of early
+    layers by a tanh before it fuses them; that is left out, for maps here are absolute.
+    """
+
+    name: ClassVar[str] = "layer-cam"
+    title: ClassVar[str] = "LayerCAM"
+    paper: ClassVar[str] = "Jiang et al., TIP 2021, doi 10.1109/TIP.2021.3089943"
+    formula: ClassVar[str] = "relu(sum over c of relu(G_c) A_c)"
+
+    def layer_map(self, reading: FeatureReading) -> Tensor:
+        """See `Method`."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        return (gradient.relu() * reading.activation).sum(1).relu()

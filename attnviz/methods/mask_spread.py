@@ -1,0 +1,30 @@
+"""Where the channels of a soft mask disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import SoftMaskReading
+from attnviz.methods.base import METHODS, MaskMethod
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class MaskSpread(MaskMethod):
+    """Standard deviation of the mask over its channels; 0 everywhere if it has only one.
+
+    Values in 0..0.5.
+    """
+
+    name: ClassVar[str] = "mask-spread"
+    title: ClassVar[str] = "Spread of the mask over channels"
+    paper: ClassVar[str] = "this project, after Wang et al., CVPR 2017"
+    formula: ClassVar[str] = "standard deviation over channels of M"
+    shares: ClassVar[bool] = True
+
+    def layer_map(self, reading: SoftMaskReading) -> Tensor:
+        """See `Method`."""
+        return reading.mask.std(1, correction=0)

@@ -1,0 +1,31 @@
+"""The soft mask itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import SoftMaskReading
+from attnviz.methods.base import METHODS, MaskMethod
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class SoftMask(MaskMethod):
+    """The mask as the network computed it, averaged over its channels; values in 0..1.
+
+    A mask with one map for each channel often marks the background in its mean, because most
+    channels describe texture: look at its spread and its single channels too.
+    """
+
+    name: ClassVar[str] = "soft-mask"
+    title: ClassVar[str] = "Soft mask"
+    paper: ClassVar[str] = "Wang et al., Residual Attention Network, CVPR 2017"
+    formula: ClassVar[str] = "mean over channels of M"
+    shares: ClassVar[bool] = True
+
+    def layer_map(self, reading: SoftMaskReading) -> Tensor:
+        """See `Method`."""
+        return reading.mask.mean(1)

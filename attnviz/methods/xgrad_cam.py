@@ -1,0 +1,34 @@
+"""XGrad-CAM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import FeatureReading
+from attnviz.methods.base import METHODS, FeatureMethod, needed
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class XGradCam(FeatureMethod):
+    """Grad-CAM with gradients averaged in proportion to the activation (axiom-based).
+
+    A: activation [C, h, w]; G: gradient. Values from 0 up. Channels whose activations sum to zero
+    get weight zero; 1e-7 in the denominator keeps the others as in the authors' code.
+    """
+
+    name: ClassVar[str] = "xgrad-cam"
+    title: ClassVar[str] = "XGrad-CAM"
+    paper: ClassVar[str] = "Fu et al., BMVC 2020, arXiv 2008.02312"
+    formula: ClassVar[str] = "relu(sum over c of (sum(G_c A_c) / sum(A_c)) A_c)"
+
+    def layer_map(self, reading: FeatureReading) -> Tensor:
+        """See `Method`."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        activation = reading.activation
+        mass = activation.sum((2, 3), keepdim=True)
+        weights = (gradient * activation / (mass + 1e-7)).sum((2, 3), keepdim=True)
+        return (weights * activation).sum(1).relu()

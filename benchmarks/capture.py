@@ -1,0 +1,162 @@
+"""What reading a network costs, against its bare passes and against its peers, in one run.
+
+    python -m benchmarks.capture [--device auto] [--repeats 15]
+
+The peers are torchcam and pytorch-grad-cam (development dependencies). ResNet-50 has seeded random
+weights: time does not depend on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+import torch
+from pytorch_grad_cam import GradCAM as PeerGradCam
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+from torchcam.methods import GradCAM as TorchCam
+from torchvision.models import resnet50
+
+from attnviz.capture.blocks import find_blocks
+from attnviz.capture.run import capture
+from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.trace import Site
+from attnviz.methods.grad_cam import GradCam
+from attnviz.methods.soft_mask import SoftMask
+from attnviz.models.device import choose_device
+from attnviz.models.zoo.ran_small import ran_small
+from benchmarks.timing import HEADER, Budget, median_times
+
+FOUR = ("layer1.2", "layer2.3", "layer3.5", "layer4.2")
+
+
+def synchronised(work: Callable[[], object], device: torch.device) -> Callable[[], object]:
+    """`work`, ended only when the device has finished."""
+
+    def run() -> object:
+        result = work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return result
+
+    return run
+
+
+def soft_masks(device: torch.device, repeats: int) -> list[Budget]:
+    """All soft masks of ran-small against its bare forward pass."""
+    torch.manual_seed(0)
+    module = ran_small().eval().requires_grad_(False).to(device)
+    module = module.to(memory_format=torch.channels_last)
+    inputs = torch.randn(1, 3, 160, 160, device=device).to(memory_format=torch.channels_last)
+    sites = find_soft_masks(module)
+
+    def bare() -> Tensor:
+        with torch.no_grad():
+            logits: Tensor = module(inputs)
+        return logits
+
+    def read() -> object:
+        return SoftMask()(capture(module, inputs, sites))
+
+    times = _times({"bare": bare, "read": read}, device, 4 * repeats)
+    return [
+        Budget("soft masks of ran-small, over bare forward", _ratio(times, "read", "bare"), 1.1)
+    ]
+
+
+def grad_cams(device: torch.device, repeats: int) -> list[Budget]:
+    """Grad-CAM on every block of ResNet-50, against its bare passes and the peers."""
+    torch.manual_seed(0)
+    module = resnet50(weights=None).eval().requires_grad_(False).to(device)
+    module = module.to(memory_format=torch.channels_last)
+    inputs = torch.randn(1, 3, 224, 224, device=device).to(memory_format=torch.channels_last)
+    sites = find_blocks(module, inputs)
+    four = [site for site in sites if site.layer in FOUR]
+    times = _times(
+        {
+            "bare": lambda: bare_passes(module, inputs, sites[0]),
+            "all": lambda: GradCam()(capture(module, inputs, sites, gradients=True, target=7)),
+            "bare four": lambda: bare_passes(module, inputs, four[0]),
+            "four": lambda: GradCam()(capture(module, inputs, four, gradients=True, target=7)),
+            "torchcam": lambda: torchcam_maps(module, inputs, four),
+            "peer": lambda: peer_maps(module, inputs, sites),
+        },
+        device,
+        repeats,
+    )
+    return [
+        Budget(
+            "Grad-CAM, 17 blocks of ResNet-50, over bare passes", _ratio(times, "all", "bare"), 1.1
+        ),
+        Budget("the same, 4 blocks, over bare passes", _ratio(times, "four", "bare four"), 1.1),
+        Budget("the same, 4 blocks, over torchcam", _ratio(times, "four", "torchcam"), 1.0),
+        Budget(
+            "pytorch-grad-cam one by one on 17 blocks, over ours",
+            _ratio(times, "peer", "all"),
+            5.0,
+            at_least=True,
+        ),
+    ]
+
+
+def bare_passes(module: nn.Module, inputs: Tensor, first: Site) -> Tensor:
+    """One forward pass, and one backward pass that ends at the first captured activation."""
+    leaf: list[Tensor] = []
+
+    def start(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+        leaf.append(output.detach().requires_grad_())
+        return leaf[0]
+
+    handle = module.get_submodule(first.module).register_forward_hook(start)
+    try:
+        score = module(inputs)[0, 7]
+    finally:
+        handle.remove()
+    return torch.autograd.grad(score, leaf)[0]
+
+
+def torchcam_maps(module: nn.Module, inputs: Tensor, sites: list[Site]) -> object:
+    """torchcam's Grad-CAM; it needs the input in the graph, or parameters that are."""
+    entering = inputs.detach().requires_grad_()
+    with TorchCam(module, target_layer=[site.module for site in sites]) as cam:
+        scores = module(entering)
+        return cam(7, scores)
+
+
+def peer_maps(module: nn.Module, inputs: Tensor, sites: tuple[Site, ...]) -> list[object]:
+    """pytorch-grad-cam, layer by layer, for it averages the layers that it is given together."""
+    maps: list[object] = []
+    for site in sites:
+        entering = inputs.detach().requires_grad_()
+        with PeerGradCam(module, [module.get_submodule(site.module)]) as cam:
+            maps.append(cam(entering, [ClassifierOutputTarget(7)]))
+    return maps
+
+
+def _times(
+    works: dict[str, Callable[[], object]], device: torch.device, repeats: int
+) -> dict[str, float]:
+    return median_times(
+        {name: synchronised(work, device) for name, work in works.items()}, repeats=repeats
+    )
+
+
+def _ratio(times: dict[str, float], over: str, under: str) -> float:
+    return times[over] / times[under]
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--repeats", type=int, default=15)
+    wish = parser.parse_args()
+    device = choose_device(wish.device)
+    print(f"Capture on {device}, {torch.get_num_threads()} threads\n\n{HEADER}")
+    for budget in (*soft_masks(device, wish.repeats), *grad_cams(device, wish.repeats)):
+        print(budget.line())
+
+
+if __name__ == "__main__":
+    main()
