@@ -1,0 +1,8 @@
+"""The command line: `python -m attnviz explain | models | train | evaluate`."""
+
+from __future__ import annotations
+
+from attnviz.commands import cli
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,191 @@
+"""The commands behind `python -m attnviz`; names and options are those of the Python door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+
+from attnviz.errors import AttnvizError, PictureError, UnknownNameError
+from attnviz.training.recipe import Recipe
+
+cli = typer.Typer(
+    help="See where vision models look.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+Device = Annotated[str, typer.Option(help="auto, cuda, cuda:1, mps or cpu.")]
+Data = Annotated[Path, typer.Option(help="A folder of class folders, or of train/ and val/.")]
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Errors of our own end the command with their one sentence, not with a traceback."""
+    try:
+        yield
+    except AttnvizError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+@cli.command()
+def models() -> None:
+    """List the models that can be loaded, and what each costs."""
+    from attnviz.models.catalog import list_models
+
+    for spec in list_models():
+        cost = "ships with attnviz"
+        if not spec.embedded:
+            cost = f"{(spec.download_bytes or 0) / 1e6:.0f} MB to download"
+        typer.echo(f"{spec.name:28} {', '.join(spec.kinds):20} {cost}")
+
+
+@cli.command()
+def explain(
+    pictures: Annotated[list[Path], typer.Argument(help="Photos.")],
+    model: Annotated[str, typer.Option(help="A name from `models`.")] = "ran-small",
+    method: Annotated[str, typer.Option(help="A method, or attention, decision, auto.")] = "auto",
+    target: Annotated[str | None, typer.Option(help="The class to explain; the top one.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Only this layer; all of them.")] = None,
+    radius: Annotated[float, typer.Option(help="Largest blur, in pixels.")] = 24.0,
+    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("out"),
+    device: Device = "auto",
+) -> None:
+    """Write the focus picture and the map of every layer, and the maps' values as .npz."""
+    from attnviz.models.loading import load_model
+
+    with _sentences():
+        loaded = load_model(model, device)
+    failed = 0
+    for path in pictures:
+        try:
+            _explain_one(path, loaded, method, target, layer, radius, out / path.stem)
+        except PictureError as error:  # the other pictures still get theirs
+            typer.echo(str(error), err=True)
+            failed += 1
+        except AttnvizError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+    if failed:
+        raise typer.Exit(1)
+
+
+def _explain_one(
+    path: Path,
+    model: object,
+    method: str,
+    target: str | None,
+    layer: str | None,
+    radius: float,
+    out: Path,
+) -> None:
+    from attnviz.explainer import explain as look
+    from attnviz.export.png import png_with_provenance
+    from attnviz.models.vision_model import VisionModel
+    from attnviz.pictures import open_picture
+    from attnviz.render.bokeh import bokeh
+    from attnviz.render.heat import heat_overlay
+
+    assert isinstance(model, VisionModel)
+    picture = open_picture(path)
+    result = look(model, picture, method, target)
+    layers = result.layers if layer is None else (layer,)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in layers:
+        focus = result.focus(name)
+        facts = {**result.provenance, "layer": name}
+        for kind, pixels in (
+            ("focus", bokeh(picture.pixels, focus.values, radius)),
+            ("map", heat_overlay(picture.pixels, focus.scaled)),
+        ):
+            safe = name.replace("/", "_").replace(" ", "-")
+            (out / f"{safe}.{kind}.png").write_bytes(png_with_provenance(pixels, facts))
+    arrays = dict(zip(result.layers, result.maps, strict=True))
+    np.savez_compressed(out / "maps.npz", allow_pickle=False, **arrays)
+    best = ", ".join(f"{one.label} {one.probability:.2f}" for one in result.predictions[:3])
+    typer.echo(f"{path}: {best}. {len(layers)} layers by {result.method} in {out}")
+
+
+@cli.command()
+def train(
+    data: Data,
+    model: Annotated[str, typer.Option(help="A network of the zoo.")] = "ran-small",
+    out: Annotated[Path, typer.Option(help="Checkpoints, weights, recording.")] = Path("runs/new"),
+    phases: Annotated[str, typer.Option(help="Epochs x pixels, in order.")] = "18x64,12x96,4x128",
+    size: Annotated[int, typer.Option(help="Side of the inputs after training.")] = 160,
+    store: Annotated[int, typer.Option(help="Side of the pictures kept in memory.")] = 144,
+    batch: int = 64,
+    optimizer: Annotated[str, typer.Option(help="sgd or adamw.")] = "sgd",
+    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.15,
+    warm_up: Annotated[float, typer.Option(help="Epochs.")] = 2.0,
+    weight_decay: float = 5e-4,
+    smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.1,
+    mixup: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
+    cutmix: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
+    average: Annotated[float, typer.Option(help="Decay of the weights' average.")] = 0.998,
+    half: Annotated[str, typer.Option(help="bf16: auto, on or off.")] = "auto",
+    probes: Annotated[str, typer.Option(help="Recorded pictures: samples or val.")] = "val",
+    seed: int = 0,
+    device: Device = "auto",
+) -> None:
+    """Train a network on a folder of class folders; goes on by itself after a kill."""
+    from attnviz.training.recipe import parse_phases
+    from attnviz.training.run import train_and_export
+
+    with _sentences():
+        recipe = Recipe(
+            model=model,
+            phases=parse_phases(phases),
+            store=store,
+            batch=batch,
+            optimizer=_one_of(optimizer, "sgd", "adamw"),
+            rate=rate,
+            warm_up=warm_up,
+            weight_decay=weight_decay,
+            smoothing=smoothing,
+            mixup=mixup,
+            cutmix=cutmix,
+            average=average,
+            seed=seed,
+        )
+        done = train_and_export(
+            recipe, data, out, size=size, device=device, half=half, probes=probes
+        )
+    typer.echo(done)
+
+
+@cli.command()
+def evaluate(
+    data: Data,
+    model: Annotated[str, typer.Option(help="A model that ships with attnviz.")] = "ran-small",
+    device: Device = "auto",
+) -> None:
+    """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
+    from attnviz.models.loading import load_model
+    from attnviz.training.data import load_class_folder
+    from attnviz.training.evaluate import evaluate as score_of
+
+    with _sentences():
+        loaded = load_model(model, device)
+        side = loaded.preprocess.size
+        folder = load_class_folder(data, side=STORE, say=typer.echo)
+        score = score_of(
+            loaded.module, folder.validation, loaded.preprocess, side=side, device=loaded.device
+        )
+    typer.echo(
+        f"{model}: top-1 {score.top1:.4f} ± {score.margin:.4f}, loss {score.loss:.4f}, "
+        f"on {score.pictures} pictures at {side} px"
+    )
+
+
+STORE = 144
+
+
+def _one_of(value: str, first: Literal["sgd"], second: Literal["adamw"]) -> Literal["sgd", "adamw"]:
+    for known in (first, second):
+        if value == known:
+            return known
+    raise UnknownNameError("optimizer", value, (first, second))
