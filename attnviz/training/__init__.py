@@ -1,0 +1,1 @@
+"""Training networks on folders of pictures, and recording how their attention grows."""

@@ -1,0 +1,99 @@
+"""Everything a run needs to go on as if it had never stopped, in safetensors files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from attnviz.errors import TrainingError
+from attnviz.training.recipe import Recipe
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: `step` optimiser steps are done, after `seconds` of work."""
+
+    step: int = 0
+    seconds: float = 0.0
+    loss: float = float("nan")
+    accuracy: float = float("nan")
+
+
+def save_checkpoint(
+    path: Path,
+    recipe: Recipe,
+    progress: Progress,
+    module: nn.Module,
+    averaged: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> None:
+    """Write `path` as a whole or not at all."""
+    tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
+    tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
+    tensors |= _optimizer_tensors(optimizer)
+    partial = path.with_name(path.name + ".partial")
+    header = {"recipe": recipe.to_json(), "progress": json.dumps(vars(progress))}
+    save_file({name: value.contiguous() for name, value in tensors.items()}, partial, header)
+    partial.replace(path)
+
+
+def load_checkpoint(
+    path: Path,
+    recipe: Recipe,
+    module: nn.Module,
+    averaged: nn.Module,
+    optimizer: torch.optim.Optimizer,
+) -> Progress:
+    """Put back what `save_checkpoint` wrote; raises TrainingError if it belongs to another run."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(
+            f"The checkpoint {path} cannot be read ({error}). Remove it to start anew."
+        ) from error
+    if header.get("recipe") != recipe.to_json():
+        raise TrainingError(
+            f"The checkpoint {path} belongs to another recipe. "
+            "Give another output folder, or remove it to start anew."
+        )
+    module.load_state_dict(_under(tensors, "module."))
+    averaged.load_state_dict(_under(tensors, "averaged."))
+    _restore_optimizer(optimizer, _under(tensors, "optimizer."))
+    return Progress(**json.loads(header["progress"]))
+
+
+def _under(tensors: Tensors, prefix: str) -> Tensors:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
+    return {
+        f"optimizer.{index}.{key}": torch.as_tensor(value)
+        for index, state in optimizer.state_dict()["state"].items()
+        for key, value in state.items()
+        if value is not None
+    }
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
+    state: dict[int, Tensors] = {}
+    for name, value in tensors.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = value
+    full = optimizer.state_dict()
+    full["state"] = state
+    optimizer.load_state_dict(full)

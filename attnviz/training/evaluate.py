@@ -1,0 +1,58 @@
+"""How often a network names the right class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attnviz.models.preprocess import Preprocess
+from attnviz.training.data import PictureSet, squashed
+
+
+@dataclass(frozen=True)
+class Score:
+    """top1: share of pictures whose highest score is the right class; loss: mean cross entropy."""
+
+    top1: float
+    loss: float
+    pictures: int
+
+    @property
+    def margin(self) -> float:
+        """Half the width of the 95 % interval of `top1`, by the normal approximation."""
+        return 1.96 * float(np.sqrt(self.top1 * (1 - self.top1) / max(self.pictures, 1)))
+
+
+def evaluate(
+    module: nn.Module,
+    part: PictureSet,
+    preprocess: Preprocess,
+    *,
+    side: int,
+    device: torch.device | None = None,
+    batch: int = 64,
+) -> Score:
+    """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was."""
+    was_training = module.training
+    module.eval()
+    right, loss = 0, 0.0
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(part), batch):
+                labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
+                inputs = _inputs(part, slice(start, start + batch), side).to(device)
+                logits = module(preprocess.normalised(inputs)).float()
+                right += int((logits.argmax(1) == labels).sum())
+                loss += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
+    finally:
+        module.train(was_training)
+    return Score(right / max(len(part), 1), loss / max(len(part), 1), len(part))
+
+
+def _inputs(part: PictureSet, chosen: slice, side: int) -> Tensor:
+    pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
+    inputs = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
+    return inputs.contiguous(memory_format=torch.channels_last)

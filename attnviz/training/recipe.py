@@ -1,0 +1,107 @@
+"""All that decides how a network is trained, as one value that can be written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from attnviz.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Phase:
+    """`epochs` epochs with pictures of `side` x `side` pixels."""
+
+    epochs: int
+    side: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    model: a name in the zoo. phases: epochs and picture sizes in order (small pictures first cost
+    little and teach much). store: side to which all pictures are squashed in memory.
+    rate: peak learning rate, reached after `warm_up` epochs and taken to zero by a cosine.
+    crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
+    that crop. colour: largest change of brightness, contrast and saturation.
+    mixup, cutmix: their beta parameters, 0 for off. average: decay of the exponential moving
+    average of the weights for each step, 0 for off. half: bf16 autocast.
+    """
+
+    model: str = "ran-small"
+    phases: tuple[Phase, ...] = (Phase(18, 64), Phase(12, 96), Phase(4, 128))
+    store: int = 144
+    batch: int = 64
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    rate: float = 0.15
+    weight_decay: float = 5e-4
+    warm_up: float = 2.0
+    smoothing: float = 0.1
+    crop: float = 0.35
+    aspect: float = 4 / 3
+    colour: float = 0.25
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    average: float = 0.998
+    half: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
+        for name, value in positive.items():
+            if value <= 0:
+                raise TrainingError(f"{name} is {value}, but it must be above 0.")
+        if not self.phases or any(p.epochs < 1 or p.side < 16 for p in self.phases):
+            raise TrainingError(
+                "Each phase needs at least one epoch and pictures of 16 px or more."
+            )
+        if not 0 < self.crop <= 1 or self.aspect < 1:
+            raise TrainingError("crop must lie in 0..1 and aspect must be 1 or more.")
+        if not 0 <= self.average < 1:
+            raise TrainingError("average must lie in 0..1, 1 excluded.")
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all phases together."""
+        return sum(phase.epochs for phase in self.phases)
+
+    def side_at(self, epoch: int) -> int:
+        """Side of the training pictures in `epoch`, which counts from 0."""
+        for phase in self.phases:
+            if epoch < phase.epochs:
+                return phase.side
+            epoch -= phase.epochs
+        return self.phases[-1].side
+
+    def rate_at(self, epoch: float) -> float:
+        """Learning rate at `epoch`, a fraction: linear warm-up, then half a cosine to zero."""
+        if epoch < self.warm_up:
+            return self.rate * (epoch + 1e-3) / self.warm_up
+        share = (epoch - self.warm_up) / max(self.epochs - self.warm_up, 1e-9)
+        return self.rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+
+    def to_json(self) -> str:
+        """The recipe as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The recipe that `to_json` wrote."""
+        fields: dict[str, Any] = json.loads(text)
+        fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
+        return cls(**fields)
+
+
+def parse_phases(text: str) -> tuple[Phase, ...]:
+    """`"18x64,12x96"` -> 18 epochs at 64 px, then 12 at 96 px."""
+    try:
+        pairs = [part.lower().split("x") for part in text.split(",")]
+        return tuple(Phase(int(epochs), int(side)) for epochs, side in pairs)
+    except ValueError as error:
+        raise TrainingError(
+            f"{text!r} is no list of phases. Write epochs x pixels, for example 18x64,12x96."
+        ) from error

@@ -1,0 +1,136 @@
+"""One file that holds how attention grew: maps of a fixed set of pictures at many checkpoints.
+
+The file is a safetensors file, so anything that reads those reads it. Its tensors:
+
+    maps/<method>/<layer>   float16 [checkpoints, pictures, h, w], on the layer's own grid
+    steps                   int64 [checkpoints], optimiser steps done
+    epochs                  float32 [checkpoints], the same as a fraction of epochs
+    accuracy, loss          float32 [checkpoints], NaN where they were not measured
+    probabilities           float16 [checkpoints, pictures, classes]
+
+and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
+`pictures` (JSON list of names), `layers` (JSON list in forward order), `recipe` (JSON), `versions`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from attnviz.errors import TrainingError
+
+FORMAT = "attnviz-recording"
+VERSION = "1"
+LARGEST_HALF = float(np.finfo(np.float16).max)
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One checkpoint: `maps` has (method, layer) -> float [pictures, h, w]."""
+
+    step: int
+    epoch: float
+    maps: dict[tuple[str, str], Array]
+    probabilities: Array
+    accuracy: float = float("nan")
+    loss: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All checkpoints of one run, in the order of training."""
+
+    classes: tuple[str, ...]
+    pictures: tuple[str, ...]
+    recipe: str = "{}"
+    versions: str = ""
+    snapshots: tuple[Snapshot, ...] = field(default=())
+
+    def with_snapshot(self, snapshot: Snapshot) -> Recording:
+        """The recording with one more checkpoint; those at or after its step are replaced."""
+        kept = tuple(old for old in self.snapshots if old.step < snapshot.step)
+        return Recording(self.classes, self.pictures, self.recipe, self.versions, (*kept, snapshot))
+
+    def up_to(self, step: int) -> Recording:
+        """The recording without the checkpoints after `step`."""
+        kept = tuple(old for old in self.snapshots if old.step <= step)
+        return Recording(self.classes, self.pictures, self.recipe, self.versions, kept)
+
+    def save(self, path: Path) -> None:
+        """Write the file; a kill in the middle leaves the previous one as it was."""
+        if not self.snapshots:
+            raise TrainingError(f"There is nothing to write to {path}: no checkpoint was recorded.")
+        tensors = {
+            f"maps/{method}/{layer}": _half([shot.maps[method, layer] for shot in self.snapshots])
+            for method, layer in self.snapshots[0].maps
+        }
+        tensors["probabilities"] = _half([shot.probabilities for shot in self.snapshots])
+        tensors["steps"] = np.asarray([shot.step for shot in self.snapshots], np.int64)
+        for name in ("epoch", "accuracy", "loss"):
+            values = [getattr(shot, name) for shot in self.snapshots]
+            tensors["epochs" if name == "epoch" else name] = np.asarray(values, np.float32)
+        partial = path.with_name(path.name + ".partial")
+        save_file(tensors, partial, metadata=self._metadata())
+        partial.replace(path)
+
+    def _metadata(self) -> dict[str, str]:
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "classes": json.dumps(self.classes),
+            "pictures": json.dumps(self.pictures),
+            "layers": json.dumps(list(self.snapshots[0].maps)),
+            "recipe": self.recipe,
+            "versions": self.versions,
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> Recording:
+        """Read what `save` wrote; raises TrainingError for anything else."""
+        try:
+            with safe_open(path, framework="numpy") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise TrainingError(
+                f"{path} cannot be read as a recording ({error}). It may have been cut off: "
+                "record again, or fetch the file again."
+            ) from error
+        if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+            raise TrainingError(
+                f"{path} is no recording of version {VERSION}. Record again with this attnviz."
+            )
+        return cls(
+            classes=tuple(json.loads(metadata["classes"])),
+            pictures=tuple(json.loads(metadata["pictures"])),
+            recipe=metadata["recipe"],
+            versions=metadata["versions"],
+            snapshots=_snapshots(tensors, json.loads(metadata["layers"])),
+        )
+
+
+def _half(values: list[Array]) -> Array:
+    return np.stack(values).clip(-LARGEST_HALF, LARGEST_HALF).astype(np.float16)
+
+
+def _snapshots(tensors: dict[str, Array], keys: list[list[str]]) -> tuple[Snapshot, ...]:
+    return tuple(
+        Snapshot(
+            step=int(step),
+            epoch=float(tensors["epochs"][index]),
+            maps={(m, layer): tensors[f"maps/{m}/{layer}"][index] for m, layer in keys},
+            probabilities=tensors["probabilities"][index],
+            accuracy=float(tensors["accuracy"][index]),
+            loss=float(tensors["loss"][index]),
+        )
+        for index, step in enumerate(tensors["steps"])
+    )

@@ -1,0 +1,138 @@
+"""A whole training run: data in; weights, card and recording out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from safetensors.torch import save_file
+from torch import nn
+
+from attnviz.errors import UnknownNameError
+from attnviz.geometry import Fit
+from attnviz.models.device import choose_device, list_devices
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.registry import build_network
+from attnviz.training.data import ClassFolder, load_class_folder
+from attnviz.training.probes import choose_probes
+from attnviz.training.recipe import Recipe
+from attnviz.training.recorder import AttentionRecorder
+from attnviz.training.recording import Recording
+from attnviz.training.trainer import Trained, Trainer
+
+
+def train_and_export(
+    recipe: Recipe,
+    data: Path,
+    out: Path,
+    *,
+    size: int,
+    device: str = "auto",
+    half: str = "auto",
+    probes: str = "val",
+) -> str:
+    """Train by `recipe` and write `<model>.safetensors`, its card and its recording into `out`.
+
+    Args:
+        recipe: all that decides the result; its `half` is set here.
+        data: a folder of class folders.
+        out: where everything is written; a run found there is gone on with.
+        size: side in pixels of the inputs at which the network is scored and used.
+        device: as for `load_model`.
+        half: "on", "off", or "auto": bf16 where the device computes with it natively.
+        probes: which pictures to record, "samples" or "val".
+
+    Returns a sentence that says what came out.
+    """
+    chosen = choose_device(device)
+    recipe = dataclasses.replace(recipe, half=_half(half, chosen))
+    preprocess = Preprocess(size=size, fit=Fit.SQUASH)
+    folder = load_class_folder(data, side=recipe.store, seed=recipe.seed, say=print)
+    torch.manual_seed(recipe.seed)
+    module = build_network(recipe.model, len(folder.classes))
+    chosen_probes = choose_probes(probes, folder, preprocess)
+    recording = Recording(folder.classes, chosen_probes.names, recipe.to_json(), _versions())
+    recorder = AttentionRecorder(out / f"{recipe.model}.attn", chosen_probes.inputs, recording)
+    trained = Trainer(module, folder, recipe, preprocess, out, chosen, recorder).run()
+    path = out / f"{recipe.model}.safetensors"
+    export(trained, path, recipe, folder, data.name, chosen)
+    score = trained.score
+    return (
+        f"{path}: top-1 {score.top1:.2%} ± {score.margin:.2%} on {score.pictures} pictures "
+        f"at {size} px, after {trained.progress.seconds / 60:.0f} minutes."
+    )
+
+
+def export(
+    trained: Trained,
+    path: Path,
+    recipe: Recipe,
+    data: ClassFolder,
+    source: str,
+    device: torch.device,
+) -> None:
+    """Write the weights in half precision, and beside them the card as JSON."""
+    save_file(half_precision(trained.module), path)
+    card = {
+        "classes": list(data.classes),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "input_side": trained.side,
+        "parameters": sum(weight.numel() for weight in trained.module.parameters()),
+        "top1": round(trained.score.top1, 5),
+        "top1_margin": round(trained.score.margin, 5),
+        "validation_pictures": trained.score.pictures,
+        "training_pictures": len(data.training),
+        "data": source,
+        "recipe": json.loads(recipe.to_json()),
+        "epochs": recipe.epochs,
+        "seconds": round(trained.progress.seconds),
+        "machine": _machine(device),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "versions": json.loads(_versions()),
+        "answers": {},
+    }
+    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def half_precision(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The state of a network with floating-point tensors as float16; counters stay whole."""
+    return {
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in module.state_dict().items()
+    }
+
+
+def _half(wish: str, device: torch.device) -> bool:
+    if wish not in ("auto", "on", "off"):
+        raise UnknownNameError("setting of half precision", wish, ("auto", "on", "off"))
+    if wish != "auto":
+        return wish == "on"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    if device.type != "cpu":
+        return False
+    # Without instructions for it, bf16 is emulated and some ten times slower than float32.
+    known: Any = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16") or known.get("bf16"))
+
+
+def _versions() -> str:
+    return json.dumps(
+        {
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+            "python": platform.python_version(),
+        }
+    )
+
+
+def _machine(device: torch.device) -> str:
+    names = {info.key: info.name for info in list_devices()}
+    return f"{names.get(str(device), str(device))} ({platform.machine()})"

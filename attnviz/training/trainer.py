@@ -1,0 +1,230 @@
+"""The training loop: steps, checkpoints, snapshots of attention, and a bar with the time left."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from attnviz.errors import TrainingError
+from attnviz.models.preprocess import Preprocess
+from attnviz.training.augment import Batch, epoch_order, training_batch
+from attnviz.training.average import MovingAverage
+from attnviz.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from attnviz.training.data import ClassFolder
+from attnviz.training.evaluate import Score, evaluate
+from attnviz.training.memory import keep_freed_memory
+from attnviz.training.recipe import Recipe
+from attnviz.training.recorder import AttentionRecorder, snapshot_steps
+
+CHECKPOINT_SECONDS = 120.0
+QUICK_SCORE = 1000
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves: the averaged network, how far it came, and its score on `side` px."""
+
+    module: nn.Module
+    progress: Progress
+    score: Score
+    side: int
+
+
+@dataclass
+class Trainer:
+    """Trains `module` on `data` by `recipe`; everything that lasts lies in the folder `out`.
+
+    A run that was killed goes on from `out/checkpoint.safetensors` and ends with the same weights
+    as an unbroken one: every random choice depends on (seed, epoch, step) alone.
+    """
+
+    module: nn.Module
+    data: ClassFolder
+    recipe: Recipe
+    preprocess: Preprocess
+    out: Path
+    device: torch.device
+    recorder: AttentionRecorder | None = None
+    show: bool = True
+    stop_after: int | None = None
+
+    def run(self) -> Trained:
+        """Train to the end (or to step `stop_after`) and score the averaged network."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        keep_freed_memory()
+        torch.manual_seed(self.recipe.seed)
+        self.module.to(self.device).to(memory_format=torch.channels_last)
+        self._average = MovingAverage(self.module, self.recipe.average)
+        self._optimizer = _optimizer(self.module, self.recipe)
+        self._per_epoch = len(epoch_order(self.recipe, 0, len(self.data.training)))
+        self._snapshots = set(snapshot_steps(self._per_epoch, self.recipe.epochs))
+        progress = self._resumed()
+        with self._bar(progress) as bar:
+            for epoch in range(progress.step // self._per_epoch, self.recipe.epochs):
+                progress = self._epoch(epoch, progress, bar)
+                if self._stopped(progress):
+                    break
+        side = self.preprocess.size
+        score = self._score(side, len(self.data.validation))
+        return Trained(self._average.module, progress, score, side)
+
+    def _epoch(self, epoch: int, progress: Progress, bar: tqdm[None]) -> Progress:
+        side = self.recipe.side_at(epoch)
+        first = progress.step - epoch * self._per_epoch
+        self._snapshot(progress)
+        started = saved = time.monotonic()
+        before = progress.seconds
+        self.module.train()
+        for batch in self._batches(epoch, first):
+            loss = self._step(batch, progress.step / self._per_epoch)
+            seconds = before + time.monotonic() - started
+            smooth = loss if math.isnan(progress.loss) else 0.98 * progress.loss + 0.02 * loss
+            progress = replace(progress, step=progress.step + 1, seconds=seconds, loss=smooth)
+            self._average.update(self.module, progress.step)
+            bar.update(side * side)
+            bar.set_postfix_str(
+                f"epoch {epoch + 1}, loss {smooth:.3f}, top-1 {progress.accuracy:.3f}",
+                refresh=False,
+            )
+            if self._stopped(progress):
+                break
+            if progress.step % self._per_epoch:
+                self._snapshot(progress)
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save(progress)
+                saved = time.monotonic()
+        if progress.step % self._per_epoch == 0:
+            quick = self._score(scored_side(side), QUICK_SCORE)
+            progress = replace(progress, accuracy=quick.top1)
+            self._snapshot(progress)
+        self._save(progress)
+        return progress
+
+    def _step(self, batch: Batch, epoch: float) -> float:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.rate_at(epoch)
+        inputs = self.preprocess.normalised(batch.inputs.to(self.device))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
+            logits = self.module(inputs)
+        loss = nn.functional.cross_entropy(
+            logits.float(), batch.targets.to(self.device), label_smoothing=self.recipe.smoothing
+        )
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"The loss became {float(loss)} in epoch {epoch:.2f}. Lower the learning rate; "
+                f"the last checkpoint is in {self.out}."
+            )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """The batches of an epoch from step `first` on; the next one is made while one is used."""
+        order = epoch_order(self.recipe, epoch, len(self.data.training))
+
+        def make(step: int) -> Batch:
+            classes = len(self.data.classes)
+            return training_batch(
+                self.data.training, order[step], self.recipe, epoch, step, classes
+            )
+
+        with ThreadPoolExecutor(1) as worker:
+            coming = [
+                worker.submit(make, step) for step in range(first, min(first + 2, len(order)))
+            ]
+            for step in range(first + 2, len(order) + 2):
+                if not coming:
+                    return
+                batch = coming.pop(0).result()
+                if step < len(order):
+                    coming.append(worker.submit(make, step))
+                yield batch
+
+    def _score(self, side: int, most: int) -> Score:
+        part = self.data.validation.spread_sample(most)
+        return evaluate(self._average.module, part, self.preprocess, side=side, device=self.device)
+
+    def _snapshot(self, progress: Progress) -> None:
+        """Record the averaged network's attention, where the plan has a snapshot at this step."""
+        if self.recorder is None or progress.step not in self._snapshots:
+            return
+        if any(shot.step == progress.step for shot in self.recorder.recording.snapshots):
+            return
+        self.recorder.record(
+            self._average.module,
+            step=progress.step,
+            epoch=progress.step / self._per_epoch,
+            accuracy=progress.accuracy,
+            loss=progress.loss,
+        )
+
+    def _resumed(self) -> Progress:
+        path = self.out / "checkpoint.safetensors"
+        if not path.exists():
+            return Progress()
+        progress = load_checkpoint(
+            path, self.recipe, self.module, self._average.module, self._optimizer
+        )
+        if self.recorder is not None:
+            self.recorder.resume(progress.step)
+        return progress
+
+    def _save(self, progress: Progress) -> None:
+        save_checkpoint(
+            self.out / "checkpoint.safetensors",
+            self.recipe,
+            progress,
+            self.module,
+            self._average.module,
+            self._optimizer,
+        )
+
+    def _stopped(self, progress: Progress) -> bool:
+        return self.stop_after is not None and progress.step >= self.stop_after
+
+    def _bar(self, progress: Progress) -> tqdm[None]:
+        """A bar whose unit is a pixel, so that the time left knows small pictures are cheap."""
+        costs = [
+            self.recipe.side_at(epoch) ** 2
+            for epoch in range(self.recipe.epochs)
+            for _ in range(self._per_epoch)
+        ]
+        return tqdm(
+            total=sum(costs),
+            initial=sum(costs[: progress.step]),
+            desc=f"Training {self.recipe.model}",
+            bar_format="{desc} {percentage:5.1f} % |{bar}| {elapsed} < {remaining} {postfix}",
+            disable=not self.show,
+            mininterval=2.0,
+        )
+
+
+def scored_side(side: int) -> int:
+    """The side at which a network trained on crops of `side` px is scored: a quarter larger.
+
+    A random crop shows objects larger than the whole picture does at the same size; scoring at a
+    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423).
+    """
+    return side * 5 // 4
+
+
+def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Weight decay acts on weights of convolutions and matrices, not on norms and biases."""
+    weights = [p for p in module.parameters() if p.ndim > 1]
+    others = [p for p in module.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.rate)
+    return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)

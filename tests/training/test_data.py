@@ -1,0 +1,81 @@
+"""Reading folders of class folders, whole and broken ones."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnviz.errors import TrainingError
+from attnviz.training.data import PictureSet, load_class_folder, squashed
+from tests.training.conftest import draw
+
+
+def test_parts_labels_and_names(shapes: Path) -> None:
+    data = load_class_folder(shapes, side=32)
+    assert data.classes == ("red disc", "blue square")
+    assert np.bincount(data.training.labels).tolist() == [24, 24]
+    assert np.bincount(data.validation.labels).tolist() == [8, 8]
+    np.testing.assert_array_equal(data.training.pixels[0], draw(0, 0))
+    np.testing.assert_array_equal(data.validation.pixels[8], draw(1, 1000))
+
+
+def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: Path) -> None:
+    root = tmp_path / "shapes"
+    shutil.copytree(shapes, root)
+    (root / "train" / "a" / "broken.jpg").write_text("no picture")
+    said: list[str] = []
+    data = load_class_folder(root, side=32, say=said.append)
+    assert data.broken == (str(Path("a") / "broken.jpg"),)
+    assert len(data.training) == 48
+    assert "1 files could not be opened" in said[0]
+
+
+def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
+    data = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
+    again = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
+    assert np.bincount(data.validation.labels).tolist() == [6, 6]
+    assert np.bincount(data.training.labels).tolist() == [18, 18]
+    np.testing.assert_array_equal(data.validation.pixels, again.validation.pixels)
+    both = np.concatenate([data.training.pixels, data.validation.pixels]).reshape(48, -1)
+    assert len(np.unique(both, axis=0)) == 48
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda p: p, "There is no folder"),
+        (lambda p: (p / "only").mkdir(parents=True), "has 1 class folders"),
+        (lambda p: [(p / n).mkdir(parents=True) for n in "ab"], "could be opened"),
+    ],
+)
+def test_unusable_folders_are_refused_in_a_sentence(
+    tmp_path: Path, make: object, says: str
+) -> None:
+    root = tmp_path / "data"
+    make(root)  # type: ignore[operator]
+    with pytest.raises(TrainingError, match=says):
+        load_class_folder(root, side=32)
+
+
+def test_a_bad_table_of_names_is_refused(shapes: Path, tmp_path: Path) -> None:
+    root = tmp_path / "shapes"
+    shutil.copytree(shapes, root)
+    (root / "classes.json").write_text("[1, 2")
+    with pytest.raises(TrainingError, match="not a table of class names"):
+        load_class_folder(root, side=32)
+
+
+def test_squashing_averages_areas() -> None:
+    pixels = np.zeros((4, 8, 3), np.uint8)
+    pixels[:2, :4] = 200
+    np.testing.assert_array_equal(squashed(pixels, 2)[..., 0], [[200, 0], [0, 0]])
+
+
+def test_a_spread_sample_keeps_the_shares_of_classes() -> None:
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    part = PictureSet(np.zeros((100, 2, 2, 3), np.uint8), labels)
+    assert np.bincount(part.spread_sample(10).labels).tolist() == [5, 3, 2]
+    assert part.spread_sample(100) is part

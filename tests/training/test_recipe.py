@@ -1,0 +1,55 @@
+"""Schedules and their limits, worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from attnviz.errors import TrainingError
+from attnviz.training.recipe import Phase, Recipe, parse_phases
+from attnviz.training.recorder import snapshot_steps
+
+
+def test_rate_warms_up_and_falls_by_half_a_cosine() -> None:
+    recipe = Recipe(phases=(Phase(10, 32),), rate=0.2, warm_up=2)
+    assert recipe.rate_at(0) == pytest.approx(0, abs=2e-4)
+    assert recipe.rate_at(1) == pytest.approx(0.1, abs=2e-4)
+    assert recipe.rate_at(2) == pytest.approx(0.2)
+    assert recipe.rate_at(6) == pytest.approx(0.1)  # half way between 2 and 10
+    assert recipe.rate_at(10) == pytest.approx(0)
+
+
+def test_sides_follow_the_phases() -> None:
+    recipe = Recipe(phases=parse_phases("2x32,1x48"))
+    assert [recipe.side_at(epoch) for epoch in range(4)] == [32, 32, 48, 48]
+    assert recipe.epochs == 3
+
+
+def test_json_round_trip() -> None:
+    recipe = Recipe(phases=(Phase(3, 40), Phase(1, 64)), cutmix=1.0, optimizer="adamw")
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch": 0}, {"rate": -1}, {"phases": ()}, {"crop": 0}, {"average": 1.0}]
+)
+def test_impossible_values_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(TrainingError):
+        Recipe(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["", "18", "ax64", "18x"])
+def test_phases_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(TrainingError, match="18x64,12x96"):
+        parse_phases(text)
+
+
+def test_snapshots_are_dense_at_first_and_end_with_the_last_step() -> None:
+    assert snapshot_steps(147, 4) == (0, 10, 30, 100, 147, 294, 441, 588)
+    many = snapshot_steps(147, 300)
+    assert len(many) <= 40
+    assert many[0] == 0
+    assert many[-1] == 300 * 147
+    gaps = np.diff(many[5:])
+    assert (gaps > 0).all()
+    assert gaps[-1] > gaps[0]

@@ -1,0 +1,150 @@
+"""A run: it learns, it records, and after a kill it ends where an unbroken one would."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from attnviz.errors import TrainingError
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.ran_small import ran_small
+from attnviz.training.average import MovingAverage
+from attnviz.training.data import ClassFolder, load_class_folder
+from attnviz.training.evaluate import evaluate
+from attnviz.training.probes import choose_probes
+from attnviz.training.recipe import Phase, Recipe
+from attnviz.training.recorder import AttentionRecorder
+from attnviz.training.recording import Recording
+from attnviz.training.run import export, half_precision
+from attnviz.training.trainer import Trained, Trainer
+
+PREPROCESS = Preprocess(size=32, fit=Fit.SQUASH)
+
+
+@pytest.fixture(scope="module")
+def data(shapes: Path) -> ClassFolder:
+    return load_class_folder(shapes, side=32)
+
+
+def train(
+    data: ClassFolder, recipe: Recipe, out: Path, stop_after: int | None = None
+) -> tuple[Trained, Recording]:
+    torch.manual_seed(recipe.seed)
+    probes = choose_probes("val", data, PREPROCESS)
+    recorder = AttentionRecorder(
+        out / "run.attn", probes.inputs, Recording(data.classes, probes.names)
+    )
+    trainer = Trainer(
+        ran_small(2, width=16), data, recipe, PREPROCESS, out, torch.device("cpu"), recorder,
+        show=False, stop_after=stop_after,
+    )  # fmt: skip
+    return trainer.run(), recorder.recording
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_resumed_run_ends_with_the_same_weights(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path, optimizer: str
+) -> None:
+    recipe = dataclasses.replace(recipe, optimizer=optimizer, rate=0.003)
+    whole, whole_recording = train(data, recipe, tmp_path / "whole")
+    train(data, recipe, tmp_path / "broken", stop_after=4)  # in the middle of an epoch of 6 steps
+    resumed, recording = train(data, recipe, tmp_path / "broken")
+    assert resumed.progress.step == whole.progress.step == 12
+    for name, weight in whole.module.state_dict().items():
+        assert torch.equal(weight, resumed.module.state_dict()[name]), name
+    assert [s.step for s in recording.snapshots] == [s.step for s in whole_recording.snapshots]
+    for mine, theirs in zip(recording.snapshots, whole_recording.snapshots, strict=True):
+        for key in mine.maps:
+            np.testing.assert_allclose(mine.maps[key], theirs.maps[key], atol=2e-3)
+
+
+def test_it_learns_and_records(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(recipe, phases=(Phase(10, 32),), rate=0.05)
+    trained, _ = train(data, recipe, tmp_path)
+    assert trained.score.top1 > 0.9
+    assert trained.score.pictures == 16
+    read = Recording.load(tmp_path / "run.attn")
+    assert [s.step for s in read.snapshots] == [0, *range(6, 61, 6)]
+    assert read.snapshots[-1].epoch == 10
+    assert read.snapshots[-1].accuracy > read.snapshots[1].accuracy or trained.score.top1 == 1
+    assert set(read.snapshots[0].maps) == {
+        (method, f"stage{n}.attention")
+        for method in ("soft-mask", "mask-effect")
+        for n in (1, 2, 3)
+    }
+    mask = read.snapshots[-1].maps["soft-mask", "stage1.attention"]
+    assert mask.shape == (16, 8, 8)
+    assert 0 < mask.min() < mask.max() < 1
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path
+) -> None:
+    train(data, recipe, tmp_path, stop_after=2)
+    with pytest.raises(TrainingError, match="another recipe"):
+        train(data, dataclasses.replace(recipe, rate=0.5), tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:
+    train(data, recipe, tmp_path, stop_after=2)
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match="Remove it to start anew"):
+        train(data, recipe, tmp_path)
+
+
+def test_export_writes_half_precision_and_a_card(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path
+) -> None:
+    trained, _ = train(data, recipe, tmp_path, stop_after=2)
+    path = tmp_path / "ran-small.safetensors"
+    export(trained, path, recipe, data, "shapes", torch.device("cpu"))
+    stored = load_file(path)
+    for name, value in trained.module.state_dict().items():
+        wanted = value.half() if value.is_floating_point() else value
+        assert torch.equal(stored[name], wanted)
+    card = json.loads(path.with_suffix(".json").read_text())
+    assert card["classes"] == ["red disc", "blue square"]
+    assert card["input_side"] == 32
+    assert card["top1"] == round(trained.score.top1, 5)
+    assert card["recipe"]["phases"] == [{"epochs": 2, "side": 32}]
+
+
+def test_moving_average_by_hand() -> None:
+    module = nn.Linear(1, 1, bias=False)
+    module.weight.data.fill_(1.0)
+    average = MovingAverage(module, decay=0.5)
+    module.weight.data.fill_(3.0)
+    average.update(module, 1)  # decay min(.5, 2 / 11): 1 * 2/11 + 3 * 9/11
+    assert float(average.module.weight) == pytest.approx(29 / 11)
+    average.update(module, 100)  # decay .5
+    assert float(average.module.weight) == pytest.approx((29 / 11 + 3) / 2)
+
+
+def test_scores_by_hand(data: ClassFolder) -> None:
+    """A network that always says class 0, with logits (2, 0)."""
+
+    class Constant(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.tensor([2.0, 0.0]).repeat(len(x), 1)
+
+    score = evaluate(Constant(), data.validation, PREPROCESS, side=16)
+    assert score.top1 == 0.5
+    low, high = np.log(1 + np.exp(-2)), np.log(1 + np.exp(2))
+    assert score.loss == pytest.approx((low + high) / 2, abs=1e-5)
+    assert score.margin == pytest.approx(1.96 * 0.5 / 4)
+
+
+def test_half_precision_keeps_counters() -> None:
+    module = nn.BatchNorm2d(2)
+    state = half_precision(module)
+    assert state["weight"].dtype is torch.float16
+    assert state["num_batches_tracked"].dtype is torch.int64
