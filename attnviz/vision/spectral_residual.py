@@ -1,0 +1,36 @@
+"""Saliency from what is unusual in a picture's spectrum; needs no training."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+
+def spectral_residual(
+    pixels: npt.NDArray[np.uint8], *, side: int = 64, sigma: float = 2.5
+) -> npt.NDArray[np.float32]:
+    """Spectral residual saliency (Hou & Zhang, CVPR 2007).
+
+    The log amplitude of the picture's spectrum less its 3 x 3 mean, turned back with the phase
+    kept, squared and smoothed.
+
+    Args:
+        pixels: uint8 [H, W, 3] sRGB; its grey is used.
+        side: the width to which the picture is reduced, the height in proportion (paper: 64).
+        sigma: of the Gaussian on the reduced map, in its pixels (the paper's 8 is meant for the
+            map at the picture's size).
+
+    Returns:
+        float32 [H, W] at the picture's size, from 0 up, not stretched.
+    """
+    height, width = pixels.shape[:2]
+    size = (side, max(2, round(side * height / width)))
+    grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+    spectrum = np.fft.fft2(grey.astype(np.float64) / 255)
+    log_amplitude = np.log(np.abs(spectrum) + 1e-12)
+    residual = log_amplitude - cv2.blur(log_amplitude, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    back = np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))
+    saliency = cv2.GaussianBlur(np.abs(back) ** 2, (0, 0), sigma)
+    enlarged = cv2.resize(saliency, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.maximum(enlarged, 0), dtype=np.float32)

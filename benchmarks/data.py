@@ -1,0 +1,66 @@
+"""Annotated pictures for benchmarks, read from the data folder."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.pictures import Picture, open_picture
+
+NONE = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """A photo with the places that people looked at, or with its objects' boxes as a mask."""
+
+    picture: Picture
+    rows: npt.NDArray[np.int64] = field(default_factory=lambda: NONE)
+    columns: npt.NDArray[np.int64] = field(default_factory=lambda: NONE)
+    inside: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((1, 1), bool))
+
+
+def imagenette(data: Path) -> npt.NDArray[np.uint8]:
+    """Imagenette's validation pictures, uint8 [3925, 144, 144, 3], in the order of their names."""
+    with tarfile.open(data / "imagenette-144.tar") as archive:
+        members = sorted(
+            (one for one in archive.getmembers() if "/val/" in one.name and one.isfile()),
+            key=lambda one: one.name,
+        )
+        sources = (archive.extractfile(one) for one in members)
+        return np.stack([open_picture(file.read()).pixels for file in sources if file])
+
+
+def looked_at(data: Path) -> Iterator[Annotated]:
+    """OSIE's photos with the fixations of all viewers."""
+    fixations = json.loads((data / "osie" / "fixations.json").read_text())
+    for name, viewers in sorted(fixations.items()):
+        picture = open_picture(data / "osie" / "images" / name)
+        height, width = picture.pixels.shape[:2]
+        x = np.concatenate([np.asarray(one["x"], float) for one in viewers])
+        y = np.concatenate([np.asarray(one["y"], float) for one in viewers])
+        rows, columns = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
+        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        yield Annotated(picture, rows[seen], columns[seen])
+
+
+def with_boxes(data: Path) -> Iterator[Annotated]:
+    """COCO photos with a mask of all pixels inside a box of any object."""
+    table = json.loads((data / "coco128" / "instances.json").read_text())
+    boxes: dict[int, list[list[float]]] = {}
+    for one in table["annotations"]:
+        boxes.setdefault(one["image_id"], []).append(one["bbox"])
+    for photo in sorted(table["images"], key=lambda one: str(one["file_name"])):
+        if photo["id"] not in boxes:
+            continue
+        picture = open_picture(data / "coco128" / "images" / photo["file_name"])
+        inside = np.zeros(picture.pixels.shape[:2], bool)
+        for left, top, width, height in boxes[photo["id"]]:
+            inside[round(top) : round(top + height), round(left) : round(left + width)] = True
+        yield Annotated(picture, inside=inside)

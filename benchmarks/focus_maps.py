@@ -1,0 +1,216 @@
+"""Which map should drive the focus? Every map of a network against people, boxes and the decision.
+
+    python -m benchmarks.focus_maps --data FOLDER [--model ran-small] [--out docs/focus-maps.md]
+
+FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar` or the folder unpacked from it,
+`coco128` and `osie`. Maps are chosen on one half of each set and reported on the other:
+
+sufficiency   mean probability of the class first named, with only the top 5, 10, 20, 30, 50 % of
+              the map sharp (Imagenette's validation pictures); chooses the answer to "decision".
+NSS           normalised scanpath saliency against all viewers' fixations (OSIE).
+box gain      share of the map inside the objects' boxes over the boxes' share of the area (COCO).
+              NSS and box gain together choose the answer to "attention".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from attnviz.assets import assets_folder
+from attnviz.capture.run import capture
+from attnviz.capture.sites import find_sites
+from attnviz.capture.trace import Kind
+from attnviz.evidence.sufficiency import sufficiency
+from attnviz.geometry import PictureGeometry
+from attnviz.methods import METHODS
+from attnviz.methods.base import LayerMaps, Nature
+from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.models.loading import load_model
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.vision.agreement import box_gain, centre_prior, nss
+from attnviz.vision.spectral_residual import spectral_residual
+from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
+from benchmarks.scores import Scores, Table
+
+SIGMA_SHARE = 0.075  # of the input's side: 12 px at 160
+BATCH = 32
+Key = tuple[str, str]
+BASELINES = ("centre prior", "random smooth mask", "spectral residual")
+
+
+def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndarray]], Tensor]:
+    """Every method's maps at every layer and fused, for a batch; and the classes first named."""
+    maps: dict[Key, list[np.ndarray]] = {}
+    with model.lock:
+        for kind in (Kind.SPATIAL, Kind.FEATURES):
+            sites = find_sites(model.module, kind, inputs)
+            trace = capture(model.module, inputs, sites, gradients=True)
+            for method in METHODS:
+                if method.kind is kind:
+                    _collect(maps, method.name, method()(trace))
+    return maps, trace.logits.argmax(1)
+
+
+def _collect(maps: dict[Key, list[np.ndarray]], method: str, layers: tuple[LayerMaps, ...]) -> None:
+    for one in layers:
+        maps[method, one.layer] = list(one.values)
+    count = len(layers[0].values)
+    maps[method, FUSED] = [fuse_layers([one.values[n] for one in layers]) for n in range(count)]
+
+
+def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
+    """A map that knows no network, float32 at the picture's size."""
+    height, width = picture.shape[:2]
+    if name == "centre prior":
+        return centre_prior(height, width)
+    if name == "spectral residual":
+        return spectral_residual(picture)
+    coarse = np.random.default_rng(seed).random((7, 7), dtype=np.float32)
+    return whole(height, width).spread(coarse)
+
+
+def whole(height: int, width: int) -> PictureGeometry:
+    """The geometry of a map that covers the whole picture."""
+    return PictureGeometry((height, width), (0.0, 0.0, float(height), float(width)), (1, 1))
+
+
+def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
+    """Add the sufficiency of every map and baseline on uint8 [N, s, s, 3]."""
+    side = model.preprocess.size
+    sigma = SIGMA_SHARE * side
+    for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
+        batch = [Picture(one, "", "") for one in pixels[start : start + BATCH]]
+        inputs = torch.cat([model.preprocess.tensor(one)[0] for one in batch])
+        inputs = inputs.to(model.device, memory_format=torch.channels_last)
+        maps, classes = all_maps(model, inputs)
+        for name in BASELINES:
+            maps[name, ""] = [baseline(name, one.pixels, start + n) for n, one in enumerate(batch)]
+        for key, values in maps.items():
+            if not scores.wants(key):
+                continue
+            grid = whole(side, side)
+            large = torch.from_numpy(np.stack([grid.spread(one) for one in values]))
+            kept = sufficiency(model.module, inputs, large.to(model.device), classes, sigma=sigma)
+            scores.add(key, "sufficiency", kept.tolist())
+
+
+def measure_places(
+    model: VisionModel, pictures: Iterable[Annotated], score: str, scores: Scores
+) -> None:
+    """Add NSS or box gain of every map and baseline on annotated photos."""
+    for number, photo in enumerate(tqdm(list(pictures), desc=score)):
+        inputs, geometry = model.preprocess.tensor(photo.picture)
+        maps, _ = all_maps(model, inputs.to(model.device))
+        large = {key: geometry.spread(values[0]) for key, values in maps.items()}
+        for name in BASELINES:
+            large[name, ""] = baseline(name, photo.picture.pixels, number)
+        for key, values in large.items():
+            if not scores.wants(key):
+                continue
+            if score == "NSS":
+                value = nss(values, photo.rows, photo.columns)
+            else:
+                value = box_gain(values, photo.inside)
+            scores.add(key, score, [value])
+
+
+def choose(scores: Scores) -> dict[str, Key]:
+    """The answers: attention by NSS and box gain (mean rank), decision by sufficiency."""
+    attention = [key for key in scores.maps() if _nature(key) is Nature.ATTENTION]
+    own = [key for key in scores.maps() if key[0] not in BASELINES]
+
+    def rank(key: Key) -> float:
+        ranks = (
+            sum(scores.mean(other, name) > scores.mean(key, name) for other in attention)
+            for name in ("NSS", "box gain")
+        )
+        return sum(ranks)
+
+    return {
+        "attention": min(attention, key=rank),
+        "decision": max(own, key=lambda key: scores.mean(key, "sufficiency")),
+    }
+
+
+def _nature(key: Key) -> Nature | None:
+    return None if key[0] in BASELINES else METHODS.get(key[0]).nature
+
+
+def halves(count: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the two halves, even and odd, thinned evenly to at most `limit` each."""
+    result = []
+    for first in (0, 1):
+        half = np.arange(first, count, 2)
+        if len(half) > limit:
+            half = half[np.linspace(0, len(half) - 1, limit).round().astype(int)]
+        result.append(half)
+    return result[0], result[1]
+
+
+def run(model: VisionModel, data: Path, limit: int) -> tuple[str, dict[str, Key]]:
+    """The report as Markdown, and the chosen answers."""
+    pixels = imagenette(data)
+    osie, coco = list(looked_at(data)), list(with_boxes(data))
+    first, second = Scores(), Scores()
+    for half, scores in enumerate((first, second)):
+        measure_places(model, osie[half::2], "NSS", scores)
+        measure_places(model, coco[half::2], "box gain", scores)
+    ours, theirs = halves(len(pixels), limit)
+    measure_sufficiency(model, pixels[ours], first)
+    answers = choose(first)
+    second.only = {*answers.values(), *((name, "") for name in BASELINES), *_plain(first)}
+    measure_sufficiency(model, pixels[theirs], second)
+    return Table(first, second, answers).markdown(model), answers
+
+
+def _plain(scores: Scores) -> Iterator[Key]:
+    """Grad-CAM at the last block, the usual choice."""
+    last = [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED]
+    yield last[-1]
+
+
+def write_answers(model: VisionModel, answers: dict[str, Key]) -> Path:
+    """Put the chosen maps into the card of the weights."""
+    path = assets_folder() / "weights" / f"{model.name}.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["answers"] = {
+        question: {"method": method, "layer": layer}
+        for question, (method, layer) in answers.items()
+    }
+    path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
+    parser.add_argument("--model", default="ran-small")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--limit", type=int, default=10**9, help="pictures a half, sufficiency")
+    parser.add_argument("--out", type=Path, help="also write the table there")
+    parser.add_argument("--write-card", action="store_true", help="make the best maps the answers")
+    wish = parser.parse_args()
+    if wish.data is None:
+        parser.error("give --data, or set ATTNVIZ_DATA")
+    model = load_model(wish.model, wish.device)
+    report, answers = run(model, wish.data, wish.limit)
+    print(report)
+    if wish.out:
+        wish.out.write_text(report, encoding="utf-8")
+    if wish.write_card:
+        print("Answers written to", write_answers(model, answers))
+
+
+if __name__ == "__main__":
+    main()
