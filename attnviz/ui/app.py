@@ -1,0 +1,25 @@
+"""Page-wide settings and the way between pages; every file in `pages/` is one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.assets import assets_folder
+from attnviz.ui.style import use_style
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+def run() -> None:
+    """Show the chosen page. Pages stand in the order of their file names."""
+    st.set_page_config(
+        page_title="attnviz",
+        page_icon=str(assets_folder() / "icons" / "attnviz.png"),
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    use_style()
+    page = st.navigation([st.Page(path) for path in sorted(PAGES.glob("*.py"))], position="top")
+    page.run()

@@ -1,0 +1,101 @@
+"""Everything the app keeps between runs, with a bound on each.
+
+Keys are names and checksums; what they stand for is handed over with a leading underscore, so that
+Streamlit does not try to hash networks and pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from attnviz.explainer import explain, predict
+from attnviz.explanation import Explanation, Prediction
+from attnviz.focus import FocusMap, FocusSettings
+from attnviz.models.catalog import find_model
+from attnviz.models.device import free_memory
+from attnviz.models.loading import load_model
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture, open_picture, open_sample
+from attnviz.render.bokeh import bokeh
+
+Pixels = npt.NDArray[np.uint8]
+SHOWN_SIDE = 1280
+
+
+def _release(model: VisionModel) -> None:
+    free_memory(model.device)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
+def cached_model(
+    name: str, device: str, _progress: Callable[[int, int | None], None] | None = None
+) -> VisionModel:
+    """The network, loaded once for all sessions; at most two are kept."""
+    return load_model(find_model(name), device, progress=_progress)
+
+
+@st.cache_resource(max_entries=12, ttl="2h", show_spinner=False)
+def opened_upload(checksum: str, name: str, _source: bytes) -> Picture:
+    """An uploaded picture; raises PictureError."""
+    del checksum
+    return open_picture(_source, name=name)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def opened_sample(name: str) -> Picture:
+    """A sample photo."""
+    return open_sample(name)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def shown_picture(checksum: str, _picture: Picture) -> Picture:
+    """The picture at the size at which the page shows it."""
+    del checksum
+    return _picture.reduced(SHOWN_SIDE)
+
+
+@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+def explained(
+    checksum: str,
+    model_key: tuple[str, str],
+    method: str,
+    target: str | None,
+    _model: VisionModel,
+    _picture: Picture,
+) -> Explanation:
+    """All layers' maps, computed once for each picture, network, method and class."""
+    del checksum, model_key
+    return explain(_model, _picture, method, target)
+
+
+@st.cache_data(max_entries=256, max_size="300MB", ttl="2h", show_spinner=False)
+def focus_picture(
+    checksum: str, radius: float, focus_key: tuple[str, ...], _picture: Picture, _focus: FocusMap
+) -> Pixels:
+    """The picture with its focus sharp and its surround in bokeh."""
+    del checksum, focus_key
+    return bokeh(_picture.pixels, _focus.values, radius)
+
+
+@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+def seen_in_bokeh(
+    checksum: str,
+    radius: float,
+    focus_key: tuple[str, ...],
+    _model: VisionModel,
+    _pixels: Pixels,
+) -> tuple[Prediction, ...]:
+    """What the network sees in the bokeh picture: all classes, best first."""
+    del checksum, radius, focus_key
+    return predict(_model, open_picture(_pixels, name="bokeh"), count=None)
+
+
+def focus_key(explanation: Explanation, layer: str, settings: FocusSettings) -> tuple[str, ...]:
+    """What decides a focus map, as a key."""
+    target = explanation.target.label if explanation.target else ""
+    model = explanation.provenance["model"]
+    return (model, explanation.method, target, layer, str(settings))

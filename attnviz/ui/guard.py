@@ -1,0 +1,33 @@
+"""One clear message instead of a broken page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError
+
+
+def say_error(error: AttnvizError) -> None:
+    """Show an error's text; Markdown in it (file names are hostile) is shown as it is written."""
+    st.error(plain_text(str(error)), icon=":material/error:")
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Show an AttnvizError as one message and end the run of the page there."""
+    try:
+        yield
+    except AttnvizError as error:
+        say_error(error)
+        st.stop()
+
+
+def plain_text(text: str) -> str:
+    """`text` with every character that Markdown or HTML would read escaped."""
+    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in text).replace("<", "&lt;")
+
+
+_SIGNS = frozenset("\\`*_{}[]()#+-!|~$:>")

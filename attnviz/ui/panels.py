@@ -1,0 +1,109 @@
+"""The parts of the focus page: pictures, filmstrip, legend, predictions."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from attnviz.explanation import Explanation, Prediction
+from attnviz.focus import FocusMap
+from attnviz.methods.fuse import FUSED
+from attnviz.render.heat import colour_map
+from attnviz.ui.words import verdict
+
+Pixels = npt.NDArray[np.uint8]
+FILM_SIDE = 132
+
+
+def show_picture(title: str, note: str, pixels: Pixels, alt: str) -> None:
+    """One picture with its heading, as a JPEG that is made here once."""
+    st.html(f'<div class="av-title">{html.escape(title)}<small>{html.escape(note)}</small></div>')
+    st.image(jpeg(pixels), width="stretch", alt=alt)
+
+
+def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
+    """uint8 [H, W, 3] RGB as JPEG bytes."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    done, coded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
+    if not done:
+        raise RuntimeError("OpenCV could not write a JPEG")
+    return bytes(coded.tobytes())
+
+
+def data_link(pixels: Pixels) -> str:
+    """The picture as a data: link, for small pictures inside HTML of our own."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(pixels, 85)).decode()
+
+
+def show_legend(focus: FocusMap, colours: str, note: str) -> None:
+    """The colour bar with absolute values at its ends, and a note on how they were stretched."""
+    ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), colours)
+    low, high = legend_numbers(focus.low, focus.high)
+    st.html(
+        f'<div class="av-legend"><em>{html.escape(note)}</em><span>{low}</span>'
+        f'<img alt="colour scale" src="{data_link(ramp)}"><span>{high}</span></div>'
+    )
+
+
+def legend_numbers(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a scale with as many decimals as the larger one needs for three digits."""
+    if high <= 0:
+        return "0", "0"
+    decimals = max(0, 2 - math.floor(math.log10(high)))
+    return f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+
+
+def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
+    """All layers side by side, the chosen one outlined; each on its own colour scale."""
+    figures = []
+    for layer in (*explanation.layers, *_fused(explanation)):
+        picture = _thumbnail(explanation, layer, colours)
+        name = html.escape(layer)
+        mark = ' class="av-on"' if layer == chosen else ""
+        figures.append(
+            f'<figure{mark} title="{name}"><img alt="map of {name}" src="{data_link(picture)}">'
+            f"<figcaption>{name}</figcaption></figure>"
+        )
+    st.html(f'<div class="av-strip">{"".join(figures)}</div>')
+
+
+def _fused(explanation: Explanation) -> tuple[str, ...]:
+    return (FUSED,) if len(explanation.layers) > 1 else ()
+
+
+def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
+    focus = explanation.focus(layer)
+    height, width = focus.scaled.shape
+    rows = min(max(FILM_SIDE // 8, round(FILM_SIDE * height / width)), 2 * FILM_SIDE)
+    return colour_map(focus.resized((rows, FILM_SIDE)).scaled, colours)
+
+
+def show_predictions(
+    before: Sequence[Prediction], after: Sequence[Prediction], count: int = 4
+) -> None:
+    """The top classes of the picture as bars, and over each what the bokeh picture gets.
+
+    before: the best predictions on the picture; after: all classes on the bokeh picture.
+    """
+    later = {one.label: one.probability for one in reversed(after)}
+    sentence = verdict(before[0], after[0], later[before[0].label])
+    bars = "".join(_bar(one, later[one.label]) for one in before[:count])
+    st.html(f'<p class="av-verdict">{html.escape(sentence)}</p><div class="av-bars">{bars}</div>')
+    st.caption("Pale: the photo. Coloured: the bokeh picture, fed to the model.")
+
+
+def _bar(before: Prediction, after: float) -> str:
+    label = html.escape(before.label)
+    return (
+        f'<div class="av-bar"><div class="av-row"><span title="{label}">{label}</span>'
+        f'<span class="av-num">{before.probability:.2f} → {after:.2f}</span></div>'
+        f'<div class="av-track"><i style="width:{100 * before.probability:.1f}%"></i>'
+        f'<b style="width:{100 * after:.1f}%"></b></div></div>'
+    )

@@ -1,0 +1,159 @@
+"""Choosing a picture, a network, and what to look for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError, PictureError
+from attnviz.methods import METHODS
+from attnviz.methods.questions import Question
+from attnviz.models.catalog import list_models
+from attnviz.models.device import DeviceInfo, list_devices
+from attnviz.models.spec import ModelSpec
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture, list_samples
+from attnviz.ui.cache import cached_model, opened_sample, opened_upload
+from attnviz.ui.guard import plain_text, say_error
+
+TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
+FIRST_SAMPLE = "china"
+SAMPLE = "sample:"
+
+
+def pick_picture() -> Picture | None:
+    """Uploads first, then the sample photos; what cannot be opened is named and left out."""
+    choose, upload = st.columns([3, 2], vertical_alignment="bottom")
+    with upload:
+        files = st.file_uploader(
+            "Your photos", type=TYPES, accept_multiple_files=True, key="uploads"
+        )
+    uploads = _opened(files or [])
+    samples = {SAMPLE + sample.name: sample.title for sample in list_samples()}
+    titles = {key: _short(picture.name) for key, picture in uploads.items()} | samples
+    _follow_uploads(list(uploads), titles)
+    with choose:
+        chosen = st.pills(
+            "Picture",
+            list(titles),
+            format_func=lambda key: titles.get(key, key),
+            key="picture",
+            required=True,
+        )
+    if chosen in uploads:
+        return uploads[chosen]
+    return opened_sample(chosen.removeprefix(SAMPLE)) if chosen else None
+
+
+def _opened(files: Sequence[Any]) -> dict[str, Picture]:
+    """The uploads that are pictures, by checksum; one message for each that is none."""
+    opened: dict[str, Picture] = {}
+    for file in files:
+        source = file.getvalue()
+        checksum = hashlib.sha256(source).hexdigest()
+        try:
+            opened[checksum] = opened_upload(checksum, file.name, source)
+        except PictureError as error:
+            say_error(error)
+    return opened
+
+
+def _follow_uploads(uploads: list[str], titles: dict[str, str]) -> None:
+    """Show the newest upload when it arrives, and the first sample when nothing is chosen."""
+    known: list[str] = st.session_state.get("known_uploads", [])
+    fresh = [key for key in uploads if key not in known]
+    st.session_state["known_uploads"] = uploads
+    if fresh:
+        st.session_state["picture"] = fresh[0]
+    elif st.session_state.get("picture") not in titles:
+        st.session_state["picture"] = uploads[0] if uploads else SAMPLE + FIRST_SAMPLE
+
+
+def _short(name: str, most: int = 24) -> str:
+    """A file name that fits on a button, as plain text."""
+    cut = name if len(name) <= most else name[: most - 9] + "…" + name[-8:]
+    return plain_text(cut)
+
+
+def pick_device() -> str:
+    """The device, named with its memory; the best one is chosen unless the user says otherwise."""
+    devices = {device.key: device for device in list_devices()}
+    chosen = st.selectbox(
+        "Device",
+        list(devices),
+        format_func=lambda key: _device_title(devices[key]),
+        key="device",
+        help="CUDA, then MPS, then CPU, unless you choose.",
+    )
+    return str(chosen)
+
+
+def _device_title(device: DeviceInfo) -> str:
+    memory = device.memory_bytes
+    return f"{device.name} · {memory / 1e9:.0f} GB" if memory else device.name
+
+
+def pick_model(device: str) -> VisionModel | None:
+    """A network from the catalogue, loaded; downloads show their progress."""
+    specs = {spec.name: spec for spec in list_models()}
+    name = st.selectbox(
+        "Model",
+        list(specs),
+        format_func=lambda key: _model_title(specs[key]),
+        key="model",
+        help="Models that do not ship with attnviz are downloaded on first use.",
+    )
+    bar = st.empty()
+
+    def show(done: int, total: int | None) -> None:
+        text = f"Downloading {name}: {done / 1e6:.0f} MB"
+        if total:
+            bar.progress(min(done / total, 1.0), f"{text} of {total / 1e6:.0f} MB")
+        else:
+            bar.info(text)
+
+    try:
+        return cached_model(name, device, show)
+    except AttnvizError as error:
+        say_error(error)
+        return None
+    finally:
+        bar.empty()
+
+
+def _model_title(spec: ModelSpec) -> str:
+    if spec.embedded:
+        return f"{spec.title} · ships with attnviz"
+    size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
+    return f"{spec.title}{size}"
+
+
+_QUESTIONS = {
+    Question.ATTENTION: "What does it attend to?",
+    Question.DECISION: "What does the decision rest on?",
+}
+
+
+def pick_look(model: VisionModel) -> str:
+    """A question or a method that fits the network."""
+    kinds = set(model.spec.kinds)
+    questions = [q for q in Question if q is Question.DECISION or "spatial" in kinds]
+    fitting = [method.name for method in METHODS if method.kind in kinds]
+    titles = {str(question): text for question, text in _QUESTIONS.items()}
+    titles |= {method.name: method.title for method in METHODS}
+    options = [*map(str, questions), *fitting]
+    if st.session_state.get("look") not in options:
+        st.session_state["look"] = options[0]
+    return str(
+        st.selectbox(
+            "Show",
+            options,
+            format_func=lambda name: titles[name],
+            key="look",
+            help="A question is answered by the map that did best when it was measured. "
+            "Below the questions stand all methods that fit this model.",
+        )
+    )
