@@ -165,16 +165,14 @@ def evaluate(
 ) -> None:
     """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
     from attnviz.models.loading import load_model
-    from attnviz.training.data import load_class_folder
+    from attnviz.training.data import load_validation
     from attnviz.training.evaluate import evaluate as score_of
 
     with _sentences():
         loaded = load_model(model, device)
         side = loaded.preprocess.size
-        folder = load_class_folder(data, side=STORE, say=typer.echo)
-        score = score_of(
-            loaded.module, folder.validation, loaded.preprocess, side=side, device=loaded.device
-        )
+        part = load_validation(data, side=STORE)
+        score = score_of(loaded.module, part, loaded.preprocess, side=side, device=loaded.device)
     typer.echo(
         f"{model}: top-1 {score.top1:.4f} ± {score.margin:.4f}, loss {score.loss:.4f}, "
         f"on {score.pictures} pictures at {side} px"

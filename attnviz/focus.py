@@ -177,7 +177,8 @@ def _range(
 def _resized(plane: FloatMap, size: tuple[int, int]) -> FloatMap:
     shrinks = plane.shape[0] >= size[0] and plane.shape[1] >= size[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.clip(cv2.resize(plane, size[::-1], interpolation=method), 0.0, 1.0)
+    resized = np.asarray(cv2.resize(plane, size[::-1], interpolation=method), dtype=np.float32)
+    return np.clip(resized, 0.0, 1.0)
 
 
 def _thresholded(scaled: FloatMap, settings: FocusSettings) -> FloatMap:

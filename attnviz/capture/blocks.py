@@ -195,8 +195,7 @@ def _repeats(stack: nn.Module) -> bool:
 
 def _site(layer: str, part: str, watched: _Pass) -> Site:
     seen = watched.seen[part]
-    layout = _layout(seen, watched)
-    assert layout is not None
+    layout = _layout(seen, watched) or Layout.CHANNELS_FIRST
     stride = (1, 1)
     if layout is Layout.TOKENS and watched.patch_grid is not None:
         rows, columns = watched.patch_grid

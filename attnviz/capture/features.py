@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from attnviz.capture.taps import in_graph, plain
+from attnviz.capture.taps import in_graph, plain, reached
 from attnviz.capture.trace import FeatureReading, Layout, Site
 
 
@@ -33,10 +33,9 @@ class FeatureTap:
 
     def reading(self, gradient: Tensor | None) -> FeatureReading:
         """See `Tap`."""
-        assert self.watched is not None
         return FeatureReading(
             layer=self.site.layer,
-            activation=self._channels_first(plain(self.watched)),
+            activation=self._channels_first(plain(reached(self.watched))),
             gradient=None if gradient is None else self._channels_first(plain(gradient)),
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from attnviz.capture.taps import in_graph, plain
+from attnviz.capture.taps import in_graph, plain, reached
 from attnviz.capture.trace import Kind, Site, SoftMaskReading
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 
@@ -44,12 +44,10 @@ class SoftMaskTap:
 
     def reading(self, gradient: Tensor | None) -> SoftMaskReading:
         """See `Tap`."""
-        assert self.watched is not None
-        assert self._trunk is not None
         return SoftMaskReading(
             layer=self.site.layer,
-            mask=plain(self.watched),
-            trunk=plain(self._trunk),
+            mask=plain(reached(self.watched)),
+            trunk=plain(reached(self._trunk)),
             base=None if self._base is None else plain(self._base),
             mask_gradient=None if gradient is None else plain(gradient),
         )

@@ -40,6 +40,13 @@ def in_graph(value: Tensor, *, gradients: bool) -> Tensor:
     return value
 
 
+def reached(value: Tensor | None) -> Tensor:
+    """`value`; RuntimeError if the pass has not come to its module yet."""
+    if value is None:
+        raise RuntimeError("a tap was read before the pass reached its module")
+    return value
+
+
 def plain(value: Tensor) -> Tensor:
     """`value` in float32 without a graph."""
     return value.detach().float()

@@ -25,7 +25,7 @@ _RAMP_START, _RAMP_END = 0.25, 0.75
 _FLOOR = 5e-4
 _FAINT = 1e-3
 # Smallest radius, in pixels of the picture, that is computed at a half, a quarter, an eighth.
-_COARSER = ((5.5, 2), (28.0, 4), (100.0, 8))
+_COARSER = ((5.5, 2), (22.0, 4), (100.0, 8))
 # Larger kernels are quicker by the Fourier transform than by direct sums.
 _LARGEST_DIRECT = 11
 
@@ -89,8 +89,9 @@ def blurred(sources: Sources, level: float, kernel: FloatArray) -> Iterator[Floa
     if sources.area is not None:
         weight *= sources.area
     share = convolve(weight)
+    weighted = np.empty_like(weight)
     for plane in sources.light:
-        total = convolve(plane * weight)
+        total = convolve(np.multiply(plane, weight, out=weighted))
         yield np.divide(total, share, out=total)
 
 

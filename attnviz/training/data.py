@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
 from attnviz.errors import PictureError, TrainingError
+from attnviz.geometry import Fit, fit_picture, resample
 from attnviz.pictures import open_picture
 
 SUFFIXES = frozenset(
@@ -95,16 +95,36 @@ def load_class_folder(
     return ClassFolder(_class_names(root, folders), training, validation, tuple(broken))
 
 
+def load_validation(root: Path | str, *, side: int) -> PictureSet:
+    """Only the held-out part of a data set: its `val` folder, or all of a set that has no parts.
+
+    Labels count the class folders in the order of their names. Raises TrainingError as
+    `load_class_folder` does.
+    """
+    root = Path(root)
+    held_out = _held_out(root) or root
+    part = _read(held_out, _class_folders(held_out), side, [], "validation pictures")
+    if not len(part):
+        raise TrainingError(f"No picture in {held_out} could be opened. Give it some.")
+    return part
+
+
 def _parts(root: Path) -> tuple[Path, Path | None]:
     if not root.is_dir():
         raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
     if not (root / "train").is_dir():
         return root, None
-    held_out = [root / name for name in ("val", "valid", "validation", "test")]
-    return root / "train", next((path for path in held_out if path.is_dir()), None)
+    return root / "train", _held_out(root)
+
+
+def _held_out(root: Path) -> Path | None:
+    folders = (root / name for name in ("val", "valid", "validation", "test"))
+    return next((path for path in folders if path.is_dir()), None)
 
 
 def _class_folders(root: Path) -> tuple[str, ...]:
+    if not root.is_dir():
+        raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
     names = tuple(sorted(path.name for path in root.iterdir() if path.is_dir()))
     if len(names) < 2:
         raise TrainingError(
@@ -161,9 +181,8 @@ def _pictures_in(folder: Path) -> Iterable[Path]:
 
 def squashed(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     """uint8 [H, W, 3] stretched to [side, side, 3]; averages where it shrinks."""
-    shrinks = pixels.shape[0] >= side and pixels.shape[1] >= side
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (side, side), interpolation=method), dtype=np.uint8)
+    height, width = pixels.shape[:2]
+    return resample(pixels, fit_picture((height, width), side, Fit.SQUASH))
 
 
 def _set_aside(part: PictureSet, share: float, seed: int) -> tuple[PictureSet, PictureSet]:

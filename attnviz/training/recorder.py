@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from attnviz.capture.run import capture
 from attnviz.capture.soft_masks import find_soft_masks
 from attnviz.methods import METHODS
-from attnviz.training.recording import Recording, Snapshot
+from attnviz.training.recording import Array, Recording, Snapshot
 
 RECORDED = ("soft-mask", "mask-effect")
 
@@ -51,14 +51,10 @@ class AttentionRecorder:
             self.recording = Recording.load(self.path).up_to(step)
 
 
-def _read(
-    module: nn.Module, probes: Tensor
-) -> tuple[
-    dict[tuple[str, str], np.ndarray[tuple[int, ...], np.dtype[np.float32]]],
-    np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-]:
+def _read(module: nn.Module, probes: Tensor) -> tuple[dict[tuple[str, str], Array], Array]:
+    """Maps by (method, layer), and probabilities [pictures, classes]."""
     trace = capture(module, probes, find_soft_masks(module))
-    maps = {
+    maps: dict[tuple[str, str], Array] = {
         (name, one.layer): one.values for name in RECORDED for one in METHODS.get(name)()(trace)
     }
     return maps, torch.softmax(trace.logits, 1).cpu().numpy()

@@ -38,24 +38,20 @@ def cached_model(
     return load_model(find_model(name), device, progress=_progress)
 
 
-@st.cache_resource(max_entries=12, ttl="2h", show_spinner=False)
-def opened_upload(checksum: str, name: str, _source: bytes) -> Picture:
-    """An uploaded picture; raises PictureError."""
+@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
+    """An uploaded picture at the size at which the page shows it; raises PictureError.
+
+    The whole picture (150 MB for 50 megapixels) is let go, and opened again if it is saved.
+    """
     del checksum
-    return open_picture(_source, name=name)
+    return open_picture(_source, name=name).reduced(SHOWN_SIDE)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
-def opened_sample(name: str) -> Picture:
-    """A sample photo."""
-    return open_sample(name)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def shown_picture(checksum: str, _picture: Picture) -> Picture:
-    """The picture at the size at which the page shows it."""
-    del checksum
-    return _picture.reduced(SHOWN_SIDE)
+@st.cache_resource(max_entries=16, show_spinner=False)
+def shown_sample(name: str) -> Picture:
+    """A sample photo at the size at which the page shows it."""
+    return open_sample(name).reduced(SHOWN_SIDE)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)

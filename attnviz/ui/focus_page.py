@@ -17,7 +17,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh
 from attnviz.render.heat import COLOUR_MAPS, heat_overlay
-from attnviz.ui.cache import explained, focus_key, focus_picture, seen_in_bokeh, shown_picture
+from attnviz.ui.cache import explained, focus_key, focus_picture, seen_in_bokeh
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.panels import (
     Pixels,
@@ -26,7 +26,7 @@ from attnviz.ui.panels import (
     show_picture,
     show_predictions,
 )
-from attnviz.ui.pickers import pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.pickers import Photo, pick_device, pick_look, pick_model, pick_picture
 
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
@@ -66,14 +66,14 @@ def show() -> None:
         "The rest falls out of focus.</p></div>"
     )
     with guarded():
-        picture = pick_picture()
+        photo = pick_picture()
         model, look = _pick_model_and_look()
-    if picture is None or model is None:
+    if photo is None or model is None:
         st.info("Choose a picture and a model to see where the model looks.")
         return
     with guarded():
-        explanation = _explained(picture, model, look)
-        _show_explanation(picture, model, explanation)
+        explanation = _explained(photo.shown, model, look)
+        _show_explanation(photo, model, explanation)
 
 
 def _pick_model_and_look() -> tuple[VisionModel | None, str]:
@@ -104,16 +104,16 @@ def _explained(picture: Picture, model: VisionModel, look: str) -> Explanation:
     return top if chosen == labels[0] else compute(chosen)
 
 
-def _show_explanation(picture: Picture, model: VisionModel, explanation: Explanation) -> None:
+def _show_explanation(photo: Photo, model: VisionModel, explanation: Explanation) -> None:
     """Pictures above the controls that change them, predictions beside both."""
     main, side = st.columns([10, 3], gap="medium")
     with main:
         pictures = st.container()
         view = _pick_view(explanation)
-    small = shown_picture(picture.sha256, picture)
+    small = photo.shown
     height, width = small.pixels.shape[:2]
     radius = view.radius * math.hypot(height, width)
-    focus = explanation.focus(view.layer, view.settings).resized((height, width))
+    focus = explanation.focus(view.layer, view.settings)
     key = focus_key(explanation, view.layer, view.settings)
     blurred = focus_picture(small.sha256, radius, key, small, focus)
     with pictures:
@@ -127,7 +127,7 @@ def _show_explanation(picture: Picture, model: VisionModel, explanation: Explana
             st.caption(plain_text(model.spec.note))
     with main:
         show_filmstrip(explanation, view.layer, view.colours)
-    _show_facts(picture, explanation, view)
+    _show_facts(photo, explanation, view)
 
 
 def _show_pictures(shown: Shown, explanation: Explanation, view: View) -> None:
@@ -216,7 +216,7 @@ def _pick_layer(explanation: Explanation) -> str:
     return str(layer)
 
 
-def _show_facts(picture: Picture, explanation: Explanation, view: View) -> None:
+def _show_facts(photo: Photo, explanation: Explanation, view: View) -> None:
     method = explanation.choice.method
     with st.expander("What you see, and where it comes from"):
         st.markdown(
@@ -228,10 +228,12 @@ def _show_facts(picture: Picture, explanation: Explanation, view: View) -> None:
                 "This map and layer were chosen by measurement: of all maps of this model they "
                 f"answered best *{plain_text(str(explanation.choice.question))}*."
             )
+        if photo.credit:
+            st.markdown(plain_text(photo.credit))
         st.table({key: [value] for key, value in explanation.provenance.items()})
     st.download_button(
         "Save the focus picture",
-        data=lambda: _full_size(picture, explanation, view),
+        data=lambda: _full_size(photo.whole(), explanation, view),
         file_name="attnviz-focus.png",
         mime="image/png",
         on_click="ignore",
@@ -241,8 +243,9 @@ def _show_facts(picture: Picture, explanation: Explanation, view: View) -> None:
 
 
 def _full_size(picture: Picture, explanation: Explanation, view: View) -> bytes:
-    focus = explanation.focus(view.layer, view.settings)
-    radius = view.radius * math.hypot(*picture.pixels.shape[:2])
+    height, width = picture.pixels.shape[:2]
+    focus = explanation.focus(view.layer, view.settings).resized((height, width))
+    radius = view.radius * math.hypot(height, width)
     facts = {
         **explanation.provenance,
         "layer": view.layer,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,8 +17,8 @@ from attnviz.models.catalog import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture, list_samples
-from attnviz.ui.cache import cached_model, opened_sample, opened_upload
+from attnviz.pictures import Picture, SampleInfo, list_samples, open_picture, open_sample
+from attnviz.ui.cache import cached_model, shown_sample, shown_upload
 from attnviz.ui.guard import plain_text, say_error
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
@@ -24,17 +26,27 @@ FIRST_SAMPLE = "china"
 SAMPLE = "sample:"
 
 
-def pick_picture() -> Picture | None:
+@dataclass(frozen=True)
+class Photo:
+    """The chosen picture at the size at which it is shown, the way to the whole one, the credit."""
+
+    shown: Picture
+    whole: Callable[[], Picture]
+    credit: str = ""
+
+
+def pick_picture() -> Photo | None:
     """Uploads first, then the sample photos; what cannot be opened is named and left out."""
     choose, upload = st.columns([3, 2], vertical_alignment="bottom")
     with upload:
         files = st.file_uploader(
             "Your photos", type=TYPES, accept_multiple_files=True, key="uploads"
         )
-    uploads = _opened(files or [])
-    samples = {SAMPLE + sample.name: sample.title for sample in list_samples()}
-    titles = {key: _short(picture.name) for key, picture in uploads.items()} | samples
-    _follow_uploads(list(uploads), titles)
+    uploads = _uploaded(files or [])
+    samples = {SAMPLE + sample.name: sample for sample in list_samples()}
+    titles = {key: _short(photo.shown.name) for key, photo in uploads.items()}
+    titles |= {key: sample.title for key, sample in samples.items()}
+    _follow_uploads(list(uploads), list(titles))
     with choose:
         chosen = st.pills(
             "Picture",
@@ -45,30 +57,37 @@ def pick_picture() -> Picture | None:
         )
     if chosen in uploads:
         return uploads[chosen]
-    return opened_sample(chosen.removeprefix(SAMPLE)) if chosen else None
+    return _sample_photo(samples[chosen]) if chosen in samples else None
 
 
-def _opened(files: Sequence[Any]) -> dict[str, Picture]:
+def _sample_photo(sample: SampleInfo) -> Photo:
+    credit = f"Photo: {sample.credit} {sample.licence}. {sample.source}"
+    return Photo(shown_sample(sample.name), partial(open_sample, sample.name), credit)
+
+
+def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
     """The uploads that are pictures, by checksum; one message for each that is none."""
-    opened: dict[str, Picture] = {}
+    photos: dict[str, Photo] = {}
     for file in files:
         source = file.getvalue()
         checksum = hashlib.sha256(source).hexdigest()
         try:
-            opened[checksum] = opened_upload(checksum, file.name, source)
+            shown = shown_upload(checksum, file.name, source)
         except PictureError as error:
             say_error(error)
-    return opened
+        else:
+            photos[checksum] = Photo(shown, partial(open_picture, source, name=file.name))
+    return photos
 
 
-def _follow_uploads(uploads: list[str], titles: dict[str, str]) -> None:
+def _follow_uploads(uploads: Sequence[str], known_keys: Sequence[str]) -> None:
     """Show the newest upload when it arrives, and the first sample when nothing is chosen."""
     known: list[str] = st.session_state.get("known_uploads", [])
     fresh = [key for key in uploads if key not in known]
-    st.session_state["known_uploads"] = uploads
+    st.session_state["known_uploads"] = list(uploads)
     if fresh:
         st.session_state["picture"] = fresh[0]
-    elif st.session_state.get("picture") not in titles:
+    elif st.session_state.get("picture") not in known_keys:
         st.session_state["picture"] = uploads[0] if uploads else SAMPLE + FIRST_SAMPLE
 
 

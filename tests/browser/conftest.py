@@ -62,8 +62,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         sys.executable, "-m", "streamlit", "run", "app.py",
         f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1",
     ]  # fmt: skip
+    # No network and an empty cache, so that "cannot be downloaded" is what happens everywhere.
+    offline = {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": "", "no_proxy": "127.0.0.1"}
+    offline |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")
     with log.open("wb") as file:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | offline
+        )
     try:
         wait_until_healthy(f"http://127.0.0.1:{port}", process)
         yield App(f"http://127.0.0.1:{port}", log)

@@ -1,0 +1,100 @@
+"""The command line: what it writes, and the sentences it ends with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from attnviz.commands import cli
+from attnviz.export.png import read_provenance
+from attnviz.pictures import open_sample
+from tests.training.conftest import draw
+
+
+@pytest.fixture
+def photo_file(tmp_path: Path) -> Path:
+    path = tmp_path / "temple.png"
+    Image.fromarray(open_sample("china").reduced(240).pixels).save(path)
+    return path
+
+
+def run(*words: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [str(word) for word in words])
+    return result.exit_code, result.output
+
+
+def test_models_lists_what_ships_and_what_costs() -> None:
+    code, output = run("models")
+    assert code == 0
+    lines = {line.split()[0]: line for line in output.splitlines()}
+    assert "ships with attnviz" in lines["ran-small"]
+    assert "MB to download" in lines["resnet50"]
+
+
+def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path: Path) -> None:
+    code, output = run("explain", photo_file, "--out", tmp_path / "out", "--device", "cpu")
+    assert code == 0, output
+    folder = tmp_path / "out" / "temple"
+    names = {path.name for path in folder.iterdir()}
+    layers = [f"stage{n}.attention" for n in (1, 2, 3)]
+    kinds = ("focus", "map")
+    assert names == {f"{layer}.{kind}.png" for layer in layers for kind in kinds} | {"maps.npz"}
+    source = (folder / "stage2.attention.focus.png").read_bytes()
+    facts = read_provenance(source)
+    assert facts["model"] == "ran-small"
+    assert facts["layer"] == "stage2.attention"
+    assert len(facts["picture sha256"]) == len(facts["weights sha256"]) == 64
+    maps = np.load(folder / "maps.npz")
+    assert maps["stage1.attention"].shape == (40, 40)
+    assert np.isfinite(maps["stage1.attention"]).all()
+
+
+def test_a_broken_picture_does_not_stop_the_others(photo_file: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("no picture")
+    layer = ("--layer", "stage2.attention", "--device", "cpu")
+    code, output = run("explain", broken, photo_file, "--out", tmp_path / "out", *layer)
+    assert code == 1
+    assert "broken.jpg" in output
+    assert (tmp_path / "out" / "temple" / "stage2.attention.focus.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--model", "ran-smal"), "Nearest: ran-small"),
+        (("--method", "gradcam"), "Nearest: grad-cam"),
+        (("--layer", "stage2.atention"), "stage2.attention"),
+        (("--target", "chruch"), "church"),
+    ],
+)
+def test_unknown_names_end_in_one_sentence(
+    photo_file: Path, tmp_path: Path, words: tuple[str, str], says: str
+) -> None:
+    code, output = run("explain", photo_file, "--out", tmp_path, "--device", "cpu", *words)
+    assert code == 1
+    assert says in output
+    assert "Traceback" not in output
+
+
+def test_train_and_its_files(tmp_path: Path) -> None:
+    for kind, folder in enumerate("ab"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        for number in range(10):
+            path = tmp_path / "data" / folder / f"{number}.png"
+            Image.fromarray(draw(kind, number)).save(path)
+    sizes = ("--phases", "1x32", "--size", "32", "--store", "32", "--batch", "8")
+    code, output = run(
+        "train", "--data", tmp_path / "data", "--out", tmp_path / "run", *sizes, "--device", "cpu"
+    )
+    assert code == 0, output
+    assert "top-1" in output
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
+    code, output = run("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
+    assert code == 1
+    assert "There is no folder" in output
