@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from attnviz.pictures import Picture, open_picture
 
+# Maps are compared at this size: coarser than any fixation is exact, finer than any map.
+LONGEST = 400
 NONE = np.zeros(0, np.int64)
 
 
@@ -41,11 +43,13 @@ def looked_at(data: Path) -> Iterator[Annotated]:
     """OSIE's photos with the fixations of all viewers."""
     fixations = json.loads((data / "osie" / "fixations.json").read_text())
     for name, viewers in sorted(fixations.items()):
-        picture = open_picture(data / "osie" / "images" / name)
+        whole = open_picture(data / "osie" / "images" / name)
+        picture = whole.reduced(LONGEST)
+        scale = picture.width / whole.width
         height, width = picture.pixels.shape[:2]
         x = np.concatenate([np.asarray(one["x"], float) for one in viewers])
         y = np.concatenate([np.asarray(one["y"], float) for one in viewers])
-        rows, columns = np.floor(y).astype(np.int64), np.floor(x).astype(np.int64)
+        rows, columns = (np.floor(scale * one).astype(np.int64) for one in (y, x))
         seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         yield Annotated(picture, rows[seen], columns[seen])
 
@@ -59,8 +63,11 @@ def with_boxes(data: Path) -> Iterator[Annotated]:
     for photo in sorted(table["images"], key=lambda one: str(one["file_name"])):
         if photo["id"] not in boxes:
             continue
-        picture = open_picture(data / "coco128" / "images" / photo["file_name"])
+        whole = open_picture(data / "coco128" / "images" / photo["file_name"])
+        picture = whole.reduced(LONGEST)
+        scale = picture.width / whole.width
         inside = np.zeros(picture.pixels.shape[:2], bool)
-        for left, top, width, height in boxes[photo["id"]]:
+        for box in boxes[photo["id"]]:
+            left, top, width, height = (scale * side for side in box)
             inside[round(top) : round(top + height), round(left) : round(left + width)] = True
         yield Annotated(picture, inside=inside)

@@ -7,6 +7,7 @@ FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar` or the folder unp
 
 sufficiency   mean probability of the class first named, with only the top 5, 10, 20, 30, 50 % of
               the map sharp (Imagenette's validation pictures); chooses the answer to "decision".
+              Every map is screened on some pictures, and the best are measured on all.
 NSS           normalised scanpath saliency against all viewers' fixations (OSIE).
 box gain      share of the map inside the objects' boxes over the boxes' share of the area (COCO).
               NSS and box gain together choose the answer to "attention".
@@ -17,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,11 @@ from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
 from benchmarks.scores import Scores, Table
 
 SIGMA_SHARE = 0.075  # of the input's side: 12 px at 160
-BATCH = 32
+BATCH = 20
+BLOCKS = 5  # blocks whose relevance is measured, counted from the last; all are fused
+SHORTLIST = 6  # maps that are measured on all pictures after the screening
 Key = tuple[str, str]
+OF_SEVERAL_CHANNELS = ("mask-spread", "mask-channel")  # say nothing new of a mask with one
 BASELINES = ("centre prior", "random smooth mask", "spectral residual")
 
 
@@ -55,14 +59,15 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
         for kind in (Kind.SPATIAL, Kind.FEATURES):
             sites = find_sites(model.module, kind, inputs)
             trace = capture(model.module, inputs, sites, gradients=True)
+            single = all(one.mask.shape[1] == 1 for one in trace.soft_masks)
             for method in METHODS:
-                if method.kind is kind:
+                if method.kind is kind and not (single and method.name in OF_SEVERAL_CHANNELS):
                     _collect(maps, method.name, method()(trace))
     return maps, trace.logits.argmax(1)
 
 
 def _collect(maps: dict[Key, list[np.ndarray]], method: str, layers: tuple[LayerMaps, ...]) -> None:
-    for one in layers:
+    for one in layers[-BLOCKS:]:
         maps[method, one.layer] = list(one.values)
     count = len(layers[0].values)
     maps[method, FUSED] = [fuse_layers([one.values[n] for one in layers]) for n in range(count)]
@@ -124,10 +129,10 @@ def measure_places(
             scores.add(key, score, [value])
 
 
-def choose(scores: Scores) -> dict[str, Key]:
+def choose(scores: Scores, kept: set[Key]) -> dict[str, Key]:
     """The answers: attention by NSS and box gain (mean rank), decision by sufficiency."""
     attention = [key for key in scores.maps() if _nature(key) is Nature.ATTENTION]
-    own = [key for key in scores.maps() if key[0] not in BASELINES]
+    own = [key for key in kept if key[0] not in BASELINES]
 
     def rank(key: Key) -> float:
         ranks = (
@@ -147,17 +152,20 @@ def _nature(key: Key) -> Nature | None:
 
 
 def halves(count: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the two halves, even and odd, thinned evenly to at most `limit` each."""
-    result = []
-    for first in (0, 1):
-        half = np.arange(first, count, 2)
-        if len(half) > limit:
-            half = half[np.linspace(0, len(half) - 1, limit).round().astype(int)]
-        result.append(half)
-    return result[0], result[1]
+    """Indices of the two halves, even and odd, in a fixed random order, `limit` of each at most."""
+    random = np.random.default_rng(0)
+    first, second = (random.permutation(np.arange(start, count, 2))[:limit] for start in (0, 1))
+    return first, second
 
 
-def run(model: VisionModel, data: Path, limit: int) -> tuple[str, dict[str, Key]]:
+def shortlist(scores: Scores) -> set[Key]:
+    """The maps worth measuring on all pictures: the most sufficient, Grad-CAM, the baselines."""
+    own = [key for key in scores.maps() if key[0] not in BASELINES]
+    best = sorted(own, key=lambda key: -scores.mean(key, "sufficiency"))[:SHORTLIST]
+    return {*best, _plain(scores), *((name, "") for name in BASELINES)}
+
+
+def run(model: VisionModel, data: Path, limit: int, screen: int) -> tuple[str, dict[str, Key]]:
     """The report as Markdown, and the chosen answers."""
     pixels = imagenette(data)
     osie, coco = list(looked_at(data)), list(with_boxes(data))
@@ -166,17 +174,19 @@ def run(model: VisionModel, data: Path, limit: int) -> tuple[str, dict[str, Key]
         measure_places(model, osie[half::2], "NSS", scores)
         measure_places(model, coco[half::2], "box gain", scores)
     ours, theirs = halves(len(pixels), limit)
-    measure_sufficiency(model, pixels[ours], first)
-    answers = choose(first)
-    second.only = {*answers.values(), *((name, "") for name in BASELINES), *_plain(first)}
+    measure_sufficiency(model, pixels[ours[:screen]], first)
+    kept = shortlist(first)
+    first.only = kept
+    measure_sufficiency(model, pixels[ours[screen:]], first)
+    answers = choose(first, kept)
+    second.only = kept | set(answers.values())
     measure_sufficiency(model, pixels[theirs], second)
     return Table(first, second, answers).markdown(model), answers
 
 
-def _plain(scores: Scores) -> Iterator[Key]:
+def _plain(scores: Scores) -> Key:
     """Grad-CAM at the last block, the usual choice."""
-    last = [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED]
-    yield last[-1]
+    return [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED][-1]
 
 
 def write_answers(model: VisionModel, answers: dict[str, Key]) -> Path:
@@ -198,13 +208,14 @@ def main() -> None:
     parser.add_argument("--model", default="ran-small")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--limit", type=int, default=10**9, help="pictures a half, sufficiency")
+    parser.add_argument("--screen", type=int, default=400, help="of them, measured on every map")
     parser.add_argument("--out", type=Path, help="also write the table there")
     parser.add_argument("--write-card", action="store_true", help="make the best maps the answers")
     wish = parser.parse_args()
     if wish.data is None:
         parser.error("give --data, or set ATTNVIZ_DATA")
     model = load_model(wish.model, wish.device)
-    report, answers = run(model, wish.data, wish.limit)
+    report, answers = run(model, wish.data, wish.limit, wish.screen)
     print(report)
     if wish.out:
         wish.out.write_text(report, encoding="utf-8")

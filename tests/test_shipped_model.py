@@ -72,6 +72,6 @@ def test_evaluate_reproduces_the_accuracy_on_the_card(
     result = CliRunner().invoke(cli, ["evaluate", "--data", str(root), "--device", "cpu"])
     assert result.exit_code == 0, result.output
     measured = float(result.output.split("top-1 ")[1].split(" ")[0])
-    # Weights are rounded to half precision after the card's score, which moves a picture or two.
-    assert measured == pytest.approx(float(str(card["top1"])), abs=0.002)
+    # The order of sums differs between processors, which may move a picture or two.
+    assert measured == pytest.approx(float(str(card["top1"])), abs=0.001)
     assert "on 3925 pictures" in result.output

@@ -24,7 +24,7 @@ from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
 from attnviz.training.run import export, half_precision
-from attnviz.training.trainer import Trained, Trainer
+from attnviz.training.trainer import Trained, Trainer, round_to_half
 
 PREPROCESS = Preprocess(size=32, fit=Fit.SQUASH)
 
@@ -141,6 +141,14 @@ def test_scores_by_hand(data: ClassFolder) -> None:
     low, high = np.log(1 + np.exp(-2)), np.log(1 + np.exp(2))
     assert score.loss == pytest.approx((low + high) / 2, abs=1e-5)
     assert score.margin == pytest.approx(1.96 * 0.5 / 4)
+
+
+def test_scored_weights_are_those_that_are_shipped() -> None:
+    module = nn.Linear(3, 2)
+    before = module.weight.detach().clone()
+    round_to_half(module)
+    assert torch.equal(module.weight, before.half().float())
+    assert not torch.equal(module.weight, before)
 
 
 def test_half_precision_keeps_counters() -> None:

@@ -1,0 +1,38 @@
+"""What keeps the code in its rooms: sizes, and what may be imported where."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "attnviz").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_longer_than_300_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_renderers_and_pictures_work_without_torch() -> None:
+    """In a process of its own in which importing torch fails."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import attnviz.pictures, attnviz.focus, attnviz.render.heat, attnviz.photograph\n"
+        "import attnviz.vision.spectral_residual, attnviz.export.png\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_itself_imports_quickly_and_lazily() -> None:
+    code = "import sys, attnviz; assert 'torch' not in sys.modules; assert attnviz.explain"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
