@@ -31,4 +31,5 @@ class MaskGain(MaskMethod):
         """See `Method`."""
         added: Tensor = torch.linalg.vector_norm(reading.mask * reading.trunk, dim=1)
         base = reading.trunk if reading.base is None else reading.base
-        return added / torch.linalg.vector_norm(base, dim=1).clamp_min(1e-6)
+        gain: Tensor = added / torch.linalg.vector_norm(base, dim=1).clamp_min(1e-6)
+        return gain

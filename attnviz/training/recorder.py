@@ -53,7 +53,8 @@ class AttentionRecorder:
 
 def _read(module: nn.Module, probes: Tensor) -> tuple[dict[tuple[str, str], Array], Array]:
     """Maps by (method, layer), and probabilities [pictures, classes]."""
-    trace = capture(module, probes, find_soft_masks(module))
+    device = next(module.parameters()).device
+    trace = capture(module, probes.to(device), find_soft_masks(module))
     maps: dict[tuple[str, str], Array] = {
         (name, one.layer): one.values for name in RECORDED for one in METHODS.get(name)()(trace)
     }

@@ -143,7 +143,8 @@ def _show_pictures(shown: Shown, explanation: Explanation, view: View) -> None:
             shown.picture.pixels, shown.focus.scaled, opacity=view.opacity, name=view.colours
         )
         show_picture(_map_title(explanation), view.layer, over, f"Map of layer {view.layer}")
-    spans = f"Values are absolute; colours span {SCALES[view.settings.scale]}."
+    title = explanation.choice.method.title
+    spans = f"{title}. Absolute values; colours span {SCALES[view.settings.scale]}."
     show_legend(
         shown.focus, view.colours, f"{view.layer} is flat: nothing stands out." if flat else spans
     )
