@@ -34,7 +34,10 @@ def main() -> int:
     done = subprocess.call(install, cwd=ROOT)
     if done:
         return done
-    return subprocess.call([python, "-m", *command, *sys.argv[2:]], cwd=ROOT)
+    try:
+        return subprocess.call([python, "-m", *command, *sys.argv[2:]], cwd=ROOT)
+    except KeyboardInterrupt:  # the app is stopped by Ctrl-C
+        return 0
 
 
 def _environment() -> str:
@@ -43,12 +46,14 @@ def _environment() -> str:
         return sys.executable
     folder = ROOT / ".venv"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
+    ready = folder / "ready"  # written last, so that a broken attempt is made anew
+    if not ready.exists():
         print(f"Making a virtual environment in {folder}", flush=True)
         try:
-            venv.create(folder, with_pip=True)
+            venv.create(folder, with_pip=True, clear=True)
         except subprocess.CalledProcessError:
             sys.exit("Python lacks its venv module. On Debian or Ubuntu: apt install python3-venv")
+        ready.touch()
     return str(python)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import typer
 
-from attnviz.errors import AttnvizError, PictureError, UnknownNameError
+from attnviz.errors import AttnvizError, PictureError, TrainingError, UnknownNameError
 from attnviz.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from attnviz.models.vision_model import VisionModel
 
 cli = typer.Typer(
     help="See where vision models look.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -36,7 +39,9 @@ def models() -> None:
     """List the models that can be loaded, and what each costs."""
     from attnviz.models.catalog import list_models
 
-    for spec in list_models():
+    with _sentences():
+        specs = list_models()
+    for spec in specs:
         cost = "ships with attnviz"
         if not spec.embedded:
             cost = f"{(spec.download_bytes or 0) / 1e6:.0f} MB to download"
@@ -46,7 +51,7 @@ def models() -> None:
 @cli.command()
 def explain(
     pictures: Annotated[list[Path], typer.Argument(help="Photos.")],
-    model: Annotated[str, typer.Option(help="A name from `models`.")] = "ran-small",
+    model: Annotated[str, typer.Option(help="From `models`, or a .safetensors.")] = "ran-small",
     method: Annotated[str, typer.Option(help="A method, or attention, decision, auto.")] = "auto",
     target: Annotated[str | None, typer.Option(help="The class to explain; the top one.")] = None,
     layer: Annotated[str | None, typer.Option(help="Only this layer; all of them.")] = None,
@@ -60,9 +65,10 @@ def explain(
     with _sentences():
         loaded = load_model(model, device)
     failed = 0
-    for path in pictures:
+    chosen = int(target) if target is not None and target.isdigit() else target
+    for path, folder in zip(pictures, _folders(pictures, out), strict=True):
         try:
-            _explain_one(path, loaded, method, target, layer, radius, out / path.stem)
+            _explain_one(path, loaded, method, chosen, layer, radius, folder)
         except PictureError as error:  # the other pictures still get theirs
             typer.echo(str(error), err=True)
             failed += 1
@@ -73,23 +79,32 @@ def explain(
         raise typer.Exit(1)
 
 
+def _folders(pictures: list[Path], out: Path) -> list[Path]:
+    """A folder for each picture, named after it; pictures of one name are numbered."""
+    seen: dict[str, int] = {}
+    folders = []
+    for path in pictures:
+        seen[path.stem] = seen.get(path.stem, 0) + 1
+        number = seen[path.stem]
+        folders.append(out / (path.stem if number == 1 else f"{path.stem}-{number}"))
+    return folders
+
+
 def _explain_one(
     path: Path,
-    model: object,
+    model: VisionModel,
     method: str,
-    target: str | None,
+    target: str | int | None,
     layer: str | None,
     radius: float,
     out: Path,
 ) -> None:
     from attnviz.explainer import explain as look
     from attnviz.export.png import png_with_provenance
-    from attnviz.models.vision_model import VisionModel
     from attnviz.pictures import open_picture
     from attnviz.render.bokeh import bokeh
     from attnviz.render.heat import heat_overlay
 
-    assert isinstance(model, VisionModel)
     picture = open_picture(path)
     result = look(model, picture, method, target)
     layers = result.layers if layer is None else (layer,)
@@ -103,8 +118,8 @@ def _explain_one(
         ):
             safe = name.replace("/", "_").replace(" ", "-")
             (out / f"{safe}.{kind}.png").write_bytes(png_with_provenance(pixels, facts))
-    arrays = dict(zip(result.layers, result.maps, strict=True))
-    np.savez_compressed(out / "maps.npz", allow_pickle=False, **arrays)
+    arrays: dict[str, Any] = dict(zip(result.layers, result.maps, strict=True))
+    np.savez_compressed(out / "maps.npz", **arrays)
     best = ", ".join(f"{one.label} {one.probability:.2f}" for one in result.predictions[:3])
     typer.echo(f"{path}: {best}. {len(layers)} layers by {result.method} in {out}")
 
@@ -160,7 +175,11 @@ def train(
 @cli.command()
 def evaluate(
     data: Data,
-    model: Annotated[str, typer.Option(help="A model that ships with attnviz.")] = "ran-small",
+    model: Annotated[
+        str, typer.Option(help="A name from `models`, or a .safetensors file.")
+    ] = "ran-small",
+    store: Annotated[int, typer.Option(help="As in training.")] = 144,
+    seed: Annotated[int, typer.Option(help="As in training; only for data without val/.")] = 0,
     device: Device = "auto",
 ) -> None:
     """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
@@ -171,15 +190,17 @@ def evaluate(
     with _sentences():
         loaded = load_model(model, device)
         side = loaded.preprocess.size
-        part = load_validation(data, side=STORE)
+        classes, part = load_validation(data, side=store, seed=seed)
+        if classes != loaded.labels:
+            raise TrainingError(
+                f"{data} has the classes {', '.join(classes[:5])} ..., and {model} knows "
+                f"{', '.join(loaded.labels[:5])} ...; give a folder with the model's classes."
+            )
         score = score_of(loaded.module, part, loaded.preprocess, side=side, device=loaded.device)
     typer.echo(
         f"{model}: top-1 {score.top1:.4f} ± {score.margin:.4f}, loss {score.loss:.4f}, "
         f"on {score.pictures} pictures at {side} px"
     )
-
-
-STORE = 144
 
 
 def _one_of(value: str, first: Literal["sgd"], second: Literal["adamw"]) -> Literal["sgd", "adamw"]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import copy
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.sites import find_sites
 from attnviz.capture.soft_masks import find_soft_masks
-from attnviz.capture.trace import Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import OutOfMemoryError, UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
+from attnviz.methods.base import LayerMaps
 from attnviz.methods.questions import Choice, choose_method
-from attnviz.models.device import free_memory, is_out_of_memory
+from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -26,10 +29,26 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
+class _Place:
+    """Where and how large a pass runs."""
+
+    device: torch.device
+    preprocess: Preprocess
+
+    def inputs(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
+        tensor, geometry = self.preprocess.tensor(picture)
+        return place_inputs(tensor, self.device), geometry
+
+
+@dataclass(frozen=True)
 class _Passed:
-    trace: Trace
+    layer_maps: tuple[LayerMaps, ...]
+    logits: Tensor
+    target: int | None
     geometry: PictureGeometry
-    notes: tuple[str, ...] = ()
+
+
+T = TypeVar("T")
 
 
 def explain(
@@ -40,7 +59,8 @@ def explain(
 ) -> Explanation:
     """Look at `picture` with `model` and keep the map of every layer.
 
-    One forward pass, and one backward pass where the method needs gradients. Thread-safe: passes on
+    One forward pass, and one backward pass where the method needs gradients (the first time a
+    network's blocks are asked for, one more pass finds them). Thread-safe: passes on
     one model wait for each other. If memory runs out, the pass is tried once more on a smaller
     input, or on the CPU, and `notes` says so.
 
@@ -61,10 +81,9 @@ def explain(
         answers=model.spec.answers,
     )
     wanted = None if target is None else class_index(model, target)
-    passed = _pass(model, picture, choice, wanted)
-    layer_maps = choice.method(passed.trace)
-    predictions, classes = _predictions(model, passed.trace.logits[0])
-    chosen = passed.trace.target
+    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted))
+    layer_maps = passed.layer_maps
+    predictions, classes = _predictions(model, passed.logits)
     return Explanation(
         picture=picture,
         choice=choice,
@@ -72,55 +91,61 @@ def explain(
         maps=tuple(one.values[0] for one in layer_maps),
         predictions=predictions[:SHOWN],
         classes=classes[:SHOWN],
-        target=None if chosen is None else predictions[classes.index(int(chosen[0]))],
+        target=None if passed.target is None else predictions[classes.index(passed.target)],
         geometry=passed.geometry,
         provenance=_provenance(model, picture, choice),
-        notes=passed.notes,
+        notes=notes,
     )
 
 
 def predict(
     model: VisionModel, picture: Picture, count: int | None = SHOWN
 ) -> tuple[Prediction, ...]:
-    """The `count` most probable classes (all if None), best first, from a plain forward pass."""
-    inputs, _ = model.preprocess.tensor(picture)
-    with model.lock, undisturbed(model.module), torch.inference_mode():
-        logits = logits_of(model.module(inputs.to(model.device)))
-    return _predictions(model, logits[0].float())[0][:count]
+    """The `count` most probable classes (all if None), best first, from a plain forward pass.
+
+    Retries as `explain` does where memory runs out.
+    """
+    logits, _ = _with_retry(model, partial(_scored, model, picture))
+    return _predictions(model, logits)[0][:count]
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
     """The index of a class given by index or label."""
-    if isinstance(target, int):
-        return target
+    if not isinstance(target, str):
+        return operator.index(target)
     if target in model.labels:
         return model.labels.index(target)
     raise UnknownNameError("class", target, model.labels)
 
 
-def _pass(model: VisionModel, picture: Picture, choice: Choice, target: int | None) -> _Passed:
-    try:
-        return _captured(
-            model, model.module, model.device, model.preprocess, picture, choice, target
-        )
-    except Exception as error:
-        if not is_out_of_memory(error):
-            raise
-    free_memory(model.device)
-    return _retried(model, picture, choice, target)
+def _with_retry(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tuple[str, ...]]:
+    """Do `work`, and once more where memory allows if it ran out; notes say what was changed.
+
+    The second try is on half the input's side if the network takes any size, else on the CPU, to
+    which the network moves meanwhile.
+    """
+    place = _Place(model.device, model.preprocess)
+    with model.lock:
+        try:
+            return work(place), ()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        free_memory(model.device)
+        return _second_try(model, work)
 
 
-def _retried(model: VisionModel, picture: Picture, choice: Choice, target: int | None) -> _Passed:
-    """The second try: on half the input's side if the network takes any size, else on the CPU."""
-    module, device, preprocess = model.module, model.device, model.preprocess
-    if preprocess.any_size:
-        preprocess = preprocess.halved()
-        how = f"on a smaller input, {preprocess.size} instead of {model.preprocess.size} px"
+def _second_try(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tuple[str, ...]]:
+    cpu = torch.device("cpu")
+    if model.preprocess.any_size:
+        place = _Place(model.device, model.preprocess.halved())
+        how = f"on a smaller input, {place.preprocess.size} instead of {model.preprocess.size} px"
     else:
-        module, device = copy.deepcopy(module).cpu(), torch.device("cpu")
-        how = "on the CPU"
+        place, how = _Place(cpu, model.preprocess), "on the CPU"
     try:
-        passed = _captured(model, module, device, preprocess, picture, choice, target)
+        if place.device != model.device:
+            model.module.to(place.device)
+        done = work(place)
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(
@@ -128,33 +153,35 @@ def _retried(model: VisionModel, picture: Picture, choice: Choice, target: int |
                 "Close other programs, or choose a smaller network."
             ) from error
         raise
+    finally:
+        model.module.to(model.device)
     note = f"{model.name} did not fit into memory on {model.device}; this was run {how}."
-    return _Passed(passed.trace, passed.geometry, (note,))
+    return done, (note,)
 
 
 def _captured(
-    model: VisionModel,
-    module: nn.Module,
-    device: torch.device,
-    preprocess: Preprocess,
-    picture: Picture,
-    choice: Choice,
-    target: int | None,
+    model: VisionModel, picture: Picture, choice: Choice, target: int | None, place: _Place
 ) -> _Passed:
-    inputs, geometry = preprocess.tensor(picture)
-    inputs = inputs.to(device, memory_format=torch.channels_last)
+    inputs, geometry = place.inputs(picture)
     method = choice.method
-    with model.lock:
-        sites = find_sites(module, method.kind, inputs)
-        trace = capture(module, inputs, sites, gradients=method.gradients, target=target)
-    return _Passed(trace, geometry)
+    sites = find_sites(model.module, method.kind, inputs)
+    trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
+    chosen = None if trace.target is None else int(trace.target[0])
+    return _Passed(method(trace), trace.logits[0].cpu(), chosen, geometry)
+
+
+def _scored(model: VisionModel, picture: Picture, place: _Place) -> Tensor:
+    inputs, _ = place.inputs(picture)
+    with undisturbed(model.module), torch.inference_mode():
+        logits: Tensor = logits_of(model.module(inputs))[0].float().cpu()
+    return logits
 
 
 def _predictions(
     model: VisionModel, logits: Tensor
 ) -> tuple[tuple[Prediction, ...], tuple[int, ...]]:
     shares, order = logits.softmax(0).sort(descending=True)
-    classes = tuple(int(index) for index in order)
+    classes = tuple(order.tolist())
     pairs = zip(classes, shares.tolist(), strict=True)
     return tuple(Prediction(model.label(index), share) for index, share in pairs), classes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -76,8 +76,13 @@ class Explanation:
         raise UnknownNameError(f"layer among {numbers}", str(layer), self.layers)
 
     def focus(self, layer: int | str = -1, settings: FocusSettings | None = None) -> FocusMap:
-        """The focus at the picture's size that the map of `layer` asks for."""
+        """The focus at the picture's size that the map of `layer` asks for.
+
+        All layers fused have no absolute values; they are shown on the scale of `Scale.LAYER`.
+        """
         settings = settings or FocusSettings()
+        if layer == FUSED:  # relative to an even map: a scale of its own, which no layer shares
+            settings = replace(settings, scale=Scale.LAYER)
         grid = self.map_of(layer)
         name = layer if layer == FUSED else self.layers[self.index_of(layer)]
         return focus_map(

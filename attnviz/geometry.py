@@ -53,6 +53,13 @@ class PictureGeometry:
         height, width = self.input_size
         return (y - top) * height / (bottom - top), (x - left) * width / (right - left)
 
+    def resized(self, size: tuple[int, int]) -> PictureGeometry:
+        """The same geometry for a smaller or larger copy of the picture, of (height, width)."""
+        down, across = size[0] / self.picture_size[0], size[1] / self.picture_size[1]
+        top, left, bottom, right = self.box
+        box = (top * down, left * across, bottom * down, right * across)
+        return PictureGeometry(size, box, self.input_size)
+
     def spread(self, grid: FloatMap, outside: float | None = None) -> FloatMap:
         """Resample a map on the network's grid to the picture, bicubic.
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 
 import cv2
@@ -62,6 +61,8 @@ def large_memory() -> Budget:
     tile = textured(600, 800)
     pixels = np.tile(tile, (10, 10, 1))
     bokeh(pixels, cv2.resize(soft_focus(600, 800), (8000, 6000)), RADIUS)
+    import resource  # not on Windows
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return Budget(

@@ -2,8 +2,8 @@
 
     python -m benchmarks.focus_maps --data FOLDER [--model ran-small] [--out docs/focus-maps.md]
 
-FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar` or the folder unpacked from it,
-`coco128` and `osie`. Maps are chosen on one half of each set and reported on the other:
+FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar`, `coco128` and `osie`. Maps are
+chosen on one half of each set and reported on the other:
 
 sufficiency   mean probability of the class first named, with only the top 5, 10, 20, 30, 50 % of
               the map sharp (Imagenette's validation pictures); chooses the answer to "decision".
@@ -35,6 +35,7 @@ from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
 from attnviz.methods.base import LayerMaps, Nature
 from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -96,7 +97,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
     for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
         batch = [Picture(one, "", "") for one in pixels[start : start + BATCH]]
         inputs = torch.cat([model.preprocess.tensor(one)[0] for one in batch])
-        inputs = inputs.to(model.device, memory_format=torch.channels_last)
+        inputs = place_inputs(inputs, model.device)
         maps, classes = all_maps(model, inputs)
         for name in BASELINES:
             maps[name, ""] = [baseline(name, one.pixels, start + n) for n, one in enumerate(batch)]
@@ -115,7 +116,7 @@ def measure_places(
     """Add NSS or box gain of every map and baseline on annotated photos."""
     for number, photo in enumerate(tqdm(list(pictures), desc=score)):
         inputs, geometry = model.preprocess.tensor(photo.picture)
-        maps, _ = all_maps(model, inputs.to(model.device))
+        maps, _ = all_maps(model, place_inputs(inputs, model.device))
         large = {key: geometry.spread(values[0]) for key, values in maps.items()}
         for name in BASELINES:
             large[name, ""] = baseline(name, photo.picture.pixels, number)
@@ -132,7 +133,7 @@ def measure_places(
 def choose(scores: Scores, kept: set[Key]) -> dict[str, Key]:
     """The answers: attention by NSS and box gain (mean rank), decision by sufficiency."""
     attention = [key for key in scores.maps() if _nature(key) is Nature.ATTENTION]
-    own = [key for key in kept if key[0] not in BASELINES]
+    relevance = [key for key in kept if _nature(key) is Nature.RELEVANCE]
 
     def rank(key: Key) -> float:
         ranks = (
@@ -143,7 +144,7 @@ def choose(scores: Scores, kept: set[Key]) -> dict[str, Key]:
 
     return {
         "attention": min(attention, key=rank),
-        "decision": max(own, key=lambda key: scores.mean(key, "sufficiency")),
+        "decision": max(relevance, key=lambda key: scores.mean(key, "sufficiency")),
     }
 
 

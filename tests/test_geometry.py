@@ -166,3 +166,12 @@ def test_the_networks_view_is_the_box() -> None:
     assert (seen == 255).all()
     seen[:] = 0
     assert pixels.max() == 255
+
+
+def test_a_smaller_copy_has_the_same_geometry_at_its_own_scale() -> None:
+    cut = fit_picture((300, 400), 224, Fit.CROP, resize=256)
+    small = cut.resized((75, 100))
+    assert small.picture_size == (75, 100)
+    assert small.box == tuple(edge / 4 for edge in cut.box)
+    y, x = cut.to_picture(10, 20)
+    assert small.to_picture(10, 20) == (y / 4, x / 4)

@@ -8,9 +8,11 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from attnviz.assets import assets_folder
+from attnviz.capture.sites import find_sites
 from attnviz.capture.soft_masks import find_soft_masks
 from attnviz.commands import cli
 from attnviz.methods import METHODS
@@ -39,7 +41,9 @@ def test_answers_name_methods_and_layers_that_exist(card: dict[str, object]) -> 
     assert set(model.spec.answers) == {"attention", "decision"}
     for answer in model.spec.answers.values():
         assert answer.method in METHODS
-        assert answer.layer == FUSED or model.module.get_submodule(answer.layer)
+        kind = METHODS.get(answer.method).kind
+        sites = find_sites(model.module, kind, torch.zeros(1, 3, 160, 160))
+        assert answer.layer in {FUSED, *(site.layer for site in sites)}
     attention = METHODS.get(model.spec.answers["attention"].method)
     assert attention.nature == "attention"
 

@@ -79,7 +79,7 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
 def _watch(module: nn.Module, example: Tensor) -> _Pass:
     watched = _Pass((example.shape[-2], example.shape[-1]))
     handles = []
-    with undisturbed(module), torch.no_grad():
+    with undisturbed(module), torch.inference_mode(False), torch.no_grad():
         try:
             for name, part in module.named_modules():
 

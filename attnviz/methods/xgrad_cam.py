@@ -16,8 +16,9 @@ from attnviz.methods.base import METHODS, FeatureMethod, needed
 class XGradCam(FeatureMethod):
     """Grad-CAM with gradients averaged in proportion to the activation (axiom-based).
 
-    A: activation [C, h, w]; G: gradient. Values from 0 up. Channels whose activations sum to zero
-    get weight zero; 1e-7 in the denominator keeps the others as in the authors' code.
+    A: activation [C, h, w]; G: gradient. Values from 0 up. It is made for activations that are not
+    negative: a channel whose signed values cancel gets a large weight. 1e-7 in the denominator is
+    the authors'.
     """
 
     name: ClassVar[str] = "xgrad-cam"

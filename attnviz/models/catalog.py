@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attnviz.errors import UnknownNameError
 from attnviz.models.spec import ModelSpec
 from attnviz.models.torchvision_source import torchvision_specs
-from attnviz.models.zoo_source import zoo_specs
+from attnviz.models.zoo_source import trained_spec, zoo_specs
 
 
 def list_models() -> tuple[ModelSpec, ...]:
@@ -17,7 +19,13 @@ def list_models() -> tuple[ModelSpec, ...]:
 
 
 def find_model(name: str) -> ModelSpec:
-    """The network named `name`; raises UnknownNameError with the nearest names."""
+    """The network named `name`, or the one whose trained weights lie at that path.
+
+    A path ends in `.safetensors` and has its card beside it, as `train` writes them. Raises
+    UnknownNameError with the nearest names.
+    """
+    if name.endswith(".safetensors"):
+        return trained_spec(Path(name))
     for spec in zoo_specs():  # found without the second that importing torchvision takes
         if spec.name == name:
             return spec

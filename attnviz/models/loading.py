@@ -11,7 +11,7 @@ from torch import nn
 
 from attnviz.errors import ModelError, OutOfMemoryError
 from attnviz.models.catalog import find_model
-from attnviz.models.device import choose_device, is_out_of_memory
+from attnviz.models.device import choose_device, is_out_of_memory, place_module
 from attnviz.models.download import Progress
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
@@ -48,7 +48,7 @@ def load_model(
         raise ModelError(f"{spec.name} has no published weights. Train it, or use `wrap`.")
     try:
         module, digest = _built(spec, spec.weights, progress)
-        return VisionModel(spec, _placed(module, chosen), chosen, digest)
+        return VisionModel(spec, place_module(module, chosen), chosen, digest)
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(
@@ -67,13 +67,6 @@ def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple
         module = spec.build()
     load_state(module, state, file.path)
     return module.eval().requires_grad_(False), file.sha256
-
-
-def _placed(module: nn.Module, device: torch.device) -> nn.Module:
-    module = module.to(device)
-    if device.type in ("cpu", "cuda"):  # oneDNN and cuDNN convolve faster with channels last
-        module = module.to(memory_format=torch.channels_last)
-    return module
 
 
 def wrap(

@@ -34,7 +34,8 @@ class Preprocess:
 
     def halved(self) -> Preprocess:
         """The same with half the input's side, for a second try where memory ran out."""
-        return replace(self, size=max(self.size // 2, self.multiple))
+        resize = None if self.resize is None else max(self.resize // 2, self.multiple)
+        return replace(self, size=max(self.size // 2, self.multiple), resize=resize)
 
     def geometry(self, picture: Picture) -> PictureGeometry:
         """Which part of the picture the network sees, and at what size."""

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from attnviz.assets import assets_folder
+from attnviz.errors import WeightsError
 from attnviz.models.card import Card, read_card
 from attnviz.models.spec import ModelSpec, Source, WeightsRef
 from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
@@ -22,14 +23,28 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
     return tuple(spec for spec in found if spec is not None)
 
 
+def trained_spec(weights: Path) -> ModelSpec:
+    """The spec of weights that somebody trained: `<network>.safetensors` with its card beside it.
+
+    Raises UnknownNameError if the file is not named after a network of the zoo, and WeightsError
+    if file or card are missing or not valid.
+    """
+    if not weights.is_file():
+        raise WeightsError(f"There is no file {weights}. Give the path that training has named.")
+    return _trained(zoo_networks().get(weights.stem), weights, name=str(weights))
+
+
 def _spec(network: ZooNetwork, folder: Path) -> ModelSpec | None:
     weights = folder / f"{network.name}.safetensors"
-    card_path = folder / f"{network.name}.json"
-    if not (weights.is_file() and card_path.is_file()):
+    if not (weights.is_file() and weights.with_suffix(".json").is_file()):
         return None
-    card = read_card(card_path)
+    return _trained(network, weights, name=network.name)
+
+
+def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:
+    card = read_card(weights.with_suffix(".json"))
     return ModelSpec(
-        name=network.name,
+        name=name,
         title=network.title,
         source=Source.ATTNVIZ,
         kinds=network.kinds,

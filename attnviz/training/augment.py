@@ -52,7 +52,7 @@ def training_batch(
     inputs = _recoloured(inputs, recipe.colour, random)
     targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
     inputs, targets = _mixed(inputs, targets, recipe, random)
-    return Batch(inputs.contiguous(memory_format=torch.channels_last), targets)
+    return Batch(inputs, targets)
 
 
 def _view(

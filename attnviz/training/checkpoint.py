@@ -12,7 +12,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
-from attnviz.training.recipe import Recipe
 
 Tensors = dict[str, Tensor]
 
@@ -29,25 +28,25 @@ class Progress:
 
 def save_checkpoint(
     path: Path,
-    recipe: Recipe,
+    identity: str,
     progress: Progress,
     module: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write `path` as a whole or not at all."""
+    """Write `path` as a whole or not at all; `identity` tells this run from all others."""
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
     tensors |= _optimizer_tensors(optimizer)
     partial = path.with_name(path.name + ".partial")
-    header = {"recipe": recipe.to_json(), "progress": json.dumps(vars(progress))}
+    header = {"identity": identity, "progress": json.dumps(vars(progress))}
     save_file({name: value.contiguous() for name, value in tensors.items()}, partial, header)
     partial.replace(path)
 
 
 def load_checkpoint(
     path: Path,
-    recipe: Recipe,
+    identity: str,
     module: nn.Module,
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -56,14 +55,15 @@ def load_checkpoint(
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copies: on Windows a file that is still mapped cannot be replaced.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise TrainingError(
             f"The checkpoint {path} cannot be read ({error}). Remove it to start anew."
         ) from error
-    if header.get("recipe") != recipe.to_json():
+    if header.get("identity") != identity:
         raise TrainingError(
-            f"The checkpoint {path} belongs to another recipe. "
+            f"The checkpoint {path} belongs to a run with another recipe, data or size. "
             "Give another output folder, or remove it to start anew."
         )
     module.load_state_dict(_under(tensors, "module."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,14 @@ class ClassFolder:
     validation: PictureSet
     broken: tuple[str, ...]
 
+    def digest(self) -> str:
+        """SHA-256 over all pixels and labels."""
+        sha = hashlib.sha256()
+        for part in (self.training, self.validation):
+            for array in (part.pixels, part.labels):
+                sha.update(np.ascontiguousarray(array).data)
+        return sha.hexdigest()
+
 
 def load_class_folder(
     root: Path | str,
@@ -95,18 +104,23 @@ def load_class_folder(
     return ClassFolder(_class_names(root, folders), training, validation, tuple(broken))
 
 
-def load_validation(root: Path | str, *, side: int) -> PictureSet:
-    """Only the held-out part of a data set: its `val` folder, or all of a set that has no parts.
+def load_validation(
+    root: Path | str, *, side: int, seed: int = 0
+) -> tuple[tuple[str, ...], PictureSet]:
+    """Class names and the held-out part alone: the `val` folder, or what `seed` sets aside.
 
-    Labels count the class folders in the order of their names. Raises TrainingError as
-    `load_class_folder` does.
+    Raises TrainingError as `load_class_folder` does.
     """
     root = Path(root)
-    held_out = _held_out(root) or root
-    part = _read(held_out, _class_folders(held_out), side, [], "validation pictures")
+    held_out = _held_out(root)
+    if held_out is None:
+        data = load_class_folder(root, side=side, seed=seed)
+        return data.classes, data.validation
+    folders = _class_folders(held_out)
+    part = _read(held_out, folders, side, [], "validation pictures")
     if not len(part):
         raise TrainingError(f"No picture in {held_out} could be opened. Give it some.")
-    return part
+    return _class_names(root, folders), part
 
 
 def _parts(root: Path) -> tuple[Path, Path | None]:

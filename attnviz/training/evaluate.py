@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attnviz.models.device import place_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.data import PictureSet, squashed
 
@@ -43,7 +44,8 @@ def evaluate(
         with torch.inference_mode():
             for start in range(0, len(part), batch):
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
-                inputs = _inputs(part, slice(start, start + batch), side).to(device)
+                inputs = _inputs(part, slice(start, start + batch), side)
+                inputs = place_inputs(inputs, device or torch.device("cpu"))
                 logits = module(preprocess.normalised(inputs)).float()
                 right += int((logits.argmax(1) == labels).sum())
                 loss += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
@@ -54,5 +56,4 @@ def evaluate(
 
 def _inputs(part: PictureSet, chosen: slice, side: int) -> Tensor:
     pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
-    inputs = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
-    return inputs.contiguous(memory_format=torch.channels_last)
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)

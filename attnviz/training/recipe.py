@@ -61,6 +61,10 @@ class Recipe:
             )
         if not 0 < self.crop <= 1 or self.aspect < 1:
             raise TrainingError("crop must lie in 0..1 and aspect must be 1 or more.")
+        if not 0 <= self.smoothing < 1 or min(self.warm_up, self.mixup, self.cutmix) < 0:
+            raise TrainingError(
+                "smoothing must lie in 0..1, 1 excluded; warm_up, mixup and cutmix from 0 up."
+            )
         if not 0 <= self.average < 1:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
 

@@ -9,7 +9,8 @@ The file is a safetensors file, so anything that reads those reads it. Its tenso
     probabilities           float16 [checkpoints, pictures, classes]
 
 and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
-`pictures` (JSON list of names), `layers` (JSON list in forward order), `recipe` (JSON), `versions`.
+`pictures` (JSON list of names), `layers` (JSON list of [method, layer] pairs), `recipe` (JSON),
+`versions`.
 """
 
 from __future__ import annotations

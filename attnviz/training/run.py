@@ -115,7 +115,7 @@ def _half(wish: str, device: torch.device) -> bool:
     if wish != "auto":
         return wish == "on"
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type != "cpu":
         return False
     # Without instructions for it, bf16 is emulated and some ten times slower than float32.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from torch import nn
 from tqdm import tqdm
 
 from attnviz.errors import TrainingError
+from attnviz.models.device import place_inputs, place_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.augment import Batch, epoch_order, training_batch
 from attnviz.training.average import MovingAverage
@@ -61,9 +63,10 @@ class Trainer:
         self.out.mkdir(parents=True, exist_ok=True)
         keep_freed_memory()
         torch.manual_seed(self.recipe.seed)
-        self.module.to(self.device).to(memory_format=torch.channels_last)
+        place_module(self.module, self.device)
         self._average = MovingAverage(self.module, self.recipe.average)
         self._optimizer = _optimizer(self.module, self.recipe)
+        self._identity = self._run_identity()
         self._per_epoch = len(epoch_order(self.recipe, 0, len(self.data.training)))
         self._snapshots = set(snapshot_steps(self._per_epoch, self.recipe.epochs))
         progress = self._resumed()
@@ -76,6 +79,12 @@ class Trainer:
         side = self.preprocess.size
         score = self._score(side, len(self.data.validation))
         return Trained(self._average.module, progress, score, side)
+
+    def _run_identity(self) -> str:
+        """Changes with all that decides what a checkpoint and a recording mean."""
+        probes = self.recorder.recording.pictures if self.recorder else ()
+        facts = [self.recipe.to_json(), str(self.preprocess), self.data.classes, probes]
+        return f"{json.dumps(facts)} {self.data.digest()}"
 
     def _epoch(self, epoch: int, progress: Progress, bar: tqdm[None]) -> Progress:
         side = self.recipe.side_at(epoch)
@@ -112,7 +121,7 @@ class Trainer:
     def _step(self, batch: Batch, epoch: float) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(epoch)
-        inputs = self.preprocess.normalised(batch.inputs.to(self.device))
+        inputs = self.preprocess.normalised(place_inputs(batch.inputs, self.device))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
             logits = self.module(inputs)
         loss = nn.functional.cross_entropy(
@@ -173,7 +182,7 @@ class Trainer:
         if not path.exists():
             return Progress()
         progress = load_checkpoint(
-            path, self.recipe, self.module, self._average.module, self._optimizer
+            path, self._identity, self.module, self._average.module, self._optimizer
         )
         if self.recorder is not None:
             self.recorder.resume(progress.step)
@@ -182,7 +191,7 @@ class Trainer:
     def _save(self, progress: Progress) -> None:
         save_checkpoint(
             self.out / "checkpoint.safetensors",
-            self.recipe,
+            self._identity,
             progress,
             self.module,
             self._average.module,

@@ -19,6 +19,7 @@ from attnviz.models.catalog import find_model
 from attnviz.models.device import free_memory
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.render.bokeh import bokeh
 
@@ -31,11 +32,22 @@ def _release(model: VisionModel) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
-def cached_model(
-    name: str, device: str, _progress: Callable[[int, int | None], None] | None = None
-) -> VisionModel:
-    """The network, loaded once for all sessions; at most two are kept."""
-    return load_model(find_model(name), device, progress=_progress)
+def cached_model(name: str, device: str) -> VisionModel:
+    """The network, loaded once for all sessions; at most two are kept.
+
+    Its weights are on the disk already (`fetch_weights`): nothing may be drawn on the page in here,
+    for Streamlit would draw it again each time the cache answers.
+    """
+    return load_model(find_model(name), device)
+
+
+def fetch_weights(name: str, progress: Callable[[int, int | None], None]) -> None:
+    """Download what the network needs, once in a session; raises WeightsError."""
+    fetched: set[str] = st.session_state.setdefault("fetched", set())
+    spec = find_model(name)
+    if name not in fetched and spec.weights is not None:
+        find_weights(spec.weights, progress)
+        fetched.add(name)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)

@@ -143,11 +143,18 @@ def _show_pictures(shown: Shown, explanation: Explanation, view: View) -> None:
             shown.picture.pixels, shown.focus.scaled, opacity=view.opacity, name=view.colours
         )
         show_picture(_map_title(explanation), view.layer, over, f"Map of layer {view.layer}")
-    title = explanation.choice.method.title
-    spans = f"{title}. Absolute values; colours span {SCALES[view.settings.scale]}."
-    show_legend(
-        shown.focus, view.colours, f"{view.layer} is flat: nothing stands out." if flat else spans
-    )
+    show_legend(shown.focus, view.colours, _legend_note(shown.focus, explanation, view))
+
+
+def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
+    """What the numbers at the colour bar are."""
+    method = explanation.choice.method
+    if focus.flat:
+        return f"{view.layer} is flat: nothing stands out."
+    if view.layer == FUSED:
+        return f"{method.title}, mean of all layers; 1 is an even map."
+    negative = " Negative values count as 0." if method.signed else ""
+    return f"{method.title}. Absolute values; colours span {SCALES[focus.scale]}.{negative}"
 
 
 def _map_title(explanation: Explanation) -> str:
@@ -159,7 +166,7 @@ def _map_title(explanation: Explanation) -> str:
 
 
 def _pick_view(explanation: Explanation) -> View:
-    layer = _pick_layer(explanation)
+    layer, method = _pick_layer(explanation), explanation.choice.method
     columns = st.columns(3)
     with columns[0]:
         radius = st.slider(
@@ -177,7 +184,8 @@ def _pick_view(explanation: Explanation) -> View:
             help="How gradually sharp turns into soft.",
         )  # fmt: skip
     with st.sidebar:
-        scale = st.radio("Scale of the map", list(SCALES), format_func=SCALES.__getitem__)
+        scales = [one for one in SCALES if one is not Scale.ABSOLUTE or method.shares]
+        scale = st.radio("Scale of the map", scales, format_func=SCALES.__getitem__)
         edges = st.toggle(
             "Follow the picture's edges",
             help="A guided filter snaps the focus to edges in the photo.",
@@ -231,7 +239,7 @@ def _show_facts(photo: Photo, explanation: Explanation, view: View) -> None:
             )
         if photo.credit:
             st.markdown(plain_text(photo.credit))
-        st.table({key: [value] for key, value in explanation.provenance.items()})
+        st.table({key: [plain_text(value)] for key, value in explanation.provenance.items()})
     st.download_button(
         "Save the focus picture",
         data=lambda: _full_size(photo.whole(), explanation, view),

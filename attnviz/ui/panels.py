@@ -13,7 +13,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from attnviz.explanation import Explanation, Prediction
-from attnviz.focus import FocusMap
+from attnviz.focus import FocusMap, focus_map
 from attnviz.methods.fuse import FUSED
 from attnviz.render.heat import colour_map
 from attnviz.ui.words import verdict
@@ -79,10 +79,10 @@ def _fused(explanation: Explanation) -> tuple[str, ...]:
 
 
 def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
-    focus = explanation.focus(layer)
-    height, width = focus.scaled.shape
+    height, width = explanation.geometry.picture_size
     rows = min(max(FILM_SIDE // 8, round(FILM_SIDE * height / width)), 2 * FILM_SIDE)
-    return colour_map(focus.resized((rows, FILM_SIDE)).scaled, colours)
+    small = explanation.geometry.resized((rows, FILM_SIDE))
+    return colour_map(focus_map(explanation.map_of(layer), small).scaled, colours)
 
 
 def show_predictions(

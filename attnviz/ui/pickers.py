@@ -18,7 +18,7 @@ from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, SampleInfo, list_samples, open_picture, open_sample
-from attnviz.ui.cache import cached_model, shown_sample, shown_upload
+from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload
 from attnviz.ui.guard import plain_text, say_error
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
@@ -135,7 +135,8 @@ def pick_model(device: str) -> VisionModel | None:
             bar.info(text)
 
     try:
-        return cached_model(name, device, show)
+        fetch_weights(name, show)
+        return cached_model(name, device)
     except AttnvizError as error:
         say_error(error)
         return None

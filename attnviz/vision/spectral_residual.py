@@ -17,7 +17,8 @@ def spectral_residual(
 
     Args:
         pixels: uint8 [H, W, 3] sRGB; its grey is used.
-        side: the width to which the picture is reduced, the height in proportion (paper: 64).
+        side: the width to which the picture is reduced, the height in proportion
+            (paper: 64), to at most 16 times as much.
         sigma: of the Gaussian on the reduced map, in its pixels (the paper's 8 is meant for the
             map at the picture's size).
 
@@ -25,7 +26,7 @@ def spectral_residual(
         float32 [H, W] at the picture's size, from 0 up, not stretched.
     """
     height, width = pixels.shape[:2]
-    size = (side, max(2, round(side * height / width)))
+    size = (side, min(max(2, round(side * height / width)), 16 * side))
     grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
     spectrum = np.fft.fft2(grey.astype(np.float64) / 255)
     log_amplitude = np.log(np.abs(spectrum) + 1e-12)

@@ -74,7 +74,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield App(f"http://127.0.0.1:{port}", log)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:

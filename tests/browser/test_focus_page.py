@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Locator, Page, expect, sync_playwright
 
 from attnviz.pictures import open_sample
 from tests.browser.conftest import FLAGS, App, browser_path
@@ -64,7 +64,7 @@ def map_image(page: Page) -> Locator:
 def assert_no_trouble(page: Page, app: App) -> None:
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
-    assert not re.search(r"Traceback|Error", app.log.read_text(errors="replace"))
+    assert not re.search(r"Traceback|Error", app.log.read_text(errors="replace")), app.log
 
 
 def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
@@ -89,7 +89,10 @@ def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
 
     soft = pixels(focus_image(page))
     radius = page.get_by_role("slider", name="Radius")
+    source = focus_image(page).get_attribute("src") or ""
     press(page, radius, "Home")
+    expect(focus_image(page)).not_to_have_attribute("src", source, timeout=WAIT)
+    settle(page)
     sharp = pixels(focus_image(page))
     assert difference(sharp, original) < 2, "without radius the photo comes back as it was"
     assert detail(sharp) > 1.2 * detail(soft)
@@ -99,21 +102,22 @@ def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
 def walk_through_layers(page: Page) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[str]]:
     """From the first layer to the last: (focus picture, map) of each, and the layers' names."""
     slider = page.get_by_role("slider", name="Layer")
-    press(page, slider, "Home")
+    last = int(slider.get_attribute("aria-valuemax") or 0)
     seen, names = [], []
-    while True:
-        name = (map_image(page).get_attribute("alt") or "").removeprefix("Map of layer ")
-        if names and name == names[-1]:
-            return seen, names
+    for index in range(last + 1):
+        press(page, slider, "Home" if index == 0 else "ArrowRight")
+        name = slider.get_attribute("aria-valuetext") or ""
+        expect(map_image(page)).to_have_attribute("alt", f"Map of layer {name}", timeout=WAIT)
+        settle(page)
         names.append(name)
         seen.append((pixels(focus_image(page)), pixels(map_image(page))))
-        press(page, slider, "ArrowRight")
+    return seen, names
 
 
 def press(page: Page, slider: Locator, key: str) -> None:
     slider.focus()
     page.keyboard.press(key)
-    page.wait_for_timeout(400)  # Streamlit sends a slider's value a moment after the last key
+    page.wait_for_timeout(500)  # Streamlit sends a slider's value a moment after the last key
     settle(page)
 
 
@@ -133,13 +137,13 @@ def test_bad_uploads_get_a_sentence_and_the_good_one_stays(
 ) -> None:
     good = tmp_path / "good.png"
     Image.fromarray(open_sample("coffee").pixels).save(good)
-    (tmp_path / "text.jpg").write_text("This is no picture.")
-    (tmp_path / "empty.png").write_bytes(b"")
-    nasty = tmp_path / "<img src=x onerror=alert(1)>.jpg"
-    nasty.write_text("neither")
-    page.locator("input[type=file]").set_input_files(
-        [good, tmp_path / "text.jpg", tmp_path / "empty.png", nasty]
-    )
+    uploads = [
+        upload("good.png", good.read_bytes()),
+        upload("text.jpg", b"This is no picture."),
+        upload("empty.png", b""),
+        upload("<img src=x onerror=alert(1)>.jpg", b"neither"),
+    ]
+    page.locator("input[type=file]").set_input_files(uploads)
     expect(page.locator("[data-testid=stAlert]")).to_have_count(3, timeout=WAIT)
     settle(page)
     alerts = page.locator("[data-testid=stAlert]")
@@ -150,6 +154,10 @@ def test_bad_uploads_get_a_sentence_and_the_good_one_stays(
     assert difference(pixels(focus_image(page)), open_sample("coffee").pixels) < 40
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert "Traceback" not in app.log.read_text(errors="replace")
+
+
+def upload(name: str, source: bytes) -> FilePayload:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": source}
 
 
 def test_a_model_that_cannot_be_had_leaves_the_page_usable(page: Page) -> None:

@@ -101,3 +101,9 @@ def test_a_network_without_feature_maps_is_refused_with_a_sentence() -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
     with pytest.raises(NoSitesError, match="No part of Sequential returns a feature map"):
         find_blocks(flat, torch.zeros(1, 3, 8, 8))
+
+
+def test_blocks_are_found_also_inside_inference_mode(tiny_cnn: nn.Module) -> None:
+    with torch.inference_mode():
+        sites = find_blocks(tiny_cnn, torch.zeros(1, 3, 32, 32))
+    assert len(sites) == 3

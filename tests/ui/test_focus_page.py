@@ -74,3 +74,36 @@ def test_one_pixel_and_a_ribbon_are_shown(page: AppTest) -> None:
     for pixels in (np.zeros((1, 1, 3), np.uint8), np.zeros((3, 20000, 3), np.uint8)):
         page.get("file_uploader")[0].upload("odd.png", png(pixels)).run()
         assert_fine(page)
+
+
+def test_a_hostile_file_name_is_plain_text_everywhere(page: AppTest) -> None:
+    name = "![x](http%3A__host_p.png)**b**.png"
+    source = png(np.full((40, 60, 3), 120, np.uint8))
+    page.get("file_uploader")[0].upload(name, source).run()
+    assert_fine(page)
+    cells = page.table[0].value.to_dict()
+    shown = str(cells)
+    assert "![x]" not in shown
+    assert "**b**" not in shown
+
+
+def test_a_download_shows_its_progress_and_the_page_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Weights that arrive in two pieces; afterwards the cached model draws nothing again."""
+    from attnviz.ui import cache
+
+    real, asked = cache.find_weights, []
+
+    def slow(ref: object, progress: object) -> object:
+        asked.append(ref)
+        for done in (1, 2):
+            progress(done, 2)  # type: ignore[operator]
+        return real(ref, None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cache, "find_weights", slow)
+    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    assert_fine(page)
+    page.run()
+    assert_fine(page)
+    assert len(asked) == 1
