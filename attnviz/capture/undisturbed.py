@@ -11,15 +11,16 @@ from torch import nn
 @contextmanager
 def undisturbed(module: nn.Module) -> Iterator[None]:
     """Evaluation mode without parameter gradients inside; everything as it was afterwards."""
-    modes = [(part, part.training) for part in module.modules()]
-    needed = [(weight, weight.requires_grad) for weight in module.parameters()]
+    training = [part for part in module.modules() if part.training]
+    needed = [weight for weight in module.parameters() if weight.requires_grad]
     try:
-        module.eval()
-        for weight, _ in needed:
+        if training:  # most networks come as they shall be, and a pass must not wait for loops
+            module.eval()
+        for weight in needed:
             weight.requires_grad_(False)
         yield
     finally:
-        for part, mode in modes:
-            part.training = mode
-        for weight, flag in needed:
-            weight.requires_grad_(flag)
+        for part in training:
+            part.training = True
+        for weight in needed:
+            weight.requires_grad_(True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from attnviz.models.device import place_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.data import PictureSet, squashed
+from attnviz.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def evaluate(
     batch: int = 64,
 ) -> Score:
     """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was."""
+    keep_freed_memory()
     was_training = module.training
     module.eval()
     right, loss = 0, 0.0
