@@ -51,7 +51,7 @@ class FocusSettings:
     (guided filter, windows of about one cell of the grid). Raises FocusError out of range.
     """
 
-    threshold: float = 0.35
+    threshold: float = 0.25
     softness: float = 0.5
     scale: Scale = Scale.LAYER
     follow_edges: bool = False

@@ -175,7 +175,7 @@ def _pick_view(explanation: Explanation) -> View:
         )  # fmt: skip
     with columns[1]:
         threshold = st.slider(
-            "Threshold", 0.0, 1.0, 0.35, 0.05, key="threshold",
+            "Threshold", 0.0, 1.0, 0.25, 0.05, key="threshold",
             help="Where on the colour scale the focus begins.",
         )  # fmt: skip
     with columns[2]:
@@ -207,7 +207,6 @@ def _pick_layer(explanation: Explanation) -> str:
         st.session_state["layer"] = explanation.best_layer
     if len(layers) == 1:
         return layers[0]
-    back, slide, on = st.columns([1, 14, 1], vertical_alignment="bottom")
 
     def step(by: int) -> Callable[[], None]:
         def move() -> None:
@@ -216,12 +215,11 @@ def _pick_layer(explanation: Explanation) -> str:
 
         return move
 
-    with slide:
+    # A horizontal container keeps its row on phones, where columns would be stacked.
+    with st.container(horizontal=True, vertical_alignment="bottom", key="layer-row"):
+        st.button("◀", on_click=step(-1), help="One layer back")
         layer = st.select_slider("Layer", layers, key="layer")
-    with back:
-        st.button("◀", on_click=step(-1), help="One layer back", width="stretch")
-    with on:
-        st.button("▶", on_click=step(1), help="One layer on", width="stretch")
+        st.button("▶", on_click=step(1), help="One layer on")
     return str(layer)
 
 
