@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from attnviz.commands import cli
 from attnviz.export.png import read_provenance
+from attnviz.models.catalog import find_model
 from attnviz.pictures import open_sample
 from tests.training.conftest import draw
 
@@ -49,7 +50,8 @@ def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path:
     assert facts["layer"] == "stage2.attention"
     assert len(facts["picture sha256"]) == len(facts["weights sha256"]) == 64
     maps = np.load(folder / "maps.npz")
-    assert maps["stage1.attention"].shape == (40, 40)
+    side = find_model("ran-small").preprocess.size // 4
+    assert maps["stage1.attention"].shape == (side, side)
     assert np.isfinite(maps["stage1.attention"]).all()
 
 
