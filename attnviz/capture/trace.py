@@ -7,15 +7,20 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from attnviz.capture.self_attention import ContextReading
+
 
 class Kind(StrEnum):
     """What can be read at a site.
 
-    `SPATIAL`: a mask over positions. `FEATURES`: the output of a block, from which relevance (not
-    attention) is computed.
+    `SPATIAL`: a mask over positions. `CHANNEL`: a gate for each feature. `CONTEXT`: every position
+    looks at every other. `FEATURES`: the output of a block, from which relevance (not attention) is
+    computed.
     """
 
     SPATIAL = "spatial"
+    CHANNEL = "channel"
+    CONTEXT = "context"
     FEATURES = "features"
 
 
@@ -73,7 +78,22 @@ class FeatureReading:
     gradient: Tensor | None = None
 
 
-Reading = SoftMaskReading | FeatureReading
+@dataclass(frozen=True)
+class GateReading:
+    """A gate for each channel and what it weighs, for a batch of N inputs; float32, no graph.
+
+    gate: [N, C], absolute: the factor by which each channel is multiplied. features: [N, C, h, w],
+    the features before the gate. gate_gradient: derivative of the target's score by the gate, as
+    `gate`; None if not asked for.
+    """
+
+    layer: str
+    gate: Tensor
+    features: Tensor
+    gate_gradient: Tensor | None = None
+
+
+Reading = SoftMaskReading | GateReading | ContextReading | FeatureReading
 
 
 @dataclass(frozen=True)
@@ -93,6 +113,16 @@ class Trace:
     def soft_masks(self) -> tuple[SoftMaskReading, ...]:
         """The readings of kind `SPATIAL`."""
         return tuple(r for r in self.readings if isinstance(r, SoftMaskReading))
+
+    @property
+    def gates(self) -> tuple[GateReading, ...]:
+        """The readings of kind `CHANNEL`."""
+        return tuple(r for r in self.readings if isinstance(r, GateReading))
+
+    @property
+    def context(self) -> tuple[ContextReading, ...]:
+        """The readings of kind `CONTEXT`."""
+        return tuple(r for r in self.readings if isinstance(r, ContextReading))
 
     @property
     def features(self) -> tuple[FeatureReading, ...]:
