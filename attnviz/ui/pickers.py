@@ -20,6 +20,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, SampleInfo, list_samples, open_picture, open_sample
 from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload
 from attnviz.ui.guard import plain_text, say_error
+from attnviz.ui.link import restore
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
 FIRST_SAMPLE = "china"
@@ -118,6 +119,7 @@ def _device_title(device: DeviceInfo) -> str:
 def pick_model(device: str) -> VisionModel | None:
     """A network from the catalogue, loaded; downloads show their progress."""
     specs = {spec.name: spec for spec in list_models()}
+    restore("model", specs)
     name = st.selectbox(
         "Model",
         list(specs),
@@ -165,6 +167,7 @@ def pick_look(model: VisionModel) -> str:
     titles = {str(question): text for question, text in _QUESTIONS.items()}
     titles |= {method.name: method.title for method in METHODS}
     options = [*map(str, questions), *fitting]
+    restore("look", options)
     if st.session_state.get("look") not in options:
         st.session_state["look"] = options[0]
     return str(

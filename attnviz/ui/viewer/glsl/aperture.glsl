@@ -1,0 +1,37 @@
+// Points that fill the lens's opening evenly (Vogel's spiral), and the lights that bloom in it.
+
+const float PI = 3.14159265358979;
+const float GOLDEN_ANGLE = 2.39996322972865;
+
+uniform int uCorners;       // 0 for a disc, else a polygon of the same area
+uniform float uHighlights;  // how much clipped lights gain; 0 invents nothing
+
+// How far the opening reaches at an angle, for the polygon with the area of the unit disc.
+float reachAt(float angle) {
+  if (uCorners == 0) return 1.0;
+  float n = float(uCorners);
+  float sector = 2.0 * PI / n;
+  float corner = sqrt(2.0 * PI / (n * sin(sector)));
+  return corner * cos(0.5 * sector) / cos(mod(angle, sector) - 0.5 * sector);
+}
+
+// Point `i` of `count`: its offset for a radius of 1, and the area that it stands for.
+vec3 openingPoint(int i, int count) {
+  float angle = float(i) * GOLDEN_ANGLE;
+  float reach = reachAt(angle);
+  return vec3(vec2(cos(angle), sin(angle)) * reach * sqrt((float(i) + 0.5) / float(count)), reach * reach);
+}
+
+// Mirrored at the picture's borders, as the server's blur is.
+vec2 mirrored(vec2 uv) {
+  uv = abs(uv);
+  return 1.0 - abs(1.0 - uv);
+}
+
+// Factor for a light, linear: from 0.85 (in sRGB) on it is taken to be clipped.
+float bloom(vec3 light, float surround) {
+  if (uHighlights == 0.0) return 1.0;
+  float bright = pow(max(max(light.r, light.g), light.b), 1.0 / 2.2);
+  float t = smoothstep(0.85, 1.0, bright);
+  return 1.0 + uHighlights * t * t * surround;
+}

@@ -1,0 +1,25 @@
+#version 300 es
+// One level of the ladder: the whole photo through one disc, at its own place in the atlas.
+precision highp float;
+#include "aperture.glsl"
+
+uniform sampler2D uPhoto;   // sRGB, so that sampling gives linear light
+uniform vec2 uPhotoSize;
+uniform vec4 uPlace;        // x, y, width, height in the atlas, px
+uniform float uDisc;        // radius, px of the photo
+uniform int uCount;
+out vec4 result;
+
+void main() {
+  vec2 uv = (gl_FragCoord.xy - uPlace.xy) / uPlace.zw;
+  float lod = max(0.0, 0.5 * log2(PI * uDisc * uDisc / float(uCount)));
+  vec3 sum = vec3(0.0);
+  float total = 0.0;
+  for (int i = 0; i < uCount; i++) {
+    vec3 point = openingPoint(i, uCount);
+    vec3 light = textureLod(uPhoto, mirrored(uv + point.xy * uDisc / uPhotoSize), lod).rgb;
+    sum += light * point.z * bloom(light, 1.0);
+    total += point.z;
+  }
+  result = vec4(sum / total, 1.0);
+}

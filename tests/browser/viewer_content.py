@@ -1,0 +1,51 @@
+"""The picture and the maps on which the viewer is tested."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from attnviz.geometry import PictureGeometry
+from attnviz.pictures import open_sample
+from attnviz.ui.viewer import Content, Layer
+
+SIZE = (384, 512)
+LAYERS = 6
+
+
+@cache
+def known_pixels() -> np.ndarray:
+    """A photo with fine detail, uint8 [384, 512, 3]."""
+    height, width = SIZE
+    photo = open_sample("china").pixels
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def known_maps(side: int) -> list[np.ndarray]:
+    """A bump that wanders over the picture from layer to layer, on side x side cells."""
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1)
+    maps = []
+    for index in range(LAYERS):
+        share = index / (LAYERS - 1)
+        off = (columns - 0.2 - 0.6 * share) ** 2 + (rows - 0.7 + 0.4 * share) ** 2
+        maps.append((3.0 + index) * np.exp(-off / (2 * 0.2**2)).astype(np.float32))
+    return maps
+
+
+def known_content(side: int, *, mattes: bool = False) -> Content:
+    """The picture with six layers of side x side cells; mattes are discs with a steep edge."""
+    height, width = SIZE
+    geometry = PictureGeometry(SIZE, (0.0, 0.0, float(height), float(width)), (224, 224))
+    layers = [Layer(f"block {i}", values) for i, values in enumerate(known_maps(side))]
+    discs = [known_matte(index) for index in range(LAYERS)] if mattes else None
+    return Content(known_pixels(), geometry, layers, "Attention", "Made up.", mattes=discs)
+
+
+def known_matte(index: int) -> np.ndarray:
+    """A disc of radius 80 px with an edge of 3 px, float32 in 0..1."""
+    height, width = SIZE
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    distance = np.hypot(columns - 120 - 50 * index, rows - 200)
+    return np.clip((80 - distance) / 3 + 0.5, 0, 1).astype(np.float32)
