@@ -70,15 +70,18 @@ def shown_sample(name: str) -> Picture:
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def explained(
-    checksum: str,
+    picture_key: tuple[str, str],
     model_key: tuple[str, str],
     method: str,
     target: str | None,
     _model: VisionModel,
     _picture: Picture,
 ) -> Explanation:
-    """All layers' maps, computed once for each picture, network, method and class."""
-    del checksum, model_key
+    """All layers' maps, computed once for each picture, network, method and class.
+
+    The picture's name is part of its key: another session's name for the same bytes is private.
+    """
+    del picture_key, model_key
     return explain(_model, _picture, method, target)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NoReturn
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
-from attnviz.focus import FocusMap
+from attnviz.focus import FocusMap, Scale
 from attnviz.methods.base import Nature
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -80,7 +83,7 @@ def _explained(picture: Picture, model: VisionModel, look: str) -> Explanation:
     def compute(target: str | None) -> Explanation:
         key = (model.name, str(model.device))
         with st.spinner("Looking …", show_time=True):
-            return explained(picture.sha256, key, look, target, model, picture)
+            return explained((picture.sha256, picture.name), key, look, target, model, picture)
 
     top = compute(None)
     if top.choice.method.nature is Nature.ATTENTION:
@@ -100,8 +103,9 @@ def _explained(picture: Picture, model: VisionModel, look: str) -> Explanation:
 @st.fragment
 def _show_stage(looked: Looked) -> None:
     """The viewer and what stands beside it; released controls rerun this part alone."""
-    for note in looked.explanation.notes:
-        st.warning(plain_text(note))
+    with st.container():  # there with and without notes, so that what follows keeps its place
+        for note in looked.explanation.notes:
+            st.warning(plain_text(note))
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)
@@ -113,26 +117,59 @@ def _show_stage(looked: Looked) -> None:
 
 def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
     """The viewer, or the server's pictures where the browser cannot draw it."""
-    explanation, kept = looked.explanation, kept_view()
-    choice = explanation.choice
-    origin = f"{looked.model.name} {explanation.method} {choice.question}"
-    layers = layer_names(explanation)
-    if kept.layer not in layers or st.session_state.get("layer of") not in (None, origin):
-        kept = kept.at(explanation.best_layer)
-    st.session_state["layer of"] = origin
+    explanation = looked.explanation
+    kept = _first_view(looked)
     if st.session_state.get("no webgl"):
         return plain_view(explanation, kept, partial(_rendered, explanation)), None
-    outline = bool(kept.outline)
-    payload = packed(explanation_key(explanation), outline, explanation)
-    events = viewer(payload, key="viewer", view=kept, origin=origin)
+    key = explanation_key(explanation)
+    with_mattes: set[tuple[str, ...]] = st.session_state.setdefault("mattes", set())
+    if kept.outline:
+        with_mattes.add(key)  # once made they stay, or switching would send all anew each time
+    with st.spinner("Finding the objects …") if kept.outline else nullcontext():
+        payload = packed(key, key in with_mattes, explanation)
+    events = viewer(payload, key="viewer", view=kept, origin=_origin(looked))
     if not events.webgl:
         st.session_state["no webgl"] = True
+        _again()
+    view = _fitting(events.view, explanation)
+    if view.outline and key not in with_mattes:
+        keep_view(view)
+        _again()
+    if events.picked is not None:
+        st.session_state["picked"] = (key, events.picked)
+    of, picked = st.session_state.get("picked", (None, None))
+    return view, picked if of == key else None
+
+
+def _first_view(looked: Looked) -> View:
+    """The kept view; another network or method begins with the layer that answers best."""
+    view, origin = kept_view(), _origin(looked)
+    if st.session_state.get("layer of") not in (None, origin):
+        view = view.at("")
+    st.session_state["layer of"] = origin
+    return _fitting(view, looked.explanation)
+
+
+def _fitting(view: View, explanation: Explanation) -> View:
+    """The view with a layer and a scale that these maps have."""
+    if view.layer not in layer_names(explanation):
+        view = view.at(explanation.best_layer)
+    if view.scale is Scale.ABSOLUTE and not explanation.choice.method.shares:
+        view = replace(view, scale=Scale.LAYER)
+    return view
+
+
+def _origin(looked: Looked) -> str:
+    explanation = looked.explanation
+    return f"{looked.model.name} {explanation.method} {explanation.choice.question}"
+
+
+def _again() -> NoReturn:
+    """Run this part again; the whole page where it is run as a whole already."""
+    try:
         st.rerun(scope="fragment")
-    if events.view.outline and not outline:
-        keep_view(events.view)
-        st.rerun(scope="fragment")
-    view = events.view
-    return (view if view.layer in layers else view.at(explanation.best_layer)), events.picked
+    except StreamlitAPIException:
+        st.rerun()
 
 
 def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:

@@ -129,8 +129,11 @@ def _value_at(explanation: Explanation, index: int, x: float, y: float) -> float
     geometry, grid = explanation.geometry, explanation.maps[index]
     height, width = geometry.picture_size
     down, across = geometry.to_input(y * height, x * width)
-    row = math.floor(down / geometry.input_size[0] * grid.shape[0])
-    column = math.floor(across / geometry.input_size[1] * grid.shape[1])
-    if not (0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]):
+    shares = down / geometry.input_size[0], across / geometry.input_size[1]
+    if not all(0 <= share <= 1 for share in shares):
         return None
+    row, column = (
+        min(math.floor(share * cells), cells - 1)
+        for share, cells in zip(shares, grid.shape, strict=True)
+    )
     return float(grid[row, column])

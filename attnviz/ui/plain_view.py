@@ -78,42 +78,61 @@ def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
 
 def _controls(explanation: Explanation, view: View) -> View:
     layer = _pick_layer(explanation, view)
+    method = explanation.choice.method
+    _seed(
+        (explanation.provenance["model"], explanation.method),
+        radius=100 * view.radius, threshold=view.threshold, softness=view.softness,
+        scale=view.scale, outline=view.outline, colours=view.colours, opacity=view.opacity,
+    )  # fmt: skip
     columns = st.columns(3)
     with columns[0]:
         radius = st.slider(
-            "Radius", 0.0, 6.0, 100 * view.radius, 0.2, format="%.1f %%",
+            "Radius", 0.0, 6.0, step=0.2, format="%.1f %%", key="plain radius",
             help="Of the largest blur disc, as a share of the picture's diagonal.",
         )  # fmt: skip
     with columns[1]:
         threshold = st.slider(
-            "Threshold", 0.0, 1.0, view.threshold, 0.05,
+            "Threshold", 0.0, 1.0, step=0.05, key="plain threshold",
             help="Where on the colour scale the focus begins.",
         )  # fmt: skip
     with columns[2]:
         softness = st.slider(
-            "Softness", 0.05, 1.0, view.softness, 0.05,
+            "Softness", 0.05, 1.0, step=0.05, key="plain softness",
             help="How gradually sharp turns into soft.",
         )  # fmt: skip
-    with st.sidebar:
-        scales = [s for s in SCALES if s is not Scale.ABSOLUTE or explanation.choice.method.shares]
-        scale = st.radio("Scale of the map", scales, format_func=SCALES.__getitem__)
+    with st.expander("Scale and colours"):
+        scales = [one for one in SCALES if one is not Scale.ABSOLUTE or method.shares]
+        scale = st.radio(
+            "Scale of the map", scales, format_func=SCALES.__getitem__, key="plain scale"
+        )
         outline = st.toggle(
             "Focus follows the object",
-            view.outline,
+            key="plain outline",
             help="Off: the attention field, soft. On: the object found in the picture from it.",
         )
-        colours = st.selectbox("Colours", COLOUR_MAPS, index=COLOUR_MAPS.index(view.colours))
-        opacity = st.slider("Strength of the colours", 0.0, 1.0, view.opacity, 0.05)
+        colours = st.selectbox("Colours", COLOUR_MAPS, key="plain colours")
+        opacity = st.slider("Strength of the colours", 0.0, 1.0, step=0.05, key="plain opacity")
     return replace(
         view, layer=layer, radius=radius / 100, threshold=threshold, softness=softness,
         scale=scale, outline=outline, colours=colours, opacity=opacity,
     )  # fmt: skip
 
 
+def _seed(origin: tuple[str, str], **values: object) -> None:
+    """Give the controls a view's values where they have none, or where the network is another."""
+    fresh = st.session_state.get("plain origin") != origin
+    st.session_state["plain origin"] = origin
+    for name, value in values.items():
+        if fresh or f"plain {name}" not in st.session_state:
+            st.session_state[f"plain {name}"] = value
+
+
 def _pick_layer(explanation: Explanation, view: View) -> str:
     """A slider over all layers, with buttons for one step; all layers fused stand at its end."""
     layers = layer_names(explanation)
-    if st.session_state.get("layer") not in layers:
+    origin = (explanation.provenance["model"], explanation.method)
+    known = st.session_state.get("plain origin") == origin
+    if not known or st.session_state.get("layer") not in layers:
         st.session_state["layer"] = view.layer if view.layer in layers else explanation.best_layer
     if len(layers) == 1:
         return layers[0]

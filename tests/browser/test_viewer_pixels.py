@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from attnviz.focus import FocusMap, FocusSettings, focus_map
+from attnviz.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.bokeh import bokeh
+from attnviz.render.heat import heat_overlay
 from attnviz.ui.viewer import pack
 from tests.browser.conftest import App
 from tests.browser.viewer_content import SIZE, known_content
@@ -21,6 +22,25 @@ from tests.browser.viewer_content import SIZE, known_content
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
 DIAGONAL = math.hypot(*SIZE)
+# Draws a view at the photo's own size into the canvas and reads it back, rows from the top.
+DRAW = """([changes, position]) => {
+  const { viewer } = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
+    .querySelector(".stage > canvas");
+  const { renderer, view } = viewer;
+  const { gl } = renderer;
+  const [width, height] = [renderer.loaded.width, renderer.loaded.height];
+  Object.assign(gl.canvas, { width, height });
+  const panes = [{ x: 0, y: 0, width, height }];
+  renderer.restart();
+  renderer.draw({ ...view, ...changes }, position, { scale: 1, x: 0.5, y: 0.5 }, panes, gl.canvas);
+  const codes = new Uint8Array(4 * width * height);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, codes);
+  let text = "";
+  for (let i = 0; i < codes.length; i += 8192) {
+    text += String.fromCharCode(...codes.subarray(i, i + 8192));
+  }
+  return btoa(text);
+}"""
 READ = """() => {
   const codes = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
     .querySelector(".stage > canvas").viewer.renderer.readRefined();
@@ -45,6 +65,12 @@ def drawn(page: Page, app: App, **query: object) -> np.ndarray:
     page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
     codes = np.frombuffer(base64.b64decode(page.evaluate(READ)), np.uint8)
     return codes.reshape(*SIZE, 4)[..., :3]
+
+
+def surface(page: Page, position: float, **changes: object) -> np.ndarray:
+    """What the browser draws at once for a view, uint8 [H, W, 3]."""
+    codes = np.frombuffer(base64.b64decode(page.evaluate(DRAW, [changes, position])), np.uint8)
+    return codes.reshape(*SIZE, 4)[::-1, :, :3]
 
 
 def photo_of(side: int, *, mattes: bool = False) -> np.ndarray:
@@ -81,7 +107,47 @@ def test_the_shape_of_the_opening(page: Page, viewer_app: App, aperture: str) ->
     photo, focus = photo_of(14), focus_of(14, 1).values
     expected = bokeh(photo, focus, 20, aperture=aperture, highlights=4)
     assert distance(shown, expected) <= 2
-    assert distance(bokeh(photo, focus, 20), expected) > distance(shown, expected)
+    round_lights = bokeh(photo, focus, 20, highlights=4)
+    assert distance(round_lights, expected) > 0.3, "the shape must change the picture"
+    assert distance(shown, round_lights) > distance(shown, expected)
+
+
+def test_the_quick_picture_is_near_the_exact_one(page: Page, viewer_app: App) -> None:
+    exact = drawn(page, viewer_app, layer="block 2", radius=24 / DIAGONAL)
+    assert distance(surface(page, 2, mode="bokeh"), exact) < 4
+    assert distance(surface(page, 2, mode="photo"), photo_of(14)) < 0.5
+
+
+@pytest.mark.parametrize("scale", ["layer", "all-layers"])
+@pytest.mark.parametrize("option", ["", "crop", "flat"])
+def test_the_heat_is_the_servers(page: Page, viewer_app: App, scale: str, option: str) -> None:
+    page.goto(f"{viewer_app.url}?{option}=1" if option else viewer_app.url)
+    page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
+    content = known_content(14, **({option: True} if option else {}))
+    values = [one.values for one in content.layers]
+    span = (min(float(v.min()) for v in values), max(float(v.max()) for v in values))
+    for layer in (1, 4):
+        focus = focus_map(
+            values[layer], content.geometry, FocusSettings(scale=Scale(scale)), value_range=span
+        )
+        expected = heat_overlay(photo_of(14), focus.scaled, 0.8, "viridis")
+        shown = surface(page, layer, mode="heat", scale=scale, opacity=0.8, colours="viridis")
+        assert distance(shown, expected) <= 1
+
+
+def test_between_two_layers_the_maps_are_mixed(page: Page, viewer_app: App) -> None:
+    page.goto(viewer_app.url)
+    page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
+    both = 0.75 * focus_of(14, 1).scaled + 0.25 * focus_of(14, 2).scaled
+    expected = heat_overlay(photo_of(14), both, 0.6, "inferno")
+    shown = surface(page, 1.25, mode="heat")
+    assert distance(shown, expected) <= 1
+    assert distance(surface(page, 1, mode="heat"), expected) > 2
+
+
+def test_a_flat_map_is_half_sharp_everywhere(page: Page, viewer_app: App) -> None:
+    shown = drawn(page, viewer_app, flat=1, layer="block 4", radius=16 / DIAGONAL)
+    assert distance(shown, bokeh(photo_of(14), np.full(SIZE, 0.5, np.float32), 16)) <= 2
 
 
 def test_an_object_with_a_steep_edge(page: Page, viewer_app: App) -> None:

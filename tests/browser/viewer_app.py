@@ -15,7 +15,8 @@ def viewer_page() -> None:
     """The viewer, and what it has told, as JSON."""
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     side = int(st.query_params.get("grid", "14"))
-    payload = pack(known_content(side, mattes="mattes" in st.query_params))
+    options = {name: name in st.query_params for name in ("mattes", "crop", "flat")}
+    payload = pack(known_content(side, **options))
     events = viewer(payload, key="viewer", view=kept_view(), origin=f"grid {side}")
     keep_view(events.view)
     picked = events.picked and [events.picked.x, events.picked.y, events.picked.layer]

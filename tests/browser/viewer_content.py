@@ -34,11 +34,21 @@ def known_maps(side: int) -> list[np.ndarray]:
     return maps
 
 
-def known_content(side: int, *, mattes: bool = False) -> Content:
-    """The picture with six layers of side x side cells; mattes are discs with a steep edge."""
+def known_content(
+    side: int, *, mattes: bool = False, crop: bool = False, flat: bool = False
+) -> Content:
+    """The picture with six layers of side x side cells.
+
+    mattes: discs with a steep edge as well. crop: the network saw the middle square alone. flat:
+    layer 4 has no place that stands out.
+    """
     height, width = SIZE
-    geometry = PictureGeometry(SIZE, (0.0, 0.0, float(height), float(width)), (224, 224))
-    layers = [Layer(f"block {i}", values) for i, values in enumerate(known_maps(side))]
+    cut = (width - height) / 2 if crop else 0.0
+    geometry = PictureGeometry(SIZE, (0.0, cut, float(height), width - cut), (224, 224))
+    maps = known_maps(side)
+    if flat:
+        maps[4] = np.full((side, side), 2.0, np.float32)
+    layers = [Layer(f"block {i}", values) for i, values in enumerate(maps)]
     discs = [known_matte(index) for index in range(LAYERS)] if mattes else None
     return Content(known_pixels(), geometry, layers, "Attention", "Made up.", mattes=discs)
 

@@ -61,7 +61,7 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
     # the view that goes with them is the one from the moment the viewer, or its origin, was new.
     frozen_key, mounted = f"{key}:frozen", key in st.session_state
     frozen: tuple[str, View] | None = st.session_state.get(frozen_key)
-    fresh = frozen is None or not mounted or frozen[0].partition("|")[0] != origin
+    fresh = frozen is None or not mounted or frozen[0].rpartition("|")[0] != origin
     if fresh:
         count = st.session_state.get(f"{key}:count", 0) + 1
         st.session_state[f"{key}:count"] = count
@@ -92,7 +92,7 @@ def _picked(value: Any) -> Pick | None:
         return None
     try:
         x, y = float(value["x"]), float(value["y"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if not (math.isfinite(x) and math.isfinite(y)):
         return None

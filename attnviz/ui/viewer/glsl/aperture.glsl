@@ -22,10 +22,9 @@ vec3 openingPoint(int i, int count) {
   return vec3(vec2(cos(angle), sin(angle)) * reach * sqrt((float(i) + 0.5) / float(count)), reach * reach);
 }
 
-// Mirrored at the picture's borders, as the server's blur is.
+// Mirrored at the picture's borders, as the server's blur is; more than once on a narrow picture.
 vec2 mirrored(vec2 uv) {
-  uv = abs(uv);
-  return 1.0 - abs(1.0 - uv);
+  return 1.0 - abs(mod(uv, 2.0) - 1.0);
 }
 
 // Factor for a light, linear: from 0.85 (in sRGB) on it is taken to be clipped.

@@ -21,5 +21,5 @@ void main() {
     sum += light * point.z * bloom(light, 1.0);
     total += point.z;
   }
-  result = vec4(sum / total, 1.0);
+  result = vec4(sqrt(sum / total), 1.0);  // roots spread 8 bits evenly enough
 }

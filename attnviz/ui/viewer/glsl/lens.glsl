@@ -8,21 +8,23 @@ uniform vec4 uBox;             // top, left, bottom, right of what the network s
 uniform vec2 uCurve;           // threshold, softness
 uniform float uRadius;         // of the largest disc, in px of the photo
 
-float scaledOf(sampler2DArray maps, vec2 uv, float layer, vec2 stretch, vec4 box) {
-  if (stretch.x == 0.0) return stretch.y;  // a flat map has one value, inside and outside
-  bool inside = uv.y >= box.x && uv.x >= box.y && uv.y <= box.z && uv.x <= box.w;
-  if (!inside) return 0.0;
-  return clamp(texture(maps, vec3(uv, layer)).r * stretch.x + stretch.y, 0.0, 1.0);
+float scaledOf(vec2 uv, float layer, vec2 stretch) {
+  vec2 inside = step(uBox.yx, uv) * step(uv, uBox.wz);
+  // A flat map (factor 0) has one value, inside and outside.
+  float seen = stretch.x == 0.0 ? 1.0 : inside.x * inside.y;
+  return seen * clamp(texture(uMaps, vec3(uv, layer)).r * stretch.x + stretch.y, 0.0, 1.0);
 }
 
-float scaledIn(sampler2DArray maps, vec2 uv, vec4 stretch, vec4 box) {
-  float value = scaledOf(maps, uv, uLayers.x, stretch.xy, box);
-  if (uMix > 0.0) value = mix(value, scaledOf(maps, uv, uLayers.y, stretch.zw, box), uMix);
-  return value;
+float scaledAt(vec2 uv) {
+#ifdef BLEND
+  return mix(scaledOf(uv, uLayers.x, uStretch.xy), scaledOf(uv, uLayers.y, uStretch.zw), uMix);
+#else
+  return scaledOf(uv, uLayers.x, uStretch.xy);
+#endif
 }
 
 float focusAt(vec2 uv) {
-  float t = clamp((scaledIn(uMaps, uv, uStretch, uBox) - (uCurve.x - 0.5 * uCurve.y)) / uCurve.y, 0.0, 1.0);
+  float t = clamp((scaledAt(uv) - (uCurve.x - 0.5 * uCurve.y)) / uCurve.y, 0.0, 1.0);
   return t * t * (3.0 - 2.0 * t);
 }
 

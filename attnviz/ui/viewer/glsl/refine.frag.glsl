@@ -1,6 +1,7 @@
 #version 300 es
 // The final picture, in px of the photo: every pixel gathers over its own disc, and nothing that is
-// sharper than the pixel leaks into it.
+// sharper than the pixel leaks into it. With #define OUTLINE the maps are mattes: steep edges
+// between two surfaces. Software rasterisers compute every branch, hence one gather where one does.
 precision highp float;
 precision highp sampler2DArray;
 #include "lens.glsl"
@@ -8,7 +9,6 @@ precision highp sampler2DArray;
 
 uniform sampler2D uPhoto;
 uniform vec2 uPhotoSize;
-uniform bool uOutline;  // the maps are mattes: steep edges between two surfaces
 uniform int uCount;     // points of the largest discs
 out vec4 result;
 
@@ -17,7 +17,11 @@ const float SMALLEST = 1.5;  // below it a disc is no more than a little of its 
 
 float spreadWeight(float source, float own) {
   float ratio = source / own;
-  return clamp(uOutline ? 8.0 * (ratio - 0.85) : 2.0 * ratio - 0.5, FLOOR, 1.0);
+#ifdef OUTLINE
+  return clamp(8.0 * (ratio - 0.85), FLOOR, 1.0);
+#else
+  return clamp(2.0 * ratio - 0.5, FLOOR, 1.0);
+#endif
 }
 
 vec3 disc(vec2 uv, float own) {
@@ -38,18 +42,17 @@ vec3 disc(vec2 uv, float own) {
 }
 
 vec3 gather(vec2 uv, float own, vec3 sharp) {
-  if (own < 0.05) return sharp;
-  if (own < SMALLEST) return mix(sharp, disc(uv, SMALLEST), own / SMALLEST);
-  return disc(uv, own);
+  return mix(sharp, disc(uv, max(own, SMALLEST)), min(own / SMALLEST, 1.0));
 }
 
+#ifdef OUTLINE
 // The surfaces that meet within 4 px, by their focus: (front, back).
 vec2 surfacesAt(vec2 uv, float own) {
   vec2 found = vec2(own);
   for (int i = 0; i < 16; i++) {
     float angle = 0.3926990817 * float(i);
     float reach = (i & 1) == 0 ? 4.0 : 2.0;
-    float near = focusAt(uv + vec2(cos(angle), sin(angle)) * reach / uPhotoSize);
+    float near = focusAt(mirrored(uv + vec2(cos(angle), sin(angle)) * reach / uPhotoSize));
     found = vec2(max(found.x, near), min(found.y, near));
   }
   return found;
@@ -61,28 +64,30 @@ vec3 frontColour(vec2 uv, vec3 sharp) {
   float total = 1e-4;
   for (int i = 0; i < 12; i++) {
     float angle = 0.5235987756 * float(i);
-    vec2 at = uv + vec2(cos(angle), sin(angle)) * ((i & 1) == 0 ? 4.0 : 2.0) / uPhotoSize;
+    vec2 at = mirrored(uv + vec2(cos(angle), sin(angle)) * ((i & 1) == 0 ? 4.0 : 2.0) / uPhotoSize);
     float pure = smoothstep(0.9, 1.0, focusAt(at));
     sum += textureLod(uPhoto, at, 0.0).rgb * pure;
     total += pure;
   }
   return mix(sharp, sum / total, min(total, 1.0));
 }
+#endif
 
 void main() {
   vec2 uv = gl_FragCoord.xy / uPhotoSize;
   vec3 sharp = texelFetch(uPhoto, ivec2(gl_FragCoord.xy), 0).rgb;
   float focus = focusAt(uv);
-  if (uOutline) {
-    vec2 both = surfacesAt(uv, focus);
-    float strength = smoothstep(0.4, 0.85, both.x - both.y);
-    if (strength > 0.0) {
-      float cover = (focus - both.y) / (both.x - both.y);
-      vec3 behind = gather(uv, circleOfConfusion(mix(focus, both.y, strength)), sharp);
-      vec3 front = gather(uv, circleOfConfusion(mix(focus, both.x, strength)), frontColour(uv, sharp));
-      result = vec4(mix(behind, front, cover), 1.0);
-      return;
-    }
-  }
+#ifdef OUTLINE
+  vec2 both = surfacesAt(uv, focus);
+  // Only what lies between two surfaces is a mixture; the pure front keeps its own colour.
+  float mixed = step(both.y + 1e-3, focus) * step(focus, both.x - 1e-3);
+  float strength = mixed * smoothstep(0.4, 0.85, both.x - both.y);
+  float cover = clamp((focus - both.y) / max(both.x - both.y, 1e-4), 0.0, 1.0);
+  vec3 behind = gather(uv, circleOfConfusion(mix(focus, both.y, strength)), sharp);
+  float inFront = circleOfConfusion(mix(focus, both.x, strength));
+  vec3 front = gather(uv, inFront, mix(sharp, frontColour(uv, sharp), strength));
+  result = vec4(mix(behind, front, cover), 1.0);
+#else
   result = vec4(gather(uv, circleOfConfusion(focus), sharp), 1.0);
+#endif
 }

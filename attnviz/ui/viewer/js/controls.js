@@ -65,7 +65,7 @@ function element(tag, properties = {}, ...children) {
 
 /** The name, next to what it is set to; ties an input to the view. */
 function slider(spec, change) {
-  const value = element("output");
+  const value = element("b");
   const input = element("input", {
     type: "range", min: spec.min ?? 0, max: spec.max, step: spec.step, ariaLabel: spec.title,
   });

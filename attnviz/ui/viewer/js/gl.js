@@ -41,6 +41,12 @@ export function program(gl, vertex, fragment) {
   return { handle, places };
 }
 
+/** The source with `#define`s after its first line, which must be the version. */
+export function defined(source, names) {
+  const end = source.indexOf("\n") + 1;
+  return source.slice(0, end) + names.map((name) => `#define ${name}\n`).join("") + source.slice(end);
+}
+
 const SETTERS = {
   1: (gl, place, value) => gl.uniform1fv(place, value),
   2: (gl, place, value) => gl.uniform2fv(place, value),
@@ -93,14 +99,33 @@ export function photoTexture(gl, bitmap) {
   return texture;
 }
 
-/** An empty texture to draw light into; `smaller` adds room for its smaller copies. */
-export function lightTexture(gl, width, height, smaller = false) {
+/** An empty texture to draw light into, with room for its smaller copies. */
+export function lightTexture(gl, width, height) {
   const texture = gl.createTexture();
-  const levels = smaller ? Math.floor(Math.log2(Math.max(width, height))) + 1 : 1;
+  const levels = Math.floor(Math.log2(Math.max(width, height))) + 1;
   gl.bindTexture(gl.TEXTURE_2D, texture);
   gl.texStorage2D(gl.TEXTURE_2D, levels, gl.SRGB8_ALPHA8, width, height);
-  limits(gl, gl.TEXTURE_2D, smaller ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR);
+  limits(gl, gl.TEXTURE_2D, gl.LINEAR_MIPMAP_LINEAR);
   return texture;
+}
+
+/** An empty texture to draw plain numbers into. */
+export function plainTexture(gl, width, height) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+  limits(gl, gl.TEXTURE_2D, gl.LINEAR);
+  return texture;
+}
+
+/** A way to sample that looks at one copy of a picture alone: half the work of mixing two. */
+export function plainSampler(gl) {
+  const sampler = gl.createSampler();
+  gl.samplerParameteri(sampler, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
+  gl.samplerParameteri(sampler, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+  gl.samplerParameteri(sampler, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+  gl.samplerParameteri(sampler, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  return sampler;
 }
 
 /** Planes of floats, all of one size, as a filtered stack. */

@@ -15,13 +15,21 @@ export function layerKey(event, host) {
   return true;
 }
 
+/** The keys of the filmstrip, which runs from left to right: down is forward, as in any list. */
+export function stripKey(event, host) {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!by) return layerKey(event, host);
+  host.step(by);
+  return true;
+}
+
 /** All keys of the stage; Shift with an arrow moves the cross-hair, Enter picks its point. */
 export function stageKey(event, host) {
   if (event.shiftKey && POINTS[event.key]) {
     const from = host.pointed ?? { x: 0.5, y: 0.5 };
     const inside = (value) => Math.min(Math.max(value, 0), 1);
     const [dx, dy] = POINTS[event.key];
-    host.hover({ x: inside(from.x + dx), y: inside(from.y + dy) });
+    host.pointTo({ x: inside(from.x + dx), y: inside(from.y + dy) });
     return true;
   }
   if (layerKey(event, host)) return true;

@@ -1,15 +1,14 @@
 // The colour scale with its absolute values, and the value under the pointer.
 
 import { scaleRange } from "./optics.js";
-import { scaledAt, valueAt } from "./scene.js";
-import { number, scaleNote } from "./words.js";
+import { scaledMap, valueAt } from "./scene.js";
+import { ends, number, scaleNote } from "./words.js";
 
 /** Show the scale of a layer. */
 export function showLegend(area, scene, index, view, table) {
   const { layers, legend } = scene.header;
   const [low, high] = scaleRange(layers[index], layers, view.scale);
-  area.querySelector(".low").textContent = number(low);
-  area.querySelector(".high").textContent = number(high);
+  [area.querySelector(".low").textContent, area.querySelector(".high").textContent] = ends(low, high);
   area.querySelector(".note").textContent = `${legend} ${scaleNote(view.scale, layers[index])}.`;
   const canvas = area.querySelector("canvas");
   if (canvas.dataset.name === view.colours) return;
@@ -27,6 +26,6 @@ export function showValue(area, scene, index, view, point) {
   area.querySelector(".here").textContent =
     value === null ? (point ? "not seen" : "") : number(value);
   if (value !== null) {
-    pin.style.left = `${100 * scaledAt(scene, index, view.scale, point.x, point.y)}%`;
+    pin.style.left = `${100 * scaledMap(scene, index, view.scale)(point.x, point.y)}%`;
   }
 }

@@ -15,7 +15,7 @@ export function listen(canvas, host) {
   let moved = 0;
   let pinch = null;
   let pending = 0;
-  let wheel = 0;
+  const turn = stepper((by) => host.step(by));
 
   const place = (event) => {
     const bounds = canvas.getBoundingClientRect();
@@ -32,8 +32,9 @@ export function listen(canvas, host) {
   };
 
   canvas.onpointerdown = (event) => {
+    if (event.button !== 0) return;
     touching.set(event.pointerId, event);
-    if (touching.size === 1) moved = 0;
+    moved = touching.size === 1 ? 0 : Infinity; // two fingers that tap are no click
     pinch = null;
     canvas.focus({ preventScroll: true });
     capture(canvas, event.pointerId);
@@ -55,12 +56,15 @@ export function listen(canvas, host) {
   canvas.onpointerup = (event) => {
     const alone = touching.size === 1 && touching.has(event.pointerId);
     touching.delete(event.pointerId);
-    if (!alone || moved > CLICK_PX || event.button !== 0) return;
+    if (!alone || moved > CLICK_PX) return;
     const at = point(event);
+    const layer = host.index;
     clearTimeout(pending);
-    if (at) pending = setTimeout(() => host.pick(at), DOUBLE_MS);  // unless it becomes a double click
+    if (at) pending = setTimeout(() => host.pick(at, layer), DOUBLE_MS); // unless it is a double click
   };
+  // The browser may take a touch or a drag over: then no pointerup comes.
   canvas.onpointercancel = (event) => touching.delete(event.pointerId);
+  canvas.onlostpointercapture = (event) => touching.delete(event.pointerId);
   canvas.onpointerleave = () => host.hover(null);
   canvas.ondblclick = () => {
     clearTimeout(pending);
@@ -73,13 +77,20 @@ export function listen(canvas, host) {
       if (at) host.setZoom(zoomedAt(host.zoom, Math.exp(-event.deltaY / 300), at.u, at.v));
     } else if (canvas.getRootNode().activeElement === canvas) {
       // Only a stage that was clicked takes the wheel; otherwise the page scrolls as it should.
-      event.preventDefault();
-      wheel += event.deltaY;
-      if (Math.abs(wheel) >= WHEEL_STEP) {
-        host.step(Math.sign(wheel));
-        wheel = 0;
-      }
+      turn(event);
     }
+  };
+}
+
+/** A wheel handler that steps by layers, as far as the wheel was turned: `step(1 or -1)`. */
+export function stepper(step) {
+  let turned = 0;
+  return (event) => {
+    event.preventDefault();
+    turned += event.deltaY;
+    if (Math.abs(turned) < WHEEL_STEP) return;
+    step(Math.sign(turned));
+    turned = 0;
   };
 }
 

@@ -38,15 +38,21 @@ export function readMaps(header, blocks) {
   };
 }
 
-/** A layer's value on the chosen scale, 0..1, at (x, y) in 0..1 of the picture. */
-export function scaledAt(scene, index, scale, x, y) {
+/**
+ * A layer's value on the chosen scale, 0..1, as a function of (x, y) in 0..1 of the picture.
+ * `even`: see `stretch`.
+ */
+export function scaledMap(scene, index, scale, even) {
   const { layers, box } = scene.header;
-  const [factor, offset] = stretch(layers[index], layers, scale);
-  if (factor === 0) return offset;
+  const [factor, offset] = stretch(layers[index], layers, scale, even);
+  if (factor === 0) return () => offset;
   const [top, left, bottom, right] = box;
-  if (y < top || x < left || y > bottom || x > right) return 0;
-  const share = sample(scene.planes[index], scene.rows, scene.columns, x, y);
-  return Math.min(Math.max(share * factor + offset, 0), 1);
+  const { rows, columns } = scene;
+  const plane = scene.planes[index];
+  return (x, y) => {
+    if (y < top || x < left || y > bottom || x > right) return 0;
+    return Math.min(Math.max(sample(plane, rows, columns, x, y) * factor + offset, 0), 1);
+  };
 }
 
 /** A layer's absolute value at a point, null where the network did not see the picture. */
@@ -61,15 +67,15 @@ export function valueAt(scene, index, x, y) {
 export function focusOfView(scene, index, view) {
   const rows = Math.min(COARSE, scene.rows);
   const columns = Math.min(COARSE, scene.columns);
-  const plane = new Float32Array(rows * columns);
   const matte = view.outline && scene.mattes ? scene.mattes[index] : null;
+  const scaled = matte
+    ? (x, y) => sample(matte, scene.matteRows, scene.matteColumns, x, y)
+    : scaledMap(scene, index, view.scale, view.threshold);
+  const plane = new Float32Array(rows * columns);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
-      const [u, v] = [(x + 0.5) / columns, (y + 0.5) / rows];
-      const scaled = matte
-        ? sample(matte, scene.matteRows, scene.matteColumns, u, v)
-        : scaledAt(scene, index, view.scale, u, v);
-      plane[y * columns + x] = focusOf(scaled, view.threshold, view.softness);
+      const value = scaled((x + 0.5) / columns, (y + 0.5) / rows);
+      plane[y * columns + x] = focusOf(value, view.threshold, view.softness);
     }
   }
   return focusFacts(plane, rows, columns);
@@ -78,10 +84,10 @@ export function focusOfView(scene, index, view) {
 /** A small picture of a layer's map for the filmstrip: RGBA codes, width x height. */
 export function thumbnail(scene, index, view, table, width, height) {
   const codes = new Uint8ClampedArray(4 * width * height);
+  const scaled = scaledMap(scene, index, view.scale);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const scaled = scaledAt(scene, index, view.scale, (x + 0.5) / width, (y + 0.5) / height);
-      const colour = 3 * Math.round(255 * scaled);
+      const colour = 3 * Math.round(255 * scaled((x + 0.5) / width, (y + 0.5) / height));
       codes.set([table[colour], table[colour + 1], table[colour + 2], 255], 4 * (y * width + x));
     }
   }

@@ -57,6 +57,7 @@ export class Schedule {
   /** One band a frame, each waiting for the one before: a slow GPU stays able to answer. */
   nextBand() {
     const { renderer, view, position } = this.host;
+    const started = performance.now();
     const done = renderer.refineBand(view, position);
     const fence = renderer.gl.fenceSync(renderer.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
     renderer.gl.flush();
@@ -67,6 +68,7 @@ export class Schedule {
         return;
       }
       renderer.gl.deleteSync(fence);
+      renderer.paced(performance.now() - started);
       if (!done) {
         this.nextBand();
         return;

@@ -8,6 +8,13 @@ export function number(value) {
   return value.toFixed(Math.max(0, 2 - Math.floor(Math.log10(magnitude))));
 }
 
+/** Both ends of a scale, with as many decimals as the larger one needs for three digits. */
+export function ends(low, high) {
+  if (!(high > 0) || high >= 1e4 || high < 1e-4) return [number(low), number(high)];
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(high)));
+  return [low.toFixed(decimals), high.toFixed(decimals)];
+}
+
 const towards = (share, before, after) => {
   const off = Math.abs(share - 0.5);
   if (off < 0.05) return "";
@@ -31,6 +38,12 @@ export function description({ title, layer, index, count, flat, share, x, y }) {
   return `${where}: focus covers ${Math.round(100 * share)} % of the picture, centred ${place(x, y)}.`;
 }
 
+/** The map's value at a point, for those who point with the keyboard. */
+export function pointDescription(point, value) {
+  const where = `${Math.round(100 * point.x)} % from the left, ${Math.round(100 * point.y)} % from the top`;
+  return value === null ? `${where}: not seen by the network` : `${where}: ${number(value)}`;
+}
+
 /** Share of a focus plane above 0.5, and the focus's centre of mass (null if there is none). */
 export function focusFacts(focus, rows, columns) {
   let sharp = 0;
@@ -52,11 +65,11 @@ export function focusFacts(focus, rows, columns) {
 
 /** What the ends of the colour scale mean. */
 export function scaleNote(scale, layer) {
-  if (layer.fused) return "mean of all layers; 1 is an even map";
-  if (layer.flat) return "flat: nothing stands out";
+  if (layer.fused) return "Mean of all layers; 1 is an even map";
+  if (layer.flat) return "Flat: nothing stands out";
   return {
-    layer: "colours span this layer",
-    "all-layers": "colours span all layers",
-    absolute: "absolute, 0 to 1",
+    layer: "Colours span this layer",
+    "all-layers": "Colours span all layers",
+    absolute: "Absolute, 0 to 1",
   }[scale];
 }

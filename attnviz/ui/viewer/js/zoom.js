@@ -33,23 +33,27 @@ export function panned(zoom, du, dv) {
   return clamped({ ...zoom, x: zoom.x - du / zoom.scale, y: zoom.y - dv / zoom.scale });
 }
 
+const GAP = 8;
+const NARROW = 560;
+// A ribbon of a picture is stretched to this, or nobody could see it or point at it.
+const THINNEST = 24;
+
 /**
  * The stage's panes in CSS px for a picture of this aspect (width / height). Side by side, or one
  * above the other where the stage is narrow; never higher than `tallest` all together.
  */
 export function layout(width, aspect, two, tallest) {
-  const gap = 8;
-  const stacked = two && width < 560;
+  const stacked = two && width < NARROW;
   const beside = two && !stacked;
-  const available = beside ? (width - gap) / 2 : width;
-  const most = stacked ? (tallest - gap) / 2 : tallest;
-  const paneHeight = Math.max(1, Math.min(available / aspect, most));
-  const paneWidth = Math.max(1, paneHeight * aspect);
-  const total = beside ? 2 * paneWidth + gap : paneWidth;
+  const available = Math.max(1, beside ? (width - GAP) / 2 : width);
+  const most = stacked ? (tallest - GAP) / 2 : tallest;
+  const paneHeight = Math.max(Math.min(available / aspect, most), THINNEST);
+  const paneWidth = Math.min(Math.max(paneHeight * aspect, THINNEST), available);
+  const total = beside ? 2 * paneWidth + GAP : paneWidth;
   const left = (width - total) / 2;
   const pane = (x, y) => ({ x, y, width: paneWidth, height: paneHeight });
   const panes = [pane(left, 0)];
-  if (beside) panes.push(pane(left + paneWidth + gap, 0));
-  if (stacked) panes.push(pane(left, paneHeight + gap));
-  return { panes, height: stacked ? 2 * paneHeight + gap : paneHeight };
+  if (beside) panes.push(pane(left + paneWidth + GAP, 0));
+  if (stacked) panes.push(pane(left, paneHeight + GAP));
+  return { panes, height: stacked ? 2 * paneHeight + GAP : paneHeight };
 }
