@@ -10,7 +10,7 @@ import streamlit as st
 
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
-from attnviz.focus import FocusMap, FocusSettings, Scale, sharp_share
+from attnviz.focus import Edges, FocusMap, FocusSettings, Scale, sharp_share
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.models.vision_model import VisionModel
@@ -193,7 +193,10 @@ def _pick_view(explanation: Explanation) -> View:
         colours = st.selectbox("Colours", COLOUR_MAPS, index=COLOUR_MAPS.index("inferno"))
         opacity = st.slider("Strength of the colours", 0.1, 1.0, 0.6, 0.05)
     settings = FocusSettings(
-        threshold=threshold, softness=softness, scale=scale, follow_edges=edges
+        threshold=threshold,
+        softness=softness,
+        scale=scale,
+        edges=Edges.OBJECT if edges else Edges.FIELD,
     )
     return View(layer, radius / 100, settings, colours, opacity)
 
