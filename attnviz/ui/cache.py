@@ -22,6 +22,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.render.bokeh import bokeh
+from attnviz.ui.thumbnails.packing import thumbnail_jpeg
 
 Pixels = npt.NDArray[np.uint8]
 SHOWN_SIDE = 1280
@@ -64,6 +65,13 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
 def shown_sample(name: str) -> Picture:
     """A sample photo at the size at which the page shows it."""
     return open_sample(name).reduced(SHOWN_SIDE)
+
+
+@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+def thumbnail(checksum: str, _picture: Picture) -> bytes:
+    """A picture as it stands in the row to choose from."""
+    del checksum
+    return thumbnail_jpeg(_picture.pixels)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
