@@ -23,6 +23,8 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.render.bokeh import bokeh
+from attnviz.render.object_matte import object_mattes
+from attnviz.ui.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.viewer import Payload, View, content_of, layer_names, pack
 
 Pixels = npt.NDArray[np.uint8]
@@ -68,6 +70,13 @@ def shown_sample(name: str) -> Picture:
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
+@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+def thumbnail(checksum: str, _picture: Picture) -> bytes:
+    """A picture as it stands in the row to choose from."""
+    del checksum
+    return thumbnail_jpeg(_picture.pixels)
+
+
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def explained(
     picture_key: tuple[str, str],
@@ -93,7 +102,7 @@ def packed(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Pa
     if outline:
         settings = FocusSettings()
         fields = [_explanation.focus(layer, settings).scaled for layer in layer_names(_explanation)]
-        mattes = fields  # TODO-MATTE object_mattes(_explanation.picture.pixels, fields)
+        mattes = object_mattes(_explanation.picture.pixels, fields)
     return pack(content_of(_explanation, mattes))
 
 

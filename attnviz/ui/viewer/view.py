@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from attnviz.focus import FocusSettings, Scale
+from attnviz.focus import Edges, FocusSettings, Scale
 from attnviz.render.aperture import Aperture
 from attnviz.render.heat import COLOUR_MAPS
 
@@ -93,7 +93,7 @@ class View:
             threshold=self.threshold,
             softness=self.softness,
             scale=self.scale,
-            follow_edges=self.outline,
+            edges=Edges.OBJECT if self.outline else Edges.FIELD,
         )
 
 

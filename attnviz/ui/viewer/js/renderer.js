@@ -184,15 +184,15 @@ export class Renderer {
     const { layers, box } = loaded.scene.header;
     const first = Math.min(Math.floor(position), layers.length - 1);
     const second = Math.min(first + 1, layers.length - 1);
-    const matte = surface === "bokeh" && this.usesMattes(view);
     const even = surface === "bokeh" ? view.threshold : undefined;
-    const curve = (at) => (matte ? [1, 0] : stretch(layers[at], layers, view.scale, even));
+    // A matte runs between its map's own ends, so it is brought to the scale in the same way.
+    const curve = (at) => stretch(layers[at], layers, view.scale, even);
     gpu.setFloats(this.gl, program, {
       uPhotoSize: [loaded.width, loaded.height],
       uLayers: [first, second],
       uMix: position - first,
       uStretch: [...curve(first), ...curve(second)],
-      uBox: matte ? [0, 0, 1, 1] : box,
+      uBox: box,
       uCurve: [view.threshold, view.softness],
       uRadius: view.radius * Math.hypot(loaded.width, loaded.height),
     });

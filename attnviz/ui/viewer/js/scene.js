@@ -40,15 +40,17 @@ export function readMaps(header, blocks) {
 
 /**
  * A layer's value on the chosen scale, 0..1, as a function of (x, y) in 0..1 of the picture.
- * `even`: see `stretch`.
+ * `even`: see `stretch`. `matte`: the layer's object instead of its map, where there is one.
  */
-export function scaledMap(scene, index, scale, even) {
+export function scaledMap(scene, index, scale, { even, matte = false } = {}) {
   const { layers, box } = scene.header;
   const [factor, offset] = stretch(layers[index], layers, scale, even);
   if (factor === 0) return () => offset;
   const [top, left, bottom, right] = box;
-  const { rows, columns } = scene;
-  const plane = scene.planes[index];
+  const snapped = matte && scene.mattes;
+  const plane = snapped ? scene.mattes[index] : scene.planes[index];
+  const rows = snapped ? scene.matteRows : scene.rows;
+  const columns = snapped ? scene.matteColumns : scene.columns;
   return (x, y) => {
     if (y < top || x < left || y > bottom || x > right) return 0;
     return Math.min(Math.max(sample(plane, rows, columns, x, y) * factor + offset, 0), 1);
@@ -67,10 +69,8 @@ export function valueAt(scene, index, x, y) {
 export function focusOfView(scene, index, view) {
   const rows = Math.min(COARSE, scene.rows);
   const columns = Math.min(COARSE, scene.columns);
-  const matte = view.outline && scene.mattes ? scene.mattes[index] : null;
-  const scaled = matte
-    ? (x, y) => sample(matte, scene.matteRows, scene.matteColumns, x, y)
-    : scaledMap(scene, index, view.scale, view.threshold);
+  const options = { even: view.threshold, matte: view.outline };
+  const scaled = scaledMap(scene, index, view.scale, options);
   const plane = new Float32Array(rows * columns);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
