@@ -23,6 +23,16 @@ def known_pixels() -> np.ndarray:
     return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
+@cache
+def known_lights() -> np.ndarray:
+    """Lights of 6 x 6 px on black, far from each other and from layer 0's focus."""
+    pixels = np.zeros((*SIZE, 3), np.uint8)
+    for row in (60, 160):
+        for column in (250, 350, 450):
+            pixels[row - 3 : row + 3, column - 3 : column + 3] = 255
+    return pixels
+
+
 def known_maps(side: int) -> list[np.ndarray]:
     """A bump that wanders over the picture from layer to layer, on side x side cells."""
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1)
@@ -35,12 +45,17 @@ def known_maps(side: int) -> list[np.ndarray]:
 
 
 def known_content(
-    side: int, *, mattes: bool = False, crop: bool = False, flat: bool = False
+    side: int,
+    *,
+    mattes: bool = False,
+    crop: bool = False,
+    flat: bool = False,
+    lights: bool = False,
 ) -> Content:
     """The picture with six layers of side x side cells.
 
     mattes: discs with a steep edge as well. crop: the network saw the middle square alone. flat:
-    layer 4 has no place that stands out.
+    layer 4 has no place that stands out. lights: a few of them on black, instead of the photo.
     """
     height, width = SIZE
     cut = (width - height) / 2 if crop else 0.0
@@ -50,7 +65,8 @@ def known_content(
         maps[4] = np.full((side, side), 2.0, np.float32)
     layers = [Layer(f"block {i}", values) for i, values in enumerate(maps)]
     discs = [known_matte(index) for index in range(LAYERS)] if mattes else None
-    return Content(known_pixels(), geometry, layers, "Attention", "Made up.", mattes=discs)
+    pixels = known_lights() if lights else known_pixels()
+    return Content(pixels, geometry, layers, "Attention", "Made up.", mattes=discs)
 
 
 def known_matte(index: int) -> np.ndarray:
