@@ -92,7 +92,7 @@ def _picked(value: Any) -> Pick | None:
         return None
     try:
         x, y = float(value["x"]), float(value["y"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if not (math.isfinite(x) and math.isfinite(y)):
         return None

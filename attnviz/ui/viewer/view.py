@@ -121,7 +121,7 @@ def _checked(name: str, default: Any, value: Any) -> Any:
         return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # JSON knows whole numbers of any length
         return None
     low, high = _LIMITS[name]
     return min(max(number, low), high) if math.isfinite(number) else None

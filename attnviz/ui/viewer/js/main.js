@@ -95,13 +95,17 @@ class Viewer {
     }
     if (!(data instanceof Uint8Array)) return;
     const { header } = unpack(data);
-    if (header.viewId !== this.viewId) {
+    const fresh = header.viewId !== this.viewId;
+    if (fresh) {
       this.viewId = header.viewId;
       this.view = changed(header.view, {});
       this.zoom = WHOLE;
     }
-    if (this.scene?.header.id === header.id) this.refresh();
-    else this.load(data.slice(), header.id);
+    if (this.scene?.header.id === header.id) {
+      this.wanted = header.id; // another picture that is still on its way has been taken back
+      if (fresh) this.position = layerIndex(this.view, header.layers);
+      this.refresh();
+    } else if (this.wanted !== header.id) this.load(data.slice(), header.id);
   }
 
   async load(bytes, id) {
@@ -112,6 +116,8 @@ class Viewer {
       this.picked = null;
       this.adopt(scene);
     } catch (error) {
+      if (this.wanted !== id) return;
+      this.wanted = null; // so that it can be tried again
       this.say(`This picture could not be drawn: ${error.message}`);
     }
   }
@@ -160,7 +166,7 @@ class Viewer {
 
   change(changes, released) {
     if (!this.view) return;
-    const outlineWanted = changes.outline && !this.scene.mattes;
+    const outlineWanted = changes.outline && !this.scene?.mattes;
     this.view = changed(this.view, changes);
     if (outlineWanted) this.say("Finding the object in every layer …");
     if (released) this.tellSoon(outlineWanted ? 0 : TELL_MS);
@@ -287,6 +293,7 @@ class Viewer {
     if (!this.gl) return;
     this.renderer = new Renderer(this.gl, this.assets);
     canvas.addEventListener("webglcontextlost", (event) => {
+      if (this.closed) return; // it was given back, and the server must not hear of a loss
       event.preventDefault();
       this.schedule.stop();
       canvas.dataset.lost = "1";
@@ -308,6 +315,8 @@ class Viewer {
   }
 
   close() {
+    this.closed = true;
+    this.scene = this.wanted = null; // a click or a picture still on its way comes to nothing
     this.player.stop();
     this.schedule.stop();
     this.resized.disconnect();

@@ -15,13 +15,14 @@ export function scaleRange(layer, layers, scale) {
 
 /**
  * [factor, offset] that turn a layer's shares of its own range into values on a scale. A flat map
- * has one value everywhere.
+ * has one value everywhere: on its own scale `even`, which for a focus is the threshold, so that it
+ * is half sharp wherever that lies.
  */
-export function stretch(layer, layers, scale) {
+export function stretch(layer, layers, scale, even = FLAT_FOCUS) {
   const [low, high] = scaleRange(layer, layers, scale);
   const own = scale === "layer" || layer.fused;
   if (layer.flat || high <= low) {
-    if (own || high <= low) return [0, FLAT_FOCUS];
+    if (own || high <= low) return [0, even];
     return [0, Math.min(Math.max((layer.mean - low) / (high - low), 0), 1)];
   }
   return [(layer.high - layer.low) / (high - low), (layer.low - low) / (high - low)];

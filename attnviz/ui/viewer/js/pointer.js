@@ -33,7 +33,7 @@ export function listen(canvas, host) {
 
   canvas.onpointerdown = (event) => {
     touching.set(event.pointerId, event);
-    if (touching.size === 1) moved = 0;
+    moved = touching.size === 1 ? 0 : Infinity; // two fingers that tap are no click
     pinch = null;
     canvas.focus({ preventScroll: true });
     capture(canvas, event.pointerId);

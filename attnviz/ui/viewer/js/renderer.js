@@ -146,7 +146,8 @@ export class Renderer {
     const first = Math.min(Math.floor(position), layers.length - 1);
     const second = Math.min(first + 1, layers.length - 1);
     const matte = this.usesMattes(view);
-    const field = [first, second].flatMap((at) => stretch(layers[at], layers, view.scale));
+    const both = (even) =>
+      [first, second].flatMap((at) => stretch(layers[at], layers, view.scale, even));
     gpu.setTextures(gl, program, {
       uPhoto: [gl.TEXTURE_2D, loaded.photo],
       uMaps: [gl.TEXTURE_2D_ARRAY, matte ? loaded.mattes : loaded.field],
@@ -156,8 +157,8 @@ export class Renderer {
       uPhotoSize: [loaded.width, loaded.height],
       uLayers: [first, second],
       uMix: position - first,
-      uStretch: matte ? [1, 0, 1, 0] : field,
-      uFieldStretch: field,
+      uStretch: matte ? [1, 0, 1, 0] : both(view.threshold),
+      uFieldStretch: both(),
       uFieldBox: box,
       uBox: matte ? [0, 0, 1, 1] : box,
       uCurve: [view.threshold, view.softness],

@@ -38,10 +38,10 @@ export function readMaps(header, blocks) {
   };
 }
 
-/** A layer's value on the chosen scale, 0..1, at (x, y) in 0..1 of the picture. */
-export function scaledAt(scene, index, scale, x, y) {
+/** A layer's value on a scale, 0..1, at (x, y) in 0..1 of the picture; for `even` see `stretch`. */
+export function scaledAt(scene, index, scale, x, y, even) {
   const { layers, box } = scene.header;
-  const [factor, offset] = stretch(layers[index], layers, scale);
+  const [factor, offset] = stretch(layers[index], layers, scale, even);
   if (factor === 0) return offset;
   const [top, left, bottom, right] = box;
   if (y < top || x < left || y > bottom || x > right) return 0;
@@ -68,7 +68,7 @@ export function focusOfView(scene, index, view) {
       const [u, v] = [(x + 0.5) / columns, (y + 0.5) / rows];
       const scaled = matte
         ? sample(matte, scene.matteRows, scene.matteColumns, u, v)
-        : scaledAt(scene, index, view.scale, u, v);
+        : scaledAt(scene, index, view.scale, u, v, view.threshold);
       plane[y * columns + x] = focusOf(scaled, view.threshold, view.softness);
     }
   }
