@@ -54,9 +54,11 @@ def canvas(page: Page) -> Locator:
 
 
 def pixels(page: Page) -> np.ndarray:
-    """What the viewer's stage shows, uint8 [H, W, 3]."""
-    shown = Image.open(io.BytesIO(canvas(page).screenshot()))
-    return np.asarray(shown.convert("RGB"))
+    """What the viewer's first pane shows, uint8 [H, W, 3]."""
+    shown = Image.open(io.BytesIO(canvas(page).screenshot())).convert("RGB")
+    pane = canvas(page).evaluate("(one) => one.viewer.panes()[0]")
+    left, right = round(pane["x"]), round(pane["x"] + pane["width"])
+    return np.asarray(shown)[: round(pane["height"]), left:right]
 
 
 def show_mode(page: Page, name: str) -> None:

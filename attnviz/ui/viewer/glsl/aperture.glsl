@@ -4,7 +4,11 @@ const float PI = 3.14159265358979;
 const float GOLDEN_ANGLE = 2.39996322972865;
 
 uniform int uCorners;       // 0 for a disc, else a polygon of the same area
-uniform float uHighlights;  // how much clipped lights gain; 0 invents nothing
+uniform sampler2D uPhoto;   // sRGB, so that sampling gives linear light
+#ifdef BLOOM
+uniform sampler2D uClipped; // the light of those pixels alone that the camera has clipped
+uniform float uHighlights;  // how many times more of it there shall be
+#endif
 
 // How far the opening reaches at an angle, for the polygon with the area of the unit disc.
 float reachAt(float angle) {
@@ -27,10 +31,11 @@ vec2 mirrored(vec2 uv) {
   return 1.0 - abs(mod(uv, 2.0) - 1.0);
 }
 
-// Factor for a light, linear: from 0.85 (in sRGB) on it is taken to be clipped.
-float bloom(vec3 light, float surround) {
-  if (uHighlights == 0.0) return 1.0;
-  float bright = pow(max(max(light.r, light.g), light.b), 1.0 / 2.2);
-  float t = smoothstep(0.85, 1.0, bright);
-  return 1.0 + uHighlights * t * t * surround;
+// Linear light; clipped lights gain by how far out of focus they are.
+vec3 lightAt(vec2 uv, float lod, float surround) {
+  vec3 light = textureLod(uPhoto, uv, lod).rgb;
+#ifdef BLOOM
+  light += uHighlights * surround * textureLod(uClipped, uv, lod).rgb;
+#endif
+  return light;
 }

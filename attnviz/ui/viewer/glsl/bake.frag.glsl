@@ -3,7 +3,6 @@
 precision highp float;
 #include "aperture.glsl"
 
-uniform sampler2D uPhoto;   // sRGB, so that sampling gives linear light
 uniform vec2 uPhotoSize;
 uniform vec4 uPlace;        // x, y, width, height in the atlas, px
 uniform float uDisc;        // radius, px of the photo
@@ -17,8 +16,7 @@ void main() {
   float total = 0.0;
   for (int i = 0; i < uCount; i++) {
     vec3 point = openingPoint(i, uCount);
-    vec3 light = textureLod(uPhoto, mirrored(uv + point.xy * uDisc / uPhotoSize), lod).rgb;
-    sum += light * point.z * bloom(light, 1.0);
+    sum += point.z * lightAt(mirrored(uv + point.xy * uDisc / uPhotoSize), lod, 1.0);
     total += point.z;
   }
   result = vec4(sqrt(sum / total), 1.0);  // roots spread 8 bits evenly enough

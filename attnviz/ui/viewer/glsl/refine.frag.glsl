@@ -7,7 +7,6 @@ precision highp sampler2DArray;
 #include "lens.glsl"
 #include "aperture.glsl"
 
-uniform sampler2D uPhoto;
 uniform vec2 uPhotoSize;
 uniform int uCount;     // points of the largest discs
 out vec4 result;
@@ -33,9 +32,8 @@ vec3 disc(vec2 uv, float own) {
     vec3 point = openingPoint(i, count);
     vec2 at = mirrored(uv + point.xy * own / uPhotoSize);
     float focus = focusAt(at);
-    vec3 light = textureLod(uPhoto, at, lod).rgb;
     float weight = point.z * spreadWeight(circleOfConfusion(focus), own);
-    sum += light * weight * bloom(light, 1.0 - focus);
+    sum += weight * lightAt(at, lod, 1.0 - focus);
     total += weight;
   }
   return sum / total;

@@ -61,6 +61,7 @@ export class Renderer {
       mattes: mattes && gpu.planesTexture(gl, mattes, matteRows, matteColumns),
       atlas: gpu.plainTexture(gl, places.width, places.height),
       refined: gpu.lightTexture(gl, width, height),
+      clipped: null,
     };
     this.baked = "";
     this.restart();
@@ -138,12 +139,15 @@ export class Renderer {
     const { gl, loaded } = this;
     if (!loaded || gl.isContextLost() || this.isRefined) return true;
     const outline = this.usesMattes(view) ? ["OUTLINE"] : [];
-    const program = this.program("refine.frag.glsl", ...outline, ...blending(position));
+    const variant = [...outline, ...blending(position), ...blooming(view)];
+    const program = this.program("refine.frag.glsl", ...variant);
+    const clipped = this.clippedFor(view);
     this.into(loaded.refined, loaded.width, loaded.height);
     gl.useProgram(program.handle);
     gpu.setTextures(gl, program, {
       uPhoto: [gl.TEXTURE_2D, loaded.photo],
       uMaps: [gl.TEXTURE_2D_ARRAY, this.maps(view, "bokeh")],
+      uClipped: [gl.TEXTURE_2D, clipped],
     });
     this.setLens(program, view, position, "bokeh");
     gpu.setIntegers(gl, program, { uCorners: CORNERS[view.aperture], uCount: REFINE_POINTS });
@@ -204,10 +208,14 @@ export class Renderer {
     const wanted = `${view.aperture} ${view.highlights}`;
     if (this.baked === wanted) return;
     this.baked = wanted;
-    const program = this.program("bake.frag.glsl");
+    const program = this.program("bake.frag.glsl", ...blooming(view));
+    const clipped = this.clippedFor(view);
     this.into(loaded.atlas, loaded.places.width, loaded.places.height);
     gl.useProgram(program.handle);
-    gpu.setTextures(gl, program, { uPhoto: [gl.TEXTURE_2D, loaded.photo] });
+    gpu.setTextures(gl, program, {
+      uPhoto: [gl.TEXTURE_2D, loaded.photo],
+      uClipped: [gl.TEXTURE_2D, clipped],
+    });
     gpu.setIntegers(gl, program, { uCorners: CORNERS[view.aperture], uCount: BAKE_POINTS });
     loaded.levels.forEach(({ radius }, index) => {
       const place = loaded.places.places[index];
@@ -221,6 +229,23 @@ export class Renderer {
     });
     gl.disable(gl.SCISSOR_TEST);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  }
+
+  /** The clipped lights of the photo, made when they are first wanted; null where they are not. */
+  clippedFor(view) {
+    const { gl, loaded } = this;
+    if (!blooming(view).length) return null;
+    if (!loaded.clipped) {
+      loaded.clipped = gpu.lightTexture(gl, loaded.width, loaded.height);
+      const program = this.program("clipped.frag.glsl");
+      this.into(loaded.clipped, loaded.width, loaded.height);
+      gl.useProgram(program.handle);
+      gpu.setTextures(gl, program, { uPhoto: [gl.TEXTURE_2D, loaded.photo] });
+      this.within(0, 0, loaded.width, loaded.height);
+      gl.bindTexture(gl.TEXTURE_2D, loaded.clipped);
+      gl.generateMipmap(gl.TEXTURE_2D);
+    }
+    return loaded.clipped;
   }
 
   into(texture, width, height) {
@@ -249,10 +274,12 @@ export class Renderer {
 
   free() {
     if (!this.loaded) return;
-    const { photo, field, mattes, atlas: discs, refined } = this.loaded;
-    for (const texture of [photo, field, mattes, discs, refined]) this.gl.deleteTexture(texture);
+    for (const name of ["photo", "field", "mattes", "atlas", "refined", "clipped"]) {
+      this.gl.deleteTexture(this.loaded[name]);
+    }
     this.loaded = null;
   }
 }
 
+const blooming = (view) => (view.highlights > 0 ? ["BLOOM"] : []);
 const blending = (position) => (Number.isInteger(position) ? [] : ["BLEND"]);
