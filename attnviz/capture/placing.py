@@ -11,6 +11,8 @@ from attnviz.capture.probing import Followed
 from attnviz.capture.self_attention import TokenGrid
 from attnviz.capture.tokens import TokenGeometry
 
+_APART = 0.15
+
 
 def place(
     queries: Followed | None,
@@ -51,7 +53,8 @@ def _cells(side: Followed, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, in
     if not bool(side.heard.any()):
         return torch.full(side.heard.shape, -1), (0, 0)
     if side.at_cells(grid):
-        cells = _at(side, grid)
+        steps = (side.centres * torch.tensor(grid)).long()
+        cells = (steps[..., 0] * grid[1] + steps[..., 1]).where(side.heard, -1)
         if bool((_counts(cells, grid) > 0).all()):
             return cells, grid
     count, entries = int(side.heard.sum()), len(side.heard)
@@ -59,15 +62,31 @@ def _cells(side: Followed, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, in
         if entries % heads or count % heads:
             continue
         for shape in _shapes(count // heads, grid):
-            cells = _at(side, shape)
-            if bool((_counts(cells, shape) == heads).all()) and _evenly(cells, side.heard):
-                return cells, shape
+            ranked = _ranked(side, shape)
+            if ranked is not None and _evenly(ranked, side.heard, shape, heads):
+                return ranked, shape
     return None
 
 
-def _at(side: Followed, shape: tuple[int, int]) -> Tensor:
-    place = (side.centres * torch.tensor(shape)).long()
-    return (place[..., 0] * shape[1] + place[..., 1]).where(side.heard, -1)
+def _ranked(side: Followed, shape: tuple[int, int]) -> Tensor | None:
+    """Cells by rank among the centres, which borders shift; None if rows or columns run together.
+
+    Where a cell looks over the border its centre lies further in, but still before the next one's.
+    """
+    steps = []
+    for axis, count in enumerate(shape):
+        along = side.centres[..., axis][side.heard]
+        order = along.argsort()
+        groups = along[order].view(count, -1)
+        gaps = groups[1:, 0] - groups[:-1, -1]
+        if bool((gaps * count < _APART).any()):
+            return None
+        step = torch.empty_like(order)
+        step[order] = torch.arange(len(order)) // groups.shape[1]
+        steps.append(step)
+    cells = torch.full(side.heard.shape, -1)
+    cells[side.heard] = steps[0] * shape[1] + steps[1]
+    return cells
 
 
 def _counts(cells: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -81,11 +100,10 @@ def _shapes(count: int, grid: tuple[int, int]) -> list[tuple[int, int]]:
     return sorted(pairs, key=lambda pair: abs(math.log(pair[0] / pair[1] / aspect)))[:3]
 
 
-def _evenly(cells: Tensor, heard: Tensor) -> bool:
-    """Whether no entry holds a cell twice."""
-    rows, real = cells.sort(1)[0], heard.sum(1)
-    distinct = torch.tensor([len(set(row.tolist()) - {-1}) for row in rows])
-    return bool((distinct == real).all())
+def _evenly(cells: Tensor, heard: Tensor, shape: tuple[int, int], heads: int) -> bool:
+    """Whether all cells have equally many rows, and no entry holds a cell twice."""
+    distinct = torch.tensor([len(set(row.tolist()) - {-1}) for row in cells])
+    return bool((_counts(cells, shape) == heads).all()) and bool((distinct == heard.sum(1)).all())
 
 
 def _table(rows: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -3,12 +3,14 @@
 No list of classes knows all the windows, shifts, blocks and grids that people cut maps into. So the
 module around the call is run on noise up to the call, with random weights, and again with the noise
 moved a little: everywhere, then in proportion to the row, then to the column. How far each query
-and key follows tells where it came from, for queries and keys are made position by position (or
-from a small neighbourhood, whose centre is found). Attention before the call hands each token on.
+and key follows tells where it came from, for queries and keys are made position by position. Where
+they are made from a neighbourhood, each row and column is moved by itself, and its middle is found.
+Attention before the call hands each token on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +23,11 @@ from attnviz.capture.listening import Listener
 from attnviz.capture.projected import ProjectedCall
 
 _STEP = 1e-3
-_DRAWS = 4
 _AT_A_CELL = 0.2
 _SILENT = 1e-5
+_NOTHING = 1e-12
+
+Moved = Callable[[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,14 @@ class Surround:
         """The arguments with `value` as the first tensor, and others of its type."""
         places = [(None, i) for i in range(len(self.args))] + [(key, -1) for key in self.kwargs]
         args, kwargs = list(self.args), dict(self.kwargs)
-        first = True
+        first: Tensor | None = None
         for key, index in places:
             old = args[index] if key is None else kwargs[key]
             if not isinstance(old, Tensor):
                 continue
-            new = value if first else old.to(value.dtype) if old.is_floating_point() else old
-            first = False
+            first = old if first is None else first
+            new = old.to(value.dtype) if old.is_floating_point() else old
+            new = value if old is first else new  # also where it is given more than once
             if key is None:
                 args[index] = new
             else:
@@ -92,59 +97,79 @@ def follow(around: Surround) -> tuple[Followed | None, Followed] | None:
     """
     random = torch.Generator().manual_seed(0)
     weights = _random_weights(around.part, random)
-    sums: list[list[Tensor]] = []
-    for draw in range(_DRAWS):
-        sides = _draw(around, weights, random)
-        if sides is None:
-            return None
-        sums = sides if draw == 0 else [
-            [old + new for old, new in zip(one, other, strict=True)]
-            for one, other in zip(sums, sides, strict=True)
-        ]  # fmt: skip
-        found = [_followed(*one) for one in sums]
-        if all(one.at_cells(around.grid) for one in found):
-            break  # each from a single cell: nothing to average
-    return (found[0] if len(found) == 2 else None), found[-1]
-
-
-def _draw(
-    around: Surround, weights: dict[str, Tensor], random: torch.Generator
-) -> list[list[Tensor]] | None:
-    """For each side, how much its rows move in all, with the row and with the column."""
     device = next((one.device for one in weights.values()), torch.device("cpu"))
     noise, move = (torch.randn(around.shape, generator=random).to(device) for _ in range(2))
     base = _run(around, weights, noise)
-    if base is None:
+    if not base:
         return None
-    moved = []
-    for code in _codes(around, device):
-        sides = _run(around, weights, noise + _STEP * code * move)
-        if sides is None:
-            return None
-        moved.append([(new - old) / _STEP for new, old in zip(sides, base, strict=True)])
+
+    def moved(code: Tensor) -> list[Tensor]:
+        """How far the rows of each side are moved by moving the map as `code` says."""
+        value = noise + _STEP * _shaped(around, code).to(device) * move
+        sides = _run(around, weights, value) or base
+        return [(new - old) / _STEP for new, old in zip(sides, base, strict=True)]
+
+    found = _by_proportion(moved, around.grid)
+    if not all(one.at_cells(around.grid) for one in found):
+        found = _by_extent(moved, around.grid)
+    return (found[0] if len(found) == 2 else None), found[-1]
+
+
+def _by_proportion(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
+    """Three runs: a row from a single cell moves by the cell's place times its move in all."""
+    rows, columns = grid
+    down = ((torch.arange(rows) + 0.5) / rows)[:, None].expand(grid)
+    across = ((torch.arange(columns) + 0.5) / columns)[None].expand(grid)
+    both = [moved(code) for code in (torch.ones(grid), down, across)]
+    found = []
+    for all_over, with_row, with_column in zip(*both, strict=True):
+        total = (all_over * all_over).sum(-1)
+        heard = total > _SILENT * total.max().clamp_min(_NOTHING)
+        shares = [(all_over * one).sum(-1) / total.where(heard, 1) for one in
+                  (with_row, with_column)]  # fmt: skip
+        found.append(_followed(torch.stack(shares, -1), heard))
+    return found
+
+
+def _by_extent(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
+    """A run for each row and column of the map: the middle of those that a row follows."""
+    middles: list[list[Tensor]] = []
+    heard: list[Tensor] = []
+    for axis, count in enumerate(grid):
+        strips = []
+        for index in range(count):
+            code = torch.zeros(grid)
+            code.select(axis, index).fill_(1)
+            strips.append([one.square().sum(-1) for one in moved(code)])
+        sides = [torch.stack(one) for one in zip(*strips, strict=True)]
+        follows = [one > _SILENT * one.amax(0).clamp_min(_NOTHING) for one in sides]
+        middles.append([_middle(one) / count for one in follows])
+        heard = [one.any(0) for one in follows]
     return [
-        [(moved[0][side] * one[side]).sum(-1).double().cpu() for one in moved]
-        for side in range(len(base))
+        _followed(torch.stack(pair, -1), one)
+        for *pair, one in zip(*middles, heard, strict=True)
     ]
 
 
-def _followed(total: Tensor, down: Tensor, across: Tensor) -> Followed:
-    heard = total > _SILENT * total.max().clamp_min(1e-12)
-    centres = torch.stack((down, across), -1) / total.where(heard, 1.0)[..., None]
-    return Followed(centres.clamp(0, 1 - 1e-6).float().flatten(0, -3), heard.flatten(0, -2))
+def _middle(follows: Tensor) -> Tensor:
+    """The middle of the first and the last True along the first dimension, in its steps."""
+    steps = torch.arange(len(follows), device=follows.device)
+    steps = steps.view(-1, *[1] * (follows.ndim - 1))
+    first = steps.where(follows, len(follows)).amin(0)
+    last = steps.where(follows, -1).amax(0)
+    return (first + last + 1) / 2
 
 
-def _codes(around: Surround, device: torch.device) -> list[Tensor]:
-    """1, the row and the column of each position, shaped to be multiplied with the first tensor."""
-    rows, columns = around.grid
-    down = ((torch.arange(rows) + 0.5) / rows)[:, None].expand(rows, columns)
-    across = ((torch.arange(columns) + 0.5) / columns)[None].expand(rows, columns)
-    codes = []
-    for code in (torch.ones(rows, columns), down, across):
-        if len(around.shape) == 3:
-            code = torch.cat((torch.zeros(around.prefix), code.flatten()))
-        codes.append(code[None].unsqueeze(around.channels).to(device))
-    return codes
+def _followed(centres: Tensor, heard: Tensor) -> Followed:
+    centres = centres.where(heard[..., None], 0).clamp(0, 1 - 1e-6).float().cpu()
+    return Followed(centres.flatten(0, -3), heard.cpu().flatten(0, -2))
+
+
+def _shaped(around: Surround, code: Tensor) -> Tensor:
+    """`code` [rows, columns] as a factor of the first tensor; the prefix is not moved."""
+    if len(around.shape) == 3:
+        code = torch.cat((torch.zeros(around.prefix), code.flatten()))
+    return code[None].unsqueeze(around.channels)
 
 
 def _run(around: Surround, weights: dict[str, Tensor], value: Tensor) -> list[Tensor] | None:
