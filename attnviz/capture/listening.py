@@ -37,6 +37,9 @@ Answer = Callable[[str, Form, int, Call], Tensor | None]
 It returns what shall stand in place of the output (for a factor: of the factor), or None.
 """
 
+Values = Callable[[Tensor, Tensor], None]
+"""Told the weights of a softmax and the values that they are multiplied with."""
+
 
 class Listener(TorchFunctionMode):
     """A mode in which every call of the forms above is passed to `answer`.
@@ -45,11 +48,13 @@ class Listener(TorchFunctionMode):
     its own speed; a call belongs to the innermost of those modules. The mode lives in its thread.
     """
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, values: Values | None = None) -> None:
         super().__init__()
         self.running: list[Running] = []
         self.heard: Counter[tuple[str, Form]] = Counter()
         self._answer = answer
+        self._values = values
+        self._weights: Tensor | None = None
         self._products: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
 
     @contextmanager
@@ -84,6 +89,7 @@ class Listener(TorchFunctionMode):
         self.running.pop()
         if not self.running:
             self._products.clear()
+            self._weights = None
             self.__exit__(None, None, None)
 
     def __torch_function__(
@@ -102,7 +108,10 @@ class Listener(TorchFunctionMode):
             if scores is None:
                 return output
             product = self._products.pop(tuple(scores.shape), None)
-            return self._tell(Form.SOFTMAX, SoftmaxCall(scores, output, product), output)
+            self._weights = self._tell(
+                Form.SOFTMAX, SoftmaxCall(scores, output, product), output
+            )
+            return self._weights
         if func in FACTORS:
             return self._factor(func, args, kwargs)
         output = func(*args, **kwargs)
@@ -133,6 +142,12 @@ class Listener(TorchFunctionMode):
         return output if changed is None else changed
 
     def _remember(self, args: tuple[Any, ...], output: object) -> None:
+        operands = args[1:] if isinstance(args[0], str) else args
+        if self._weights is not None and len(operands) == 2 and operands[0] is self._weights:
+            if self._values is not None:
+                self._values(operands[0], operands[1])
+            self._weights = None
+            return
         if not isinstance(output, Tensor) or len(args) < 2:
             return
         sides = product_of(args, output)

@@ -124,7 +124,8 @@ def _with_prefix(
     prefix = 0
     if len(cells) == 1:
         nowhere = (cells[0] < 0).long()
-        prefix = int(nowhere.cumprod(0).sum())
+        front = int(nowhere.cumprod(0).sum())
+        prefix = front if front == int(nowhere.sum()) else 0  # else it is padding all around
     cells = cells.where(cells < 0, cells + prefix)
     cells[:, :prefix] = torch.arange(prefix)
     alone = shape == (0, 0)

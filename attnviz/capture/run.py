@@ -9,15 +9,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.calls import Form
+from attnviz.capture.context import ContextTap
 from attnviz.capture.features import FeatureTap
+from attnviz.capture.gates import GateTap, MaskTap
+from attnviz.capture.hearing import hearing
 from attnviz.capture.soft_masks import SoftMaskTap
-from attnviz.capture.taps import Tap
+from attnviz.capture.taps import HearingTap, Tap
 from attnviz.capture.trace import Kind, Reading, Site, Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
+    Kind.CHANNEL: GateTap,
+    Kind.CONTEXT: ContextTap,
     Kind.FEATURES: FeatureTap,
 }
 
@@ -52,16 +58,34 @@ def capture(
     order: list[Tap] = []
     with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
         with ExitStack() as hung:
+            heard: list[HearingTap] = []
             for site in sites:
-                tap = _TAPS[site.kind](site, gradients=gradients, input_size=size)
+                tap = _tap(site, gradients=gradients, input_size=size)
                 part = module.get_submodule(site.module)
+                if isinstance(tap, HearingTap) and _is_heard(site, part):
+                    heard.append(tap)
+                    continue
                 hung.callback(tap.hang(part).remove)
                 hung.callback(_noting(part, tap, order).remove)
+            if heard:
+                hung.enter_context(hearing(module, heard, order))
             logits = logits_of(module(inputs))
         chosen = _chosen(logits, target) if gradients else None
         slopes = _differentiate(logits, chosen, order)
     readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
+
+
+def _tap(site: Site, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
+    kind = _TAPS[site.kind]
+    if site.form is Form.FACTOR and site.kind is Kind.SPATIAL:
+        kind = MaskTap
+    return kind(site, gradients=gradients, input_size=input_size)
+
+
+def _is_heard(site: Site, part: nn.Module) -> bool:
+    """Whether a site is a call; `nn.MultiheadAttention` makes none on its fast path."""
+    return site.form is not Form.MODULE and not isinstance(part, nn.MultiheadAttention)
 
 
 def _noting(part: nn.Module, tap: Tap, order: list[Tap]) -> Any:

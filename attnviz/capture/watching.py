@@ -59,10 +59,13 @@ class _Watch:
         self.heard.append(Heard(name, form, index, None, around))
 
     def _is_gate(self, call: FactorCall) -> bool:
-        """A factor of each input's own, in 0..2: weights of the network have no batch."""
+        """A factor of each input's own, in 0..1 or 1..2: weights of the network have no batch.
+
+        What lets through on one channel less and on another more is a norm and no gate.
+        """
         low, high = call.factor.detach().aminmax()
         own = call.factor.shape[0] == call.features.shape[0] == self.batch > 1
-        return own and float(low) >= 0 and float(high) <= 2
+        return own and (0 <= float(low) <= float(high) <= 1 or 1 <= float(low) <= float(high) <= 2)
 
     def see_grid(self, _part: nn.Module, _args: object, output: object) -> None:
         """Remember the size of maps that convolutions return: rows of tokens are cells of them."""
