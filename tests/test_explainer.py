@@ -171,5 +171,7 @@ def test_other_errors_are_not_swallowed(
         raise RuntimeError("something else")
 
     monkeypatch.setattr(explainer, "capture", fails)
-    with pytest.raises(RuntimeError, match="something else"):
+    with pytest.raises(ModelError, match="something else") as caught:
         attnviz.explain(model, picture)
+    assert not isinstance(caught.value, OutOfMemoryError)
+    assert isinstance(caught.value.__cause__, RuntimeError)

@@ -65,9 +65,7 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     )
 
 
-def _probe(
-    around: Surround, size: tuple[int, int], *, class_token: bool
-) -> TokenGeometry | None:
+def _probe(around: Surround, size: tuple[int, int], *, class_token: bool) -> TokenGeometry | None:
     with undisturbed(around.part), torch.inference_mode(False), torch.no_grad():
         found = follow(around)
     if found is None:

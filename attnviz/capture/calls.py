@@ -147,9 +147,7 @@ def _factor(features: Tensor, factor: Tensor) -> FactorCall | None:
     return None
 
 
-def product_of(
-    args: tuple[Any, ...], output: Tensor
-) -> tuple[Tensor, Tensor] | None:
+def product_of(args: tuple[Any, ...], output: Tensor) -> tuple[Tensor, Tensor] | None:
     """Queries [..., T, d] and keys [..., S, d] of a product [..., T, S], None if not of that form.
 
     `args` as `matmul`, `bmm` or `einsum` takes them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,13 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.calls import Call, FactorCall, FusedCall, SoftmaxCall
-from attnviz.capture.projected import ProjectedAttention, ProjectedCall, attention_of, of_module
+from attnviz.capture.projected import (
+    ProjectedAttention,
+    ProjectedCall,
+    attention_of,
+    leading,
+    of_module,
+)
 from attnviz.capture.self_attention import ContextReading
 from attnviz.capture.taps import in_graph, plain, reached
 from attnviz.capture.trace import Site
@@ -59,7 +66,10 @@ class ContextTap:
 
     def hear_values(self, weights: Tensor, values: Tensor) -> None:
         """Keep the lengths of the values [..., S, e] that a softmax's weights [..., T, S] weigh."""
-        if weights is self.watched and values.shape[:-1] == (*weights.shape[:-2], weights.shape[-1]):
+        if weights is self.watched and values.shape[:-1] == (
+            *weights.shape[:-2],
+            weights.shape[-1],
+        ):
             self._norms = torch.linalg.vector_norm(plain(values), dim=-1)
 
     def hang(self, module: nn.Module) -> RemovableHandle:
@@ -88,8 +98,7 @@ class ContextTap:
     def _read(self, slope: Tensor | None) -> ContextReading:
         layer, place, call = self.site.layer, self._geometry, self._call
         if isinstance(call, FusedCall):
-            lead = torch.broadcast_shapes(call.q.shape[:-2], call.k.shape[:-2])
-            count = lead.numel() // place.entries
+            count = math.prod(leading(call.q, call.k)) // place.entries
             q, k, v = call.q, call.k, call.v
             if slope is None:
                 q, k = _own(q), _own(k)
@@ -110,11 +119,14 @@ class ContextTap:
 def _detached(call: AttentionCall) -> AttentionCall:
     """The call in float32 without a graph; what is not kept of it is let go."""
     if isinstance(call, SoftmaxCall):
-        return SoftmaxCall(call.weights.new_empty(0), plain(call.weights), None)
+        weights = plain(call.weights)
+        if call.weights.dtype is not torch.float32:  # rounded, they do not sum to 1
+            weights = weights / weights.sum(-1, keepdim=True)
+        return SoftmaxCall(call.weights.new_empty(0), weights, None)
     if isinstance(call, FusedCall):
         bias = None if call.bias is None else plain(call.bias)
-        sides = (plain(one) for one in (call.q, call.k, call.v))
-        return FusedCall(*sides, bias, call.scale, call.output.new_empty(0))
+        q, k, v = plain(call.q), plain(call.k), plain(call.v)
+        return FusedCall(q, k, v, bias, call.scale, call.output.new_empty(0))
     same = call.query is call.key  # so that it is held once
     query = call.query.detach()
     return replace(

@@ -12,8 +12,19 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from attnviz.capture.calls import (
-    FACTORS, FUSED, PRODUCTS, SOFTMAXES, Call, FactorCall, Form, FusedCall, SoftmaxCall,
-    factor_call, fused_call, product_of, softmax_over_keys,
+    FACTORS,
+    FUSED,
+    PRODUCTS,
+    SOFTMAXES,
+    Call,
+    FactorCall,
+    Form,
+    FusedCall,
+    SoftmaxCall,
+    factor_call,
+    fused_call,
+    product_of,
+    softmax_over_keys,
 )  # fmt: skip
 from attnviz.capture.projected import PROJECTED, of_function
 
@@ -73,7 +84,7 @@ class Listener(TorchFunctionMode):
         def enter(_part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             self.running.append(Running(name, args, kwargs, Counter(self.heard)))
             if len(self.running) == 1:
-                self.__enter__()
+                super(Listener, self).__enter__()  # type: ignore[no-untyped-call]
 
         def leave(*_: object) -> None:
             if self.running and self.running[-1].name == name:
@@ -83,14 +94,19 @@ class Listener(TorchFunctionMode):
             part.register_forward_pre_hook(enter, with_kwargs=True),
             part.register_forward_hook(leave, always_call=True),
         )
-        return lambda: [handle.remove() for handle in handles] and None
+
+        def remove() -> None:
+            for handle in handles:
+                handle.remove()
+
+        return remove
 
     def _leave(self) -> None:
         self.running.pop()
         if not self.running:
             self._products.clear()
             self._weights = None
-            self.__exit__(None, None, None)
+            super().__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Any, _types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -108,9 +124,7 @@ class Listener(TorchFunctionMode):
             if scores is None:
                 return output
             product = self._products.pop(tuple(scores.shape), None)
-            self._weights = self._tell(
-                Form.SOFTMAX, SoftmaxCall(scores, output, product), output
-            )
+            self._weights = self._tell(Form.SOFTMAX, SoftmaxCall(scores, output, product), output)
             return self._weights
         if func in FACTORS:
             return self._factor(func, args, kwargs)

@@ -107,7 +107,7 @@ def _evenly(cells: Tensor, heard: Tensor, shape: tuple[int, int], heads: int) ->
 
 
 def _table(rows: Tensor) -> tuple[Tensor, Tensor | None]:
-    """(first entry of each window, entries [windows, heads]); heads of a window have equal cells."""
+    """(first entry of each window, entries [windows, heads]); its heads have equal cells."""
     found: dict[tuple[int, ...], list[int]] = {}
     for entry, row in enumerate(rows.tolist()):
         found.setdefault(tuple(row), []).append(entry)

@@ -20,7 +20,7 @@ from torch.func import functional_call
 
 from attnviz.capture.calls import Call, Form, FusedCall, SoftmaxCall
 from attnviz.capture.listening import Listener
-from attnviz.capture.projected import ProjectedCall
+from attnviz.capture.projected import ProjectedCall, leading
 
 _STEP = 1e-3
 _AT_A_CELL = 0.2
@@ -146,8 +146,7 @@ def _by_extent(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
         middles.append([_middle(one) / count for one in follows])
         heard = [one.any(0) for one in follows]
     return [
-        _followed(torch.stack(pair, -1), one)
-        for *pair, one in zip(*middles, heard, strict=True)
+        _followed(torch.stack(pair, -1), one) for *pair, one in zip(*middles, heard, strict=True)
     ]
 
 
@@ -203,12 +202,11 @@ def sides_of(call: Call) -> list[Tensor]:
     elif isinstance(call, SoftmaxCall) and call.scores.shape[-2] == 1:
         return [call.scores.transpose(-2, -1)]
     elif isinstance(call, ProjectedCall):
-        sides = tuple(
-            one.unsqueeze(1).expand(-1, call.heads, -1, -1) for one in (call.query, call.key)
-        )
+        query, key = call.query.unsqueeze(1), call.key.unsqueeze(1)
+        sides = (query.expand(-1, call.heads, -1, -1), key.expand(-1, call.heads, -1, -1))
     else:
         return []
-    lead = torch.broadcast_shapes(sides[0].shape[:-2], sides[1].shape[:-2])
+    lead = leading(*sides)
     return [side.expand(*lead, *side.shape[-2:]) for side in sides]
 
 

@@ -47,7 +47,14 @@ class ProjectedCall:
         given = (self.query, self.key, self.value)[part]
         bias = None if self.biases is None else self.biases[part]
         made = F.linear(given, self.weights[part], bias)
-        return made.unflatten(-1, (self.heads, -1)).transpose(1, 2).float()
+        return self._by_head(made).float()
+
+    def slope(self, gradient: Tensor) -> Tensor:
+        """From the gradient of the output [B, T, E] to that of `A v`, [B, heads, T, d]."""
+        return self._by_head(gradient.float() @ self.out.float())
+
+    def _by_head(self, value: Tensor) -> Tensor:
+        return value.reshape(*value.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 def of_module(
@@ -91,7 +98,7 @@ def _call(
     query, key, value = (one if batch_first else one.transpose(0, 1) for one in given.values())
     if packed is not None:
         weights = packed.chunk(3)
-    biases = None if packed_bias is None else packed_bias.chunk(3)
+    biases: Any = None if packed_bias is None else packed_bias.chunk(3)
     return ProjectedCall(
         query, key, value, heads, weights, biases, out, _bias(mask, padding, len(query), heads),
         output if batch_first else output.transpose(0, 1),
@@ -102,7 +109,7 @@ def _bias(mask: Tensor | None, padding: Tensor | None, batch: int, heads: int) -
     """Both masks as one bias; True forbids."""
     found: Tensor | None = None
     if mask is not None:
-        mask = mask[None, None] if mask.ndim == 2 else mask.unflatten(0, (batch, heads))
+        mask = mask[None, None] if mask.ndim == 2 else mask.view(batch, heads, *mask.shape[1:])
     for one in (mask, None if padding is None else padding[:, None, None]):
         if one is not None:
             if one.dtype is torch.bool:
@@ -140,15 +147,10 @@ class ProjectedAttention(ContextReading):
     def _inner(self) -> ContextReading:
         with torch.no_grad():
             q, k, v = (self.call.project(part) for part in range(3))
-            gradient = self.out_gradient
-            if gradient is not None:  # by the chain rule, through the output's projection
-                gradient = (gradient.float() @ self.call.out.float()).unflatten(
-                    -1, (self.heads, -1)
-                )
-                gradient = gradient.transpose(1, 2)
+            slope = None if self.out_gradient is None else self.call.slope(self.out_gradient)
             return attention_of(
                 self.layer, self.geometry, self.count, q, k, v, q.shape[-1] ** -0.5,
-                self.call.bias, gradient,
+                self.call.bias, slope,
             )  # fmt: skip
 
 
@@ -161,7 +163,7 @@ def attention_of(
     q, k, v, gradient: [count x ..., tokens, d], float32. bias: broadcastable to the scores. Values
     are kept only where their gradients are asked for; their lengths always.
     """
-    lead = torch.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+    lead = leading(q, k, v)
     q, k, v = (one.expand(*lead, *one.shape[-2:]) for one in (q, k, v))
     norms = torch.linalg.vector_norm(v, dim=-1)
     kept = v if gradient is not None else None
@@ -178,3 +180,10 @@ def attention_of(
         layer, *grids, geometry, entries(norms), entries(q), entries(k), scale, bias,
         None if kept is None else entries(kept), None if gradient is None else entries(gradient),
     )  # fmt: skip
+
+
+def leading(*values: Tensor) -> tuple[int, ...]:
+    """The dimensions before the last two, broadcast against each other."""
+    most = max(value.ndim for value in values) - 2
+    padded = [(1,) * (most + 2 - value.ndim) + tuple(value.shape[:-2]) for value in values]
+    return tuple(max(sides) for sides in zip(*padded, strict=True))

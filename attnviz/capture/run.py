@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,11 +14,14 @@ from attnviz.capture.context import ContextTap
 from attnviz.capture.features import FeatureTap
 from attnviz.capture.gates import GateTap, MaskTap
 from attnviz.capture.hearing import hearing
+from attnviz.capture.readable import readable
 from attnviz.capture.soft_masks import SoftMaskTap
 from attnviz.capture.taps import HearingTap, Tap
 from attnviz.capture.trace import Kind, Reading, Site, Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
+
+_HALF_SCALE = 256.0
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
@@ -51,9 +54,10 @@ def capture(
         target: class for all inputs, or [N] classes; the highest logit of each input if None.
 
     Raises:
-        ModelError: the output holds no logits [N, classes].
+        ModelError: the output holds no logits [N, classes], or the network cannot be read.
         MethodError: the target is no class of the network.
     """
+    module, inputs = readable(module, inputs)
     size = (inputs.shape[-2], inputs.shape[-1])
     order: list[Tap] = []
     with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
@@ -105,10 +109,16 @@ def _differentiate(
         return [None] * len(order)
     # Inputs of a batch do not touch each other in eval mode, so one sum serves all of them.
     score = logits.gather(1, chosen[:, None]).sum()
+    # Slopes of half precision would vanish below 6e-8.
+    scale = _HALF_SCALE if logits.dtype is torch.float16 else 1.0
     watched = [tap.watched for tap in order if tap.watched is not None]
-    slopes = torch.autograd.grad(score, watched, allow_unused=True)
+    slopes = torch.autograd.grad(score * scale, watched, allow_unused=True)
     return [
-        torch.zeros_like(tensor) if slope is None else slope
+        torch.zeros_like(tensor)
+        if slope is None
+        else slope.float() / scale
+        if scale != 1
+        else slope
         for tensor, slope in zip(watched, slopes, strict=True)
     ]
 
@@ -126,7 +136,12 @@ def _chosen(logits: Tensor, target: Tensor | int | None) -> Tensor:
 
 
 def logits_of(output: Any) -> Tensor:
-    """The logits [N, classes] in what a network returns: a tensor, a tuple, or an output object."""
+    """The logits [N, classes] in what a network returns.
+
+    A tensor, a tuple that begins with it, or an output object or dictionary that has `logits`.
+    """
+    if isinstance(output, Mapping) and "logits" in output:
+        output = output["logits"]
     if hasattr(output, "logits"):
         output = output.logits
     if isinstance(output, (tuple, list)) and output:

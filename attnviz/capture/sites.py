@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.attention_sites import find_gates, find_self_attention
 from attnviz.capture.blocks import find_blocks
+from attnviz.capture.readable import readable
 from attnviz.capture.trace import Kind, Site
 from attnviz.errors import NoSitesError
 
@@ -35,8 +36,10 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     Found by watching one or two passes over the example and remembered for as long as the module
     lives; empty if there are none of an attention kind. The caller holds the model's lock.
 
-    Raises NoSitesError if blocks are asked for and no part of the network returns features.
+    Raises NoSitesError if blocks are asked for and no part of the network returns features, and
+    ModelError if the network cannot be read.
     """
+    module, example = readable(module, example)
     known = _KNOWN.setdefault(module, _Known())
     if kind is Kind.FEATURES:
         if known.blocks is None:

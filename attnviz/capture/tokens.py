@@ -48,7 +48,7 @@ class TokenGeometry:
         )
 
     def places(self) -> Tensor:
-        """For each token of the `queries` grid, where it stands: window x T + row; -1 if nowhere."""
+        """Where each token of the `queries` grid stands: window x T + row, -1 if nowhere."""
         flat = self.query_cells.flatten()
         found = flat.new_full((self.queries.tokens,), -1)
         order = torch.arange(len(flat)).flip(0)  # the first of several is kept

@@ -55,7 +55,7 @@ class _Watch:
             return
         if isinstance(call, SoftmaxCall) and not sides_of(call):
             return
-        around = self._around(name, form, index, call) if self.surrounds else None
+        around = self._around(name, form, index) if self.surrounds else None
         self.heard.append(Heard(name, form, index, None, around))
 
     def _is_gate(self, call: FactorCall) -> bool:
@@ -75,7 +75,7 @@ class _Watch:
                 self.grids.remove(grid)
             self.grids.insert(0, grid)
 
-    def _around(self, name: str, form: Form, index: int, call: Call) -> Surround | None:
+    def _around(self, name: str, form: Form, index: int) -> Surround | None:
         """The innermost running module that is given the whole map, or a row of all tokens."""
         inner = list(reversed(self.listener.running))
         for exact in (True, False):

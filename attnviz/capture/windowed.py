@@ -53,11 +53,13 @@ class WindowedAttention(ContextReading):
             return None
         cells = self.geometry.key_cells
         count, window = len(self.norms), torch.arange(len(cells))
-        norms = self.norms[:, self._entries(window)].unflatten(1, (len(cells), self.heads))
+        norms = self.norms[:, self._entries(window)]
+        norms = norms.reshape(count, len(cells), self.heads, -1)
         found = norms.new_zeros(count, self.heads, self.keys.tokens + 1)  # the last: padding
         target = cells.where(cells >= 0, self.keys.tokens).flatten().to(norms.device)
         found[..., target] = norms.transpose(1, 2).flatten(2)
-        return found[..., :-1]
+        lengths: Tensor = found[..., :-1]
+        return lengths
 
     @cached_property
     def _places(self) -> Tensor:
@@ -67,7 +69,7 @@ class WindowedAttention(ContextReading):
         """The windows in which some queries stand, and for each query its row in these windows."""
         places = self._places[queries.cpu()]
         length = self.geometry.query_cells.shape[1]
-        windows, which = (places // length).unique(return_inverse=True)
+        windows, which = torch.unique(places // length, return_inverse=True)
         return windows, which * length + places % length
 
     def _entries(self, windows: Tensor) -> Tensor:
@@ -75,14 +77,15 @@ class WindowedAttention(ContextReading):
 
     def _over_grid(self, inside: Tensor, windows: Tensor, which: Tensor) -> Tensor:
         """[N, windows x heads, T, S] -> [N, heads, queries, keys.tokens]."""
-        inside = inside.unflatten(1, (len(windows), self.heads)).transpose(1, 2).flatten(2, 3)
+        shape = (len(inside), len(windows), self.heads, *inside.shape[2:])
+        inside = inside.reshape(shape).transpose(1, 2).flatten(2, 3)
         which = which.to(inside.device)
         picked = inside[:, :, which]
         cells = self.geometry.key_cells[windows].to(inside.device)
         cells = cells.where(cells >= 0, self.keys.tokens)
         target = cells[which // self.geometry.query_cells.shape[1]]
-        shape = (*picked.shape[:-1], self.keys.tokens + 1)  # the last takes what goes to padding
-        spread = picked.new_zeros(shape)
+        places = self.keys.tokens + 1  # the last takes what goes to padding
+        spread = picked.new_zeros((*picked.shape[:-1], places))
         spread.scatter_add_(-1, target.expand_as(picked), picked)
         return spread[..., :-1]
 
