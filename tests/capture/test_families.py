@@ -1,0 +1,224 @@
+"""What holds for every family of networks: sites, outputs, rows, places, and nothing left behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.overrides import _get_current_function_mode
+
+from attnviz.capture.run import capture, logits_of
+from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.capture.sites import find_kinds, find_sites
+from attnviz.capture.trace import Kind, Site, Trace
+from tests.capture.families import CONTEXT, FAMILIES, GATES, Family
+
+ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)
+
+every_family = pytest.mark.parametrize("name", FAMILIES)
+every_context = pytest.mark.parametrize("name", CONTEXT)
+
+
+@cache
+def made(name: str) -> nn.Module:
+    return FAMILIES[name].make()
+
+
+def sites_of(name: str) -> list[Site]:
+    module, example = made(name), FAMILIES[name].inputs(1)
+    return [site for kind in ATTENTION for site in find_sites(module, kind, example)]
+
+
+@cache
+def traced(name: str) -> Trace:
+    return capture(made(name), FAMILIES[name].inputs(), sites_of(name))
+
+
+def hooks_in(module: nn.Module) -> int:
+    return sum(
+        len(part._forward_hooks) + len(part._forward_pre_hooks) + len(part._backward_hooks)
+        for part in module.modules()
+    )
+
+
+def bare(module: nn.Module, inputs: Tensor) -> Tensor:
+    with torch.no_grad():
+        return logits_of(module(inputs))
+
+
+@every_family
+def test_every_site_is_found(name: str) -> None:
+    family = FAMILIES[name]
+    count = Counter(site.kind for site in sites_of(name))
+    assert (count[Kind.CONTEXT], count[Kind.CHANNEL], count[Kind.SPATIAL]) == (
+        family.context, family.channel, family.spatial,
+    )  # fmt: skip
+    layers = [site.layer for site in sites_of(name) if site.kind is Kind.CONTEXT]
+    assert len(set(layers)) == len(layers)
+    kinds = find_kinds(made(name), family.inputs(1))
+    assert set(kinds) - {Kind.FEATURES} == set(count)
+
+
+@every_family
+def test_outputs_are_bit_identical(name: str) -> None:
+    """With gradients `nn.MultiheadAttention` leaves its fast path, and sums in another order."""
+    module, inputs = made(name), FAMILIES[name].inputs()
+    alone = bare(module, inputs)
+    assert torch.equal(traced(name).logits, alone)
+    assert len(traced(name).readings) == len(sites_of(name))
+    trace = capture(module, inputs, sites_of(name), gradients=True)
+    if name == "torchvision ViT":
+        torch.testing.assert_close(trace.logits, alone, atol=1e-5, rtol=0)
+    else:
+        assert torch.equal(trace.logits, alone)
+    for reading in trace.context:
+        slopes = reading.gradient_rows(torch.arange(min(3, reading.queries.tokens)))
+        assert slopes is not None
+        assert bool(slopes.isfinite().all())
+    assert all(reading.gate_gradient is not None for reading in trace.gates)
+    assert all(reading.mask_gradient is not None for reading in trace.soft_masks)
+
+
+@every_context
+def test_rows_are_shares_of_the_whole_grid(name: str) -> None:
+    for reading in traced(name).context:
+        rows = reading.rows(torch.arange(reading.queries.tokens))
+        assert rows.shape == (2, reading.heads, reading.queries.tokens, reading.keys.tokens)
+        assert float(rows.min()) >= 0
+        torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]), atol=1e-5, rtol=0)
+        some = torch.tensor([reading.queries.tokens - 1, 0])
+        torch.testing.assert_close(reading.rows(some), rows[:, :, some], atol=1e-6, rtol=1e-5)
+
+
+@every_context
+def test_grids_have_the_aspect_of_the_input(name: str) -> None:
+    height, width = FAMILIES[name].size
+    for reading in traced(name).context:
+        for grid in (reading.queries, reading.keys):
+            if grid.cells:
+                # Half a stride of tolerance: maps are padded to whole cells.
+                assert abs(grid.columns - grid.rows * width / height) <= 1.0
+
+
+def marked(family: Family, spot: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Faint noise, and the same with an eighth of it, around `spot` in 0..1, made strong."""
+    dark = 0.1 * family.inputs(1)
+    bright = dark.clone()
+    (height, width), (y, x) = family.size, spot
+    top, left = int(y * height), int(x * width)
+    strong = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(5))
+    bright[:, :, top - 8 : top + 8, left - 8 : left + 8] += 3 * strong
+    return dark, bright
+
+
+def peak(profile: Tensor, grid: TokenGrid) -> tuple[float, float]:
+    """Centre of the strongest cell, in 0..1."""
+    row, column = divmod(int(profile[grid.prefix :].argmax()), grid.columns)
+    return (row + 0.5) / grid.rows, (column + 0.5) / grid.columns
+
+
+def assert_at(found: tuple[float, float], name: str, spot: tuple[float, float], grid: TokenGrid) -> None:
+    """Within the marked square, or in the cell beside it."""
+    height, width = CONTEXT[name].size
+    assert abs(found[0] - spot[0]) <= 8 / height + 1.01 / grid.rows
+    assert abs(found[1] - spot[1]) <= 8 / width + 1.01 / grid.columns
+
+
+def changed(dark: ContextReading, bright: ContextReading) -> Tensor:
+    every = torch.arange(dark.queries.tokens)
+    return (bright.rows(every) - dark.rows(every)).abs().sum((0, 1))
+
+
+@every_context
+@pytest.mark.parametrize("spot", [(0.375, 0.79), (0.875, 0.125)], ids=str)
+def test_an_impulse_in_the_picture_comes_out_at_its_place(
+    name: str, spot: tuple[float, float]
+) -> None:
+    """Queries, keys and values of the marked patch change most, in windowed layers too."""
+    family = CONTEXT[name]
+    traces = [capture(made(name), one, sites_of(name)) for one in marked(family, spot)]
+    for dark, bright in list(zip(traces[0].context, traces[1].context, strict=True))[:2]:
+        change = changed(dark, bright)
+        if dark.queries.cells:
+            assert_at(peak(change.sum(1), dark.queries), name, spot, dark.queries)
+        else:
+            assert_at(peak(change.sum(0), dark.keys), name, spot, dark.keys)
+        norms = dark.value_norms(), bright.value_norms()
+        if norms[0] is not None and norms[1] is not None:
+            assert_at(peak((norms[1] - norms[0]).abs().sum((0, 1)), dark.keys), name, spot, dark.keys)
+
+
+@every_family
+def test_nothing_is_left_behind_after_an_error(name: str) -> None:
+    module, inputs = made(name), FAMILIES[name].inputs()
+    alone = bare(module, inputs)
+    sites = sites_of(name)
+    before = hooks_in(module)
+    last = module.get_submodule(sites[-1].module)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("in the middle")
+
+    foreign = last.register_forward_pre_hook(fails)
+    for gradients in (False, True):
+        with pytest.raises(RuntimeError, match="in the middle"):
+            capture(module, inputs, sites, gradients=gradients)
+    foreign.remove()
+    assert hooks_in(module) == before == 0
+    assert _get_current_function_mode() is None
+    assert torch.equal(bare(module, inputs), alone)
+
+
+@pytest.mark.parametrize("name", ["timm ViT", "torchvision Swin", "timm CBAM", "torchvision ViT"])
+def test_two_threads_do_not_mix(name: str) -> None:
+    """Two networks of one family at once; on one network, passes wait at the model's lock."""
+    family = FAMILIES[name]
+    modules = [made(name), family.make()]
+    inputs = [family.inputs(seed=seed) for seed in (1, 2)]
+    sites = [
+        [site for kind in ATTENTION for site in find_sites(one, kind, inputs[0])] for one in modules
+    ]
+
+    def read(which: int) -> list[Tensor]:
+        trace = capture(modules[which], inputs[which], sites[which])
+        rows = [one.rows(torch.arange(one.queries.tokens)) for one in trace.context]
+        return rows + [one.gate for one in trace.gates] + [one.mask for one in trace.soft_masks]
+
+    def read_often(which: int) -> list[list[Tensor]]:
+        return [read(which) for _ in range(5)]
+
+    alone = [read(0), read(1)]
+    with ThreadPoolExecutor(2) as pool:
+        for which, times in enumerate(pool.map(read_often, (0, 1))):
+            for found in times:
+                assert all(map(torch.equal, found, alone[which]))
+
+
+@pytest.mark.parametrize("name", [name for name, one in GATES.items() if one.channel])
+def test_gates_are_the_factors_by_which_channels_are_multiplied(name: str) -> None:
+    """Against the module's own output, taken by an independent hook."""
+    module = made(name)
+    sites = [site for site in sites_of(name) if site.kind is Kind.CHANNEL]
+    outputs: dict[str, Tensor] = {}
+    handles = [
+        module.get_submodule(site.module).register_forward_hook(
+            lambda _m, _i, out, layer=site.layer: outputs.update({layer: out.detach().clone()})
+        )
+        for site in sites
+    ]
+    trace = capture(module, FAMILIES[name].inputs(), sites)
+    for handle in handles:
+        handle.remove()
+    for reading in trace.gates:
+        assert float(reading.gate.min()) >= 0
+        assert float(reading.gate.max()) <= 1
+        assert reading.gate.shape == reading.features.shape[:2]
+        weighed = reading.gate[:, :, None, None] * reading.features
+        output = outputs[reading.layer]
+        paths = weighed.shape[1] // output.shape[1]
+        summed = weighed.unflatten(1, (paths, -1)).sum(1)
+        torch.testing.assert_close(summed, output, atol=1e-5, rtol=1e-5)
