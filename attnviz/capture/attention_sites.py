@@ -88,7 +88,7 @@ def _settings(part: nn.Module) -> tuple[Any, ...]:
     kept = (
         (key, repr(value))
         for key, value in vars(part).items()
-        if key != "training" and isinstance(value, (bool, int, str, tuple))
+        if key != "training" and isinstance(value, (bool, int, str, tuple, list))
     )
     shapes = (tuple(weight.shape) for weight in part.parameters(recurse=False))
     return type(part), tuple(kept), tuple(shapes)

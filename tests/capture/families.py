@@ -122,13 +122,16 @@ CONTEXT: dict[str, Family] = {
     "timm MaxViT": Family(
         _timm("maxvit_rmlp_pico_rw_256", img_size=(128, 192)), 22, 11, size=(128, 192)
     ),
-    "timm CoAtNet": Family(_timm("coatnet_nano_rw_224", img_size=SIZE), 9, 7),
+    "timm CoAtNet": Family(
+        _timm("coatnet_nano_rw_224", img_size=(128, 192), depths=(1, 1, 2, 2)), 4, 2,
+        size=(128, 192),
+    ),
     "timm CaiT": Family(_vit("cait_xxs24_224", num_heads=4), 4),
     "timm PVT-v2": Family(_timm("pvt_v2_b0"), 8),
     "timm MobileViT": Family(_timm("mobilevit_xxs"), 9, size=(128, 192)),
     "timm BoTNet": Family(_timm("botnet26t_256", img_size=SIZE), 3),
     "timm Halo": Family(_timm("halonet26t"), 3, size=(256, 256)),
-    "timm GC": Family(_resnet("gca"), 4, 4),
+    "timm GC": Family(_resnet("gc"), 4, 4),
     "timm GC, added": Family(_timm("gcresnet33ts"), 10),
     "timm non-local": Family(_resnet("nl"), 4),
     "Hugging Face ViT": Family(_hugging_face_vit, 2),

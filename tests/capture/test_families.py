@@ -105,7 +105,7 @@ def test_grids_have_the_aspect_of_the_input(name: str) -> None:
 
 
 def marked(family: Family, spot: tuple[float, float]) -> tuple[Tensor, Tensor]:
-    """Faint noise, and the same with an eighth of it, around `spot` in 0..1, made strong."""
+    """Faint noise, and the same with a strong square of 16 pixels around `spot`, in 0..1."""
     dark = 0.1 * family.inputs(1)
     bright = dark.clone()
     (height, width), (y, x) = family.size, spot
@@ -116,12 +116,19 @@ def marked(family: Family, spot: tuple[float, float]) -> tuple[Tensor, Tensor]:
 
 
 def peak(profile: Tensor, grid: TokenGrid) -> tuple[float, float]:
-    """Centre of the strongest cell, in 0..1."""
-    row, column = divmod(int(profile[grid.prefix :].argmax()), grid.columns)
-    return (row + 0.5) / grid.rows, (column + 0.5) / grid.columns
+    """Centre, in 0..1, of the cells of more than half the greatest change."""
+    cells = profile[grid.prefix :]
+    strong = (cells > cells.max() / 2).nonzero().flatten()
+    rows, columns = strong // grid.columns, strong % grid.columns
+    return (
+        float(rows.float().mean() + 0.5) / grid.rows,
+        float(columns.float().mean() + 0.5) / grid.columns,
+    )
 
 
-def assert_at(found: tuple[float, float], name: str, spot: tuple[float, float], grid: TokenGrid) -> None:
+def assert_at(
+    found: tuple[float, float], name: str, spot: tuple[float, float], grid: TokenGrid
+) -> None:
     """Within the marked square, or in the cell beside it."""
     height, width = CONTEXT[name].size
     assert abs(found[0] - spot[0]) <= 8 / height + 1.01 / grid.rows
@@ -134,7 +141,7 @@ def changed(dark: ContextReading, bright: ContextReading) -> Tensor:
 
 
 @every_context
-@pytest.mark.parametrize("spot", [(0.375, 0.79), (0.875, 0.125)], ids=str)
+@pytest.mark.parametrize("spot", [(0.375, 0.79), (0.8125, 0.125)], ids=str)
 def test_an_impulse_in_the_picture_comes_out_at_its_place(
     name: str, spot: tuple[float, float]
 ) -> None:
@@ -222,3 +229,63 @@ def test_gates_are_the_factors_by_which_channels_are_multiplied(name: str) -> No
         paths = weighed.shape[1] // output.shape[1]
         summed = weighed.unflatten(1, (paths, -1)).sum(1)
         torch.testing.assert_close(summed, output, atol=1e-5, rtol=1e-5)
+
+
+def windows_of(index: Tensor, size: int, shift: int) -> set[tuple[int, ...]]:
+    """Windows of a padded map of token indices, cut after it was rolled; -1 is padding."""
+    rows, columns = index.shape
+    padded = nn.functional.pad(index, (0, -columns % size, 0, -rows % size), value=-1)
+    steps = [0 if side <= size else shift for side in padded.shape]
+    rolled = padded.roll((-steps[0], -steps[1]), (0, 1))
+    cut = rolled.unfold(0, size, size).unfold(1, size, size).reshape(-1, size * size)
+    return {tuple(one) for one in cut.tolist()}
+
+
+@pytest.mark.parametrize(
+    "name", ["torchvision Swin", "torchvision SwinV2", "timm Swin", "timm SwinV2"]
+)
+def test_shifted_windows_are_where_the_paper_puts_them(name: str) -> None:
+    for number, site in enumerate(sites_of(name)):
+        assert site.geometry is not None
+        grid = site.geometry.queries
+        index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+        expected = windows_of(index, 4, 2 * (number % 2))
+        for cells in (site.geometry.query_cells, site.geometry.key_cells):
+            assert {tuple(one) for one in cells.tolist()} == expected
+
+
+def test_blocks_and_grids_of_maxvit_are_where_the_paper_puts_them() -> None:
+    """Windows of neighbours, and tokens at equal distances over the whole map."""
+    sites = [site for site in sites_of("torchvision MaxViT") if site.kind is Kind.CONTEXT]
+    for number, site in enumerate(sites):
+        assert site.geometry is not None
+        side = site.geometry.queries.rows
+        index = torch.arange(side * side).view(side, side)
+        expected = windows_of(index, 4, 0)
+        if number % 2:
+            step = side // 4
+            strided = [index[i::step, j::step] for i in range(step) for j in range(step)]
+            expected = {tuple(one.flatten().tolist()) for one in strided}
+        assert {tuple(one) for one in site.geometry.query_cells.tolist()} == expected
+
+
+def test_mobilevit_attends_among_equal_places_of_its_patches() -> None:
+    for site in sites_of("timm MobileViT"):
+        assert site.geometry is not None
+        grid = site.geometry.queries
+        index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+        strided = [index[i::2, j::2] for i in range(2) for j in range(2)]
+        expected = {tuple(one.flatten().tolist()) for one in strided}
+        assert {tuple(one) for one in site.geometry.key_cells.tolist()} == expected
+
+
+def test_halo_looks_over_the_border_of_its_blocks() -> None:
+    """Blocks of 8, of which each sees 3 more cells all around (arXiv 2103.12731)."""
+    geometry = sites_of("timm Halo")[0].geometry
+    assert geometry is not None
+    grid = geometry.queries
+    index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+    padded = nn.functional.pad(index, (2, 2, 2, 2), value=-1)
+    cut = padded.unfold(0, 12, 8).unfold(1, 12, 8).reshape(-1, 144)
+    assert geometry.key_cells.tolist() == cut.tolist()
+    assert {tuple(one) for one in geometry.query_cells.tolist()} == windows_of(index, 8, 0)
