@@ -35,7 +35,7 @@ class Family:
         torch.manual_seed(0)
         module = self.build().eval()
         for part in module.modules():
-            if isinstance(part, nn.BatchNorm2d):  # else zero-initialised blocks are silent
+            if isinstance(part, (nn.BatchNorm2d, nn.LayerNorm)):  # some begin at zero, silent
                 nn.init.uniform_(part.weight, 0.5, 1.5)
         return module
 

@@ -140,7 +140,8 @@ def changed(dark: ContextReading, bright: ContextReading) -> Tensor:
     return (bright.rows(every) - dark.rows(every)).abs().sum((0, 1))
 
 
-@every_context
+# CoAtNet's convolutions and gates spread an impulse over all of a small picture's map.
+@pytest.mark.parametrize("name", [name for name in CONTEXT if name != "timm CoAtNet"])
 @pytest.mark.parametrize("spot", [(0.375, 0.79), (0.8125, 0.125)], ids=str)
 def test_an_impulse_in_the_picture_comes_out_at_its_place(
     name: str, spot: tuple[float, float]
@@ -229,6 +230,25 @@ def test_gates_are_the_factors_by_which_channels_are_multiplied(name: str) -> No
         paths = weighed.shape[1] // output.shape[1]
         summed = weighed.unflatten(1, (paths, -1)).sum(1)
         torch.testing.assert_close(summed, output, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cell", [(0, 5), (6, 2)], ids=str)
+def test_an_impulse_before_a_block_of_coatnet_comes_out_at_its_place(cell: tuple[int, int]) -> None:
+    module, inputs = made("timm CoAtNet"), FAMILIES["timm CoAtNet"].inputs(1)
+    site = next(one for one in sites_of("timm CoAtNet") if one.layer == "stages.2.blocks.1.attn")
+
+    def mark(_m: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        bright = args[0].clone()
+        bright[:, :, cell[0], cell[1]] += torch.randn(bright.shape[1])
+        return bright, *args[1:]
+
+    dark = capture(module, inputs, [site]).context[0]
+    handle = module.get_submodule("stages.2.blocks.1").register_forward_pre_hook(mark)
+    bright = capture(module, inputs, [site]).context[0]
+    handle.remove()
+    change = changed(dark, bright)
+    for profile in (change.sum(0), change.sum(1)):
+        assert divmod(int(profile.argmax()), dark.keys.columns) == cell
 
 
 def windows_of(index: Tensor, size: int, shift: int) -> set[tuple[int, ...]]:
