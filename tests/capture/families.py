@@ -139,9 +139,7 @@ CONTEXT: dict[str, Family] = {
 
 GATES: dict[str, Family] = {
     "torchvision MobileNetV3": Family(partial(models.mobilenet_v3_small, num_classes=7), channel=9),
-    "torchvision EfficientNet": Family(
-        partial(models.efficientnet_b0, num_classes=7), channel=16
-    ),
+    "torchvision EfficientNet": Family(partial(models.efficientnet_b0, num_classes=7), channel=16),
     "torchvision RegNetY": Family(partial(models.regnet_y_400mf, num_classes=7), channel=16),
     "timm EfficientNet": Family(_timm("efficientnet_b0"), channel=16),
     "timm SE": Family(_resnet("se"), channel=4),

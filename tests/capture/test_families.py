@@ -157,7 +157,9 @@ def test_an_impulse_in_the_picture_comes_out_at_its_place(
             assert_at(peak(change.sum(0), dark.keys), name, spot, dark.keys)
         norms = dark.value_norms(), bright.value_norms()
         if norms[0] is not None and norms[1] is not None:
-            assert_at(peak((norms[1] - norms[0]).abs().sum((0, 1)), dark.keys), name, spot, dark.keys)
+            assert_at(
+                peak((norms[1] - norms[0]).abs().sum((0, 1)), dark.keys), name, spot, dark.keys
+            )
 
 
 @every_family
