@@ -155,13 +155,14 @@ def main() -> None:
     wish = parser.parse_args()
     device = choose_device(wish.device)
     print(f"Capture on {device}, {torch.get_num_threads()} threads\n\n{HEADER}")
-    for rows in (
+    works: list[Callable[[], list[Budget]]] = [
         lambda: soft_masks(device, wish.repeats),
         lambda: grad_cams(device, wish.repeats),
         lambda: self_attention(device, wish.repeats, synchronised),
         lambda: memory(device),
-    ):
-        for budget in rows():
+    ]
+    for work in works:
+        for budget in work():
             print(budget.line(), flush=True)
 
 

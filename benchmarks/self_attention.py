@@ -9,6 +9,7 @@ import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 
 import timm
@@ -30,17 +31,15 @@ def self_attention(
     repeats: int,
     synchronised: Callable[[Callable[[], object], torch.device], Callable[[], object]],
 ) -> list[Budget]:
-    """ViT-B/16 of timm and of torchvision against their bare forward passes; a click in ViT-S/16."""
+    """ViT-B/16 of timm and torchvision against their bare forward passes; a click in ViT-S/16."""
     budgets = []
     for source, module in (("timm", _vit("base", 224)), ("torchvision", vit_b_16(weights=None))):
         module = module.eval().requires_grad_(False).to(device)
         inputs = torch.randn(1, 3, 224, 224, device=device)
         sites = find_sites(module, Kind.CONTEXT, inputs)
         works: dict[str, Callable[[], object]] = {
-            "bare": lambda module=module, inputs=inputs: bare(module, inputs),
-            "read": lambda module=module, inputs=inputs, sites=sites: capture(
-                module, inputs, sites
-            ),
+            "bare": partial(bare, module, inputs),
+            "read": partial(capture, module, inputs, sites),
         }
         times = median_times(
             {name: synchronised(work, device) for name, work in works.items()}, repeats=repeats

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import attnviz
 from attnviz import explainer
 from attnviz.capture.trace import Trace
-from attnviz.errors import MethodError, OutOfMemoryError, UnknownNameError
+from attnviz.errors import MethodError, ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.focus import FocusSettings, Scale
 from attnviz.geometry import Fit
 from attnviz.methods.fuse import FUSED

@@ -74,7 +74,7 @@ def _build(name: str) -> nn.Module:
 
 
 def _adapted(name: str, state: StateDict) -> StateDict:
-    """The file's state as timm itself changes it when it loads it: older names, left-out buffers."""
+    """The file's state as timm changes it on loading: older names, left-out buffers."""
     with torch.device("meta"):
         module = _build(name)
     change = getattr(sys.modules[type(module).__module__], "checkpoint_filter_fn", None)

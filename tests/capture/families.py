@@ -92,10 +92,10 @@ CONTEXT: dict[str, Family] = {
     "torchvision ViT": Family(_torchvision_vit, 2, size=(64, 64)),
     "torchvision Swin": Family(_torchvision_swin, 4, size=(72, 88)),
     "torchvision SwinV2": Family(
-        partial(
-            _torchvision_swin, block=SwinTransformerBlockV2, downsample_layer=PatchMergingV2
-        ), 4, size=(72, 88),
-    ),  # fmt: skip
+        partial(_torchvision_swin, block=SwinTransformerBlockV2, downsample_layer=PatchMergingV2),
+        4,
+        size=(72, 88),
+    ),
     "torchvision MaxViT": Family(_torchvision_maxvit, 4, 2, size=(96, 96)),
     "timm ViT": Family(_vit("vit_tiny_patch16_224"), 2),
     "timm DeiT": Family(_vit("deit_tiny_distilled_patch16_224"), 2),
@@ -109,21 +109,33 @@ CONTEXT: dict[str, Family] = {
     "timm SigLIP": Family(_vit("vit_base_patch16_siglip_224"), 3),
     "timm Swin": Family(
         _timm(
-            "swin_tiny_patch4_window7_224", img_size=SIZE, window_size=4, embed_dim=24,
-            depths=(2, 2), num_heads=(2, 4),
-        ), 4,
-    ),  # fmt: skip
+            "swin_tiny_patch4_window7_224",
+            img_size=SIZE,
+            window_size=4,
+            embed_dim=24,
+            depths=(2, 2),
+            num_heads=(2, 4),
+        ),
+        4,
+    ),
     "timm SwinV2": Family(
         _timm(
-            "swinv2_tiny_window8_256", img_size=SIZE, window_size=4, embed_dim=24,
-            depths=(2, 2), num_heads=(2, 4),
-        ), 4,
-    ),  # fmt: skip
+            "swinv2_tiny_window8_256",
+            img_size=SIZE,
+            window_size=4,
+            embed_dim=24,
+            depths=(2, 2),
+            num_heads=(2, 4),
+        ),
+        4,
+    ),
     "timm MaxViT": Family(
         _timm("maxvit_rmlp_pico_rw_256", img_size=(128, 192)), 22, 11, size=(128, 192)
     ),
     "timm CoAtNet": Family(
-        _timm("coatnet_nano_rw_224", img_size=(128, 192), depths=(1, 1, 2, 2)), 4, 2,
+        _timm("coatnet_nano_rw_224", img_size=(128, 192), depths=(1, 1, 2, 2)),
+        4,
+        2,
         size=(128, 192),
     ),
     "timm CaiT": Family(_vit("cait_xxs24_224", num_heads=4), 4),
@@ -135,7 +147,7 @@ CONTEXT: dict[str, Family] = {
     "timm GC, added": Family(_timm("gcresnet33ts"), 10),
     "timm non-local": Family(_resnet("nl"), 4),
     "Hugging Face ViT": Family(_hugging_face_vit, 2),
-}  # fmt: skip
+}
 
 GATES: dict[str, Family] = {
     "torchvision MobileNetV3": Family(partial(models.mobilenet_v3_small, num_classes=7), channel=9),

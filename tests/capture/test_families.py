@@ -1,4 +1,4 @@
-"""What holds for every family of networks: sites, outputs, rows, places, and nothing left behind."""
+"""What holds for every family of networks: sites, outputs, rows, places, nothing left behind."""
 
 from __future__ import annotations
 
