@@ -120,7 +120,7 @@ def test_gradients_of_multi_head_attention_equal_finite_differences() -> None:
 
         def change(
             _m: nn.Module, args: tuple[Tensor, ...], out: tuple[Tensor, None], by: float = nudge
-        ):
+        ) -> tuple[Tensor, None]:
             value = nn.functional.linear(
                 args[2], part.in_proj_weight[64:], part.in_proj_bias[64:]
             ).unflatten(-1, (2, 16))
