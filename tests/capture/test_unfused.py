@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.self_attention import ContextReading
 from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind
+from attnviz.capture.trace import Kind, Site
 from tests.capture.families import CONTEXT
 
 # Their attention passes a module `attn_drop` as a matrix if it is not fused.
@@ -49,16 +51,17 @@ def unfused(name: str, module: nn.Module) -> tuple[dict[str, Tensor], dict[str, 
     return {k: v.detach() for k, v in seen.items()}, dict(zip(seen, slopes, strict=True))
 
 
+@cache
+def sites_of(name: str) -> tuple[Site, ...]:
+    return find_sites(CONTEXT[name].make(), Kind.CONTEXT, CONTEXT[name].inputs(1))
+
+
 def over_grid(reading: ContextReading, windows: Tensor, name: str) -> Tensor:
     """Matrices of windows as rows over the whole grid, by the cells of the site's geometry.
 
     That the geometry itself is right is asserted in `test_families`.
     """
-    site = next(
-        one
-        for one in find_sites(CONTEXT[name].make(), Kind.CONTEXT, CONTEXT[name].inputs(1))
-        if one.layer == reading.layer
-    )
+    site = next(one for one in sites_of(name) if one.layer == reading.layer)
     assert site.geometry is not None
     cells = site.geometry.query_cells, site.geometry.key_cells
     matrices = windows.unflatten(0, (2, -1))
