@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import UnknownNameError
-from attnviz.focus import FocusMap, FocusSettings, Scale, focus_map
+from attnviz.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
 from attnviz.geometry import PictureGeometry
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
@@ -91,7 +91,7 @@ class Explanation:
             settings,
             value_range=self.value_range if settings.scale is Scale.ALL_LAYERS else None,
             layer=str(name),
-            pixels=self.picture.pixels if settings.follow_edges else None,
+            pixels=self.picture.pixels if settings.edges is Edges.OBJECT else None,
         )
 
     @property

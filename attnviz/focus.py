@@ -3,7 +3,8 @@
 What is shown sharp is a display option: the map is scaled to 0..1, and a smooth threshold decides
 where sharp ends. `Scale` says by what it is scaled; stretching a layer by its own extremes always
 finds a maximum, in noise as well, so a flat map is recognised and never stretched, and `FocusMap`
-keeps the absolute values that its 0 and 1 stand for, to be written beside it.
+keeps the absolute values that its 0 and 1 stand for, to be written beside it. `Edges` says what
+the focus promises about outlines.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -18,14 +20,14 @@ import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.geometry import FloatMap, PictureGeometry, checked_map
-from attnviz.render.guided_filter import guided_filter
+from attnviz.render.object_matte import object_matte
+
+_Name = TypeVar("_Name", bound=StrEnum)
 
 # A map whose values differ by less than this share of the largest says nothing about places.
 FLAT_SPREAD = 0.02
 # What an unscaled flat map shows everywhere: neither sharp nor fully blurred.
 FLAT_FOCUS = 0.5
-# The guided filter's windows are fitted on at most about this many pixels.
-_GUIDE_PIXELS = 1 << 20
 
 
 class Scale(StrEnum):
@@ -42,29 +44,39 @@ class Scale(StrEnum):
     ALL_LAYERS = "all-layers"
 
 
+class Edges(StrEnum):
+    """What the focus promises about the picture's edges.
+
+    `FIELD` is the attention itself: soft, on the network's coarse grid, and no outline.
+    `OBJECT` snaps it to the picture's edges (`attnviz.render.object_matte`): a guess from colours
+    at which object was meant, which the network itself never outlined.
+    """
+
+    FIELD = "field"
+    OBJECT = "object"
+
+
 @dataclass(frozen=True)
 class FocusSettings:
     """How a map becomes a focus.
 
     threshold: 0..1, the scaled value that is half sharp. softness: above 0, up to 1, the width of
-    the transition around it. scale: see `Scale`. follow_edges: fit the focus to the picture's edges
-    (guided filter, windows of about one cell of the grid). Raises FocusError out of range.
+    the transition around it. scale: see `Scale`. edges: see `Edges`. Scale and edges may be given
+    by name. Raises FocusError out of range.
     """
 
     threshold: float = 0.25
     softness: float = 0.5
     scale: Scale = Scale.LAYER
-    follow_edges: bool = False
+    edges: Edges = Edges.FIELD
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0:
             raise FocusError(f"The threshold must lie in 0..1, but it is {self.threshold}.")
         if not 0.0 < self.softness <= 1.0:
             raise FocusError(f"The softness must lie above 0, up to 1, not {self.softness}.")
-        if self.scale not in tuple(Scale):
-            known = ", ".join(Scale)
-            raise FocusError(f"There is no scale {self.scale!r}; known are {known}.")
-        object.__setattr__(self, "scale", Scale(self.scale))
+        object.__setattr__(self, "scale", _known(Scale, self.scale, "scale"))
+        object.__setattr__(self, "edges", _known(Edges, self.edges, "mode for edges"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +128,7 @@ def focus_map(
         settings: threshold, softness, scale, edges.
         value_range: smallest and largest value over all layers; for `Scale.ALL_LAYERS` alone.
         layer: whose map it is.
-        pixels: uint8 [H, W, 3], the picture; for `follow_edges` alone.
+        pixels: uint8 [H, W, 3], the picture; for `Edges.OBJECT` alone.
 
     Returns:
         The focus. A flat map gives an even one: its mean on a fixed scale, 0.5 on its own.
@@ -139,9 +151,10 @@ def focus_map(
         raise FocusError(f"The value range {low:g}..{high:g} cannot hold a map that varies.")
     stretched = np.asarray((values - low) / (high - low), dtype=np.float32)
     scaled = np.clip(geometry.spread(stretched, outside=0.0), 0.0, 1.0)
-    focus = _thresholded(scaled, settings)
-    if settings.follow_edges:
-        focus = _fitted(focus, geometry, values.shape, pixels)
+    field = scaled
+    if settings.edges is Edges.OBJECT:
+        field = _snapped(scaled, geometry, pixels)
+    focus = _thresholded(field, settings)
     return FocusMap(focus, scaled, low, high, False, settings.scale, layer)
 
 
@@ -187,18 +200,26 @@ def _thresholded(scaled: FloatMap, settings: FocusSettings) -> FloatMap:
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
-def _fitted(
-    focus: FloatMap,
-    geometry: PictureGeometry,
-    grid: tuple[int, ...],
-    pixels: npt.NDArray[np.uint8] | None,
+def _snapped(
+    scaled: FloatMap, geometry: PictureGeometry, pixels: npt.NDArray[np.uint8] | None
 ) -> FloatMap:
-    """The focus with the picture's edges; the windows reach one cell of the grid."""
+    """The scaled map with the outline of the object it points at, between its own extremes.
+
+    So a layer that attends weakly on the scale of all layers stays weakly in focus.
+    """
     if pixels is None:
-        raise FocusError("A focus that follows edges needs the picture's pixels.")
-    top, left, bottom, right = geometry.box
-    cell = max((bottom - top) / grid[0], (right - left) / grid[1])
-    radius = max(1, min(round(cell), min(focus.shape) // 2))
-    reduction = max(1, math.isqrt(focus.size // _GUIDE_PIXELS))
-    fitted = guided_filter(pixels, focus, radius, reduction=reduction)
-    return np.clip(fitted, 0.0, 1.0)
+        raise FocusError("A focus on the object needs the picture's pixels.")
+    low, high = float(scaled.min()), float(scaled.max())
+    snapped = low + np.float32(high - low) * object_matte(pixels, scaled)
+    if geometry.box != (0.0, 0.0, *map(float, geometry.picture_size)):
+        # An object may reach beyond what the network saw; what it says of it does not.
+        seen = geometry.spread(np.ones((1, 1), dtype=np.float32), outside=0.0)
+        snapped *= seen
+    return np.asarray(snapped, dtype=np.float32)
+
+
+def _known(kind: type[_Name], value: str, what: str) -> _Name:
+    """`value` as a member of the enumeration."""
+    if value not in tuple(kind):
+        raise FocusError(f"There is no {what} {value!r}; known are {', '.join(kind)}.")
+    return kind(value)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from attnviz.errors import FocusError
-from attnviz.focus import FocusMap, FocusSettings, Scale, focus_map, is_flat, sharp_share
+from attnviz.focus import Edges, FocusMap, FocusSettings, Scale, focus_map, is_flat, sharp_share
 from attnviz.geometry import Fit, PictureGeometry, fit_picture
 
 SAME = PictureGeometry((2, 3), (0.0, 0.0, 2.0, 3.0), (2, 3))
@@ -137,19 +139,52 @@ def test_the_focus_lies_where_the_map_is_large() -> None:
     assert np.unravel_index(values.argmax(), values.shape) == pytest.approx((15, 110), abs=6)
 
 
-def test_a_focus_can_follow_the_edges_of_its_picture() -> None:
+def _half(at: int) -> np.ndarray:
     pixels = np.zeros((64, 64, 3), dtype=np.uint8)
-    pixels[:, 36:] = (240, 180, 60)
+    pixels[:, at:] = (240, 180, 60)
+    return pixels
+
+
+def test_the_focus_can_snap_to_the_object() -> None:
     grid = np.zeros((8, 8))
     grid[:, 4:] = 1  # the grid's own edge lies at column 32
     geometry = fit_picture((64, 64), 64, Fit.SQUASH)
-    settings = FocusSettings(threshold=0.5, softness=0.35, follow_edges=True)
-    plain = focus_map(grid, geometry, FocusSettings(threshold=0.5, softness=0.35)).values
-    fitted = focus_map(grid, geometry, settings, pixels=pixels).values
-    assert fitted[32, 36] - fitted[32, 35] > 0.4
-    assert plain[32, 36] - plain[32, 35] < 0.2
-    assert fitted.min() >= 0
-    assert fitted.max() <= 1
+    soft = FocusSettings(threshold=0.5, softness=0.35)
+    plain = focus_map(grid, geometry, soft)
+    snapped = focus_map(grid, geometry, replace(soft, edges=Edges.OBJECT), pixels=_half(34))
+    assert snapped.values[32, 34] - snapped.values[32, 33] > 0.9
+    assert plain.values[32, 34] - plain.values[32, 33] < 0.5
+    assert snapped.values.min() >= 0
+    assert snapped.values.max() <= 1
+    # The map itself, for colours and numbers, is the network's and stays as it is.
+    assert (snapped.scaled == plain.scaled).all()
+
+
+def test_an_object_stays_as_weak_as_its_layer_is_on_the_scale_of_all() -> None:
+    grid = np.zeros((8, 8))
+    grid[:, 4:] = 0.2
+    geometry = fit_picture((64, 64), 64, Fit.SQUASH)
+    settings = FocusSettings(**WIDE, scale=Scale.ALL_LAYERS, edges=Edges.OBJECT)
+    values = focus_map(grid, geometry, settings, value_range=(0.0, 1.0), pixels=_half(36)).values
+    assert values[:, 44:] == pytest.approx(_smooth(np.array(0.2)), abs=1e-3)
+    assert values[:, :28] == pytest.approx(0, abs=1e-3)
+
+
+def test_an_object_ends_where_the_network_saw_nothing() -> None:
+    geometry = fit_picture((64, 128), 32, Fit.CROP)  # columns 32 to 96
+    grid = np.zeros((8, 8))
+    grid[:, 4:] = 1
+    pixels = np.concatenate([_half(60), np.full((64, 64, 3), (240, 180, 60), np.uint8)], axis=1)
+    values = focus_map(grid, geometry, FocusSettings(edges="object"), pixels=pixels).values
+    assert values[:, 70:90].min() > 0.9
+    assert (values[:, 96:] == 0).all()
+
+
+def test_a_flat_map_has_no_object_either() -> None:
+    settings = FocusSettings(edges=Edges.OBJECT)
+    focus = focus_map(np.full((8, 8), 0.3), fit_picture((64, 64), 64, Fit.SQUASH), settings)
+    assert focus.flat
+    assert (focus.values == 0.5).all()
 
 
 def test_values_cannot_be_changed() -> None:
@@ -166,15 +201,23 @@ def test_sharp_share_counts_what_is_above_one_half() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"threshold": -0.1}, {"threshold": 1.1}, {"softness": 0.0}, {"softness": 1.5}, {"scale": "x"}],
+    [
+        {"threshold": -0.1},
+        {"threshold": 1.1},
+        {"softness": 0.0},
+        {"softness": 1.5},
+        {"scale": "x"},
+        {"edges": "x"},
+    ],
 )
 def test_settings_out_of_range_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(FocusError):
         FocusSettings(**bad)
 
 
-def test_a_scale_can_be_given_by_name() -> None:
+def test_scale_and_edges_can_be_given_by_name() -> None:
     assert FocusSettings(scale="absolute").scale is Scale.ABSOLUTE
+    assert FocusSettings(edges="object").edges is Edges.OBJECT
 
 
 @pytest.mark.parametrize("value_range", [None, (0.5, 0.1), (0.0, np.inf), (0.2, 0.2)])
@@ -185,7 +228,7 @@ def test_all_layers_need_their_range(value_range: tuple[float, float] | None) ->
 
 def test_edges_need_the_picture_and_maps_need_two_dimensions() -> None:
     with pytest.raises(FocusError, match="pixels"):
-        focus_map(GRID, SAME, FocusSettings(follow_edges=True))
+        focus_map(GRID, SAME, FocusSettings(edges=Edges.OBJECT))
     with pytest.raises(FocusError, match="h, w"):
         focus_map(GRID[0], SAME)
     with pytest.raises(FocusError, match="NaN"):

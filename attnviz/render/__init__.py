@@ -14,6 +14,7 @@ from attnviz.render.heat import (
     heat_overlay,
     signed_colour_map,
 )
+from attnviz.render.object_matte import object_matte, object_mattes
 
 __all__ = [
     "COLOUR_MAPS",
@@ -26,5 +27,7 @@ __all__ = [
     "colour_map",
     "guided_filter",
     "heat_overlay",
+    "object_matte",
+    "object_mattes",
     "signed_colour_map",
 ]

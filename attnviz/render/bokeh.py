@@ -56,7 +56,7 @@ def bokeh(
         pixels: uint8 [H, W, 3], sRGB.
         focus: float [H, W] in 0..1. A slow change is an amount of blur, a change within a few
             pixels is the edge of an object (a matte).
-        radius: largest circle of confusion, in pixels, 0..400.
+        radius: largest circle of confusion, in pixels, 0..1000.
         gamma: exponent of 1 - focus, 0.1..10. Above 1 a little focus already is quite sharp.
         aperture: "disc", "hexagon" or "octagon", all of the same area.
         highlights: 0..8; above 0, lights in the surround that the camera has clipped are made up

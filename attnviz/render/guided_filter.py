@@ -19,12 +19,13 @@ Pixels = npt.NDArray[np.uint8]
 
 # The upper triangle of a symmetric 3 x 3 matrix, row by row.
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_RGB = range(3)
 
 
 def guided_filter(
     guide: Pixels, values: npt.ArrayLike, radius: int, *, eps: float = 1e-3, reduction: int = 1
 ) -> FloatArray:
-    """The map, smoothed, with the edges of the picture.
+    """The map, smoothed, with the edges of the picture: `GuidedFilter` for a single map.
 
     Args:
         guide: uint8 [H, W, 3], sRGB.
@@ -41,62 +42,84 @@ def guided_filter(
     Raises:
         FocusError: sizes differ, or radius, eps or reduction are out of range.
     """
-    plane = np.ascontiguousarray(values, dtype=np.float32)
-    if guide.ndim != 3 or guide.dtype != np.uint8 or guide.shape != (*plane.shape, 3):
-        raise FocusError(f"A guide of {guide.shape} does not fit a map of {plane.shape}.")
-    if radius < 1 or eps <= 0 or reduction < 1:
-        raise FocusError("The guided filter needs radius >= 1, eps > 0 and reduction >= 1.")
-    height, width = plane.shape
-    if reduction == 1:
-        coefficients = _coefficients(guide, plane, radius, eps)
-    else:
-        size = (max(1, width // reduction), max(1, height // reduction))
-        small = cv2.resize(guide, size, interpolation=cv2.INTER_AREA)
-        target = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-        coarse = _coefficients(small, target, max(1, round(radius / reduction)), eps)
-        coefficients = [cv2.resize(one, (width, height)) for one in coarse]
-    result = coefficients[3]
-    for channel in range(3):
-        result += coefficients[channel] * (guide[..., channel] * np.float32(1 / 255))
-    return np.asarray(result, dtype=np.float32)
+    return GuidedFilter(guide, radius, eps=eps, reduction=reduction)(values)
 
 
-def _coefficients(guide: Pixels, plane: FloatArray, radius: int, eps: float) -> list[FloatArray]:
-    """The mean of a (three planes) and of b over all windows that hold a pixel."""
+class GuidedFilter:
+    """The filter for one picture and any number of maps: what the guide decides is computed once.
 
-    def mean(values: FloatArray) -> FloatArray:
-        window = (2 * radius + 1, 2 * radius + 1)
+    Arguments and errors are those of `guided_filter`; calling it is safe from several threads.
+    """
+
+    def __init__(
+        self, guide: Pixels, radius: int, *, eps: float = 1e-3, reduction: int = 1
+    ) -> None:
+        if guide.ndim != 3 or guide.dtype != np.uint8 or guide.shape[2] != 3:
+            raise FocusError(f"A guide must be uint8 [H, W, 3], not {guide.dtype} {guide.shape}.")
+        if radius < 1 or eps <= 0 or reduction < 1:
+            raise FocusError("The guided filter needs radius >= 1, eps > 0 and reduction >= 1.")
+        self._guide = guide
+        height, width = guide.shape[:2]
+        self._size = (max(1, width // reduction), max(1, height // reduction))
+        self._window = 2 * max(1, round(radius / reduction)) + 1
+        small = guide
+        if reduction > 1:
+            small = cv2.resize(guide, self._size, interpolation=cv2.INTER_AREA)
+        # Variances are small differences of large means: centring first keeps float32 exact enough.
+        self._offset = small.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255
+        self._colours = [(small[..., c] / 255 - self._offset[c]).astype(np.float32) for c in _RGB]
+        self._means = [self._mean(one) for one in self._colours]
+        spread = {
+            (i, j): self._mean(self._colours[i] * self._colours[j])
+            - self._means[i] * self._means[j]
+            + np.float32(eps * (i == j))
+            for i, j in _PAIRS
+        }
+        self._inverse = _inverse(spread)
+
+    def __call__(self, values: npt.ArrayLike) -> FloatArray:
+        """The map, float [H, W], with the guide's edges: float32 [H, W], not clipped."""
+        plane = np.ascontiguousarray(values, dtype=np.float32)
+        if self._guide.shape != (*plane.shape, 3):
+            raise FocusError(f"A guide of {self._guide.shape} does not fit a map of {plane.shape}.")
+        full = (plane.shape[1], plane.shape[0])
+        if self._size == full:
+            coefficients = self._coefficients(plane)
+        else:
+            target = cv2.resize(plane, self._size, interpolation=cv2.INTER_AREA)
+            coefficients = [cv2.resize(one, full) for one in self._coefficients(target)]
+        result = coefficients[3]
+        for channel in _RGB:
+            result += coefficients[channel] * (self._guide[..., channel] * np.float32(1 / 255))
+        return np.asarray(result, dtype=np.float32)
+
+    def _mean(self, values: FloatArray) -> FloatArray:
+        window = (self._window, self._window)
         filtered = cv2.boxFilter(values, -1, window, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(filtered, dtype=np.float32)
 
-    # Variances are small differences of large means: centring first keeps float32 exact enough.
-    offset = guide.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255
-    level = float(plane.mean(dtype=np.float64))
-    colours = [(guide[..., c] / 255 - offset[c]).astype(np.float32) for c in range(3)]
-    target = plane - np.float32(level)
-    means, centre = [mean(one) for one in colours], mean(target)
-    cross = [mean(one * target) - own * centre for one, own in zip(colours, means, strict=True)]
-    spread = {
-        (i, j): mean(colours[i] * colours[j]) - means[i] * means[j] + np.float32(eps * (i == j))
-        for i, j in _PAIRS
-    }
-    slopes = _solved(spread, cross)
-    base = centre - sum(a * m for a, m in zip(slopes, means, strict=True))
-    slopes = [mean(one) for one in slopes]
-    # Back from the centred colours and map to those in 0..1.
-    shift = sum(a * np.float32(o) for a, o in zip(slopes, offset, strict=True))
-    return [*slopes, np.asarray(mean(base) - shift + np.float32(level), dtype=np.float32)]
+    def _coefficients(self, plane: FloatArray) -> list[FloatArray]:
+        """The mean of a (three planes) and of b over all windows that hold a pixel."""
+        level = np.float32(plane.mean(dtype=np.float64))
+        target = plane - level
+        centre = self._mean(target)
+        cross = [
+            self._mean(one * target) - own * centre
+            for one, own in zip(self._colours, self._means, strict=True)
+        ]
+        rows = [[self._inverse[min(i, j), max(i, j)] for j in _RGB] for i in _RGB]
+        slopes = [r * cross[0] + g * cross[1] + b * cross[2] for r, g, b in rows]
+        base = centre - sum(a * m for a, m in zip(slopes, self._means, strict=True))
+        slopes = [self._mean(one) for one in slopes]
+        # Back from the centred colours and map to those in 0..1.
+        shift = sum(a * np.float32(o) for a, o in zip(slopes, self._offset, strict=True))
+        return [*slopes, np.asarray(self._mean(base) - shift + level, dtype=np.float32)]
 
 
-def _solved(matrix: dict[tuple[int, int], FloatArray], right: list[FloatArray]) -> list[FloatArray]:
-    """The solution of a symmetric 3 x 3 system in every pixel, by Cramer's rule."""
+def _inverse(matrix: dict[tuple[int, int], FloatArray]) -> dict[tuple[int, int], FloatArray]:
+    """The inverse of a symmetric 3 x 3 matrix in every pixel, by its cofactors."""
     rr, rg, rb, gg, gb, bb = (matrix[pair] for pair in _PAIRS)
     c_rr, c_rg, c_rb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
-    c_gg, c_gb, c_bb = rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg
+    cofactors = (c_rr, c_rg, c_rb, rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg)
     determinant = rr * c_rr + rg * c_rg + rb * c_rb
-    r, g, b = (one / determinant for one in right)
-    return [
-        c_rr * r + c_rg * g + c_rb * b,
-        c_rg * r + c_gg * g + c_gb * b,
-        c_rb * r + c_gb * g + c_bb * b,
-    ]
+    return {pair: one / determinant for pair, one in zip(_PAIRS, cofactors, strict=True)}

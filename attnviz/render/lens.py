@@ -15,7 +15,7 @@ from attnviz.render.surfaces import REACH
 
 FloatArray = npt.NDArray[np.float32]
 
-LARGEST_RADIUS = 400.0
+LARGEST_RADIUS = 1000.0
 
 
 @dataclass(frozen=True)

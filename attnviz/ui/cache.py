@@ -6,6 +6,7 @@ Streamlit does not try to hash networks and pictures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,9 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.render.bokeh import bokeh
+from attnviz.render.object_matte import object_mattes
+from attnviz.ui.thumbnails.packing import thumbnail_jpeg
+from attnviz.ui.viewer import Payload, View, content_of, layer_names, pack
 
 Pixels = npt.NDArray[np.uint8]
 SHOWN_SIDE = 1280
@@ -66,44 +70,73 @@ def shown_sample(name: str) -> Picture:
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
+@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+def thumbnail(checksum: str, _picture: Picture) -> bytes:
+    """A picture as it stands in the row to choose from."""
+    del checksum
+    return thumbnail_jpeg(_picture.pixels)
+
+
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def explained(
-    checksum: str,
+    picture_key: tuple[str, str],
     model_key: tuple[str, str],
     method: str,
     target: str | None,
     _model: VisionModel,
     _picture: Picture,
 ) -> Explanation:
-    """All layers' maps, computed once for each picture, network, method and class."""
-    del checksum, model_key
+    """All layers' maps, computed once for each picture, network, method and class.
+
+    The picture's name is part of its key: another session's name for the same bytes is private.
+    """
+    del picture_key, model_key
     return explain(_model, _picture, method, target)
 
 
-@st.cache_data(max_entries=256, max_size="300MB", ttl="2h", show_spinner=False)
-def focus_picture(
-    checksum: str, radius: float, focus_key: tuple[str, ...], _picture: Picture, _focus: FocusMap
-) -> Pixels:
-    """The picture with its focus sharp and its surround in bokeh."""
-    del checksum, focus_key
-    return bokeh(_picture.pixels, _focus.values, radius)
+@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+def packed(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
+    """What the viewer needs of an explanation; with the objects' mattes only if they are wanted."""
+    del key
+    mattes = None
+    if outline:
+        settings = FocusSettings()
+        fields = [_explanation.focus(layer, settings).scaled for layer in layer_names(_explanation)]
+        mattes = object_mattes(_explanation.picture.pixels, fields)
+    return pack(content_of(_explanation, mattes))
+
+
+@st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
+def rendered(
+    key: tuple[str, ...], look: tuple[object, ...], _explanation: Explanation, _view: View
+) -> tuple[FocusMap, Pixels]:
+    """The focus of a view, and the picture with its surround in bokeh."""
+    del key, look
+    focus = _explanation.focus(_view.layer, _view.focus_settings())
+    pixels = _explanation.picture.pixels
+    radius = _view.radius * math.hypot(*pixels.shape[:2])
+    shown = bokeh(
+        pixels, focus.values, radius, aperture=_view.aperture, highlights=_view.highlights
+    )
+    return focus, shown
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
 def seen_in_bokeh(
-    checksum: str,
-    radius: float,
-    focus_key: tuple[str, ...],
-    _model: VisionModel,
-    _pixels: Pixels,
+    key: tuple[str, ...], look: tuple[object, ...], _model: VisionModel, _pixels: Pixels
 ) -> tuple[Prediction, ...]:
     """What the network sees in the bokeh picture: all classes, best first."""
-    del checksum, radius, focus_key
+    del key, look
     return predict(_model, open_picture(_pixels, name="bokeh"), count=None)
 
 
-def focus_key(explanation: Explanation, layer: str, settings: FocusSettings) -> tuple[str, ...]:
-    """What decides a focus map, as a key."""
+def explanation_key(explanation: Explanation) -> tuple[str, ...]:
+    """What decides an explanation's maps."""
     target = explanation.target.label if explanation.target else ""
-    model = explanation.provenance["model"]
-    return (model, explanation.method, target, layer, str(settings))
+    model = explanation.provenance["weights sha256"]
+    return (explanation.picture.sha256, model, explanation.method, target)
+
+
+def look_key(view: View) -> tuple[object, ...]:
+    """What decides the bokeh picture of an explanation."""
+    return (view.layer, view.radius, str(view.focus_settings()), view.aperture, view.highlights)

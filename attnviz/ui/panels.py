@@ -14,8 +14,8 @@ import streamlit as st
 
 from attnviz.explanation import Explanation, Prediction
 from attnviz.focus import FocusMap, focus_map
-from attnviz.methods.fuse import FUSED
 from attnviz.render.heat import colour_map
+from attnviz.ui.viewer import layer_names
 from attnviz.ui.words import verdict
 
 Pixels = npt.NDArray[np.uint8]
@@ -63,7 +63,7 @@ def legend_numbers(low: float, high: float) -> tuple[str, str]:
 def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
     """All layers side by side, the chosen one outlined; each on its own colour scale."""
     figures = []
-    for layer in (*explanation.layers, *_fused(explanation)):
+    for layer in layer_names(explanation):
         picture = _thumbnail(explanation, layer, colours)
         name = html.escape(layer)
         mark = ' class="av-on"' if layer == chosen else ""
@@ -72,10 +72,6 @@ def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
             f"<figcaption>{name}</figcaption></figure>"
         )
     st.html(f'<div class="av-strip">{"".join(figures)}</div>')
-
-
-def _fused(explanation: Explanation) -> tuple[str, ...]:
-    return (FUSED,) if len(explanation.layers) > 1 else ()
 
 
 def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
@@ -107,3 +103,37 @@ def _bar(before: Prediction, after: float) -> str:
         f'<div class="av-track"><i style="width:{100 * before.probability:.1f}%"></i>'
         f'<b style="width:{100 * after:.1f}%"></b></div></div>'
     )
+
+
+def show_point(explanation: Explanation, x: float, y: float) -> None:
+    """The map's value at one point, x, y in 0..1 of the picture, in every layer as bars."""
+    values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
+    seen = [value for value in values if value is not None]
+    st.html('<div class="av-title">At the point you clicked</div>')
+    if not seen:
+        st.caption("The network did not see this part of the picture.")
+        return
+    highest = max(explanation.value_range[1], 1e-12)
+    rows = "".join(
+        f'<div class="av-bar"><div class="av-row"><span>{html.escape(layer)}</span>'
+        f'<span class="av-num">{value:.3g}</span></div><div class="av-track">'
+        f'<b style="width:{100 * min(max(value / highest, 0), 1):.1f}%"></b></div></div>'
+        for layer, value in zip(explanation.layers, seen, strict=True)
+    )
+    st.html(f'<div class="av-bars">{rows}</div>')
+    st.caption(f"{100 * x:.0f} % from the left, {100 * y:.0f} % from the top.")
+
+
+def _value_at(explanation: Explanation, index: int, x: float, y: float) -> float | None:
+    """A layer's own value in the cell that holds a point; None where the network saw nothing."""
+    geometry, grid = explanation.geometry, explanation.maps[index]
+    height, width = geometry.picture_size
+    down, across = geometry.to_input(y * height, x * width)
+    shares = down / geometry.input_size[0], across / geometry.input_size[1]
+    if not all(0 <= share <= 1 for share in shares):
+        return None
+    row, column = (
+        min(math.floor(share * cells), cells - 1)
+        for share, cells in zip(shares, grid.shape, strict=True)
+    )
+    return float(grid[row, column])

@@ -17,9 +17,11 @@ from attnviz.models.catalog import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture, SampleInfo, list_samples, open_picture, open_sample
-from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload
-from attnviz.ui.guard import plain_text, say_error
+from attnviz.pictures import Picture, list_samples, open_picture, open_sample
+from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
+from attnviz.ui.guard import say_error
+from attnviz.ui.link import keep, restore
+from attnviz.ui.thumbnails import Thumbnail, pick_thumbnail
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
 FIRST_SAMPLE = "china"
@@ -28,41 +30,61 @@ SAMPLE = "sample:"
 
 @dataclass(frozen=True)
 class Photo:
-    """The chosen picture at the size at which it is shown, the way to the whole one, the credit."""
+    """A picture at the size at which it is shown, the way to the whole one, its title, its credit.
+
+    The title is a file's name for an upload, as hostile as its uploader.
+    """
 
     shown: Picture
     whole: Callable[[], Picture]
+    title: str
     credit: str = ""
 
 
 def pick_picture() -> Photo | None:
-    """Uploads first, then the sample photos; what cannot be opened is named and left out."""
-    choose, upload = st.columns([3, 2], vertical_alignment="bottom")
+    """Uploads first, then the sample photos; what cannot be opened is named and left out.
+
+    `st.session_state["picture"]` holds the choice, a key of the row of thumbnails: an upload's
+    checksum, or `sample:` and a name.
+    """
+    choose, upload = st.columns([3, 2])
     with upload:
         files = st.file_uploader(
             "Your photos", type=TYPES, accept_multiple_files=True, key="uploads"
         )
-    uploads = _uploaded(files or [])
-    samples = {SAMPLE + sample.name: sample for sample in list_samples()}
-    titles = {key: _short(photo.shown.name) for key, photo in uploads.items()}
-    titles |= {key: sample.title for key, sample in samples.items()}
-    _follow_uploads(list(uploads), list(titles))
+    photos = _uploaded(files or [])
+    uploads = list(photos)
+    photos |= _samples()
+    restore("picture", list(photos))
+    _follow_uploads(uploads, list(photos))
+    if not photos:
+        return None
+    row = [
+        Thumbnail(key, photo.title, thumbnail(photo.shown.sha256, photo.shown))
+        for key, photo in photos.items()
+    ]
     with choose:
-        chosen = st.pills(
-            "Picture",
-            list(titles),
-            format_func=lambda key: titles.get(key, key),
-            key="picture",
-            required=True,
-        )
-    if chosen in uploads:
-        return uploads[chosen]
-    return _sample_photo(samples[chosen]) if chosen in samples else None
+        picked = pick_thumbnail(row, st.session_state["picture"], key="pictures")
+    if picked is not None:
+        st.session_state["picture"] = picked
+    chosen: str = st.session_state["picture"]
+    keep(picture=chosen)
+    return photos[chosen]
 
 
-def _sample_photo(sample: SampleInfo) -> Photo:
-    credit = f"Photo: {sample.credit} {sample.licence}. {sample.source}"
-    return Photo(shown_sample(sample.name), partial(open_sample, sample.name), credit)
+def _samples() -> dict[str, Photo]:
+    """The sample photos; one message for each whose file is damaged."""
+    photos: dict[str, Photo] = {}
+    for sample in list_samples():
+        credit = f"Photo: {sample.credit} {sample.licence}. {sample.source}"
+        try:
+            shown = shown_sample(sample.name)
+        except PictureError as error:
+            say_error(error)
+        else:
+            whole = partial(open_sample, sample.name)
+            photos[SAMPLE + sample.name] = Photo(shown, whole, sample.title, credit)
+    return photos
 
 
 def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
@@ -76,25 +98,21 @@ def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
         except PictureError as error:
             say_error(error)
         else:
-            photos[checksum] = Photo(shown, partial(open_picture, source, name=file.name))
+            whole = partial(open_picture, source, name=file.name)
+            photos[checksum] = Photo(shown, whole, shown.name)
     return photos
 
 
-def _follow_uploads(uploads: Sequence[str], known_keys: Sequence[str]) -> None:
-    """Show the newest upload when it arrives, and the first sample when nothing is chosen."""
+def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
+    """Choose a new upload when it arrives; when the chosen picture is gone, another one."""
     known: list[str] = st.session_state.get("known_uploads", [])
     fresh = [key for key in uploads if key not in known]
     st.session_state["known_uploads"] = list(uploads)
+    first = SAMPLE + FIRST_SAMPLE
     if fresh:
         st.session_state["picture"] = fresh[0]
-    elif st.session_state.get("picture") not in known_keys:
-        st.session_state["picture"] = uploads[0] if uploads else SAMPLE + FIRST_SAMPLE
-
-
-def _short(name: str, most: int = 24) -> str:
-    """A file name that fits on a button, as plain text."""
-    cut = name if len(name) <= most else name[: most - 9] + "…" + name[-8:]
-    return plain_text(cut)
+    elif st.session_state.get("picture") not in keys and keys:
+        st.session_state["picture"] = first if first in keys and not uploads else keys[0]
 
 
 def pick_device() -> str:
@@ -118,6 +136,7 @@ def _device_title(device: DeviceInfo) -> str:
 def pick_model(device: str) -> VisionModel | None:
     """A network from the catalogue, loaded; downloads show their progress."""
     specs = {spec.name: spec for spec in list_models()}
+    restore("model", specs)
     name = st.selectbox(
         "Model",
         list(specs),
@@ -165,6 +184,7 @@ def pick_look(model: VisionModel) -> str:
     titles = {str(question): text for question, text in _QUESTIONS.items()}
     titles |= {method.name: method.title for method in METHODS}
     options = [*map(str, questions), *fitting]
+    restore("look", options)
     if st.session_state.get("look") not in options:
         st.session_state["look"] = options[0]
     return str(

@@ -10,10 +10,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -53,18 +55,34 @@ class App:
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app as a user starts it."""
+    with started(ROOT / "app.py", tmp_path_factory.mktemp("app") / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def viewer_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """Nothing but the viewer, on a picture and maps that the tests know."""
+    script = Path(__file__).with_name("viewer_app.py")
+    with started(script, tmp_path_factory.mktemp("viewer") / "log.txt") as running:
+        yield running
+
+
+@contextmanager
+def started(script: Path, log: Path) -> Iterator[App]:
+    """A Streamlit server of its own for a script, ended when the tests are done with it."""
     browser_path()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
     command = [
-        sys.executable, "-m", "streamlit", "run", "app.py",
+        sys.executable, "-m", "streamlit", "run", str(script),
         f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1",
     ]  # fmt: skip
     # No network and an empty cache, so that "cannot be downloaded" is what happens everywhere.
     offline = {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": "", "no_proxy": "127.0.0.1"}
     offline |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")
+    offline["PYTHONPATH"] = str(ROOT)
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | offline
@@ -78,6 +96,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; each opens a window of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,67 @@
+"""What a page is about, kept through page changes and reloads: in the session and in the address.
+
+Streamlit forgets a widget's value when its page is left, and everything on a reload. The choices
+are therefore kept beside the widgets, and written into the page's address, which can be shared. The
+browser's Back button brings an older address, and with it the view that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import streamlit as st
+
+from attnviz.ui.viewer.view import View
+
+_KEPT = "kept"
+_VIEW = "kept view"
+_WRITTEN = "written address"
+
+
+def restore(key: str, known: Collection[str]) -> None:
+    """Give the widget `key` the value it had in this session, or else the one in the address.
+
+    A widget that has a value is left alone, and so is one whose old value is no longer `known`.
+    """
+    if key in st.session_state:
+        return
+    value = _kept().get(key, st.query_params.get(key))
+    if value in known:
+        st.session_state[key] = value
+
+
+def keep(**choices: str) -> None:
+    """Remember choices; `keep_view` writes them into the address."""
+    _kept().update(choices)
+
+
+def kept_view() -> View:
+    """The viewer's controls as they were left, or as the address says."""
+    address = st.query_params.to_dict()
+    written = st.session_state.get(_WRITTEN)
+    names = View().to_json()
+    gone_back = written is not None and any(address.get(n) != written.get(n) for n in names)
+    if _VIEW not in st.session_state or (gone_back and address):
+        st.session_state[_VIEW] = View.from_untrusted(address)
+    view: View = st.session_state[_VIEW]
+    return view
+
+
+def keep_view(view: View) -> None:
+    """Remember the viewer's controls, and bring the address in line with them and the choices.
+
+    What differs from the defaults is written, in one message, and only if it is not there already.
+    """
+    st.session_state[_VIEW] = view
+    names = {*view.to_json(), *_kept()}
+    others = {k: v for k, v in st.query_params.to_dict().items() if k not in names}
+    wanted = others | _kept() | view.to_query()
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_WRITTEN] = wanted
+
+
+def _kept() -> dict[str, Any]:
+    kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
+    return kept

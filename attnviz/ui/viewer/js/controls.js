@@ -1,0 +1,168 @@
+// The controls below the stage. Each knows its name in the view; names of layers are only ever text.
+
+const LENS = [
+  {
+    name: "radius", title: "Radius", max: 0.06, step: 0.002,
+    show: (value) => `${(100 * value).toFixed(1)} %`,
+    help: "Largest blur disc, share of the diagonal",
+  },
+  {
+    name: "threshold", title: "Threshold", max: 1, step: 0.05,
+    show: (value) => value.toFixed(2),
+    help: "Where on the colour scale the focus begins",
+  },
+  {
+    name: "softness", title: "Softness", min: 0.05, max: 1, step: 0.05,
+    show: (value) => value.toFixed(2),
+    help: "How gradually sharp turns into soft",
+  },
+];
+
+const SURFACE_TITLES = { bokeh: "Focus picture", heat: "Attention map", photo: "Photo" };
+
+const OPTIONS = [
+  {
+    name: "outline", title: "Focus follows",
+    choices: { false: "Attention field", true: "Object" },
+    read: (text) => text === "true",
+    help: "The field is soft and promises no outline; the object is found in the picture from it.",
+  },
+  {
+    name: "scale", title: "Scale of the map",
+    choices: { layer: "This layer", "all-layers": "All layers", absolute: "Absolute, 0 to 1" },
+    help: "What the colours span. Layers can be compared on all but the first.",
+  },
+  {
+    name: "colours", title: "Colours",
+    choices: Object.fromEntries(
+      ["viridis", "magma", "inferno", "plasma", "cividis"].map((name) => [name, name]),
+    ),
+  },
+  { name: "opacity", title: "Strength of the colours", max: 1, step: 0.05, show: (v) => v.toFixed(2) },
+  {
+    name: "aperture", title: "Aperture",
+    choices: { disc: "Disc", hexagon: "Hexagon", octagon: "Octagon" },
+  },
+  {
+    name: "highlights", title: "Highlight bloom", max: 8, step: 0.5,
+    show: (value) => (value ? value.toFixed(1) : "off"),
+    help: "Gives clipped lights their power back. It invents light.",
+  },
+  { name: "left", title: "Left picture", choices: SURFACE_TITLES },
+  { name: "right", title: "Right picture", choices: SURFACE_TITLES },
+  { name: "blend", title: "Blend between layers", help: "Fade from one layer to the next." },
+];
+
+const MODE_TITLES = {
+  side: "Side by side", bokeh: "Focus", heat: "Map", photo: "Photo", split: "Split",
+};
+
+function element(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+/** The name, next to what it is set to; ties an input to the view. */
+function slider(spec, change) {
+  const value = element("b");
+  const input = element("input", {
+    type: "range", min: spec.min ?? 0, max: spec.max, step: spec.step, ariaLabel: spec.title,
+  });
+  input.oninput = () => change({ [spec.name]: Number(input.value) }, false);
+  input.onchange = () => change({ [spec.name]: Number(input.value) }, true);
+  const set = (view) => {
+    input.value = view[spec.name];
+    value.textContent = spec.show(view[spec.name]);
+    input.ariaValueText = value.textContent;
+  };
+  return { node: field(spec, [element("span", {}, spec.title, value), input]), set };
+}
+
+function choice(spec, change) {
+  const input = element("select", { ariaLabel: spec.title });
+  for (const [value, title] of Object.entries(spec.choices)) {
+    input.append(element("option", { value, textContent: title }));
+  }
+  const read = spec.read ?? ((text) => text);
+  input.onchange = () => change({ [spec.name]: read(input.value) }, true);
+  const set = (view, header) => {
+    input.value = String(view[spec.name]);
+    if (spec.name === "scale") {
+      input.querySelector("[value=absolute]").disabled = !header.shares;
+    }
+  };
+  return { node: field(spec, [element("span", {}, spec.title), input]), set };
+}
+
+function check(spec, change) {
+  const input = element("input", { type: "checkbox" });
+  input.onchange = () => change({ [spec.name]: input.checked }, true);
+  const set = (view) => {
+    input.checked = view[spec.name];
+  };
+  const node = field(spec, [input, element("span", {}, spec.title)]);
+  node.classList.add("check");
+  return { node, set };
+}
+
+function field(spec, children) {
+  const node = element("label", { className: `field ${spec.name}` }, ...children);
+  if (spec.help) node.append(element("small", { textContent: spec.help }));
+  return node;
+}
+
+function control(spec, change) {
+  if (spec.choices) return choice(spec, change);
+  return spec.max === undefined ? check(spec, change) : slider(spec, change);
+}
+
+/**
+ * Fill the control areas of `root`. `change(changes, released)` is called when the user moves
+ * something. Returns a function that shows a view in all of them.
+ */
+export function buildControls(root, change) {
+  const made = [];
+  for (const [area, specs] of [[".sliders", LENS], [".options", OPTIONS]]) {
+    const parts = specs.map((spec) => control(spec, change));
+    root.querySelector(area).replaceChildren(...parts.map(({ node }) => node));
+    made.push(...parts);
+  }
+  const modes = buildModes(root.querySelector(".modes"), change);
+  return (view, header) => {
+    for (const { set } of made) set(view, header);
+    modes(view);
+  };
+}
+
+function buildModes(area, change) {
+  const names = Object.keys(MODE_TITLES);
+  const buttons = names.map((name) =>
+    element("button", {
+      type: "button", role: "radio", textContent: MODE_TITLES[name],
+      onclick: () => change({ mode: name }, true),
+    }),
+  );
+  area.replaceChildren(...buttons);
+  area.onkeydown = (event) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    const at = buttons.findIndex((button) => button.ariaChecked === "true");
+    const next = (at + by + names.length) % names.length;
+    change({ mode: names[next] }, true);
+    buttons[next].focus();
+    event.preventDefault();
+  };
+  return (view) => {
+    buttons.forEach((button, index) => {
+      const chosen = names[index] === view.mode;
+      button.ariaChecked = String(chosen);
+      button.tabIndex = chosen ? 0 : -1;
+    });
+  };
+}
+
+/** What a surface is called in a label. */
+export function surfaceTitle(surface, title) {
+  return surface === "heat" ? title : SURFACE_TITLES[surface];
+}

@@ -1,0 +1,95 @@
+// A payload made ready to be drawn: the photo decoded, every map brought to the picture.
+
+import { focusOf, stretch } from "./optics.js";
+import { mapSize, sample, spread } from "./maps.js";
+import { inflate, layerShares, matteShares, unpack } from "./payload.js";
+import { focusFacts } from "./words.js";
+
+const COARSE = 64;
+
+/** The scene in a payload's bytes. */
+export async function readScene(bytes) {
+  const { header, photo, maps } = unpack(bytes);
+  const [bitmap, blocks] = await Promise.all([
+    createImageBitmap(new Blob([photo], { type: "image/jpeg" }), {
+      colorSpaceConversion: "none",
+      premultiplyAlpha: "none",
+    }),
+    inflate(maps),
+  ]);
+  return { ...readMaps(header, blocks), bitmap };
+}
+
+/** The part of a scene that needs no browser: maps and mattes as planes over the whole picture. */
+export function readMaps(header, blocks) {
+  const { columns, rows } = mapSize(header.photo.width, header.photo.height);
+  const planes = header.layers.map((layer) =>
+    spread(layerShares(layer, blocks), layer.rows, layer.columns, header.box, rows, columns),
+  );
+  const { mattes } = header;
+  return {
+    header,
+    rows,
+    columns,
+    planes,
+    mattes: mattes && mattes.at.map((_, index) => matteShares(mattes, index, blocks)),
+    matteRows: mattes ? mattes.rows : 0,
+    matteColumns: mattes ? mattes.columns : 0,
+  };
+}
+
+/**
+ * A layer's value on the chosen scale, 0..1, as a function of (x, y) in 0..1 of the picture.
+ * `even`: see `stretch`. `matte`: the layer's object instead of its map, where there is one.
+ */
+export function scaledMap(scene, index, scale, { even, matte = false } = {}) {
+  const { layers, box } = scene.header;
+  const [factor, offset] = stretch(layers[index], layers, scale, even);
+  if (factor === 0) return () => offset;
+  const [top, left, bottom, right] = box;
+  const snapped = matte && scene.mattes;
+  const plane = snapped ? scene.mattes[index] : scene.planes[index];
+  const rows = snapped ? scene.matteRows : scene.rows;
+  const columns = snapped ? scene.matteColumns : scene.columns;
+  return (x, y) => {
+    if (y < top || x < left || y > bottom || x > right) return 0;
+    return Math.min(Math.max(sample(plane, rows, columns, x, y) * factor + offset, 0), 1);
+  };
+}
+
+/** A layer's absolute value at a point, null where the network did not see the picture. */
+export function valueAt(scene, index, x, y) {
+  const [top, left, bottom, right] = scene.header.box;
+  if (y < top || x < left || y > bottom || x > right) return null;
+  const { low, high } = scene.header.layers[index];
+  return low + (high - low) * sample(scene.planes[index], scene.rows, scene.columns, x, y);
+}
+
+/** How much of the picture is in focus, and where: {share, x, y}. */
+export function focusOfView(scene, index, view) {
+  const rows = Math.min(COARSE, scene.rows);
+  const columns = Math.min(COARSE, scene.columns);
+  const options = { even: view.threshold, matte: view.outline };
+  const scaled = scaledMap(scene, index, view.scale, options);
+  const plane = new Float32Array(rows * columns);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      const value = scaled((x + 0.5) / columns, (y + 0.5) / rows);
+      plane[y * columns + x] = focusOf(value, view.threshold, view.softness);
+    }
+  }
+  return focusFacts(plane, rows, columns);
+}
+
+/** A small picture of a layer's map for the filmstrip: RGBA codes, width x height. */
+export function thumbnail(scene, index, view, table, width, height) {
+  const codes = new Uint8ClampedArray(4 * width * height);
+  const scaled = scaledMap(scene, index, view.scale);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const colour = 3 * Math.round(255 * scaled((x + 0.5) / width, (y + 0.5) / height));
+      codes.set([table[colour], table[colour + 1], table[colour + 2], 255], 4 * (y * width + x));
+    }
+  }
+  return codes;
+}

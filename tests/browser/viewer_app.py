@@ -1,0 +1,33 @@
+"""Two pages: the viewer alone on a picture that the tests know, and one without it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from attnviz.ui.link import keep_view, kept_view
+from attnviz.ui.viewer import pack, viewer
+from tests.browser.viewer_content import known_content
+
+
+def viewer_page() -> None:
+    """The viewer, and what it has told, as JSON."""
+    st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    side = int(st.query_params.get("grid", "14"))
+    options = {name: name in st.query_params for name in ("mattes", "crop", "flat", "lights")}
+    payload = pack(known_content(side, **options))
+    events = viewer(payload, key="viewer", view=kept_view(), origin=f"grid {side}")
+    keep_view(events.view)
+    picked = events.picked and [events.picked.x, events.picked.y, events.picked.layer]
+    told = {"view": events.view.to_json(), "picked": picked, "webgl": events.webgl}
+    st.code(json.dumps(told | {"runs": st.session_state["runs"]}), language=None)
+
+
+def empty_page() -> None:
+    """Somewhere else."""
+    st.write("Nothing here")
+
+
+st.set_page_config(layout="wide")
+st.navigation([st.Page(viewer_page, title="Viewer"), st.Page(empty_page, title="Empty")]).run()

@@ -1,0 +1,92 @@
+"""All modules in one text, the shaders, and the colour tables."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from graphlib import CycleError
+
+import pytest
+
+from attnviz.render.heat import COLOUR_MAPS, colour_table
+from attnviz.ui.viewer.bundle import FOLDER, module_order, script, shaders
+
+NAMES = {path.name for path in FOLDER.glob("js/*.js")}
+
+
+def constant(name: str) -> object:
+    found = re.search(rf"^const {name} = (.*);$", script(), re.MULTILINE)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_every_module_is_there_once_after_those_it_imports() -> None:
+    modules = constant("MODULES")
+    assert isinstance(modules, list)
+    assert len(modules) == len(NAMES)
+    assert {name for name, _ in modules} == NAMES
+    before: set[str] = set()
+    for name, source in modules:
+        assert source == (FOLDER / "js" / name).read_text(encoding="utf-8")
+        assert set(re.findall(r"from \"\./([\w-]+\.js)\"", source)) <= before, name
+        before.add(name)
+
+
+def test_no_module_imports_in_a_way_that_the_loader_does_not_know() -> None:
+    """Only `from "./name.js";` at the end of a line is given an address."""
+    for name in NAMES:
+        source = (FOLDER / "js" / name).read_text(encoding="utf-8")
+        statements = re.findall(r"^import\b", source, re.MULTILINE)
+        assert len(statements) == len(re.findall(r'from "\./[\w-]+\.js";$', source, re.MULTILINE))
+        assert "import(" not in source
+        assert "import.meta" not in source
+
+
+def test_the_order_is_that_of_the_imports() -> None:
+    sources = {
+        "main.js": 'import { a } from "./a.js";\nimport { b } from "./b.js";',
+        "b.js": 'import { a } from "./a.js";',
+        "a.js": "",
+    }
+    assert module_order(sources) == ["a.js", "b.js", "main.js"]
+
+
+def test_a_cycle_is_an_error() -> None:
+    sources = {"a.js": 'import { b } from "./b.js";', "b.js": 'import { a } from "./a.js";'}
+    with pytest.raises(CycleError):
+        module_order(sources)
+
+
+def test_an_import_of_what_is_not_there_is_an_error() -> None:
+    with pytest.raises(KeyError, match=r"gone\.js"):
+        module_order({"a.js": 'import { b } from "./gone.js";'})
+
+
+def test_shaders_hold_what_they_include() -> None:
+    made = shaders()
+    assert set(made) == {path.name for path in FOLDER.glob("glsl/*.glsl")}
+    assert not any("#include" in source for source in made.values())
+    assert "float circleOfConfusion(float focus)" in made["refine.frag.glsl"]
+    assert "vec3 openingPoint(int i, int count)" in made["bake.frag.glsl"]
+    for name, source in made.items():
+        if name.count(".") == 2:
+            assert source.startswith("#version 300 es\n"), "GLSL wants it in the first line"
+            assert source.count("void main()") == 1
+
+
+def test_the_script_carries_shaders_and_colours() -> None:
+    assets = constant("ASSETS")
+    assert isinstance(assets, dict)
+    assert assets["shaders"] == shaders()
+    assert list(assets["colours"]) == list(COLOUR_MAPS)
+    for name, text in assets["colours"].items():
+        assert base64.b64decode(text) == colour_table(name).tobytes()
+        assert len(base64.b64decode(text)) == 768
+
+
+def test_the_script_ends_in_one_export() -> None:
+    assert script() is script()
+    assert re.findall(r"^export .*", script(), re.MULTILINE) == [
+        "export default (component) => mount(component, ASSETS);"
+    ]

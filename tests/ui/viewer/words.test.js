@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {
+  description,
+  focusFacts,
+  number,
+  place,
+  scaleNote,
+} from "../../../attnviz/ui/viewer/js/words.js";
+import { near } from "./fakes.js";
+
+test("numbers have three significant digits, and powers where they are far off", () => {
+  const shown = [0, 1, 0.451, 12.34, 456.7, 1234.5, 0.00123, -0.25, 12345, 0.00001].map(number);
+  assert.deepEqual(shown, [
+    "0",
+    "1.00",
+    "0.451",
+    "12.3",
+    "457",
+    "1235",
+    "0.00123",
+    "-0.250",
+    "1.2e+4",
+    "1.0e-5",
+  ]);
+});
+
+test("places are told from the middle", () => {
+  assert.equal(place(0.5, 0.54), "in the middle");
+  assert.equal(place(0.2, 0.5), "left of the middle");
+  assert.equal(place(0.6, 0.5), "slightly right of the middle");
+  assert.equal(place(0.8, 0.1), "above and right of the middle");
+  assert.equal(place(0.4, 0.9), "below and slightly left of the middle");
+});
+
+const FACTS = {
+  title: "Attention",
+  layer: "block 3",
+  index: 2,
+  count: 12,
+  flat: false,
+  share: 0.184,
+  x: 0.2,
+  y: 0.5,
+};
+
+test("the picture in words", () => {
+  assert.equal(
+    description(FACTS),
+    "Attention, block 3, layer 3 of 12: focus covers 18 % of the picture, centred left of the middle.",
+  );
+  assert.equal(
+    description({ ...FACTS, x: null, y: null }),
+    "Attention, block 3, layer 3 of 12: nothing is in focus.",
+  );
+  assert.equal(
+    description({ ...FACTS, flat: true }),
+    "Attention, block 3, layer 3 of 12: the map is flat, nothing stands out.",
+  );
+});
+
+test("share and middle of a focus", () => {
+  const focus = Float32Array.from([0, 0, 0, 1, 0, 0, 0, 0.25]);
+  const { share, x, y } = focusFacts(focus, 2, 4);
+  assert.equal(share, 1 / 8);
+  near(x, 3.5 / 4);
+  near(y, (1 * 0.5 + 0.25 * 1.5) / 1.25 / 2);
+  assert.deepEqual(focusFacts(new Float32Array(8), 2, 4), { share: 0, x: null, y: null });
+  assert.equal(focusFacts(new Float32Array(8).fill(0.5), 2, 4).share, 0, "a half is not sharp yet");
+});
+
+test("the scale's ends are explained", () => {
+  const plain = { fused: false, flat: false };
+  const notes = ["layer", "all-layers", "absolute"].map((scale) => scaleNote(scale, plain));
+  assert.deepEqual(notes, [
+    "colours span this layer",
+    "colours span all layers",
+    "absolute, 0 to 1",
+  ]);
+  assert.equal(scaleNote("absolute", { ...plain, flat: true }), "flat: nothing stands out");
+  assert.equal(
+    scaleNote("absolute", { fused: true, flat: true }),
+    "mean of all layers; 1 is an even map",
+  );
+});
