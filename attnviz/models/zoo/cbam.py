@@ -61,4 +61,5 @@ class Cbam(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         x = self.channel(x) * x
-        return self.spatial(x) * x
+        gated: Tensor = self.spatial(x) * x
+        return gated
