@@ -18,7 +18,7 @@ from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import OutOfMemoryError, UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import LayerMaps
+from attnviz.methods.base import LayerMaps, ProbingMethod, Progress
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
 from attnviz.models.preprocess import Preprocess
@@ -56,6 +56,7 @@ def explain(
     picture: Picture,
     method: str = "auto",
     target: int | str | None = None,
+    progress: Progress | None = None,
 ) -> Explanation:
     """Look at `picture` with `model` and keep the map of every layer.
 
@@ -69,6 +70,7 @@ def explain(
         picture: from `open_picture`.
         method: a method's name, or a question: "attention", "decision", or "auto".
         target: the class to explain, as index or label; the most probable one if None.
+        progress: told how far a method with many passes has come; what it raises stops the work.
 
     Raises:
         UnknownNameError: no such method or class.
@@ -81,7 +83,7 @@ def explain(
         answers=model.spec.answers,
     )
     wanted = None if target is None else class_index(model, target)
-    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted))
+    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
     layer_maps = passed.layer_maps
     predictions, classes = _predictions(model, passed.logits)
     return Explanation(
@@ -160,10 +162,19 @@ def _second_try(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tup
 
 
 def _captured(
-    model: VisionModel, picture: Picture, choice: Choice, target: int | None, place: _Place
+    model: VisionModel,
+    picture: Picture,
+    choice: Choice,
+    target: int | None,
+    progress: Progress | None,
+    place: _Place,
 ) -> _Passed:
     inputs, geometry = place.inputs(picture)
     method = choice.method
+    if isinstance(method, ProbingMethod):
+        found = method.probe(model.module, inputs, target, progress)
+        spoken = None if found.target is None else int(found.target[0])
+        return _Passed(found.layer_maps, found.logits[0], spoken, geometry)
     sites = find_sites(model.module, method.kind, inputs)
     trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
     chosen = None if trace.target is None else int(trace.target[0])
