@@ -211,3 +211,14 @@ class ProbingMethod(Described, ABC):
 AnyMethod = Method[Any] | ProbingMethod
 
 METHODS: Registry[type[Method[Any]] | type[ProbingMethod]] = Registry("method")
+
+
+def trace_method(name: str) -> Method[Any]:
+    """The method of that name with its usual options, if a trace is all it needs.
+
+    Raises UnknownNameError for a name nobody registered, MethodError for a `ProbingMethod`.
+    """
+    method = METHODS.get(name)()
+    if isinstance(method, ProbingMethod):
+        raise MethodError(f"{name} needs more passes than one. Choose a method that reads a trace.")
+    return method

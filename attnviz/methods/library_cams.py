@@ -126,7 +126,8 @@ class LibraryCam(ProbingMethod):
         classes = None if target is None else [target] * len(inputs)
         if self.probes is Probes.WINDOWS:  # the library begins with windows, not with the whole
             with torch.no_grad():
-                classes = classes or watched(inputs).argmax(1).tolist()
+                best = watched(inputs).argmax(1).tolist()
+            classes = classes or best
         if self.whole:
             layer = sites[-1].layer if self.probes is Probes.WINDOWS else WHOLE
             return (LayerMaps(layer, self._of_group(watched, inputs, sites, classes)[0]),)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.run import capture
 from attnviz.capture.soft_masks import find_soft_masks
-from attnviz.methods import METHODS
+from attnviz.methods.base import trace_method
 from attnviz.training.recording import Array, Recording, Snapshot
 
 RECORDED = ("soft-mask", "mask-effect")
@@ -56,7 +56,7 @@ def _read(module: nn.Module, probes: Tensor) -> tuple[dict[tuple[str, str], Arra
     device = next(module.parameters()).device
     trace = capture(module, probes.to(device), find_soft_masks(module))
     maps: dict[tuple[str, str], Array] = {
-        (name, one.layer): one.values for name in RECORDED for one in METHODS.get(name)()(trace)
+        (name, one.layer): one.values for name in RECORDED for one in trace_method(name)(trace)
     }
     return maps, torch.softmax(trace.logits, 1).cpu().numpy()
 
