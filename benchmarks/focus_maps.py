@@ -33,7 +33,7 @@ from attnviz.capture.trace import Kind
 from attnviz.evidence.sufficiency import sufficiency
 from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
-from attnviz.methods.base import LayerMaps, Nature
+from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model

@@ -44,6 +44,6 @@ class AttentionValueNorm(ContextLayerMethod):
 
         def rows(queries: Tensor) -> Tensor:
             weighed = reading.rows(queries) * lengths[:, :, None]
-            return fuse_heads(weighed, self.heads, reading.layer)
+            return fuse_heads(weighed, self.heads)
 
         return asked(reading, self.query, rows)

@@ -19,7 +19,8 @@ Query = str | int | tuple[float, float]
 layer's own grid (row by row), or a point (y, x) of the input, both in 0..1."""
 
 Heads = str | int
-"""How heads are fused: "mean", "max", "min", or the index of a single one."""
+"""How heads are fused: "mean", "max", "min", or the index of a single one, a layer's last where it
+has fewer (stages of Swin differ in that)."""
 
 _FUSED: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": lambda rows: rows.mean(1),
@@ -91,18 +92,16 @@ def cell_at(grid: TokenGrid, y: float, x: float) -> int:
     return grid.prefix + row * grid.columns + column
 
 
-def fuse_heads(rows: Tensor, heads: Heads, layer: str) -> Tensor:
-    """[N, heads, ...] -> [N, ...]; raises MethodError for a head or a name that is not there."""
+def fuse_heads(rows: Tensor, heads: Heads) -> Tensor:
+    """[N, heads, ...] -> [N, ...]; raises MethodError for a name or a head that is not there."""
     if isinstance(heads, str):
         if heads not in _FUSED:
             known = ", ".join(map(repr, _FUSED))
             raise MethodError(f"Heads cannot be fused by {heads!r}. Take {known}, or a head.")
         return _FUSED[heads](rows)
-    if not 0 <= heads < rows.shape[1]:
-        raise MethodError(
-            f"Head {heads} was asked for, but {layer} has the heads 0 to {rows.shape[1] - 1}."
-        )
-    return rows[:, heads]
+    if heads < 0:
+        raise MethodError(f"Head {heads} was asked for; heads are counted from 0.")
+    return rows[:, min(heads, rows.shape[1] - 1)]
 
 
 def query_blocks(reading: ContextReading, queries: Tensor | None = None) -> Iterator[Tensor]:

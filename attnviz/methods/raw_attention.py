@@ -36,6 +36,6 @@ class RawAttention(ContextLayerMethod):
         """See `LayerMethod`."""
 
         def rows(queries: Tensor) -> Tensor:
-            return fuse_heads(reading.rows(queries), self.heads, reading.layer)
+            return fuse_heads(reading.rows(queries), self.heads)
 
         return asked(reading, self.query, rows)

@@ -48,7 +48,7 @@ class Rollout(ContextMethod):
         return through_layers(readings, self.query, self._rows, normalise=True)
 
     def _rows(self, reading: ContextReading, queries: Tensor) -> Tensor:
-        weights = fuse_heads(reading.rows(queries), self.heads, reading.layer)
+        weights = fuse_heads(reading.rows(queries), self.heads)
         count = int(self.discard * weights.shape[-1])
         if not count:
             return weights
