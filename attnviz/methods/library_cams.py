@@ -234,7 +234,9 @@ def _windows(height: int, width: int) -> int:
 
 def _method(entry: Entry) -> type[LibraryCam]:
     about = f"{entry.title} by pytorch-grad-cam; see `LibraryCam` for its option and its values."
-    return type(entry.library, (LibraryCam,), {**entry._asdict(), "__doc__": about})
+    return type(
+        entry.library, (LibraryCam,), {**entry._asdict(), "__doc__": about, "__module__": __name__}
+    )
 
 
 for _entry in TABLE:

@@ -64,7 +64,7 @@ TABLE = (
         "first kernel principal component of A over places", gradients=False, classless=True,
     ),
     Entry(
-        "fem", "FEM", "FEM", "Fuad et al., IPTA 2020, hal-02963298",
+        "fem", "FEM", "FEM (places that stand out)", "Fuad et al., IPTA 2020, hal-02963298",
         "sum over c of A_c times the share of places with A_c > mean + 2 standard deviations",
         gradients=False, classless=True, all_blocks=True,
     ),
@@ -89,6 +89,7 @@ TABLE = (
     Entry(
         "fullgrad", "FullGrad", "FullGrad", "Srinivas & Fleuret, NeurIPS 2019, arXiv 1905.00780",
         "|x dS/dx| + sum over layers of |b dS/db|, each stretched", whole=True,
+        layouts=(Layout.CHANNELS_FIRST,),
     ),
     Entry(
         "refine-cam", "RefineCAM", "RefineCAM", "arXiv 2605.14641",
@@ -96,7 +97,7 @@ TABLE = (
         all_blocks=True,
     ),
     Entry(
-        "sess", "SESS", "SESS", "Tursun et al., arXiv 2207.01769",
+        "sess", "SESS", "SESS (windows of many sizes)", "Tursun et al., arXiv 2207.01769",
         "mean of Grad-CAM over windows at twelve sizes, weighed by their score",
         probes=Probes.WINDOWS, whole=True,
     ),
