@@ -18,7 +18,7 @@ from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import OutOfMemoryError, UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import LayerMaps, ProbingMethod, Progress
+from attnviz.methods.base import METHODS, Cost, LayerMaps, ProbingMethod, Progress
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
 from attnviz.models.preprocess import Preprocess
@@ -98,6 +98,20 @@ def explain(
         provenance=_provenance(model, picture, choice),
         notes=notes,
     )
+
+
+def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
+    """What the method of that name would send through the network, known before it runs.
+
+    Methods that read a trace take one pass; for others up to two plain passes find it out. Raises
+    as `explain` does.
+    """
+    chosen = METHODS.get(method)()
+    if not isinstance(chosen, ProbingMethod):
+        return Cost(1, int(chosen.gradients))
+    with model.lock:
+        inputs, _ = _Place(model.device, model.preprocess).inputs(picture)
+        return chosen.cost(model.module, inputs)
 
 
 def predict(

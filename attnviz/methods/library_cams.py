@@ -179,10 +179,14 @@ def _raw_maps(cam: Any) -> Iterator[list[Maps]]:
     kept: list[Maps] = []
     compute: Callable[..., Any] = cam.get_cam_image
 
-    def keeping(*args: Any, **options: Any) -> Any:
+    def keeping(
+        inputs: Tensor, layer: nn.Module, targets: Any, activation: Any, slope: Any, smooth: bool
+    ) -> Any:
         for handle in cam.activations_and_grads.handles:
             handle.remove()
-        raw = compute(*args, **options)
+        if isinstance(slope, Tensor) and not slope.requires_grad:
+            slope.requires_grad_()  # behind a linear head it is constant: no second derivatives
+        raw = compute(inputs, layer, targets, activation, slope, smooth)
         kept.append(np.maximum(np.asarray(raw, np.float32), 0))
         return raw
 
