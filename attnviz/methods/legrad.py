@@ -23,7 +23,7 @@ class LeGrad(ContextMethod):
     heads and queries. Values from 0 up, in units of the score.
 
     summed: the map of layer l is the mean of the maps up to l, on the finest of their grids
-    (bilinear), so the last one is the map of the paper.
+    (bilinear), so the last one is the map of the paper; else each layer stands alone.
 
     The paper scores every layer's tokens by the head of the network, and differentiates that; here
     the network's own score is differentiated, in one backward pass, which at the last layer is the
@@ -31,7 +31,7 @@ class LeGrad(ContextMethod):
     is here.
     """
 
-    summed: bool = False
+    summed: bool = True
 
     name: ClassVar[str] = "legrad"
     title: ClassVar[str] = "LeGrad"

@@ -106,8 +106,8 @@ def test_gradient_rollout() -> None:
 # Sums of relu(G) over 2 heads x 3 queries: left 1 + .5 + 1 = 2.5, right 1 + 1 = 2; over 6.
 # Second layer: left 0, right 2; over 1 head x 3 queries.
 def test_legrad() -> None:
-    assert_maps(LeGrad(), [[2.5 / 6, 2 / 6], [0, 2 / 3]])
-    assert_maps(LeGrad(summed=True), [[2.5 / 6, 2 / 6], [2.5 / 12, 1 / 6 + 1 / 3]])
+    assert_maps(LeGrad(summed=False), [[2.5 / 6, 2 / 6], [0, 2 / 3]])
+    assert_maps(LeGrad(), [[2.5 / 6, 2 / 6], [2.5 / 12, 1 / 6 + 1 / 3]])
 
 
 def test_attention_value_norm() -> None:

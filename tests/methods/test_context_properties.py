@@ -68,7 +68,7 @@ def test_row_vectors_equal_whole_matrices(small: bool, monkeypatch: pytest.Monke
         (Rollout(), full(attention)),
         (Chefer(), full(relevance)),
         (GradientRollout(), full([even(one) for one in relevance])),
-        (LeGrad(), slopes),
+        (LeGrad(summed=False), slopes),
         (RawAttention(), [matrix(one).mean(1)[:, 0, 3:].reshape(-1, 4, 6) for one in LAYERS]),
     ]
     for method, expected in cases:
