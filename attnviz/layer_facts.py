@@ -16,6 +16,9 @@ from attnviz.methods.context import places, query_blocks, query_weights
 
 FloatArray = npt.NDArray[np.float32]
 
+# Swin hides keys by a bias of -100, which leaves them up to e^-100 times a spread of scores.
+_UNSEEN = 1e-20
+
 
 @dataclass(frozen=True)
 class AttentionFacts:
@@ -41,8 +44,8 @@ def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> Att
     The queries are the places; class and register tokens ask for no place, and count only where no
     place asks. For the entropy all keys count, for rows sum to 1 over them; for the distance only
     places do, with rows brought to sum 1 again (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929;
-    Zhai et al., ICML 2023, arXiv 2303.06296). What a query can see are the keys of weight above 0
-    in any head: a window in Swin, all keys in a plain transformer.
+    Zhai et al., ICML 2023, arXiv 2303.06296). What a query can see are the keys that any head gives
+    a weight to: a window in Swin, all keys in a plain transformer.
 
     Args:
         reading: of one layer.
@@ -58,7 +61,7 @@ def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> Att
     for block in query_blocks(reading, asking):
         rows = reading.rows(block)
         entropy = -torch.xlogy(rows, rows).sum(-1)
-        seen = (rows > 0).any(1)
+        seen = (rows > _UNSEEN).any(1)
         even_entropy += float(seen.sum(-1).float().log().mean(0).sum())
         distance = torch.full_like(entropy, math.nan)
         if grid.cells and keys.cells:

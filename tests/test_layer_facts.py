@@ -87,6 +87,13 @@ def test_pooled_keys_lie_at_their_own_centres() -> None:
     assert facts.distance[0, 0] == pytest.approx((5 + 5 + 15 + 25) / 4, rel=1e-5)
 
 
+def test_keys_hidden_by_a_bias_cannot_be_seen() -> None:
+    """Swin adds -100, which float32 does not quite turn into 0."""
+    weights = torch.tensor([[[0.5, 0.5, 1e-38]] * 3])
+    facts = attention_facts(with_weights(weights, TokenGrid(1, 3)), (10, 30))
+    assert facts.even_entropy == pytest.approx(math.log(2), rel=1e-5)
+
+
 def test_spread_of_an_impulse_two_points_and_nothing() -> None:
     maps = np.zeros((3, 4, 6), np.float32)
     maps[0, 2, 5] = 3
