@@ -195,6 +195,9 @@ def _raw_maps(cam: Any) -> Iterator[list[Maps]]:
         yield kept
     finally:
         del cam.get_cam_image  # a circle, which would hold the graph in the device's memory
+        # The library detaches in place what it kept, and a view cannot be.
+        cam.activations_and_grads.activations = []
+        cam.activations_and_grads.gradients = []
 
 
 def _targets(classes: Sequence[int] | None) -> list[Any] | None:

@@ -187,6 +187,25 @@ def test_no_graph_stays_in_memory(name: str, plain: nn.Module, inputs: Tensor) -
         gc.enable()
 
 
+class Turned(nn.Module):
+    """A block that returns a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(6, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x).transpose(2, 3)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_blocks_that_return_views(plain: nn.Module) -> None:
+    plain.body[3] = Turned()
+    found = made("shapley-cam").probe(plain, torch.randn(1, 3, 32, 32))
+    gc.collect()
+    assert found.layer_maps[0].values.shape == (1, 16, 16)
+
+
 def test_in_place_layers_do_not_change_what_is_read(tiny_cnn: nn.Module, inputs: Tensor) -> None:
     """FEM of the last block, which a ReLU overwrites: its values are those before the ReLU."""
     tiny_cnn.eval()
