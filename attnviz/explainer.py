@@ -20,7 +20,7 @@ from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import METHODS, LayerMaps
+from attnviz.methods.base import METHODS, Cost, LayerMaps, ProbingMethod, Progress
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
 from attnviz.models.preprocess import Preprocess
@@ -59,6 +59,7 @@ def explain(
     picture: Picture,
     method: str = "auto",
     target: int | str | None = None,
+    progress: Progress | None = None,
 ) -> Explanation:
     """Look at `picture` with `model` and keep the map of every layer.
 
@@ -72,6 +73,7 @@ def explain(
         picture: from `open_picture`.
         method: a method's name, or a question: "attention", "decision", or "auto".
         target: the class to explain, as index or label; the most probable one if None.
+        progress: told how far a method with many passes has come; what it raises stops the work.
 
     Raises:
         UnknownNameError: no such method or class.
@@ -80,9 +82,11 @@ def explain(
         OutOfMemoryError: it did not fit into memory, also after the retry.
     """
     kinds = () if method in METHODS else network_kinds(model, picture)
-    choice = choose_method(method, has_attention=_shows(kinds), answers=model.spec.answers)
+    choice = choose_method(
+        method, has_attention=_shows(kinds), answers=model.spec.answers, kinds=kinds
+    )
     wanted = None if target is None else class_index(model, target)
-    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted))
+    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
     layer_maps = passed.layer_maps
     predictions, classes = _predictions(model, passed.logits)
     return Explanation(
@@ -114,6 +118,20 @@ def _shows(kinds: tuple[Kind, ...]) -> bool:
     """Whether there is attention to places among `kinds`, and a method that shows it."""
     shown = {method.kind for method in METHODS}
     return any(kind in kinds and kind in shown for kind in (Kind.SPATIAL, Kind.CONTEXT))
+
+
+def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
+    """What the method of that name would send through the network, known before it runs.
+
+    Methods that read a trace take one pass; for others up to two plain passes find it out. Raises
+    as `explain` does.
+    """
+    chosen = METHODS.get(method)()
+    if not isinstance(chosen, ProbingMethod):
+        return Cost(1, int(chosen.gradients))
+    with model.lock:
+        inputs, _ = _Place(model.device, model.preprocess).inputs(picture)
+        return chosen.cost(model.module, inputs)
 
 
 def predict(
@@ -178,10 +196,21 @@ def _second_try(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tup
 
 
 def _captured(
-    model: VisionModel, picture: Picture, choice: Choice, target: int | None, place: _Place
+    model: VisionModel,
+    picture: Picture,
+    choice: Choice,
+    target: int | None,
+    progress: Progress | None,
+    place: _Place,
 ) -> _Passed:
     inputs, geometry = place.inputs(picture)
     method = choice.method
+    if isinstance(method, ProbingMethod):
+        with _understood(model, inputs):
+            found = method.probe(model.module, inputs, target, progress)
+        _check(model, found.logits)
+        spoken = None if found.target is None else int(found.target[0])
+        return _Passed(found.layer_maps, found.logits[0], spoken, geometry)
     with _understood(model, inputs):
         sites = find_sites(model.module, method.kind, inputs)
         trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
