@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from attnviz.errors import TrainingError
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.ran_small import ran_small
 from attnviz.models.zoo.vit_small import vit_small
-from attnviz.training.attention import class_attention, read_attention
+from attnviz.training.attention import read_attention
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
 
@@ -39,11 +38,11 @@ def test_spatial_gates_are_kept_as_they_act() -> None:
     x = pictures()
     maps, logits = read_attention(network, x)
     torch.testing.assert_close(logits, network(x))
-    assert [layer for _, layer in maps] == [
+    assert [layer for method, layer in maps if method == "soft-mask"] == [
         "stage1.block1.gate",
         *(f"stage{stage}.block{block}.gate" for stage in (2, 3) for block in (1, 2)),
     ]
-    assert {method for method, _ in maps} == {"soft-mask"}
+    assert {method for method, _ in maps} == {"soft-mask", "mask-effect"}
     block = network.get_submodule("stage1.block1")
     features = block.body(network.stem(x))
     acted = block.gate(features) / (block.gate.channel(features) * features)
@@ -74,14 +73,6 @@ def test_the_class_token_s_attention_is_kept_on_the_grid_of_cells() -> None:
             heads.append(scores.softmax(0))
         wanted = torch.stack(heads).mean(0)
         np.testing.assert_allclose(found[picture].ravel(), wanted[1:].numpy(), atol=1e-6)
-
-
-def test_class_attention_by_hand() -> None:
-    """One head of one dimension: the class token asks 1, keys are ln 1, ln 2, ln 3, ln 4, ln 5."""
-    keys = torch.tensor([math.log(n) for n in (1, 2, 3, 4, 5)])
-    qkv = torch.stack([torch.ones(5), keys, torch.zeros(5)], 1)[None]
-    found = class_attention(qkv, 1, (2, 2))
-    torch.testing.assert_close(found[0], torch.tensor([[2.0, 3.0], [4.0, 5.0]]) / 15)
 
 
 def test_a_reading_leaves_the_network_as_it_was() -> None:
