@@ -141,6 +141,11 @@ def train(
     mixup: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
     cutmix: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
     average: Annotated[float, typer.Option(help="Decay of the weights' average.")] = 0.998,
+    teacher: Annotated[str, typer.Option(help="A trained network to learn from as well.")] = "",
+    distil: Annotated[float, typer.Option(help="The teacher's share of the loss, 0..1.")] = 0.5,
+    temperature: Annotated[
+        float, typer.Option(help="Of the teacher's word; 0: its first choice alone.")
+    ] = 0.0,
     half: Annotated[str, typer.Option(help="bf16: auto, on or off.")] = "auto",
     probes: Annotated[str, typer.Option(help="Recorded pictures: samples or val.")] = "val",
     seed: int = 0,
@@ -165,6 +170,9 @@ def train(
             cutmix=cutmix,
             average=average,
             seed=seed,
+            teacher=teacher,
+            distil=distil,
+            temperature=temperature,
         )
         done = train_and_export(
             recipe, data, out, size=size, device=device, half=half, probes=probes

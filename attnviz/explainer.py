@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -11,17 +12,19 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from attnviz.capture.readable import readable
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.sites import find_sites
-from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.sites import find_kinds, find_sites
+from attnviz.capture.trace import Kind
 from attnviz.capture.undisturbed import undisturbed
-from attnviz.errors import OutOfMemoryError, UnknownNameError
+from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import LayerMaps
+from attnviz.methods.base import METHODS, Cost, LayerMaps, ProbingMethod, Progress
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 
@@ -56,6 +59,7 @@ def explain(
     picture: Picture,
     method: str = "auto",
     target: int | str | None = None,
+    progress: Progress | None = None,
 ) -> Explanation:
     """Look at `picture` with `model` and keep the map of every layer.
 
@@ -69,19 +73,20 @@ def explain(
         picture: from `open_picture`.
         method: a method's name, or a question: "attention", "decision", or "auto".
         target: the class to explain, as index or label; the most probable one if None.
+        progress: told how far a method with many passes has come; what it raises stops the work.
 
     Raises:
         UnknownNameError: no such method or class.
         MethodError: the method does not fit the network.
+        ModelError: the network cannot be read, refuses the picture, or returns NaN.
         OutOfMemoryError: it did not fit into memory, also after the retry.
     """
+    kinds = () if method in METHODS else network_kinds(model, picture)
     choice = choose_method(
-        method,
-        has_attention=bool(find_soft_masks(model.module)),
-        answers=model.spec.answers,
+        method, has_attention=_shows(kinds), answers=model.spec.answers, kinds=kinds
     )
     wanted = None if target is None else class_index(model, target)
-    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted))
+    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
     layer_maps = passed.layer_maps
     predictions, classes = _predictions(model, passed.logits)
     return Explanation(
@@ -96,6 +101,37 @@ def explain(
         provenance=_provenance(model, picture, choice),
         notes=notes,
     )
+
+
+def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
+    """What can be read in the network: as the catalogue says, for a wrapped module as it is found.
+
+    Finding costs a pass or two over the picture, the first time. Raises ModelError if the network
+    cannot be read, or refuses the picture.
+    """
+    if model.spec.source is not Source.USER:
+        return tuple(Kind(kind) for kind in model.spec.kinds)
+    return _with_retry(model, partial(_kinds, model, picture))[0]
+
+
+def _shows(kinds: tuple[Kind, ...]) -> bool:
+    """Whether there is attention to places among `kinds`, and a method that shows it."""
+    shown = {method.kind for method in METHODS}
+    return any(kind in kinds and kind in shown for kind in (Kind.SPATIAL, Kind.CONTEXT))
+
+
+def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
+    """What the method of that name would send through the network, known before it runs.
+
+    Methods that read a trace take one pass; for others up to two plain passes find it out. Raises
+    as `explain` does.
+    """
+    chosen = METHODS.get(method)()
+    if not isinstance(chosen, ProbingMethod):
+        return Cost(1, int(chosen.gradients))
+    with model.lock:
+        inputs, _ = _Place(model.device, model.preprocess).inputs(picture)
+        return chosen.cost(model.module, inputs)
 
 
 def predict(
@@ -160,20 +196,68 @@ def _second_try(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tup
 
 
 def _captured(
-    model: VisionModel, picture: Picture, choice: Choice, target: int | None, place: _Place
+    model: VisionModel,
+    picture: Picture,
+    choice: Choice,
+    target: int | None,
+    progress: Progress | None,
+    place: _Place,
 ) -> _Passed:
     inputs, geometry = place.inputs(picture)
     method = choice.method
-    sites = find_sites(model.module, method.kind, inputs)
-    trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
+    if isinstance(method, ProbingMethod):
+        with _understood(model, inputs):
+            found = method.probe(model.module, inputs, target, progress)
+        _check(model, found.logits)
+        spoken = None if found.target is None else int(found.target[0])
+        return _Passed(found.layer_maps, found.logits[0], spoken, geometry)
+    with _understood(model, inputs):
+        sites = find_sites(model.module, method.kind, inputs)
+        trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
+    _check(model, trace.logits)
     chosen = None if trace.target is None else int(trace.target[0])
     return _Passed(method(trace), trace.logits[0].cpu(), chosen, geometry)
 
 
+def _kinds(model: VisionModel, picture: Picture, place: _Place) -> tuple[Kind, ...]:
+    inputs, _ = place.inputs(picture)
+    with _understood(model, inputs):
+        return find_kinds(model.module, inputs)
+
+
+@contextmanager
+def _understood(model: VisionModel, inputs: Tensor) -> Iterator[None]:
+    """What goes wrong inside the network is told as its refusal, with its name and the input."""
+    try:
+        yield
+    except AttnvizError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        size = " x ".join(map(str, inputs.shape[-2:]))
+        raise ModelError(
+            f"{model.name} failed on an input of {size} pixels ({reason}). Give `wrap` the "
+            "preprocessing that the network expects, or choose another network."
+        ) from error
+
+
+def _check(model: VisionModel, logits: Tensor) -> None:
+    if bool(logits.isnan().any()):
+        raise ModelError(
+            f"{model.name} returned NaN for this picture. Its weights are damaged, or its numbers "
+            "overflow: load other weights, or run it in float32."
+        )
+
+
 def _scored(model: VisionModel, picture: Picture, place: _Place) -> Tensor:
     inputs, _ = place.inputs(picture)
-    with undisturbed(model.module), torch.inference_mode():
-        logits: Tensor = logits_of(model.module(inputs))[0].float().cpu()
+    with _understood(model, inputs):
+        module, inputs = readable(model.module, inputs)
+        with undisturbed(module), torch.inference_mode():
+            logits: Tensor = logits_of(module(inputs))[0].float().cpu()
+    _check(model, logits)
     return logits
 
 

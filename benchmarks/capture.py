@@ -26,6 +26,7 @@ from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.soft_mask import SoftMask
 from attnviz.models.device import choose_device
 from attnviz.models.zoo.ran_small import ran_small
+from benchmarks.self_attention import memory, self_attention
 from benchmarks.timing import HEADER, Budget, median_times
 
 FOUR = ("layer1.2", "layer2.3", "layer3.5", "layer4.2")
@@ -154,8 +155,15 @@ def main() -> None:
     wish = parser.parse_args()
     device = choose_device(wish.device)
     print(f"Capture on {device}, {torch.get_num_threads()} threads\n\n{HEADER}")
-    for budget in (*soft_masks(device, wish.repeats), *grad_cams(device, wish.repeats)):
-        print(budget.line())
+    works: list[Callable[[], list[Budget]]] = [
+        lambda: soft_masks(device, wish.repeats),
+        lambda: grad_cams(device, wish.repeats),
+        lambda: self_attention(device, wish.repeats, synchronised),
+        lambda: memory(device),
+    ]
+    for work in works:
+        for budget in work():
+            print(budget.line(), flush=True)
 
 
 if __name__ == "__main__":

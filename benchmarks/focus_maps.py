@@ -33,7 +33,7 @@ from attnviz.capture.trace import Kind
 from attnviz.evidence.sufficiency import sufficiency
 from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
-from attnviz.methods.base import LayerMaps, Nature
+from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model
@@ -62,7 +62,9 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
             trace = capture(model.module, inputs, sites, gradients=True)
             single = all(one.mask.shape[1] == 1 for one in trace.soft_masks)
             for method in METHODS:
-                if method.kind is kind and not (single and method.name in OF_SEVERAL_CHANNELS):
+                if method.kind is not kind or issubclass(method, ProbingMethod):
+                    continue
+                if not (single and method.name in OF_SEVERAL_CHANNELS):
                     _collect(maps, method.name, method()(trace))
     return maps, trace.logits.argmax(1)
 

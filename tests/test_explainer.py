@@ -10,7 +10,7 @@ from torch import Tensor, nn
 import attnviz
 from attnviz import explainer
 from attnviz.capture.trace import Trace
-from attnviz.errors import MethodError, OutOfMemoryError, UnknownNameError
+from attnviz.errors import MethodError, ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.focus import FocusSettings, Scale
 from attnviz.geometry import Fit
 from attnviz.methods.fuse import FUSED
@@ -171,5 +171,7 @@ def test_other_errors_are_not_swallowed(
         raise RuntimeError("something else")
 
     monkeypatch.setattr(explainer, "capture", fails)
-    with pytest.raises(RuntimeError, match="something else"):
+    with pytest.raises(ModelError, match="something else") as caught:
         attnviz.explain(model, picture)
+    assert not isinstance(caught.value, OutOfMemoryError)
+    assert isinstance(caught.value.__cause__, RuntimeError)

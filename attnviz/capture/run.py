@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.calls import Form
+from attnviz.capture.context import ContextTap
 from attnviz.capture.features import FeatureTap
+from attnviz.capture.gates import GateTap, MaskTap
+from attnviz.capture.hearing import hearing
+from attnviz.capture.readable import readable
 from attnviz.capture.soft_masks import SoftMaskTap
-from attnviz.capture.taps import Tap
+from attnviz.capture.taps import HearingTap, Tap
 from attnviz.capture.trace import Kind, Reading, Site, Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
 
+_HALF_SCALE = 256.0
+
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
+    Kind.CHANNEL: GateTap,
+    Kind.CONTEXT: ContextTap,
     Kind.FEATURES: FeatureTap,
 }
 
@@ -45,23 +54,42 @@ def capture(
         target: class for all inputs, or [N] classes; the highest logit of each input if None.
 
     Raises:
-        ModelError: the output holds no logits [N, classes].
+        ModelError: the output holds no logits [N, classes], or the network cannot be read.
         MethodError: the target is no class of the network.
     """
+    module, inputs = readable(module, inputs)
     size = (inputs.shape[-2], inputs.shape[-1])
     order: list[Tap] = []
     with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
         with ExitStack() as hung:
+            heard: list[HearingTap] = []
             for site in sites:
-                tap = _TAPS[site.kind](site, gradients=gradients, input_size=size)
+                tap = _tap(site, gradients=gradients, input_size=size)
                 part = module.get_submodule(site.module)
+                if isinstance(tap, HearingTap) and _is_heard(site, part):
+                    heard.append(tap)
+                    continue
                 hung.callback(tap.hang(part).remove)
                 hung.callback(_noting(part, tap, order).remove)
+            if heard:
+                hung.enter_context(hearing(module, heard, order))
             logits = logits_of(module(inputs))
         chosen = _chosen(logits, target) if gradients else None
         slopes = _differentiate(logits, chosen, order)
     readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
+
+
+def _tap(site: Site, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
+    kind = _TAPS[site.kind]
+    if site.form is Form.FACTOR and site.kind is Kind.SPATIAL:
+        kind = MaskTap
+    return kind(site, gradients=gradients, input_size=input_size)
+
+
+def _is_heard(site: Site, part: nn.Module) -> bool:
+    """Whether a site is a call; `nn.MultiheadAttention` makes none on its fast path."""
+    return site.form is not Form.MODULE and not isinstance(part, nn.MultiheadAttention)
 
 
 def _noting(part: nn.Module, tap: Tap, order: list[Tap]) -> Any:
@@ -81,10 +109,16 @@ def _differentiate(
         return [None] * len(order)
     # Inputs of a batch do not touch each other in eval mode, so one sum serves all of them.
     score = logits.gather(1, chosen[:, None]).sum()
+    # Slopes of half precision would vanish below 6e-8.
+    scale = _HALF_SCALE if logits.dtype is torch.float16 else 1.0
     watched = [tap.watched for tap in order if tap.watched is not None]
-    slopes = torch.autograd.grad(score, watched, allow_unused=True)
+    slopes = torch.autograd.grad(score * scale, watched, allow_unused=True)
     return [
-        torch.zeros_like(tensor) if slope is None else slope
+        torch.zeros_like(tensor)
+        if slope is None
+        else slope.float() / scale
+        if scale != 1
+        else slope
         for tensor, slope in zip(watched, slopes, strict=True)
     ]
 
@@ -102,7 +136,12 @@ def _chosen(logits: Tensor, target: Tensor | int | None) -> Tensor:
 
 
 def logits_of(output: Any) -> Tensor:
-    """The logits [N, classes] in what a network returns: a tensor, a tuple, or an output object."""
+    """The logits [N, classes] in what a network returns.
+
+    A tensor, a tuple that begins with it, or an output object or dictionary that has `logits`.
+    """
+    if isinstance(output, Mapping) and "logits" in output:
+        output = output["logits"]
     if hasattr(output, "logits"):
         output = output.logits
     if isinstance(output, (tuple, list)) and output:

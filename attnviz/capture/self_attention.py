@@ -78,7 +78,8 @@ class DenseAttention(ContextReading):
     q: [N, heads, queries.tokens, d]. k: [N, heads, keys.tokens, d]. v: [N, heads, keys.tokens, e].
     bias: None, or broadcastable to [N, heads, queries.tokens, keys.tokens]. out_gradient: the
     derivative of the target's score by this layer's `softmax(...) v`,
-    [N, heads, queries.tokens, e], or None.
+    [N, heads, queries.tokens, e], or None. norms: lengths of the value vectors where v was not
+    kept, [N, heads, keys.tokens].
     """
 
     q: Tensor
@@ -87,6 +88,7 @@ class DenseAttention(ContextReading):
     scale: float
     bias: Tensor | None = None
     out_gradient: Tensor | None = None
+    norms: Tensor | None = None
 
     def rows(self, queries: Tensor) -> Tensor:
         """See `ContextReading`."""
@@ -105,4 +107,4 @@ class DenseAttention(ContextReading):
 
     def value_norms(self) -> Tensor | None:
         """See `ContextReading`."""
-        return None if self.v is None else torch.linalg.vector_norm(self.v, dim=-1)
+        return self.norms if self.v is None else torch.linalg.vector_norm(self.v, dim=-1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.calls import Call
 from attnviz.capture.trace import Reading, Site
 
 
@@ -26,6 +27,15 @@ class Tap(Protocol):
 
     def reading(self, gradient: Tensor | None) -> Reading:
         """What was seen, detached; call it only if `watched` is not None."""
+        ...
+
+
+@runtime_checkable
+class HearingTap(Tap, Protocol):
+    """A tap that is told the call it waits for, and needs no hook of its own."""
+
+    def hear(self, call: Call) -> Tensor | None:
+        """Keep what the call shows; returns what takes its place, None to leave it as it is."""
         ...
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from torch import Tensor
 
+from attnviz.capture.calls import Form
 from attnviz.capture.self_attention import ContextReading
+from attnviz.capture.tokens import TokenGeometry
 
 
 class Kind(StrEnum):
@@ -39,7 +41,9 @@ class Site:
     `layer` is the dotted name of the module under which the site is shown; `module` that of the
     module that is watched, the same or one inside it. The rest concerns `Kind.FEATURES` only:
     `layout` of the output; `stride`, input pixels to a cell of the grid, by which tokens are laid
-    out; `overwritten`, whether a later layer changes the output in place.
+    out; `overwritten`, whether a later layer changes the output in place. A site heard in a call
+    has its `form`, and in `call` how many calls of that form its module makes before; `geometry`
+    says where the tokens of self-attention lie, for inputs of one size.
     """
 
     layer: str
@@ -48,6 +52,9 @@ class Site:
     layout: Layout = Layout.CHANNELS_FIRST
     stride: tuple[int, int] = (1, 1)
     overwritten: bool = False
+    form: Form = Form.MODULE
+    call: int = 0
+    geometry: TokenGeometry | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
+import torch
 from torch import nn
+
+from attnviz.capture.readable import is_compiled
 
 
 @contextmanager
 def undisturbed(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without parameter gradients inside; everything as it was afterwards."""
+    """Evaluation mode without parameter gradients inside; everything as it was afterwards.
+
+    Compiled parts run their layers one by one, for in compiled code nothing can be watched.
+    """
     training = [part for part in module.modules() if part.training]
     needed = [weight for weight in module.parameters() if weight.requires_grad]
     try:
@@ -18,7 +24,8 @@ def undisturbed(module: nn.Module) -> Iterator[None]:
             module.eval()
         for weight in needed:
             weight.requires_grad_(False)
-        yield
+        with torch.compiler.set_stance("force_eager") if is_compiled(module) else nullcontext():
+            yield
     finally:
         for part in training:
             part.training = True

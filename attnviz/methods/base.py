@@ -1,17 +1,25 @@
-"""What every method has in common: it turns a trace into one map for each layer."""
+"""What methods have in common: one map for each layer, from a trace or by asking the network."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
-from attnviz.capture.trace import FeatureReading, Kind, Reading, SoftMaskReading, Trace
+from attnviz.capture.trace import (
+    FeatureReading,
+    GateReading,
+    Kind,
+    Reading,
+    SoftMaskReading,
+    Trace,
+)
 from attnviz.errors import MethodError
 from attnviz.registry import Registry
 
@@ -31,15 +39,11 @@ class LayerMaps:
     values: npt.NDArray[np.float32]
 
 
-R = TypeVar("R", bound=Reading)
+class Described:
+    """What the app needs to offer a method, as class variables of the method.
 
-
-@dataclass(frozen=True)
-class Method(ABC, Generic[R]):
-    """A method is a frozen dataclass: its options are fields, its work is `layer_map`.
-
-    The class variables say what the app needs to offer it: `title` in plain words, the `paper`, its
-    `formula`, whether it needs `gradients`, whether its values are `shares` (already in 0..1) and
+    `title` in plain words, the `paper`, its `formula`, its `nature` and the `kind` of sites it
+    reads; whether it needs `gradients`, whether its values are `shares` (already in 0..1) and
     whether they are `signed` (negative: against the class).
     """
 
@@ -53,13 +57,21 @@ class Method(ABC, Generic[R]):
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
 
-    @abstractmethod
-    def layer_map(self, reading: R) -> Tensor:
-        """The map [N, h, w] of one reading."""
+
+R = TypeVar("R", bound=Reading)
+
+
+@dataclass(frozen=True)
+class Method(Described, ABC, Generic[R]):
+    """A method is a frozen dataclass: its options are fields, its work is `maps`."""
 
     @abstractmethod
     def readings(self, trace: Trace) -> tuple[R, ...]:
         """The readings of the trace that this method takes."""
+
+    @abstractmethod
+    def maps(self, readings: Sequence[R]) -> Sequence[Tensor]:
+        """One map [N, h, w] for each reading; it sees all of them, in the order of the pass."""
 
     def __call__(self, trace: Trace) -> tuple[LayerMaps, ...]:
         """One map for each layer and input, in the order of the trace.
@@ -73,13 +85,26 @@ class Method(ABC, Generic[R]):
                 "Choose another method for it."
             )
         return tuple(
-            LayerMaps(reading.layer, self.layer_map(reading).cpu().numpy().astype(np.float32))
-            for reading in taken
+            LayerMaps(reading.layer, one.cpu().numpy().astype(np.float32))
+            for reading, one in zip(taken, self.maps(taken), strict=True)
         )
 
 
 @dataclass(frozen=True)
-class MaskMethod(Method[SoftMaskReading]):
+class LayerMethod(Method[R]):
+    """A method that looks at each layer by itself."""
+
+    @abstractmethod
+    def layer_map(self, reading: R) -> Tensor:
+        """The map [N, h, w] of one reading."""
+
+    def maps(self, readings: Sequence[R]) -> Sequence[Tensor]:
+        """See `Method`."""
+        return [self.layer_map(reading) for reading in readings]
+
+
+@dataclass(frozen=True)
+class MaskMethod(LayerMethod[SoftMaskReading]):
     """Base of the methods that read soft masks."""
 
     kind: ClassVar[Kind] = Kind.SPATIAL
@@ -91,7 +116,19 @@ class MaskMethod(Method[SoftMaskReading]):
 
 
 @dataclass(frozen=True)
-class FeatureMethod(Method[FeatureReading]):
+class GateMethod(LayerMethod[GateReading]):
+    """Base of the methods that read channel gates."""
+
+    kind: ClassVar[Kind] = Kind.CHANNEL
+    nature: ClassVar[Nature] = Nature.ATTENTION
+
+    def readings(self, trace: Trace) -> tuple[GateReading, ...]:
+        """See `Method`; gates behind which no feature map lies have no picture."""
+        return tuple(one for one in trace.gates if one.features.ndim == 4)
+
+
+@dataclass(frozen=True)
+class FeatureMethod(LayerMethod[FeatureReading]):
     """Base of the methods that weigh a block's features by gradients."""
 
     kind: ClassVar[Kind] = Kind.FEATURES
@@ -113,6 +150,75 @@ def needed(gradient: Tensor | None, method: str, layer: str) -> Tensor:
     return gradient
 
 
-AnyMethod = MaskMethod | FeatureMethod
+class Progress(Protocol):
+    """Is told how far a long work has come; what it raises stops the work and comes out of it."""
 
-METHODS: Registry[type[MaskMethod] | type[FeatureMethod]] = Registry("method")
+    def __call__(self, done: int, total: int) -> object:
+        """`done` of about `total` inputs have been through the network."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a method sends through the network for one picture: inputs forwards, and backwards."""
+
+    forward: int
+    backward: int
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What a `ProbingMethod` found: maps, logits [N, classes], and the classes [N] they speak for.
+
+    `target` is None for a method that knows no class.
+    """
+
+    layer_maps: tuple[LayerMaps, ...]
+    logits: Tensor
+    target: Tensor | None
+
+
+@dataclass(frozen=True)
+class ProbingMethod(Described, ABC):
+    """A method that no single pass can serve: it asks the network again and again.
+
+    The caller holds the model's lock. Whatever happens, the network is left as it was.
+    """
+
+    @abstractmethod
+    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
+        """What `probe` will send through `module` for each input of `inputs` [N, 3, H, W].
+
+        It takes two forward passes at most to find out.
+        """
+
+    @abstractmethod
+    def probe(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        target: int | None = None,
+        progress: Progress | None = None,
+    ) -> Probed:
+        """The maps of `inputs` [N, 3, H, W]; `target` as in `attnviz.capture.run.capture`.
+
+        Raises:
+            MethodError: the method does not fit the network, or the target is no class of it.
+            NoSitesError: the network has no block that it could look at.
+        """
+
+
+AnyMethod = Method[Any] | ProbingMethod
+
+METHODS: Registry[type[Method[Any]] | type[ProbingMethod]] = Registry("method")
+
+
+def trace_method(name: str) -> Method[Any]:
+    """The method of that name with its usual options, if a trace is all it needs.
+
+    Raises UnknownNameError for a name nobody registered, MethodError for a `ProbingMethod`.
+    """
+    method = METHODS.get(name)()
+    if isinstance(method, ProbingMethod):
+        raise MethodError(f"{name} needs more passes than one. Choose a method that reads a trace.")
+    return method

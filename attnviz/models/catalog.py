@@ -6,16 +6,17 @@ from pathlib import Path
 
 from attnviz.errors import UnknownNameError
 from attnviz.models.spec import ModelSpec
+from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
 
 
 def list_models() -> tuple[ModelSpec, ...]:
-    """Every network that can be loaded: those that come along first, then torchvision's by name.
+    """Every network that can be loaded: those that come along, torchvision's, then timm's.
 
     Nothing is built, opened or downloaded but the cards of the weights that come along.
     """
-    return (*zoo_specs(), *torchvision_specs())
+    return (*zoo_specs(), *torchvision_specs(), *timm_specs())
 
 
 def find_model(name: str) -> ModelSpec:

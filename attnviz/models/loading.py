@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 
 import torch
@@ -25,6 +26,7 @@ def load_model(
     model: str | ModelSpec,
     device: str | torch.device = "auto",
     *,
+    input_size: int | None = None,
     progress: Progress | None = None,
 ) -> VisionModel:
     """Load a network with its weights, in evaluation mode and without parameter gradients.
@@ -34,11 +36,14 @@ def load_model(
     Args:
         model: a name from `list_models`, or a spec.
         device: "auto", "cuda", "cuda:1", "mps" or "cpu".
+        input_size: side of the input in pixels, the network's own if None. Larger inputs give finer
+            maps; vision transformers interpolate their position embeddings.
         progress: told (bytes done, bytes in all or None) in a download; a bar on stderr if None.
 
     Raises:
         UnknownNameError: no such model or device.
-        ModelError: the device is not there, or the network has no weights.
+        ModelError: the device is not there, the network has no weights, or it cannot take inputs
+            of that size.
         WeightsError: the weights are damaged, or cannot be had.
         OutOfMemoryError: the network does not fit into the device's memory.
     """
@@ -48,6 +53,8 @@ def load_model(
         raise ModelError(f"{spec.name} has no published weights. Train it, or use `wrap`.")
     try:
         module, digest = _built(spec, spec.weights, progress)
+        if input_size is not None and input_size != spec.preprocess.size:
+            module, spec = _resized(module, spec, input_size)
         return VisionModel(spec, place_module(module, chosen), chosen, digest)
     except Exception as error:
         if is_out_of_memory(error):
@@ -56,6 +63,17 @@ def load_model(
                 "Close other programs, or choose a smaller network."
             ) from error
         raise
+
+
+def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, ModelSpec]:
+    if not spec.preprocess.any_size:
+        if spec.resize is None:
+            raise ModelError(
+                f"{spec.name} takes inputs of {spec.preprocess.size} pixels only, not {side}."
+            )
+        with torch.random.fork_rng(devices=[]):
+            module = spec.resize(module, side).eval().requires_grad_(False)
+    return module, replace(spec, preprocess=replace(spec.preprocess, size=side))
 
 
 def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:

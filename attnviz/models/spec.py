@@ -19,10 +19,11 @@ SPATIAL_AND_FEATURES: Kinds = ("spatial", "features")
 
 
 class Source(StrEnum):
-    """Who a network comes from: this project, torchvision, or the user."""
+    """Who a network comes from: this project, torchvision, timm, or the user."""
 
     ATTNVIZ = "attnviz"
     TORCHVISION = "torchvision"
+    TIMM = "timm"
     USER = "user"
 
 
@@ -56,10 +57,13 @@ class WeightsRef:
 class ModelSpec:
     """A network that can be loaded.
 
-    kinds: what can be read in it, "spatial" (soft masks) and "features" (outputs of blocks).
+    kinds: what can be read in it, "spatial" (masks over places), "channel" (gates), "context"
+    (self-attention) and "features" (outputs of blocks).
     embedded: whether its weights come along; if not, download_bytes is what they cost.
     parameters: how many it has. build: makes it, without weights. labels: a name for each class,
     in order. note: one sentence about what it knows. answers: the measured map for each question.
+    resize: for networks with a fixed size of input, makes the loaded one take another side, its
+    position embeddings interpolated.
     """
 
     name: str
@@ -75,3 +79,4 @@ class ModelSpec:
     labels: tuple[str, ...]
     note: str = ""
     answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)
+    resize: Callable[[nn.Module, int], nn.Module] | None = None

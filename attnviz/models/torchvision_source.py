@@ -11,9 +11,10 @@ from typing import Any
 
 from torch import nn
 
+from attnviz.errors import ModelError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import FEATURES, ModelSpec, Source, StateDict, WeightsRef
+from attnviz.models.spec import FEATURES, Kinds, ModelSpec, Source, StateDict, WeightsRef
 
 # torchvision ends the names of its files with the first digits of their SHA-256.
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
@@ -44,7 +45,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         name=name,
         title=name,
         source=Source.TORCHVISION,
-        kinds=FEATURES,
+        kinds=_kinds(name),
         embedded=False,
         download_bytes=size,
         parameters=int(weights.meta["num_params"]),
@@ -60,9 +61,47 @@ def _spec(name: str, weights: Any) -> ModelSpec:
             mean=tuple(preset.mean),
             std=tuple(preset.std),
         ),
+        resize=partial(_resized, name) if name.startswith("vit_") else None,
         labels=labels,
         note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
     )
+
+
+@cache
+def imagenet_labels() -> tuple[str, ...]:
+    """Names of ImageNet's 1,000 classes, in the order of all networks trained on it."""
+    from torchvision import models
+
+    return tuple(models.get_model_weights("resnet18").DEFAULT.meta["categories"])
+
+
+# What the networks whose names begin so have beside features.
+_ATTENTION: dict[str, Kinds] = {
+    "efficientnet": ("channel",),
+    "maxvit": ("channel", "context"),
+    "mobilenet_v3": ("channel",),
+    "regnet_y": ("channel",),
+    "swin": ("context",),
+    "vit": ("context",),
+}
+
+
+def _kinds(name: str) -> Kinds:
+    found = (kinds for start, kinds in _ATTENTION.items() if name.startswith(start))
+    return (*next(found, ()), *FEATURES)
+
+
+def _resized(name: str, module: nn.Module, side: int) -> nn.Module:
+    """The ViT for another side of its input, its position embeddings interpolated."""
+    from torchvision.models.vision_transformer import interpolate_embeddings
+
+    patch = int(getattr(module, "patch_size"))  # noqa: B009  # not every nn.Module has it
+    if side % patch:
+        raise ModelError(f"{name} takes sides in multiples of {patch} pixels, not {side}.")
+    state = interpolate_embeddings(side, patch, module.state_dict())
+    resized = _build(name, {"image_size": side})
+    resized.load_state_dict(state)
+    return resized
 
 
 def _fixed_size(name: str, side: int) -> dict[str, Any]:

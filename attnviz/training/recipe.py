@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 
 from attnviz.errors import TrainingError
 
+_TEACHING = ("teacher", "distil", "temperature")
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -30,6 +32,9 @@ class Recipe:
     that crop. colour: largest change of brightness, contrast and saturation.
     mixup, cutmix: their beta parameters, 0 for off. average: decay of the exponential moving
     average of the weights for each step, 0 for off. half: bf16 autocast.
+    teacher: a trained network to learn from as well, by its name in the catalog or the path of its
+    weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
+    0 for its first choice alone.
     """
 
     model: str = "ran-small"
@@ -49,6 +54,9 @@ class Recipe:
     average: float = 0.998
     half: bool = False
     seed: int = 0
+    teacher: str = ""
+    distil: float = 0.5
+    temperature: float = 0.0
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -67,6 +75,8 @@ class Recipe:
             )
         if not 0 <= self.average < 1:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
+        if not 0 <= self.distil <= 1 or self.temperature < 0:
+            raise TrainingError("distil must lie in 0..1, and temperature must be 0 or more.")
 
     @property
     def epochs(self) -> int:
@@ -90,7 +100,12 @@ class Recipe:
 
     def to_json(self) -> str:
         """The recipe as one line of JSON."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        fields = dataclasses.asdict(self)
+        if not self.teacher:
+            # As it was written before there were teachers, so that older runs can be gone on with.
+            for name in _TEACHING:
+                del fields[name]
+        return json.dumps(fields, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

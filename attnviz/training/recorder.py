@@ -11,12 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.run import capture
-from attnviz.capture.soft_masks import find_soft_masks
-from attnviz.methods import METHODS
+from attnviz.training.attention import read_attention
 from attnviz.training.recording import Array, Recording, Snapshot
-
-RECORDED = ("soft-mask", "mask-effect")
 
 
 @dataclass
@@ -54,11 +50,8 @@ class AttentionRecorder:
 def _read(module: nn.Module, probes: Tensor) -> tuple[dict[tuple[str, str], Array], Array]:
     """Maps by (method, layer), and probabilities [pictures, classes]."""
     device = next(module.parameters()).device
-    trace = capture(module, probes.to(device), find_soft_masks(module))
-    maps: dict[tuple[str, str], Array] = {
-        (name, one.layer): one.values for name in RECORDED for one in METHODS.get(name)()(trace)
-    }
-    return maps, torch.softmax(trace.logits, 1).cpu().numpy()
+    maps, logits = read_attention(module, probes.to(device))
+    return dict(maps), torch.softmax(logits, 1).cpu().numpy()
 
 
 def snapshot_steps(steps_per_epoch: int, epochs: int, most: int = 40) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from attnviz.training.evaluate import Score, evaluate
 from attnviz.training.memory import keep_freed_memory
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder, snapshot_steps
+from attnviz.training.teacher import find_teacher
 
 CHECKPOINT_SECONDS = 120.0
 QUICK_SCORE = 1000
@@ -64,6 +65,7 @@ class Trainer:
         keep_freed_memory()
         torch.manual_seed(self.recipe.seed)
         place_module(self.module, self.device)
+        self._teacher = find_teacher(self.recipe, self.data.classes, self.device)
         self._average = MovingAverage(self.module, self.recipe.average)
         self._optimizer = _optimizer(self.module, self.recipe)
         self._identity = self._run_identity()
@@ -121,12 +123,15 @@ class Trainer:
     def _step(self, batch: Batch, epoch: float) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(epoch)
-        inputs = self.preprocess.normalised(place_inputs(batch.inputs, self.device))
+        views = place_inputs(batch.inputs, self.device)
+        inputs = self.preprocess.normalised(views)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
             logits = self.module(inputs)
         loss = nn.functional.cross_entropy(
             logits.float(), batch.targets.to(self.device), label_smoothing=self.recipe.smoothing
         )
+        if self._teacher is not None:
+            loss = self._teacher.loss(views, logits.float(), loss)
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"The loss became {float(loss)} in epoch {epoch:.2f}. Lower the learning rate; "

@@ -34,6 +34,8 @@ def masks(module: nn.Module, inputs: Tensor) -> list[tuple[int, ...]]:
 def test_the_names_that_can_be_trained() -> None:
     assert {network.name for network in zoo_networks()} == {
         "ran-small",
+        "cbam-small",
+        "vit-small",
         "attention-56",
         "attention-92",
         *(f"attention-cifar-{depth}" for depth in (56, 92, 128, 164, 236)),
@@ -46,7 +48,8 @@ def test_an_unknown_name_brings_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ran-small", "attention-56", "attention-92", "attention-cifar-92"]
+    "name",
+    ["ran-small", "cbam-small", "vit-small", "attention-56", "attention-92", "attention-cifar-92"],
 )
 def test_there_is_an_output_for_each_class_also_for_oblong_inputs(name: str) -> None:
     side = min(zoo_networks().get(name).preprocess.size, 96)
@@ -89,6 +92,13 @@ def test_ran_small_is_small_and_sees_with_a_first_mask_at_a_quarter() -> None:
     assert found == [(1, 16, 24), (1, 8, 12), (1, 4, 6)]
 
 
+@pytest.mark.parametrize(("name", "exactly"), [("cbam-small", 3_742_253), ("vit-small", 1_578_442)])
+def test_small_networks_stay_within_10_mb_of_half_precision(name: str, exactly: int) -> None:
+    module = on_paper(name, 10)
+    assert parameters(module) == exactly
+    assert 2 * sum(value.numel() for value in module.state_dict().values()) < 10e6
+
+
 def test_ran_small_keeps_its_names() -> None:
     """Published weights are read by these keys."""
     keys = set(on_paper("ran-small", 10).state_dict())
@@ -103,6 +113,30 @@ def test_ran_small_keeps_its_names() -> None:
         "stage4.body.8.weight",
         "head.4.bias",
     } <= keys
+
+
+def test_the_other_small_networks_keep_their_names() -> None:
+    cbam = set(on_paper("cbam-small", 10).state_dict())
+    assert len(cbam) == 121
+    assert {
+        "stem.3.weight",
+        "stage1.block1.body.0.weight",
+        "stage2.block2.gate.channel.mlp.2.bias",
+        "stage3.block1.gate.spatial.conv.weight",
+        "down2.1.running_var",
+        "head.4.bias",
+    } <= cbam
+    vit = set(on_paper("vit-small", 10).state_dict())
+    assert len(vit) == 122
+    assert {
+        "class_token",
+        "position.grid",
+        "stem.6.body.3.weight",
+        "blocks.5.attention.qkv.weight",
+        "blocks.0.mlp.2.bias",
+        "norm.weight",
+        "head.bias",
+    } <= vit
 
 
 def test_attention_56_has_a_mask_for_each_channel_in_each_stage() -> None:

@@ -1,0 +1,97 @@
+"""Artefact tokens: patches that a network uses as scratch paper, and whose maps mislead.
+
+Large vision transformers write global notes into patches of empty background; their features are
+many times longer than the others', and much attention goes to them though nothing is there to be
+seen (Darcet et al., ICLR 2024, arXiv 2309.16588). Registers take that role in networks that have
+them, and are no places anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from attnviz.errors import MethodError
+from attnviz.methods.base import LayerMaps
+
+DEVIATIONS = 5.0
+# Norms that hardly differ have hardly a deviation, and any of them would stand out.
+_LEAST_DEVIATION = 0.01
+
+
+def artefact_tokens(features: Tensor, deviations: float = DEVIATIONS) -> Tensor:
+    """Patches whose norm is above median + `deviations` x the median absolute deviation (MAD).
+
+    The paper cuts at one norm for all pictures of a model; a limit from the picture's own norms
+    needs no model's number. The MAD counts as 1 % of the median at least, so that even norms have
+    no artefacts.
+
+    Args:
+        features: a block's output [N, C, h, w], or its norms [N, h, w]. The paper takes the last
+            block; what is not finite counts as an artefact.
+        deviations: how far out a norm must be.
+
+    Returns:
+        bool [N, h, w].
+
+    Raises MethodError for another number of dimensions.
+    """
+    if features.ndim not in (3, 4):
+        raise MethodError(
+            "Artefact tokens are found from features [N, C, h, w] or norms [N, h, w]; "
+            f"this is {tuple(features.shape)}."
+        )
+    norms = torch.linalg.vector_norm(features.float(), dim=1) if features.ndim == 4 else features
+    flat = norms.float().flatten(1)
+    known = flat.where(flat.isfinite(), torch.nan)
+    middle = known.nanmedian(1, keepdim=True).values
+    spread = (known - middle).abs().nanmedian(1, keepdim=True).values
+    limit = middle + deviations * torch.maximum(spread, _LEAST_DEVIATION * middle)
+    return ~(flat <= limit).view_as(norms)
+
+
+def masked(maps: Tensor, mask: Tensor) -> Tensor:
+    """`maps` [N, h, w] in which marked cells take the mean of their unmarked neighbours.
+
+    The neighbours are the eight around a cell; the inside of larger marked areas is filled from its
+    rim inwards. A map that is marked everywhere stays as it is.
+
+    Args:
+        maps: float [N, h, w].
+        mask: bool [N, h, w], such as from `artefact_tokens`.
+
+    Raises MethodError if the shapes differ.
+    """
+    if maps.shape != mask.shape:
+        raise MethodError(
+            f"The mask {tuple(mask.shape)} does not lie on the map's grid {tuple(maps.shape)}."
+        )
+    known = ~mask
+    known = known | ~known.flatten(1).any(1)[:, None, None]
+    values = maps.where(known, 0)
+    window = torch.ones(1, 1, 3, 3, dtype=maps.dtype, device=maps.device)
+    while not bool(known.all()):
+        count = F.conv2d(known[:, None].to(maps.dtype), window, padding=1)[:, 0]
+        total = F.conv2d(values[:, None], window, padding=1)[:, 0]
+        reached = ~known & (count > 0)
+        values = torch.where(reached, total / count.clamp_min(1), values)
+        known = known | reached
+    return values
+
+
+def without_artefacts(layer_maps: Sequence[LayerMaps], mask: Tensor) -> tuple[LayerMaps, ...]:
+    """Maps of a method with artefact tokens filled in; those on another grid than `mask` stay.
+
+    mask: bool [N, h, w], from the features of the network's last block.
+    """
+    mask = mask.cpu()
+    return tuple(
+        LayerMaps(one.layer, masked(torch.from_numpy(one.values), mask).numpy().astype(np.float32))
+        if one.values.shape == mask.shape
+        else one
+        for one in layer_maps
+    )

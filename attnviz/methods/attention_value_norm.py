@@ -1,0 +1,49 @@
+"""Attention together with the length of what it brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading
+from attnviz.errors import MethodError
+from attnviz.methods.base import METHODS
+from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class AttentionValueNorm(ContextLayerMethod):
+    """Attention times the length of the value: a place that is looked at may have little to give.
+
+    query: whose attention, see `Query`; heads: "mean", "max", "min", or a single head.
+
+    Values from 0 up, in units of the layer's values. The paper takes the length of the sum over
+    heads after the output projection; here each head's length is taken before it, so heads can be
+    shown one by one and the projection need not be known.
+    """
+
+    query: Query = "class"
+    heads: Heads = "mean"
+
+    name: ClassVar[str] = "attention-value-norm"
+    title: ClassVar[str] = "Attention x length of the values"
+    paper: ClassVar[str] = "Kobayashi et al., EMNLP 2020, arXiv 2004.10102"
+    formula: ClassVar[str] = "A_qk ||v_k||, mean over heads"
+
+    def layer_map(self, reading: ContextReading) -> Tensor:
+        """See `LayerMethod`; raises MethodError where the values are not known."""
+        lengths = reading.value_norms()
+        if lengths is None:
+            raise MethodError(
+                f"{self.name} needs the values of {reading.layer}, and they could not be read. "
+                "Choose raw-attention for it."
+            )
+
+        def rows(queries: Tensor) -> Tensor:
+            weighed = reading.rows(queries) * lengths[:, :, None]
+            return fuse_heads(weighed, self.heads)
+
+        return asked(reading, self.query, rows)

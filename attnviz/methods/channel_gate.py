@@ -1,0 +1,41 @@
+"""Where the channels lie that a gate lets through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.trace import GateReading
+from attnviz.methods.base import METHODS, GateMethod
+
+# Places with less than this share of the mean activity count as silent.
+_SILENCE = 1e-3
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class ChannelGate(GateMethod):
+    """The mean gate at each place, channels counted by how active they are there.
+
+    A gate says what passes, not where; this shows the places whose features it favours. In units of
+    the gate, so a map of 0.7 means that 70 % of what is active there passes; the same everywhere if
+    the gate treats all channels alike, however strong the features are. Where nothing is active,
+    the plain mean of the gate.
+
+    g: gate [C]. A: features before it [C, h, w].
+    """
+
+    name: ClassVar[str] = "channel-gate"
+    title: ClassVar[str] = "What the channel gate favours"
+    paper: ClassVar[str] = "this project, after Hu et al., CVPR 2018, arXiv 1709.01507"
+    formula: ClassVar[str] = "sum over c of g_c |A_c| / sum over c of |A_c|"
+
+    def layer_map(self, reading: GateReading) -> Tensor:
+        """See `LayerMethod`."""
+        gate = reading.gate[:, :, None, None]
+        activity = reading.features.abs()
+        silence = _SILENCE * activity.mean((1, 2, 3), keepdim=True)
+        weights = activity + silence.clamp_min(1e-12)
+        return (gate * weights).sum(1) / weights.sum(1)

@@ -1,0 +1,52 @@
+"""Gradient-weighted relevance of Chefer, Gur and Wolf."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading
+from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.context import ContextMethod, Query, gradient_rows
+from attnviz.methods.through_layers import RowsOf, through_layers
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class Chefer(ContextMethod):
+    """What passes through attention in favour of the class, gathered over all layers.
+
+    query: whose relevance, see `Query`: the class token's, from which the score is read, or the
+    mean of all places where the score is read from their mean. A: attention, G: derivative of the
+    class's score by it. R starts as I and takes up each layer in turn.
+
+    The map of layer l is the query's row of R after l, on the first layer's grid, without the
+    query's own 1 where that is no place. Values from 0 up; a unit of them is a unit of the score.
+    The paper treats plain transformers only: other grids are handled as `through_layers` says.
+    """
+
+    query: Query = "class"
+
+    name: ClassVar[str] = "chefer"
+    title: ClassVar[str] = "Gradient-weighted relevance (Chefer)"
+    paper: ClassVar[str] = "Chefer, Gur & Wolf, ICCV 2021, arXiv 2103.15679"
+    formula: ClassVar[str] = "R <- R + E R, E = mean over heads of relu(G A), R_0 = I"
+    nature: ClassVar[Nature] = Nature.RELEVANCE
+    gradients: ClassVar[bool] = True
+
+    def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
+        """See `Method`."""
+        return through_layers(readings, self.query, weighed_by_gradient(self.name), normalise=False)
+
+
+def weighed_by_gradient(method: str) -> RowsOf:
+    """Rows of the mean over heads of relu(G A); MethodError names `method` if there is no G."""
+
+    def rows(reading: ContextReading, queries: Tensor) -> Tensor:
+        slopes = gradient_rows(reading, queries, method)
+        return (slopes * reading.rows(queries)).relu().mean(1)
+
+    return rows

@@ -1,0 +1,138 @@
+"""What methods on self-attention share: whose attention, how heads are fused, rows in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.capture.trace import Kind, Trace
+from attnviz.errors import MethodError
+from attnviz.methods.base import LayerMethod, Method, Nature, needed
+
+Query = str | int | tuple[float, float]
+"""Whose attention: "class" (the class token), "mean" (of all places), the index of a cell on each
+layer's own grid (row by row), or a point (y, x) of the input, both in 0..1."""
+
+Heads = str | int
+"""How heads are fused: "mean", "max", "min", or the index of a single one, a layer's last where it
+has fewer (stages of Swin differ in that)."""
+
+_FUSED: dict[str, Callable[[Tensor], Tensor]] = {
+    "mean": lambda rows: rows.mean(1),
+    "max": lambda rows: rows.amax(1),
+    "min": lambda rows: rows.amin(1),
+}
+
+# Weights of one picture held at a time: 8 MB. Blocks of 85 queries for ViT-S at 1024 px, all of
+# them at once for ViT-B at 224 px.
+_BLOCK_FLOATS = 2_000_000
+
+
+@dataclass(frozen=True)
+class ContextMethod(Method[ContextReading]):
+    """Base of the methods that read self-attention.
+
+    Maps lie on a grid of places: class, distillation and register tokens never enter one.
+    """
+
+    kind: ClassVar[Kind] = Kind.CONTEXT
+    nature: ClassVar[Nature] = Nature.ATTENTION
+
+    def readings(self, trace: Trace) -> tuple[ContextReading, ...]:
+        """See `Method`; layers that look at no place have no map."""
+        return tuple(one for one in trace.context if one.keys.cells)
+
+
+@dataclass(frozen=True)
+class ContextLayerMethod(ContextMethod, LayerMethod[ContextReading]):
+    """Base of those that look at each layer by itself."""
+
+
+def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
+    """How much each token of `grid` counts as the one that asks: float32 [tokens], sum 1.
+
+    Where there is no class token, "class" means the mean of all places; where the class token alone
+    asks, it stands for any query. Raises MethodError for a cell or point outside the grid.
+    """
+    weights = torch.zeros(grid.tokens)
+    if isinstance(query, str) and query not in ("class", "mean"):
+        raise MethodError(
+            f"The query is {query!r}. Take 'class', 'mean', the index of a cell, or a point (y, x)."
+        )
+    if not grid.cells or (query == "class" and grid.class_token is not None):
+        weights[grid.class_token or 0] = 1
+    elif isinstance(query, str):
+        weights[grid.prefix :] = 1 / grid.cells
+    elif isinstance(query, tuple):
+        weights[cell_at(grid, *query)] = 1
+    elif 0 <= query < grid.cells:
+        weights[grid.prefix + query] = 1
+    else:
+        raise MethodError(
+            f"Cell {query} was asked for, but {layer} has the cells 0 to {grid.cells - 1} "
+            f"({grid.rows} x {grid.columns})."
+        )
+    return weights
+
+
+def cell_at(grid: TokenGrid, y: float, x: float) -> int:
+    """Index of the token whose cell holds the point (y, x) of the input, both in 0..1.
+
+    Raises MethodError for a point outside.
+    """
+    if not (0 <= y <= 1 and 0 <= x <= 1):
+        raise MethodError(f"The point ({y:g}, {x:g}) is outside; y and x go from 0 to 1.")
+    row = min(int(y * grid.rows), grid.rows - 1)
+    column = min(int(x * grid.columns), grid.columns - 1)
+    return grid.prefix + row * grid.columns + column
+
+
+def fuse_heads(rows: Tensor, heads: Heads) -> Tensor:
+    """[N, heads, ...] -> [N, ...]; raises MethodError for a name or a head that is not there."""
+    if isinstance(heads, str):
+        if heads not in _FUSED:
+            known = ", ".join(map(repr, _FUSED))
+            raise MethodError(f"Heads cannot be fused by {heads!r}. Take {known}, or a head.")
+        return _FUSED[heads](rows)
+    if heads < 0:
+        raise MethodError(f"Head {heads} was asked for; heads are counted from 0.")
+    return rows[:, min(heads, rows.shape[1] - 1)]
+
+
+def query_blocks(reading: ContextReading, queries: Tensor | None = None) -> Iterator[Tensor]:
+    """`queries` (all if None) in blocks whose rows need little memory."""
+    if queries is None:
+        queries = torch.arange(reading.queries.tokens)
+    size = max(1, _BLOCK_FLOATS // (reading.heads * reading.keys.tokens))
+    yield from torch.split(queries, size)
+
+
+def gradient_rows(reading: ContextReading, queries: Tensor, method: str) -> Tensor:
+    """`reading.gradient_rows`, or MethodError if the trace was taken without gradients."""
+    return needed(reading.gradient_rows(queries), method, reading.layer)
+
+
+def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]) -> Tensor:
+    """What the query looks at, [N, rows, columns] over the places of the keys.
+
+    rows: from queries [q] to [N, q, keys.tokens]; only of queries that count, in blocks.
+    """
+    weights = query_weights(reading.queries, query, reading.layer)
+    total: Tensor | None = None
+    for block in query_blocks(reading, weights.nonzero()[:, 0]):
+        part = rows(block)
+        part = (weights[block].to(part.device)[:, None] * part).sum(1)
+        total = part if total is None else total + part
+    if total is None:
+        raise MethodError(f"Nobody asks at {reading.layer}: it has no queries.")
+    return places(total, reading.keys)
+
+
+def places(values: Tensor, grid: TokenGrid) -> Tensor:
+    """[..., tokens] -> [..., rows, columns], without the tokens that are no places."""
+    return values[..., grid.prefix :].reshape(*values.shape[:-1], grid.rows, grid.columns)

@@ -1,0 +1,32 @@
+"""What a channel gate lets through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.trace import GateReading
+from attnviz.methods.base import METHODS, GateMethod
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class GateEffect(GateMethod):
+    """How strong the features are behind the gate: the mean of |g A| over the channels.
+
+    Values from 0 up, in units of the layer's features. It is high wherever features are, also
+    behind a gate that lets everything pass: `channel-gate` shows what the gate itself adds.
+    """
+
+    name: ClassVar[str] = "gate-effect"
+    title: ClassVar[str] = "Features behind the channel gate"
+    paper: ClassVar[str] = "this project, after Hu et al., CVPR 2018, arXiv 1709.01507"
+    formula: ClassVar[str] = "mean over channels of |g_c A_c|"
+
+    def layer_map(self, reading: GateReading) -> Tensor:
+        """See `LayerMethod`."""
+        passed = torch.einsum("nc,nchw->nhw", reading.gate.abs(), reading.features.abs())
+        return passed / reading.gate.shape[1]

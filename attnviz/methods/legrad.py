@@ -1,0 +1,71 @@
+"""LeGrad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading
+from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.context import ContextMethod, gradient_rows, places, query_blocks
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class LeGrad(ContextMethod):
+    """How much the class's score would rise if places were looked at more, by anyone.
+
+    G: derivative of the class's score by the attention weights; its positive part is averaged over
+    heads and queries. Values from 0 up, in units of the score.
+
+    summed: the map of layer l is the mean of the maps up to l, on the finest of their grids
+    (bilinear), so the last one is the map of the paper; else each layer stands alone.
+
+    The paper scores every layer's tokens by the head of the network, and differentiates that; here
+    the network's own score is differentiated, in one backward pass, which at the last layer is the
+    same if the head reads what the paper's does. The paper scales the sum to 0..1; it is left as it
+    is here.
+    """
+
+    summed: bool = True
+
+    name: ClassVar[str] = "legrad"
+    title: ClassVar[str] = "LeGrad"
+    paper: ClassVar[str] = "Bousselham et al., arXiv 2404.03214"
+    formula: ClassVar[str] = "mean over heads and queries of relu(G)"
+    nature: ClassVar[Nature] = Nature.RELEVANCE
+    gradients: ClassVar[bool] = True
+
+    def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
+        """See `Method`."""
+        alone = [self.layer_map(reading) for reading in readings]
+        return _means(alone) if self.summed else alone
+
+    def layer_map(self, reading: ContextReading) -> Tensor:
+        """The map [N, h, w] of one layer by itself."""
+        total: Tensor | None = None
+        for block in query_blocks(reading):
+            part = gradient_rows(reading, block, self.name).relu().sum((1, 2))
+            total = part if total is None else total + part
+        assert total is not None  # every layer has queries
+        return places(total / (reading.heads * reading.queries.tokens), reading.keys)
+
+
+def _means(maps: Sequence[Tensor]) -> list[Tensor]:
+    """Mean of the first 1, 2, ... maps, each on the finest grid among those it is made of."""
+    total, means = maps[0], [maps[0]]
+    for count, one in enumerate(maps[1:], start=2):
+        rows, columns = (max(total.shape[axis], one.shape[axis]) for axis in (1, 2))
+        total = _enlarged(total, rows, columns) + _enlarged(one, rows, columns)
+        means.append(total / count)
+    return means
+
+
+def _enlarged(one: Tensor, rows: int, columns: int) -> Tensor:
+    if one.shape[1:] == (rows, columns):
+        return one
+    return F.interpolate(one[:, None], (rows, columns), mode="bilinear", align_corners=False)[:, 0]

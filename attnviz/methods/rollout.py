@@ -1,0 +1,59 @@
+"""Attention rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading
+from attnviz.errors import MethodError
+from attnviz.methods.base import METHODS
+from attnviz.methods.context import ContextMethod, Heads, Query, fuse_heads
+from attnviz.methods.through_layers import through_layers
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class Rollout(ContextMethod):
+    """Attention followed down through all layers, half of each token passing by on the skip.
+
+    query: whose attention, see `Query`. heads: "mean" as in the paper, "max", "min", or one head.
+    discard: the share, 0..1, of each row's smallest weights that is set to 0 first (not in the
+    paper, but in much used code; there it is a share of the whole matrix, here of each row, which
+    needs no matrix). A class token among the keys is never discarded.
+
+    The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1, in all at
+    most 1. It speaks for no class and turns even with depth. Grids that differ and layers of the
+    class token alone, of which the paper knows nothing, are handled as `through_layers` says.
+    """
+
+    query: Query = "class"
+    heads: Heads = "mean"
+    discard: float = 0.0
+
+    name: ClassVar[str] = "rollout"
+    title: ClassVar[str] = "Attention rollout"
+    paper: ClassVar[str] = "Abnar & Zuidema, ACL 2020, arXiv 2005.00928"
+    formula: ClassVar[str] = "A'_l ... A'_1, A' = rows of (A + I) / 2 brought to sum 1"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.discard < 1:
+            raise MethodError(f"discard is {self.discard:g}; it must be at least 0 and below 1.")
+
+    def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
+        """See `Method`."""
+        return through_layers(readings, self.query, self._rows, normalise=True)
+
+    def _rows(self, reading: ContextReading, queries: Tensor) -> Tensor:
+        weights = fuse_heads(reading.rows(queries), self.heads)
+        count = int(self.discard * weights.shape[-1])
+        if not count:
+            return weights
+        dropped = weights.topk(count, dim=-1, largest=False, sorted=False).indices
+        thinned = weights.scatter(-1, dropped, 0.0)
+        if reading.keys.class_token is not None:
+            thinned[..., reading.keys.class_token] = weights[..., reading.keys.class_token]
+        return thinned

@@ -1,0 +1,93 @@
+"""What stands between a network and a library that hooks it, replaces its layers, and loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.run import logits_of
+from attnviz.capture.trace import Site
+from attnviz.errors import MethodError
+from attnviz.methods.base import Progress
+
+
+class StandIn(nn.Module):
+    """The network as a library sees it: gives logits, counts inputs, keeps its own gradients.
+
+    target: a class that must be there; progress: told after each pass how many inputs of `total`
+    have been through. `stopped`: whether it was `progress` that raised.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        inputs: Tensor,
+        target: int | None,
+        progress: Progress | None,
+        total: int,
+        *,
+        gradients: bool,
+    ) -> None:
+        super().__init__()
+        # The library takes the device of the first parameter, and a network may have none.
+        self.place = nn.Parameter(torch.empty(0, device=inputs.device), requires_grad=False)
+        self.network = network
+        self.stopped = False
+        self._target, self._progress, self._total = target, progress, total
+        self._gradients = gradients
+        self._done = 0
+        self._logits: Tensor | None = None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits [N, classes]."""
+        if self._gradients and torch.is_grad_enabled() and not inputs.requires_grad:
+            inputs = inputs.detach().requires_grad_()  # the graph begins here, not at parameters
+        logits = logits_of(self.network(inputs))
+        if self._logits is None:
+            self._logits = logits.detach().float().cpu()
+            self._check(logits.shape[1])
+        self._done += len(inputs)
+        if self._progress is not None:
+            self.stopped = True  # unless it returns
+            self._progress(self._done, max(self._done, self._total))
+            self.stopped = False
+        return logits
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Leave the gradients of somebody else's training alone."""
+
+    def part(self, site: Site) -> nn.Module:
+        """The module that a site watches."""
+        return self.network.get_submodule(site.module)
+
+    def first(self) -> Tensor:
+        """Logits of the first pass, which is that of the whole pictures."""
+        if self._logits is None:
+            raise MethodError("The method never asked the network. Choose another one.")
+        return self._logits
+
+    def _check(self, classes: int) -> None:
+        if self._target is not None and not 0 <= self._target < classes:
+            raise MethodError(
+                f"Class {self._target} was asked for, but the network has the classes "
+                f"0 to {classes - 1}."
+            )
+
+
+@contextmanager
+def as_it_was(module: nn.Module) -> Iterator[None]:
+    """Takes off hooks and puts back layers that the library left where it was interrupted."""
+    before = [(one, dict(one._modules), set(one._forward_hooks)) for one in module.modules()]
+    random = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(random)
+        for part, children, hooks in before:
+            part._modules.update(children)
+            for key in set(part._forward_hooks) - hooks:
+                del part._forward_hooks[key]

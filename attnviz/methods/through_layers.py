@@ -1,0 +1,97 @@
+"""Following one query through all layers, as a row vector and never as a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.methods.context import Query, places, query_blocks, query_weights
+
+RowsOf = Callable[[ContextReading, Tensor], Tensor]
+"""(layer, queries [q]) -> what passes from keys to queries, [N, q, keys.tokens], from 0 up."""
+
+
+def through_layers(
+    readings: Sequence[ContextReading], query: Query, rows_of: RowsOf, *, normalise: bool
+) -> list[Tensor]:
+    """For each layer l the query's row of M_l ... M_2 M_1, [N, rows, columns] on the first grid.
+
+    With W the rows of a layer, M is I + W, or (I + W) with rows brought to sum 1 if `normalise`.
+    All the rows travel down together, so each layer's weights are computed once, in blocks: memory
+    grows with layers x tokens and not with tokens squared.
+
+    Where the grids of two layers differ (stages, pooled keys), what lies on a cell is spread evenly
+    over the area it covers, as if merging and pooling had averaged; convolutions between layers are
+    not followed. Layers in which the class token alone asks leave the places as they are. A token
+    that the layer below does not know (a class token that enters late) brings nothing from the
+    picture and ends there.
+    """
+    state, grid = torch.zeros(1, 0, readings[-1].queries.tokens), readings[-1].queries
+    for reading in reversed(readings):
+        own = _tokens(reading)
+        state = moved(state, grid, own)
+        begun = query_weights(reading.queries, query, reading.layer)
+        fresh = torch.zeros(own.tokens)
+        fresh[: len(begun)] = begun
+        fresh = fresh.to(state.device).expand(len(state), 1, -1)
+        state = _through(torch.cat([state, fresh], 1), own, reading, rows_of, normalise=normalise)
+        grid = own
+    maps = places(state, grid)
+    return [maps[:, len(readings) - 1 - index] for index in range(len(readings))]
+
+
+def _tokens(reading: ContextReading) -> TokenGrid:
+    """The tokens that pass the layer: also the places where the class token alone asks."""
+    queries, keys = reading.queries, reading.keys
+    if queries.cells:
+        return queries
+    return TokenGrid(keys.rows, keys.columns, queries.tokens, queries.class_token)
+
+
+def _through(
+    state: Tensor, own: TokenGrid, reading: ContextReading, rows_of: RowsOf, *, normalise: bool
+) -> Tensor:
+    """`state` [N, rows, own.tokens] times M of one layer."""
+    kept, taken = state, torch.zeros(())
+    for block in query_blocks(reading):
+        weights = rows_of(reading, block)
+        part = state[:, :, block].to(weights.device)
+        if normalise:
+            part = part / (weights.sum(-1) + 1)[:, None]
+            if kept is state:
+                kept = state.to(weights.device).expand(len(weights), -1, -1).clone()
+            kept[:, :, block] = part
+        taken = taken.to(weights.device) + part @ weights
+    return kept.to(taken.device) + moved(taken, reading.keys, own)
+
+
+def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:
+    """What lies on the tokens of `old` [..., old.tokens] laid on those of `new`.
+
+    Places keep their sum. Tokens that are no places go to their like: all if there are as many,
+    else only the class token.
+    """
+    if old == new:
+        return state
+    front = state.new_zeros(*state.shape[:-1], new.prefix)
+    if old.prefix == new.prefix:
+        front = state[..., : old.prefix]
+    elif old.class_token is not None and new.class_token is not None:
+        front[..., new.class_token] = state[..., old.class_token]
+    if not (old.cells and new.cells):
+        return torch.cat([front, state.new_zeros(*state.shape[:-1], new.cells)], -1)
+    down = _shares(old.rows, new.rows).to(state)
+    across = _shares(old.columns, new.columns).to(state)
+    cells = down.T @ places(state, old) @ across
+    return torch.cat([front, cells.flatten(-2)], -1)
+
+
+def _shares(old: int, new: int) -> Tensor:
+    """[old, new]: which share of each of `old` equal pieces of a line lies on each of `new`."""
+    left, right = torch.arange(old) / old, torch.arange(1, old + 1) / old
+    start, end = torch.arange(new) / new, torch.arange(1, new + 1) / new
+    overlap = torch.minimum(right[:, None], end) - torch.maximum(left[:, None], start)
+    return overlap.clamp_min(0) * old

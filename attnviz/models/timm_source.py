@@ -1,0 +1,94 @@
+"""A choice of timm's networks with their published weights, as catalog entries.
+
+timm has some 1,500 sets of weights; these show each kind of attention, in sizes that run on a
+laptop, with ImageNet's 1,000 classes. What the catalog says of them lies in a table, for importing
+timm takes seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from attnviz.errors import ModelError
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
+from attnviz.models.torchvision_source import imagenet_labels
+
+_TABLE = Path(__file__).with_name("timm_models.json")
+_ADDRESS = "https://huggingface.co/{}/resolve/main/model.safetensors"
+_STRIDE = 32
+
+
+@cache
+def timm_specs() -> tuple[ModelSpec, ...]:
+    """One spec for each network of the table, by timm's names; timm is not imported."""
+    return tuple(_spec(entry) for entry in json.loads(_TABLE.read_text(encoding="utf-8")))
+
+
+def _spec(entry: dict[str, Any]) -> ModelSpec:
+    name, fixed = entry["name"], bool(entry["fixed"])
+    labels = imagenet_labels()
+    return ModelSpec(
+        name=name,
+        title=name,
+        source=Source.TIMM,
+        kinds=tuple(entry["kinds"]),
+        embedded=False,
+        download_bytes=entry["bytes"],
+        parameters=entry["parameters"],
+        build=partial(_build, name),
+        # The published files carry no checksum in their names, and some hold buffers that others
+        # leave out: neither sum nor size is known.
+        weights=WeightsRef(
+            f"{name}.safetensors",
+            _ADDRESS.format(entry["repository"]),
+            adapt=partial(_adapted, name),
+        ),
+        preprocess=Preprocess(
+            size=entry["side"],
+            fit=Fit.SQUASH if fixed else Fit.WHOLE,
+            multiple=_STRIDE * entry.get("cells", 1),
+            any_size=not fixed,
+            mean=tuple(entry["mean"]),
+            std=tuple(entry["std"]),
+        ),
+        labels=labels,
+        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
+        resize=_resized if entry["resizable"] else None,
+    )
+
+
+def _build(name: str) -> nn.Module:
+    import timm
+
+    module: nn.Module = timm.create_model(name, pretrained=False)
+    return module
+
+
+def _adapted(name: str, state: StateDict) -> StateDict:
+    """The file's state as timm changes it on loading: older names, left-out buffers."""
+    with torch.device("meta"):
+        module = _build(name)
+    change = getattr(sys.modules[type(module).__module__], "checkpoint_filter_fn", None)
+    return state if change is None else dict(change(state, module))
+
+
+def _resized(module: nn.Module, side: int) -> nn.Module:
+    """The network for another side of its input, its position embeddings interpolated."""
+    resize: Any = getattr(module, "set_input_size")  # noqa: B009  # not every nn.Module has it
+    try:
+        resize(img_size=(side, side))
+    except (AssertionError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{type(module).__name__} cannot take inputs of {side} pixels ({error}). "
+            "Choose a multiple of its patches and windows."
+        ) from error
+    return module

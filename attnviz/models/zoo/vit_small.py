@@ -1,0 +1,45 @@
+"""`vit-small`: a vision transformer of 1.5 M parameters on a convolutional stem."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.conv_parts import ResidualBlock, halving
+from attnviz.models.zoo.registry import ZOO, ZooNetwork
+from attnviz.models.zoo.vision_transformer import VisionTransformer
+
+_STRIDE = 8
+_SIDE = 128
+
+
+def vit_small(
+    classes: int = 10, *, width: int = 128, depth: int = 6, heads: int = 4
+) -> VisionTransformer:
+    """Six blocks of four heads over cells of 8 px: 16 x 16 of them for 128 px.
+
+    Input [N, 3, H, W], normalised, any H and W from 32 px; output logits [N, classes].
+    """
+    stem = nn.Sequential(
+        *halving(3, width // 4),
+        *halving(width // 4, width // 2),
+        ResidualBlock(width // 2),
+        *halving(width // 2, width),
+        ResidualBlock(width),
+        nn.Conv2d(width, width, 1),
+    )
+    return VisionTransformer(
+        stem, width, classes, side=_SIDE // _STRIDE, depth=depth, heads=heads, ratio=3
+    )
+
+
+ZOO.add(
+    ZooNetwork(
+        "vit-small",
+        "Vision transformer, small",
+        vit_small,
+        Preprocess(size=_SIDE, fit=Fit.SQUASH, multiple=_STRIDE),
+        kinds=("context", "features"),
+    )
+)

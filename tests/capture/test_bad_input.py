@@ -1,0 +1,186 @@
+"""Networks that cannot be read, or only with care: a clear error or the right answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.run import capture
+from attnviz.capture.sites import find_kinds, find_sites
+from attnviz.capture.trace import Kind
+from attnviz.errors import ModelError, NoSitesError
+from attnviz.explainer import explain, network_kinds, predict
+from attnviz.models.loading import wrap
+from attnviz.models.preprocess import Preprocess
+from attnviz.pictures import Picture, open_picture
+from tests.capture.families import CONTEXT, FAMILIES
+
+VIT = CONTEXT["timm ViT"]
+
+
+@pytest.fixture
+def picture() -> Picture:
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    return open_picture(pixels, name="noise")
+
+
+def wanted(size: int = 64) -> Preprocess:
+    return Preprocess(size=size, multiple=16)
+
+
+def test_a_network_without_attention_and_features_is_refused(picture: Picture) -> None:
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 96, 2))
+    assert find_kinds(flat, torch.zeros(1, 3, 64, 96)) == ()
+    with pytest.raises(NoSitesError, match="Sequential returns a feature map"):
+        explain(wrap(flat, wanted()), picture)
+
+
+def test_a_traced_network_is_refused_by_name(tiny_cnn: nn.Module, picture: Picture) -> None:
+    traced = torch.jit.trace(tiny_cnn.eval(), torch.zeros(1, 3, 64, 96))
+    with pytest.raises(ModelError, match="TinyCnn is traced or scripted as a whole"):
+        explain(wrap(traced, wanted()), picture, "grad-cam")
+    inside = nn.Sequential(traced)
+    with pytest.raises(ModelError, match='Sequential is traced or scripted in its part "0"'):
+        capture(inside, torch.zeros(1, 3, 64, 96), ())
+
+
+def test_a_compiled_network_is_read_as_the_eager_one() -> None:
+    module, inputs = VIT.make(), VIT.inputs(1)
+    expected = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
+    compiled = torch.compile(module, backend="eager")
+    trace = capture(compiled, inputs, find_sites(compiled, Kind.CONTEXT, inputs))
+    assert torch.equal(trace.logits, expected.logits)
+    every = torch.arange(trace.context[1].queries.tokens)
+    assert torch.equal(trace.context[1].rows(every), expected.context[1].rows(every))
+
+
+def test_a_part_compiled_in_place_runs_its_layers_while_it_is_read() -> None:
+    module, inputs = VIT.make(), VIT.inputs(1)
+    expected = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
+    again = VIT.make()
+    again.blocks.compile(backend="eager")
+    trace = capture(again, inputs, find_sites(again, Kind.CONTEXT, inputs))
+    assert len(trace.context) == 2
+    assert torch.equal(trace.logits, expected.logits)
+
+
+def test_a_network_that_moved_to_another_device_is_refused(picture: Picture) -> None:
+    module = VIT.make()
+    model = wrap(module, wanted())
+    module.to("meta")
+    with pytest.raises(ModelError, match="VisionTransformer lies on meta, but its input on cpu"):
+        explain(model, picture)
+
+
+def test_train_mode_is_left_as_it_was(picture: Picture) -> None:
+    module = FAMILIES["timm CBAM"].make().train()
+    first = explain(wrap(module, wanted()), picture)
+    second = explain(wrap(module, wanted()), picture)
+    assert first.predictions == second.predictions
+    assert module.training
+    assert all(weight.requires_grad for weight in module.parameters())
+
+
+class Boxed(nn.Module):
+    """A network whose logits come in a box."""
+
+    def __init__(self, inner: nn.Module, box: Any) -> None:
+        super().__init__()
+        self.inner = inner
+        self.box = box
+
+    def forward(self, x: Tensor) -> Any:
+        return self.box(self.inner(x))
+
+
+@pytest.mark.parametrize(
+    "box", [lambda out: (out, "more"), lambda out: {"logits": out}, lambda out: [out]]
+)
+def test_tuples_lists_and_dictionaries_are_opened(box: Any, picture: Picture) -> None:
+    module = VIT.make()
+    expected = explain(wrap(module, wanted()), picture)
+    assert explain(wrap(Boxed(module, box), wanted()), picture).predictions == expected.predictions
+
+
+def test_a_hugging_face_network_is_explained(picture: Picture) -> None:
+    module = CONTEXT["Hugging Face ViT"].make()
+    model = wrap(module, wanted())
+    assert network_kinds(model, picture) == (Kind.CONTEXT, Kind.FEATURES)
+    result = explain(model, picture, "grad-cam")
+    assert {one.shape for one in result.maps} == {(4, 6)}
+
+
+def test_nan_weights_are_named(picture: Picture) -> None:
+    module = VIT.make()
+    with torch.no_grad():
+        module.blocks[0].attn.qkv.weight[0, 0] = torch.nan
+    for method in ("grad-cam", "auto"):
+        with pytest.raises(ModelError, match="broken returned NaN"):
+            explain(wrap(module, wanted(), name="broken"), picture, method)
+    with pytest.raises(ModelError, match="broken returned NaN"):
+        predict(wrap(module, wanted(), name="broken"), picture)
+
+
+def test_a_size_that_the_network_refuses_is_told(picture: Picture) -> None:
+    model = wrap(VIT.make(), wanted(80), name="mine")
+    for method in ("grad-cam", "auto"):
+        with pytest.raises(ModelError, match=r"mine failed on an input of 80 x \d+ pixels"):
+            explain(model, picture, method)
+
+
+def test_sites_of_another_size_are_refused() -> None:
+    module = CONTEXT["timm PVT-v2"].make()
+    sites = find_sites(module, Kind.CONTEXT, torch.zeros(1, 3, 64, 96))
+    with pytest.raises(ModelError, match="another size than 96 x 64"):
+        capture(module, torch.zeros(1, 3, 96, 64), sites)
+
+
+@pytest.mark.parametrize("name", ["timm ViT", "torchvision ViT", "timm CBAM"])
+def test_hooks_of_others_still_work_and_stay(name: str) -> None:
+    family = FAMILIES[name]
+    module, inputs = family.make(), family.inputs()
+    kinds = (Kind.CONTEXT, Kind.CHANNEL, Kind.SPATIAL)
+    sites = [site for kind in kinds for site in find_sites(module, kind, inputs)]
+    part = module.get_submodule(sites[0].module)
+    called: list[str] = []
+    handles = [
+        part.register_forward_pre_hook(lambda *_: called.append("before")),
+        part.register_forward_hook(lambda *_: called.append("after")),
+    ]
+    with torch.no_grad():
+        alone = module(inputs)
+    called.clear()
+    trace = capture(module, inputs, sites)
+    assert called == ["before", "after"]
+    assert torch.equal(trace.logits, alone)
+    assert [*part._forward_pre_hooks] == [handles[0].id]
+    assert [*part._forward_hooks] == [handles[1].id]
+
+
+@pytest.mark.parametrize("name", ["timm ViT", "timm Swin", "timm CBAM", "torchvision ViT"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_stays_near_float32(name: str, dtype: torch.dtype) -> None:
+    family = FAMILIES[name]
+    module, inputs = family.make(), family.inputs()
+    kinds = (Kind.CONTEXT, Kind.CHANNEL, Kind.SPATIAL)
+    sites = [site for kind in kinds for site in find_sites(module, kind, inputs)]
+    full = capture(module, inputs, sites, gradients=True, target=1)
+    module.to(dtype)
+    half = capture(module, inputs, sites, gradients=True, target=1)
+    for one, other in zip(full.context, half.context, strict=True):
+        every = torch.arange(one.queries.tokens)
+        rows, slopes = other.rows(every), other.gradient_rows(every)
+        assert rows.dtype == torch.float32
+        torch.testing.assert_close(rows, one.rows(every), atol=0.02, rtol=0)
+        torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]), atol=1e-5, rtol=0)
+        assert slopes is not None
+        assert bool(slopes.isfinite().all())
+    for gate, other_gate in zip(full.gates, half.gates, strict=True):
+        torch.testing.assert_close(other_gate.gate, gate.gate, atol=0.02, rtol=0)
+    for mask, other_mask in zip(full.soft_masks, half.soft_masks, strict=True):
+        torch.testing.assert_close(other_mask.mask, mask.mask, atol=0.02, rtol=0)
+    assert find_sites(module, Kind.FEATURES, inputs)

@@ -1,0 +1,270 @@
+"""The adapter of pytorch-grad-cam: as the library by itself, at a known cost, leaving nothing."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import weakref
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import pytorch_grad_cam as library
+import timm
+import torch
+from pytorch_grad_cam.utils.image import scale_cam_image
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+
+import attnviz
+from attnviz.errors import MethodError
+from attnviz.geometry import Fit
+from attnviz.methods import METHODS
+from attnviz.methods.base import ProbingMethod
+from attnviz.methods.library_cams import LibraryCam
+from attnviz.models.preprocess import Preprocess
+
+NAMES = [method.name for method in METHODS if issubclass(method, LibraryCam)]
+
+
+class Plain(nn.Module):
+    """A network without in-place layers, whose blocks the library reads as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6), nn.ReLU(),
+            nn.Conv2d(6, 8, 3, stride=2, padding=1), nn.Softplus(),
+        )  # fmt: skip
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.body(x).mean((2, 3)))
+
+
+@pytest.fixture
+def plain() -> nn.Module:
+    torch.manual_seed(0)
+    return Plain().eval()
+
+
+@pytest.fixture
+def inputs() -> Tensor:
+    return torch.randn(1, 3, 32, 48, generator=torch.Generator().manual_seed(1))
+
+
+NO_TOKENS = ("shapley-cam", "fullgrad", "sess")
+
+
+def made(name: str, **options: int) -> LibraryCam:
+    method = METHODS.get(name)(**options)
+    assert isinstance(method, LibraryCam)
+    return method
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equal_to_the_library_by_itself(name: str, plain: nn.Module, inputs: Tensor) -> None:
+    method = made(name)
+    own = method.probe(plain, inputs, 2)
+    alone = copy.deepcopy(plain)
+    layers = (
+        [alone.body[2], alone.body[4]] if method.whole and method.all_blocks else [alone.body[4]]
+    )
+    np.random.seed(0)
+    cam = getattr(library, method.library)(alone, [] if name == "fullgrad" else layers)
+    if name == "finer-cam":
+        expected = cam(inputs, target_idx=2)
+    else:
+        expected = cam(inputs, [ClassifierOutputTarget(2)])
+    last = own.layer_maps[-1].values
+    if not method.whole:  # as the library does before it returns
+        last = scale_cam_image(scale_cam_image(last, (48, 32)))
+    if name == "random-cam":  # its weights come in the order of the blocks
+        own = made(name, blocks=1).probe(plain, inputs, 2)
+        last = scale_cam_image(scale_cam_image(own.layer_maps[-1].values, (48, 32)))
+    np.testing.assert_allclose(last, expected, atol=2e-5)
+    np.testing.assert_allclose(own.logits, alone(inputs).detach(), atol=1e-6)
+    assert (own.target is None) == method.classless
+
+
+def test_values_are_absolute(plain: nn.Module, inputs: Tensor) -> None:
+    """FEM by hand; the library would give 0..1."""
+    values = made("fem").probe(plain, inputs).layer_maps[-1].values
+    features = plain.body(inputs).detach().numpy()
+    limit = features.mean((2, 3)) + 2 * features.std((2, 3))
+    weights = (features > limit[..., None, None]).mean((2, 3))
+    expected = (weights[..., None, None] * features).sum(1)
+    np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cost_is_known_before(name: str, plain: nn.Module, inputs: Tensor) -> None:
+    method, told = made(name), []
+    cost = method.cost(plain, inputs)
+    method.probe(plain, inputs, 1, lambda done, total: told.append((done, total)))
+    assert told[-1] == (cost.forward, cost.forward)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+
+
+def test_costs_by_hand(plain: nn.Module, inputs: Tensor) -> None:
+    """8 channels in the last block, 6 + 8 in both."""
+    assert made("score-cam").cost(plain, inputs).forward == 1 + 8
+    assert made("score-cam", blocks=0).cost(plain, inputs).forward == 1 + 6 + 8
+    assert made("ablation-cam").cost(plain, inputs).forward == 2 + 8
+    assert made("finer-cam").cost(plain, inputs).backward == 1
+    assert made("eigen-cam").cost(plain, inputs).backward == 0
+
+
+def state_of(module: nn.Module) -> list[object]:
+    return [
+        [(name, id(part), part.training, len(part._forward_hooks)) for name, part in parts(module)],
+        [(id(one), one.requires_grad) for one in module.parameters()],
+        [None if one.grad is None else one.grad.clone() for one in module.parameters()],
+        copy.deepcopy(module.state_dict()),
+    ]
+
+
+def parts(module: nn.Module) -> Sequence[tuple[str, nn.Module]]:
+    return list(module.named_modules())
+
+
+def assert_same(now: object, before: object) -> None:
+    if isinstance(now, Tensor):
+        assert isinstance(before, Tensor)
+        assert torch.equal(now, before)
+    elif isinstance(now, dict):
+        assert_same(list(now.values()), list(before.values()))  # type: ignore[attr-defined]
+    elif isinstance(now, (list, tuple)):
+        assert len(now) == len(before)  # type: ignore[arg-type]
+        for one, other in zip(now, before, strict=True):  # type: ignore[call-overload]
+            assert_same(one, other)
+    else:
+        assert now == before
+
+
+class StopError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_network_is_left_as_it_was(
+    name: str, stopped: bool, tiny_cnn: nn.Module, inputs: Tensor
+) -> None:
+    """Also with in-place layers, somebody's gradients and hooks, in training, and interrupted."""
+    tiny_cnn.train()
+    tiny_cnn.features[1].eval()
+    tiny_cnn.head.weight.requires_grad_(False)
+    tiny_cnn.features[0].weight.grad = torch.ones_like(tiny_cnn.features[0].weight)
+    tiny_cnn.features[4].register_forward_hook(lambda *_: None)
+    random = np.random.get_state()[1].copy()
+    before = state_of(tiny_cnn)
+    last = made(name).cost(tiny_cnn, inputs).forward
+
+    def stop(done: int, _total: int) -> None:
+        if stopped and done >= min(last, 3):
+            raise StopError
+
+    if stopped:
+        with pytest.raises(StopError):
+            made(name).probe(tiny_cnn, inputs, 1, stop)
+    else:
+        made(name).probe(tiny_cnn, inputs, 1, stop)
+    assert_same(state_of(tiny_cnn), before)
+    assert (np.random.get_state()[1] == random).all()
+
+
+@pytest.mark.parametrize("name", ["score-cam", "finer-cam", "shapley-cam"])
+def test_no_graph_stays_in_memory(name: str, plain: nn.Module, inputs: Tensor) -> None:
+    kept: list[weakref.ref[Tensor]] = []
+    plain.body.register_forward_hook(lambda _part, _given, out: kept.append(weakref.ref(out)))
+    gc.disable()
+    try:
+        made(name).probe(plain, inputs)
+        assert kept
+        assert not any(one() is not None for one in kept)
+    finally:
+        gc.enable()
+
+
+class Turned(nn.Module):
+    """A block that returns a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(6, 8, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x).transpose(2, 3)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_blocks_that_return_views(plain: nn.Module) -> None:
+    plain.body[3] = Turned()
+    found = made("shapley-cam").probe(plain, torch.randn(1, 3, 32, 32))
+    gc.collect()
+    assert found.layer_maps[0].values.shape == (1, 16, 16)
+
+
+def test_in_place_layers_do_not_change_what_is_read(tiny_cnn: nn.Module, inputs: Tensor) -> None:
+    """FEM of the last block, which a ReLU overwrites: its values are those before the ReLU."""
+    tiny_cnn.eval()
+    values = made("fem").probe(tiny_cnn, inputs).layer_maps[-1].values
+    features = tiny_cnn.features(inputs).detach().numpy()
+    limit = features.mean((2, 3)) + 2 * features.std((2, 3))
+    weights = (features > limit[..., None, None]).mean((2, 3))
+    expected = np.maximum((weights[..., None, None] * features).sum(1), 0)
+    np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.fixture
+def vit() -> nn.Module:
+    torch.manual_seed(0)
+    return timm.create_model(
+        "vit_tiny_patch16_224", pretrained=False, num_classes=4, img_size=(32, 48), patch_size=8,
+        embed_dim=16, depth=2, num_heads=2,
+    ).eval()  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_TOKENS])
+def test_tokens_need_no_reshape_function(name: str, vit: nn.Module, inputs: Tensor) -> None:
+    found = made(name).probe(vit, inputs, 1)
+    for one in found.layer_maps:
+        assert one.values.shape[1:] in ((4, 6), (32, 48))
+        assert np.isfinite(one.values).all()
+
+
+def test_what_does_not_fit_is_said(plain: nn.Module, vit: nn.Module, inputs: Tensor) -> None:
+    with pytest.raises(MethodError, match="Shapley-CAM does not work on tokens"):
+        made("shapley-cam").probe(vit, inputs)
+    with pytest.raises(MethodError, match="classes 0 to 4"):
+        made("score-cam").probe(plain, inputs, 5)
+    with pytest.raises(MethodError, match="blocks is -1"):
+        made("eigen-cam", blocks=-1).probe(plain, inputs)
+    with pytest.raises(MethodError, match=r"SESS.* failed on VisionTransformer.*another method"):
+        made("sess").probe(vit, inputs)  # its windows are square, and this network takes 32 x 48
+
+
+def test_running_out_of_memory_is_not_hidden(plain: nn.Module, inputs: Tensor) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    plain.body[3].register_forward_hook(full)
+    with pytest.raises((torch.OutOfMemoryError, MethodError)) as caught:
+        made("fem").probe(plain, inputs)
+    assert isinstance(caught.value, torch.OutOfMemoryError)
+
+
+def test_through_the_door(tiny_cnn: nn.Module, photo: np.ndarray) -> None:
+    model = attnviz.wrap(tiny_cnn, Preprocess(size=64, fit=Fit.SQUASH), ("a", "b", "c", "d"))
+    picture = attnviz.open_picture(photo, name="photo")
+    told: list[int] = []
+    result = attnviz.explain(
+        model, picture, "score-cam", target="c", progress=lambda done, _total: told.append(done)
+    )
+    assert (result.method, result.target.label, len(result.maps)) == ("score-cam", "c", 1)
+    assert told == [1, 17]
+    plain_pass = attnviz.explain(model, picture, "grad-cam", target="c")
+    assert [one.label for one in result.predictions] == [o.label for o in plain_pass.predictions]
+    assert attnviz.explain(model, picture, "eigen-cam").target is None
+    assert issubclass(METHODS.get("eigen-cam"), ProbingMethod)

@@ -1,0 +1,124 @@
+"""timm's networks in the catalogue: listed without timm, loaded from files, at other sizes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from attnviz.capture.sites import find_kinds
+from attnviz.errors import ModelError
+from attnviz.geometry import Fit
+from attnviz.models.catalog import find_model, list_models
+from attnviz.models.loading import load_model
+from attnviz.models.spec import Source
+from attnviz.models.timm_source import timm_specs
+from attnviz.models.weights import WEIGHTS_VARIABLE
+
+ROOT = Path(__file__).parents[2]
+TINY = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
+
+
+def put_weights(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    state = find_model(name).build().state_dict()
+    save_file(state, folder / f"{name}.safetensors")
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(folder))
+    return state
+
+
+def test_the_table_is_what_timm_says() -> None:
+    import timm
+
+    for spec in timm_specs():
+        config = timm.get_pretrained_cfg(spec.name)
+        assert config.num_classes == len(spec.labels) == 1000
+        assert spec.weights.url == (
+            f"https://huggingface.co/{config.hf_hub_id}/resolve/main/model.safetensors"
+        )
+        assert (spec.preprocess.mean, spec.preprocess.std) == (config.mean, config.std)
+        assert spec.preprocess.size == config.input_size[1]
+        assert (spec.preprocess.fit is Fit.SQUASH) == bool(config.fixed_input_size)
+        with torch.device("meta"):
+            module = spec.build()
+        assert spec.parameters == sum(weight.numel() for weight in module.parameters())
+        assert (spec.resize is not None) == hasattr(module, "set_input_size")
+
+
+def test_timm_comes_last_and_its_names_are_its_own() -> None:
+    specs = list_models()
+    assert [spec.source for spec in specs[-len(timm_specs()) :]] == [Source.TIMM] * len(
+        timm_specs()
+    )
+    assert len({spec.name for spec in specs}) == len(specs)
+
+
+def test_listing_does_not_wait_for_timm() -> None:
+    code = (
+        "import sys; from attnviz.models.catalog import list_models; list_models();"
+        "assert 'timm' not in sys.modules"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_weights_are_loaded_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = put_weights(TINY, tmp_path, monkeypatch)
+    model = load_model(TINY, "cpu")
+    assert torch.equal(model.module.state_dict()["head.weight"], state["head.weight"])
+    assert not model.module.training
+    found = find_kinds(model.module, torch.randn(1, 3, 224, 224))
+    assert tuple(map(str, found)) == model.spec.kinds == ("context", "features")
+
+
+def test_a_vision_transformer_takes_larger_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its position embeddings are interpolated: the class token's stays, the corners stay near."""
+    state = put_weights(TINY, tmp_path, monkeypatch)
+    model = load_model(TINY, "cpu", input_size=448)
+    assert model.preprocess.size == 448
+    places = model.module.state_dict()["pos_embed"]
+    assert places.shape == (1, 1 + 28 * 28, 192)
+    torch.testing.assert_close(places[:, 0], state["pos_embed"][:, 0])
+    with torch.no_grad():
+        assert model.module(torch.zeros(1, 3, 448, 448)).shape == (1, 1000)
+
+
+def test_a_network_of_fixed_size_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "cait_xxs24_224.fb_dist_in1k"
+    put_weights(name, tmp_path, monkeypatch)
+    with pytest.raises(ModelError, match="takes inputs of 224 pixels only, not 448"):
+        load_model(name, "cpu", input_size=448)
+
+
+def test_torchvisions_vit_takes_larger_inputs() -> None:
+    spec = find_model("vit_b_32")
+    assert spec.kinds == ("context", "features")
+    assert spec.resize is not None
+    torch.manual_seed(0)
+    module = spec.build()
+    torch.nn.init.normal_(module.encoder.pos_embedding)
+    larger = spec.resize(module, 288)
+    assert larger.encoder.pos_embedding.shape == (1, 1 + 81, 768)
+    assert torch.equal(larger.encoder.pos_embedding[:, 0], module.encoder.pos_embedding[:, 0])
+    with pytest.raises(ModelError, match="multiples of 32 pixels, not 300"):
+        spec.resize(module, 300)
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mobilenet_v3_small", "efficientnet_b0", "regnet_y_400mf", "swin_t"]
+)
+def test_the_kinds_of_torchvisions_networks_are_those_found(name: str) -> None:
+    spec = find_model(name)
+    torch.manual_seed(0)
+    found = find_kinds(spec.build().eval(), torch.randn(1, 3, 96, 64))
+    assert tuple(map(str, found)) == spec.kinds
