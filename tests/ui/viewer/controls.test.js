@@ -51,11 +51,11 @@ test("a slider tells while it moves and when it is let go", () => {
 test("a slider shows its value, for eyes and for ears", () => {
   show({ ...VIEW, radius: 0.0305, highlights: 0, softness: 0.3 }, header());
   assert.equal(input("radius").value, 0.0305);
-  assert.equal(input("radius", "output").textContent, "3.0 %");
+  assert.equal(input("radius", "b").textContent, "3.0 %");
   assert.equal(input("softness").ariaValueText, "0.30");
-  assert.equal(input("highlights", "output").textContent, "off");
+  assert.equal(input("highlights", "b").textContent, "off");
   show({ ...VIEW, highlights: 2.5 }, header());
-  assert.equal(input("highlights", "output").textContent, "2.5");
+  assert.equal(input("highlights", "b").textContent, "2.5");
   assert.deepEqual(
     [input("radius").min, input("radius").max, input("softness").min],
     [0, 0.06, 0.05],
