@@ -139,6 +139,7 @@ test("arrows go round through the modes and take the focus along", () => {
 
 test("surfaces are called by what they are; the map by what it shows", () => {
   assert.equal(surfaceTitle("heat", "Relevance for a church"), "Relevance for a church");
-  assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture");
+  assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture · attention field");
+  assert.equal(surfaceTitle("bokeh", "Attention", true), "Focus picture · object");
   assert.equal(surfaceTitle("photo", "Attention"), "Photo");
 });

@@ -26,7 +26,7 @@ export function drawing() {
     renderer.draw(view, position, zoom, panes, CANVAS);
     return gl.draws.filter((one) => kindOf(one).startsWith("show"));
   };
-  const baked = () => gl.draws.filter((one) => kindOf(one) === "bake.frag.glsl");
+  const baked = () => gl.draws.filter((one) => kindOf(one).startsWith("bake.frag.glsl"));
   const refineAll = (view = VIEW, position = 1) => {
     let bands = 1;
     while (!renderer.refineBand(view, position)) bands += 1;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import {
+  codesTexture,
   colourTexture,
   defined,
   lightTexture,
@@ -121,6 +122,15 @@ test("light has room for all its smaller copies", () => {
     gl.times("texParameteri", "TEXTURE_2D", "TEXTURE_MIN_FILTER", "LINEAR_MIPMAP_LINEAR"),
     3,
   );
+});
+
+test("the photo's codes are kept as they were stored, without copies", () => {
+  const bitmap = { width: 3, height: 2 };
+  codesTexture(gl, bitmap);
+  assert.deepEqual(call("texImage2D"), [
+    ["TEXTURE_2D", 0, "RGBA8", "RGBA", "UNSIGNED_BYTE", bitmap],
+  ]);
+  assert.equal(gl.times("generateMipmap"), 0);
 });
 
 test("plain numbers have one copy, and no curve of light", () => {

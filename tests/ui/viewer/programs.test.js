@@ -4,20 +4,23 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { drawing } from "./drawing.js";
+import { VIEW } from "./examples.js";
 
-let gl, renderer, drawAll;
+let gl, renderer, drawAll, made;
 
 beforeEach(() => {
-  ({ gl, renderer, drawAll } = drawing());
+  made = drawing();
+  ({ gl, renderer, drawAll } = made);
 });
 
 const LENS = ["uMaps", "uLayers", "uMix", "uStretch", "uBox", "uCurve", "uRadius"];
 const SHOW = [...LENS, "uPhoto", "uPane", "uCanvasHeight", "uZoom", "uLod"];
-const OPENING = ["uPhoto", "uPhotoSize", "uCount", "uCorners", "uHighlights"];
+const OPENING = ["uPhoto", "uPhotoSize", "uCount", "uCorners"];
+const BLOOM = ["uClipped", "uHighlights"];
 const UNIFORMS = {
-  "show.frag.glsl PHOTO": SHOW,
-  "show.frag.glsl HEAT": [...SHOW, "uColours", "uOpacity"],
-  "show.frag.glsl DRAFT": [...SHOW, "uAtlas", "uPlaces[0]", "uAtlasSize", "uLevels"],
+  "show.frag.glsl PHOTO CODES": SHOW,
+  "show.frag.glsl HEAT CODES": [...SHOW, "uColours", "uOpacity"],
+  "show.frag.glsl DRAFT CODES": [...SHOW, "uAtlas", "uPlaces[0]", "uAtlasSize", "uLevels"],
   "show.frag.glsl REFINED": SHOW,
   "refine.frag.glsl": [...LENS, ...OPENING],
   "refine.frag.glsl OUTLINE": [...LENS, ...OPENING],
@@ -41,23 +44,51 @@ test("every variant of a program is made once, when it is needed, with its own u
     assert.equal(version, "#version 300 es");
     assert.deepEqual(lines.slice(0, defines.length), defines);
   }
-  const made = gl.times("linkProgram");
+  const links = gl.times("linkProgram");
   drawAll();
-  assert.deepEqual([made, gl.times("linkProgram")], [13, 13]);
+  assert.deepEqual([links, gl.times("linkProgram")], [13, 13]);
+});
+
+/** Every uniform that the shaders of a draw declare has a value, and every sampler a texture. */
+function assertSet({ program, values, textures }) {
+  for (const name of gl.uniforms(program)) {
+    const value = values[name.replace("[0]", "")];
+    assert.notEqual(value, undefined, `${name} was never set`);
+    if (/sampler/.test(program.sources.join().match(new RegExp(`uniform (\\w+) ${name}`))?.[1])) {
+      assert.ok(textures[value]?.[1], `${name} has no texture in unit ${value}`);
+    }
+  }
+}
+
+test("bloom has variants of its own, and the clipped lights are made once, when it is wanted", () => {
+  const { draw, refineAll } = made;
+  const view = { ...VIEW, highlights: 2 };
+  draw(view);
+  assert.ok(renderer.loaded.clipped);
+  const once = gl.times("createTexture");
+  refineAll(view);
+  draw({ ...view, highlights: 3 });
+  assert.equal(gl.times("createTexture"), once);
+  for (const [name, base] of [["bake.frag.glsl BLOOM", [...OPENING, "uPlace", "uDisc"]],
+    ["refine.frag.glsl BLOOM", [...LENS, ...OPENING]]]) {
+    const { handle } = renderer.programs.get(name);
+    assert.deepEqual(gl.uniforms(handle).sort(), [...base, ...BLOOM].sort(), name);
+  }
+  assert.deepEqual(gl.uniforms(renderer.programs.get("clipped.frag.glsl").handle), ["uPhoto"]);
+  gl.draws.forEach(assertSet);
+});
+
+test("a reduced photo comes as light, for its smaller copies are of light", () => {
+  const small = [{ x: 0, y: 0, width: 128, height: 96 }];
+  made.draw({ ...VIEW, mode: "heat" }, 1, small);
+  assert.ok(renderer.programs.has("show.frag.glsl HEAT"));
+  gl.draws.forEach(assertSet);
 });
 
 test("whatever draws has a value for every uniform that its shaders declare", () => {
   const draws = drawAll();
   assert.equal(new Set(draws.map(({ program }) => program)).size, 13);
-  for (const { program, values, textures } of draws) {
-    for (const name of gl.uniforms(program)) {
-      const value = values[name.replace("[0]", "")];
-      assert.notEqual(value, undefined, `${name} was never set`);
-      if (/sampler/.test(program.sources.join().match(new RegExp(`uniform (\\w+) ${name}`))?.[1])) {
-        assert.ok(textures[value]?.[1], `${name} has no texture in unit ${value}`);
-      }
-    }
-  }
+  draws.forEach(assertSet);
 });
 
 test("no two kinds of sampler share a unit, and nothing is read while it is drawn into", () => {

@@ -34,7 +34,7 @@ test("each pane is drawn where it stands, from below, with its own surface", () 
   );
   assert.deepEqual(
     [kindOf(left), kindOf(right)],
-    ["show.frag.glsl DRAFT", "show.frag.glsl HEAT"],
+    ["show.frag.glsl DRAFT CODES", "show.frag.glsl HEAT CODES"],
   );
   assert.deepEqual([left.values.uPane, right.values.uPane], [
     [0, 0, 400, 300],
@@ -191,15 +191,15 @@ test("it is shown when it is complete, with its smaller copies, until something 
     const [focus] = draw();
     return [kindOf(focus).split(" ")[1], focus.textures[focus.values.uPhoto][1]];
   };
-  const { photo, refined } = renderer.loaded;
+  const { codes, refined } = renderer.loaded;
   renderer.refineBand(VIEW, 1);
-  assert.deepEqual(shown(), ["DRAFT", photo]);
+  assert.deepEqual(shown(), ["DRAFT", codes]);
   assert.equal(gl.times("generateMipmap"), before);
   refineAll();
   assert.equal(gl.times("generateMipmap"), before + 1);
   assert.deepEqual(shown(), ["REFINED", refined]);
   renderer.restart();
-  assert.deepEqual(shown(), ["DRAFT", photo]);
+  assert.deepEqual(shown(), ["DRAFT", codes]);
 });
 
 test("bands grow while they are quick, and shrink when they are slow, within reason", () => {
