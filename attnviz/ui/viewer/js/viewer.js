@@ -5,6 +5,7 @@ import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { openRenderer } from "./context.js";
 import { layerKey, stageKey, stripKey } from "./keyboard.js";
 import { showLegend, showValue } from "./legend.js";
+import { decodedTables, partsOf } from "./parts.js";
 import { listen, listenToWipe, stepper } from "./pointer.js";
 import { Player } from "./player.js";
 import { unpack } from "./payload.js";
@@ -18,26 +19,11 @@ import { clamped, toPane, WHOLE } from "./zoom.js";
 
 const SPEAK_MS = 400;
 
-const decodedTables = (colours) =>
-  Object.fromEntries(
-    Object.entries(colours).map(([name, text]) => [
-      name,
-      Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)),
-    ]),
-  );
-
 /** One viewer in one place; `mounts` counts how often Streamlit has called for it. */
 export class Viewer {
   constructor(root, assets) {
-    const part = (selector) => root.querySelector(selector);
     this.root = root;
-    this.parts = {
-      stage: part(".stage"), canvas: part(".stage > canvas"), labels: part(".labels"),
-      crosses: part(".crosses"), wipe: part(".wipe"), legend: part(".legend"),
-      strip: part(".strip"), slider: part(".layer"), layerName: part(".position b"),
-      play: part(".play"), speed: part(".speed select"), spoken: part(".spoken"),
-      notice: part(".notice"), reset: part(".reset"),
-    };
+    this.parts = partsOf(root);
     this.assets = { shaders: assets.shaders, colours: decodedTables(assets.colours) };
     this.view = null;
     this.scene = null;
