@@ -44,4 +44,3 @@ def read_attention(module: nn.Module, inputs: Tensor) -> tuple[Maps, Tensor]:
         for name in names if found[kind] else ():
             maps |= {(name, one.layer): one.values for one in trace_method(name)(trace)}
     return maps, trace.logits
-

@@ -1,0 +1,5 @@
+"""Layers: what every layer and head attends to."""
+
+from attnviz.ui.layers_page import show
+
+show()
