@@ -13,8 +13,8 @@ import numpy.typing as npt
 from attnviz.layer_facts import AttentionFacts, GateBars
 
 FloatArray = npt.NDArray[np.float32]
-_HEIGHT = 240
-_LEGEND = alt.Legend(title=None, orient="top")
+_HEIGHT = 320
+_LEGEND = alt.Legend(title=None, orient="top", columns=2)  # in one row phones cut it off
 SHOWN_GATES = 24
 _BINS = 24
 
@@ -46,7 +46,7 @@ def distance_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart | None:
         [one.layer for one in known],
         [one.distance[0] for one in known],
         [one.even_distance for one in known],
-        "Mean distance, px of the input",
+        "Distance, px of the input",
     )
 
 
@@ -168,9 +168,9 @@ def gate_spread_chart(bars: GateBars) -> alt.Chart:
         _chart(values)
         .mark_bar()
         .encode(
-            x=alt.X("from:Q", title="Gate", scale=alt.Scale(zero=False)),
+            x=alt.X("from:Q", bin="binned", title="Gate", scale=alt.Scale(zero=False)),
             x2="to:Q",
-            y=alt.Y("count:Q", title="Channels"),
+            y=alt.Y("count:Q", title="Channels", axis=alt.Axis(tickMinStep=1, format="d")),
             tooltip=[
                 alt.Tooltip("from:Q", title="From", format=".4f"),
                 alt.Tooltip("to:Q", title="To", format=".4f"),

@@ -44,7 +44,11 @@ def show_context(seen: Seen) -> None:
     st.caption(
         "Click any point of the picture to see what that point attends to, in every layer and head."
     )
-    asker, head = _pick_query(seen), _pick_head(seen)
+    left, right = st.columns([3, 2])
+    with left:
+        asker = _pick_query(seen)
+    with right:
+        head = _pick_head(seen)
     point = _point_of(seen) if asker == "point" else None
     query = _query(seen, asker, point)
     if query is None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from attnviz.capture.trace import Kind
+from attnviz.capture.trace import Kind, Trace
 from attnviz.layer_facts import mask_share, spatial_spread
 from attnviz.methods.base import METHODS, Method, trace_method
 from attnviz.ui.guard import plain_text
@@ -36,7 +36,7 @@ def show_masks(seen: Seen) -> None:
     )
     origin = f"{seen.model.name} {method.name}"
     show_maps("layers masks", (*seen.key, method.name), content, origin)
-    st.caption(f"{method.title}: `{method.formula}`. {_words(method)}")
+    st.caption(f"{method.title}: `{method.formula}`. {_words(method, trace)}".rstrip())
     names = [name for name, _ in maps]
     left, right = st.columns(2, gap="medium")
     with left:
@@ -64,15 +64,20 @@ def _pick_reading() -> Method[Any]:
     restore_choice(READING, names)
     name = str(
         st.selectbox(
-            "What of the mask", names, format_func=fitting.__getitem__, key=READING, width=320
+            "What to show of the mask",
+            names,
+            format_func=fitting.__getitem__,
+            key=READING,
+            width=320,
         )
     )
     keep_choice(READING, name)
     return trace_method(name)
 
 
-def _words(method: Method[Any]) -> str:
-    if method.name != _FIRST:
+def _words(method: Method[Any], trace: Trace) -> str:
+    many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
+    if method.name != _FIRST or not many:
         return ""
     return "Its mean often marks the background: high is let through, not necessarily important."
 
