@@ -14,13 +14,19 @@ from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 
 
 def zoo_specs() -> tuple[ModelSpec, ...]:
-    """One spec for each zoo network with weights and card in `assets/weights`.
+    """One spec for each zoo network with weights and card in `assets/weights`, most accurate first.
 
     Raises WeightsError where a card is not valid.
     """
     folder = assets_folder() / "weights"
-    found = (_spec(network, folder) for network in zoo_networks())
-    return tuple(spec for spec in found if spec is not None)
+    found: list[tuple[float, ModelSpec]] = []
+    for network in zoo_networks():
+        weights = folder / f"{network.name}.safetensors"
+        if weights.is_file() and weights.with_suffix(".json").is_file():
+            card = read_card(weights.with_suffix(".json"))
+            found.append((card.top1 or 0.0, _trained(network, weights, name=network.name)))
+    found.sort(key=lambda pair: -pair[0])
+    return tuple(spec for _, spec in found)
 
 
 def trained_spec(weights: Path) -> ModelSpec:
@@ -32,13 +38,6 @@ def trained_spec(weights: Path) -> ModelSpec:
     if not weights.is_file():
         raise WeightsError(f"There is no file {weights}. Give the path that training has named.")
     return _trained(zoo_networks().get(weights.stem), weights, name=str(weights))
-
-
-def _spec(network: ZooNetwork, folder: Path) -> ModelSpec | None:
-    weights = folder / f"{network.name}.safetensors"
-    if not (weights.is_file() and weights.with_suffix(".json").is_file()):
-        return None
-    return _trained(network, weights, name=network.name)
 
 
 def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:

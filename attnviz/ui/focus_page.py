@@ -14,12 +14,11 @@ from streamlit.errors import StreamlitAPIException
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
 from attnviz.focus import FocusMap, Scale
-from attnviz.methods.base import Nature
+from attnviz.methods.base import ProbingMethod
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh
 from attnviz.ui.cache import (
-    explained,
     explanation_key,
     look_key,
     packed,
@@ -27,7 +26,8 @@ from attnviz.ui.cache import (
     seen_in_bokeh,
 )
 from attnviz.ui.guard import guarded, plain_text
-from attnviz.ui.link import keep, keep_view, kept_view, restore
+from attnviz.ui.link import keep, keep_view, kept_view
+from attnviz.ui.looking import look_at
 from attnviz.ui.panels import Pixels, show_point, show_predictions
 from attnviz.ui.pickers import Photo, pick_device, pick_look, pick_model, pick_picture
 from attnviz.ui.plain_view import plain_view
@@ -62,8 +62,9 @@ def show() -> None:
         return
     keep(model=model.name, look=look)
     with guarded():
-        explanation = _explained(photo.shown, model, look)
-        _show_stage(Looked(photo, model, explanation))
+        explanation = look_at(photo.shown, model, look)
+        if explanation is not None:
+            _show_stage(Looked(photo, model, explanation))
 
 
 def _pick_model_and_look() -> tuple[VisionModel | None, str]:
@@ -75,29 +76,6 @@ def _pick_model_and_look() -> tuple[VisionModel | None, str]:
     with right:
         look = pick_look(model) if model else "auto"
     return model, look
-
-
-def _explained(picture: Picture, model: VisionModel, look: str) -> Explanation:
-    """The explanation, for the class the user chose if the maps speak for a class at all."""
-
-    def compute(target: str | None) -> Explanation:
-        key = (model.name, str(model.device))
-        with st.spinner("Looking …", show_time=True):
-            return explained((picture.sha256, picture.name), key, look, target, model, picture)
-
-    top = compute(None)
-    if top.choice.method.nature is Nature.ATTENTION:
-        return top
-    labels = [one.label for one in top.predictions]
-    restore("target", labels)
-    if st.session_state.get("target") not in labels:
-        st.session_state["target"] = labels[0]
-    with st.sidebar:
-        chosen = st.selectbox(
-            "Class to explain", labels, key="target", help="The most probable classes."
-        )
-    keep(target=chosen)
-    return top if chosen == labels[0] else compute(chosen)
 
 
 @st.fragment
@@ -193,10 +171,12 @@ def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
 def _show_facts(looked: Looked, view: View) -> None:
     explanation, photo = looked.explanation, looked.photo
     method = explanation.choice.method
+    many = isinstance(method, ProbingMethod)
+    passes = "found by asking again and again" if many else "computed in one pass over all layers"
     with st.expander("What you see, and where it comes from"):
         st.markdown(
             f"**{method.title}**: `{method.formula}`  \n{plain_text(method.paper)}. "
-            f"This is {method.nature}, computed in one pass over all layers."
+            f"This is {method.nature}, {passes}."
         )
         if explanation.choice.measured:
             st.markdown(

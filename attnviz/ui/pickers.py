@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 
 from attnviz.errors import AttnvizError, PictureError
-from attnviz.methods import METHODS
-from attnviz.methods.questions import Question
+from attnviz.methods.base import AnyMethod, ProbingMethod
+from attnviz.methods.questions import Question, methods_for
 from attnviz.models.catalog import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
@@ -176,13 +176,22 @@ _QUESTIONS = {
 }
 
 
+def _method_title(method: type[AnyMethod]) -> str:
+    """What it is called, what it is, and whether it takes long."""
+    slow = " · many passes" if issubclass(method, ProbingMethod) else ""
+    return f"{method.title} · {method.nature}{slow}"
+
+
 def pick_look(model: VisionModel) -> str:
     """A question or a method that fits the network."""
     kinds = set(model.spec.kinds)
-    questions = [q for q in Question if q is Question.DECISION or "spatial" in kinds]
-    fitting = [method.name for method in METHODS if method.kind in kinds]
+    places = bool({"spatial", "context"} & kinds)
+    questions = [q for q in Question if q is Question.DECISION or places]
+    # Methods that ask the network again and again come last.
+    methods = sorted(methods_for(kinds), key=lambda method: issubclass(method, ProbingMethod))
+    fitting = [method.name for method in methods]
     titles = {str(question): text for question, text in _QUESTIONS.items()}
-    titles |= {method.name: method.title for method in METHODS}
+    titles |= {method.name: _method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
     restore("look", options)
     if st.session_state.get("look") not in options:

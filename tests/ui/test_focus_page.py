@@ -169,6 +169,25 @@ def test_each_question_and_method_can_be_chosen(page: AppTest) -> None:
         assert sent["view"]["layer"] in [layer["name"] for layer in sent["layers"]]
 
 
+def test_a_method_of_many_passes_says_its_cost_and_waits(page: AppTest) -> None:
+    page.selectbox(key="look").set_value("score-cam").run()
+    assert_fine(page)
+    (info,) = page.info
+    # One pass for the activations, one for each of the 512 channels of the last block.
+    assert "513 forward passes" in info.value
+    assert not any(
+        part.proto.component_name == "attnviz.viewer" for part in page.get("bidi_component")
+    )
+    page.selectbox(key="look").set_value("eigen-cam").run()
+    page.button(key="look long").click().run()
+    assert_fine(page)
+    assert header(page)["title"].startswith(("Relevance", "Attention"))
+    page.selectbox(key="look").set_value("layer-cam").run()
+    page.selectbox(key="look").set_value("eigen-cam").run()
+    assert not page.info, "what was looked at once is kept"
+    assert header(page)["layers"]
+
+
 def test_a_new_upload_is_shown_and_a_broken_one_is_named(page: AppTest) -> None:
     good = png(np.full((40, 60, 3), 120, np.uint8))
     uploader = page.get("file_uploader")[0]

@@ -51,11 +51,11 @@ test("a slider tells while it moves and when it is let go", () => {
 test("a slider shows its value, for eyes and for ears", () => {
   show({ ...VIEW, radius: 0.0305, highlights: 0, softness: 0.3 }, header());
   assert.equal(input("radius").value, 0.0305);
-  assert.equal(input("radius", "output").textContent, "3.0 %");
+  assert.equal(input("radius", "b").textContent, "3.0 %");
   assert.equal(input("softness").ariaValueText, "0.30");
-  assert.equal(input("highlights", "output").textContent, "off");
+  assert.equal(input("highlights", "b").textContent, "off");
   show({ ...VIEW, highlights: 2.5 }, header());
-  assert.equal(input("highlights", "output").textContent, "2.5");
+  assert.equal(input("highlights", "b").textContent, "2.5");
   assert.deepEqual(
     [input("radius").min, input("radius").max, input("softness").min],
     [0, 0.06, 0.05],
@@ -139,6 +139,7 @@ test("arrows go round through the modes and take the focus along", () => {
 
 test("surfaces are called by what they are; the map by what it shows", () => {
   assert.equal(surfaceTitle("heat", "Relevance for a church"), "Relevance for a church");
-  assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture");
+  assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture · attention field");
+  assert.equal(surfaceTitle("bokeh", "Attention", true), "Focus picture · object");
   assert.equal(surfaceTitle("photo", "Attention"), "Photo");
 });

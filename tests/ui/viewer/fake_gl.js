@@ -13,15 +13,33 @@ export function shaders() {
   return Object.fromEntries(readdirSync(GLSL).map((name) => [name, read(name)]));
 }
 
+/** What a shader's `#define`s leave of it. */
+function preprocessed(source) {
+  const names = new Set();
+  const open = [true];
+  const kept = [];
+  for (const line of source.split("\n")) {
+    const [, word, name] = /^#(\w+)\s*(\w*)/.exec(line) ?? [];
+    if (word === "ifdef") open.push(names.has(name));
+    else if (word === "else") open.push(!open.pop());
+    else if (word === "endif") open.pop();
+    else if (!open.every(Boolean)) continue;
+    else if (word === "define") names.add(name);
+    else kept.push(line);
+  }
+  return kept.join("\n");
+}
+
 /** Names of the uniforms that a shader declares. */
 export const uniformsOf = (source) =>
-  [...source.matchAll(/^uniform \w+ (\w+(?:\[\d+\])?);/gm)].map(([, name]) =>
+  [...preprocessed(source).matchAll(/^uniform \w+ (\w+(?:\[\d+\])?);/gm)].map(([, name]) =>
     name.replace(/\[\d+\]/, "[0]"),
   );
 
 /**
  * Constants are their own names, but for TEXTURE0. `calls` lists every call as [name, ...arguments];
- * `draws` what each drawArrays found: program, uniforms by name, target, scissor, viewport, textures.
+ * `draws` what each drawArrays found: program, uniforms by name, target, scissor, viewport, textures,
+ * and samplers.
  */
 export class FakeGl {
   constructor() {
@@ -39,6 +57,7 @@ export class FakeGl {
         target: null,
         unit: 0,
         textures: {},
+        samplers: {},
         scissor: null,
         viewport: null,
         enabled: false,
@@ -138,6 +157,9 @@ export class FakeGl {
   bindTexture(target, texture) {
     this.state.textures[this.state.unit] = [target, texture];
   }
+  bindSampler(unit, sampler) {
+    this.state.samplers[unit] = sampler;
+  }
   bindFramebuffer(_, frame) {
     this.state.target = frame;
   }
@@ -160,7 +182,7 @@ export class FakeGl {
   }
 
   drawArrays() {
-    const { program, target, scissor, viewport, textures, enabled } = this.state;
+    const { program, target, scissor, viewport, textures, samplers, enabled } = this.state;
     this.draws.push({
       program,
       values: { ...program.values },
@@ -168,6 +190,7 @@ export class FakeGl {
       scissor: enabled ? scissor : null,
       viewport,
       textures: { ...textures },
+      samplers: { ...samplers },
     });
   }
 

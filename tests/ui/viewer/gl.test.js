@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import {
+  codesTexture,
   colourTexture,
+  defined,
   lightTexture,
   openContext,
   photoTexture,
+  plainSampler,
+  plainTexture,
   planesTexture,
   program,
   setFloats,
@@ -105,17 +109,54 @@ test("the photo is sRGB with all its smaller copies", () => {
   );
 });
 
-test("light has room for smaller copies where they are wanted", () => {
+test("light has room for all its smaller copies", () => {
   lightTexture(gl, 1000, 600);
-  lightTexture(gl, 1000, 600, true);
-  assert.deepEqual(
-    call("texStorage2D").map(([, levels]) => levels),
-    [1, 10],
-  );
+  lightTexture(gl, 2, 1024);
+  lightTexture(gl, 1, 1);
+  assert.deepEqual(call("texStorage2D"), [
+    ["TEXTURE_2D", 10, "SRGB8_ALPHA8", 1000, 600],
+    ["TEXTURE_2D", 11, "SRGB8_ALPHA8", 2, 1024],
+    ["TEXTURE_2D", 1, "SRGB8_ALPHA8", 1, 1],
+  ]);
   assert.equal(
     gl.times("texParameteri", "TEXTURE_2D", "TEXTURE_MIN_FILTER", "LINEAR_MIPMAP_LINEAR"),
-    1,
+    3,
   );
+});
+
+test("the photo's codes are kept as they were stored, without copies", () => {
+  const bitmap = { width: 3, height: 2 };
+  codesTexture(gl, bitmap);
+  assert.deepEqual(call("texImage2D"), [
+    ["TEXTURE_2D", 0, "RGBA8", "RGBA", "UNSIGNED_BYTE", bitmap],
+  ]);
+  assert.equal(gl.times("generateMipmap"), 0);
+});
+
+test("plain numbers have one copy, and no curve of light", () => {
+  const texture = plainTexture(gl, 1000, 600);
+  assert.equal(gl.state.textures[0][1], texture);
+  assert.deepEqual(call("texStorage2D"), [["TEXTURE_2D", 1, "RGBA8", 1000, 600]]);
+  assert.equal(gl.times("texParameteri", "TEXTURE_2D", "TEXTURE_MIN_FILTER", "LINEAR"), 1);
+});
+
+test("a plain sampler looks at one copy alone, not beyond the edge", () => {
+  const sampler = plainSampler(gl);
+  assert.deepEqual(call("samplerParameteri"), [
+    [sampler, "TEXTURE_MIN_FILTER", "LINEAR"],
+    [sampler, "TEXTURE_MAG_FILTER", "LINEAR"],
+    [sampler, "TEXTURE_WRAP_S", "CLAMP_TO_EDGE"],
+    [sampler, "TEXTURE_WRAP_T", "CLAMP_TO_EDGE"],
+  ]);
+});
+
+test("defines come after the version, which must stay first", () => {
+  const source = "#version 300 es\nvoid main() {}\n";
+  assert.equal(
+    defined(source, ["HEAT", "BLEND"]),
+    "#version 300 es\n#define HEAT\n#define BLEND\nvoid main() {}\n",
+  );
+  assert.equal(defined(source, []), source);
 });
 
 test("planes are stacked one behind the other", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { layerKey, stageKey } from "../../../attnviz/ui/viewer/js/keyboard.js";
+import { layerKey, stageKey, stripKey } from "../../../attnviz/ui/viewer/js/keyboard.js";
 import { WHOLE } from "../../../attnviz/ui/viewer/js/zoom.js";
 
 let told, host;
@@ -13,7 +13,7 @@ beforeEach(() => {
     (...given) =>
       told.push([name, ...given]);
   host = { pointed: null, zoom: WHOLE };
-  for (const name of ["step", "goTo", "hover", "togglePlay", "pick", "setZoom"])
+  for (const name of ["step", "goTo", "pointTo", "togglePlay", "pick", "setZoom"])
     host[name] = tell(name);
 });
 
@@ -49,10 +49,10 @@ test("Shift and an arrow move the cross-hair, from the middle on and not beyond 
   press("ArrowUp", { shiftKey: true });
   press("ArrowDown", { shiftKey: true });
   assert.deepEqual(told, [
-    ["hover", { x: 0.52, y: 0.5 }],
-    ["hover", { x: 1, y: 0.01 }],
-    ["hover", { x: 0.99, y: 0 }],
-    ["hover", { x: 0.99, y: 0.03 }],
+    ["pointTo", { x: 0.52, y: 0.5 }],
+    ["pointTo", { x: 1, y: 0.01 }],
+    ["pointTo", { x: 0.99, y: 0 }],
+    ["pointTo", { x: 0.99, y: 0.03 }],
   ]);
 });
 
@@ -77,4 +77,21 @@ test("space plays; plus, minus, 0 and Escape zoom", () => {
   host.zoom = { scale: 3, x: 0.4, y: 0.6 };
   press("-");
   assert.equal(told[0][1].scale, 2);
+});
+
+test("in the strip, down is forward; all else is as everywhere", () => {
+  const keys = ["ArrowDown", "ArrowUp", "ArrowRight", "ArrowLeft", "Home", "End"];
+  assert.ok(keys.every((key) => stripKey({ key }, host)));
+  assert.deepEqual(told, [
+    ["step", 1],
+    ["step", -1],
+    ["step", 1],
+    ["step", -1],
+    ["goTo", 0],
+    ["goTo", Infinity],
+  ]);
+  told = [];
+  assert.equal(stripKey({ key: "Tab" }, host), false);
+  assert.equal(stripKey({ key: "ArrowRight", altKey: true }, host), false);
+  assert.deepEqual(told, []);
 });

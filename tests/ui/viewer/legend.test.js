@@ -26,12 +26,12 @@ test("the ends are absolute values, and the note says what they span", () => {
   showLegend(area, scene(), 1, VIEW, table());
   assert.deepEqual(
     [text(".low"), text(".high"), text(".note")],
-    ["2.00", "12.0", "Made up. colours span this layer."],
+    ["2.0", "12.0", "Made up. Colours span this layer."],
   );
   showLegend(area, scene(), 1, { ...VIEW, scale: "all-layers" }, table());
-  assert.deepEqual([text(".low"), text(".high")], ["1.00", "12.0"]);
+  assert.deepEqual([text(".low"), text(".high")], ["1.0", "12.0"]);
   showLegend(area, scene(), 2, VIEW, table());
-  assert.equal(text(".note"), "Made up. flat: nothing stands out.");
+  assert.equal(text(".note"), "Made up. Flat: nothing stands out.");
 });
 
 test("the ramp is painted once for each colour table", () => {

@@ -3,95 +3,73 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { mount } from "../../../attnviz/ui/viewer/js/main.js";
-import { payload, VIEW } from "./examples.js";
-import { FakeGl } from "./fake_gl.js";
-import { FakeResizeObserver, installPage, make, turns, until } from "./fakes.js";
-import { ASSETS, page } from "./page.js";
+import { VIEW } from "./examples.js";
+import { FakeResizeObserver, turns, until } from "./fakes.js";
+import { bitmap, openPage } from "./page.js";
 
-let clock, place, gl, told, canvas, decoded;
+let here, clock, told, decoded, part, sent, receive, shown;
 
 beforeEach(() => {
-  ({ clock } = installPage());
+  here = openPage();
+  ({ clock, told, part, sent, receive, shown } = here);
   decoded = [];
-  globalThis.createImageBitmap = async () => ({ width: 512, height: 384 });
-  gl = new FakeGl();
-  canvas = make("canvas", { gl });
-  gl.canvas = canvas;
-  place = page(canvas);
-  told = [];
 });
 
-const part = (selector) => place.querySelector(selector);
-const receive = (data) =>
-  mount(
-    {
-      parentElement: place,
-      data,
-      setStateValue: (name, value) => told.push([name, value]),
-      setTriggerValue: (name, value) => told.push([name, value]),
-    },
-    ASSETS,
-  );
-const shown = async (data = payload(), id = "one") => {
-  const unmount = receive(data);
-  await until(() => canvas.viewer.scene?.header.id === id);
-  clock.frame();
-  return unmount;
-};
 /** From now on, photos are decoded when a test says so: decoded[i]() or decoded[i](error). */
 const decodeByHand = () => {
   globalThis.createImageBitmap = () =>
     new Promise((resolve, reject) => {
-      decoded.push((error) => (error ? reject(error) : resolve({ width: 512, height: 384 })));
+      decoded.push((error) => (error ? reject(error) : resolve(bitmap())));
     });
 };
-const id = () => canvas.viewer.scene?.header.id;
+const id = () => here.canvas.viewer.scene?.header.id;
+/** What the console is told of errors, kept from the tests' own output. */
+const errors = (context) => context.mock.method(console, "error", () => {}).mock;
 
 test("the same picture again uploads nothing and keeps what the user has set", async () => {
   await shown();
-  const { viewer } = canvas;
+  const { viewer } = here.canvas;
   viewer.step(1);
   viewer.change({ radius: 0.05 }, false);
   const uploads = () =>
-    ["createTexture", "texImage2D", "texImage3D", "linkProgram"].map((name) => gl.times(name));
+    ["createTexture", "texImage2D", "texImage3D", "linkProgram"].map((name) => here.gl.times(name));
   const before = uploads();
-  receive(payload());
+  receive(sent());
   clock.frame();
   await turns();
   assert.deepEqual(uploads(), before);
-  assert.equal(canvas.viewer, viewer);
+  assert.equal(here.canvas.viewer, viewer);
   assert.deepEqual([viewer.position, viewer.view.radius], [2, 0.05]);
 });
 
 test("another picture keeps the layer by its name, and the zoom where the size is the same", async () => {
   await shown();
-  const { viewer } = canvas;
+  const { viewer } = here.canvas;
   viewer.setZoom({ scale: 2, x: 0.5, y: 0.5 });
   viewer.pick({ x: 0.5, y: 0.5 });
   viewer.goTo(0);
-  await shown(payload({ id: "two" }), "two");
+  await shown({ id: "two" });
   assert.deepEqual([viewer.view.layer, viewer.zoom.scale, viewer.picked], ["a", 2, null]);
-  await shown(payload({ id: "three", photo: { bytes: 3, width: 300, height: 384 } }), "three");
+  await shown({ id: "three", photo: { bytes: 3, width: 300, height: 384 } });
   assert.equal(viewer.zoom.scale, 1);
 });
 
 test("a view with a new id is taken over, its layer too, even for the same picture", async () => {
   await shown();
-  canvas.viewer.goTo(0);
-  canvas.viewer.change({ radius: 0.05 }, true);
-  receive(payload({ viewId: "net|2", view: { ...VIEW, layer: "c", radius: 0.01 } }));
+  here.canvas.viewer.goTo(0);
+  here.canvas.viewer.change({ radius: 0.05 }, true);
+  receive(sent({ viewId: `${here.viewId} again`, view: { ...VIEW, layer: "c", radius: 0.01 } }));
   clock.frame();
-  assert.equal(canvas.viewer.view.radius, 0.01);
-  assert.equal(canvas.viewer.view.layer, "c");
-  assert.equal(canvas.dataset.layer, "c");
+  assert.equal(here.canvas.viewer.view.radius, 0.01);
+  assert.equal(here.canvas.viewer.view.layer, "c");
+  assert.equal(here.canvas.dataset.layer, "c");
 });
 
 test("data that are no bytes are left alone", async () => {
   receive(null);
   receive({ a: 1 });
   await turns();
-  assert.equal(canvas.viewer.scene, null);
+  assert.equal(here.canvas.viewer.scene, null);
   part(".on").dispatch("click");
   part(".play").dispatch("click");
   clock.frame();
@@ -100,19 +78,19 @@ test("data that are no bytes are left alone", async () => {
 
 test("controls can be moved before the first picture is there", async () => {
   decodeByHand();
-  receive(payload());
+  receive(sent());
   Object.assign(part(".outline select"), { value: "true" }).dispatch("change");
   Object.assign(part(".radius input"), { value: 0.05 }).dispatch("change");
   await until(() => decoded.length === 1);
   decoded[0]();
   await until(() => id() === "one");
-  assert.deepEqual([canvas.viewer.view.outline, canvas.viewer.view.radius], [true, 0.05]);
+  assert.deepEqual([here.canvas.viewer.view.outline, here.canvas.viewer.view.radius], [true, 0.05]);
 });
 
 test("of two pictures the one that was sent last stays, whichever is ready first", async () => {
   decodeByHand();
-  receive(payload({ id: "old" }));
-  receive(payload({ id: "new" }));
+  receive(sent({ id: "old" }));
+  receive(sent({ id: "new" }));
   await until(() => decoded.length === 2);
   decoded[1]();
   await until(() => id() === "new");
@@ -124,8 +102,8 @@ test("of two pictures the one that was sent last stays, whichever is ready first
 test("going back to the picture that is shown stops one that is still on its way", async () => {
   await shown();
   decodeByHand();
-  receive(payload({ id: "two" }));
-  receive(payload());
+  receive(sent({ id: "two" }));
+  receive(sent());
   await until(() => decoded.length === 1);
   decoded[0]();
   await turns();
@@ -134,8 +112,8 @@ test("going back to the picture that is shown stops one that is still on its way
 
 test("a picture that comes twice while it is decoded is decoded once, and its strip stays painted", async () => {
   decodeByHand();
-  receive(payload());
-  receive(payload());
+  receive(sent());
+  receive(sent());
   await turns();
   assert.equal(decoded.length, 1);
   decoded[0]();
@@ -145,24 +123,46 @@ test("a picture that comes twice while it is decoded is decoded once, and its st
   );
 });
 
-test("a picture that cannot be decoded is told, and may be tried again", async () => {
+test("a picture that cannot be decoded is left to the server", async (context) => {
+  const said = errors(context);
   decodeByHand();
-  receive(payload());
+  receive(sent());
   await until(() => decoded.length === 1);
   decoded[0](new Error("out of memory"));
-  await until(() => !part(".notice").hidden);
-  assert.equal(part(".notice").textContent, "This picture could not be drawn: out of memory");
-  receive(payload());
-  await until(() => decoded.length === 2);
-  decoded[1]();
-  await until(() => id() === "one");
-  assert.equal(part(".notice").hidden, true);
+  await until(() => told.length);
+  assert.deepEqual(told, [["webgl", false]]);
+  assert.match(part(".notice").textContent, /come from the server instead/);
+  const visible = part(".viewer").children.filter((node) => !node.hidden);
+  assert.deepEqual(visible, [part(".notice")]);
+  assert.match(String(said.calls[0].arguments[1]), /out of memory/);
+});
+
+test("a picture that the card does not take is left to the server as well", async (context) => {
+  errors(context);
+  receive(null);
+  here.canvas.viewer.renderer.load = () => {
+    throw new Error("too large");
+  };
+  receive(sent());
+  await until(() => told.length);
+  assert.deepEqual(told, [["webgl", false]]);
+});
+
+test("a picture that fails after the page has gone is nobody's concern", async (context) => {
+  const said = errors(context);
+  decodeByHand();
+  const unmount = receive(sent());
+  await until(() => decoded.length === 1);
+  unmount();
+  decoded[0](new Error("gone"));
+  await turns();
+  assert.deepEqual([told, said.calls.length], [[], 0]);
 });
 
 test("nothing is said of a picture that failed when a newer one is there", async () => {
   decodeByHand();
-  receive(payload({ id: "old" }));
-  receive(payload({ id: "new" }));
+  receive(sent({ id: "old" }));
+  receive(sent({ id: "new" }));
   await until(() => decoded.length === 2);
   decoded[1]();
   await until(() => id() === "new");
@@ -171,48 +171,21 @@ test("nothing is said of a picture that failed when a newer one is there", async
   assert.equal(part(".notice").hidden, true);
 });
 
-test("without WebGL2 the server is told, and the user sees why", () => {
-  canvas.gl = null;
-  receive(payload());
-  assert.deepEqual(told, [["webgl", false]]);
-  assert.match(part(".notice").textContent, /cannot draw with WebGL2/);
-  const visible = part(".viewer").children.filter((node) => !node.hidden);
-  assert.deepEqual(visible, [part(".notice")]);
-});
-
-test("a lost context stops drawing, and comes back with everything on it", async () => {
+test("a picture is given back when the next one is there, the last one at the end", async () => {
   await shown();
-  gl.lost = true;
-  const event = canvas.dispatch("webglcontextlost");
-  assert.equal(event.defaultPrevented, true, "or the browser would never restore it");
-  assert.equal(canvas.dataset.lost, "1");
-  assert.equal(clock.frame(1000), 0);
-  gl.lost = false;
-  const [photos, draws] = [gl.times("texImage3D"), gl.draws.length];
-  canvas.dispatch("webglcontextrestored");
-  clock.frame();
-  assert.deepEqual([canvas.dataset.lost, gl.times("texImage3D")], [undefined, photos + 1]);
-  assert.ok(gl.draws.length > draws);
-  clock.advance(10000);
-  assert.deepEqual(told, []);
-});
-
-test("a context that stays lost for four seconds is given up", async () => {
-  await shown();
-  gl.lost = true;
-  canvas.dispatch("webglcontextlost");
-  clock.advance(3999);
-  assert.deepEqual(told, []);
-  clock.advance(1);
-  assert.deepEqual(told, [["webgl", false]]);
+  const first = here.canvas.viewer.scene.bitmap;
+  const unmount = await shown({ id: "two" });
+  const second = here.canvas.viewer.scene.bitmap;
+  assert.deepEqual([first.closed, second.closed], [true, false]);
+  unmount();
+  assert.equal(second.closed, true);
 });
 
 test("unmounting gives the context back, stops all clocks, and tells nothing afterwards", async () => {
   const unmount = await shown();
-  canvas.viewer.change({ radius: 0.05 }, true);
-  canvas.viewer.togglePlay();
+  here.canvas.viewer.togglePlay();
   unmount();
-  assert.equal(gl.lost, true);
+  assert.equal(here.gl.lost, true);
   assert.equal(FakeResizeObserver.all[0].disconnected, true);
   assert.equal(clock.frames.size, 0);
   await turns();
@@ -220,14 +193,23 @@ test("unmounting gives the context back, stops all clocks, and tells nothing aft
   assert.deepEqual(told, [], "least of all that graphics were lost");
 });
 
-test("a click or a picture still on its way when the page goes comes to nothing", async () => {
+test("a change that was not told yet is told as the page goes", async () => {
   const unmount = await shown();
-  const { x, y } = canvas.viewer.panes()[0];
+  here.canvas.viewer.change({ radius: 0.05 }, true);
+  unmount();
+  assert.deepEqual(told, [["view", { ...VIEW, radius: 0.05, viewId: here.viewId }]]);
+  clock.advance(20000);
+  assert.equal(told.length, 1);
+});
+
+test("a click or a picture still on its way when the page goes comes to nothing", async () => {
+  await shown();
+  const { x, y } = here.canvas.viewer.panes()[0];
   const event = { clientX: x + 20, clientY: y + 20, pointerId: 1, button: 0 };
-  canvas.dispatch("pointerdown", event);
-  canvas.dispatch("pointerup", event);
+  here.canvas.dispatch("pointerdown", event);
+  here.canvas.dispatch("pointerup", event);
   decodeByHand();
-  receive(payload({ id: "two" }));
+  const unmount = receive(sent({ id: "two" }));
   await until(() => decoded.length === 1);
   unmount();
   decoded[0]();
@@ -236,13 +218,28 @@ test("a click or a picture still on its way when the page goes comes to nothing"
   assert.deepEqual([told, clock.frames.size, clock.timers.size], [[], 0, 0]);
 });
 
-test("a viewer that comes back is a new one", async () => {
+test("the clean-up of a call that was followed by another leaves the viewer alone", async () => {
+  const stale = await shown();
+  const last = receive(sent());
+  stale();
+  assert.deepEqual([here.canvas.viewer.closed, here.gl.lost], [false, false]);
+  here.canvas.viewer.goTo(2);
+  clock.frame();
+  assert.equal(here.canvas.dataset.layer, "c", "it still draws");
+  last();
+  assert.deepEqual([here.canvas.viewer.closed, here.gl.lost], [true, true]);
+});
+
+test("a viewer that comes back is a new one, where the user left it", async () => {
   const unmount = await shown();
-  const { viewer } = canvas;
+  const { viewer } = here.canvas;
+  viewer.goTo(0);
   unmount();
-  canvas = make("canvas", { gl: new FakeGl() });
-  place = page(canvas);
+  assert.equal(told.length, 1);
+  here.renew();
   await shown();
-  assert.notEqual(canvas.viewer, viewer);
-  assert.equal(canvas.dataset.layer, "b");
+  assert.notEqual(here.canvas.viewer, viewer);
+  assert.equal(here.canvas.dataset.layer, "a", "though the server's payload says b");
+  clock.advance(5000);
+  assert.equal(told.length, 1, "and the server has heard of it");
 });

@@ -20,7 +20,7 @@ import {
   matteShares,
   unpack,
 } from "../../../attnviz/ui/viewer/js/payload.js";
-import { focusOfView, readMaps, scaledAt, thumbnail } from "../../../attnviz/ui/viewer/js/scene.js";
+import { focusOfView, readMaps, scaledMap, thumbnail } from "../../../attnviz/ui/viewer/js/scene.js";
 import { changed } from "../../../attnviz/ui/viewer/js/view.js";
 import { near } from "./fakes.js";
 
@@ -130,7 +130,8 @@ for (const [name, { layers, mattes }] of Object.entries(expected.contents)) {
     header.layers.forEach((entry, index) => {
       for (const { scale, scaled, ends, curves } of layers[index].focus) {
         const what = `${entry.name} on ${scale}`;
-        const own = pixels.map(([x, y]) => scaledAt(scene, index, scale, x, y));
+        const map = scaledMap(scene, index, scale);
+        const own = pixels.map(([x, y]) => map(x, y));
         assert.ok(largest(own, scaled) < 1e-5, what);
         if (!entry.flat)
           assert.ok(
@@ -140,7 +141,8 @@ for (const [name, { layers, mattes }] of Object.entries(expected.contents)) {
         for (const { threshold, softness, values } of curves) {
           // A steep step makes more of what float32 has rounded.
           const tolerance = 1e-5 * Math.max(1, 0.5 / softness);
-          const field = pixels.map(([x, y]) => scaledAt(scene, index, scale, x, y, threshold));
+          const even = scaledMap(scene, index, scale, { even: threshold });
+          const field = pixels.map(([x, y]) => even(x, y));
           const radii = field.map((value) =>
             circleOfConfusion(focusOf(value, threshold, softness), 1),
           );

@@ -1,48 +1,108 @@
-// The viewer's HTML as far as its modules look at it, and its assets.
+// The viewer's own HTML as elements, its assets, and what Streamlit does with both.
 
-import { table } from "./examples.js";
-import { shaders } from "./fake_gl.js";
-import { make } from "./fakes.js";
+import { readFileSync } from "node:fs";
 
+import { mount } from "../../../attnviz/ui/viewer/js/main.js";
+import { payload, table } from "./examples.js";
+import { FakeGl, shaders } from "./fake_gl.js";
+import { installPage, make, until } from "./fakes.js";
+
+const HTML = readFileSync(
+  new URL("../../../attnviz/ui/viewer/viewer.html", import.meta.url),
+  "utf8",
+);
 const colours = Buffer.from(table()).toString("base64");
 
 export const ASSETS = { shaders: shaders(), colours: { inferno: colours, magma: colours } };
 
-/** The page's HTML, as far as the modules look at it. */
+const property = (attribute) =>
+  attribute.replace("tabindex", "tabIndex").replace(/-(\w)/, (_, sign) => sign.toUpperCase());
+
+/** The HTML's elements, as far as this file needs HTML to be understood. */
+function parsed(html, canvas) {
+  const open = [make("div.root")];
+  for (const [, closing, tag, given, text] of html.matchAll(/<(\/?)(\w+)([^>]*)>|([^<]+)/g)) {
+    if (text?.trim()) open.at(-1).append(text.trim());
+    if (!tag) continue;
+    if (closing) {
+      open.pop();
+      continue;
+    }
+    const attributes = [...given.matchAll(/([\w-]+)(?:="([^"]*)")?/g)];
+    const stage = tag === "canvas" && open.at(-1).classList.contains("stage");
+    const node = stage ? canvas : make(tag);
+    for (const [, name, value = true] of attributes) {
+      node[name === "class" ? "className" : property(name)] = value;
+    }
+    open.at(-1).append(node);
+    if (tag !== "input") open.push(node);
+  }
+  return open[0];
+}
+
+/** The place in which a viewer on this canvas stands. */
 export function page(canvas) {
-  const parts = [
-    make("div.bar", {}, make("div.modes"), make("button.reset", { hidden: true })),
-    make(
-      "div.stage",
-      { clientWidth: 808 },
-      canvas,
-      make("div.labels"),
-      make("div.crosses"),
-      make("div.wipe"),
-    ),
-    make("p.notice", { hidden: true }),
-    make(
-      "div.legend",
-      {},
-      make("span.low"),
-      make("span.ramp", {}, make("canvas"), make("i")),
-      make("span.high"),
-      make("output.here"),
-      make("em.note"),
-    ),
-    make(
-      "div.layers",
-      {},
-      make("button.back"),
-      make("label.position", {}, make("output"), make("input.layer")),
-      make("button.on"),
-      make("button.play", { textContent: "Play" }),
-      make("label.speed", {}, make("select")),
-    ),
-    make("div.strip"),
-    make("div.sliders"),
-    make("details.more", {}, make("div.options")),
-    make("p.spoken"),
-  ];
-  return make("div.root", {}, make("div.viewer", {}, ...parts));
+  const place = parsed(HTML, canvas);
+  place.querySelector(".stage").clientWidth = 808;
+  return place;
+}
+
+/** A bitmap that knows whether it was given back. */
+export const bitmap = () => ({
+  width: 512,
+  height: 384,
+  closed: false,
+  close() {
+    this.closed = true;
+  },
+});
+
+let pages = 0;
+
+/**
+ * A page ready for a viewer, whose views have an id of their own: the clock, the parts, and what a
+ * server would hear (`told`, pairs of a name and a value).
+ */
+export function openPage() {
+  const { clock, motion } = installPage();
+  globalThis.createImageBitmap = async () => bitmap();
+  const viewId = `net|${++pages}`;
+  const told = [];
+  const made = {
+    clock,
+    motion,
+    told,
+    viewId,
+    part: (selector) => made.place.querySelector(selector),
+    named: (name) => told.filter(([one]) => one === name).map(([, value]) => value),
+    key: (pressed, more = {}) => made.canvas.dispatch("keydown", { key: pressed, ...more }),
+    /** A payload of this page's view. */
+    sent: (changes = {}) => payload({ viewId, ...changes }),
+    receive: (data) =>
+      mount(
+        {
+          parentElement: made.place,
+          data,
+          setStateValue: (name, value) => told.push([name, value]),
+          setTriggerValue: (name, value) => told.push([name, value]),
+        },
+        ASSETS,
+      ),
+    /** Send a picture and wait until it is drawn; returns the clean-up. */
+    shown: async (changes = {}) => {
+      const unmount = made.receive(made.sent(changes));
+      await until(() => made.canvas.viewer.scene?.header.id === (changes.id ?? "one"));
+      clock.frame();
+      return unmount;
+    },
+    /** Put an untouched place and canvas there, as Streamlit does when the page comes back. */
+    renew: () => {
+      made.gl = new FakeGl();
+      made.canvas = make("canvas", { gl: made.gl });
+      made.gl.canvas = made.canvas;
+      made.place = page(made.canvas);
+    },
+  };
+  made.renew();
+  return made;
 }

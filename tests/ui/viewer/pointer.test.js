@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { listen, listenToWipe } from "../../../attnviz/ui/viewer/js/pointer.js";
+import { listen, listenToWipe, stepper } from "../../../attnviz/ui/viewer/js/pointer.js";
 import { toPicture, WHOLE } from "../../../attnviz/ui/viewer/js/zoom.js";
 import { installPage, make, near } from "./fakes.js";
 
@@ -15,7 +15,7 @@ beforeEach(() => {
   ({ clock } = installPage());
   canvas = make("canvas", { bounds: { left: 10, top: 20 } });
   told = [];
-  host = { zoom: WHOLE, panes: () => PANES };
+  host = { zoom: WHOLE, index: 3, panes: () => PANES };
   for (const name of ["hover", "pick", "setZoom", "step"])
     host[name] = (...given) => told.push([name, ...given]);
   host.setZoom = (zoom) => {
@@ -44,7 +44,7 @@ test("a click picks its exact point, once it cannot become a double click", () =
   clock.advance(259);
   assert.deepEqual(told, []);
   clock.advance(1);
-  assert.deepEqual(told, [["pick", { x: 0.25, y: 0.5 }]]);
+  assert.deepEqual(told, [["pick", { x: 0.25, y: 0.5 }, 3]]);
   assert.equal(document.activeElement, canvas);
 });
 
@@ -194,4 +194,48 @@ test("the divider follows the pointer within its pane, and the arrow keys", () =
   const key = handle.dispatch("keydown", { key: "ArrowLeft" });
   assert.deepEqual([moves.pop(), key.defaultPrevented], [[0.48, true], true]);
   assert.equal(handle.dispatch("keydown", { key: "ArrowUp" }).defaultPrevented, false);
+});
+
+test("a click picks from the layer that was clicked, whatever is shown by then", () => {
+  click(100, 150);
+  host.index = 5;
+  clock.advance(260);
+  assert.deepEqual(told, [["pick", { x: 0.25, y: 0.5 }, 3]]);
+});
+
+test("another button neither pans, nor takes the focus, nor counts as a finger", () => {
+  host.zoom = { scale: 2, x: 0.5, y: 0.5 };
+  canvas.dispatch("pointerdown", at(100, 100, { button: 2 }));
+  canvas.dispatch("pointermove", at(200, 100));
+  assert.deepEqual([of("setZoom"), canvas.captured, document.activeElement], [[], [], null]);
+  click(100, 150);
+  clock.advance(260);
+  assert.equal(of("pick").length, 1);
+});
+
+test("a drag that the browser takes over is over, and the next click is one", () => {
+  host.zoom = { scale: 2, x: 0.5, y: 0.5 };
+  canvas.dispatch("pointerdown", at(100, 100));
+  canvas.dispatch("lostpointercapture", at(100, 100));
+  canvas.dispatch("pointermove", at(200, 100));
+  assert.deepEqual(of("setZoom"), []);
+  click(200, 150, { pointerId: 7 });
+  clock.advance(260);
+  assert.deepEqual(of("pick"), [{ x: 0.5, y: 0.5 }], "no second finger");
+});
+
+test("a stepper steps once for 60 px, and starts anew from there", () => {
+  const steps = [];
+  const turn = stepper((by) => steps.push(by));
+  const turned = (deltaY) => {
+    let prevented = false;
+    turn({ deltaY, preventDefault: () => (prevented = true) });
+    return [prevented, steps.splice(0)];
+  };
+  assert.deepEqual(turned(59), [true, []]);
+  assert.deepEqual(turned(1), [true, [1]]);
+  assert.deepEqual(turned(500), [true, [1]], "one for one turn, however far");
+  assert.deepEqual(turned(-40), [true, []]);
+  assert.deepEqual(turned(30), [true, []], "back and forth is nowhere");
+  assert.deepEqual(turned(-50), [true, [-1]]);
 });

@@ -1,68 +1,26 @@
+// What is drawn where, from what, and how the exact picture comes about.
+
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { ladder, largestRadius } from "../../../attnviz/ui/viewer/js/optics.js";
 import { Renderer } from "../../../attnviz/ui/viewer/js/renderer.js";
-import { WHOLE } from "../../../attnviz/ui/viewer/js/zoom.js";
-import { MATTES, scene, table, VIEW } from "./examples.js";
-import { FakeGl, shaders } from "./fake_gl.js";
+import { drawing, ONE } from "./drawing.js";
+import { MATTES, scene, VIEW } from "./examples.js";
 import { near } from "./fakes.js";
 
-const CANVAS = { width: 808, height: 320 };
-const PANES = [
-  { x: 0, y: 0, width: 400, height: 300 },
-  { x: 408, y: 10, width: 400, height: 300 },
-];
 const LEVELS = ladder(largestRadius(512, 384)).length;
-let gl, renderer;
+let gl, renderer, kindOf, draw, baked, refineAll;
 
 beforeEach(() => {
-  gl = new FakeGl();
-  renderer = new Renderer(gl, {
-    shaders: shaders(),
-    colours: { inferno: table(), magma: table() },
-  });
-  renderer.load(scene());
+  ({ gl, renderer, kindOf, draw, baked, refineAll } = drawing());
 });
 
-const draw = (view = VIEW, position = 1, panes = PANES) => {
+test("a renderer without a picture is drawn and refined in vain", () => {
+  const empty = new Renderer(gl, { shaders: renderer.shaders, colours: {} });
   gl.draws.splice(0);
-  renderer.draw(view, position, WHOLE, panes, CANVAS);
-  return gl.draws.filter(({ program }) => program === renderer.show.handle);
-};
-const baked = () => gl.draws.filter(({ program }) => program === renderer.bake.handle);
-const refineAll = (view = VIEW, position = 1) => {
-  let bands = 1;
-  while (!renderer.refineBand(view, position)) bands += 1;
-  return bands;
-};
-
-test("whatever draws has a value for every uniform that its shaders declare", () => {
-  draw();
-  refineAll();
-  assert.equal(new Set(gl.draws.map(({ program }) => program)).size, 3);
-  for (const { program, values, textures } of gl.draws) {
-    for (const name of gl.uniforms(program)) {
-      const value = values[name.replace("[0]", "")];
-      assert.notEqual(value, undefined, `${name} was never set`);
-      if (/sampler/.test(program.sources.join().match(new RegExp(`uniform (\\w+) ${name}`))?.[1])) {
-        assert.ok(textures[value]?.[1], `${name} has no texture in unit ${value}`);
-      }
-    }
-  }
-});
-
-test("no two kinds of sampler share a unit, and nothing is read while it is drawn into", () => {
-  draw();
-  refineAll();
-  for (const { program, values, textures, target } of gl.draws) {
-    const samplers = [...program.sources.join("\n").matchAll(/uniform (sampler\w+) (\w+);/g)];
-    for (const [, kind, name] of samplers) {
-      const [bound, texture] = textures[values[name]];
-      assert.equal(bound, kind === "sampler2DArray" ? "TEXTURE_2D_ARRAY" : "TEXTURE_2D", name);
-      assert.notEqual(texture, target, `${name} is what is drawn into`);
-    }
-  }
+  empty.draw(VIEW, 0, { scale: 1, x: 0.5, y: 0.5 }, ONE, { width: 8, height: 8 });
+  assert.deepEqual([gl.draws, empty.isRefined, empty.refineBand(VIEW, 0)], [[], false, true]);
 });
 
 test("each pane is drawn where it stands, from below, with its own surface", () => {
@@ -75,21 +33,44 @@ test("each pane is drawn where it stands, from below, with its own surface", () 
     ],
   );
   assert.deepEqual(
-    [left.values.uSurfaces, right.values.uSurfaces],
-    [
-      [1, 1],
-      [2, 2],
-    ],
+    [kindOf(left), kindOf(right)],
+    ["show.frag.glsl DRAFT CODES", "show.frag.glsl HEAT CODES"],
   );
+  assert.deepEqual([left.values.uPane, right.values.uPane], [
+    [0, 0, 400, 300],
+    [408, 10, 400, 300],
+  ]);
   assert.deepEqual(left.viewport, [0, 0, 808, 320]);
   assert.equal(left.target, null, "the canvas");
 });
 
-test("split and single views are one pane, with the divider where it belongs", () => {
-  const [split] = draw({ ...VIEW, mode: "split", wipe: 0.3, left: "photo" }, 1, PANES.slice(0, 1));
-  assert.deepEqual([split.values.uSurfaces, split.values.uWipe], [[0, 2], [0.3]]);
-  const [heat] = draw({ ...VIEW, mode: "heat" }, 1, PANES.slice(0, 1));
-  assert.deepEqual([heat.values.uSurfaces, heat.values.uWipe], [[2, 2], [1]]);
+test("split and single views are one pane, each surface in its own part of it", () => {
+  const parts = (view) =>
+    draw({ ...VIEW, ...view }, 1, ONE).map((one) => [
+      kindOf(one).split(" ")[1],
+      one.scissor,
+    ]);
+  assert.deepEqual(parts({ mode: "split", wipe: 0.3, left: "photo" }), [
+    ["PHOTO", [0, 20, 120, 300]],
+    ["HEAT", [120, 20, 280, 300]],
+  ]);
+  assert.deepEqual(parts({ mode: "split", wipe: 0, left: "photo" }), [
+    ["HEAT", [0, 20, 400, 300]],
+  ]);
+  assert.deepEqual(parts({ mode: "heat", wipe: 0.3 }), [["HEAT", [0, 20, 400, 300]]]);
+  assert.deepEqual(parts({ mode: "bokeh" }), [["DRAFT", [0, 20, 400, 300]]]);
+});
+
+test("a photo that is hardly reduced is sampled plainly, a smaller one from its copies", () => {
+  const [whole] = draw({ ...VIEW, mode: "photo" }, 1, ONE);
+  assert.deepEqual([whole.values.uLod, whole.samplers[0]], [[0], renderer.sampler]);
+  const small = { x: 0, y: 0, width: 128, height: 96 };
+  const [far] = draw({ ...VIEW, mode: "photo" }, 1, [small]);
+  assert.deepEqual([far.values.uLod, far.samplers[0]], [[2], null]);
+  const zoomed = { scale: 4, x: 0.5, y: 0.5 };
+  const [close] = draw({ ...VIEW, mode: "photo" }, 1, [small], zoomed);
+  assert.deepEqual([close.values.uLod, close.samplers[0]], [[0], renderer.sampler]);
+  assert.equal(gl.state.samplers[0], null, "and nothing else is");
 });
 
 test("the discs are baked once for each photo, opening and bloom", () => {
@@ -146,59 +127,47 @@ test("between two layers both are given, with their own stretch", () => {
   assert.deepEqual([values.uLayers, values.uMix], [[0, 1], [0.25]]);
   const want = [2 / 11, 0, 10 / 11, 1 / 11];
   values.uStretch.forEach((value, i) => near(value, want[i]));
-  const [last] = draw(VIEW, 2);
+  const [last, hot] = draw(VIEW, 2);
   assert.deepEqual(
     [last.values.uLayers, last.values.uMix, last.values.uStretch],
     [[2, 2], [0], [0, 0.25, 0, 0.25]],
   );
-  assert.deepEqual(
-    last.values.uFieldStretch,
-    [0, 0.5, 0, 0.5],
-    "a flat map is half sharp, and half hot",
-  );
+  assert.deepEqual(hot.values.uStretch, [0, 0.5, 0, 0.5], "a flat map is half sharp, and half hot");
 });
 
 test("radius, threshold and softness come from the view", () => {
-  const [{ values }] = draw({ ...VIEW, radius: 0.05, threshold: 0.3, softness: 0.7, opacity: 0.4 });
+  const view = { ...VIEW, radius: 0.05, threshold: 0.3, softness: 0.7, opacity: 0.4 };
+  const [{ values }, heat] = draw(view);
   near(values.uRadius[0], 0.05 * 640);
   assert.deepEqual(
-    [values.uCurve, values.uOpacity, values.uBox],
+    [values.uCurve, heat.values.uOpacity, values.uBox],
     [[0.3, 0.7], [0.4], [0, 0.5, 1, 1]],
   );
 });
 
 test("with outlines the focus is the mattes', and the heat stays the map's", () => {
   renderer.load(scene({ mattes: MATTES }));
-  const [{ values, textures }] = draw({ ...VIEW, outline: true });
-  assert.equal(textures[values.uMaps][1], renderer.loaded.mattes);
-  assert.equal(textures[values.uField][1], renderer.loaded.field);
-  assert.deepEqual(
-    [values.uStretch, values.uBox],
-    [
-      [1, 0, 1, 0],
-      [0, 0, 1, 1],
-    ],
-  );
-  assert.deepEqual(
-    [values.uFieldStretch, values.uFieldBox],
-    [
-      [1, 0, 0, 0.5],
-      [0, 0.5, 1, 1],
-    ],
-  );
+  const [focus, heat] = draw({ ...VIEW, outline: true });
+  const mapsOf = ({ values, textures }) => textures[values.uMaps][1];
+  assert.equal(mapsOf(focus), renderer.loaded.mattes);
+  assert.equal(mapsOf(heat), renderer.loaded.field);
+  // A matte is brought to the scale as its map is, and was seen where that was.
+  for (const { values } of [focus, heat]) assert.deepEqual(values.uBox, [0, 0.5, 1, 1]);
+  assert.deepEqual(focus.values.uStretch, [1, 0, 0, 0.25]);
+  assert.deepEqual(heat.values.uStretch, [1, 0, 0, 0.5]);
+  gl.draws.splice(0);
+  renderer.refineBand({ ...VIEW, outline: true }, 1);
+  assert.deepEqual(gl.draws.map(kindOf), ["refine.frag.glsl OUTLINE"]);
+  assert.equal(mapsOf(gl.draws[0]), renderer.loaded.mattes);
   renderer.load(scene());
   const [plain] = draw({ ...VIEW, outline: true });
-  assert.equal(
-    plain.textures[plain.values.uMaps][1],
-    renderer.loaded.field,
-    "before the mattes are there",
-  );
+  assert.equal(mapsOf(plain), renderer.loaded.field, "before the mattes are there");
 });
 
-test("the exact picture is made in 16 bands that cover every row once", () => {
+test("the exact picture is made in bands that cover every row once", () => {
   assert.equal(renderer.isRefined, false);
   gl.draws.splice(0);
-  assert.equal(refineAll(), 16);
+  assert.equal(refineAll(), 48, "8 rows each, while none is known to be quick");
   assert.equal(renderer.isRefined, true);
   const rows = gl.draws.flatMap(({ scissor: [, from, , count] }) =>
     Array.from({ length: count }, (_, i) => from + i),
@@ -213,19 +182,40 @@ test("the exact picture is made in 16 bands that cover every row once", () => {
     ),
   );
   assert.equal(renderer.refineBand(VIEW, 1), true);
-  assert.equal(gl.draws.length, 16, "and no more than that");
+  assert.equal(gl.draws.length, 48, "and no more than that");
 });
 
 test("it is shown when it is complete, with its smaller copies, until something changes", () => {
   const before = gl.times("generateMipmap");
+  const shown = () => {
+    const [focus] = draw();
+    return [kindOf(focus).split(" ")[1], focus.textures[focus.values.uPhoto][1]];
+  };
+  const { codes, refined } = renderer.loaded;
   renderer.refineBand(VIEW, 1);
-  assert.equal(draw()[0].values.uIsRefined, 0);
+  assert.deepEqual(shown(), ["DRAFT", codes]);
   assert.equal(gl.times("generateMipmap"), before);
   refineAll();
   assert.equal(gl.times("generateMipmap"), before + 1);
-  assert.equal(draw()[0].values.uIsRefined, 1);
+  assert.deepEqual(shown(), ["REFINED", refined]);
   renderer.restart();
-  assert.equal(draw()[0].values.uIsRefined, 0);
+  assert.deepEqual(shown(), ["DRAFT", codes]);
+});
+
+test("bands grow while they are quick, and shrink when they are slow, within reason", () => {
+  const rows = (...times) => {
+    for (const ms of times) renderer.paced(ms);
+    return renderer.rows;
+  };
+  assert.equal(renderer.rows, 8);
+  assert.equal(rows(16), 16);
+  assert.equal(rows(39.9), 32);
+  assert.equal(rows(40, 60, 80), 32, "long enough, and not too long");
+  assert.equal(rows(81), 16);
+  assert.equal(rows(...Array(10).fill(500)), 4);
+  assert.equal(rows(...Array(10).fill(5)), 512);
+  assert.equal(refineAll(), 1, "384 rows in one go");
+  assert.deepEqual(gl.draws.at(-1).scissor, [0, 0, 512, 384]);
 });
 
 test("only a blurred picture on the stage needs it", () => {

@@ -17,6 +17,10 @@ beforeEach(() => {
     gl: new FakeGl(),
     band: BANDS,
     needs: true,
+    paces: [],
+    paced(ms) {
+      this.paces.push(ms);
+    },
     restart() {
       this.band = 0;
       events.push("restart");
@@ -188,4 +192,13 @@ test("stopped, it does nothing; asked again, it makes everything new", () => {
   schedule.ask();
   clock.frame();
   assert.deepEqual(happened(), ["restart", "draw"]);
+});
+
+test("the renderer learns how long each band took, until its fence was passed", () => {
+  schedule.ask();
+  clock.frame();
+  host.renderer.gl.unsignalled = 2;
+  clock.advance(180);
+  for (let i = 0; i < 5; i++) clock.frame(20);
+  assert.deepEqual(host.renderer.paces, [60, 20, 20]);
 });

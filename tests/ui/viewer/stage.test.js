@@ -77,12 +77,12 @@ test("each pane is named, in a split view both sides of the divider", () => {
     return area.children.map(({ textContent, style }) => [textContent, style.left ?? style.right]);
   };
   assert.deepEqual(shown(VIEW, PANES), [
-    ["Focus picture", "0px"],
+    ["Focus picture · attention field", "0px"],
     ["Attention", "408px"],
   ]);
   assert.deepEqual(shown({ ...VIEW, mode: "photo" }, PANES.slice(0, 1)), [["Photo", "0px"]]);
   assert.deepEqual(shown({ ...VIEW, mode: "split" }, [{ x: 4, y: 0, width: 800, height: 9 }]), [
-    ["Focus picture", "4px"],
+    ["Focus picture · attention field", "4px"],
     ["Attention", "4px"],
   ]);
 });

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from attnviz.focus import Scale
+from attnviz.focus import Edges, Scale
 from attnviz.render.aperture import Aperture
 from attnviz.ui.viewer.component import Pick, _picked
 from attnviz.ui.viewer.view import Mode, Surface, View
@@ -99,7 +99,7 @@ def test_choices_keep_their_types() -> None:
 def test_a_view_says_how_maps_become_a_focus() -> None:
     settings = FULL.focus_settings()
     assert (settings.threshold, settings.softness) == (0.4, 0.05)
-    assert (settings.scale, settings.follow_edges) == (Scale.ALL_LAYERS, True)
+    assert (settings.scale, settings.edges) == (Scale.ALL_LAYERS, Edges.OBJECT)
     assert FULL.at("last") == replace(FULL, layer="last")
 
 

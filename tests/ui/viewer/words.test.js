@@ -3,9 +3,11 @@ import test from "node:test";
 
 import {
   description,
+  ends,
   focusFacts,
   number,
   place,
+  pointDescription,
   scaleNote,
 } from "../../../attnviz/ui/viewer/js/words.js";
 import { near } from "./fakes.js";
@@ -74,13 +76,32 @@ test("the scale's ends are explained", () => {
   const plain = { fused: false, flat: false };
   const notes = ["layer", "all-layers", "absolute"].map((scale) => scaleNote(scale, plain));
   assert.deepEqual(notes, [
-    "colours span this layer",
-    "colours span all layers",
-    "absolute, 0 to 1",
+    "Colours span this layer",
+    "Colours span all layers",
+    "Absolute, 0 to 1",
   ]);
-  assert.equal(scaleNote("absolute", { ...plain, flat: true }), "flat: nothing stands out");
+  assert.equal(scaleNote("absolute", { ...plain, flat: true }), "Flat: nothing stands out");
   assert.equal(
     scaleNote("absolute", { fused: true, flat: true }),
-    "mean of all layers; 1 is an even map",
+    "Mean of all layers; 1 is an even map",
+  );
+});
+
+test("both ends of a scale have the decimals that the larger one needs", () => {
+  assert.deepEqual(ends(0, 0.451), ["0.000", "0.451"]);
+  assert.deepEqual(ends(0.00213, 12.34), ["0.0", "12.3"]);
+  assert.deepEqual(ends(3, 456.7), ["3", "457"]);
+  assert.deepEqual(ends(0, 0), ["0", "0"]);
+  assert.deepEqual(ends(0, 0.00001), ["0", "1.0e-5"]);
+  assert.deepEqual(ends(2, 12345), ["2.00", "1.2e+4"]);
+});
+
+test("a point in words is its place and its value, if it has one", () => {
+  const point = { x: 0.254, y: 0.5 };
+  assert.equal(pointDescription(point, 0.4512), "25 % from the left, 50 % from the top: 0.451");
+  assert.equal(pointDescription(point, 0), "25 % from the left, 50 % from the top: 0");
+  assert.equal(
+    pointDescription(point, null),
+    "25 % from the left, 50 % from the top: not seen by the network",
   );
 });

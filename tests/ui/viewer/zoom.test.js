@@ -104,3 +104,30 @@ test("a picture of any shape has panes that can be drawn into", () => {
     }
   }
 });
+
+test("a ribbon of a picture is wide enough to be seen, and stays within the stage", () => {
+  assert.deepEqual(layout(808, 1000, true, 500), {
+    panes: [
+      { x: 0, y: 0, width: 400, height: 24 },
+      { x: 408, y: 0, width: 400, height: 24 },
+    ],
+    height: 24,
+  });
+  assert.deepEqual(layout(600, 0.001, false, 500), {
+    panes: [{ x: 288, y: 0, width: 24, height: 500 }],
+    height: 500,
+  });
+  for (const stage of [1, 20, 300, 559, 560, 2000]) {
+    for (const aspect of [1e-4, 0.02, 1, 50, 1e4]) {
+      for (const two of [false, true]) {
+        const { panes, height } = layout(stage, aspect, two, 500);
+        for (const { x, y, width, height: high } of panes) {
+          const what = `${aspect} in ${stage}: ${JSON.stringify(panes)}`;
+          assert.ok(x >= 0 && x + width <= stage + 1e-9 && y + high <= height, what);
+          assert.ok(width >= Math.min(24, stage) && high >= 24, what);
+        }
+        assert.ok(height <= 500);
+      }
+    }
+  }
+});

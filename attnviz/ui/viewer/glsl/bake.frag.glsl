@@ -2,6 +2,7 @@
 // One level of the ladder: the whole photo through one disc, at its own place in the atlas.
 precision highp float;
 #include "aperture.glsl"
+#include "srgb.glsl"
 
 uniform vec2 uPhotoSize;
 uniform vec4 uPlace;        // x, y, width, height in the atlas, px
@@ -19,5 +20,5 @@ void main() {
     sum += point.z * lightAt(mirrored(uv + point.xy * uDisc / uPhotoSize), lod, 1.0);
     total += point.z;
   }
-  result = vec4(sqrt(sum / total), 1.0);  // roots spread 8 bits evenly enough
+  result = vec4(encoded(min(sum / total, 1.0)), 1.0);
 }

@@ -1,12 +1,13 @@
 #version 300 es
 // One surface in one rectangle of the canvas. Which one is a #define: PHOTO, DRAFT or REFINED (both
-// are the focus picture), or HEAT. Software rasterisers compute every branch of a shader, taken or
-// not, so there are no branches.
+// are the focus picture), or HEAT. With CODES the photo comes as it was stored, without a detour
+// over linear light. Software rasterisers compute every branch of a shader, taken or not, so there
+// are no branches.
 precision highp float;
 precision highp sampler2DArray;
 #include "lens.glsl"
 
-uniform sampler2D uPhoto;   // in REFINED, the exact picture
+uniform sampler2D uPhoto;   // in REFINED, the exact picture; sRGB codes, or light that was decoded
 uniform vec4 uPane;         // x, y (from the top), width, height, px of the canvas
 uniform float uCanvasHeight;
 uniform vec3 uZoom;         // scale, centre
@@ -14,7 +15,7 @@ uniform float uLod;         // of the photo's copy that fits the zoom
 out vec4 result;
 
 #ifdef DRAFT
-uniform sampler2D uAtlas;   // roots of light
+uniform sampler2D uAtlas;   // codes
 uniform vec4 uPlaces[10];   // the ladder's levels in the atlas: x, y, width, height, px
 uniform vec2 uAtlasSize;
 uniform int uLevels;
@@ -22,19 +23,20 @@ uniform int uLevels;
 vec3 levelAt(int level, vec2 uv) {
   vec4 place = uPlaces[level];
   vec2 at = place.xy + clamp(uv * place.zw, vec2(0.5), place.zw - 0.5);
-  vec3 root = textureLod(uAtlas, at / uAtlasSize, 0.0).rgb;
-  return root * root;
+  vec3 code = textureLod(uAtlas, at / uAtlasSize, 0.0).rgb;
+  return code * code;
 }
 
-// Neighbouring levels of the ladder, mixed by the circle of confusion; level -1 is the photo.
-vec3 draft(vec2 uv, vec3 sharp) {
+// Neighbouring levels of the ladder, mixed by the circle of confusion; level -1 is the photo. While
+// something moves, the square of a code stands for its light: what is not mixed comes out exactly.
+vec3 draft(vec2 uv, vec3 code) {
   float radius = circleOfConfusion(focusAt(uv));
   float position = radius < 2.0 ? 0.5 * radius - 1.0 : log2(0.5 * radius);
   position = min(position, float(uLevels - 1));
   float level = floor(position);
   vec3 upper = levelAt(min(int(level) + 1, uLevels - 1), uv);
-  vec3 lower = mix(sharp, levelAt(max(int(level), 0), uv), step(0.0, level));
-  return mix(lower, upper, position - level);
+  vec3 lower = mix(code * code, levelAt(max(int(level), 0), uv), step(0.0, level));
+  return sqrt(mix(lower, upper, position - level));
 }
 #endif
 
@@ -51,28 +53,18 @@ vec3 heat(vec2 uv, vec3 photo) {
 }
 #endif
 
-// sRGB. While something moves, roots in place of the power, for their speed without a GPU: less than
-// half a code off from code 6 on, and up to two below.
-vec3 encoded(vec3 light) {
-#ifdef DRAFT
-  vec3 root = sqrt(light);
-  vec3 fourth = sqrt(root);
-  vec3 sum = 0.662002687 * root + 0.684122060 * fourth - 0.323583601 * sqrt(fourth);
-  return max(sum - 0.022541147 * light, 0.0);
-#else
-  vec3 curve = 1.055 * pow(max(light, 0.0), vec3(1.0 / 2.4)) - 0.055;
-  return mix(12.92 * light, curve, step(0.0031308, light));
-#endif
-}
+#include "srgb.glsl"
 
 void main() {
   vec2 share = (vec2(gl_FragCoord.x, uCanvasHeight - gl_FragCoord.y) - uPane.xy) / uPane.zw;
   vec2 uv = uZoom.yz + (share - 0.5) / uZoom.x;
-  vec3 light = textureLod(uPhoto, uv, uLod).rgb;
-#ifdef DRAFT
-  light = draft(uv, light);
+  vec3 shown = textureLod(uPhoto, uv, uLod).rgb;
+#ifndef CODES
+  shown = encoded(shown);
 #endif
-  vec3 shown = encoded(light);
+#ifdef DRAFT
+  shown = draft(uv, shown);
+#endif
 #ifdef HEAT
   shown = heat(uv, shown);
 #endif

@@ -162,7 +162,9 @@ function buildModes(area, change) {
   };
 }
 
-/** What a surface is called in a label. */
-export function surfaceTitle(surface, title) {
-  return surface === "heat" ? title : SURFACE_TITLES[surface];
+/** What a surface is called in a label; the focus picture says what its focus follows. */
+export function surfaceTitle(surface, title, outline = false) {
+  if (surface === "heat") return title;
+  if (surface === "photo") return SURFACE_TITLES.photo;
+  return `${SURFACE_TITLES.bokeh} · ${outline ? "object" : "attention field"}`;
 }

@@ -99,6 +99,16 @@ export function photoTexture(gl, bitmap) {
   return texture;
 }
 
+/** The photo as it was stored: sampling gives codes. */
+export function codesTexture(gl, bitmap) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+  limits(gl, gl.TEXTURE_2D, gl.LINEAR);
+  return texture;
+}
+
 /** An empty texture to draw light into, with room for its smaller copies. */
 export function lightTexture(gl, width, height) {
   const texture = gl.createTexture();

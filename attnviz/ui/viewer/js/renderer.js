@@ -57,6 +57,7 @@ export class Renderer {
       levels,
       places,
       photo: gpu.photoTexture(gl, scene.bitmap),
+      codes: gpu.codesTexture(gl, scene.bitmap),
       field: gpu.planesTexture(gl, scene.planes, scene.rows, scene.columns),
       mattes: mattes && gpu.planesTexture(gl, mattes, matteRows, matteColumns),
       atlas: gpu.plainTexture(gl, places.width, places.height),
@@ -103,22 +104,25 @@ export class Renderer {
     const { gl, loaded } = this;
     const refined = name === "bokeh" && this.isRefined;
     const kind = { photo: "PHOTO", heat: "HEAT", bokeh: refined ? "REFINED" : "DRAFT" }[name];
-    const program = this.program("show.frag.glsl", kind, ...blending(position));
     const lod = Math.log2(loaded.width / (pane.width * zoom.scale));
+    const fine = lod < FINE_LOD;
+    const codes = fine && !refined ? ["CODES"] : [];
+    const program = this.program("show.frag.glsl", kind, ...codes, ...blending(position));
+    const photo = codes.length ? loaded.codes : loaded.photo;
     gl.useProgram(program.handle);
     gpu.setTextures(gl, program, {
-      uPhoto: [gl.TEXTURE_2D, refined ? loaded.refined : loaded.photo],
+      uPhoto: [gl.TEXTURE_2D, refined ? loaded.refined : photo],
       uMaps: [gl.TEXTURE_2D_ARRAY, this.maps(view, name)],
       uAtlas: [gl.TEXTURE_2D, loaded.atlas],
       uColours: [gl.TEXTURE_2D, this.tables[view.colours]],
     });
-    gl.bindSampler(0, lod < FINE_LOD ? this.sampler : null);
+    gl.bindSampler(0, fine ? this.sampler : null);
     this.setLens(program, view, position, name);
     gpu.setFloats(gl, program, {
       uPane: [pane.x, pane.y, pane.width, pane.height],
       uCanvasHeight: height,
       uZoom: [zoom.scale, zoom.x, zoom.y],
-      uLod: lod < FINE_LOD ? 0 : lod,
+      uLod: fine ? 0 : lod,
       uOpacity: view.opacity,
       uAtlasSize: [loaded.places.width, loaded.places.height],
     });
@@ -274,7 +278,7 @@ export class Renderer {
 
   free() {
     if (!this.loaded) return;
-    for (const name of ["photo", "field", "mattes", "atlas", "refined", "clipped"]) {
+    for (const name of ["photo", "codes", "field", "mattes", "atlas", "refined", "clipped"]) {
       this.gl.deleteTexture(this.loaded[name]);
     }
     this.loaded = null;

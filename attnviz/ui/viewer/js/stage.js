@@ -39,7 +39,7 @@ export function label(area, panes, view, title) {
     ...names.map((name, index) => {
       const pane = panes[Math.min(index, panes.length - 1)];
       const text = Object.assign(document.createElement("span"), {
-        textContent: surfaceTitle(name, title),
+        textContent: surfaceTitle(name, title, view.outline),
       });
       text.style.top = `${pane.y}px`;
       if (split && index) text.style.right = `${area.parentElement.clientWidth - pane.x - pane.width}px`;

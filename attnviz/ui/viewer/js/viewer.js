@@ -163,6 +163,7 @@ export class Viewer {
   change(changes, released) {
     if (!this.view) return;
     const outlineWanted = changes.outline && !this.scene?.mattes;
+    if (outlineWanted && this.player.isPlaying) this.togglePlay(); // or nobody would be asked
     this.view = changed(this.view, changes);
     if (outlineWanted) this.say("Finding the object in every layer …");
     else if (changes.outline === false) this.say("");
@@ -220,11 +221,12 @@ export class Viewer {
   }
 
   pick(point, index = this.index) {
-    if (!this.scene) return;
+    const layer = this.scene?.header.layers[index];
+    if (!layer) return; // the picture that was clicked has gone meanwhile
     this.picked = point;
     this.showMarks();
     this.teller.now();
-    this.tellTrigger("picked", { ...point, layer: this.scene.header.layers[index].name });
+    this.tellTrigger("picked", { ...point, layer: layer.name });
   }
 
   // --- what is shown ---------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""Looking at a picture: at once where one pass is enough, and on request where it takes many."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+import streamlit as st
+
+from attnviz.explainer import explain, method_cost
+from attnviz.explanation import Explanation
+from attnviz.methods import METHODS
+from attnviz.methods.base import Nature, ProbingMethod
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.ui.cache import explained
+from attnviz.ui.guard import plain_text
+from attnviz.ui.link import keep, restore
+
+_KEPT = 8
+
+
+def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+    """The explanation, for the class the user chose if the maps speak for a class at all.
+
+    None while a method that asks the network again and again waits for the user's word.
+    """
+    if look in METHODS and issubclass(METHODS.get(look), ProbingMethod):
+        return _look_long(picture, model, look)
+    top = _look(picture, model, look, None)
+    if top.choice.method.nature is Nature.ATTENTION:
+        return top
+    chosen = _pick_class([one.label for one in top.predictions])
+    return top if chosen == top.predictions[0].label else _look(picture, model, look, chosen)
+
+
+def _look(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
+    key = (model.name, str(model.device))
+    with st.spinner("Looking …", show_time=True):
+        return explained((picture.sha256, picture.name), key, look, target, model, picture)
+
+
+def _pick_class(labels: list[str]) -> str:
+    restore("target", labels)
+    if st.session_state.get("target") not in labels:
+        st.session_state["target"] = labels[0]
+    with st.sidebar:
+        chosen = st.selectbox(
+            "Class to explain", labels, key="target", help="The most probable classes."
+        )
+    keep(target=chosen)
+    return str(chosen)
+
+
+def _look_long(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+    """Say what it costs, wait for the word, and show how far it is; any click stops it."""
+    key = (picture.sha256, picture.name, model.name, str(model.device), look)
+    kept: OrderedDict[tuple[str, ...], Explanation] = st.session_state.setdefault(
+        "long looks", OrderedDict()
+    )
+    if key in kept:
+        return kept[key]
+    place = st.empty()
+    with place.container():
+        cost = method_cost(model, picture, look)
+        backward = f" and {cost.backward:,} backward" if cost.backward else ""
+        st.info(
+            f"{plain_text(METHODS.get(look).title)} asks the network again and again: "
+            f"{cost.forward:,} forward{backward} passes for this picture.",
+            icon=":material/hourglass_empty:",
+        )
+        started = st.button("Look", type="primary", key="look long")
+    if not started:
+        return None
+    with place.container():
+        bar = st.progress(0.0, "Looking …")
+        st.button("Stop", help="The network is left as it was.")
+        begun = time.monotonic()
+
+        def show(done: int, total: int) -> None:
+            """Told between passes. A click raises here, which stops the work and undoes it."""
+            share = min(done / max(total, 1), 1.0)
+            spent = time.monotonic() - begun
+            left = f", {spent / share - spent:.0f} s left" if share > 0 else ""
+            bar.progress(share, f"{done:,} of {total:,} passes{left}")
+
+        result = explain(model, picture, look, progress=show)
+    place.empty()
+    kept[key] = result
+    while len(kept) > _KEPT:
+        kept.popitem(last=False)
+    return result
