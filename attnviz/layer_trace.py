@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind, Site, Trace
+from attnviz.capture.trace import FeatureReading, Kind, Layout, Site, Trace
+from attnviz.errors import NoSitesError
 from attnviz.geometry import PictureGeometry
 from attnviz.layer_facts import QueryMaps, query_maps
+from attnviz.methods.artefacts import artefact_tokens
 from attnviz.methods.context import Query, places, query_blocks, query_weights
 from attnviz.models.vision_model import VisionModel
 from attnviz.passes import Place, check_logits, understood, with_retry
@@ -26,12 +31,15 @@ class LayerTrace:
 
     trace: masks, gates and self-attention in the order of the pass; empty where there is none.
     geometry: how the network's input was taken from the picture. notes: sentences for the user,
-    such as a retry on a smaller input.
+    such as a retry on a smaller input. artefacts: bool [h, w], the patches whose features are
+    outliers after the last block (see `attnviz.methods.artefacts`); None where blocks return no
+    row of tokens.
     """
 
     trace: Trace
     geometry: PictureGeometry
     notes: tuple[str, ...] = ()
+    artefacts: npt.NDArray[np.bool_] | None = None
 
     def input_point(self, x: float, y: float) -> tuple[float, float] | None:
         """A point of the picture as (y, x) of the network's input, all in 0..1.
@@ -65,7 +73,12 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
         OutOfMemoryError: it did not fit into memory, also after the retry.
     """
     (trace, geometry), notes = with_retry(model, partial(_traced, model, picture))
-    return LayerTrace(trace, geometry, notes)
+    artefacts = None
+    if trace.features:
+        artefacts = artefact_tokens(trace.features[-1].activation)[0].cpu().numpy()
+        readings = (one for one in trace.readings if not isinstance(one, FeatureReading))
+        trace = replace(trace, readings=tuple(readings))
+    return LayerTrace(trace, geometry, notes, artefacts)
 
 
 def _traced(model: VisionModel, picture: Picture, place: Place) -> tuple[Trace, PictureGeometry]:
@@ -74,9 +87,20 @@ def _traced(model: VisionModel, picture: Picture, place: Place) -> tuple[Trace, 
         sites: list[Site] = []
         for kind in ATTENTION:
             sites += find_sites(model.module, kind, inputs)
+        if any(site.kind is Kind.CONTEXT for site in sites):
+            sites += _last_tokens(model, inputs)
         trace = capture(model.module, inputs, sites)
     check_logits(model, trace.logits)
     return trace, geometry
+
+
+def _last_tokens(model: VisionModel, inputs: Tensor) -> list[Site]:
+    """The last block if it returns a row of tokens."""
+    try:
+        blocks = find_sites(model.module, Kind.FEATURES, inputs)
+    except NoSitesError:
+        return []
+    return [site for site in blocks[-1:] if site.layout is Layout.TOKENS]
 
 
 def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:

@@ -68,6 +68,29 @@ def test_points_of_the_picture_are_found_on_the_input(picture: Picture) -> None:
     assert cropped.input_point(0.05, 0.5) is None, "the network did not see the left edge"
 
 
+def test_patches_with_outlying_features_are_artefacts(picture: Picture) -> None:
+    model, _ = small_network("vit")
+    blocks = model.module.get_submodule("blocks")
+    last = list(blocks.children())[-1]
+
+    def lengthen(_: object, __: object, tokens: torch.Tensor) -> torch.Tensor:
+        tokens = tokens.clone()
+        tokens[:, 1 + 3 * 21 + 5] *= 100  # behind the class token: row 3, column 5 of 16 x 21
+        return tokens
+
+    plain = trace_layers(model, picture)
+    handle = last.register_forward_hook(lengthen)
+    traced = trace_layers(model, picture)
+    handle.remove()
+    assert plain.artefacts is not None
+    assert traced.artefacts is not None
+    assert plain.artefacts.shape == traced.artefacts.shape == (16, 21)
+    assert not plain.artefacts[3, 5]
+    assert traced.artefacts[3, 5]
+    assert not traced.trace.features, "features are not kept"
+    assert trace_layers(small_network("cbam")[0], picture).artefacts is None
+
+
 def test_a_point_outside_is_refused(picture: Picture) -> None:
     model, _ = small_network("vit")
     with pytest.raises(MethodError, match="outside"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,9 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
     assert "av-grid" in texts(page)
     page.toggle(key="layers stretched").set_value(True).run()
     assert "cannot be compared" in texts(page)
+    page.toggle(key="layers artefacts").set_value(True).run()
+    assert_fine(page)
+    assert re.search(r"of (the )?\d+ tokens", texts(page))
 
 
 def test_gates_and_masks_of_one_network_stand_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attnviz.geometry import PictureGeometry
 from attnviz.layer_facts import AttentionFacts, GateBars, QueryMaps
+from attnviz.layer_trace import LayerTrace
 from attnviz.render.heat import colour_table
 from attnviz.ui.layers import charts
-from attnviz.ui.layers.context import fused, marked
+from attnviz.ui.layers.context import artefact_words, fused, marked, with_artefacts
 from attnviz.ui.layers.gates import feature_strip, gate_words
 from attnviz.ui.layers.grid import head_grid, png_link, scale_of
+from tests.methods.readings import trace_of
 
 
 def query(layer: str, values: object, elsewhere: float = 0.0) -> QueryMaps:
@@ -92,6 +95,19 @@ def test_the_ring_lies_around_the_point_and_the_photo_is_left_alone() -> None:
     assert len(changed) < 200
     assert (photo == 120).all()
     assert marked(photo, 1.0, 1.0).shape == photo.shape
+
+
+def test_crosses_lie_on_the_artefacts_cells_of_a_cropped_picture() -> None:
+    photo = np.full((100, 200, 3), 120, np.uint8)
+    mask = np.zeros((4, 4), bool)
+    mask[1, 3] = True
+    geometry = PictureGeometry((100, 200), (0.0, 50.0, 100.0, 150.0), (64, 64))
+    shown = with_artefacts(photo, LayerTrace(trace_of(), geometry, artefacts=mask))
+    changed = np.argwhere((shown != photo).any(-1))
+    assert np.abs(changed.mean(0) - (37.5, 50 + 87.5)).max() < 1
+    assert (with_artefacts(photo, LayerTrace(trace_of(), geometry)) == photo).all()
+    assert artefact_words(0, 256) == "None of the 256 tokens is an artefact in this picture."
+    assert artefact_words(3, 256).startswith("3 of 256 tokens")
 
 
 def facts(name: str, distance: float = 20.0) -> AttentionFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from attnviz.layer_facts import QueryMaps
+from attnviz.layer_trace import LayerTrace
 from attnviz.methods.context import Query
 from attnviz.ui.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.layers.grid import head_grid
@@ -50,13 +52,16 @@ def show_context(seen: Seen) -> None:
     with right:
         head = _pick_head(seen)
     point = _point_of(seen) if asker == "point" else None
+    crossed = _pick_artefacts(seen)
     query = _query(seen, asker, point)
     if query is None:
         st.info("The network did not see this part of the picture. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
     maps = asked_maps(seen.key, query, seen.traced)
     content = _content(seen, maps, head, asker, point)
-    key = (*seen.key, str(query), head)
+    if crossed:
+        content = replace(content, pixels=with_artefacts(content.pixels, seen.traced))
+    key = (*seen.key, str(query), head, str(crossed))
     picked = show_maps("layers viewer", key, content, f"{seen.model.name} context")
     if picked is not None:
         _follow(seen, picked, asker)
@@ -116,6 +121,50 @@ def _pick_head(seen: Seen) -> str:
     )
     keep_choice(HEAD, head)
     return head
+
+
+def _pick_artefacts(seen: Seen) -> bool:
+    """Whether artefact tokens are marked; nothing is offered where tokens have no features."""
+    found = seen.traced.artefacts
+    if found is None:
+        return False
+    chosen = st.toggle(
+        "Mark artefact tokens",
+        key="layers artefacts",
+        help="Patches whose features are outliers after the last block: the network keeps notes "
+        "there. Attention to them says nothing about what is to be seen.",
+    )
+    if chosen:
+        st.caption(artefact_words(int(found.sum()), found.size))
+    return chosen
+
+
+def artefact_words(count: int, tokens: int) -> str:
+    """How many tokens are artefacts, as a sentence."""
+    if not count:
+        return f"None of the {tokens} tokens is an artefact in this picture."
+    return (
+        f"{count} of {tokens} tokens: the network keeps notes there, marked by a cross."
+    )
+
+
+def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
+    """The picture, uint8 [H, W, 3], with a cross on each artefact token."""
+    shown = pixels.copy()
+    if traced.artefacts is None:
+        return shown
+    height, width = pixels.shape[:2]
+    geometry, cells = traced.geometry.resized((height, width)), traced.artefacts.shape
+    size = max(5, round(0.014 * max(height, width)))
+    for row, column in np.argwhere(traced.artefacts):
+        y, x = geometry.to_picture(
+            (row + 0.5) * geometry.input_size[0] / cells[0],
+            (column + 0.5) * geometry.input_size[1] / cells[1],
+        )
+        for colour, thickness in (((0, 0, 0), 4), ((255, 255, 255), 2)):
+            at = (int(x), int(y))
+            cv2.drawMarker(shown, at, colour, cv2.MARKER_TILTED_CROSS, size, thickness, cv2.LINE_AA)
+    return shown
 
 
 def _point_of(seen: Seen) -> tuple[float, float]:
