@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import App, started
+from tests.browser.conftest import ROOT, App, started
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
@@ -84,3 +84,20 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0, "nothing but the grid scrolls sideways"
     page.close()
+
+
+def test_a_link_to_the_page_opens_it_on_a_fresh_server(chromium: Browser, tmp_path: Path) -> None:
+    with started(ROOT / "app.py", tmp_path / "log.txt") as fresh:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{fresh.url}/Layers?picture=sample:coffee")
+        settle(page)
+        expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
+        expect(page.get_by_text("How much each mask counts")).to_be_visible(timeout=WAIT)
+        assert [one[0] for one in maps(page)] == [f"stage{n}.attention" for n in (1, 2, 3)]
+        expect(page.get_by_role("link", name="app", exact=True)).to_have_count(0)
+        page.get_by_role("link", name="Focus").click()
+        expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        assert not re.search(r"Traceback|Error", fresh.log.read_text(errors="replace"))
+        page.close()

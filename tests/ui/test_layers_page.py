@@ -62,11 +62,12 @@ def test_soft_masks_of_the_shipped_network_are_shown_with_spread_and_share() -> 
     assert sent["shares"] is True
     assert sent["title"] == "Attention"
     assert all(0 <= one["low"] <= one["high"] <= 1 for one in sent["layers"])
+    assert "does not make them important" in texts(page)
     page.selectbox(key="layers mask").set_value("mask-effect").run()
     assert_fine(page)
     assert headers(page)[0]["legend"] == "Effect of the mask."
     assert headers(page)[0]["shares"] is False
-    assert "often marks the background" not in texts(page)
+    assert "does not make them important" not in texts(page)
     assert "ran-small" in page.query_params["model"]
     assert "sample:china" in page.query_params["picture"]
 

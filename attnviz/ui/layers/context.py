@@ -143,9 +143,7 @@ def artefact_words(count: int, tokens: int) -> str:
     """How many tokens are artefacts, as a sentence."""
     if not count:
         return f"None of the {tokens} tokens is an artefact in this picture."
-    return (
-        f"{count} of {tokens} tokens: the network keeps notes there, marked by a cross."
-    )
+    return f"{count} of {tokens} tokens: the network keeps notes there, marked by a cross."
 
 
 def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:

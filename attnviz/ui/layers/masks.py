@@ -76,10 +76,11 @@ def _pick_reading() -> Method[Any]:
 
 
 def _words(method: Method[Any], trace: Trace) -> str:
-    many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
-    if method.name != _FIRST or not many:
+    if method.name != _FIRST:
         return ""
-    return "Its mean often marks the background: high is let through, not necessarily important."
+    many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
+    background = "Its mean often marks the background. " if many else ""
+    return f"{background}Bright places are let through; that does not make them important."
 
 
 def _share_words(naive: bool) -> str:
