@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -17,30 +14,17 @@ from attnviz.capture.run import capture, logits_of
 from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.capture.trace import Kind
 from attnviz.capture.undisturbed import undisturbed
-from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError, UnknownNameError
+from attnviz.errors import UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
 from attnviz.methods.base import METHODS, Cost, LayerMaps, ProbingMethod, Progress
 from attnviz.methods.questions import Choice, choose_method
-from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
-from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
+from attnviz.passes import Place, check_logits, understood, with_retry
 from attnviz.pictures import Picture
 
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where and how large a pass runs."""
-
-    device: torch.device
-    preprocess: Preprocess
-
-    def inputs(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
-        tensor, geometry = self.preprocess.tensor(picture)
-        return place_inputs(tensor, self.device), geometry
 
 
 @dataclass(frozen=True)
@@ -49,9 +33,6 @@ class _Passed:
     logits: Tensor
     target: int | None
     geometry: PictureGeometry
-
-
-T = TypeVar("T")
 
 
 def explain(
@@ -86,7 +67,7 @@ def explain(
         method, has_attention=_shows(kinds), answers=model.spec.answers, kinds=kinds
     )
     wanted = None if target is None else class_index(model, target)
-    passed, notes = _with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
+    passed, notes = with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
     layer_maps = passed.layer_maps
     predictions, classes = _predictions(model, passed.logits)
     return Explanation(
@@ -111,7 +92,7 @@ def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
     """
     if model.spec.source is not Source.USER:
         return tuple(Kind(kind) for kind in model.spec.kinds)
-    return _with_retry(model, partial(_kinds, model, picture))[0]
+    return with_retry(model, partial(_kinds, model, picture))[0]
 
 
 def _shows(kinds: tuple[Kind, ...]) -> bool:
@@ -130,7 +111,7 @@ def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
     if not isinstance(chosen, ProbingMethod):
         return Cost(1, int(chosen.gradients))
     with model.lock:
-        inputs, _ = _Place(model.device, model.preprocess).inputs(picture)
+        inputs, _ = Place(model.device, model.preprocess).inputs(picture)
         return chosen.cost(model.module, inputs)
 
 
@@ -141,7 +122,7 @@ def predict(
 
     Retries as `explain` does where memory runs out.
     """
-    logits, _ = _with_retry(model, partial(_scored, model, picture))
+    logits, _ = with_retry(model, partial(_scored, model, picture))
     return _predictions(model, logits)[0][:count]
 
 
@@ -154,110 +135,43 @@ def class_index(model: VisionModel, target: int | str) -> int:
     raise UnknownNameError("class", target, model.labels)
 
 
-def _with_retry(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tuple[str, ...]]:
-    """Do `work`, and once more where memory allows if it ran out; notes say what was changed.
-
-    The second try is on half the input's side if the network takes any size, else on the CPU, to
-    which the network moves meanwhile.
-    """
-    place = _Place(model.device, model.preprocess)
-    with model.lock:
-        try:
-            return work(place), ()
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-        free_memory(model.device)
-        return _second_try(model, work)
-
-
-def _second_try(model: VisionModel, work: Callable[[_Place], T]) -> tuple[T, tuple[str, ...]]:
-    cpu = torch.device("cpu")
-    if model.preprocess.any_size:
-        place = _Place(model.device, model.preprocess.halved())
-        how = f"on a smaller input, {place.preprocess.size} instead of {model.preprocess.size} px"
-    else:
-        place, how = _Place(cpu, model.preprocess), "on the CPU"
-    try:
-        if place.device != model.device:
-            model.module.to(place.device)
-        done = work(place)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise OutOfMemoryError(
-                f"{model.name} does not fit into memory on {model.device}, nor {how}. "
-                "Close other programs, or choose a smaller network."
-            ) from error
-        raise
-    finally:
-        model.module.to(model.device)
-    note = f"{model.name} did not fit into memory on {model.device}; this was run {how}."
-    return done, (note,)
-
-
 def _captured(
     model: VisionModel,
     picture: Picture,
     choice: Choice,
     target: int | None,
     progress: Progress | None,
-    place: _Place,
+    place: Place,
 ) -> _Passed:
     inputs, geometry = place.inputs(picture)
     method = choice.method
     if isinstance(method, ProbingMethod):
-        with _understood(model, inputs):
+        with understood(model, inputs):
             found = method.probe(model.module, inputs, target, progress)
-        _check(model, found.logits)
+        check_logits(model, found.logits)
         spoken = None if found.target is None else int(found.target[0])
         return _Passed(found.layer_maps, found.logits[0], spoken, geometry)
-    with _understood(model, inputs):
+    with understood(model, inputs):
         sites = find_sites(model.module, method.kind, inputs)
         trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
-    _check(model, trace.logits)
+    check_logits(model, trace.logits)
     chosen = None if trace.target is None else int(trace.target[0])
     return _Passed(method(trace), trace.logits[0].cpu(), chosen, geometry)
 
 
-def _kinds(model: VisionModel, picture: Picture, place: _Place) -> tuple[Kind, ...]:
+def _kinds(model: VisionModel, picture: Picture, place: Place) -> tuple[Kind, ...]:
     inputs, _ = place.inputs(picture)
-    with _understood(model, inputs):
+    with understood(model, inputs):
         return find_kinds(model.module, inputs)
 
 
-@contextmanager
-def _understood(model: VisionModel, inputs: Tensor) -> Iterator[None]:
-    """What goes wrong inside the network is told as its refusal, with its name and the input."""
-    try:
-        yield
-    except AttnvizError:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        size = " x ".join(map(str, inputs.shape[-2:]))
-        raise ModelError(
-            f"{model.name} failed on an input of {size} pixels ({reason}). Give `wrap` the "
-            "preprocessing that the network expects, or choose another network."
-        ) from error
-
-
-def _check(model: VisionModel, logits: Tensor) -> None:
-    if bool(logits.isnan().any()):
-        raise ModelError(
-            f"{model.name} returned NaN for this picture. Its weights are damaged, or its numbers "
-            "overflow: load other weights, or run it in float32."
-        )
-
-
-def _scored(model: VisionModel, picture: Picture, place: _Place) -> Tensor:
+def _scored(model: VisionModel, picture: Picture, place: Place) -> Tensor:
     inputs, _ = place.inputs(picture)
-    with _understood(model, inputs):
+    with understood(model, inputs):
         module, inputs = readable(model.module, inputs)
         with undisturbed(module), torch.inference_mode():
             logits: Tensor = logits_of(module(inputs))[0].float().cpu()
-    _check(model, logits)
+    check_logits(model, logits)
     return logits
 
 

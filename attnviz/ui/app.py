@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder
 from attnviz.ui.style import use_style
@@ -23,3 +24,12 @@ def run() -> None:
     use_style()
     page = st.navigation([st.Page(path) for path in sorted(PAGES.glob("*.py"))], position="top")
     page.run()
+
+
+def opened_alone() -> bool:
+    """Whether Streamlit runs a file of `pages/` past `app.py`; the page then calls `run` itself.
+
+    A fresh server does so for a link to a page: the folder's name has a meaning of its own until
+    `st.navigation` was called once.
+    """
+    return bool(getattr(PagesManager, "uses_pages_directory", False))

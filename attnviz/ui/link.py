@@ -62,6 +62,14 @@ def keep_view(view: View) -> None:
     st.session_state[_WRITTEN] = wanted
 
 
+def share_choices(*keys: str) -> None:
+    """Write these choices alone into the address, for a page that has no view of its own there."""
+    wanted = {key: value for key, value in _kept().items() if key in keys}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    st.session_state[_WRITTEN] = wanted
+
+
 def _kept() -> dict[str, Any]:
     kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
     return kept

@@ -1,0 +1,66 @@
+"""The viewer on the page "Layers", and what stands in for it where the browser cannot draw it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import numpy as np
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from attnviz.focus import focus_map
+from attnviz.render.heat import heat_overlay
+from attnviz.ui.guard import plain_text
+from attnviz.ui.layers.kept import Key, packed_maps
+from attnviz.ui.panels import jpeg, legend_numbers
+from attnviz.ui.viewer import Content, Layer, Mode, Pick, View, viewer
+
+_PLAIN_SIDE = 260
+
+
+def show_maps(name: str, key: Key, content: Content, origin: str) -> Pick | None:
+    """The maps of all layers; a point that was clicked just now.
+
+    name: of the viewer on the page. key: decides the content. origin: what the controls belong to.
+    """
+    if not st.session_state.get("no webgl"):
+        names = [layer.name for layer in content.layers]
+        view: View = st.session_state.get(f"{name} view", View(mode=Mode.HEAT))
+        if view.layer not in names:
+            view = view.at(names[-1])
+        payload = packed_maps((name, *key), content)
+        events = viewer(payload, key=name, view=view, origin=origin)
+        st.session_state[f"{name} view"] = events.view
+        if events.webgl:
+            return events.picked
+        st.session_state["no webgl"] = True
+        run_again()
+    st.caption("Made by the server, for this browser has no WebGL2. Each map has its own scale.")
+    st.image(
+        [_overlay(content, layer) for layer in content.layers],
+        caption=[plain_text(caption(layer)) for layer in content.layers],
+        width=_PLAIN_SIDE,
+    )
+    return None
+
+
+def caption(layer: Layer) -> str:
+    """A map's name with the absolute values at the ends of its colours."""
+    low, high = legend_numbers(max(float(layer.values.min()), 0), float(layer.values.max()))
+    return f"{layer.name}: {low} to {high}"
+
+
+def _overlay(content: Content, layer: Layer) -> bytes:
+    height, width = content.pixels.shape[:2]
+    step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
+    pixels = np.ascontiguousarray(content.pixels[::step, ::step])
+    shares = focus_map(layer.values, content.geometry.resized(pixels.shape[:2])).scaled
+    return jpeg(heat_overlay(pixels, shares))
+
+
+def run_again() -> NoReturn:
+    """Run this part again; the whole page where it is run as a whole already."""
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()

@@ -1,0 +1,36 @@
+"""The page "Layers" on a small network without training, and a count of its forward passes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import open_sample
+from attnviz.ui.cache import shown_sample
+from attnviz.ui.layers_page import show_layers
+from attnviz.ui.pickers import Photo
+from attnviz.ui.style import use_style
+from tests.ui.layers_pages import small_network
+
+
+@st.cache_resource
+def counted_network(kind: str) -> tuple[VisionModel, list[int]]:
+    """One network for all windows, as the app has."""
+    return small_network(kind)
+
+
+st.set_page_config(layout="wide")
+use_style()
+network, counted = counted_network(st.query_params.get("network", "vit"))
+show_layers(Photo(shown_sample("china"), partial(open_sample, "china"), "China"), network)
+
+
+@st.fragment(run_every=0.5)
+def show_count() -> None:
+    """How many pictures have been through the network."""
+    st.code(f"passes {len(counted)}", language=None)
+
+
+show_count()

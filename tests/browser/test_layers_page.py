@@ -1,0 +1,103 @@
+"""The page "Layers" in a real browser: a click asks, every layer answers, the network rests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import ROOT, App, started
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WAIT = 60_000
+
+
+@pytest.fixture(scope="module")
+def layers_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    script = Path(__file__).with_name("layers_app.py")
+    with started(script, tmp_path_factory.mktemp("layers") / "log.txt") as running:
+        yield running
+
+
+def canvas(page: Page) -> Locator:
+    return page.locator(".stage > canvas")
+
+
+def settle(page: Page) -> None:
+    expect(page.locator("canvas[data-final='1']")).to_have_count(1, timeout=WAIT)
+
+
+def maps(page: Page) -> list[Any]:
+    """Name and range of every layer's map that the viewer holds."""
+    layers = canvas(page).evaluate(
+        "(one) => one.viewer.scene.header.layers.map((l) => [l.name, l.low, l.high, l.mean])"
+    )
+    return list(layers)
+
+
+def cells(page: Page) -> list[str]:
+    """The pictures of all layers and heads."""
+    return [str(one.get_attribute("src")) for one in page.locator(".av-cell img").all()]
+
+
+def passes(page: Page) -> str:
+    return page.locator("[data-testid=stCode] code").inner_text()
+
+
+def click_at(page: Page, x: float, y: float) -> None:
+    pane = canvas(page).evaluate("(one) => one.viewer.panes()[0]")
+    place = {"x": pane["x"] + x * pane["width"], "y": pane["y"] + y * pane["height"]}
+    canvas(page).click(position=place)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
+    chromium: Browser, layers_app: App, width: int, theme: Any
+) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page.goto(layers_app.url)
+    settle(page)
+    expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
+    before, pictures, counted = maps(page), cells(page), passes(page)
+    assert [one[0] for one in before] == [f"blocks.{n}.attention" for n in range(3)]
+    for x, y in ((0.3, 0.6), (0.8, 0.2)):
+        click_at(page, x, y)
+        said = re.compile(rf"{100 * x:.0f} % from the left and {100 * y:.0f} % from the top")
+        expect(page.get_by_text(said)).to_be_visible(timeout=WAIT)
+        settle(page)
+        expect(page.get_by_role("radio", name="The point I click")).to_be_checked()
+        expect(page.locator(".av-cell i")).to_have_count(6)
+        after, fresh = maps(page), cells(page)
+        for one, other in zip(before, after, strict=True):
+            assert one != other, f"{one[0]} has answered the new point"
+        for one, other in zip(pictures, fresh, strict=True):
+            assert one != other, "each head has answered the new point"
+        before, pictures = after, fresh
+    page.wait_for_timeout(1200)  # the count is written twice a second
+    assert passes(page) == counted
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
+    assert not re.search(r"Traceback|Error", layers_app.log.read_text(errors="replace"))
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert overflow <= 0, "nothing but the grid scrolls sideways"
+    page.close()
+
+
+def test_a_link_to_the_page_opens_it_on_a_fresh_server(chromium: Browser, tmp_path: Path) -> None:
+    with started(ROOT / "app.py", tmp_path / "log.txt") as fresh:
+        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{fresh.url}/Layers?picture=sample:coffee")
+        settle(page)
+        expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
+        expect(page.get_by_text("How much each mask counts")).to_be_visible(timeout=WAIT)
+        assert [one[0] for one in maps(page)] == [f"stage{n}.attention" for n in (1, 2, 3)]
+        expect(page.get_by_role("link", name="app", exact=True)).to_have_count(0)
+        page.get_by_role("link", name="Focus").click()
+        expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
+        expect(page.locator("[data-testid=stException]")).to_have_count(0)
+        assert not re.search(r"Traceback|Error", fresh.log.read_text(errors="replace"))
+        page.close()
