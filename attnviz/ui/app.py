@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -26,10 +27,13 @@ def run() -> None:
     page.run()
 
 
-def opened_alone() -> bool:
-    """Whether Streamlit runs a file of `pages/` past `app.py`; the page then calls `run` itself.
+def open_page(show: Callable[[], None]) -> None:
+    """Show a page; through `run` where Streamlit has run its file past `app.py`.
 
     A fresh server does so for a link to a page: the folder's name has a meaning of its own until
     `st.navigation` was called once.
     """
-    return bool(getattr(PagesManager, "uses_pages_directory", False))
+    if getattr(PagesManager, "uses_pages_directory", False):
+        run()
+    else:
+        show()

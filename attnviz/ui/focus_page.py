@@ -6,10 +6,8 @@ import math
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NoReturn
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
@@ -31,6 +29,7 @@ from attnviz.ui.looking import look_at
 from attnviz.ui.panels import Pixels, show_point, show_predictions
 from attnviz.ui.pickers import Photo, pick_device, pick_look, pick_model, pick_picture
 from attnviz.ui.plain_view import plain_view
+from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Pick, View, layer_names, viewer
 
 EYE = (
@@ -108,11 +107,11 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
     events = viewer(payload, key="viewer", view=kept, origin=_origin(looked))
     if not events.webgl:
         st.session_state["no webgl"] = True
-        _again()
+        run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
         keep_view(view)
-        _again()
+        run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)
     of, picked = st.session_state.get("picked", (None, None))
@@ -140,14 +139,6 @@ def _fitting(view: View, explanation: Explanation) -> View:
 def _origin(looked: Looked) -> str:
     explanation = looked.explanation
     return f"{looked.model.name} {explanation.method} {explanation.choice.question}"
-
-
-def _again() -> NoReturn:
-    """Run this part again; the whole page where it is run as a whole already."""
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:
-        st.rerun()
 
 
 def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:

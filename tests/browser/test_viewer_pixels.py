@@ -41,6 +41,8 @@ DRAW = """([changes, position]) => {
   }
   return btoa(text);
 }"""
+CHANGE = """(changes) => document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
+  .querySelector(".stage > canvas").viewer.change(changes, false)"""
 READ = """() => {
   const codes = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
     .querySelector(".stage > canvas").viewer.renderer.readRefined();
@@ -62,6 +64,17 @@ def page(chromium: Browser) -> Iterator[Page]:
 def drawn(page: Page, app: App, **query: object) -> np.ndarray:
     """The viewer's exact picture for a link, uint8 [H, W, 3]."""
     page.goto(f"{app.url}?{urlencode(query)}")
+    return exact(page)
+
+
+def changed(page: Page, **changes: object) -> np.ndarray:
+    """The exact picture after the controls of an open viewer were moved."""
+    page.evaluate(CHANGE, changes)
+    return exact(page)
+
+
+def exact(page: Page) -> np.ndarray:
+    """The exact picture, once it is drawn, uint8 [H, W, 3]."""
     page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
     codes = np.frombuffer(base64.b64decode(page.evaluate(READ)), np.uint8)
     return codes.reshape(*SIZE, 4)[..., :3]
@@ -89,14 +102,13 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("side", [7, 14, 56])
-@pytest.mark.parametrize("radius", [4.0, 12.0, 32.0])
-def test_the_shader_draws_what_the_server_draws(
-    page: Page, viewer_app: App, side: int, radius: float
-) -> None:
-    shown = drawn(page, viewer_app, grid=side, layer="block 2", radius=radius / DIAGONAL)
-    expected = bokeh(photo_of(side), focus_of(side, 2).values, radius)
-    assert distance(expected, photo_of(side)) > 2, "the blur must change the picture"
-    assert distance(shown, expected) <= 2
+def test_the_shader_draws_what_the_server_draws(page: Page, viewer_app: App, side: int) -> None:
+    drawn(page, viewer_app, grid=side, layer="block 2")
+    for radius in (4.0, 12.0, 32.0):
+        shown = changed(page, radius=radius / DIAGONAL)
+        expected = bokeh(photo_of(side), focus_of(side, 2).values, radius)
+        assert distance(expected, photo_of(side)) > 2, "the blur must change the picture"
+        assert distance(shown, expected) <= 2, radius
 
 
 @pytest.mark.parametrize("aperture", ["disc", "hexagon", "octagon"])
@@ -126,15 +138,14 @@ def test_the_quick_picture_is_near_the_exact_one(page: Page, viewer_app: App) ->
     assert distance(surface(page, 2, mode="photo"), photo_of(14)) < 0.5
 
 
-@pytest.mark.parametrize("scale", ["layer", "all-layers"])
 @pytest.mark.parametrize("option", ["", "crop", "flat"])
-def test_the_heat_is_the_servers(page: Page, viewer_app: App, scale: str, option: str) -> None:
+def test_the_heat_is_the_servers(page: Page, viewer_app: App, option: str) -> None:
     page.goto(f"{viewer_app.url}?{option}=1" if option else viewer_app.url)
     page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
     content = known_content(14, **({option: True} if option else {}))
     values = [one.values for one in content.layers]
     span = (min(float(v.min()) for v in values), max(float(v.max()) for v in values))
-    for layer in (1, 4):
+    for layer, scale in ((1, "layer"), (1, "all-layers"), (4, "layer"), (4, "all-layers")):
         focus = focus_map(
             values[layer], content.geometry, FocusSettings(scale=Scale(scale)), value_range=span
         )

@@ -22,7 +22,8 @@ from attnviz.ui.layers.kept import (
     keep_choice,
     restore_choice,
 )
-from attnviz.ui.layers.stage import run_again, show_maps
+from attnviz.ui.layers.stage import show_maps
+from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Pick
 
 FloatArray = npt.NDArray[np.float32]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import numpy as np
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from attnviz.focus import focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import Key, packed_maps
 from attnviz.ui.panels import jpeg, legend_numbers
+from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Mode, Pick, View, viewer
 
 _PLAIN_SIDE = 260
@@ -56,11 +54,3 @@ def _overlay(content: Content, layer: Layer) -> bytes:
     pixels = np.ascontiguousarray(content.pixels[::step, ::step])
     shares = focus_map(layer.values, content.geometry.resized(pixels.shape[:2])).scaled
     return jpeg(heat_overlay(pixels, shares))
-
-
-def run_again() -> NoReturn:
-    """Run this part again; the whole page where it is run as a whole already."""
-    try:
-        st.rerun(scope="fragment")
-    except StreamlitAPIException:
-        st.rerun()
