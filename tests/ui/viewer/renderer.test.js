@@ -239,3 +239,16 @@ test("the exact picture can be read back", () => {
   assert.equal(codes.length, 4 * 512 * 384);
   assert.deepEqual([codes[0], codes[4 * 512]], [9, 7]);
 });
+
+test("a quick GPU takes more points for a disc, a slow one fewer; never both in one picture", () => {
+  const points = () => {
+    gl.draws.splice(0);
+    renderer.refineBand(VIEW, 1);
+    return gl.draws.at(-1).values.uCount;
+  };
+  assert.equal(points(), 32);
+  renderer.rows = 128;
+  assert.equal(points(), 32, "a picture ends as it began");
+  renderer.restart();
+  assert.equal(points(), 96);
+});

@@ -6,7 +6,10 @@ import { surfaces } from "./view.js";
 
 const CORNERS = { disc: 0, hexagon: 6, octagon: 8 };
 const BAKE_POINTS = 24;
-const REFINE_POINTS = 56;
+// Points of the largest discs in the exact picture: more where bands have shown the GPU to be quick.
+const FEW_POINTS = 32;
+const MANY_POINTS = 96;
+const QUICK_ROWS = 128;
 // Bands of the exact picture: so high that one takes about this long, or an answer would wait.
 const BAND_MS = 40;
 const FIRST_ROWS = 8;
@@ -30,6 +33,7 @@ export class Renderer {
     this.baked = "";
     this.done = 0;
     this.rows = FIRST_ROWS;
+    this.points = FEW_POINTS;
   }
 
   /** The program of a shader with some `#define`s, made when it is first needed. */
@@ -71,6 +75,7 @@ export class Renderer {
   /** Forget the refined picture: what it was made of has changed. */
   restart() {
     this.done = 0;
+    this.points = this.rows >= QUICK_ROWS ? MANY_POINTS : FEW_POINTS;
   }
 
   get isRefined() {
@@ -154,7 +159,7 @@ export class Renderer {
       uClipped: [gl.TEXTURE_2D, clipped],
     });
     this.setLens(program, view, position, "bokeh");
-    gpu.setIntegers(gl, program, { uCorners: CORNERS[view.aperture], uCount: REFINE_POINTS });
+    gpu.setIntegers(gl, program, { uCorners: CORNERS[view.aperture], uCount: this.points });
     gpu.setFloats(gl, program, { uHighlights: view.highlights });
     const stop = Math.min(this.done + this.rows, loaded.height);
     this.within(0, this.done, loaded.width, stop - this.done);
