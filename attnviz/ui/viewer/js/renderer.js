@@ -7,7 +7,7 @@ import { surfaces } from "./view.js";
 const CORNERS = { disc: 0, hexagon: 6, octagon: 8 };
 const BAKE_POINTS = 24;
 // Points of the largest discs in the exact picture: more where bands have shown the GPU to be quick.
-const FEW_POINTS = 32;
+const FEW_POINTS = 56;
 const MANY_POINTS = 96;
 const QUICK_ROWS = 128;
 // Bands of the exact picture: so high that one takes about this long, or an answer would wait.
