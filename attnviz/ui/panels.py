@@ -7,12 +7,12 @@ import html
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
 from attnviz.explanation import Explanation, Prediction
+from attnviz.export.jpeg import jpeg
 from attnviz.focus import FocusMap, focus_map
 from attnviz.render.heat import colour_map
 from attnviz.ui.viewer import layer_names
@@ -26,15 +26,6 @@ def show_picture(title: str, note: str, pixels: Pixels, alt: str) -> None:
     """One picture with its heading, as a JPEG that is made here once."""
     st.html(f'<div class="av-title">{html.escape(title)}<small>{html.escape(note)}</small></div>')
     st.image(jpeg(pixels), width="stretch", alt=alt)
-
-
-def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
-    """uint8 [H, W, 3] RGB as JPEG bytes."""
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    done, coded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
-    if not done:
-        raise RuntimeError("OpenCV could not write a JPEG")
-    return bytes(coded.tobytes())
 
 
 def data_link(pixels: Pixels) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from attnviz.export.jpeg import jpeg
 from attnviz.focus import focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import Key, packed_maps
-from attnviz.ui.panels import jpeg, legend_numbers
+from attnviz.ui.panels import legend_numbers
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Mode, Pick, View, viewer
 

@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.export.jpeg import jpeg
+
 # Shown at 80 CSS px; screens of twice the density get all their pixels.
 SIDE = 160
 _QUALITY = 80
@@ -45,11 +47,7 @@ def thumbnail_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
     square = pixels[top : top + side, left : left + side]
     if side > SIDE:
         square = np.asarray(cv2.resize(square, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
-    settings = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    done, coded = cv2.imencode(".jpg", cv2.cvtColor(square, cv2.COLOR_RGB2BGR), settings)
-    if not done:
-        raise RuntimeError("OpenCV could not write a JPEG")
-    return bytes(coded.tobytes())
+    return jpeg(square, _QUALITY)
 
 
 def pack(items: Sequence[Thumbnail], chosen: str) -> bytes:

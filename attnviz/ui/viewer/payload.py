@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.export.jpeg import jpeg
 from attnviz.focus import FLAT_FOCUS, is_flat
 from attnviz.ui.viewer.content import Content, Layer
 
@@ -57,7 +58,7 @@ def pack(content: Content) -> Payload:
 
     Deterministic: the same content gives the same bytes and the same id.
     """
-    photo = _jpeg(_shrunk(content.pixels, LONGEST_SIDE))
+    photo = jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)
     blocks: list[bytes] = []
     layers = [_packed_layer(layer, blocks) for layer in content.layers]
     mattes = _packed_mattes(content, blocks)
@@ -139,11 +140,3 @@ def _shrunk(pixels: Pixels, longest: int) -> Pixels:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _jpeg(pixels: Pixels) -> bytes:
-    settings = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    done, coded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
-    if not done:
-        raise RuntimeError("OpenCV could not write a JPEG")
-    return bytes(coded.tobytes())
