@@ -10,6 +10,7 @@
     │   └── OutOfMemoryError  a pass that did not fit, also after the retry
     ├── MethodError           a method that does not fit what was captured
     ├── FocusError            maps, masks or parameters a renderer cannot work with
+    ├── EvidenceError         regions or scores from which no evidence can be drawn
     └── TrainingError         a data folder, checkpoint or recording that cannot be used
 
 Each message is complete: what happened, to which file or layer, and what to do.
@@ -70,6 +71,10 @@ class MethodError(AttnvizError):
 
 class FocusError(AttnvizError):
     """A map, mask or parameter that focus or a renderer cannot work with."""
+
+
+class EvidenceError(AttnvizError):
+    """Regions, coalitions or scores do not allow the evidence that was asked for."""
 
 
 class TrainingError(AttnvizError):

@@ -1,0 +1,142 @@
+"""Regions as players: networks that look at known places give known values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from attnviz.errors import EvidenceError
+from attnviz.evidence.games import exact_relations
+from attnviz.evidence.regions import RegionGame, grid_regions, superpixels
+from attnviz.evidence.sufficiency import gaussian_blurred
+
+SIGMA = 3.0
+
+
+class Looks(nn.Module):
+    """Logit 1 is a function of the brightness in the middle of some cells of a 2 x 2 grid."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.rule = rule
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        first = (inputs[:, :, 7:9, 7:9].mean((1, 2, 3)) > 0.8).float()
+        last = (inputs[:, :, 23:25, 23:25].mean((1, 2, 3)) > 0.8).float()
+        score = {"one": 5 * first, "and": first * last, "or": torch.maximum(first, last)}
+        return torch.stack([torch.zeros(len(inputs)), score[self.rule]], 1)
+
+
+def dots() -> Tensor:
+    """Bright dots in the middle of the first and the last cell; a blur puts them out."""
+    inputs = torch.zeros(1, 3, 32, 32)
+    inputs[:, :, 7:9, 7:9] = inputs[:, :, 23:25, 23:25] = 1.0
+    return inputs
+
+
+def game(rule: str, **more: object) -> RegionGame:
+    return RegionGame(Looks(rule), dots(), grid_regions((32, 32), 2, 2), 1, SIGMA, **more)  # type: ignore[arg-type]
+
+
+def test_a_network_that_looks_at_one_place_names_it() -> None:
+    found = exact_relations(game("one"), 4)
+    np.testing.assert_allclose(found.shapley, [5.0, 0, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(found.interaction, np.zeros((4, 4)), atol=1e-12)
+
+
+@pytest.mark.parametrize(("rule", "sign"), [("and", 1.0), ("or", -1.0)])
+def test_synergy_and_redundancy_of_two_places(rule: str, sign: float) -> None:
+    found = exact_relations(game(rule), 4)
+    np.testing.assert_allclose(found.shapley, [0.5, 0, 0, 0.5], atol=1e-12)
+    expected = np.zeros((4, 4))
+    expected[0, 3] = expected[3, 0] = sign
+    np.testing.assert_allclose(found.interaction, expected, atol=1e-12)
+
+
+def test_a_coalition_is_sharp_and_the_rest_is_blurred() -> None:
+    seen: list[Tensor] = []
+
+    class Watching(nn.Module):
+        def forward(self, inputs: Tensor) -> Tensor:
+            seen.append(inputs)
+            return inputs.mean((2, 3))
+
+    inputs = torch.rand(1, 3, 12, 20, generator=torch.Generator().manual_seed(0))
+    labels = grid_regions((12, 20), 2, 2)
+    RegionGame(Watching(), inputs, labels, 0, SIGMA)(np.array([[False, True, True, False]]))
+    blurred = gaussian_blurred(inputs, SIGMA)
+    fed = seen[0][0]
+    assert torch.equal(fed[:, :6, 10:], inputs[0, :, :6, 10:])
+    assert torch.equal(fed[:, 6:, :10], inputs[0, :, 6:, :10])
+    assert torch.equal(fed[:, :6, :10], blurred[0, :, :6, :10])
+    assert torch.equal(fed[:, 6:, 10:], blurred[0, :, 6:, 10:])
+
+
+def test_batches_do_not_change_the_answer_and_are_told() -> None:
+    told: list[tuple[int, int]] = []
+    coalitions = np.random.default_rng(0).random((10, 4)) < 0.5
+    whole = game("and")(coalitions)
+    parts = game("and", batch=4, progress=lambda done, total: told.append((done, total)))(
+        coalitions
+    )
+    np.testing.assert_array_equal(whole, parts)
+    np.testing.assert_array_equal(whole, (coalitions[:, 0] & coalitions[:, 3]).astype(float))
+    assert told == [(4, 10), (8, 10), (10, 10)]
+
+
+def test_what_progress_raises_stops_the_work() -> None:
+    class Stop(Exception):  # noqa: N818
+        pass
+
+    def stop(done: int, total: int) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        exact_relations(game("one", progress=stop), 4)
+
+
+def test_a_grid_has_equal_cells_numbered_row_by_row() -> None:
+    labels = grid_regions((4, 6), 2, 3)
+    assert labels.tolist()[0] == [0, 0, 1, 1, 2, 2]
+    assert labels.tolist()[3] == [3, 3, 4, 4, 5, 5]
+    sizes = np.bincount(grid_regions((7, 10), 3, 4).ravel())
+    assert (sizes.min(), sizes.max()) == (4, 9)
+
+
+def test_superpixels_follow_the_colours() -> None:
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:, 37:] = (220, 40, 30)  # the border lies on no grid line
+    labels = superpixels(pixels, 6)
+    assert not set(labels[:, :37].ravel()) & set(labels[:, 37:].ravel())
+    assert np.array_equal(np.unique(labels), np.arange(labels.max() + 1))
+
+
+def test_one_region_of_one_pixel_is_a_player_like_any_other() -> None:
+    labels = np.zeros((32, 32), np.int64)
+    labels[0, 0] = 1
+    found = exact_relations(RegionGame(Looks("one"), dots(), labels, 1, SIGMA), 2)
+    np.testing.assert_allclose(found.shapley, [5.0, 0.0], atol=1e-12)
+
+
+def test_a_picture_of_one_colour_gives_valid_regions() -> None:
+    labels = superpixels(np.full((16, 16, 3), 90, np.uint8), 4)
+    assert np.array_equal(np.unique(labels), np.arange(labels.max() + 1))
+
+
+def test_bad_input_is_named() -> None:
+    with pytest.raises(EvidenceError, match="Class 7 was asked for"):
+        RegionGame(Looks("one"), dots(), grid_regions((32, 32), 2, 2), 7, SIGMA)(
+            np.ones((1, 4), bool)
+        )
+    with pytest.raises(EvidenceError, match="Mark them on the input"):
+        RegionGame(Looks("one"), dots(), grid_regions((16, 32), 2, 2), 1, SIGMA)
+    with pytest.raises(EvidenceError, match="without gaps"):
+        RegionGame(Looks("one"), dots(), 2 * grid_regions((32, 32), 2, 2), 1, SIGMA)
+    with pytest.raises(EvidenceError, match="One picture"):
+        RegionGame(Looks("one"), dots()[0], grid_regions((32, 32), 2, 2), 1, SIGMA)
+    with pytest.raises(EvidenceError, match="3 x 50 regions"):
+        grid_regions((32, 32), 3, 50)
+    with pytest.raises(EvidenceError, match="0 regions"):
+        superpixels(np.zeros((4, 4, 3), np.uint8), 0)
