@@ -100,10 +100,12 @@ def sampled_relations(game: Game, players: int, *, orders: int = 64, seed: int =
     pairs = _Pairs(players)
     for pair in range(orders // 2):
         order = random.permutation(players)
-        for one in (order, order[::-1]):
-            prefix, skipped = _along(game, one, ends)
-            brought[pair, one] += np.diff(prefix) / 2
-            pairs.add(one, prefix[2:] - prefix[1:-1] - skipped + prefix[:-2])
+        together = np.zeros(players - 1)
+        for step in (1, -1):  # an order and its reverse: one sample, for they are not independent
+            prefix, skipped = _along(game, order[::step], ends)
+            brought[pair, order[::step]] += np.diff(prefix) / 2
+            together += (prefix[2:] - prefix[1:-1] - skipped + prefix[:-2])[::step] / 2
+        pairs.add(order, together)
     error = brought.std(0, ddof=1) / np.sqrt(len(brought))
     nobody, everyone = map(float, ends)
     return Relations(brought.mean(0), pairs.mean(), error, pairs.error(), nobody, everyone)
@@ -124,9 +126,10 @@ class _Pairs:
 
     def mean(self) -> FloatArray:
         """NaN where a pair was never met, 0 on the diagonal."""
-        mean = np.divide(self.total, self.count, where=self.count > 0, out=_unknown(self.count))
+        met = np.maximum(self.count, 1)
+        mean = np.where(self.count > 0, self.total / met, np.nan)
         np.fill_diagonal(mean, 0.0)
-        return mean
+        return np.asarray(mean, dtype=np.float64)
 
     def error(self) -> FloatArray:
         """Standard errors; NaN where a pair was met less than twice, 0 on the diagonal."""
@@ -135,10 +138,6 @@ class _Pairs:
         error = np.where(self.count >= 2, np.sqrt(spread / met), np.nan)
         np.fill_diagonal(error, 0.0)
         return np.asarray(error, dtype=np.float64)
-
-
-def _unknown(like: FloatArray) -> FloatArray:
-    return np.full_like(like, np.nan)
 
 
 def _along(

@@ -10,6 +10,7 @@ import torch
 from skimage.segmentation import slic
 from torch import Tensor, nn
 
+from attnviz.capture.run import logits_of
 from attnviz.errors import EvidenceError
 from attnviz.evidence.games import Coalitions
 from attnviz.evidence.sufficiency import gaussian_blurred
@@ -100,7 +101,7 @@ class RegionGame:
         for start in range(0, len(coalitions), self.batch):
             present = torch.from_numpy(coalitions[start : start + self.batch])
             sharp = present.to(self.inputs.device)[:, place][:, None]
-            logits = self.module(torch.where(sharp, self.inputs, blurred))
+            logits = logits_of(self.module(torch.where(sharp, self.inputs, blurred)))
             if not 0 <= self.target < logits.shape[1]:
                 raise EvidenceError(
                     f"Class {self.target} was asked for, but the network has the classes "

@@ -118,6 +118,15 @@ def test_errors_shrink_with_the_root_of_the_sample() -> None:
     assert few / many == pytest.approx(4.0, rel=0.2)
 
 
+def test_the_errors_of_interactions_are_those_that_repeated_samples_show() -> None:
+    game = looked_up(table(4, seed=6))
+    found = [sampled_relations(game, 4, orders=64, seed=seed) for seed in range(200)]
+    shown = np.std([one.interaction for one in found], axis=0)
+    said = np.mean([one.interaction_error for one in found], axis=0)
+    apart = ~np.eye(4, dtype=bool)
+    np.testing.assert_allclose(said[apart], shown[apart], rtol=0.25)
+
+
 def test_pairs_that_never_met_are_unknown_and_not_zero() -> None:
     found = sampled_relations(lambda present: present.sum(1), 40, orders=4)
     assert np.isnan(found.interaction).any()

@@ -86,6 +86,15 @@ def test_batches_do_not_change_the_answer_and_are_told() -> None:
     assert told == [(4, 10), (8, 10), (10, 10)]
 
 
+def test_a_network_that_returns_a_tuple_is_understood() -> None:
+    class Tuple(Looks):
+        def forward(self, inputs: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+            return super().forward(inputs), None
+
+    pair = RegionGame(Tuple("one"), dots(), grid_regions((32, 32), 2, 2), 1, SIGMA)
+    np.testing.assert_allclose(exact_relations(pair, 4).shapley, [5.0, 0, 0, 0], atol=1e-12)
+
+
 def test_what_progress_raises_stops_the_work() -> None:
     class Stop(Exception):  # noqa: N818
         pass
