@@ -74,7 +74,7 @@ def capture(
             if heard:
                 hung.enter_context(hearing(module, heard, order))
             logits = logits_of(module(inputs))
-        chosen = _chosen(logits, target) if gradients else None
+        chosen = chosen_classes(logits, target) if gradients else None
         slopes = _differentiate(logits, chosen, order)
     readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
@@ -123,13 +123,18 @@ def _differentiate(
     ]
 
 
-def _chosen(logits: Tensor, target: Tensor | int | None) -> Tensor:
+def chosen_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
+    """The classes [N] to speak for: `target`, or the most probable ones if None.
+
+    Raises MethodError for a class that the logits [N, classes] do not have.
+    """
     if target is None:
         return logits.detach().argmax(1)
     chosen = torch.as_tensor(target, device=logits.device).expand(len(logits)).long()
-    if bool(((chosen < 0) | (chosen >= logits.shape[1])).any()):
+    strange = chosen[(chosen < 0) | (chosen >= logits.shape[1])]
+    if len(strange):
         raise MethodError(
-            f"Class {chosen.tolist()} was asked for, but the network has the classes "
+            f"Class {int(strange[0])} was asked for, but the network has the classes "
             f"0 to {logits.shape[1] - 1}."
         )
     return chosen

@@ -10,7 +10,7 @@ import torch
 from skimage.segmentation import slic
 from torch import Tensor, nn
 
-from attnviz.capture.run import logits_of
+from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.errors import EvidenceError
 from attnviz.evidence.games import Coalitions
 from attnviz.evidence.sufficiency import gaussian_blurred
@@ -64,8 +64,8 @@ class RegionGame:
     The logit and not the probability, which saturates and would show redundancy everywhere. The
     blur is taken of the whole picture, so colour from a region reaches some pixels beyond it.
 
-    Raises EvidenceError where labels and inputs do not fit; when asked, for a class that is not
-    there.
+    Raises EvidenceError where labels and inputs do not fit; when asked, MethodError for a class
+    that is not there.
     """
 
     module: nn.Module
@@ -102,12 +102,8 @@ class RegionGame:
             present = torch.from_numpy(coalitions[start : start + self.batch])
             sharp = present.to(self.inputs.device)[:, place][:, None]
             logits = logits_of(self.module(torch.where(sharp, self.inputs, blurred)))
-            if not 0 <= self.target < logits.shape[1]:
-                raise EvidenceError(
-                    f"Class {self.target} was asked for, but the network has the classes "
-                    f"0 to {logits.shape[1] - 1}."
-                )
-            answers.append(logits[:, self.target].double().cpu())
+            classes = chosen_classes(logits, self.target)
+            answers.append(logits.gather(1, classes[:, None])[:, 0].double().cpu())
             if self.progress is not None:
                 self.progress(start + len(present), len(coalitions))
         return np.asarray(torch.cat(answers).numpy(), dtype=np.float64)

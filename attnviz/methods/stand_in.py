@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.run import logits_of
+from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.capture.trace import Site
 from attnviz.errors import MethodError
 from attnviz.methods.base import Progress
@@ -49,7 +49,7 @@ class StandIn(nn.Module):
         logits = logits_of(self.network(inputs))
         if self._logits is None:
             self._logits = logits.detach().float().cpu()
-            self._check(logits.shape[1])
+            chosen_classes(logits, self._target)  # raises for a class that is not there
         self._done += len(inputs)
         if self._progress is not None:
             self.stopped = True  # unless it returns
@@ -69,13 +69,6 @@ class StandIn(nn.Module):
         if self._logits is None:
             raise MethodError("The method never asked the network. Choose another one.")
         return self._logits
-
-    def _check(self, classes: int) -> None:
-        if self._target is not None and not 0 <= self._target < classes:
-            raise MethodError(
-                f"Class {self._target} was asked for, but the network has the classes "
-                f"0 to {classes - 1}."
-            )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import EvidenceError
+from attnviz.errors import EvidenceError, MethodError
 from attnviz.evidence.games import exact_relations
 from attnviz.evidence.regions import RegionGame, grid_regions, superpixels
 from attnviz.evidence.sufficiency import gaussian_blurred
@@ -135,7 +135,7 @@ def test_a_picture_of_one_colour_gives_valid_regions() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(EvidenceError, match="Class 7 was asked for"):
+    with pytest.raises(MethodError, match="Class 7 was asked for"):
         RegionGame(Looks("one"), dots(), grid_regions((32, 32), 2, 2), 7, SIGMA)(
             np.ones((1, 4), bool)
         )
