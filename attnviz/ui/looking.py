@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-
 import streamlit as st
 
 from attnviz.explainer import explain, method_cost
 from attnviz.explanation import Explanation
 from attnviz.methods import METHODS
-from attnviz.methods.base import Nature, ProbingMethod
+from attnviz.methods.base import Nature, ProbingMethod, Progress
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.cache import explained
 from attnviz.ui.guard import plain_text
 from attnviz.ui.link import keep, restore
-
-_KEPT = 8
+from attnviz.ui.long_work import long_work
 
 
 def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
@@ -54,39 +50,17 @@ def _pick_class(labels: list[str]) -> str:
 
 def _look_long(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """Say what it costs, wait for the word, and show how far it is; any click stops it."""
-    key = (picture.sha256, picture.name, model.name, str(model.device), look)
-    kept: OrderedDict[tuple[str, ...], Explanation] = st.session_state.setdefault(
-        "long looks", OrderedDict()
-    )
-    if key in kept:
-        return kept[key]
-    place = st.empty()
-    with place.container():
+
+    def say() -> str:
         cost = method_cost(model, picture, look)
         backward = f" and {cost.backward:,} backward" if cost.backward else ""
-        st.info(
+        return (
             f"{plain_text(METHODS.get(look).title)} asks the network again and again: "
-            f"{cost.forward:,} forward{backward} passes for this picture.",
-            icon=":material/hourglass_empty:",
+            f"{cost.forward:,} forward{backward} passes for this picture."
         )
-        started = st.button("Look", type="primary", key="look long")
-    if not started:
-        return None
-    with place.container():
-        bar = st.progress(0.0, "Looking …")
-        st.button("Stop", help="The network is left as it was.")
-        begun = time.monotonic()
 
-        def show(done: int, total: int) -> None:
-            """Told between passes. A click raises here, which stops the work and undoes it."""
-            share = min(done / max(total, 1), 1.0)
-            spent = time.monotonic() - begun
-            left = f", {spent / share - spent:.0f} s left" if share > 0 else ""
-            bar.progress(share, f"{done:,} of {total:,} passes{left}")
+    def work(progress: Progress) -> Explanation:
+        return explain(model, picture, look, progress=progress)
 
-        result = explain(model, picture, look, progress=show)
-    place.empty()
-    kept[key] = result
-    while len(kept) > _KEPT:
-        kept.popitem(last=False)
-    return result
+    key = (picture.sha256, picture.name, model.name, str(model.device), look)
+    return long_work("look", key, say, work)

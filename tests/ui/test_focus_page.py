@@ -179,7 +179,7 @@ def test_a_method_of_many_passes_says_its_cost_and_waits(page: AppTest) -> None:
         part.proto.component_name == "attnviz.viewer" for part in page.get("bidi_component")
     )
     page.selectbox(key="look").set_value("eigen-cam").run()
-    page.button(key="look long").click().run()
+    page.button(key="begin look").click().run()
     assert_fine(page)
     assert header(page)["title"].startswith(("Relevance", "Attention"))
     page.selectbox(key="look").set_value("layer-cam").run()

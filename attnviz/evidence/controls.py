@@ -1,0 +1,43 @@
+"""Maps that know nothing of the network: what a real map must beat."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def random_like(values: FloatArray, seed: int = 0) -> FloatArray:
+    """A random map, float32 [h, w], exactly as smooth as `values` and with its mean and spread.
+
+    The spectrum of the map, mirrored at its edges, with random phases (surrogate data; Theiler et
+    al. 1992): any order of places beats this one only by where it puts them.
+    """
+    height, width = values.shape
+    mirrored = np.block([[values, values[:, ::-1]], [values[::-1], values[::-1, ::-1]]])
+    spectrum = np.fft.rfft2(mirrored - mirrored.mean())
+    noise = np.random.default_rng(seed).standard_normal(mirrored.shape)
+    phases = np.fft.rfft2(noise)
+    phases /= np.maximum(np.abs(phases), 1e-12)
+    drawn = np.fft.irfft2(np.abs(spectrum) * phases, s=mirrored.shape)[:height, :width]
+    spread = drawn.std() or 1.0
+    drawn = (drawn - drawn.mean()) / spread * values.std() + values.mean()
+    return np.asarray(drawn, dtype=np.float32)
+
+
+def centred(size: tuple[int, int]) -> FloatArray:
+    """A map, float32 (height, width), that falls with the distance from the middle, in 0..1.
+
+    Its highest places of any share make up a disc in the picture's middle, as far as it fits.
+    """
+    height, width = size
+    y = np.arange(height) - (height - 1) / 2
+    x = np.arange(width) - (width - 1) / 2
+    distance = np.hypot(y[:, None], x[None])
+    return np.asarray(1 - distance / max(float(distance.max()), 1e-12), dtype=np.float32)
+
+
+def inverted(values: FloatArray) -> FloatArray:
+    """The map upside down: its lowest place becomes its highest."""
+    return np.asarray(values.max() + values.min() - values, dtype=np.float32)

@@ -1,0 +1,88 @@
+"""The page "Evidence": is the focus what the decision rests on?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.explanation import Explanation
+from attnviz.registry import import_all
+from attnviz.ui import evidence
+from attnviz.ui.evidence.asked import Asked
+from attnviz.ui.evidence.section import SECTIONS, Section
+from attnviz.ui.guard import guarded, plain_text
+from attnviz.ui.link import keep, restore, share_choices
+from attnviz.ui.looking import look_at
+from attnviz.ui.pickers import pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.viewer import layer_names
+
+import_all(evidence)
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>Evidence</h1><p>Is the focus what the decision rests on? '
+        "Blur the rest, take parts away, and ask the network again.</p></div>"
+    )
+    with guarded():
+        photo = pick_picture()
+        with st.sidebar:
+            device = pick_device()
+        left, middle, right = st.columns(3)
+        with left:
+            model = pick_model(device)
+        with middle:
+            look = pick_look(model) if model else "auto"
+    if photo is None or model is None:
+        st.info("Choose a picture and a model to test where the model looks.")
+        return
+    keep(model=model.name, look=look)
+    with guarded():
+        explanation = look_at(photo.shown, model, look)
+        if explanation is None:
+            return
+        with right:
+            layer = _pick_layer(explanation)
+        section = _pick_section()
+        share_choices("picture", "model", "look", "target", "evidence layer", "evidence")
+        _show_section(Asked(photo, model, explanation, layer), section)
+
+
+def _pick_layer(explanation: Explanation) -> str:
+    names = layer_names(explanation)
+    restore("evidence layer", names)
+    if st.session_state.get("evidence layer") not in names:
+        st.session_state["evidence layer"] = explanation.best_layer
+    layer = str(
+        st.selectbox("Layer", names, key="evidence layer", help="The map that is put to the test.")
+    )
+    keep(**{"evidence layer": layer})
+    return layer
+
+
+def _pick_section() -> Section:
+    sections = {one.name: one for one in sorted(SECTIONS, key=lambda one: one.place)}
+    restore("evidence", sections)
+    if st.session_state.get("evidence") not in sections:
+        st.session_state["evidence"] = next(iter(sections))
+    chosen = st.segmented_control(
+        "Question",
+        list(sections),
+        format_func=lambda name: sections[name].title,
+        key="evidence",
+        required=True,
+        label_visibility="collapsed",
+    )
+    keep(evidence=str(chosen))
+    return sections[str(chosen)]
+
+
+@st.fragment
+def _show_section(asked: Asked, section: Section) -> None:
+    """One answer; its own controls rerun this part alone."""
+    with guarded():
+        for note in asked.explanation.notes:
+            st.warning(plain_text(note))
+        section.show(asked)
+        if asked.photo.credit:
+            st.caption(plain_text(asked.photo.credit))
