@@ -49,12 +49,11 @@ def curves_chart(budget: Budget, *, margin: bool) -> alt.LayerChart:
         for name, line in lines.items()
         for share, value in _points(budget.shares, line)
     ]
-    drawn = (
+    drawn: alt.Chart = (
         _chart(rows).mark_line(point={"size": 22}).encode(x=x, y=y, color=colour, tooltip=tooltip)
     )
-    chart: alt.LayerChart = alt.layer(_band(budget.shares, controls[TITLES[RANDOM]]), drawn)
-    chart.height = 300
-    return chart
+    band = _band(budget.shares, controls[TITLES[RANDOM]])
+    return alt.LayerChart(layer=[band, drawn], height=300)
 
 
 def _band(shares: Sequence[float], seeds: FloatArray) -> alt.Chart:

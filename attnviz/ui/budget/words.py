@@ -40,7 +40,7 @@ def wording(budget: Budget, label: str, named: str, scale: float) -> Wording:
     given_up = float(budget.given_up[0])
     headline = (
         f"With {share} of the picture sharp it still says '{label}'. Blurred all over it gives up "
-        f"at a circle of confusion of {circle(given_up, budget.diagonal)}."
+        f"at a circle of confusion with a radius of {circle(given_up, budget.diagonal)}."
     )
     rest = circle(budget.radii[-1], budget.diagonal, scale)
     details = [
@@ -94,7 +94,7 @@ def percent(share: float) -> str:
 
 
 def circle(radius: float, diagonal: float, scale: float | None = None) -> str:
-    """A circle of confusion: its radius in px of the input and of the photo, and of the diagonal."""
+    """A radius of blur: in px of the input and of the photo, and as a share of the diagonal."""
     shown = f" ({radius * scale:.0f} px of the photo as shown)" if scale is not None else ""
     digits = 1 if radius < 10 else 0
     return f"{radius:.{digits}f} px{shown}, {100 * radius / diagonal:.1f} % of the diagonal"

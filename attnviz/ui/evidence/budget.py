@@ -15,7 +15,7 @@ from attnviz.explanation import Explanation
 from attnviz.methods.base import Progress
 from attnviz.ui.budget import pack, show_budget
 from attnviz.ui.budget.charts import curves_chart, share_bars
-from attnviz.ui.budget.words import circle, wording
+from attnviz.ui.budget.words import wording
 from attnviz.ui.evidence.asked import Asked
 from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.guard import plain_text
@@ -74,10 +74,8 @@ def _scale(explanation: Explanation) -> float:
 
 
 def _show_controls(budget: Budget) -> None:
-    blur = circle(budget.radii[-1], budget.diagonal)
     st.html(
-        '<div class="av-title">Against maps that know nothing'
-        f"<small>at the strongest blur, {html.escape(blur)}</small></div>"
+        '<div class="av-title">Against maps that know nothing<small>strongest blur</small></div>'
     )
     curves, bars = st.columns([3, 2], gap="medium")
     with curves:

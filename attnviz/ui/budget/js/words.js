@@ -4,10 +4,11 @@
 export const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
 
 /** A radius in px of the network's input. */
-export const pixels = (radius) => `${radius < 10 ? radius.toFixed(1) : radius.toFixed(0)} px`;
+export const pixels = (radius) => `${radius.toFixed(radius && radius < 10 ? 1 : 0)} px`;
 
 /** A radius as a share of the diagonal. */
-export const ofDiagonal = (radius, diagonal) => `${((100 * radius) / diagonal).toFixed(1)} %`;
+export const ofDiagonal = (radius, diagonal) =>
+  `${((100 * radius) / diagonal).toFixed(radius ? 1 : 0)} %`;
 
 /** What a cell's picture is, and what the network says of it. */
 export function said(header, [radius, share]) {
