@@ -90,42 +90,51 @@ class Budget:
     def firm(self) -> BoolArray:
         """[R, Q]: the class comes first, with 90 % or more of its probability on the picture."""
         whole = self.answers.probability[0, -1]
-        return np.asarray(self.answers.survives & (self.answers.probability >= FIRM * whole))
+        return np.asarray(self.kept & (self.answers.probability >= FIRM * whole))
+
+    @property
+    def kept(self) -> BoolArray:
+        """[R, Q]: the decision is kept; nowhere, if there is none on the sharp picture."""
+        return np.asarray(self.answers.survives & self.named)
 
     @property
     def smallest(self) -> FloatArray:
-        """[R]: the smallest share at which the class comes first, for each radius; NaN if none."""
-        return first_kept(self.answers.survives, self.shares)
+        """[R]: the smallest share that keeps the decision, for each radius; NaN if none."""
+        return first_kept(self.kept, self.shares)
 
     @property
     def always_from(self) -> FloatArray:
-        """[R]: the share from which on the class always comes first; NaN if never."""
-        return kept_from(self.answers.survives, self.shares)
+        """[R]: the share from which on the decision is always kept; NaN if never."""
+        return kept_from(self.kept, self.shares)
 
     @property
     def critical(self) -> FloatArray:
-        """[Q]: the radius up to which the class always comes first, for each share; NaN if never.
+        """[Q]: the radius up to which the decision is always kept, for each share; NaN if never.
 
         The largest circle of confusion that the decision survives.
         """
-        return kept_up_to(self.answers.survives.T, self.radii)
+        return kept_up_to(self.kept.T, self.radii)
 
     @property
     def given_up(self) -> FloatArray:
-        """[Q]: the smallest radius at which the class does not come first; NaN if it always does.
+        """[Q]: the smallest radius at which the decision is lost; NaN if at none.
 
         It is the one after `critical`: the decision turns somewhere between these two.
         """
-        return first_kept(~self.answers.survives.T, self.radii)
+        return first_kept(~self.kept.T, self.radii)
 
     @property
     def last_radius(self) -> FloatArray:
-        """[Q]: the largest radius at which the class comes first at all; NaN if at none."""
-        return last_kept(self.answers.survives.T, self.radii)
+        """[Q]: the largest radius at which the decision is kept at all; NaN if at none."""
+        return last_kept(self.kept.T, self.radii)
 
     def smallest_of(self, control: str) -> FloatArray:
         """[n]: the smallest share of a control at the strongest blur, for each seed."""
         return first_kept(self.controls[control].survives, self.shares)
+
+    def always_from_of(self, control: str) -> FloatArray:
+        """[n]: the share from which on a control always keeps it there, for each seed."""
+        return kept_from(self.controls[control].survives, self.shares)
 
     def picture(self, radius: int, share: int) -> Pixels:
         """The very pixels, uint8 [h, w, 3], that the network was asked about; by indices."""

@@ -156,6 +156,15 @@ def test_a_class_that_is_not_first_has_no_budget() -> None:
     for numbers in (found.smallest, found.always_from, found.critical, found.last_radius):
         assert np.isnan(numbers).all()
     assert not found.answers.survives.any()
+
+
+def test_a_class_that_comes_first_in_blur_alone_has_no_budget_either() -> None:
+    count = changed((slice(0, 20), slice(0, 20)))
+    found = blur_budget(subject(lambda x: count(x) - 0.5), peak(PATCH), radii=RADII)
+    assert not found.named
+    assert found.answers.survives[1:, :-1].all()
+    for numbers in (found.smallest, found.always_from, found.critical, found.last_radius):
+        assert np.isnan(numbers).all()
     assert not found.firm.any()
 
 

@@ -66,7 +66,9 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(table["pictures"]) == 3
     assert table["kept"][0] == [1, 1, 1, 1]
     assert "class " in table["label"]
-    assert "Smallest sharp share that keeps the decision" in html_of(page)
+    hidden = table["kept"][-1][0] == 0
+    assert ("Smallest sharp share that keeps the decision" in html_of(page)) is hidden
+    assert "it still says" in html_of(page)
     assert html_of(page).count("av-track") == 4
     (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
     assert "Probability" in chart.proto.spec
@@ -86,9 +88,9 @@ def test_another_layer_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> N
     assert not page.exception
     (second,) = tables(page)
     assert second["id"] != first["id"]
-    np_first, np_second = first["probability"], second["probability"]
-    assert np_first[0] == np_second[0], "the sharp picture is the same"
-    assert np_first[2][1:3] != np_second[2][1:3]
+    before, after = first["probability"], second["probability"]
+    assert before[0] == after[0], "the sharp picture is the same"
+    assert before[2][1:3] != after[2][1:3]
 
 
 def test_a_map_that_cannot_be_asked_about_gets_one_sentence(

@@ -85,10 +85,19 @@ def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def share_bars(budget: Budget) -> str:
-    """The smallest sharp share of each map at the strongest blur, as bars; HTML."""
-    found = {OWN: budget.smallest[-1:]}
-    found |= {TITLES[name]: budget.smallest_of(name) for name in budget.controls}
-    return f'<div class="av-bars">{"".join(_bar(*one) for one in found.items())}</div>'
+    """How much of the picture each map needs at the strongest blur, as bars under a title; HTML.
+
+    Where the strongest blur does not hide the class, the smallest share is 0 for every map; what
+    still tells them apart is the share from which on the decision is kept.
+    """
+    if budget.hidden:
+        title, own = "Smallest sharp share that keeps the decision", budget.smallest
+        found = {name: budget.smallest_of(name) for name in budget.controls}
+    else:
+        title, own = "Sharp share from which on the decision is kept", budget.always_from
+        found = {name: budget.always_from_of(name) for name in budget.controls}
+    bars = [_bar(OWN, own[-1:]), *(_bar(TITLES[name], one) for name, one in found.items())]
+    return f'<div class="av-title">{title}</div><div class="av-bars">{"".join(bars)}</div>'
 
 
 def _bar(name: str, shares: FloatArray) -> str:

@@ -13,14 +13,10 @@ TITLES = {RANDOM: "random, as smooth", CENTRED: "centred disc", INVERTED: "the m
 
 @dataclass(frozen=True)
 class Wording:
-    """Plain text, to be escaped where it is shown: the sentence to remember, and what qualifies it.
-
-    sound: whether there is a decision for the budget to be about.
-    """
+    """Plain text, to be escaped where it is shown: the main sentence, and what qualifies it."""
 
     headline: str
     details: tuple[str, ...]
-    sound: bool = True
 
 
 def wording(budget: Budget, label: str, named: str, scale: float) -> Wording:
@@ -55,15 +51,15 @@ def wording(budget: Budget, label: str, named: str, scale: float) -> Wording:
 def _without_decision(label: str, named: str) -> Wording:
     headline = f"On the sharp picture it says '{named}', not '{label}': there is nothing to keep."
     detail = f"Ask about '{named}', or choose another picture. The table shows how '{label}' fares."
-    return Wording(headline, (detail,), sound=False)
+    return Wording(headline, (detail,))
 
 
 def _without_need(budget: Budget, label: str, scale: float) -> Wording:
     rest = circle(budget.radii[-1], budget.diagonal, scale)
     headline = f"Blurred all over by {rest}, it still says '{label}': nothing needs to be sharp."
     details = [
-        "Colours and large shapes are enough for it here, so this picture says little about the "
-        "map: every map would come off well."
+        "Colours and large shapes are enough for it here, so the smallest sharp share says nothing "
+        "about the map."
     ]
     if budget.always_from[-1] > 0:
         always = percent(budget.always_from[-1])
@@ -71,7 +67,7 @@ def _without_need(budget: Budget, label: str, scale: float) -> Wording:
             f"A little sharpness can still turn it over: only from {always} on does it say so for "
             "every larger share."
         )
-    return Wording(headline, tuple(details), sound=False)
+    return Wording(headline, tuple(details))
 
 
 def _lost_again(budget: Budget) -> list[str]:

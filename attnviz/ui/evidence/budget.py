@@ -87,7 +87,6 @@ def _show_controls(budget: Budget) -> None:
         )
         st.altair_chart(curves_chart(budget, margin=margin), width="stretch")
     with bars:
-        st.html('<div class="av-title">Smallest sharp share that keeps the decision</div>')
         st.html(share_bars(budget))
         st.caption(
             "Shorter is better. A map that knows where the decision comes from needs less than "
