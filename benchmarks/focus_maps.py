@@ -126,10 +126,7 @@ def measure_places(
         for key, values in large.items():
             if not scores.wants(key):
                 continue
-            if score == "NSS":
-                value = _nss(values, photo)
-            else:
-                value = box_gain(values, photo.inside)
+            value = _nss(values, photo) if score == "NSS" else box_gain(values, photo.inside)
             scores.add(key, score, [value])
 
 

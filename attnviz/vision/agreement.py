@@ -58,13 +58,15 @@ def shuffled_auc(
     what random splits of them average to.
     """
     at = at_fixations(values, rows, columns)
-    return _ranked_above(at, at_fixations(values, other_rows, other_columns))
+    at_fixations(values, other_rows, other_columns)
+    return _ranked_above(at, values[other_rows, other_columns])
 
 
-def _ranked_above(positives: npt.NDArray[np.float64], negatives: npt.ArrayLike) -> float:
-    ordered = np.sort(np.asarray(negatives, dtype=np.float64))
-    below = np.searchsorted(ordered, positives, "left")
-    not_above = np.searchsorted(ordered, positives, "right")
+def _ranked_above(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.floating]) -> float:
+    ordered = np.sort(negatives)
+    exact = positives.astype(ordered.dtype)  # back to the map's own type, in which ties are ties
+    below = np.searchsorted(ordered, exact, "left")
+    not_above = np.searchsorted(ordered, exact, "right")
     return float((below + not_above).mean() / 2 / len(ordered))
 
 

@@ -6,7 +6,7 @@ gets that has not seen this one), and other people (what no map can be expected 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -16,8 +16,6 @@ from attnviz.errors import VisionError
 from attnviz.vision.agreement import Indices
 from attnviz.vision.densities import Density, as_density, density
 from attnviz.vision.fixations import Looked
-
-Score = Callable[[npt.NDArray[np.float32], Indices, Indices], float]
 
 GRID = (96, 128)  # of the centre prior: people's centres are wide
 SMOOTHING = 5.0  # its cells: about one degree and a half of a picture 34 degrees wide
@@ -62,26 +60,27 @@ def _shares(rows: Indices, columns: Indices) -> Density:
     return counts
 
 
-def leave_one_out(photo: Looked, size: tuple[int, int], sigma: float, score: Score) -> float:
-    """How well people predict each other: mean score of a person by the density of all others.
+def expected_by_others(
+    photo: Looked, size: tuple[int, int], sigma: float
+) -> Iterator[tuple[npt.NDArray[np.float32], tuple[Indices, Indices]]]:
+    """For each viewer: the density of all others as a map, and the viewer's rows and columns.
+
+    Its scores, averaged, tell how well people predict each other (leave one out).
 
     Args:
         photo: with two viewers or more.
         size: (height, width) of the grid on which it is scored.
         sigma: of the others' density, in cells of the grid.
-        score: such as `nss`.
 
-    Raises VisionError for a single viewer.
+    Yields maps float32 [h, w] whose mean is 1. Raises VisionError for a single viewer.
     """
     if len(photo.viewers) < 2:
         raise VisionError(
             f"{photo.name} was looked at by one person, so nobody else can predict where."
         )
-    found = []
     for number, viewer in enumerate(photo.viewers):
         others = (one for n, one in enumerate(photo.viewers) if n != number)
         expected = density(*photo.cells(size, *others), size, sigma)
         # Relative to an even density: values near 1 keep their precision in 32 bits.
         values = np.asarray(expected * expected.size, dtype=np.float32)
-        found.append(score(values, *photo.cells(size, viewer)))
-    return float(np.mean(found))
+        yield values, photo.cells(size, viewer)
