@@ -37,13 +37,13 @@ NSS, AUC, SHUFFLED, CC, BITS = SCORES = ("NSS", "AUC", "shuffled AUC", "CC", "bi
 class Results:
     """Scores by contestant and score, one value for each picture that could be scored.
 
-    sources: method and layer behind a contestant. flat: how often a contestant's map had one value
-    only, and the picture was left out for it.
+    sources: method and layer behind a contestant. unscored: why a contestant's map of a picture has
+    no score, a sentence for each such picture; it is left out for that contestant.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
-    flat: dict[str, int] = field(default_factory=dict)
+    unscored: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, name: str, scores: dict[str, float]) -> None:
         """One picture's scores."""
@@ -112,8 +112,8 @@ def compare(
             try:
                 scores = ground.by_place(drawn.values, ground.places)
                 scores[CC] = cc(drawn.values, ground.truth)
-            except VisionError:  # a map of one value
-                results.flat[one.name] = results.flat.get(one.name, 0) + 1
+            except VisionError as error:  # such as a map of one value
+                results.unscored.setdefault(one.name, []).append(str(error))
                 continue
             results.add(one.name, scores)
             kept[one.name].append(ground.small(drawn.values, ground.places))

@@ -39,8 +39,8 @@ def markdown(results: Results, found: FixationSet, *, pixels_per_degree: float, 
     fixations = sum(len(viewer.x) for photo in found.photos for viewer in photo.viewers)
     notes = [f"- {note}" for note in found.notes]
     notes += [
-        f"- The map of {name} has one value everywhere in {count} pictures, which are left out."
-        for name, count in results.flat.items()
+        f"- {name} is not scored on {len(reasons)} pictures. {reasons[0]}"
+        for name, reasons in results.unscored.items()
     ]
     measured = (
         f"{len(found.photos)} pictures, {fixations:,} fixations, {pixels_per_degree:g} pixels to a "

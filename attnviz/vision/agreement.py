@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attnviz.errors import VisionError
 
 FloatArray = npt.NDArray[np.float32]
+FloatMap = npt.NDArray[np.floating]
 Indices = npt.NDArray[np.int64]
 
 
@@ -70,7 +71,7 @@ def _ranked_above(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.
     return float((below + not_above).mean() / 2 / len(ordered))
 
 
-def at_fixations(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+def at_fixations(values: FloatMap, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
     """The map at each fixation, float64 [n]; raises VisionError where that makes no sense."""
     if not len(rows):
         raise VisionError("There are no fixations to compare the map with.")
@@ -82,7 +83,7 @@ def at_fixations(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDA
     return values[rows, columns].astype(np.float64)
 
 
-def spread_of(values: npt.NDArray[np.floating]) -> float:
+def spread_of(values: FloatMap) -> float:
     """Standard deviation of a map; raises VisionError if it has the same value everywhere."""
     spread = float(values.std(dtype=np.float64))
     if spread <= 1e-7 * float(np.abs(values).max(initial=0.0)) or spread == 0:

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import VisionError
-from attnviz.vision.agreement import Indices, at_fixations, spread_of
+from attnviz.vision.agreement import FloatMap, Indices, at_fixations, spread_of
 
-FloatMap = npt.NDArray[np.floating]
 Density = npt.NDArray[np.float64]
 
 EPSILON = 2.2e-16  # keeps logarithms finite where a density is zero
@@ -31,7 +30,7 @@ def density(rows: Indices, columns: Indices, size: tuple[int, int], sigma: float
     if not (0 < sigma < np.inf):
         raise VisionError(f"Fixations cannot be blurred with a sigma of {sigma:g} pixels.")
     counts = np.zeros(size, np.float64)
-    at_fixations(counts.astype(np.float32), rows, columns)
+    at_fixations(counts, rows, columns)  # none outside
     np.add.at(counts, (rows, columns), 1.0)
     blurred = cv2.GaussianBlur(counts, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return as_density(blurred)

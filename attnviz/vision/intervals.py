@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from attnviz.errors import VisionError
 
+_AT_ONCE = 1 << 20  # values drawn together: the draws of very many would not fit into memory
+
 
 class Interval(NamedTuple):
     """A mean and the bounds of its interval."""
@@ -37,7 +39,11 @@ def bootstrap(
     if not known.size or not np.isfinite(known).all() or not 0 < confidence < 1 or draws < 1:
         raise VisionError("An interval needs finite values and a confidence between 0 and 1.")
     random = np.random.default_rng(seed)
-    # In parts: 2000 draws of very many values would not fit into memory at once.
-    means = [known[random.integers(0, len(known), len(known))].mean() for _ in range(draws)]
+    means = np.empty(draws)
+    part = max(1, _AT_ONCE // len(known))
+    for start in range(0, draws, part):
+        count = min(part, draws - start)
+        drawn = random.integers(0, len(known), (count, len(known)))
+        means[start : start + count] = known[drawn].mean(1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(known.mean()), float(low), float(high))
