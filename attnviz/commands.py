@@ -228,9 +228,9 @@ def agreement(
         report = compare_folder(
             data, _names(models), _names(methods), limit=limit, degree=degree, device=device
         )
+        typer.echo(report)  # first: it took long, and `out` may not be writable
         if out is not None:
             _write(out, report)
-    typer.echo(report)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -58,6 +58,15 @@ def test_the_table_has_a_row_for_everyone_and_is_written(looked: Path, tmp_path:
     assert "6 fixations lie outside" in text
 
 
+def test_the_table_is_shown_also_where_it_cannot_be_written(looked: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, output = run("--data", looked, "--models", "", "--out", tmp_path / "file" / "table.md")
+    assert code == 1
+    assert "| Itti-Koch |" in output
+    assert "table.md cannot be written" in output
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
