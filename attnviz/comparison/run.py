@@ -107,24 +107,33 @@ def compare(
     for number, (looked, picture) in enumerate(_opened(found.photos)):
         ground = _ground(number, looked, picture, others, pixels_per_degree)
         for one in contestants:
-            drawn = one.draw(number, picture)
-            results.sources[one.name] = drawn.source
-            try:
-                scores = ground.by_place(drawn.values, ground.places)
-                scores[CC] = cc(drawn.values, ground.truth)
-            except VisionError as error:  # such as a map of one value
-                results.unscored.setdefault(one.name, []).append(str(error))
-                continue
-            results.add(one.name, scores)
-            kept[one.name].append(ground.small(drawn.values, ground.places))
+            seen = _scored(one, number, picture, ground, results)
+            if seen is not None:
+                kept[one.name].append(seen)
         if len(looked.viewers) > 1:
             results.add(PEOPLE, _of_people(ground))
         if progress is not None:
             progress(number + 1, len(found.photos))
-    for name, seen in kept.items():
-        if len(seen) > 1:
-            results.values[name][BITS] = cross_fitted(seen)
+    for name, maps in kept.items():
+        if len(maps) > 1:
+            results.values[name][BITS] = cross_fitted(maps)
     return results
+
+
+def _scored(
+    one: Contestant, number: int, picture: Picture, ground: _Ground, results: Results
+) -> Seen | None:
+    """Add a contestant's scores on a picture, and return its map for the fit; None without any."""
+    drawn = one.draw(number, picture)
+    results.sources[one.name] = drawn.source
+    try:
+        scores = ground.by_place(drawn.values, ground.places)
+        scores[CC] = cc(drawn.values, ground.truth)
+    except VisionError as error:  # such as a map of one value
+        results.unscored.setdefault(one.name, []).append(str(error))
+        return None
+    results.add(one.name, scores)
+    return ground.small(drawn.values, ground.places)
 
 
 def _opened(photos: Sequence[Looked]) -> Iterator[tuple[Looked, Picture]]:
