@@ -54,7 +54,7 @@ def test_the_table_has_a_row_for_everyone_and_is_written(looked: Path, tmp_path:
         "ran-small, grad-cam (grad-cam at stage4)",
         "other people",
     ]
-    assert "2 pictures, 12 fixations" in text
+    assert "2 pictures of looked, 12 fixations" in text
     assert "6 fixations lie outside" in text
 
 

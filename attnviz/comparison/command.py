@@ -45,7 +45,9 @@ def compare_folder(
     with _bar("Comparing") as progress:
         results = compare(found, others, contestants, pixels_per_degree=degree, progress=progress)
     where = str(loaded[0].device) if loaded else "cpu"
-    return markdown(results, found, pixels_per_degree=degree, device=where)
+    return markdown(
+        results, found, data=data.resolve().name, pixels_per_degree=degree, device=where
+    )
 
 
 @contextmanager

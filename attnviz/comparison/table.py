@@ -9,6 +9,7 @@ import platform
 import numpy as np
 
 from attnviz.comparison.run import AUC, NSS, PEOPLE, SCORES, SHUFFLED, Results
+from attnviz.pictures.names import visible
 from attnviz.vision.fixations import FixationSet
 from attnviz.vision.intervals import bootstrap
 
@@ -34,8 +35,13 @@ they come all the same.
 """
 
 
-def markdown(results: Results, found: FixationSet, *, pixels_per_degree: float, device: str) -> str:
-    """The whole page: what was measured, where and when, and a row for each contestant."""
+def markdown(
+    results: Results, found: FixationSet, *, data: str, pixels_per_degree: float, device: str
+) -> str:
+    """The whole page: what was measured, where and when, and a row for each contestant.
+
+    data: what the set of pictures is called; device: such as cpu.
+    """
     fixations = sum(len(viewer.x) for photo in found.photos for viewer in photo.viewers)
     notes = [f"- {note}" for note in found.notes]
     notes += [
@@ -43,9 +49,10 @@ def markdown(results: Results, found: FixationSet, *, pixels_per_degree: float, 
         for name, reasons in results.unscored.items()
     ]
     measured = (
-        f"{len(found.photos)} pictures, {fixations:,} fixations, {pixels_per_degree:g} pixels to a "
-        "degree. Mean over pictures [95 % bootstrap interval]. Made by "
-        f"`python -m attnviz agreement` on {machine(device)}, {datetime.date.today()}."
+        f"{len(found.photos)} pictures of {visible(data)}, {fixations:,} "
+        f"fixations, {pixels_per_degree:g} pixels to a degree. Mean over pictures [95 % bootstrap "
+        f"interval]. Made by `python -m attnviz agreement` on {machine(device)}, "
+        f"{datetime.date.today()}."
     )
     title = "# Do models look where people look?"
     lines = [title, "", measured, "", *_rows(results), "", MEANING, *notes]
@@ -82,4 +89,4 @@ def _share(results: Results, name: str) -> str:
     if not all(ends):
         return ""
     low, high = (float(np.mean(one)) for one in ends if one)
-    return f"{100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low):.0f} %"
+    return f"{round(100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low))} %"

@@ -115,8 +115,8 @@ def test_flat_maps_are_left_out_and_counted(results: Results) -> None:
 
 
 def test_the_table_tells_what_was_measured(results: Results, found: FixationSet) -> None:
-    text = markdown(results, found, pixels_per_degree=PER_DEGREE, device="cpu")
-    assert "8 pictures" in text
+    text = markdown(results, found, data="discs", pixels_per_degree=PER_DEGREE, device="cpu")
+    assert "8 pictures of discs, 192 fixations" in text
     assert "CPU, " in text
     rows = {row.split(" | ")[0].strip("| "): row for row in text.splitlines() if row[:1] == "|"}
     assert f"{mean(results, 'bright', NSS):.3f} [" in rows["bright (the picture itself)"]
