@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from attnviz.evidence.fills import Fill, Filling
+from attnviz.evidence.ranks import ranks_of
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
 
 FloatArray = npt.NDArray[np.float32]
-Ranks = npt.NDArray[np.int64]
 
 STEPS = 20
 ROAD_SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
@@ -74,14 +74,6 @@ class Removal:
         kept = np.mean([self.back.at(1 - share) for share in ROAD_SHARES])
         lost = np.mean([self.away.at(share) for share in ROAD_SHARES])
         return float(kept - lost) / 2
-
-
-def ranks_of(values: FloatArray) -> Ranks:
-    """int64 [h, w]: 0 for the highest place, then 1, 2 ...; of equal ones the upper left first."""
-    order = np.argsort(-values, axis=None, kind="stable")
-    ranks = np.empty(values.size, np.int64)
-    ranks[order] = np.arange(values.size)
-    return ranks.reshape(values.shape)
 
 
 def removal(

@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Trial:
     """A map and its controls under one fill: random maps exactly as smooth as it is."""
 
     fill: str
@@ -43,7 +43,7 @@ class Tested:
         return Verdict.WORSE if self.removal.gain < min(gains) else Verdict.ALIKE
 
 
-def robust(tested: Mapping[str, Tested] | Sequence[Tested]) -> bool:
+def robust(tested: Mapping[str, Trial] | Sequence[Trial]) -> bool:
     """Whether all fills come to the same verdict; with one fill alone nothing is robust."""
     found = list(tested.values() if isinstance(tested, Mapping) else tested)
     return len(found) > 1 and len({one.verdict for one in found}) == 1
@@ -58,7 +58,7 @@ def put_to_test(
     controls: int = CONTROLS,
     seed: int = 0,
     progress: Progress | None = None,
-) -> dict[str, Tested]:
+) -> dict[str, Trial]:
     """A map against `controls` random ones of its own smoothness, under each fill.
 
     Returns what was found by the fill's name. Raises as `removal` does.
@@ -66,11 +66,11 @@ def put_to_test(
     order = subject.order(values)
     maps = [order, *(random_like(order, seed + n) for n in range(controls))]
     each = 2 * len(maps) * (steps + 1)
-    found: dict[str, Tested] = {}
+    found: dict[str, Trial] = {}
     for number, fill in enumerate(fills):
         told = None if progress is None else _shifted(progress, number * each, len(fills) * each)
         own, *others = removals(subject, maps, fill, steps=steps, progress=told)
-        found[fill.name] = Tested(fill.name, own, tuple(others))
+        found[fill.name] = Trial(fill.name, own, tuple(others))
     return found
 
 
