@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import EvidenceError
+from attnviz.evidence.ranks import ranks_of
 from attnviz.render.bokeh import bokeh
 
 Pixels = npt.NDArray[np.uint8]
@@ -46,12 +47,8 @@ def sharp_from(order: FloatArray, shares: Sequence[float]) -> npt.NDArray[np.uin
         raise EvidenceError("Shares of a picture run from 0 to 1, in 2 to 255 steps.")
     if not (np.diff(rising) > 0).all():
         raise EvidenceError("Shares of a picture must rise from step to step.")
-    flat = order.reshape(-1)
-    rank = np.empty(flat.size, dtype=np.int64)
-    rank[np.argsort(-flat, kind="stable")] = np.arange(flat.size)
-    counts = np.rint(rising * flat.size).astype(np.int64)
-    steps = np.searchsorted(counts, rank, side="right")
-    return steps.astype(np.uint8).reshape(order.shape)
+    counts = np.rint(rising * order.size).astype(np.int64)
+    return np.searchsorted(counts, ranks_of(order), side="right").astype(np.uint8)
 
 
 def partly_sharp(
