@@ -85,9 +85,9 @@ def test_insertion_and_deletion_equal_torchcams(
 ) -> None:
     assert len(subjects) == PICTURES
     for subject, values in subjects:
-        ours = removal(subject, values, MeanGrey(), steps=6)
+        ours = removal(subject, values, MeanGrey(), steps=8)
         theirs = torchcam.metrics.DeletionInsertionMetric(
-            Known(subject.module, values), softmax, steps=6
+            Known(subject.module, values), softmax, steps=8
         )
         theirs.update(subject.inputs, subject.target)
         expected = theirs.summary()
