@@ -21,12 +21,14 @@ Pixels = npt.NDArray[np.uint8]
 class Layer:
     """One map: `values` float32 [h, w], absolute, on the layer's own grid.
 
-    fused: made of several layers; it has a scale of its own that no other layer shares.
+    fused: made of several layers; it has a scale of its own that no other layer shares. note: what
+    the scale of a fused layer means, if it is not a mean of all layers.
     """
 
     name: str
     values: FloatArray
     fused: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)

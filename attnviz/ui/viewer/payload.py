@@ -101,6 +101,7 @@ def _packed_layer(layer: Layer, blocks: list[bytes]) -> dict[str, Any]:
         "mean": float(values.mean()),
         "flat": is_flat(values),
         "fused": layer.fused,
+        "note": layer.note,
         "bits": bits,
         "at": _append(raw, blocks),
     }

@@ -65,7 +65,7 @@ export function focusFacts(focus, rows, columns) {
 
 /** What the ends of the colour scale mean. */
 export function scaleNote(scale, layer) {
-  if (layer.fused) return "Mean of all layers; 1 is an even map";
+  if (layer.fused) return layer.note || "Mean of all layers; 1 is an even map";
   if (layer.flat) return "Flat: nothing stands out";
   return {
     layer: "Colours span this layer",
