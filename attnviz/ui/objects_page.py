@@ -63,14 +63,14 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
 def _show_stage(found: Found) -> None:
     """The viewer, what was clicked, and the controls of the competition."""
     seen, choices = found.seen, found.choices
-    view_of()
+    show_point(seen)
+    view_of()  # in the session, where the viewer looks for it
     key = (*seen.key, str(choices))
     method = found.all_maps.choice.method.name
     picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {turn()}")
     share(seen, choices)
     if picked is not None:
         follow(found, picked)
-    show_point(seen)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("##### All objects compete")

@@ -36,8 +36,8 @@ class Strength(StrEnum):
 class Choices:
     """Classes by index, in the order in which they were chosen, and how they compete.
 
-    wanted, against: the class that is set against another; both None where none is. selectivity:
-    0..6, see `attnviz.vision.competition`.
+    wanted, against: the class that is set against another; against is None where none is.
+    selectivity: 0..6, see `attnviz.vision.competition`.
     """
 
     objects: tuple[int, ...] = ()
@@ -104,13 +104,11 @@ class Choices:
     def fitting(self) -> Self:
         """With a class that is set against another one, and is among the objects."""
         wanted, against = self.wanted, self.against
-        if against is None:
-            return replace(self, wanted=None)
         if wanted not in self.objects:
             wanted = next((one for one in self.objects if one != against), None)
         if wanted is None or wanted == against:
-            return replace(self, wanted=None, against=None)
-        return replace(self, wanted=wanted)
+            against = None
+        return replace(self, wanted=wanted, against=against)
 
 
 def most_likely(chances: FloatArray, count: int = SHOWN) -> list[int]:

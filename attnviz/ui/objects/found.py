@@ -50,22 +50,19 @@ class Found:
             layers.append(Layer(TOGETHER, self._together(), True, "1 is the peak of the strongest"))
         method = self.all_maps.choice.method
         legend = f"{method.title}, {self.all_maps.layer}."
-        return Content(self.seen.photo.shown.pixels, self.geometry, layers, "Relevance", legend)
+        pixels = self.seen.photo.shown.pixels
+        return Content(pixels, self.geometry, layers, "Relevance", legend, noun="Object")
 
     def _together(self) -> FloatArray:
         maps = np.stack(self.maps)
-        return focus_together(maps, strengths(self.all_maps, self.choices), self._selectivity)
-
-    @property
-    def _selectivity(self) -> float:
-        return self.choices.selectivity
+        competing = strengths(self.all_maps, self.choices)
+        return focus_together(maps, competing, self.choices.selectivity)
 
 
 def find(seen: Seen, choices: Choices) -> Found:
     """The maps of what is chosen; one forward pass for classes that were not asked before."""
-    classes = {*choices.objects, *(one for one in (choices.wanted, choices.against) if one)}
-    if choices.against is not None:
-        classes.add(choices.against)
+    others = (choices.wanted, choices.against)
+    classes = {*choices.objects, *(one for one in others if one is not None)}
     all_maps = seen.maps(tuple(classes))
     won = shares(strengths(all_maps, choices), choices.selectivity)
     maps = tuple(all_maps.map_of(one) for one in choices.objects)

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.ui.guard import plain_text
-from attnviz.ui.objects.choices import MOST, SELECTIVE, Choices, Strength, Versus, most_likely
+from attnviz.ui.objects.choices import MOST, SELECTIVE, Strength, Versus, most_likely
 from attnviz.ui.objects.found import contrast_name
 from attnviz.ui.objects.kept import Seen
 from attnviz.ui.objects.memory import TOGETHER, choices_of, choose, move_focus
@@ -120,8 +120,10 @@ def pick_contrast(seen: Seen) -> None:
     with right:
         st.selectbox(
             "and not for",
-            [None, *(one for one in others if one != wanted)],
-            format_func=lambda one: "no other" if one is None else seen.label(one),
+            [one for one in others if one != wanted],
+            index=None,
+            placeholder="No other",
+            format_func=seen.label,
             key="objects against",
             on_change=_set_against,
             args=(seen,),

@@ -74,6 +74,7 @@ def pack(content: Content) -> Payload:
         "mattes": mattes,
         "title": content.title,
         "legend": content.legend,
+        "noun": content.noun,
         "shares": content.shares,
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
