@@ -82,5 +82,5 @@ def _show_stage(found: Found) -> None:
         st.markdown("##### One against another")
         pick_contrast(seen)
         if choices.against is not None and found.contrast is None:
-            said = plain_text(contrast_name(seen, choices))
-            st.info(f"{said}: no place speaks for the first more than for the second.")
+            empty = "no place speaks for the first more than for the second."
+            st.info(plain_text(found.refused or f"{contrast_name(seen, choices)}: {empty}"))

@@ -12,11 +12,13 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor, nn
 
-from attnviz.geometry import Fit
+from attnviz.errors import ModelError, NoSitesError
+from attnviz.geometry import Fit, PictureGeometry
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.objects import class_maps, finer_map
 from attnviz.ui import cache, objects_page, pickers
+from attnviz.ui.objects import kept
 from attnviz.ui.objects.cards import half_peak
 from attnviz.ui.objects.memory import TOGETHER
 from attnviz.vision.competition import focus_together
@@ -24,7 +26,6 @@ from tests.conftest import TinyCnn
 from tests.ui.test_layers_page import assert_fine, headers, texts
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "3_Objects.py"
-VIEW = "objects viewer view"
 
 
 @pytest.fixture(scope="module")
@@ -194,8 +195,22 @@ def test_a_map_without_places_and_a_contrast_without_rest_are_told(
     assert "No place in this picture speaks for cat." in texts(page)
     page.selectbox(key="objects against").set_value(0).run()
     assert_fine(page)
-    assert "no place speaks for the first more than for the second" in texts(page)
+    assert "no place speaks for the first more than for the second" in texts(page).replace("\\", "")
     assert names(page) == ["cat", "owl", TOGETHER]
+
+
+def test_scores_that_cannot_be_traced_leave_the_rest_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise NoSitesError("tiny has no blocks. Choose another network.")
+
+    monkeypatch.setattr(kept, "finer_map", fail)
+    page = open_page(monkeypatch, small(3), objects="0,1", wanted="0", against="1", versus="scores")
+    assert_fine(page)
+    assert "tiny has no blocks" in texts(page)
+    assert names(page) == ["class 0", "class 1", TOGETHER]
+    assert page.segmented_control(key="objects versus").value == "scores"
 
 
 def test_a_network_of_one_class_has_nothing_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,8 +239,6 @@ def test_choices_are_kept_for_each_picture_and_over_a_change_of_page(opened: App
 
 
 def test_a_network_that_fails_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from attnviz.errors import ModelError
-
     def fail(*_: object) -> None:
         raise ModelError("*broken* network. Choose another one.")
 
@@ -238,8 +251,6 @@ def test_a_network_that_fails_gets_one_sentence(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_regions_end_at_half_of_the_peak() -> None:
-    from attnviz.geometry import PictureGeometry
-
     whole = PictureGeometry((4, 4), (0, 0, 4, 4), (4, 4))
     values = np.asarray([[4, 3, 1, 0]] * 4, np.float32)
     np.testing.assert_array_equal(half_peak(values, whole), [[True, True, False, False]] * 4)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.errors import MethodError, NoSitesError
 from attnviz.focus import is_flat
 from attnviz.geometry import PictureGeometry
 from attnviz.objects import ClassMaps, difference
@@ -24,7 +25,8 @@ class Found:
     """The maps [h, w] of the chosen objects, in their order, and what comes of them.
 
     shares: what each object gets of the focus; kept: relative to the largest share. contrast: name
-    and map of one class set against another, None where none is, or where nothing is left of it.
+    and map of one class set against another, None where none is, or where nothing is left of it;
+    refused: why not, if the network does not allow it.
     """
 
     seen: Seen
@@ -34,6 +36,7 @@ class Found:
     shares: npt.NDArray[np.float64]
     kept: npt.NDArray[np.float64]
     contrast: tuple[str, FloatArray] | None
+    refused: str = ""
 
     @property
     def geometry(self) -> PictureGeometry:
@@ -66,7 +69,12 @@ def find(seen: Seen, choices: Choices) -> Found:
     all_maps = seen.maps(tuple(classes))
     won = shares(strengths(all_maps, choices), choices.selectivity)
     maps = tuple(all_maps.map_of(one) for one in choices.objects)
-    return Found(seen, choices, all_maps, maps, won, gains(won), _contrast(seen, choices, all_maps))
+    contrast, refused = None, ""
+    try:
+        contrast = _contrast(seen, choices, all_maps)
+    except (MethodError, NoSitesError) as error:  # the rest of the page can still be shown
+        refused = str(error)
+    return Found(seen, choices, all_maps, maps, won, gains(won), contrast, refused)
 
 
 def strengths(maps: ClassMaps, choices: Choices) -> npt.NDArray[np.float64]:

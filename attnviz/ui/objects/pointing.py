@@ -57,7 +57,7 @@ def show_point(seen: Seen) -> None:
         help="The twenty likeliest classes, ranked by their map at this point, relative to the "
         "map's peak, times their probability.",
     )
-    with st.container(horizontal=True, key="objects-there"):
+    with st.container(horizontal=True, gap="xsmall", key="objects-there"):
         for one in there:
             label = plain_text(f"{seen.label(one.index)} · {chance(one.probability)}")
             said = f"Its map has {100 * one.relative:.0f} % of its peak here."
