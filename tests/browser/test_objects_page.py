@@ -13,6 +13,12 @@ from tests.browser.test_layers_page import canvas, click_at, maps, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
+# Waits until the last map that the viewer holds has a mean below the one that is given.
+FALLS_BELOW = """(one, mean) => new Promise((done) => {
+  const fallen = () => one.viewer.scene.header.layers.at(-1).mean < mean;
+  const look = () => (fallen() ? done(true) : setTimeout(look, 100));
+  look();
+})"""
 
 
 def shows(page: Page, name: str) -> None:
@@ -96,10 +102,6 @@ def test_any_class_is_found_by_its_name_and_selectivity_lets_one_object_win(
     page.keyboard.press("End")
     expect(page).to_have_url(re.compile("selective=6"), timeout=WAIT)
     settle(page)
-    page.wait_for_function(
-        "(mean) => document.querySelector('.stage > canvas').viewer.scene.header.layers.at(-1).mean"
-        " < mean",
-        arg=before[3],
-    )
+    canvas(page).evaluate(FALLS_BELOW, before[3])
     assert canvas(page).get_attribute("data-layer") == "all objects together"
     page.close()
