@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,11 +83,16 @@ def at_most(pixels: npt.NDArray[np.uint8], count: int) -> Labels:
 
 
 def even_grid(size: tuple[int, int], count: int) -> Labels:
-    """A grid of no more than `count` regions, 2 or more, as square as they can be."""
+    """A grid of no more than `count` regions, as many and as square as they can be."""
     height, width = size
-    columns = min(max(round((count * width / height) ** 0.5), 1), count)
-    rows = max(count // columns, 1)
-    return grid_regions(size, rows, count // rows if rows == 1 else columns)
+
+    def waste(grid: tuple[int, int]) -> float:
+        rows, columns = grid
+        oblong = abs(math.log(width * rows / (height * columns)))
+        return oblong + 2 * math.log(count / (rows * columns))
+
+    grids = ((rows, columns) for rows in range(1, count + 1) for columns in (count // rows,))
+    return grid_regions(size, *min(grids, key=waste))
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,7 +175,7 @@ def test_no_more_regions_than_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("size", "count", "rows", "columns"),
-    [((32, 32), 6, 3, 2), ((32, 64), 8, 2, 4), ((64, 32), 8, 4, 2), ((32, 96), 5, 1, 5)],
+    [((32, 40), 6, 2, 3), ((32, 64), 8, 2, 4), ((64, 32), 8, 4, 2), ((32, 48), 9, 3, 3)],
 )
 def test_an_even_grid_is_about_square(
     size: tuple[int, int], count: int, rows: int, columns: int

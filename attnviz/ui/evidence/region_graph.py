@@ -13,8 +13,9 @@ from attnviz.evidence.games import Relations
 from attnviz.evidence.regions import Labels, RegionRelations
 from attnviz.geometry import PictureGeometry
 from attnviz.ui.evidence.region_matrix import MANY
-from attnviz.ui.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges, number
+from attnviz.ui.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges
 from attnviz.ui.panels import data_link
+from attnviz.ui.words import signed
 
 Pixels = npt.NDArray[np.uint8]
 _SIDE = 900
@@ -119,7 +120,7 @@ def _spot(edge: Edge, centres: list[tuple[float, float]]) -> str:
     (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
     what = "need each other" if edge.value > 0 else "stand in for each other"
     said = f"Regions {edge.first + 1} and {edge.second + 1} {what}: "
-    said += number(edge.value, edge.error)
+    said += signed(edge.value, edge.error)
     return f'<i title="{said}" style="left:{50 * (x1 + x2):.2f}%;top:{50 * (y1 + y2):.2f}%"></i>'
 
 
@@ -127,7 +128,7 @@ def _node(index: int, centre: tuple[float, float], relations: Relations, label: 
     value, error = float(relations.shapley[index]), float(relations.shapley_error[index])
     most = float(np.abs(relations.shapley).max()) or 1.0
     side = "av-for" if value >= 0 else "av-against"
-    said = html.escape(f"Region {index + 1}: {number(value, error)} of the score of {label}")
+    said = html.escape(f"Region {index + 1}: {signed(value, error)} of the score of {label}")
     return (
         f'<b class="{side}" title="{said}" style="left:{100 * centre[1]:.2f}%;'
         f'top:{100 * centre[0]:.2f}%;--av-size:{(abs(value) / most) ** 0.5:.2f}">{index + 1}</b>'

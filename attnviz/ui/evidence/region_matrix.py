@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.evidence.games import Relations
-from attnviz.ui.evidence.region_pairs import REDUNDANCY, SYNERGY, edges, number
+from attnviz.ui.evidence.region_pairs import REDUNDANCY, SYNERGY, edges
+from attnviz.ui.words import signed
 
 FLOW = "#0f8f7f"
 MANY = 9  # with more regions cells are too small for numbers
@@ -28,10 +29,10 @@ def relation_matrix(found: Relations) -> str:
         known = (min(row, column), max(row, column)) in sure
         colour = SYNERGY if value > 0 else REDUNDANCY
         said = f"Regions {row + 1} and {column + 1}: "
-        said += number(value, error) if np.isfinite(value) else "never asked together"
-        return _cell(number(value) if known else "≈ 0", said, colour, abs(value) / most * known)
+        said += signed(value, error) if np.isfinite(value) else "never asked together"
+        return _cell(signed(value) if known else "≈ 0", said, colour, abs(value) / most * known)
 
-    heads = [number(float(value)) for value in found.shapley]
+    heads = [signed(float(value)) for value in found.shapley]
     return _matrix(len(heads), heads, cell, "Interaction of each two regions")
 
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from attnviz.evidence.games import PairGains, Relations
 from attnviz.evidence.regions import RegionRelations
+from attnviz.ui.words import signed
 
 # Blue and orange of Okabe & Ito, which all kinds of colour blindness tell apart.
 SYNERGY, REDUNDANCY = "#0072b2", "#e69f00"
 MOST_EDGES = 8
+_ROUNDING = 1e-5  # of the score; float32 has seven digits
 _LEAST_EDGE = 0.1  # of the strongest
 
 
@@ -27,12 +29,16 @@ class Edge:
 
 
 def edges(relations: Relations) -> list[Edge]:
-    """All pairs whose interaction is more than two standard errors from 0, strongest first."""
+    """All pairs whose interaction is more than two standard errors from 0, strongest first.
+
+    What rounding of the network's numbers can bring about is none either.
+    """
     found = []
+    rounding = _ROUNDING * max(abs(relations.nobody), abs(relations.everyone))
     for first, second in zip(*np.triu_indices(len(relations.shapley), 1), strict=True):
         value = float(relations.interaction[first, second])
         error = float(relations.interaction_error[first, second])
-        if abs(value) > 2 * error:  # not so where one of them is NaN
+        if abs(value) > rounding and abs(value) > 2 * error:  # not so where one of them is NaN
             found.append(Edge(int(first), int(second), value, error))
     return sorted(found, key=lambda edge: -abs(edge.value))
 
@@ -45,31 +51,25 @@ def drawn_edges(relations: Relations) -> list[Edge]:
     ]
 
 
-def number(value: float, error: float = 0.0) -> str:
-    """`+0.42`, `−0.42 ± 0.05`."""
-    text = f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    return f"{text} ± {error:.2f}" if error > 0 else text
-
-
 def region_words(found: RegionRelations, label: str) -> str:
     """The most important region, the strongest synergy and redundancy, in a few sentences."""
     relations = found.relations
     best = int(np.argmax(np.abs(relations.shapley)))
     value = float(relations.shapley[best])
     side = "for" if value >= 0 else "against"
-    words = f"Region {best + 1} matters most: {number(value)}, it speaks {side} {label}."
+    words = f"Region {best + 1} matters most: {signed(value)}, it speaks {side} {label}."
     pairs = edges(relations)
     synergy = next((one for one in pairs if one.value > 0), None)
     redundancy = next((one for one in pairs if one.value < 0), None)
     if synergy:
         words += (
             f" Regions {synergy.first + 1} and {synergy.second + 1} need each other most "
-            f"({number(synergy.value)})."
+            f"({signed(synergy.value)})."
         )
     if redundancy:
         words += (
             f" Regions {redundancy.first + 1} and {redundancy.second + 1} can best stand in for "
-            f"each other ({number(redundancy.value)})."
+            f"each other ({signed(redundancy.value)})."
         )
     if not pairs:
         words += " No two regions interact: what they bring adds up."

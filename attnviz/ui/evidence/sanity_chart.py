@@ -8,13 +8,15 @@ import altair as alt
 
 from attnviz.evidence.sanity import Sanity
 
-_HEIGHT = 320
+_HEIGHT = 420
+# Of Okabe & Ito, which all kinds of colour blindness tell apart; the control in grey.
+_COLOURS = ["#0072b2", "#e69f00", "#009e73", "#808080"]
 _KINDS = {
     "spearman": "rank correlation",
     "ssim": "structural similarity",
-    "overlap": "shared part of the highest fifth",
+    "overlap": "shared top fifth",
 }
-_CONTROL = "control, rank correlation"
+_CONTROL = "control (ranks)"
 
 
 def sanity_chart(found: Sanity) -> alt.LayerChart:
@@ -35,8 +37,8 @@ def sanity_chart(found: Sanity) -> alt.LayerChart:
         scale=alt.Scale(domain=names), axis=alt.Axis(labelAngle=-35, labelLimit=110),
     )  # fmt: skip
     y = alt.Y("value:Q", title="Likeness to the trained network's map")
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=240)
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds), legend=legend)
+    legend = alt.Legend(title=None, orient="top", columns=2)
+    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=_COLOURS), legend=legend)
     tip = [
         alt.Tooltip("step:N", title="Random down to"),
         alt.Tooltip("kind:N", title="Measure"),
@@ -48,8 +50,8 @@ def sanity_chart(found: Sanity) -> alt.LayerChart:
         level = [{"kind": _CONTROL, "value": round(found.control.spearman, 4)}]
         rule = _chart(level).mark_rule(strokeDash=[6, 4], size=2)
         layers.append(rule.encode(tooltip=tip[1:]))
-    layered = alt.layer(*(part.encode(y=y, color=colour) for part in layers))
-    return layered.properties(height=_HEIGHT)
+    layered = alt.layer(*(part.encode(y=y) for part in layers))
+    return layered.encode(color=colour).properties(height=_HEIGHT)
 
 
 def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
