@@ -9,11 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.evidence.sanity import Likeness, Sanity, Step
+from attnviz.explainer import explain
+from attnviz.models.loading import load_model
+from attnviz.pictures import open_sample
+from attnviz.ui.cache import SHOWN_SIDE
 from attnviz.ui.evidence import sanity as section
 from attnviz.ui.evidence.sanity import sanity_words
 from attnviz.ui.evidence.sanity_chart import sanity_chart
-from tests.ui.evidence_pages import assert_fine, evidence_page, html_of
+from tests.ui.evidence_pages import PAGE, assert_fine, evidence_page, html_of
 
+FOCUS = PAGE.with_name("1_Focus.py")
 MAP = np.outer(np.arange(4), np.arange(5)).astype(np.float32)
 
 
@@ -92,3 +97,20 @@ def test_the_chart_has_a_point_for_each_measure_and_none_for_a_flat_map() -> Non
     assert level["value"] == 0.25
     without = points(sanity_chart(sanity(1.0, 0.4, control=None)).to_dict())
     assert len(without) == 6
+
+
+def test_the_focus_page_says_it_too() -> None:
+    page = AppTest.from_file(str(FOCUS), default_timeout=120).run()
+    assert_fine(page)
+    assert not page.warning
+    model = load_model("ran-small", "cpu")
+    explanation = explain(model, open_sample("china").reduced(SHOWN_SIDE), "auto")
+    key = (model.name, model.weights_sha256, explanation.method)
+    page.session_state["insensitive"] = {key: {"stage3.attention"}}
+    page.run()
+    (warning,) = page.warning
+    assert "insensitive to this model" in warning.value
+    page.session_state["look"] = "grad-cam"
+    page.run()
+    assert_fine(page)
+    assert not page.warning

@@ -166,7 +166,12 @@ def _show_numbers(asked: Asked, found: RegionRelations, key: tuple[str, ...]) ->
 
         return ask(asked.model, asked.photo.shown, asking, asked.target_index)[0]
 
-    gains = long_work("region pairs", key, str, work, unit="variants", at_once=True)
+    count = len(found.relations.shapley)
+    gains = long_work(
+        "region pairs", key,
+        lambda: f"It takes {count * count + count + 2:,} variants of the picture.", work,
+        unit="variants", at_once=True,
+    )  # fmt: skip
     if gains is not None:
         st.dataframe(pair_rows(found, gains), hide_index=True)
 

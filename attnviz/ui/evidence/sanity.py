@@ -20,7 +20,6 @@ from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.insensitive import note_sanity
 from attnviz.ui.long_work import long_work
 from attnviz.ui.panels import data_link
-from attnviz.ui.words import signed
 
 _SIDE = 200
 _GREY = 150
@@ -53,11 +52,11 @@ def show(asked: Asked) -> None:
 def sanity_words(found: Sanity) -> str:
     """The verdict in a sentence or two, with its numbers."""
     last, control = found.steps[-1].likeness, found.control
-    beside = f"; the control is at {signed(control.spearman)}" if control else ""
+    beside = f"; the control is at {_rank(control)}" if control else ""
     if last is None:
         end = "with all layers random it is flat, and nothing stands out in it"
     else:
-        end = f"with all layers random its rank correlation is {signed(last.spearman)}{beside}"
+        end = f"with all layers random its rank correlation is {_rank(last)}{beside}"
     if found.insensitive:
         return (
             f"Insensitive to the model: {end}. The map hardly depends on what the network learned; "
@@ -124,7 +123,11 @@ def _frame(
 
 
 def _alike(found: Likeness | None) -> str:
-    return "flat" if found is None else f"rank correlation {signed(found.spearman)}"
+    return "flat" if found is None else f"rank correlation {_rank(found)}"
+
+
+def _rank(found: Likeness) -> str:
+    return f"{found.spearman:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 SECTIONS.add(Section("sanity", "Sanity check", 40, show))
