@@ -31,6 +31,8 @@ def verdict(before: Prediction, after: Prediction, kept: float) -> str:
 def signed(value: float, error: float = 0.0) -> str:
     """`0.42` -> `"+0.42"`, `-0.42` with an error -> `"−0.42 ± 0.05"`; small: more digits."""
     largest = max(abs(value), error)
-    decimals = 2 if largest == 0 else min(max(2, 1 - math.floor(math.log10(largest))), 5)
+    decimals = 2
+    if 0 < largest < 0.005:  # two would leave nothing of it
+        decimals = min(1 - math.floor(math.log10(largest)), 5)
     text = f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
     return f"{text} ± {error:.{decimals}f}" if error > 0 else text

@@ -52,5 +52,6 @@ def test_signs_are_always_written() -> None:
     assert signed(-0.418, 0.051) == "\N{MINUS SIGN}0.42 ± 0.05"
     assert signed(0.0) == "+0.00"
     assert signed(-0.00123) == "\N{MINUS SIGN}0.0012"
-    assert signed(0.001, 0.042) == "+0.001 ± 0.042"
+    assert signed(0.0096) == "+0.01"
+    assert signed(0.001, 0.042) == "+0.00 ± 0.04"
     assert signed(-1e-9) == "+0.00000"
