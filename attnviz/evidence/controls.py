@@ -41,3 +41,21 @@ def centred(size: tuple[int, int]) -> FloatArray:
 def inverted(values: FloatArray) -> FloatArray:
     """The map upside down: its lowest place becomes its highest."""
     return np.asarray(values.max() + values.min() - values, dtype=np.float32)
+
+
+def phase_randomised(pixels: npt.NDArray[np.uint8], seed: int = 0) -> npt.NDArray[np.uint8]:
+    """A photo, uint8 [h, w, 3], in which nothing is left but colours and textures without place.
+
+    Each channel keeps its spectrum and gets the same random phases, so that also the colours keep
+    their relation; the photo is mirrored at its edges meanwhile, or they would leave a cross.
+    Values beyond black and white are cut off.
+    """
+    height, width = pixels.shape[:2]
+    mirrored = np.pad(pixels.astype(np.float32), ((0, height), (0, width), (0, 0)), "symmetric")
+    noise = np.random.default_rng(seed).standard_normal(mirrored.shape[:2])
+    phases = np.fft.rfft2(noise)[..., None]
+    phases /= np.maximum(np.abs(phases), 1e-12)
+    phases[0, 0] = 1  # the mean stays
+    spectrum = np.fft.rfft2(mirrored, axes=(0, 1)) * phases
+    drawn = np.fft.irfft2(spectrum, s=mirrored.shape[:2], axes=(0, 1))[:height, :width]
+    return np.asarray(np.clip(np.rint(drawn), 0, 255), dtype=np.uint8)

@@ -111,6 +111,39 @@ def sampled_relations(game: Game, players: int, *, orders: int = 64, seed: int =
     return Relations(brought.mean(0), pairs.mean(), error, pairs.error(), nobody, everyone)
 
 
+@dataclass(frozen=True, eq=False)
+class PairGains:
+    """What two players bring together beyond what each brings, float64 [n, n], 0 on the diagonal.
+
+    alone: to nobody, `v(ij) - v(i) - v(j) + v()`. in_context: to all others,
+    `v(N) - v(N-i) - v(N-j) + v(N-ij)`. The interaction index is a mean over all that lies between
+    the two, which disagree where a value saturates.
+    """
+
+    alone: FloatArray
+    in_context: FloatArray
+
+
+def pair_gains(game: Game, players: int) -> PairGains:
+    """The cheap two ends of an interaction: n^2 + n + 2 coalitions in one question.
+
+    Raises EvidenceError for less than two players, and for values that are not finite.
+    """
+    if players < 2:
+        raise EvidenceError(f"A pair takes two regions; there are {players}. Take more regions.")
+    first, second = np.triu_indices(players, 1)
+    single = np.eye(players, dtype=bool)
+    few = np.concatenate([np.zeros((1, players), bool), single, single[first] | single[second]])
+    value = _asked(game, np.concatenate([few, ~few]))
+    found = []
+    for part in np.split(value, 2):
+        one, two = part[1 : players + 1], part[players + 1 :]
+        gain = np.zeros((players, players))
+        gain[first, second] = two - one[first] - one[second] + part[0]
+        found.append(gain + gain.T)
+    return PairGains(*found)
+
+
 class _Pairs:
     """Running sums over the samples of each pair of players."""
 

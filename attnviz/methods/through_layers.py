@@ -31,7 +31,7 @@ def through_layers(
     """
     state, grid = torch.zeros(1, 0, readings[-1].queries.tokens), readings[-1].queries
     for reading in reversed(readings):
-        own = _tokens(reading)
+        own = tokens_of(reading)
         state = moved(state, grid, own)
         begun = query_weights(reading.queries, query, reading.layer)
         fresh = torch.zeros(own.tokens)
@@ -43,7 +43,23 @@ def through_layers(
     return [maps[:, len(readings) - 1 - index] for index in range(len(readings))]
 
 
-def _tokens(reading: ContextReading) -> TokenGrid:
+def carried_down(
+    readings: Sequence[ContextReading], state: Tensor, rows_of: RowsOf, *, normalise: bool
+) -> Tensor:
+    """`state` [rows, tokens of the last layer] times all layers' M, last to first, as above.
+
+    Returns [N, rows, tokens of the first layer].
+    """
+    grid, carried = tokens_of(readings[-1]), state[None]
+    for reading in reversed(readings):
+        own = tokens_of(reading)
+        carried = moved(carried, grid, own)
+        carried = _through(carried, own, reading, rows_of, normalise=normalise)
+        grid = own
+    return carried
+
+
+def tokens_of(reading: ContextReading) -> TokenGrid:
     """The tokens that pass the layer: also the places where the class token alone asks."""
     queries, keys = reading.queries, reading.keys
     if queries.cells:

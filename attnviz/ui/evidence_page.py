@@ -10,6 +10,7 @@ from attnviz.ui import evidence
 from attnviz.ui.evidence.asked import Asked
 from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.guard import guarded, plain_text
+from attnviz.ui.insensitive import warn_if_insensitive
 from attnviz.ui.link import keep, restore, share_choices
 from attnviz.ui.looking import look_at
 from attnviz.ui.pickers import pick_device, pick_look, pick_model, pick_picture
@@ -83,6 +84,9 @@ def _show_section(asked: Asked, section: Section) -> None:
     with guarded():
         for note in asked.explanation.notes:
             st.warning(plain_text(note))
+        top = st.container()
         section.show(asked)
+        with top:  # last, for the section may just have found it out
+            warn_if_insensitive(asked.explanation)
         if asked.photo.credit:
             st.caption(plain_text(asked.photo.credit))

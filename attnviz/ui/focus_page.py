@@ -24,6 +24,7 @@ from attnviz.ui.cache import (
     seen_in_bokeh,
 )
 from attnviz.ui.guard import guarded, plain_text
+from attnviz.ui.insensitive import warn_if_insensitive
 from attnviz.ui.link import keep, keep_view, kept_view
 from attnviz.ui.looking import look_at
 from attnviz.ui.panels import Pixels, show_point, show_predictions
@@ -83,6 +84,7 @@ def _show_stage(looked: Looked) -> None:
     with st.container():  # there with and without notes, so that what follows keeps its place
         for note in looked.explanation.notes:
             st.warning(plain_text(note))
+        warn_if_insensitive(looked.explanation)
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from attnviz.explanation import Prediction
 
 
@@ -24,3 +26,13 @@ def verdict(before: Prediction, after: Prediction, kept: float) -> str:
         f"the bokeh picture looks like {with_article(after.label)} to it "
         f"({after.probability:.2f})."
     )
+
+
+def signed(value: float, error: float = 0.0) -> str:
+    """`0.42` -> `"+0.42"`, `-0.42` with an error -> `"−0.42 ± 0.05"`; small: more digits."""
+    largest = max(abs(value), error)
+    decimals = 2
+    if 0 < largest < 0.005:  # two would leave nothing of it
+        decimals = min(1 - math.floor(math.log10(largest)), 5)
+    text = f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{text} ± {error:.{decimals}f}" if error > 0 else text

@@ -9,7 +9,13 @@ import numpy.typing as npt
 import pytest
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.games import Coalitions, Game, exact_relations, sampled_relations
+from attnviz.evidence.games import (
+    Coalitions,
+    Game,
+    exact_relations,
+    pair_gains,
+    sampled_relations,
+)
 
 Values = npt.NDArray[np.float64]
 
@@ -161,3 +167,41 @@ def test_samples_too_small_are_refused(players: int, orders: int) -> None:
 def test_a_score_that_is_no_number_is_named() -> None:
     with pytest.raises(EvidenceError, match="not a finite number"):
         exact_relations(lambda present: np.full(len(present), np.nan), 2)
+
+
+def test_pairs_alone_and_in_context_disagree_where_a_value_saturates() -> None:
+    # Any one of three is enough, all else is idle: alone two stand in for each other, beside the
+    # third they bring nothing more.
+    saturated = pair_gains(lambda present: present[:, :3].any(1).astype(float), 4)
+    expected = np.zeros((4, 4))
+    expected[:3, :3] = -1.0
+    np.fill_diagonal(expected, 0.0)
+    np.testing.assert_array_equal(saturated.alone, expected)
+    np.testing.assert_array_equal(saturated.in_context, np.zeros((4, 4)))
+
+
+def test_pairs_of_two_players_are_their_interaction() -> None:
+    game = looked_up(table(2, 5))
+    found, exact = pair_gains(game, 2), exact_relations(game, 2)
+    np.testing.assert_allclose(found.alone, exact.interaction, atol=1e-12)
+    np.testing.assert_allclose(found.in_context, exact.interaction, atol=1e-12)
+
+
+def test_pairs_by_their_definition() -> None:
+    values, asked = table(4, 9), []
+
+    def game(present: Coalitions) -> Values:
+        asked.append(len(present))
+        return np.asarray(looked_up(values)(present))
+
+    found = pair_gains(game, 4)
+    assert asked == [4 * 4 + 4 + 2]
+    for i in range(4):
+        for j in range(4):
+            one, two, full = 1 << i, 1 << j, 15
+            alone = values[one | two] - values[one] - values[two] + values[0]
+            rest = values[full] - values[full ^ one] - values[full ^ two] + values[full ^ one ^ two]
+            assert found.alone[i, j] == pytest.approx(alone if i != j else 0)
+            assert found.in_context[i, j] == pytest.approx(rest if i != j else 0)
+    with pytest.raises(EvidenceError, match="two regions"):
+        pair_gains(game, 1)

@@ -7,7 +7,7 @@ import pytest
 from attnviz.explanation import Prediction
 from attnviz.ui.guard import plain_text
 from attnviz.ui.panels import legend_numbers
-from attnviz.ui.words import verdict, with_article
+from attnviz.ui.words import signed, verdict, with_article
 
 
 def test_articles() -> None:
@@ -45,3 +45,13 @@ def test_both_ends_of_a_legend_have_the_same_decimals(
 
 def test_nothing_in_a_file_name_is_read_as_markup() -> None:
     assert plain_text("<b>[x](y)*") == "&lt;b\\>\\[x\\]\\(y\\)\\*"
+
+
+def test_signs_are_always_written() -> None:
+    assert signed(0.418) == "+0.42"
+    assert signed(-0.418, 0.051) == "\N{MINUS SIGN}0.42 ± 0.05"
+    assert signed(0.0) == "+0.00"
+    assert signed(-0.00123) == "\N{MINUS SIGN}0.0012"
+    assert signed(0.0096) == "+0.01"
+    assert signed(0.001, 0.042) == "+0.00 ± 0.04"
+    assert signed(-1e-9) == "+0.00000"

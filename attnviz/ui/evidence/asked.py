@@ -13,6 +13,8 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.ui.cache import explanation_key
 from attnviz.ui.pickers import Photo
 
+FloatArray = npt.NDArray[np.float32]
+
 
 @dataclass(frozen=True, eq=False)
 class Asked:
@@ -24,7 +26,7 @@ class Asked:
     layer: str
 
     @cached_property
-    def values(self) -> npt.NDArray[np.float32]:
+    def values(self) -> FloatArray:
         """The map, float32 [rows, columns] over the network's whole input."""
         return self.explanation.map_of(self.layer)
 

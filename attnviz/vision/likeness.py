@@ -1,0 +1,61 @@
+"""How alike two maps are, whatever their scales: by the order of their places."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import FocusError
+
+Map = npt.NDArray[np.floating]
+
+
+def spearman(a: Map, b: Map) -> float:
+    """Rank correlation (Spearman 1904) of two maps [h, w], in -1..1; ties share their mean rank.
+
+    1: the same order of places, 0: none in common, -1: the reverse order.
+
+    Raises FocusError for maps of different shapes, a value that is not finite, and a flat map,
+    which orders nothing.
+    """
+    _check(a, b)
+    first, second = _ranks(a), _ranks(b)
+    if first.min() == first.max() or second.min() == second.max():
+        raise FocusError(
+            "A map has the same value everywhere and orders no places, so nothing can be said of "
+            "how alike it is to another. Choose another layer or method."
+        )
+    first, second = first - first.mean(), second - second.mean()
+    found = float(first @ second / np.sqrt((first @ first) * (second @ second)))
+    return min(1.0, max(-1.0, found))
+
+
+def top_overlap(a: Map, b: Map, share: float = 0.2) -> float:
+    """What part of the highest places of one map [h, w] are among the highest of the other, 0..1.
+
+    share: how much of the map counts as highest, above 0 and at most 1; at least one place does.
+    Two maps without anything in common have about `share`. Of equal places the first, row by row,
+    are taken, so that both maps always have as many.
+
+    Raises FocusError for maps of different shapes, a value that is not finite, and a bad share.
+    """
+    _check(a, b)
+    if not 0 < share <= 1:
+        raise FocusError(f"The share of the highest places is {share:g}; it must be in 0..1.")
+    count = max(1, round(share * a.size))
+    first, second = (np.argsort(-one, axis=None, kind="stable")[:count] for one in (a, b))
+    return len(np.intersect1d(first, second, assume_unique=True)) / count
+
+
+def _ranks(values: Map) -> npt.NDArray[np.float64]:
+    """Ranks from 1, float64 [h * w]; equal values share the mean of theirs."""
+    _, place, count = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    mean_rank = np.cumsum(count) - (count - 1) / 2
+    return np.asarray(mean_rank[place], dtype=np.float64)
+
+
+def _check(a: Map, b: Map) -> None:
+    if a.shape != b.shape or a.ndim != 2 or not a.size:
+        raise FocusError(f"Maps of {a.shape} and {b.shape} cannot be compared place by place.")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise FocusError("A map with values that are not finite cannot be compared with another.")
