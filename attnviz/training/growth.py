@@ -54,15 +54,14 @@ def recorded_methods(recording: Recording) -> tuple[str, ...]:
     return tuple(dict.fromkeys(method for method, _ in recording.snapshots[0].maps))
 
 
+def recorded_layers(recording: Recording, method: str) -> list[str]:
+    """Names of the layers of which a recording holds that method's maps, in forward order."""
+    return [layer for name, layer in recording.snapshots[0].maps if name == method]
+
+
 def layer_maps(recording: Recording, method: str, picture: int) -> dict[str, FloatArray]:
     """float32 [T, h, w] of each layer, for one picture of the recording."""
-    layers = [layer for name, layer in recording.snapshots[0].maps if name == method]
-    return {
-        layer: np.stack([shot.maps[method, layer][picture] for shot in recording.snapshots]).astype(
-            np.float32
-        )
-        for layer in layers
-    }
+    return {layer: maps[:, picture] for layer, maps in _all_maps(recording, method).items()}
 
 
 def layer_growth(recording: Recording, method: str) -> tuple[LayerGrowth, ...]:
@@ -72,12 +71,10 @@ def layer_growth(recording: Recording, method: str) -> tuple[LayerGrowth, ...]:
 
 def _all_maps(recording: Recording, method: str) -> dict[str, FloatArray]:
     """float32 [T, pictures, h, w] of each layer."""
-    layers = [layer for name, layer in recording.snapshots[0].maps if name == method]
+    shots = recording.snapshots
     return {
-        layer: np.stack([shot.maps[method, layer] for shot in recording.snapshots]).astype(
-            np.float32
-        )
-        for layer in layers
+        layer: np.stack([shot.maps[method, layer] for shot in shots]).astype(np.float32)
+        for layer in recorded_layers(recording, method)
     }
 
 

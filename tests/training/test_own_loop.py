@@ -79,9 +79,7 @@ def test_what_makes_no_sense_is_said_before_the_training_starts(tmp_path: Path) 
         pass
     with (
         pytest.raises(TrainingError, match="no attention to record"),
-        attnviz.record(
-            nn.Sequential(nn.Flatten(), nn.Linear(3072, 2)), torch.rand(1, 3, 32, 32), path
-        ),
+        attnviz.record(nn.Sequential(nn.Flatten(), nn.Linear(3072, 2)), inputs, path),
     ):
         pass
     with (
