@@ -12,11 +12,13 @@ import numpy as np
 from attnviz.training.growth import Event, LayerGrowth
 from attnviz.ui.growth.runs import Run
 
+Layered = alt.LayerChart | alt.FacetChart
+
 _HEIGHT = 240  # px
 _RUN = "run"
 
 
-def progress_chart(runs: Sequence[Run]) -> alt.LayerChart | None:
+def progress_chart(runs: Sequence[Run]) -> Layered | None:
     """Accuracy of each run against the epoch; None if none was measured."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.accuracy, 4), _RUN: run.title}
@@ -27,7 +29,7 @@ def progress_chart(runs: Sequence[Run]) -> alt.LayerChart | None:
     return _sized(_lines(rows, _RUN, "Accuracy", ".1%")) if rows else None
 
 
-def loss_chart(runs: Sequence[Run]) -> alt.LayerChart | None:
+def loss_chart(runs: Sequence[Run]) -> Layered | None:
     """Loss of each run against the epoch; None if none was measured."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.loss, 4), _RUN: run.title}
@@ -46,7 +48,7 @@ def growth_chart(
     *,
     even: float | None = None,
     events: Sequence[Event] = (),
-) -> alt.LayerChart:
+) -> Layered:
     """One line a layer; the second run's are dashed. `even` draws the line of an even map.
 
     events: of the first run, as vertical lines.
@@ -62,9 +64,7 @@ def growth_chart(
         for one in layers
         for shot, number in zip(run.recording.snapshots, value(one), strict=True)
     ]
-    parts: list[alt.Chart | alt.LayerChart] = [
-        _lines(rows, "layer", title, ".3f", dashed=len(runs) > 1)
-    ]
+    parts: list[Any] = [_lines(rows, "layer", title, ".3f", dashed=len(runs) > 1)]
     if even is not None:
         line = _chart([{"value": even}]).mark_rule(strokeDash=[2, 3], opacity=0.7)
         parts.append(line.encode(y="value:Q", tooltip=alt.value("an even map")))
@@ -79,14 +79,13 @@ def growth_chart(
     return _sized(*parts)
 
 
-def _sized(*parts: alt.Chart | alt.LayerChart) -> alt.LayerChart:
-    chart: alt.LayerChart = alt.layer(*parts).properties(height=_HEIGHT)
-    return chart
+def _sized(*parts: Any) -> Layered:
+    return alt.layer(*parts).properties(height=_HEIGHT)
 
 
 def _lines(
     rows: Sequence[dict[str, Any]], colour: str, title: str, form: str, *, dashed: bool = False
-) -> alt.LayerChart:
+) -> Layered:
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=160)
@@ -105,8 +104,7 @@ def _lines(
         .mark_circle(size=36, opacity=0.6)
         .encode(x=x, y=y, color=encoded["color"], tooltip=tips)
     )
-    chart: alt.LayerChart = alt.layer(line, points)
-    return chart
+    return alt.layer(line, points)
 
 
 def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-import altair as alt
 import streamlit as st
 
 from attnviz.training.growth import (
@@ -17,6 +16,7 @@ from attnviz.training.growth import (
     recorded_methods,
 )
 from attnviz.ui.growth.charts import (
+    Layered,
     even_spread,
     growth_chart,
     loss_chart,
@@ -95,7 +95,7 @@ def _numbers(key: str, method: str, _run: Run) -> tuple[tuple[LayerGrowth, ...],
     return layer_growth(_run.recording, method), growth_events(_run.recording, method)
 
 
-def _show(part: _Part, chart: alt.LayerChart) -> None:
+def _show(part: _Part, chart: Layered) -> None:
     st.markdown(f"##### {part.title}")
     st.altair_chart(chart)
     st.caption(part.note)
