@@ -24,6 +24,8 @@ from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, restore, share_choices
 
 NOTHING = "nothing"
+FIRST_RUN = "ran-small"
+FIRST_METHOD = "mask-effect"  # of masks: the mean of a mask often marks the background
 
 
 def show() -> None:
@@ -56,7 +58,9 @@ def _runs() -> dict[str, Run]:
 def _pick_run(runs: Mapping[str, Run]) -> Run | None:
     if not runs:
         return None
-    return runs[_pick("Training run", "run", list(runs), {key: runs[key].title for key in runs})]
+    # What was uploaded comes first; of those that ship, the one that shows most.
+    keys = sorted(runs, key=lambda key: (runs[key].title == key, key != FIRST_RUN))
+    return runs[_pick("Training run", "run", keys, {key: runs[key].title for key in keys})]
 
 
 def _pick(title: str, key: str, options: Sequence[str], titles: Mapping[str, str]) -> str:
@@ -78,6 +82,7 @@ def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
         recording = run.recording
         pictures = {str(n): picture_title(run, n) for n in range(len(recording.pictures))}
         known = [name for name in recorded_methods(recording) if name in METHODS]
+        known.sort(key=lambda name: name != FIRST_METHOD)
         methods = {name: METHODS.get(name).title for name in known}
         columns = st.columns(4)
         with columns[0]:

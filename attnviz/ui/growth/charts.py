@@ -14,7 +14,7 @@ from attnviz.ui.growth.runs import Run
 
 Layered = alt.LayerChart | alt.FacetChart
 
-_HEIGHT = 240  # px
+_HEIGHT = 300  # px
 _RUN = "run"
 
 
