@@ -1,4 +1,4 @@
-"""The command line: `python -m attnviz explain | models | train | evaluate`."""
+"""The command line: `python -m attnviz explain | models | train | evaluate | agreement`."""
 
 from __future__ import annotations
 

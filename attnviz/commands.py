@@ -211,6 +211,41 @@ def evaluate(
     )
 
 
+@cli.command()
+def agreement(
+    data: Annotated[Path, typer.Option(help="Pictures with a fixations.json.")],
+    models: Annotated[str, typer.Option(help="Names from `models`, with commas.")] = "ran-small",
+    methods: Annotated[str, typer.Option(help="As in `explain`, commas.")] = "attention,decision",
+    limit: Annotated[int | None, typer.Option(help="Only so many pictures.")] = None,
+    degree: Annotated[float, typer.Option(help="Pixels of the pictures to a degree.")] = 24.0,
+    out: Annotated[Path | None, typer.Option(help="Also write the table there.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Compare maps of models with where people looked, and with what needs no model."""
+    from attnviz.comparison.command import compare_folder
+
+    with _sentences():
+        report = compare_folder(
+            data, _names(models), _names(methods), limit=limit, degree=degree, device=device
+        )
+        typer.echo(report)  # first: it took long, and `out` may not be writable
+        if out is not None:
+            _write(out, report)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """What stands between commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AttnvizError(f"{path} cannot be written ({error.strerror}).") from error
+
+
 def _one_of(value: str, first: Literal["sgd"], second: Literal["adamw"]) -> Literal["sgd", "adamw"]:
     for known in (first, second):
         if value == known:

@@ -11,6 +11,7 @@
     ├── MethodError           a method that does not fit what was captured
     ├── FocusError            maps, masks or parameters a renderer cannot work with
     ├── EvidenceError         regions or scores from which no evidence can be drawn
+    ├── VisionError           an eye, a map or fixations that a model of human vision cannot use
     └── TrainingError         a data folder, checkpoint or recording that cannot be used
 
 Each message is complete: what happened, to which file or layer, and what to do.
@@ -75,6 +76,10 @@ class FocusError(AttnvizError):
 
 class EvidenceError(AttnvizError):
     """Regions, coalitions or scores do not allow the evidence that was asked for."""
+
+
+class VisionError(AttnvizError):
+    """A viewing distance, map or set of fixations that a model of human vision cannot use."""
 
 
 class TrainingError(AttnvizError):

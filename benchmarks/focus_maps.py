@@ -30,6 +30,7 @@ from attnviz.assets import assets_folder
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind
+from attnviz.errors import VisionError
 from attnviz.evidence.sufficiency import sufficiency
 from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
@@ -125,11 +126,16 @@ def measure_places(
         for key, values in large.items():
             if not scores.wants(key):
                 continue
-            if score == "NSS":
-                value = nss(values, photo.rows, photo.columns)
-            else:
-                value = box_gain(values, photo.inside)
+            value = _nss(values, photo) if score == "NSS" else box_gain(values, photo.inside)
             scores.add(key, score, [value])
+
+
+def _nss(values: np.ndarray, photo: Annotated) -> float:
+    """0, which is chance, for a map that has the same value everywhere."""
+    try:
+        return nss(values, photo.rows, photo.columns)
+    except VisionError:
+        return 0.0
 
 
 def choose(scores: Scores, kept: set[Key]) -> dict[str, Key]:

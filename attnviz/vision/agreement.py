@@ -1,14 +1,22 @@
-"""How well a map agrees with where people looked, or with where things are."""
+"""How well a map agrees with where people looked, or with where things are.
+
+Scores of a map against single fixations; those of densities are in `densities`. A map that cannot
+be scored raises VisionError, it never scores NaN.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.errors import VisionError
+
 FloatArray = npt.NDArray[np.float32]
+FloatMap = npt.NDArray[np.floating]
+Indices = npt.NDArray[np.int64]
 
 
-def nss(values: FloatArray, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> float:
+def nss(values: FloatArray, rows: Indices, columns: Indices) -> float:
     """Normalised scanpath saliency (Peters et al. 2005): mean standardised value at fixations.
 
     Args:
@@ -17,15 +25,72 @@ def nss(values: FloatArray, rows: npt.NDArray[np.int64], columns: npt.NDArray[np
         columns: int [n], their columns.
 
     Returns:
-        0 for a map that has nothing to do with the fixations, and for a map without any spread;
-        1 means the fixations lie one standard deviation above the map's mean. NaN if n = 0.
+        0 for a map that has nothing to do with the fixations (chance); 1 if they lie one standard
+        deviation above the map's mean.
+
+    Raises VisionError for a map of one value, and without fixations.
     """
+    at = at_fixations(values, rows, columns)
+    return float((at.mean() - values.mean(dtype=np.float64)) / spread_of(values))
+
+
+def auc(values: FloatArray, rows: Indices, columns: Indices) -> float:
+    """AUC-Judd: how often a fixated pixel has a higher value than one nobody looked at.
+
+    The exact area under the ROC curve of every threshold (Judd et al. 2012), equal values counted
+    half (Mann & Whitney), so that plateaus have no order. Chance, and a map of one value: 0.5.
+    Arguments as for `nss`. Raises VisionError without fixations, or if every pixel was looked at.
+    """
+    at = at_fixations(values, rows, columns)
+    never = np.ones(values.shape, bool)
+    never[rows, columns] = False
+    if not never.any():
+        raise VisionError("Every pixel was looked at, so no place tells a good map from a bad one.")
+    return _ranked_above(at, values[never])
+
+
+def shuffled_auc(
+    values: FloatArray, rows: Indices, columns: Indices, other_rows: Indices, other_columns: Indices
+) -> float:
+    """As `auc`, against where people looked in other pictures (Tatler et al. 2005; Zhang 2008).
+
+    A map that knows only that people look at the middle scores 0.5. other_rows, other_columns: int
+    [m], fixations of other pictures, brought to this one's size. All of them are compared, which is
+    what random splits of them average to.
+    """
+    at = at_fixations(values, rows, columns)
+    at_fixations(values, other_rows, other_columns)
+    return _ranked_above(at, values[other_rows, other_columns])
+
+
+def _ranked_above(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.floating]) -> float:
+    ordered = np.sort(negatives)
+    exact = positives.astype(ordered.dtype)  # back to the map's own type, in which ties are ties
+    below = np.searchsorted(ordered, exact, "left")
+    not_above = np.searchsorted(ordered, exact, "right")
+    return float((below + not_above).mean() / 2 / len(ordered))
+
+
+def at_fixations(values: FloatMap, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+    """The map at each fixation, float64 [n]; raises VisionError where that makes no sense."""
     if not len(rows):
-        return float("nan")
-    spread = float(values.std())
-    if spread <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        return 0.0
-    return float((values[rows, columns].mean(dtype=np.float64) - values.mean()) / spread)
+        raise VisionError("There are no fixations to compare the map with.")
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise VisionError("The map holds NaN or infinity, so it cannot be scored.")
+    height, width = values.shape
+    if min(rows.min(), columns.min()) < 0 or rows.max() >= height or columns.max() >= width:
+        raise VisionError(f"Some fixations lie outside the map of {width} x {height} cells.")
+    return values[rows, columns].astype(np.float64)
+
+
+def spread_of(values: FloatMap) -> float:
+    """Standard deviation of a map; raises VisionError if it has the same value everywhere."""
+    spread = float(values.std(dtype=np.float64))
+    if spread <= 1e-7 * float(np.abs(values).max(initial=0.0)) or spread == 0:
+        raise VisionError(
+            "The map has the same value everywhere, so it says nothing about where people look."
+        )
+    return spread
 
 
 def box_gain(values: FloatArray, inside: npt.NDArray[np.bool_]) -> float:

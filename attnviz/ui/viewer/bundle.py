@@ -1,4 +1,4 @@
-"""The viewer's JavaScript modules as one text, without a build step.
+"""A component's JavaScript modules as one text, without a build step.
 
 Streamlit imports a component's script from a single text. The modules stay files that a browser
 and Node can import as they are; here they are put into one text, in the order of their imports,
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -27,7 +28,7 @@ const addresses = new Map();
 for (const [name, source] of MODULES) {
   const linked = source.replace(/from\\s+"\\.\\/([\\w-]+\\.js)";/g,
     (_, file) => `from "${addresses.get(file)}";`);
-  const text = linked + `\\n//# sourceURL=attnviz/viewer/${name}`;
+  const text = linked + `\\n//# sourceURL=attnviz/%(name)s/${name}`;
   addresses.set(name, URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
 }
 const { mount } = await import(addresses.get("main.js"));
@@ -37,12 +38,17 @@ export default (component) => mount(component, ASSETS);
 
 @cache
 def script() -> str:
-    """The component's script: all modules, shaders and colour tables."""
-    sources = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("js/*.js")}
-    order = module_order(sources)
+    """The viewer's script: all modules, shaders and colour tables."""
+    return bundled(FOLDER, {"shaders": shaders(), "colours": _colours()})
+
+
+def bundled(folder: Path, assets: Mapping[str, object]) -> str:
+    """One script of the modules in `folder`/js; `main.js` exports `mount(component, assets)`."""
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("js/*.js")}
     return _LOADER % {
-        "assets": json.dumps({"shaders": shaders(), "colours": _colours()}),
-        "modules": json.dumps([[name, sources[name]] for name in order]),
+        "assets": json.dumps(assets),
+        "modules": json.dumps([[name, sources[name]] for name in module_order(sources)]),
+        "name": folder.name,
     }
 
 

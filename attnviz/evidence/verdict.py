@@ -1,0 +1,84 @@
+"""Does the order of a map matter more than that of maps which know nothing, whatever the fill?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.evidence.controls import random_like
+from attnviz.evidence.curves import STEPS, Removal, removals
+from attnviz.evidence.fills import Fill
+from attnviz.evidence.subject import Subject
+from attnviz.methods.base import Progress
+
+CONTROLS = 3
+
+
+class Verdict(StrEnum):
+    """Where the map's insertion less deletion stands among its controls'."""
+
+    BETTER = "better"
+    ALIKE = "alike"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A map and its controls under one fill: random maps exactly as smooth as it is."""
+
+    fill: str
+    removal: Removal
+    controls: tuple[Removal, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Better than all controls, worse than all, or among them."""
+        gains = [one.gain for one in self.controls]
+        if self.removal.gain > max(gains):
+            return Verdict.BETTER
+        return Verdict.WORSE if self.removal.gain < min(gains) else Verdict.ALIKE
+
+
+def robust(tested: Mapping[str, Trial] | Sequence[Trial]) -> bool:
+    """Whether all fills come to the same verdict; with one fill alone nothing is robust."""
+    found = list(tested.values() if isinstance(tested, Mapping) else tested)
+    return len(found) > 1 and len({one.verdict for one in found}) == 1
+
+
+def put_to_test(
+    subject: Subject,
+    values: npt.ArrayLike,
+    fills: Sequence[Fill],
+    *,
+    steps: int = STEPS,
+    controls: int = CONTROLS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Trial]:
+    """A map against `controls` random ones of its own smoothness, under each fill.
+
+    Returns what was found by the fill's name. Raises as `removal` does.
+    """
+    order = subject.order(values)
+    maps = [order, *(random_like(order, seed + n) for n in range(controls))]
+    each = 2 * len(maps) * (steps + 1)
+    found: dict[str, Trial] = {}
+    for number, fill in enumerate(fills):
+        told = None if progress is None else _shifted(progress, number * each, len(fills) * each)
+        own, *others = removals(subject, maps, fill, steps=steps, progress=told)
+        found[fill.name] = Trial(fill.name, own, tuple(others))
+    return found
+
+
+def _shifted(progress: Progress, before: int, total: int) -> Progress:
+    return lambda done, _: progress(before + done, total)
+
+
+def band(curves: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """float32 [3, m]: the lowest, mean and highest of several curves [m]."""
+    stacked = np.stack(curves)
+    return np.stack([stacked.min(0), stacked.mean(0), stacked.max(0)])

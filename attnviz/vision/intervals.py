@@ -1,0 +1,49 @@
+"""How sure a mean is: bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import VisionError
+
+_AT_ONCE = 1 << 20  # values drawn together: the draws of very many would not fit into memory
+
+
+class Interval(NamedTuple):
+    """A mean and the bounds of its interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap(
+    values: Sequence[float] | npt.NDArray[np.floating],
+    *,
+    confidence: float = 0.95,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """The mean of `values` and its percentile interval (Efron 1979).
+
+    values: one for each picture (for a single picture, one for each fixation), drawn anew with
+    replacement `draws` times. Of one value the bounds are the value itself: nothing is known.
+
+    Raises VisionError without values, for ones that are not finite, or a confidence not in 0..1.
+    """
+    known = np.asarray(values, dtype=np.float64)
+    if not known.size or not np.isfinite(known).all() or not 0 < confidence < 1 or draws < 1:
+        raise VisionError("An interval needs finite values and a confidence between 0 and 1.")
+    random = np.random.default_rng(seed)
+    means = np.empty(draws)
+    part = max(1, _AT_ONCE // len(known))
+    for start in range(0, draws, part):
+        count = min(part, draws - start)
+        drawn = random.integers(0, len(known), (count, len(known)))
+        means[start : start + count] = known[drawn].mean(1)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(known.mean()), float(low), float(high))
