@@ -222,7 +222,7 @@ def agreement(
     device: Device = "auto",
 ) -> None:
     """Compare maps of models with where people looked, and with what needs no model."""
-    from attnviz.comparison.command import compare_folder
+    from attnviz.people.command import compare_folder
 
     with _sentences():
         report = compare_folder(

@@ -6,6 +6,8 @@ import operator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -124,6 +126,12 @@ def predict(
     """
     logits, _ = with_retry(model, partial(_scored, model, picture))
     return _predictions(model, logits)[0][:count]
+
+
+def probabilities(model: VisionModel, picture: Picture) -> npt.NDArray[np.float32]:
+    """The probability of each class, float32 [classes], in the network's order; as `predict`."""
+    logits, _ = with_retry(model, partial(_scored, model, picture))
+    return np.asarray(logits.softmax(0).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:

@@ -53,6 +53,17 @@ class PictureGeometry:
         height, width = self.input_size
         return (y - top) * height / (bottom - top), (x - left) * width / (right - left)
 
+    def input_point(self, x: float, y: float) -> tuple[float, float] | None:
+        """A point of the picture as (y, x) of the network's input, all in 0..1.
+
+        x from the left, y from the top. None where the network did not see that part.
+        """
+        height, width = self.picture_size
+        down, across = self.to_input(y * height, x * width)
+        rows, columns = self.input_size
+        point = down / rows, across / columns
+        return point if all(0 <= share <= 1 for share in point) else None
+
     def resized(self, size: tuple[int, int]) -> PictureGeometry:
         """The same geometry for a smaller or larger copy of the picture, of (height, width)."""
         down, across = size[0] / self.picture_size[0], size[1] / self.picture_size[1]

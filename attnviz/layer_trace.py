@@ -46,11 +46,7 @@ class LayerTrace:
 
         x from the left, y from the top. None where the network did not see that part.
         """
-        height, width = self.geometry.picture_size
-        down, across = self.geometry.to_input(y * height, x * width)
-        rows, columns = self.geometry.input_size
-        point = down / rows, across / columns
-        return point if all(0 <= share <= 1 for share in point) else None
+        return self.geometry.input_point(x, y)
 
     @property
     def has_class_token(self) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from attnviz.capture.trace import Kind, Reading, Site, Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
 
+T = TypeVar("T")
 _HALF_SCALE = 256.0
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
@@ -58,6 +59,41 @@ def capture(
         MethodError: the target is no class of the network.
     """
     module, inputs = readable(module, inputs)
+    with _passed(module, inputs, sites, gradients=gradients) as (logits, order):
+        chosen = chosen_classes(logits, target) if gradients else None
+        score = None if chosen is None else logits.gather(1, chosen[:, None]).sum()
+        slopes = _slopes(score, order)
+    return _trace(inputs, logits, chosen, order, slopes)
+
+
+def capture_each(
+    module: nn.Module,
+    inputs: Tensor,
+    sites: Sequence[Site],
+    scores: Callable[[Tensor], Tensor],
+    read: Callable[[Trace], T],
+) -> tuple[T, ...]:
+    """Several scores from one forward pass, each with a backward pass of its own.
+
+    scores: takes the logits [1, classes] and returns weights [k, classes]; of each row, the sum of
+    the weighed logits is differentiated. read: what to keep of the trace of each row, before the
+    next is made; its `target` is the class with the largest weight. All else is as in `capture`,
+    for one input.
+    """
+    module, inputs = readable(module, inputs)
+    found = []
+    with _passed(module, inputs, sites, gradients=True) as (logits, order):
+        for row in scores(logits.detach()).to(logits):
+            slopes = _slopes((logits * row).sum(), order, keep=True)
+            found.append(read(_trace(inputs, logits, row.argmax()[None], order, slopes)))
+    return tuple(found)
+
+
+@contextmanager
+def _passed(
+    module: nn.Module, inputs: Tensor, sites: Sequence[Site], *, gradients: bool
+) -> Iterator[tuple[Tensor, list[Tap]]]:
+    """The logits and the taps that one forward pass reached; the graph lives meanwhile."""
     size = (inputs.shape[-2], inputs.shape[-1])
     order: list[Tap] = []
     with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
@@ -74,9 +110,18 @@ def capture(
             if heard:
                 hung.enter_context(hearing(module, heard, order))
             logits = logits_of(module(inputs))
-        chosen = chosen_classes(logits, target) if gradients else None
-        slopes = _differentiate(logits, chosen, order)
+        yield logits, order
+
+
+def _trace(
+    inputs: Tensor,
+    logits: Tensor,
+    chosen: Tensor | None,
+    order: Sequence[Tap],
+    slopes: Sequence[Tensor | None],
+) -> Trace:
     readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
+    size = (inputs.shape[-2], inputs.shape[-1])
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
 
 
@@ -102,17 +147,19 @@ def _noting(part: nn.Module, tap: Tap, order: list[Tap]) -> Any:
     return part.register_forward_hook(note)
 
 
-def _differentiate(
-    logits: Tensor, chosen: Tensor | None, order: Sequence[Tap]
+def _slopes(
+    score: Tensor | None, order: Sequence[Tap], *, keep: bool = False
 ) -> list[Tensor | None]:
-    if chosen is None or not order:
+    """The score's derivative by what each tap watches; the graph stays if `keep`.
+
+    Inputs of a batch do not touch each other in eval mode, so one sum of scores serves all of them.
+    """
+    if score is None or not order:
         return [None] * len(order)
-    # Inputs of a batch do not touch each other in eval mode, so one sum serves all of them.
-    score = logits.gather(1, chosen[:, None]).sum()
     # Slopes of half precision would vanish below 6e-8.
-    scale = _HALF_SCALE if logits.dtype is torch.float16 else 1.0
+    scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
     watched = [tap.watched for tap in order if tap.watched is not None]
-    slopes = torch.autograd.grad(score * scale, watched, allow_unused=True)
+    slopes = torch.autograd.grad(score * scale, watched, allow_unused=True, retain_graph=keep)
     return [
         torch.zeros_like(tensor)
         if slope is None

@@ -26,9 +26,15 @@ def restore(key: str, known: Collection[str]) -> None:
     """
     if key in st.session_state:
         return
-    value = _kept().get(key, st.query_params.get(key))
+    value = kept_choice(key)
     if value in known:
         st.session_state[key] = value
+
+
+def kept_choice(key: str) -> str | None:
+    """The choice `key` as it was kept in this session, or else as the address has it."""
+    value: str | None = _kept().get(key, st.query_params.get(key))
+    return value
 
 
 def keep(**choices: str) -> None:
@@ -63,8 +69,11 @@ def keep_view(view: View) -> None:
 
 
 def share_choices(*keys: str) -> None:
-    """Write these choices alone into the address, for a page that has no view of its own there."""
-    wanted = {key: value for key, value in _kept().items() if key in keys}
+    """Write these choices alone into the address, for a page that has no view of its own there.
+
+    Choices that are empty are left out.
+    """
+    wanted = {key: value for key, value in _kept().items() if key in keys and value}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     st.session_state[_WRITTEN] = wanted

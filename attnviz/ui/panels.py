@@ -118,10 +118,8 @@ def show_point(explanation: Explanation, x: float, y: float) -> None:
 def _value_at(explanation: Explanation, index: int, x: float, y: float) -> float | None:
     """A layer's own value in the cell that holds a point; None where the network saw nothing."""
     geometry, grid = explanation.geometry, explanation.maps[index]
-    height, width = geometry.picture_size
-    down, across = geometry.to_input(y * height, x * width)
-    shares = down / geometry.input_size[0], across / geometry.input_size[1]
-    if not all(0 <= share <= 1 for share in shares):
+    shares = geometry.input_point(x, y)
+    if shares is None:
         return None
     row, column = (
         min(math.floor(share * cells), cells - 1)

@@ -21,12 +21,14 @@ Pixels = npt.NDArray[np.uint8]
 class Layer:
     """One map: `values` float32 [h, w], absolute, on the layer's own grid.
 
-    fused: made of several layers; it has a scale of its own that no other layer shares.
+    fused: made of several layers; it has a scale of its own that no other layer shares. note: what
+    the scale of a fused layer means, if it is not a mean of all layers.
     """
 
     name: str
     values: FloatArray
     fused: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ class Content:
     maps are, in words ("Attention", "Relevance for a church"). legend: one sentence about their
     unit. shares: whether the values are shares in 0..1, so that an absolute scale makes sense.
     mattes: float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or
-    None while nobody has asked for outlines.
+    None while nobody has asked for outlines. noun: what a map belongs to, for the controls.
     """
 
     pixels: Pixels
@@ -47,6 +49,7 @@ class Content:
     legend: str = ""
     shares: bool = False
     mattes: Sequence[FloatArray] | None = None
+    noun: str = "Layer"
 
 
 def layer_names(explanation: Explanation) -> list[str]:

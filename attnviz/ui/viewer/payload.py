@@ -74,6 +74,7 @@ def pack(content: Content) -> Payload:
         "mattes": mattes,
         "title": content.title,
         "legend": content.legend,
+        "noun": content.noun,
         "shares": content.shares,
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
@@ -101,6 +102,7 @@ def _packed_layer(layer: Layer, blocks: list[bytes]) -> dict[str, Any]:
         "mean": float(values.mean()),
         "flat": is_flat(values),
         "fused": layer.fused,
+        "note": layer.note,
         "bits": bits,
         "at": _append(raw, blocks),
     }

@@ -48,6 +48,7 @@ const FACTS = {
 };
 
 test("the picture in words", () => {
+  assert.ok(description({ ...FACTS, noun: "Object" }).startsWith("Attention, block 3, object 3 of 12: "));
   assert.equal(
     description(FACTS),
     "Attention, block 3, layer 3 of 12: focus covers 18 % of the picture, centred left of the middle.",
@@ -85,6 +86,8 @@ test("the scale's ends are explained", () => {
     scaleNote("absolute", { fused: true, flat: true }),
     "Mean of all layers; 1 is an even map",
   );
+  const noted = { fused: true, flat: false, note: "1 is the peak of the strongest" };
+  assert.equal(scaleNote("layer", noted), "1 is the peak of the strongest");
 });
 
 test("both ends of a scale have the decimals that the larger one needs", () => {

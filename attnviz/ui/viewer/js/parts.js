@@ -7,6 +7,7 @@ export function partsOf(root) {
     stage: part(".stage"), canvas: part(".stage > canvas"), labels: part(".labels"),
     crosses: part(".crosses"), wipe: part(".wipe"), legend: part(".legend"),
     strip: part(".strip"), slider: part(".layer"), layerName: part(".position b"),
+    noun: part(".noun"),
     play: part(".play"), speed: part(".speed select"), spoken: part(".spoken"),
     notice: part(".notice"), reset: part(".reset"),
   };

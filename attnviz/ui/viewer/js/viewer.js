@@ -220,7 +220,8 @@ export class Viewer {
   /** Bring everything in line with the view, and draw. */
   refresh() {
     if (!this.scene || !this.renderer) return;
-    const { stage, canvas, labels, wipe, slider, layerName, reset, speed, strip, legend } = this.parts;
+    const { stage, canvas, labels, wipe, slider, layerName, noun, reset, speed, strip, legend } =
+      this.parts;
     const { header } = this.scene;
     const table = this.assets.colours[this.view.colours];
     this.arranged = arrange(stage, canvas, header.photo, this.view);
@@ -230,6 +231,7 @@ export class Viewer {
     placeWipe(wipe, this.panes()[0], this.view);
     slider.step = this.view.blend ? 0.02 : 1;
     slider.value = this.position;
+    noun.textContent = slider.ariaLabel = header.noun || "Layer";
     slider.ariaValueText = header.layers[this.index].name;
     layerName.textContent = `${header.layers[this.index].name} · ${this.index + 1} of ${this.count}`;
     const speeds = [...speed.options].map((option) => Number(option.value));
@@ -260,10 +262,11 @@ export class Viewer {
   speakSoon() {
     clearTimeout(this.speaking);
     this.speaking = setTimeout(() => {
-      const { title, layers } = this.scene.header;
+      const { title, noun, layers } = this.scene.header;
       const { name, flat } = layers[this.index];
       const facts = focusOfView(this.scene, this.index, this.view);
-      const text = description({ title, layer: name, index: this.index, count: this.count, flat, ...facts });
+      const place = { layer: name, noun, index: this.index, count: this.count };
+      const text = description({ title, ...place, flat, ...facts });
       this.parts.canvas.ariaLabel = text;
       if (!this.player.isPlaying) this.parts.spoken.textContent = text;
     }, SPEAK_MS);

@@ -28,11 +28,12 @@ export function place(x, y) {
 }
 
 /**
- * What the picture shows: `layer` is its name, `index` counts from 0, `share` is the sharp part of
+ * What the picture shows: `layer` is its name, `noun` what it is, `index` counts from 0, `share` is the sharp part of
  * the picture, (x, y) the middle of the focus, null where nothing is sharp.
  */
-export function description({ title, layer, index, count, flat, share, x, y }) {
-  const where = `${title}, ${layer}, layer ${index + 1} of ${count}`;
+export function description({ title, layer, noun, index, count, flat, share, x, y }) {
+  const which = (noun || "layer").toLowerCase();
+  const where = `${title}, ${layer}, ${which} ${index + 1} of ${count}`;
   if (flat) return `${where}: the map is flat, nothing stands out.`;
   if (x === null) return `${where}: nothing is in focus.`;
   return `${where}: focus covers ${Math.round(100 * share)} % of the picture, centred ${place(x, y)}.`;
@@ -65,7 +66,7 @@ export function focusFacts(focus, rows, columns) {
 
 /** What the ends of the colour scale mean. */
 export function scaleNote(scale, layer) {
-  if (layer.fused) return "Mean of all layers; 1 is an even map";
+  if (layer.fused) return layer.note || "Mean of all layers; 1 is an even map";
   if (layer.flat) return "Flat: nothing stands out";
   return {
     layer: "Colours span this layer",

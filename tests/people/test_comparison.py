@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attnviz.comparison.contestants import Contestant, Drawn, of_models, of_no_model
-from attnviz.comparison.run import AUC, BITS, CC, NSS, PEOPLE, SHUFFLED, Results, compare
-from attnviz.comparison.table import markdown
 from attnviz.errors import PictureError, VisionError
 from attnviz.models.loading import load_model
+from attnviz.people.contestants import Contestant, Drawn, of_models, of_no_model
+from attnviz.people.run import AUC, BITS, CC, NSS, PEOPLE, SHUFFLED, Results, compare
+from attnviz.people.table import markdown
 from attnviz.pictures import Picture
 from attnviz.vision.fixations import FixationSet, read_fixations
 from attnviz.vision.intervals import bootstrap

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from attnviz.comparison.contestants import Contestant
 from attnviz.errors import VisionError
+from attnviz.people.contestants import Contestant
 from attnviz.pictures import Picture, open_picture
 from attnviz.vision.agreement import Indices, auc, nss, shuffled_auc
 from attnviz.vision.calibration import Seen, bits_gained, cross_fitted

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from attnviz.comparison.contestants import of_models, of_no_model
-from attnviz.comparison.run import Progress, compare
-from attnviz.comparison.table import markdown
 from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS
 from attnviz.methods.questions import Question
 from attnviz.models.loading import load_model
+from attnviz.people.contestants import of_models, of_no_model
+from attnviz.people.run import Progress, compare
+from attnviz.people.table import markdown
 from attnviz.vision.fixations import read_fixations
 from attnviz.vision.people import OtherPictures
 

@@ -8,7 +8,7 @@ import platform
 
 import numpy as np
 
-from attnviz.comparison.run import AUC, NSS, PEOPLE, SCORES, SHUFFLED, Results
+from attnviz.people.run import AUC, NSS, PEOPLE, SCORES, SHUFFLED, Results
 from attnviz.pictures.names import visible
 from attnviz.vision.fixations import FixationSet
 from attnviz.vision.intervals import bootstrap
