@@ -9,6 +9,7 @@ import streamlit as st
 from attnviz.methods.base import METHODS
 from attnviz.training.growth import recorded_layers, recorded_methods
 from attnviz.ui.growth.grid import growth_grid, shown_rows
+from attnviz.ui.growth.live import TURN, recorded_runs, show_live
 from attnviz.ui.growth.numbers import show_numbers
 from attnviz.ui.growth.runs import (
     Run,
@@ -34,6 +35,7 @@ def show() -> None:
         '<div class="av-head"><h1>Training</h1><p>Attention is learned. Press play, and watch the '
         "picture come into focus as the network learns to tell classes apart.</p></div>"
     )
+    show_live()
     with guarded():
         runs = _runs()
         run = _pick_run(runs)
@@ -52,14 +54,18 @@ def _runs() -> dict[str, Run]:
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings"
         )
-    return uploaded_runs(files or []) | shipped_runs()
+    return uploaded_runs(files or []) | recorded_runs() | shipped_runs()
 
 
 def _pick_run(runs: Mapping[str, Run]) -> Run | None:
     if not runs:
         return None
     # What was uploaded comes first; of those that ship, the one that shows most.
-    keys = sorted(runs, key=lambda key: (runs[key].title == key, key != FIRST_RUN))
+    shipped = {key for key, run in runs.items() if run.title == key}
+    turn = st.session_state.pop(TURN, None)
+    if turn in runs:
+        st.session_state["run"] = turn
+    keys = sorted(runs, key=lambda key: (key in shipped, key != FIRST_RUN))
     return runs[_pick("Training run", "run", keys, {key: runs[key].title for key in keys})]
 
 

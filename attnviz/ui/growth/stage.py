@@ -52,6 +52,7 @@ class Watched:
             f"Attention of {layer}",
             f"{method.title}.",
             method.shares,
+            noun="Checkpoint",
         )
 
 
