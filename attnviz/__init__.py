@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from attnviz.photograph import bokeh as bokeh
     from attnviz.pictures import Picture as Picture
     from attnviz.pictures import open_picture as open_picture
+    from attnviz.training.own_loop import record as record
+    from attnviz.training.recording import Recording as Recording
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
@@ -31,12 +33,14 @@ _HOMES = {
     "FocusSettings": "attnviz.focus",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
+    "Recording": "attnviz.training.recording",
     "VisionModel": "attnviz.models.vision_model",
     "bokeh": "attnviz.photograph",
     "explain": "attnviz.explainer",
     "list_models": "attnviz.models.catalog",
     "load_model": "attnviz.models.loading",
     "open_picture": "attnviz.pictures",
+    "record": "attnviz.training.own_loop",
     "wrap": "attnviz.models.loading",
 }
 

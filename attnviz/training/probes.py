@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -18,10 +19,14 @@ COUNT = 16
 
 @dataclass(frozen=True)
 class Probes:
-    """names: one for each picture. inputs: float32 [pictures, 3, side, side], normalised."""
+    """names: one for each picture. inputs: float32 [pictures, 3, side, side], normalised.
+
+    pixels: uint8 [pictures, side, side, 3], or None where the names say where to find them.
+    """
 
     names: tuple[str, ...]
     inputs: Tensor
+    pixels: npt.NDArray[np.uint8] | None = None
 
 
 def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Probes:
@@ -40,4 +45,5 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
     else:
         raise UnknownNameError("set of probes", which, ("samples", "val"))
     inputs = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
-    return Probes(names, preprocess.normalised(inputs))
+    kept = np.stack(pixels) if which == "val" else None
+    return Probes(names, preprocess.normalised(inputs), kept)

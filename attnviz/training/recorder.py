@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.training.attention import read_attention
-from attnviz.training.recording import Array, Recording, Snapshot
+from attnviz.training.recording import Recording, Snapshot
+from attnviz.training.recording_checks import Array
 
 
 @dataclass

@@ -7,6 +7,7 @@ The file is a safetensors file, so anything that reads those reads it. Its tenso
     epochs                  float32 [checkpoints], the same as a fraction of epochs
     accuracy, loss          float32 [checkpoints], NaN where they were not measured
     probabilities           float16 [checkpoints, pictures, classes]
+    pixels                  uint8 [pictures, h, w, 3], the pictures as the network saw them, or none
 
 and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
 `pictures` (JSON list of names), `layers` (JSON list of [method, layer] pairs), `recipe` (JSON),
@@ -16,9 +17,9 @@ and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes`
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from attnviz.errors import TrainingError
+from attnviz.training.recording_checks import (
+    MOST_BYTES,
+    MOST_CLASSES,
+    MOST_PICTURES,
+    Array,
+    check_tensors,
+    layer_keys,
+    refuse,
+    texts,
+)
 
 FORMAT = "attnviz-recording"
 VERSION = "1"
 LARGEST_HALF = float(np.finfo(np.float16).max)
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -48,23 +57,29 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Recording:
-    """All checkpoints of one run, in the order of training."""
+    """All checkpoints of one run, in the order of training.
+
+    classes, pictures: names. recipe: JSON, what was trained and how. pixels: uint8
+    [pictures, h, w, 3], the pictures as the network saw them, or None where they can be had by name
+    (`sample:` and the name of a sample photo).
+    """
 
     classes: tuple[str, ...]
     pictures: tuple[str, ...]
     recipe: str = "{}"
     versions: str = ""
     snapshots: tuple[Snapshot, ...] = field(default=())
+    pixels: npt.NDArray[np.uint8] | None = None
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
         """The recording with one more checkpoint; those at or after its step are replaced."""
         kept = tuple(old for old in self.snapshots if old.step < snapshot.step)
-        return Recording(self.classes, self.pictures, self.recipe, self.versions, (*kept, snapshot))
+        return replace(self, snapshots=(*kept, snapshot))
 
     def up_to(self, step: int) -> Recording:
         """The recording without the checkpoints after `step`."""
         kept = tuple(old for old in self.snapshots if old.step <= step)
-        return Recording(self.classes, self.pictures, self.recipe, self.versions, kept)
+        return replace(self, snapshots=kept)
 
     def save(self, path: Path) -> None:
         """Write the file; a kill in the middle leaves the previous one as it was."""
@@ -79,6 +94,8 @@ class Recording:
         for name in ("epoch", "accuracy", "loss"):
             values = [getattr(shot, name) for shot in self.snapshots]
             tensors["epochs" if name == "epoch" else name] = np.asarray(values, np.float32)
+        if self.pixels is not None:
+            tensors["pixels"] = np.ascontiguousarray(self.pixels)
         partial = path.with_name(path.name + ".partial")
         save_file(tensors, partial, metadata=self._metadata())
         partial.replace(path)
@@ -95,27 +112,39 @@ class Recording:
         }
 
     @classmethod
-    def load(cls, path: Path) -> Recording:
-        """Read what `save` wrote; raises TrainingError for anything else."""
+    def load(cls, path: Path, name: str = "") -> Recording:
+        """Read what `save` wrote; raises TrainingError, which calls the file `name`, otherwise."""
+        what = name or str(path)
         try:
+            if path.stat().st_size > MOST_BYTES:
+                raise refuse(what, f"it is larger than {MOST_BYTES / 1e6:.0f} MB")
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise TrainingError(
-                f"{path} cannot be read as a recording ({error}). It may have been cut off: "
-                "record again, or fetch the file again."
-            ) from error
+            raise refuse(what, error) from error
+        return cls._of(what, metadata, tensors)
+
+    @classmethod
+    def _of(cls, what: str, metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> Recording:
         if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
             raise TrainingError(
-                f"{path} is no recording of version {VERSION}. Record again with this attnviz."
+                f"{what} is no recording of version {VERSION}. Record again with this attnviz."
             )
+        try:
+            classes = texts(metadata, "classes", MOST_CLASSES)
+            pictures = texts(metadata, "pictures", MOST_PICTURES)
+            layers = layer_keys(metadata)
+            check_tensors(tensors, layers, len(pictures), len(classes))
+        except (ValueError, KeyError, TypeError) as error:
+            raise refuse(what, error) from error
         return cls(
-            classes=tuple(json.loads(metadata["classes"])),
-            pictures=tuple(json.loads(metadata["pictures"])),
-            recipe=metadata["recipe"],
-            versions=metadata["versions"],
-            snapshots=_snapshots(tensors, json.loads(metadata["layers"])),
+            classes=classes,
+            pictures=pictures,
+            recipe=metadata.get("recipe", "{}"),
+            versions=metadata.get("versions", ""),
+            snapshots=_snapshots(tensors, layers),
+            pixels=tensors.get("pixels"),
         )
 
 
@@ -123,7 +152,9 @@ def _half(values: list[Array]) -> Array:
     return np.stack(values).clip(-LARGEST_HALF, LARGEST_HALF).astype(np.float16)
 
 
-def _snapshots(tensors: dict[str, Array], keys: list[list[str]]) -> tuple[Snapshot, ...]:
+def _snapshots(
+    tensors: Mapping[str, Array], keys: tuple[tuple[str, str], ...]
+) -> tuple[Snapshot, ...]:
     return tuple(
         Snapshot(
             step=int(step),

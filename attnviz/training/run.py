@@ -25,7 +25,7 @@ from attnviz.training.probes import choose_probes
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
-from attnviz.training.trainer import Trained, Trainer
+from attnviz.training.trainer import Trained, Trainer, Watch
 
 
 def train_and_export(
@@ -37,6 +37,7 @@ def train_and_export(
     device: str = "auto",
     half: str = "auto",
     probes: str = "val",
+    watch: Watch | None = None,
 ) -> str:
     """Train by `recipe` and write `<model>.safetensors`, its card and its recording into `out`.
 
@@ -48,6 +49,7 @@ def train_and_export(
         device: as for `load_model`.
         half: "on", "off", or "auto": bf16 where the device computes with it natively.
         probes: which pictures to record, "samples" or "val".
+        watch: told after each step how far it is; False stops the run (PausedError).
 
     Returns a sentence that says what came out.
     """
@@ -58,9 +60,16 @@ def train_and_export(
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
     chosen_probes = choose_probes(probes, folder, preprocess)
-    recording = Recording(folder.classes, chosen_probes.names, recipe.to_json(), _versions())
+    recording = Recording(
+        folder.classes,
+        chosen_probes.names,
+        recipe.to_json(),
+        _versions(),
+        pixels=chosen_probes.pixels,
+    )
     recorder = AttentionRecorder(out / f"{recipe.model}.attn", chosen_probes.inputs, recording)
-    trained = Trainer(module, folder, recipe, preprocess, out, chosen, recorder).run()
+    trainer = Trainer(module, folder, recipe, preprocess, out, chosen, recorder, watch=watch)
+    trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
     export(trained, path, recipe, folder, data.name, chosen)
     score = trained.score

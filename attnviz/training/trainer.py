@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,9 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder, snapshot_steps
 from attnviz.training.teacher import find_teacher
 
+# Told how far it is and how many steps there are; False stops the run after a checkpoint.
+Watch = Callable[["Progress", int], bool]
+
 CHECKPOINT_SECONDS = 120.0
 QUICK_SCORE = 1000
 
@@ -39,6 +42,10 @@ class Trained:
     progress: Progress
     score: Score
     side: int
+
+
+class PausedError(TrainingError):
+    """A run was stopped by whoever watches it; it can be gone on with."""
 
 
 @dataclass
@@ -58,9 +65,13 @@ class Trainer:
     recorder: AttentionRecorder | None = None
     show: bool = True
     stop_after: int | None = None
+    watch: Watch | None = None
 
     def run(self) -> Trained:
-        """Train to the end (or to step `stop_after`) and score the averaged network."""
+        """Train to the end (or to step `stop_after`) and score the averaged network.
+
+        Raises PausedError where `watch` says so, with everything saved.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
         keep_freed_memory()
         torch.manual_seed(self.recipe.seed)
@@ -108,6 +119,7 @@ class Trainer:
             )
             if self._stopped(progress):
                 break
+            self._tell(progress)
             if progress.step % self._per_epoch:
                 self._snapshot(progress)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
@@ -202,6 +214,12 @@ class Trainer:
             self._average.module,
             self._optimizer,
         )
+
+    def _tell(self, progress: Progress) -> None:
+        if self.watch is None or self.watch(progress, self._per_epoch * self.recipe.epochs):
+            return
+        self._save(progress)
+        raise PausedError(f"The training was stopped after step {progress.step}.")
 
     def _stopped(self, progress: Progress) -> bool:
         return self.stop_after is not None and progress.step >= self.stop_after

@@ -15,16 +15,20 @@ from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Mode, Pick, View, viewer
 
 _PLAIN_SIDE = 260
+_FIRST = View(mode=Mode.HEAT)
 
 
-def show_maps(name: str, key: Key, content: Content, origin: str) -> Pick | None:
+def show_maps(
+    name: str, key: Key, content: Content, origin: str, first: View = _FIRST
+) -> Pick | None:
     """The maps of all layers; a point that was clicked just now.
 
     name: of the viewer on the page. key: decides the content. origin: what the controls belong to.
+    first: the controls before anybody touched them.
     """
     if not st.session_state.get("no webgl"):
         names = [layer.name for layer in content.layers]
-        view: View = st.session_state.get(f"{name} view", View(mode=Mode.HEAT))
+        view: View = st.session_state.get(f"{name} view", first)
         if view.layer not in names:
             view = view.at(names[-1])
         payload = packed_maps((name, *key), content)

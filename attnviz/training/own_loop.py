@@ -1,0 +1,123 @@
+"""Recording attention in anybody's training loop: three lines around it."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from attnviz.errors import TrainingError
+from attnviz.models.preprocess import Preprocess
+from attnviz.pictures import Picture
+from attnviz.training.attention import read_attention
+from attnviz.training.data import squashed
+from attnviz.training.recorder import AttentionRecorder
+from attnviz.training.recording import Recording
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class LoopRecorder:
+    """What `record` hands to a training loop."""
+
+    def __init__(self, module: nn.Module, recorder: AttentionRecorder) -> None:
+        self._module = module
+        self._recorder = recorder
+        self._next = 0
+
+    def step(
+        self,
+        epoch: float,
+        *,
+        accuracy: float = math.nan,
+        loss: float = math.nan,
+        step: int | None = None,
+    ) -> None:
+        """Record the network as it is now.
+
+        epoch: how far training is. accuracy, loss: to be drawn beside the maps, as they were
+        measured. step: of the optimiser; the count of calls if None. It must rise.
+
+        Raises TrainingError if it does not, or if the file cannot be written.
+        """
+        number = self._next if step is None else step
+        if number < self._next:
+            raise TrainingError(
+                f"Step {number} comes after step {self._next - 1}. Steps must rise."
+            )
+        self._recorder.record(self._module, step=number, epoch=epoch, accuracy=accuracy, loss=loss)
+        self._next = number + 1
+
+
+@contextmanager
+def record(
+    module: nn.Module,
+    probes: Sequence[Picture] | Tensor,
+    path: Path | str,
+    *,
+    preprocess: Preprocess | None = None,
+    classes: Sequence[str] | None = None,
+    recipe: dict[str, object] | None = None,
+) -> Iterator[LoopRecorder]:
+    """Keep how the attention of `module` grows while it trains, in the file at `path`.
+
+        with attnviz.record(model, probes, "run.attn") as r:
+            for epoch in range(epochs):
+                ...
+                r.step(epoch, accuracy=accuracy)
+
+    The file is written as a whole at each step, so it can be read at any time, also after a kill;
+    open it on the page "Training", or with `Recording.load`. The network is left as it was: its
+    mode, its gradients, its hooks.
+
+    Args:
+        module: any network with soft masks or self-attention.
+        probes: pictures, or inputs float [pictures, 3, h, w] as the network takes them.
+        path: of the file; one that is there already is replaced at the first step.
+        preprocess: what makes inputs of pictures; 224 px and ImageNet's colours if None.
+        classes: names of the outputs; numbers if None.
+        recipe: facts about the run that JSON can hold.
+
+    Raises:
+        TrainingError: there are no probes, or the network has no attention to record.
+    """
+    if not len(probes):
+        raise TrainingError("There is nothing to look at: give at least one picture.")
+    preprocess = preprocess or Preprocess(size=224)
+    inputs, names, pixels = _prepared(probes, preprocess)
+    _, logits = read_attention(module, inputs.to(next(module.parameters()).device))  # or raises
+    count = logits.shape[1]
+    labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
+    if len(labels) != count:
+        raise TrainingError(f"The network tells {count} classes apart, not {len(labels)}.")
+    versions = {"torch": torch.__version__, "python": platform.python_version()}
+    facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
+    empty = Recording(labels, names, facts, json.dumps(versions), pixels=pixels)
+    yield LoopRecorder(module, AttentionRecorder(Path(path), inputs, empty))
+
+
+def _prepared(
+    probes: Sequence[Picture] | Tensor, preprocess: Preprocess
+) -> tuple[Tensor, tuple[str, ...], Pixels]:
+    if isinstance(probes, Tensor):
+        names = tuple(f"picture {number}" for number in range(1, len(probes) + 1))
+        return probes, names, _shown(probes)
+    squares = np.stack([squashed(one.pixels, preprocess.size) for one in probes])
+    planes = torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255
+    return preprocess.normalised(planes), tuple(one.name for one in probes), squares
+
+
+def _shown(inputs: Tensor) -> Pixels:
+    """Inputs of an unknown normalisation as pictures: each stretched from its darkest value."""
+    values = inputs.detach().float().cpu()
+    low, high = values.amin((1, 2, 3), keepdim=True), values.amax((1, 2, 3), keepdim=True)
+    shares = (values - low) / (high - low).clamp_min(1e-12)
+    return (shares * 255).round().byte().permute(0, 2, 3, 1).numpy()

@@ -1,0 +1,82 @@
+"""A recording's file is a stranger's until its parts fit together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.errors import TrainingError
+
+Array = npt.NDArray[Any]
+
+MOST_BYTES = 64_000_000
+MOST_PICTURES = 256
+MOST_CLASSES = 100_000
+MOST_LAYERS = 512
+MOST_CHECKPOINTS = 4096
+LONGEST_SIDE = 512
+LONGEST_NAME = 200
+
+
+def texts(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, ...]:
+    """A JSON list of names, each cut to 200 characters; raises ValueError for anything else."""
+    found = json.loads(metadata[key])
+    if not isinstance(found, list) or not 1 <= len(found) <= most:
+        raise ValueError(f"{key} is no list of 1 to {most} names")
+    return tuple(str(one)[:LONGEST_NAME] for one in found)
+
+
+def layer_keys(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The (method, layer) pairs; raises ValueError where they are none."""
+    found = json.loads(metadata["layers"])
+    pairs = [tuple(map(str, one)) for one in found if isinstance(one, list) and len(one) == 2]
+    if (
+        not isinstance(found, list)
+        or len(pairs) != len(found)
+        or not 1 <= len(pairs) <= MOST_LAYERS
+    ):
+        raise ValueError(f"layers is no list of 1 to {MOST_LAYERS} pairs of method and layer")
+    return tuple((str(method), str(layer)) for method, layer in found)
+
+
+def check_tensors(
+    tensors: Mapping[str, Array], layers: tuple[tuple[str, str], ...], pictures: int, classes: int
+) -> None:
+    """Raises ValueError, with what is wrong, unless every tensor is there and fits."""
+    steps = tensors["steps"]
+    count = len(steps) if steps.ndim == 1 else 0
+    if not 1 <= count <= MOST_CHECKPOINTS or not np.all(np.diff(steps.astype(np.int64)) > 0):
+        raise ValueError(f"steps are not 1 to {MOST_CHECKPOINTS} rising numbers")
+    for name in ("epochs", "accuracy", "loss"):
+        if tensors[name].shape != (count,):
+            raise ValueError(f"{name} has not one value for each checkpoint")
+    if tensors["probabilities"].shape != (count, pictures, classes):
+        raise ValueError("probabilities do not fit the pictures and classes")
+    for method, layer in layers:
+        maps = tensors[f"maps/{method}/{layer}"]
+        fits = maps.ndim == 4 and maps.shape[:2] == (count, pictures)
+        if not fits or not 1 <= min(maps.shape[2:]) <= max(maps.shape[2:]) <= LONGEST_SIDE:
+            raise ValueError(f"the maps of {layer[:LONGEST_NAME]} do not fit the pictures")
+        if not np.isfinite(maps.astype(np.float32)).all():
+            raise ValueError(f"the maps of {layer[:LONGEST_NAME]} hold NaN or infinity")
+    pixels = tensors.get("pixels")
+    if pixels is not None and not (
+        pixels.dtype == np.uint8
+        and pixels.ndim == 4
+        and len(pixels) == pictures
+        and pixels.shape[3] == 3
+        and 1 <= min(pixels.shape[1:3]) <= max(pixels.shape[1:3]) <= LONGEST_SIDE
+    ):
+        raise ValueError("pixels are not one picture, uint8 [h, w, 3], for each name")
+
+
+def refuse(what: str, reason: object) -> TrainingError:
+    """The error for a file that is no recording."""
+    return TrainingError(
+        f"{what} cannot be read as a recording ({reason}). It may have been cut off, or come from "
+        "another program: record again, or fetch the file again."
+    )

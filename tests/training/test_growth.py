@@ -1,0 +1,92 @@
+"""Numbers of a recording, against cases worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from attnviz.training.growth import growth_events, layer_growth, layer_maps, recorded_methods
+from attnviz.training.recording import Recording, Snapshot
+
+EVEN = np.ones((2, 2), np.float32)
+CORNER = np.array([[1, 0], [0, 0]], np.float32)
+HALVES = np.array([[1, 0], [1, 0]], np.float32)
+
+
+def recording(method: str = "soft-mask", **layers: list[np.ndarray]) -> Recording:
+    """A run of one picture; each layer has a map for each checkpoint."""
+    count = len(next(iter(layers.values())))
+    shots = tuple(
+        Snapshot(
+            step,
+            float(step),
+            {(method, name): maps[step][None] for name, maps in layers.items()},
+            np.zeros((1, 2), np.float32),
+        )
+        for step in range(count)
+    )
+    return Recording(("a", "b"), ("one",), snapshots=shots)
+
+
+def test_entropy_spread_and_drift_of_a_map_that_narrows() -> None:
+    (one,) = layer_growth(recording(block=[EVEN, HALVES, CORNER]), "soft-mask")
+    assert one.entropy == pytest.approx([1, 0.5, 0])
+    # Middles of the cells lie a quarter from the middle, down and across.
+    assert one.spread == pytest.approx([math.sqrt(2) / 4, 0.25, 0])
+    assert one.even_spread == pytest.approx(math.sqrt(2) / 4)
+    assert one.strength == pytest.approx([1, 0.5, 0.25])
+    assert one.contrast == pytest.approx([0, 0.5, math.sqrt(3) / 4])
+    # Half of the mass is shared: H((3/4, 1/4)) - 1/2 = 0.311278 bits.
+    assert one.drift == pytest.approx([0.548795, 0.311278, 0], abs=1e-5)
+
+
+def test_a_map_without_mass_counts_as_even() -> None:
+    (one,) = layer_growth(recording(block=[0 * EVEN, -CORNER, CORNER]), "soft-mask")
+    assert one.entropy[:2] == pytest.approx([1, 1])
+    assert one.spread[0] == pytest.approx(one.even_spread)
+    assert np.isfinite(one.drift).all()
+
+
+def test_pictures_are_averaged() -> None:
+    shot = Snapshot(
+        0, 0.0, {("soft-mask", "block"): np.stack([EVEN, CORNER])}, np.zeros((2, 2), np.float32)
+    )
+    run = Recording(("a", "b"), ("one", "two"), snapshots=(shot,))
+    (one,) = layer_growth(run, "soft-mask")
+    assert one.entropy == pytest.approx([0.5])
+    assert layer_maps(run, "soft-mask", 1)["block"].tolist() == [CORNER.tolist()]
+    assert recorded_methods(run) == ("soft-mask",)
+
+
+def test_a_collapse_is_named_where_it_happens() -> None:
+    slow = [EVEN, EVEN, EVEN * [[1, 1], [1, 0.6]], EVEN * [[1, 1], [1, 0.5]]]
+    fast = [EVEN, EVEN, CORNER, CORNER]
+    events = growth_events(recording(slow=slow, fast=fast), "soft-mask")
+    (collapse,) = [event for event in events if "narrows" in event.text]
+    assert (collapse.checkpoint, collapse.layers) == (2, ("fast",))
+
+
+def test_a_flat_mask_and_layers_that_become_alike_are_named() -> None:
+    first = [CORNER, CORNER, CORNER]
+    second = [HALVES.T, CORNER * 3 + 1, CORNER * 6 + 2]
+    third = [EVEN, EVEN * 0.99, EVEN]
+    events = growth_events(recording(first=first, second=second, third=third), "soft-mask")
+    assert [(event.checkpoint, event.layers) for event in events] == [
+        (1, ("first", "second")),
+        (2, ("third",)),
+    ]
+    assert "stays flat" in events[1].text
+
+
+def test_relevance_of_small_values_is_not_called_flat() -> None:
+    events = growth_events(recording("raw-attention", one=[EVEN / 256] * 2), "raw-attention")
+    assert events == ()
+
+
+def test_layers_on_different_grids_are_compared_on_the_coarser() -> None:
+    fine = np.kron(CORNER, np.ones((2, 2), np.float32))
+    events = growth_events(recording(fine=[fine, fine], coarse=[EVEN, CORNER]), "soft-mask")
+    (alike,) = [event for event in events if "alike" in event.text]
+    assert (alike.checkpoint, alike.layers) == (1, ("fine", "coarse"))

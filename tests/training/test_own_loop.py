@@ -1,0 +1,120 @@
+"""A recorder around somebody's own training loop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import attnviz
+from attnviz.errors import TrainingError
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.ran_small import ran_small
+from attnviz.training.recording import Recording
+
+PREPROCESS = Preprocess(size=48, fit=Fit.SQUASH)
+
+
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return ran_small(2, width=16)
+
+
+def picture() -> attnviz.Picture:
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    return attnviz.open_picture(pixels, name="noise")
+
+
+def test_maps_are_those_that_explain_gives_for_the_same_weights(tmp_path: Path) -> None:
+    module, path = network().train(), tmp_path / "run.attn"
+    expected = []
+    with attnviz.record(module, [picture()], path, preprocess=PREPROCESS, classes="ab") as run:
+        for epoch in range(2):
+            for weight in module.parameters():
+                weight.data += 0.01 * torch.randn_like(weight)
+            run.step(epoch, accuracy=0.5 + epoch / 4, loss=1.0)
+            model = attnviz.wrap(module, preprocess=PREPROCESS)
+            expected.append(attnviz.explain(model, picture(), "soft-mask"))
+            assert module.training  # explain and the recorder leave it so
+    read = Recording.load(path)
+    assert (read.classes, read.pictures) == (("a", "b"), ("noise",))
+    assert [shot.accuracy for shot in read.snapshots] == [0.5, 0.75]
+    for shot, explained in zip(read.snapshots, expected, strict=True):
+        for layer, values in zip(explained.layers, explained.maps, strict=True):
+            np.testing.assert_allclose(shot.maps["soft-mask", layer][0], values, atol=1e-3)
+    first, last = (shot.maps["soft-mask", "stage3.attention"] for shot in read.snapshots)
+    assert np.abs(first - last).max() > 1e-3
+    assert read.pixels is not None
+    assert read.pixels.shape == (1, 48, 48, 3)
+    assert all(weight.requires_grad for weight in module.parameters())
+    assert not any(part._forward_hooks for part in module.modules())
+
+
+def test_own_inputs_are_shown_stretched(tmp_path: Path) -> None:
+    inputs = torch.linspace(-2, 2, 2 * 3 * 32 * 32).view(2, 3, 32, 32)
+    with attnviz.record(network(), inputs, tmp_path / "run.attn") as run:
+        run.step(0)
+    read = Recording.load(tmp_path / "run.attn")
+    assert read.classes == ("class 0", "class 1")
+    assert read.pixels is not None
+    assert [int(one.min()) for one in read.pixels] == [0, 0]
+    assert [int(one.max()) for one in read.pixels] == [255, 255]
+
+
+def test_what_makes_no_sense_is_said_before_the_training_starts(tmp_path: Path) -> None:
+    path, inputs = tmp_path / "run.attn", torch.rand(1, 3, 32, 32)
+    with (
+        pytest.raises(TrainingError, match="at least one picture"),
+        attnviz.record(network(), [], path),
+    ):
+        pass
+    with (
+        pytest.raises(TrainingError, match="no attention to record"),
+        attnviz.record(nn.Sequential(nn.Flatten(), nn.Linear(3072, 2)), inputs, path),
+    ):
+        pass
+    with (
+        pytest.raises(TrainingError, match="2 classes apart, not 3"),
+        attnviz.record(network(), [picture()], path, preprocess=PREPROCESS, classes="abc"),
+    ):
+        pass
+    assert not path.exists()
+
+
+def test_steps_must_rise(tmp_path: Path) -> None:
+    path = tmp_path / "run.attn"
+    with attnviz.record(network(), [picture()], path, preprocess=PREPROCESS) as run:
+        run.step(0, step=10)
+        with pytest.raises(TrainingError, match="Steps must rise"):
+            run.step(1, step=10)
+        run.step(1)
+    assert [shot.step for shot in Recording.load(path).snapshots] == [10, 11]
+
+
+def test_a_killed_loop_leaves_a_readable_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.attn"
+    script = textwrap.dedent(
+        f"""
+        import os, sys, torch, attnviz
+        from attnviz.models.zoo.ran_small import ran_small
+        with attnviz.record(ran_small(2, width=16), torch.rand(1, 3, 32, 32), {str(path)!r}) as run:
+            for epoch in range(1000):
+                run.step(epoch)
+                print(epoch, flush=True)
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdout.readline()
+        os.kill(process.pid, signal.SIGKILL)
+    assert [shot.epoch for shot in Recording.load(path).snapshots][:3] == [0.0, 1.0, 2.0]
