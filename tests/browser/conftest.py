@@ -83,6 +83,7 @@ def started(script: Path, log: Path) -> Iterator[App]:
     offline = {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": "", "no_proxy": "127.0.0.1"}
     offline |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")
     offline["PYTHONPATH"] = str(ROOT)
+    offline["ATTNVIZ_RUNS"] = str(log.parent / "runs")
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | offline

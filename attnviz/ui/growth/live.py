@@ -46,7 +46,9 @@ def show_live() -> None:
     """What is being trained, and a form for something new."""
     with st.expander("Train a network and watch", expanded=_going() is not None):
         with guarded():
-            _watch_runs()
+            # Asking again makes the browser send a message: only while there is something to watch.
+            every = _SECONDS if _going() is not None else None
+            st.fragment(_watch_runs, run_every=every)()
         _form()
 
 
@@ -56,9 +58,8 @@ def _going() -> LiveRun | None:
     return next((run for run in live_runs() if run.state.phase in waiting), None)
 
 
-@st.fragment(run_every=_SECONDS)
 def _watch_runs() -> None:
-    """Each run's progress, asked for again every two seconds, without the rest of the page."""
+    """Each run's progress; a fragment, asked for again every two seconds while one is going."""
     for run in live_runs()[:3]:
         state = run.state
         _show_run(run, state)

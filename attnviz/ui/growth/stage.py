@@ -53,6 +53,7 @@ class Watched:
             f"{method.title}.",
             method.shares,
             noun="Checkpoint",
+            quiet=True,
         )
 
 

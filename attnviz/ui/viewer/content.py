@@ -40,6 +40,7 @@ class Content:
     unit. shares: whether the values are shares in 0..1, so that an absolute scale makes sense.
     mattes: float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or
     None while nobody has asked for outlines. noun: what a map belongs to, for the controls.
+    quiet: whether the page has no use for what the controls say; the browser then keeps it.
     """
 
     pixels: Pixels
@@ -50,6 +51,7 @@ class Content:
     shares: bool = False
     mattes: Sequence[FloatArray] | None = None
     noun: str = "Layer"
+    quiet: bool = False
 
 
 def layer_names(explanation: Explanation) -> list[str]:

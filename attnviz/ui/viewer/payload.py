@@ -75,6 +75,7 @@ def pack(content: Content) -> Payload:
         "title": content.title,
         "legend": content.legend,
         "noun": content.noun,
+        "quiet": content.quiet,
         "shares": content.shares,
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())

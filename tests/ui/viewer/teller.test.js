@@ -115,3 +115,11 @@ test("of old ids only the last fifty are remembered", () => {
   teller.now();
   assert.equal(teller.begin(id, VIEW).radius, VIEW.radius);
 });
+
+test("a quiet viewer tells nothing and still begins again where it was left", () => {
+  teller.begin(id, VIEW, true);
+  change({ layer: "c" });
+  teller.now();
+  assert.deepEqual(told, []);
+  assert.equal(new Teller(host).begin(id, VIEW, true).layer, "c");
+});

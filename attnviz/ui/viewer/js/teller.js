@@ -15,11 +15,16 @@ export class Teller {
     this.timer = 0;
     this.told = "";
     this.id = null;
+    this.quiet = false;
   }
 
-  /** The view to begin with under an id: the server's, or where the user left it before. */
-  begin(id, view) {
+  /**
+   * The view to begin with under an id: the server's, or where the user left it before. `quiet`
+   * where the server has no use for the view: then it is kept here, and not told.
+   */
+  begin(id, view, quiet = false) {
     this.id = id;
+    this.quiet = quiet;
     const first = lastViews.get(id) ?? view;
     this.told = JSON.stringify(first);
     return first;
@@ -41,7 +46,7 @@ export class Teller {
     this.told = text;
     if (lastViews.size >= MOST_VIEWS) lastViews.delete(lastViews.keys().next().value);
     lastViews.set(this.id, view);
-    this.host.tellState("view", { ...view, viewId: this.id });
+    if (!this.quiet) this.host.tellState("view", { ...view, viewId: this.id });
   }
 
   stop() {

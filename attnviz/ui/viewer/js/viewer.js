@@ -80,7 +80,7 @@ export class Viewer {
   begin(header) {
     this.player.stop();
     this.viewId = header.viewId;
-    this.view = changed(this.teller.begin(header.viewId, header.view), {});
+    this.view = changed(this.teller.begin(header.viewId, header.view, header.quiet), {});
     this.zoom = WHOLE;
   }
 
