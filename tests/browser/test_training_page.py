@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,9 @@ def test_a_training_is_begun_on_forty_pictures_watched_and_cancelled(
     page.get_by_role("button", name="Train", exact=True).click()
     status = page.get_by_text("% right").first
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)
-    # Its own first checkpoint turns the page to it, while it is still being trained.
-    expect(page.locator(".position b").first).to_contain_text("untrained", timeout=WAIT)
+    # Its own first checkpoint turns the page to it, and the next ones arrive while it is trained.
+    expect(page.get_by_label("Training run")).to_have_value(re.compile("ran-small$"), timeout=WAIT)
+    expect(page.locator(".strip button")).to_have_count(3, timeout=WAIT)
     expect(status).to_be_visible(timeout=WAIT)
     second = opened(chromium, f"{app.url}/Training", [])
     expect(second.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)

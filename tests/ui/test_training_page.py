@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
 from attnviz.training.recording import Recording
+from attnviz.ui.growth.runs import opened_run
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Training.py"
 
@@ -108,3 +109,14 @@ def test_a_broken_upload_is_named_and_the_rest_stays(tmp_path: Path) -> None:
     assert "<b>" not in error.value
     assert "mine" in page.selectbox(key="run").options
     assert headers(page)
+
+
+def test_a_growing_recording_is_read_again(tmp_path: Path) -> None:
+    recording, path = shipped("vit-small"), tmp_path / "vit-small.attn"
+    recording.up_to(0).save(path)
+    first = opened_run(path)
+    recording.up_to(100).save(path)
+    second = opened_run(path)
+    assert first.key != second.key
+    assert first.checkpoints == ("untrained",)
+    assert len(second.checkpoints) == len(recording.up_to(100).snapshots)

@@ -86,7 +86,8 @@ def opened_run(path: Path) -> Run:
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _shipped(path: str, _changed: int) -> Recording:
+def _shipped(path: str, changed: int) -> Recording:
+    del changed  # part of the key: a growing file is read again
     return Recording.load(Path(path), Path(path).name)
 
 
