@@ -12,7 +12,7 @@ from attnviz.training.live import LiveRun, Phase, State, begin, live_runs, runs_
 from attnviz.training.recipe import Phase as Stage
 from attnviz.training.recipe import Recipe
 from attnviz.training.shapes import SHAPES, write_shapes
-from attnviz.ui.growth.runs import Run, opened_run
+from attnviz.ui.growth.runs import Run, file_state, opened_run
 from attnviz.ui.guard import guarded, plain_text, say_error
 
 NETWORKS = ("ran-small", "cbam-small", "vit-small")
@@ -69,7 +69,7 @@ def _watch_runs() -> None:
 def _look_again(run: LiveRun, state: State) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
     path = run.recording
-    seen = (state.phase, path.stat().st_mtime_ns if path.exists() else 0)
+    seen = (state.phase, file_state(path))
     known = st.session_state.setdefault("live seen", {})
     before, known[str(run.folder)] = known.get(str(run.folder)), seen
     if before is None or before == seen:

@@ -56,7 +56,7 @@ def shipped_runs() -> dict[str, Run]:
     found = {}
     for file in files:
         try:
-            recording = _shipped(str(file), file.stat().st_mtime_ns)
+            recording = _shipped(str(file), file_state(file))
         except TrainingError as error:
             say_error(error)
         else:
@@ -81,13 +81,21 @@ def uploaded_runs(files: Sequence[Any]) -> dict[str, Run]:
 
 def opened_run(path: Path) -> Run:
     """A recording that is still growing; read anew when its file changes. Raises TrainingError."""
-    changed = path.stat().st_mtime_ns if path.exists() else 0
-    return Run(f"{path}@{changed}", path.stem, _shipped(str(path), changed))
+    state = file_state(path)
+    return Run(f"{path}@{state}", path.stem, _shipped(str(path), state))
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """Changes when the file does, also within one tick of the file system's clock."""
+    if not path.exists():
+        return ()
+    facts = path.stat()
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _shipped(path: str, changed: int) -> Recording:
-    del changed  # part of the key: a growing file is read again
+def _shipped(path: str, state: tuple[int, ...]) -> Recording:
+    del state  # part of the key: a growing file is read again
     return Recording.load(Path(path), Path(path).name)
 
 
