@@ -9,6 +9,7 @@ from typing import Any
 
 import timm
 import torch
+from timm.layers.halo_attn import HaloAttn
 from torch import nn
 from torchvision import models
 from torchvision.models.swin_transformer import (
@@ -54,7 +55,7 @@ def _vit(name: str, **options: Any) -> Callable[[], nn.Module]:
     return _timm(name, **{**small, **options})
 
 
-def _resnet(attention: str) -> Callable[[], nn.Module]:
+def _resnet(attention: object) -> Callable[[], nn.Module]:
     small = {"layers": (1, 1, 1, 1), "channels": (16, 32, 48, 64), "stem_width": 16}
     return _timm("resnet26", block_args={"attn_layer": attention}, **small)
 
@@ -141,8 +142,12 @@ CONTEXT: dict[str, Family] = {
     "timm CaiT": Family(_vit("cait_xxs24_224", num_heads=4), 4),
     "timm PVT-v2": Family(_timm("pvt_v2_b0"), 8),
     "timm MobileViT": Family(_timm("mobilevit_xxs"), 9, size=(128, 192)),
+    "timm MobileViT, few cells": Family(_timm("mobilevit_xxs"), 9),
     "timm BoTNet": Family(_timm("botnet26t_256", img_size=SIZE), 3),
     "timm Halo": Family(_timm("halonet26t"), 3, size=(256, 256)),
+    "timm Halo, oblong": Family(
+        _resnet(partial(HaloAttn, num_heads=2, block_size=2, halo_size=1)), 4, size=(64, 128)
+    ),
     "timm GC": Family(_resnet("gc"), 4, 4),
     "timm GC, added": Family(_timm("gcresnet33ts"), 10),
     "timm non-local": Family(_resnet("nl"), 4),
