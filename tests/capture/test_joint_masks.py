@@ -14,49 +14,7 @@ from torch import Tensor, nn
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind, SoftMaskReading
-
-Joined = Callable[[Tensor, Tensor], Tensor]
-
-PAPER: Joined = lambda channels, places: 1 + torch.sigmoid(channels + places)  # noqa: E731
-CODE: Joined = lambda channels, places: 1 + torch.sigmoid(channels * places)  # noqa: E731
-
-
-class Bam(nn.Module):
-    """A bottleneck attention module (arXiv 1807.06514): r = 16, dilation 4, both branches."""
-
-    def __init__(self, channels: int, joined: Joined) -> None:
-        super().__init__()
-        less = channels // 4
-        self.gate = nn.Sequential(
-            nn.Linear(channels, less), nn.BatchNorm1d(less), nn.ReLU(), nn.Linear(less, channels)
-        )
-        self.place = nn.Sequential(
-            nn.Conv2d(channels, less, 1), nn.BatchNorm2d(less), nn.ReLU(),
-            nn.Conv2d(less, less, 3, padding=4, dilation=4), nn.BatchNorm2d(less), nn.ReLU(),
-            nn.Conv2d(less, 1, 1),
-        )  # fmt: skip
-        self.joined = joined
-
-    def parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.gate(x.mean((2, 3)))[:, :, None, None], self.place(x)
-
-    def forward(self, x: Tensor) -> Tensor:
-        channels, places = self.parts(x)
-        return self.joined(channels.expand_as(x), places.expand_as(x)) * x
-
-
-class Net(nn.Module):
-    """Convolutions around one module."""
-
-    def __init__(self, middle: nn.Module) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 16, 3, 4, 1), nn.BatchNorm2d(16), nn.ReLU())
-        self.middle = middle
-        self.rest = nn.Sequential(nn.Conv2d(16, 24, 3, 1, 1), nn.ReLU())
-        self.head = nn.Linear(24, 5)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.rest(self.middle(self.stem(x))).mean((2, 3)))
+from tests.capture.bam import Bam, Joined, Net, code, paper
 
 
 def made(middle: nn.Module) -> nn.Module:
@@ -81,17 +39,13 @@ def read(net: nn.Module) -> SoftMaskReading:
     return trace.soft_masks[0]
 
 
-@pytest.mark.parametrize(
-    ("joined", "mask"),
-    [(PAPER, lambda c, s: torch.sigmoid(c + s)), (CODE, lambda c, s: torch.sigmoid(c * s))],
-    ids=["as in the paper", "as in the code"],
-)
-def test_the_joint_map_of_bam_is_a_mask_with_its_channels(joined: Joined, mask: Joined) -> None:
+@pytest.mark.parametrize("joined", [paper, code])
+def test_the_joint_map_of_bam_is_a_mask_with_its_channels(joined: Joined) -> None:
     """F' = (1 + M) F: M is the mask, and F both what is weighed and what it is added to."""
     net = made(Bam(16, joined))
     reading = read(net)
     features = net.stem(inputs()).detach()
-    expected = mask(*net.middle.parts(features)).detach()
+    expected = joined(*net.middle.parts(features)).detach()
     assert reading.mask.shape == (2, 16, 8, 12)
     assert float(expected.std((2, 3)).min()) > 1e-4
     torch.testing.assert_close(reading.mask, expected, atol=1e-6, rtol=0)
@@ -102,11 +56,11 @@ def test_the_joint_map_of_bam_is_a_mask_with_its_channels(joined: Joined, mask: 
 
 def test_the_gradient_of_a_joint_map_is_that_of_each_value() -> None:
     """Against the graph that the network builds itself, begun at the mask."""
-    net = made(Bam(16, PAPER)).requires_grad_(False)
+    net = made(Bam(16, paper)).requires_grad_(False)
     slope = read(net).mask_gradient
     features = net.stem(inputs())
     mask = net.middle.joined(*net.middle.parts(features)).requires_grad_()
-    score = net.head(net.rest(mask * features).mean((2, 3)))[:, 2].sum()
+    score = net.head(net.rest((1 + mask) * features).mean((2, 3)))[:, 2].sum()
     (expected,) = torch.autograd.grad(score, mask)
     assert slope is not None
     assert float(expected.abs().max()) > 0
