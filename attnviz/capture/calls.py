@@ -3,6 +3,12 @@
 Three calls tell everything: the fused attention of PyTorch, a softmax over keys, and a product of
 features with a factor for each channel, for each place, or for both. Modules differ, these calls do
 not.
+
+What makes none of these calls is not read. Bilinear attention (BAT, Chi et al., CVPR 2020) weighs a
+map from both sides with sigmoids that are brought to sum 1; coordinate attention (arXiv 2103.02907)
+has a factor for each row and another for each column; lambda layers (arXiv 2102.08602) have no
+weights from place to place; MobileViT-v2 (arXiv 2206.02680) shares out pixels by patches without
+queries.
 """
 
 from __future__ import annotations

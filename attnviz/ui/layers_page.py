@@ -54,9 +54,9 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
             shared.append(LAYER)
         if not (context or trace.soft_masks or trace.gates):
             st.info(
-                f"{plain_text(model.spec.title)} has no attention: no masks, no gates, no "
-                "self-attention. To see where its decision comes from, open the page **Focus** "
-                "and ask *What does the decision rest on?*"
+                f"{plain_text(model.spec.title)} has no attention that can be read: no masks, no "
+                "gates, no self-attention. To see where its decision comes from, open the page "
+                "**Focus** and ask *What does the decision rest on?*"
             )
         share_choices(*shared)
         if photo.credit:
