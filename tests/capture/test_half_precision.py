@@ -61,9 +61,9 @@ METHOD_NAMES = [kind.name for kind in METHODS if issubclass(kind, Method)]
 def test_maps_of_every_method_stay_near_float32(name: str, dtype: torch.dtype) -> None:
     """Shares within 0.02; values without an end, within 0.02 of the largest in any layer.
 
-    So are all maps of attention, and relevance through self-attention. CAMs of blocks and the signed
-    gradient of a mask add up what cancels almost wholly in a network without training, and the most
-    varied channel may be another one: of these it is asserted that they are finite.
+    So are all maps of attention, and relevance through self-attention. CAMs of blocks and the
+    signed gradient of a mask add up what cancels almost wholly in a network without training, and
+    the most varied channel may be another one: of these it is asserted that they are finite.
     """
     full, half = traced(name, FULL), traced(name, dtype)
     read = 0
@@ -74,7 +74,7 @@ def test_maps_of_every_method_stay_near_float32(name: str, dtype: torch.dtype) -
         read += 1
         expected, found = method(full), method(half)
         largest = max(float(np.abs(one.values).max()) for one in expected)
-        assert largest > 0
+        assert largest > 0 or method.name == "mask-spread"  # 0 for masks of one channel
         attention = method.nature is Nature.ATTENTION and method.name != "mask-channel"
         holds = attention or method.kind is Kind.CONTEXT
         near = NEAR * (1 if method.shares else largest)
