@@ -174,11 +174,11 @@ GATES: dict[str, Family] = {
     "timm Gather-Excite": Family(
         _resnet(partial(GatherExcite, extent=2, use_mlp=False)), spatial=4
     ),
-    "timm GhostNet-v2": Family(_timm("ghostnetv2_100", width=0.25), channel=7, spatial=14),
+    "timm GhostNet-v2": Family(_timm("ghostnetv2_100"), channel=7, spatial=14),
     "BAM as in the paper": Family(partial(_bam, paper), spatial=1),
     "BAM as in the code": Family(partial(_bam, code), spatial=1),
     "ran-small": Family(partial(ran_small, 7, width=16), spatial=3),
-    "cbam-small": Family(partial(cbam_small, 7, width=16), channel=8, spatial=8),
+    "cbam-small": Family(partial(cbam_small, 7, width=16), channel=5, spatial=5),
 }
 
 FAMILIES = CONTEXT | GATES
