@@ -130,7 +130,10 @@ def test_two_threads_do_not_mix(name: str) -> None:
                 assert all(map(torch.equal, found, alone[which]))
 
 
-@pytest.mark.parametrize("name", [name for name, one in GATES.items() if one.channel])
+# The gate of `cbam-small` weighs channels and then places in one module.
+@pytest.mark.parametrize(
+    "name", [name for name, one in GATES.items() if one.channel and name != "cbam-small"]
+)
 def test_gates_are_the_factors_by_which_channels_are_multiplied(name: str) -> None:
     """Against the module's own output, taken by an independent hook."""
     module = made(name)

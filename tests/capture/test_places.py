@@ -55,12 +55,15 @@ def changed(dark: ContextReading, bright: ContextReading) -> Tensor:
 def test_an_impulse_in_the_picture_comes_out_at_its_place(
     name: str, spot: tuple[float, float]
 ) -> None:
-    """Queries, keys and values of the marked patch change most, in windowed layers too."""
+    """Queries, keys and values of the marked patch change most, in windowed layers too.
+
+    In `vit-small` without training all queries turn to the marked patch alike: its keys tell.
+    """
     family = CONTEXT[name]
     traces = [capture(made(name), one, sites_of(name)) for one in marked(family, spot)]
     for dark, bright in list(zip(traces[0].context, traces[1].context, strict=True))[:2]:
         change = changed(dark, bright)
-        if dark.queries.cells:
+        if dark.queries.cells and name != "vit-small":
             assert_at(peak(change.sum(1), dark.queries), name, spot, dark.queries)
         else:
             assert_at(peak(change.sum(0), dark.keys), name, spot, dark.keys)
