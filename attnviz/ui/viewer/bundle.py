@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -19,14 +19,15 @@ from pathlib import Path
 from attnviz.render.heat import COLOUR_MAPS, colour_table
 
 FOLDER = Path(__file__).resolve().parent
-_IMPORT = re.compile(r"""from\s+"\./([\w-]+\.js)";""")
+# A component's own modules, and those that it borrows from the viewer.
+_IMPORT = re.compile(r"""from\s+"(?:\./|\.\./\.\./viewer/js/)([\w-]+\.js)";""")
 
 _LOADER = """\
 const ASSETS = %(assets)s;
 const MODULES = %(modules)s;
 const addresses = new Map();
 for (const [name, source] of MODULES) {
-  const linked = source.replace(/from\\s+"\\.\\/([\\w-]+\\.js)";/g,
+  const linked = source.replace(/from\\s+"(?:\\.|\\.\\.\\/\\.\\.\\/viewer\\/js)\\/([\\w-]+\\.js)";/g,
     (_, file) => `from "${addresses.get(file)}";`);
   const text = linked + `\\n//# sourceURL=attnviz/%(name)s/${name}`;
   addresses.set(name, URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
@@ -42,9 +43,15 @@ def script() -> str:
     return bundled(FOLDER, {"shaders": shaders(), "colours": _colours()})
 
 
-def bundled(folder: Path, assets: Mapping[str, object]) -> str:
-    """One script of the modules in `folder`/js; `main.js` exports `mount(component, assets)`."""
-    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("js/*.js")}
+def bundled(folder: Path, assets: Mapping[str, object], borrowed: Collection[str] = ()) -> str:
+    """One script of the modules in `folder`/js; `main.js` exports `mount(component, assets)`.
+
+    borrowed: names of the viewer's modules that they import, none of them a name of their own.
+    """
+    paths = [*folder.glob("js/*.js"), *(FOLDER / "js" / name for name in borrowed)]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
+    if len(sources) < len(paths):
+        raise ValueError(f"two modules of {folder.name} have the same name")
     return _LOADER % {
         "assets": json.dumps(assets),
         "modules": json.dumps([[name, sources[name]] for name in module_order(sources)]),
@@ -64,9 +71,13 @@ def module_order(sources: dict[str, str]) -> list[str]:
     return list(TopologicalSorter(needs).static_order())
 
 
-def shaders() -> dict[str, str]:
-    """The GLSL sources by file name, with `#include "file"` lines replaced by the file's text."""
-    sources = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("glsl/*.glsl")}
+def shaders(*folders: Path) -> dict[str, str]:
+    """The GLSL sources by file name, with `#include "file"` lines replaced by the file's text.
+
+    The viewer's own, and those of other components' folders.
+    """
+    paths = [path for folder in (FOLDER, *folders) for path in folder.glob("glsl/*.glsl")]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
 
     def included(source: str) -> str:
         return re.sub(
