@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ def marked(pixels: Pixels, looks: Sequence[Stop], viewing: Viewing) -> Pixels:
         for colour, extra in ((_BLACK, 2), (_WHITE, 0)):
             cv2.circle(canvas, places[-1], radius, colour, thick + extra, cv2.LINE_AA)
     if len(looks) > 1:
-        for start, stop in zip(places, places[1:], strict=False):
+        for start, stop in pairwise(places):
             cv2.line(canvas, start, stop, _WHITE, thick, cv2.LINE_AA)
         for number, place in enumerate(places, 1):
             _numbered(canvas, place, str(number), thick)

@@ -27,7 +27,7 @@ const ASSETS = %(assets)s;
 const MODULES = %(modules)s;
 const addresses = new Map();
 for (const [name, source] of MODULES) {
-  const linked = source.replace(/from\\s+"(?:\\.|\\.\\.\\/\\.\\.\\/viewer\\/js)\\/([\\w-]+\\.js)";/g,
+  const linked = source.replace(/from\\s+"(?:\\.|[.\\/]+viewer\\/js)\\/([\\w-]+\\.js)";/g,
     (_, file) => `from "${addresses.get(file)}";`);
   const text = linked + `\\n//# sourceURL=attnviz/%(name)s/${name}`;
   addresses.set(name, URL.createObjectURL(new Blob([text], { type: "text/javascript" })));

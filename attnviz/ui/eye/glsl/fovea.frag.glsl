@@ -3,13 +3,13 @@
 // fixation is. The same sums as attnviz/vision/foveation.py.
 precision highp float;
 precision highp int;
+precision highp sampler2DArray;
 #include "srgb.glsl"
 
 uniform sampler2D uPhoto;       // light, with its smaller copies
 uniform sampler2D uFirst;       // level 1, light
 uniform sampler2D uSecond;      // level 2
-uniform sampler2D uCoarse;      // levels from 3 on, one beside the other
-uniform vec4 uPlaces[8];        // x, y, width, height of each there, cells
+uniform sampler2DArray uCoarse; // levels from 3 on, all brought to the size of the third
 uniform vec2 uCoarseSize;
 uniform vec2 uPhotoSize;
 uniform vec2 uCanvas;           // px
@@ -44,27 +44,35 @@ float finerShare(float within, bool whole) {
   return whole ? 1.0 + (share - 1.0) * t * t * (3.0 - 2.0 * t) : share;
 }
 
-// A cubic B-spline in four fetches; the blur that it adds was left out of the level.
+// Cubic convolution as in enlarge.frag.glsl, in nine fetches: the two inner weights are positive,
+// and one filtered fetch between their cells gives both.
 vec3 coarseAt(int level, vec2 uv) {
-  vec4 place = uPlaces[level - 3];
-  vec2 at = uv * place.zw - 0.5;
+  const float a = -0.75;
+  vec2 at = uv * uCoarseSize - 0.5;
   vec2 cell = floor(at);
   vec2 f = at - cell;
   vec2 g = 1.0 - f;
-  vec2 w0 = g * g * g / 6.0;
-  vec2 w1 = (4.0 - 6.0 * f * f + 3.0 * f * f * f) / 6.0;
-  vec2 w3 = f * f * f / 6.0;
-  vec2 low = w0 + w1;
-  vec2 before = cell - 0.5 + w1 / low;
-  vec2 after = cell + 1.5 + w3 / (1.0 - low);
-  vec2 most = place.zw - 0.5;
-  before = (place.xy + clamp(before, vec2(0.5), most)) / uCoarseSize;
-  after = (place.xy + clamp(after, vec2(0.5), most)) / uCoarseSize;
-  vec3 top = mix(textureLod(uCoarse, vec2(after.x, before.y), 0.0).rgb,
-                 textureLod(uCoarse, before, 0.0).rgb, low.x);
-  vec3 bottom = mix(textureLod(uCoarse, after, 0.0).rgb,
-                    textureLod(uCoarse, vec2(before.x, after.y), 0.0).rgb, low.x);
-  return mix(bottom, top, low.y);
+  vec2 before = a * f * g * g;
+  vec2 after = a * g * f * f;
+  vec2 inner = 1.0 - before - after;
+  vec2 second = ((a + 2.0) * g - (a + 3.0)) * g * g + 1.0;
+  vec2 last = uCoarseSize - 0.5;
+  vec2 low = clamp(cell - 0.5, vec2(0.5), last) / uCoarseSize;
+  vec2 mid = clamp(cell + 0.5 + second / inner, vec2(0.5), last) / uCoarseSize;
+  vec2 high = clamp(cell + 2.5, vec2(0.5), last) / uCoarseSize;
+  vec3 x = vec3(low.x, mid.x, high.x);
+  vec3 y = vec3(low.y, mid.y, high.y);
+  vec3 along = vec3(before.y, inner.y, after.y);
+  vec3 across = vec3(before.x, inner.x, after.x);
+  float layer = float(level - 3);
+  vec3 sum = vec3(0.0);
+  for (int row = 0; row < 3; row++) {
+    for (int column = 0; column < 3; column++) {
+      float weight = across[column] * along[row];
+      sum += weight * textureLod(uCoarse, vec3(x[column], y[row], layer), 0.0).rgb;
+    }
+  }
+  return sum;
 }
 
 vec3 levelAt(int level, vec2 uv) {

@@ -37,7 +37,7 @@ export class Fovea {
       uPhoto: [gl.TEXTURE_2D, loaded.photo],
       uFirst: [gl.TEXTURE_2D, loaded.first],
       uSecond: [gl.TEXTURE_2D, loaded.second],
-      uCoarse: [gl.TEXTURE_2D, loaded.coarse],
+      uCoarse: [gl.TEXTURE_2D_ARRAY, loaded.coarse],
     });
     setFloats(gl, this.program, {
       uCoarseSize: loaded.coarseSize,
@@ -49,7 +49,6 @@ export class Fovea {
       uPerDegree: perDegree,
     });
     setIntegers(gl, this.program, { uCount: shown.length });
-    gl.uniform4fv(this.program.places.uPlaces, loaded.places.flat());
     gl.uniform2fv(this.program.places.uFixations, shown.flatMap(({ x, y }) => [x, y]));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }

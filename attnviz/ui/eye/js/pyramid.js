@@ -6,8 +6,6 @@ import { program, setIntegers, setTextures } from "../../viewer/js/gl.js";
 // As in attnviz/vision/foveation.py: this many pixels over f pass half the amplitude of f.
 const HALF_AMPLITUDE = Math.sqrt(Math.log(2) / 2) / Math.PI;
 const DEEPEST = 10;
-// Cells; a cubic B-spline between them, with which the coarse levels are enlarged, blurs by it.
-const SPLINE = 1 / 3;
 
 /** Gaussian weights from the middle outward, as OpenCV cuts them off. */
 export function taps(sigma) {
@@ -32,7 +30,7 @@ export function plan(width, height) {
       variance += grid ** 2 / 4; // the mean of two cells blurs, too
       grid *= 2;
     }
-    const wanted = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2 - (halved ? SPLINE * grid ** 2 : 0);
+    const wanted = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2;
     levels.push({ size, halved, sigma: Math.sqrt(wanted - variance) / grid, place: [...top] });
     // The first coarse level stands on the left, the others in a column beside it.
     if (k === 3) top[0] = size[0];
@@ -55,6 +53,17 @@ function lightTexture(gl, [width, height], copies) {
   return texture;
 }
 
+function stackTexture(gl, [width, height], layers) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA16F, width, height, layers);
+  for (const [name, value] of [
+    [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
+    [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
+  ]) gl.texParameteri(gl.TEXTURE_2D_ARRAY, name, value);
+  return texture;
+}
+
 /** Makes pyramids; throws where the browser cannot draw into textures of light. */
 export class Builder {
   constructor(gl, shaders) {
@@ -65,10 +74,11 @@ export class Builder {
     const made = (name) => program(gl, shaders["fullscreen.vert.glsl"], shaders[name]);
     this.blur = made("blur.frag.glsl");
     this.area = made("area.frag.glsl");
+    this.cubic = made("enlarge.frag.glsl");
     this.frame = gl.createFramebuffer();
   }
 
-  /** {first, second, coarse (textures), places, coarseSize} of a photo's texture. */
+  /** {first, second, coarse (textures), coarseSize} of a photo's texture. */
   build(photo, width, height) {
     const { gl } = this;
     const levels = plan(width, height);
@@ -76,7 +86,7 @@ export class Builder {
     const high = Math.max(levels[2].size[1], levels.slice(3).reduce((sum, { size }) => sum + size[1], 0));
     const first = lightTexture(gl, [width, height], true);
     const second = lightTexture(gl, [width, height], true);
-    const coarse = lightTexture(gl, [wide, high], false);
+    const small = lightTexture(gl, [wide, high], false);
     const spare = [0, 1].map(() => lightTexture(gl, [width, height], false));
     const from = [0, 0];
     this.blurred(photo, from, spare[0], first, from, levels[0]);
@@ -84,17 +94,36 @@ export class Builder {
     let [source, before, size] = [second, [0, 0], [width, height]];
     for (const level of levels.slice(2)) {
       this.halve(source, before, size, spare[1], level.size);
-      this.blurred(spare[1], [0, 0], spare[0], coarse, level.place, level);
-      [source, before, size] = [coarse, level.place, level.size];
+      this.blurred(spare[1], [0, 0], spare[0], small, level.place, level);
+      [source, before, size] = [small, level.place, level.size];
     }
-    for (const one of spare) gl.deleteTexture(one);
+    const coarse = this.enlarged(small, levels.slice(2), spare);
+    for (const one of [...spare, small]) gl.deleteTexture(one);
     for (const one of [first, second]) {
       gl.bindTexture(gl.TEXTURE_2D, one);
       gl.generateMipmap(gl.TEXTURE_2D);
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-    const places = levels.slice(2).map((one) => [...one.place, ...one.size]);
-    return { first, second, coarse, places, coarseSize: [wide, high] };
+    return { first, second, coarse, coarseSize: levels[2].size };
+  }
+
+  /** All coarse levels at the size of the finest of them, each brought there grid by grid. */
+  enlarged(small, levels, spare) {
+    const { gl, cubic } = this;
+    const stack = stackTexture(gl, levels[0].size, levels.length);
+    levels.forEach((level, layer) => {
+      let [source, from, size] = [small, level.place, level.size];
+      for (let to = Math.max(0, layer - 1); to >= 0; to--) {
+        const larger = levels[to].size;
+        gl.useProgram(cubic.handle);
+        setTextures(gl, cubic, { uSource: [gl.TEXTURE_2D, source] });
+        setIntegers(gl, cubic, { uSize: size, uFrom: from, uLarger: larger });
+        if (to) this.into(spare[to % 2], [0, 0], larger);
+        else this.intoLayer(stack, layer, larger);
+        [source, from, size] = [spare[to % 2], [0, 0], larger];
+      }
+    });
+    return stack;
   }
 
   blurred(source, from, between, target, into, { size, sigma }) {
@@ -117,6 +146,14 @@ export class Builder {
     setTextures(gl, area, { uSource: [gl.TEXTURE_2D, source] });
     setIntegers(gl, area, { uSize: size, uFrom: from, uInto: [0, 0], uSmaller: smaller });
     this.into(target, [0, 0], smaller);
+  }
+
+  intoLayer(stack, layer, [width, height]) {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
+    gl.framebufferTextureLayer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, stack, 0, layer);
+    gl.viewport(0, 0, width, height);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
   into(texture, [x, y], [width, height]) {

@@ -65,12 +65,12 @@ export function retinaMarks({ fovea, disc, perDegree }, zones, place) {
   return [
     ...zones.map(ring),
     ...named.map(({ name, degrees: wide }) =>
-      below(fovea.x, fovea.y + (wide / 2) * perDegree + 16, `${name}, ${wide}°`)),
+      below(fovea.x, fovea.y + (wide / 2) * perDegree + 21, `${name}, ${wide}°`)),
     ["ellipse", {
       class: "ring disc", cx: disc.x, cy: disc.y, rx: disc.width / 2, ry: disc.height / 2,
     }],
-    below(disc.x, disc.y + disc.height / 2 + 17, "optic disc:"),
-    below(disc.x, disc.y + disc.height / 2 + 32, "blind spot"),
+    below(disc.x, disc.y + disc.height / 2 + 22, "optic disc:"),
+    below(disc.x, disc.y + disc.height / 2 + 43, "blind spot"),
     ["path", { class: "cross", d: cross(spot, 9) }],
     ["circle", { class: "spot", cx: spot.x, cy: spot.y, r: 4 }],
   ];

@@ -5,10 +5,10 @@ import { degrees } from "./geometry.js";
 
 const RADIANS = Math.PI / 180;
 const [MIDDLE, RADIUS] = [5.7, 11.3]; // of the eyeball
-const FARTHEST = 44; // of the picture from the nodal point; not to scale
+const FARTHEST = 34; // of the picture from the nodal point; not to scale
 const HIGHEST = 13;
 const PUPIL = { x: -3.4, half: 1.9 };
-export const VIEW_BOX = [-50, -17, 86, 34];
+export const VIEW_BOX = [-37, -17, 72, 34];
 
 /** The place on the retina at an angle, degrees; to the nose is up in the drawing. */
 export function onRetina(angle, inward = 0) {
@@ -29,7 +29,9 @@ const at = ({ x, y }) => `${x.toFixed(2)} ${y.toFixed(2)}`;
 
 function arc(from, to, inward = 0) {
   const radius = RADIUS - inward;
-  return `M${at(onRetina(from, inward))}A${radius} ${radius} 0 0 0 ${at(onRetina(to, inward))}`;
+  const [start, stop] = [onRetina(from, inward), onRetina(to, inward)];
+  const large = Number(start.x + stop.x < 2 * MIDDLE && to - from > 90);
+  return `M${at(start)}A${radius} ${radius} 0 ${large} 0 ${at(stop)}`;
 }
 
 function label(text, x, y, anchor, to) {
@@ -50,7 +52,7 @@ function anatomy(zones, disc) {
       d: `M-4.33 -5.2A${RADIUS} ${RADIUS} 0 1 1 -4.33 5.2A6.4 6.4 0 0 1 -4.33 -5.2Z`,
     }],
     ["path", { class: "cornea", d: "M-4.33 5.2A6.4 6.4 0 0 1 -4.33 -5.2" }],
-    ["path", { class: "retina", d: arc(-75, 75, 0.5) }],
+    ["path", { class: "retina", d: arc(-73, 73, 0.5) }],
     ["path", { class: "macula", d: arc(-size.macula, size.macula, 0.5) }],
     ["path", { class: "fovea", d: arc(-size.fovea, size.fovea, 0.5) }],
     ["path", { class: "disc", d: arc(near, far, 0.4) }],
@@ -61,7 +63,7 @@ function anatomy(zones, disc) {
 
 function labels(x0) {
   return [
-    ...label("your picture", -x0, HIGHEST + 3.4, "middle"),
+    ...label("your picture", Math.max(-x0 - 2, -36.5), -14.4, "start"),
     ...label("cornea", -11, 9.6, "end", [-10.6, 8.8, -6, 3.4]),
     ...label("pupil", -8, -11.4, "end", [-7.6, -11.6, -3.6, -1.2]),
     ...label("lens", -6, 14.4, "end", [-5.6, 13.4, -1.9, 3]),
