@@ -4,7 +4,7 @@ import { photoTexture, program, setFloats, setIntegers, setTextures } from "../.
 import { Builder } from "./pyramid.js";
 import { finest } from "./geometry.js";
 
-export const MOST_FIXATIONS = 16;
+const MOST_FIXATIONS = 16;
 
 /** Everything that lives on the GPU. */
 export class Fovea {

@@ -11,7 +11,7 @@ export function coarserThan(factor) {
 }
 
 /** Which way on the retina: "lower right". */
-export function direction({ right, up, angle }) {
+function direction({ right, up, angle }) {
   const [along, across] = [up / angle, right / angle];
   const words = [];
   if (Math.abs(along) > 0.38) words.push(up > 0 ? "upper" : "lower");
