@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from attnviz.capture.trace import Kind
 from attnviz.errors import AttnvizError
+from attnviz.explainer import network_kinds
 from attnviz.explanation import Explanation
 from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
@@ -28,26 +30,29 @@ def _saliency(checksum: str, _picture: Picture) -> tuple[Path, ...]:
 
 def paths(picture: Picture, model: VisionModel | None) -> tuple[tuple[Path, ...], list[str]]:
     """The scanpaths of a picture, and sentences about those that could not be had."""
-    found, notes = [], []
-    for question in _questions(model):
-        assert model is not None
-        key = (model.name, str(model.device))
-        try:
-            explanation = explained(
-                (picture.sha256, picture.name), key, question, None, model, picture
-            )
-            found.append(_of_model(explanation_key(explanation), question, explanation))
-        except AttnvizError as error:  # saliency needs no model
-            notes.append(f"{_TITLES[question]}: {error}")
+    found: list[Path] = []
+    notes: list[str] = []
+    if model is not None:
+        for question in Question:
+            try:
+                if _answers(model, picture, question):
+                    found.append(_model_path(model, picture, question))
+            except AttnvizError as error:  # saliency needs no model
+                notes.append(f"{_TITLES[question]}: {error}")
     return (*found, *_saliency(picture.sha256, picture)), notes
 
 
-def _questions(model: VisionModel | None) -> list[Question]:
-    """What a model can be asked here."""
-    if model is None:
-        return []
-    places = bool({"spatial", "context"} & set(model.spec.kinds))
-    return [one for one in Question if one is Question.DECISION or places]
+def _answers(model: VisionModel, picture: Picture, question: Question) -> bool:
+    """Whether a network has what is asked about: attention to places, or a decision."""
+    if question is Question.DECISION:
+        return True
+    return bool({Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, picture)))
+
+
+def _model_path(model: VisionModel, picture: Picture, question: Question) -> Path:
+    of = (picture.sha256, picture.name)
+    explanation = explained(of, (model.name, str(model.device)), question, None, model, picture)
+    return _of_model(explanation_key(explanation), question, explanation)
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
