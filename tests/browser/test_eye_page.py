@@ -173,10 +173,10 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
     assert state(page)["perDegree"] == pytest.approx(played["perDegree"] * 200 / 60, rel=1e-3)
     assert sent == [], "gaze, path and settings are the browser's own business"
 
+    asked = state(page)
     page.get_by_role("button", name="Make this picture to save").click()
     button = page.get_by_role("button", name="Save the eye's picture")
     expect(button).to_be_visible(timeout=WAIT)
-    asked = state(page)
     with page.expect_download(timeout=WAIT) as download:
         button.click()
     path = tmp_path / "eye.png"

@@ -45,8 +45,9 @@ test("settings are kept in the browser, and nonsense there is passed over", () =
   const held = new Map();
   const storage = { getItem: (key) => held.get(key) ?? null, setItem: (key, text) => held.set(key, text) };
   assert.deepEqual(kept(storage), FIRST);
+  assert.deepEqual(kept(storage, 390), { ...FIRST, distance: 35, pxPerCm: 60 }, "a phone is held nearer");
   keep(storage, { ...FIRST, distance: 80, rings: false });
-  assert.deepEqual(kept(storage), { ...FIRST, distance: 80, rings: false });
+  assert.deepEqual(kept(storage, 390), { ...FIRST, distance: 80, rings: false });
   for (const text of ["{", "7", '{"distance": 0, "coarser": "4", "rings": 3}', "null"]) {
     held.set([...held.keys()][0], text);
     assert.deepEqual(kept(storage), FIRST, text);
@@ -156,7 +157,7 @@ test("what is said of a place: zone, distance, direction, detail in lines on the
   const retina = { ...FIRST, coarser: 4 };
   const rows = Object.fromEntries(facts({ right: 3, up: -4, angle: 5 }, EYE, retina, SCREEN));
   assert.equal(rows.Zone, "macula");
-  assert.equal(rows["On the retina"], "5.0° from it, 1.4 mm, lower right");
+  assert.equal(rows["On the retina"], "5.0° from the fovea's middle, 1.4 mm, lower right");
   assert.equal(rows["Finest detail"], "12 cycles per degree: lines 0.86 mm apart on your screen");
   assert.equal(rows["This picture"], "up to 3.1 cycles per degree (4 × coarser than a human eye)");
   const middle = Object.fromEntries(facts({ right: 0, up: 0, angle: 0 }, EYE, { ...FIRST, coarser: 1 }, SCREEN));

@@ -19,7 +19,7 @@ export class Eye {
     Object.assign(this, { mode: "follow", pointed: null, added: [], path: -1, count: 0, frames: 0 });
     this.part = (selector) => root.querySelector(selector);
     this.canvas = this.part(".stage > canvas");
-    this.settings = kept(window.localStorage);
+    this.settings = kept(window.localStorage, window.screen.width);
     this.walk = new Walk(this);
     this.showing = new Showing(this);
     this.schedule = { stop: () => cancelAnimationFrame(this.frame) };

@@ -27,7 +27,7 @@ export function facts(place, eye, retina, screen) {
   const zone = zoneOf(place, eye);
   const where = place.angle < 0.05
     ? "in the middle of the fovea"
-    : `${short(place.angle)}° from it, ${short(place.angle * eye.mmPerDegree)} mm, ${direction(place)}`;
+    : `${short(place.angle)}° from the fovea's middle, ${short(place.angle * eye.mmPerDegree)} mm, ${direction(place)}`;
   if (zone === "blind spot") {
     return [["Zone", "blind spot"], ["On the retina", where], ["Finest detail", "none: here the nerve leaves"]];
   }

@@ -49,8 +49,11 @@ export function changed(settings, changes) {
   return { settings: next, refused: "" };
 }
 
+// A guess until the person has measured: a phone's pixels are finer, and it is held nearer.
+const PHONE = { widest: 600, distance: 35, pxPerCm: 60 };
+
 /** The settings that this browser kept, whatever it holds; `storage` as localStorage. */
-export function kept(storage) {
+export function kept(storage, screenWidth = Infinity) {
   let found = {};
   try {
     found = JSON.parse(storage.getItem(PLACE)) ?? {};
@@ -58,6 +61,7 @@ export function kept(storage) {
     // No storage here, or something else's text in it.
   }
   let settings = { ...FIRST };
+  if (screenWidth < PHONE.widest) Object.assign(settings, { distance: PHONE.distance, pxPerCm: PHONE.pxPerCm });
   for (const name of Object.keys(LIMITS)) {
     if (typeof found[name] === "number") ({ settings } = changed(settings, { [name]: found[name] }));
   }

@@ -77,7 +77,7 @@ export class Showing {
       ...(settings.rings ? rings({ gaze, zones, disc, perDegree }) : []),
       ...(walk.at >= 0 ? stopMarks(host.stops.slice(0, walk.at + 1).map(onStage), walk.at) : []),
       ...added.map((one) => cross(onStage(one), "added")),
-      cross(gaze, "gaze"),
+      walk.at < 0 && cross(gaze, "gaze"),
       pointed && cross(onStage(pointed), "pointed"),
     ]);
     const tag = this.part(".tag");
