@@ -27,12 +27,14 @@ def pick_wanted() -> Wanted | None:
     offered = pick_from_row()
     with st.sidebar:
         device = pick_device()
-    photos = _pick_photos(offered)
-    left, middle, right = st.columns([5, 5, 3])
+    left, right = st.columns(2)
     with left:
         specs = _pick_models()
-    with middle:
+    with right:
         looks = _pick_looks(specs)
+    left, right = st.columns(2)
+    with left:
+        photos = _pick_photos(offered)
     with right:
         target = _pick_class(specs)
     if not (photos and specs and looks):
@@ -57,10 +59,14 @@ def _pick_models() -> tuple[ModelSpec, ...]:
     shipped = [name for name, spec in specs.items() if spec.embedded]
     names = _pick_several(
         "Models", list(specs), shipped[:MOST_MODELS], MODELS, MOST_MODELS,
-        lambda name: model_title(specs[name]),
+        lambda name: _short(specs[name]),
         "A row for each. Models that do not ship with attnviz are downloaded on first use.",
     )  # fmt: skip
     return tuple(specs[name] for name in names)
+
+
+def _short(spec: ModelSpec) -> str:
+    return spec.title if spec.embedded else model_title(spec)
 
 
 def _pick_looks(specs: Sequence[ModelSpec]) -> tuple[str, ...]:

@@ -208,7 +208,7 @@ export class Board {
       cell.mark({ [view.a]: "A", [view.b]: "B" }[cell.entry.key] ?? "");
     }
     const [a, b] = [view.a, view.b].map((key) => this.cells.find(({ entry }) => entry.key === key));
-    if (a?.scene && b?.scene) this.pair.show(view, [a.index, b.index], a.scene.header.photo);
+    if (a?.scene && b?.scene) this.pair.show(view, [a.index, b.index], a);
     this.point(this.pointed);
     this.root.dataset.stop = String(stop);
   }

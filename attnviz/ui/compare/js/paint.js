@@ -1,5 +1,7 @@
 // Pixels of a cell: heat over a photo, a photo in focus, a difference. RGBA in, RGBA out.
 
+import { sample } from "../../viewer/js/maps.js";
+
 // Heat keeps this share of its brightness over black parts of a photo, as on the server.
 const LEAST_SHADE = 0.35;
 export const OPACITY = 0.6;
@@ -37,13 +39,25 @@ export function focusPixels(levels, radii, focus) {
   return made;
 }
 
-/** A difference, -127..127, in colours with a neutral middle. */
-export function signedPixels(codes, table) {
-  const made = new Uint8ClampedArray(4 * codes.length).fill(255);
-  codes.forEach((code, index) => {
-    const from = 3 * Math.round(127.5 + (127.5 * code) / 127);
-    made.set(table.subarray(from, from + 3), 4 * index);
-  });
+/**
+ * A difference over the photo it belongs to, in colours with a neutral middle: `values` are -1..1,
+ * rows x columns over the part `box` of the picture; outside it the photo is seen alone.
+ */
+export function differencePixels(photo, [width, height], { values, rows, columns, box }, table) {
+  const [top, left, bottom, right] = box;
+  const made = new Uint8ClampedArray(photo);
+  const shares = new Float32Array(1);
+  for (let row = 0; row < height; row++) {
+    const y = ((row + 0.5) / height - top) / (bottom - top);
+    if (y < 0 || y > 1) continue;
+    for (let column = 0; column < width; column++) {
+      const x = ((column + 0.5) / width - left) / (right - left);
+      if (x < 0 || x > 1) continue;
+      shares[0] = 0.5 + 0.5 * sample(values, rows, columns, x, y);
+      const at = 4 * (row * width + column);
+      made.set(heatPixels(photo.subarray(at, at + 4), shares, table, 0.85), at);
+    }
+  }
   return made;
 }
 

@@ -1,7 +1,7 @@
 // Two cells set against each other: the difference of their maps, and two numbers.
 
-import { rampPixels, signedPixels } from "./paint.js";
-import { drawnSize, element } from "./cell.js";
+import { differencePixels, rampPixels } from "./paint.js";
+import { element } from "./cell.js";
 
 const WAITING = "Comparing …";
 
@@ -37,8 +37,8 @@ export class PairPanel {
     Object.assign(this, { pair, block });
   }
 
-  /** Show the cells a and b at their layers' indices; `photo` is {width, height} of a's picture. */
-  show(view, layers, photo) {
+  /** Show the cells a and b at their layers' indices; `under` has sharp pixels and size of a's photo. */
+  show(view, layers, under) {
     for (const letter of ["a", "b"]) this.part(`select.${letter}`).value = view[letter];
     const fits = this.pair && this.pair.a === view.a && this.pair.b === view.b;
     const found = fits ? this.pair.found[layers.join()] : null;
@@ -47,23 +47,21 @@ export class PairPanel {
     this.part(".iou").textContent = says[1];
     const words = [found ? found.sentence : WAITING, fits ? this.pair.note : ""];
     this.part(".said").textContent = words.filter(Boolean).join(" ");
-    this.draw(found?.at ? found : null, photo);
+    this.draw(found?.at ? found : null, under);
   }
 
-  draw(found, photo) {
+  draw(found, { sharp, size }) {
     const canvas = this.part(".frame canvas");
-    [canvas.width, canvas.height] = drawnSize(photo);
-    const context = canvas.getContext("2d");
+    [canvas.width, canvas.height] = size;
     canvas.ariaLabel = found ? `Where A and B differ. ${found.says.join(". ")}` : "No difference to show";
-    if (!found) return;
-    const { rows, columns, box: [top, left, bottom, right] } = found;
-    const small = element("canvas", { width: columns, height: rows });
-    const codes = new Int8Array(this.block(found.at).buffer);
-    const pixels = new ImageData(signedPixels(codes, this.table), columns, rows);
-    small.getContext("2d").putImageData(pixels, 0, 0);
-    const { width, height } = canvas;
-    const place = [left * width, top * height, (right - left) * width, (bottom - top) * height];
-    context.drawImage(small, ...place);
+    const pixels = found
+      ? differencePixels(sharp, size, { ...found, values: this.values(found) }, this.table)
+      : sharp;
+    canvas.getContext("2d").putImageData(new ImageData(pixels, ...size), 0, 0);
+  }
+
+  values(found) {
+    return Float32Array.from(new Int8Array(this.block(found.at).buffer), (code) => code / 127);
   }
 
   mark(point) {
