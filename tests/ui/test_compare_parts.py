@@ -75,6 +75,9 @@ def test_multiples_of_an_even_map_share_one_scale_at_each_depth() -> None:
     found = ranges(grid, [0, 0])
     assert found[0][Spans.EVEN] == [(0, 4), (0, 12), (0, 12)]
     assert found[1][Spans.EVEN] == [(0, 20)] * 3
+    peaked = np.zeros((10, 10))
+    peaked[0, 0] = 100.0  # a hundred times its mean of 1: the scale ends at eight times
+    assert ranges([cell([peaked]), cell([LOW])], [0, 1])[1][Spans.EVEN] == [(0, 8)] * 2
     nothing = ranges([cell([np.zeros((2, 2))])], [0])[0]
     assert nothing[Spans.EVEN] == nothing[Spans.ROW] == [(0, 0)] * 2
     assert ranges([without_maps()], [0]) == [{}]

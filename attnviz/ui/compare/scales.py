@@ -18,6 +18,8 @@ from attnviz.methods.fuse import FUSED
 from attnviz.ui.compare.cells import Cell
 
 Range = tuple[float, float]
+# A map that is all in one place would leave every other one dark.
+MOST_EVEN = 8.0
 
 
 class Spans(StrEnum):
@@ -42,7 +44,8 @@ NOTES = {
     "different units, and a scale each; so may two methods: the colours compare amounts only where "
     "the method is the same.",
     Spans.EVEN: "Each map is divided by its mean: 1 is what an even map has everywhere. One scale "
-    "for all cells at this depth; attention and relevance can share it, for it has no unit.",
+    "for all cells at this depth, up to 8 times at most; attention and relevance can share it, for "
+    "it has no unit.",
     Spans.CELL: "Each map is stretched between its own lowest and highest value: colours cannot "
     "be compared between cells, and noise looks like a peak.",
 }
@@ -120,7 +123,7 @@ def _shared(
 
 
 def _peak(cells: Sequence[Cell], stop: int, count: int) -> float:
-    """The highest value over its map's mean, of all cells at a stop; 1 if all are empty."""
+    """The highest value over its map's mean, of all cells at a stop, in 1..8; 1 if all are empty."""
     peaks = [1.0]
     for cell in cells:
         if cell.explanation is None:
@@ -129,4 +132,4 @@ def _peak(cells: Sequence[Cell], stop: int, count: int) -> float:
         mean = mean_of(cell, layer)
         if mean > 0:
             peaks.append(float(cell.explanation.map_of(layer).max()) / mean)
-    return max(peaks)
+    return min(max(peaks), MOST_EVEN)

@@ -25,6 +25,7 @@ export function cellName(header, index) {
 export class Board {
   constructor(root, assets) {
     this.root = root;
+    root.board = this; // for tests, which look at what it does
     this.part = (selector) => root.querySelector(selector);
     this.heat = Object.values(decodedTables(assets.heat))[0];
     const signed = Object.values(decodedTables(assets.signed))[0];
