@@ -150,6 +150,7 @@ def train(
     temperature: Annotated[
         float, typer.Option(help="Of the teacher's word; 0: its first choice alone.")
     ] = 0.0,
+    noise: Annotated[float, typer.Option(help="Share of training labels made wrong.")] = 0.0,
     half: Annotated[str, typer.Option(help="bf16: auto, on or off.")] = "auto",
     probes: Annotated[str, typer.Option(help="Recorded pictures: samples or val.")] = "val",
     seed: int = 0,
@@ -181,6 +182,7 @@ def train(
             teacher=teacher,
             distil=distil,
             temperature=temperature,
+            noise=noise,
         )
         done = train_and_export(
             recipe, data, out, size=size, device=device, half=half, probes=probes

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from attnviz.errors import TrainingError
 
 # What came later is left out where it is off, so that older runs can be gone on with.
-_LATER = {"teacher": ("teacher", "distil", "temperature"), "pad": ("pad",)}
+_LATER = {"teacher": ("teacher", "distil", "temperature"), "pad": ("pad",), "noise": ("noise",)}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Recipe:
     average of the weights for each step, 0 for off. half: bf16 autocast.
     teacher: a trained network to learn from as well, by its name in the catalog or the path of its
     weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
-    0 for its first choice alone.
+    0 for its first choice alone. noise: share of the training labels that are replaced by a random
+    other class, for experiments.
     """
 
     model: str = "ran-small"
@@ -60,6 +61,7 @@ class Recipe:
     distil: float = 0.5
     temperature: float = 0.0
     pad: int = 0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -82,6 +84,8 @@ class Recipe:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
         if not 0 <= self.distil <= 1 or self.temperature < 0:
             raise TrainingError("distil must lie in 0..1, and temperature must be 0 or more.")
+        if not 0 <= self.noise <= 1:
+            raise TrainingError("noise must lie in 0..1.")
 
     @property
     def epochs(self) -> int:

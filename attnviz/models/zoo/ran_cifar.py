@@ -62,9 +62,7 @@ def ran_cifar(classes: int = 10, form: GateForm = GateForm.RESIDUAL) -> nn.Seque
                 )
             ),
         )
-        for number, (before, width, pools) in enumerate(
-            zip(inputs, WIDTHS, _POOLS, strict=True), 1
-        )
+        for number, (before, width, pools) in enumerate(zip(inputs, WIDTHS, _POOLS, strict=True), 1)
     ]
     stem = nn.Sequential(*_conv_norm_relu(3, _STEM))
     head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(WIDTHS[-1], classes))
