@@ -1,4 +1,4 @@
-"""ran-cifar: a residual attention network for pictures of 32 px that a few processor cores can train."""
+"""ran-cifar: a residual attention network for pictures of 32 px, for training on few cores."""
 
 from __future__ import annotations
 
