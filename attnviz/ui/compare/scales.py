@@ -123,7 +123,7 @@ def _shared(
 
 
 def _peak(cells: Sequence[Cell], stop: int, count: int) -> float:
-    """The highest value over its map's mean, of all cells at a stop, in 1..8; 1 if all are empty."""
+    """The highest value over its map's mean, of all cells at a stop, within 1..8."""
     peaks = [1.0]
     for cell in cells:
         if cell.explanation is None:
