@@ -1,0 +1,26 @@
+"""When a round ends, as the person chooses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attnviz.vision.rounds import MOST_CLICKS
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A round ends after so many clicks, or seconds (None: it has no clock)."""
+
+    name: str
+    clicks: int
+    seconds: int | None = None
+
+
+LIMITS = {
+    one.name: one
+    for one in (
+        *(Limit(f"{count} clicks", count) for count in (8, 10, 12, 15)),
+        Limit("20 seconds", MOST_CLICKS, 20),
+    )
+}
+FIRST = "10 clicks"

@@ -1,0 +1,75 @@
+"""A map against one person's clicks, with how sure so few clicks leave its scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.vision.agreement import FloatArray, Indices, auc_at, nss_at, spread_of
+from attnviz.vision.intervals import Interval, bootstrap, bootstrap_shares
+
+FloatRows = npt.NDArray[np.float64]
+
+CHANCE = {"NSS": 0.0, "AUC": 0.5, "CC": 0.0}
+
+
+@dataclass(frozen=True)
+class ClickScores:
+    """NSS and AUC (`agreement`) and CC (`densities`) of a map, each with its 95 % interval."""
+
+    nss: Interval
+    auc: Interval
+    cc: Interval
+
+    def named(self) -> dict[str, Interval]:
+        """By the names of `CHANCE`."""
+        return {"NSS": self.nss, "AUC": self.auc, "CC": self.cc}
+
+
+def score_clicks(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> ClickScores:
+    """Score a map by the clicks, which are drawn anew with replacement for the intervals.
+
+    Args:
+        values: float [H, W], over the whole picture.
+        rows, columns: int [n], a click each.
+        sigma: of the Gaussian that stands for a click in CC, in cells; a bubble's radius.
+
+    Raises VisionError for a map of one value, whose scores are not defined, and without clicks.
+    """
+    return ClickScores(
+        nss=bootstrap(nss_at(values, rows, columns)),
+        auc=bootstrap(auc_at(values, rows, columns)),
+        cc=_cc(values, rows, columns, sigma),
+    )
+
+
+def _cc(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> Interval:
+    """Pearson's correlation with the clicks' density, in which each counts as often as drawn.
+
+    The density is a mean of one Gaussian for each click, so its covariance with the map, and its
+    variance, follow from those of the single Gaussians.
+    """
+    size = values.shape
+    spots = np.stack([_spot(size, *at, sigma) for at in zip(rows, columns, strict=True)])
+    spots -= spots.mean(1, keepdims=True)
+    centred = values.ravel() - values.mean(dtype=np.float64)
+    with_map = spots @ centred / values.size
+    together = spots @ spots.T / values.size
+    spread = spread_of(values)
+
+    def correlation(shares: FloatRows) -> FloatRows:
+        variance = np.einsum("di,ij,dj->d", shares, together, shares)
+        return np.asarray(shares @ with_map / (spread * np.sqrt(variance)), np.float64)
+
+    return bootstrap_shares(len(rows), correlation)
+
+
+def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> FloatRows:
+    """A click's density, flat, sums to 1; what would lie outside is put back inside."""
+    field = np.zeros(size, np.float64)
+    field[row, column] = 1.0
+    blurred = cv2.GaussianBlur(field, (0, 0), sigma, borderType=cv2.BORDER_REFLECT).ravel()
+    return np.asarray(blurred / blurred.sum(), np.float64)
