@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.vision.agreement import FloatArray, Indices, auc_at, nss_at, spread_of
-from attnviz.vision.intervals import Interval, bootstrap, bootstrap_shares
+from attnviz.vision.intervals import Interval, bootstrap
 
 FloatRows = npt.NDArray[np.float64]
 
@@ -47,24 +47,16 @@ def score_clicks(values: FloatArray, rows: Indices, columns: Indices, sigma: flo
 
 
 def _cc(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> Interval:
-    """Pearson's correlation with the clicks' density, in which each counts as often as drawn.
+    """Pearson's correlation with the clicks' density, as a mean over clicks.
 
-    The density is a mean of one Gaussian for each click, so its covariance with the map, and its
-    variance, follow from those of the single Gaussians.
+    The density is a mean of one Gaussian for each click, and so is its covariance with the map.
+    Its spread is held at what all clicks give: clicks that are drawn twice would make it peakier,
+    and every drawn correlation lower than the one that is asked about.
     """
-    size = values.shape
-    spots = np.stack([_spot(size, *at, sigma) for at in zip(rows, columns, strict=True)])
-    spots -= spots.mean(1, keepdims=True)
+    spots = np.stack([_spot(values.shape, *at, sigma) for at in zip(rows, columns, strict=True)])
+    together = spread_of(values) * spread_of(spots.mean(0))
     centred = values.ravel() - values.mean(dtype=np.float64)
-    with_map = spots @ centred / values.size
-    together = spots @ spots.T / values.size
-    spread = spread_of(values)
-
-    def correlation(shares: FloatRows) -> FloatRows:
-        variance = np.einsum("di,ij,dj->d", shares, together, shares)
-        return np.asarray(shares @ with_map / (spread * np.sqrt(variance)), np.float64)
-
-    return bootstrap_shares(len(rows), correlation)
+    return bootstrap(spots @ centred / (values.size * together))
 
 
 def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> FloatRows:

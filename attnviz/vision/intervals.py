@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,33 +45,5 @@ def bootstrap(
         count = min(part, draws - start)
         drawn = random.integers(0, len(known), (count, len(known)))
         means[start : start + count] = known[drawn].mean(1)
-    return Interval(float(known.mean()), *_bounds(means, confidence))
-
-
-def bootstrap_shares(
-    count: int,
-    statistic: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
-    *,
-    confidence: float = 0.95,
-    draws: int = 2000,
-    seed: int = 0,
-) -> Interval:
-    """As `bootstrap`, of what is no mean: a number that follows from how much each value counts.
-
-    Args:
-        count: of the values.
-        statistic: takes rows of shares that sum to 1, float64 [d, count], to numbers [d].
-        confidence: of the interval, in 0..1.
-        draws: how often the values are drawn anew.
-        seed: of the draws.
-    """
-    if count < 1:
-        raise VisionError("An interval needs values, and there are none.")
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), draws)
-    (whole,) = statistic(np.full((1, count), 1 / count))
-    return Interval(float(whole), *_bounds(statistic(drawn / count), confidence))
-
-
-def _bounds(drawn: npt.NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(known.mean()), float(low), float(high))

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.evidence.recognition import RecognitionCurve
-from attnviz.ui.bubbles.words import COLOURS, RANDOM
+from attnviz.ui.bubbles.words import COLOURS, RANDOM, WHOSE
 from attnviz.vision.click_scores import CHANCE
 from attnviz.vision.intervals import Interval
 
 FloatArray = npt.NDArray[np.float32]
-_SIZE = 250
+_SIZE = 340
 _CHANCE = "chance"
 
 
@@ -44,7 +44,10 @@ def recognition_chart(
     most = max(len(line) for line in drawn.values()) - 1
     ticks = alt.Axis(tickMinStep=1, tickCount=min(most, 15), format="d")
     x = alt.X("bubbles:Q", title="Bubbles open", axis=ticks, scale=alt.Scale(domain=[0, most]))
-    y = alt.Y("value:Q", title=title, scale=alt.Scale() if margin else alt.Scale(domain=[0, 1]))
+    # Not always to 1: where blur hides nearly all, the curves would lie on the axis.
+    highest = max(float(line.max()) for line in (*drawn.values(), chance, of(sharp)))
+    scale = alt.Scale() if margin else alt.Scale(domain=[0, min(1.0, 1.1 * highest)])
+    y = alt.Y("value:Q", title=title, scale=scale)
     names = [name for name in COLOURS if name in drawn]
     colour = alt.Color(
         "name:N",
@@ -75,6 +78,29 @@ def recognition_chart(
         _chart(rows).mark_line(point={"size": 34}).encode(x=x, y=y, color=colour, tooltip=tooltip),
     ]
     return alt.LayerChart(layer=layers, height=_SIZE)
+
+
+def recognition_bars(
+    lines: Mapping[str, RecognitionCurve],
+    random: Sequence[RecognitionCurve],
+    sharp: RecognitionCurve,
+) -> str:
+    """The probabilities between which the curves run, as bars; HTML. Arguments as for the chart."""
+    ends = {
+        "no blur": float(sharp.probability[0]),
+        **{WHOSE[name]: float(one.probability[-1]) for name, one in lines.items()},
+        WHOSE[RANDOM]: float(np.mean([one.probability[-1] for one in random])),
+        "no bubble": float(random[0].probability[0]),
+    }
+    colours = ["#888", *(COLOURS[name] for name in lines), COLOURS[RANDOM], "#888"]
+    bars = "".join(
+        f'<div class="av-bar"><div class="av-row"><span>{name}</span>'
+        f'<span class="av-num">{value:.2f}</span></div><div class="av-track">'
+        f'<b style="width:{100 * value:.1f}%;background:{colour}"></b></div></div>'
+        for (name, value), colour in zip(ends.items(), colours, strict=True)
+    )
+    title = '<div class="av-title">Probability of its class in the end</div>'
+    return f'{title}<div class="av-bars">{bars}</div>'
 
 
 def score_chart(name: str, scores: Mapping[str, Interval]) -> alt.LayerChart:

@@ -22,7 +22,7 @@ from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.heat import heat_overlay
-from attnviz.ui.bubbles.charts import recognition_chart
+from attnviz.ui.bubbles.charts import recognition_bars, recognition_chart
 from attnviz.ui.bubbles.component import show_replay
 from attnviz.ui.bubbles.memory import next_picture, play_again
 from attnviz.ui.bubbles.packing import Side, pack_replay
@@ -93,6 +93,8 @@ def show_outcome(played: Played, model: VisionModel | None) -> None:
     st.html(f'<p class="av-eye">{ONE_PERSON}</p>')
     if turn is not None:
         st.caption(plain_text(fairness(played.round.task, turn.question)))
+    if model is not None and model.spec.note:
+        st.caption(plain_text(model.spec.note))
     if played.photo.credit:
         st.caption(plain_text(played.photo.credit))
 
@@ -229,22 +231,23 @@ def _show_buttons(played: Played) -> None:
 
 @st.fragment
 def _show_recognition(found: Recognition, turn: Turn | None) -> None:
-    st.html(
-        '<div class="av-title">How surely the model knows it'
-        "<small>all bubbles so far stay open for it</small></div>"
-    )
+    st.html('<div class="av-title">How surely the model knows it</div>')
     margin = st.toggle(
         "Margin instead of probability",
         key="bubbles margin",
         help="The class's logit less the strongest other one: above 0 the class comes first. "
         "It does not saturate as a probability does.",
     )
-    chart = recognition_chart(
-        _lines(found, turn), found.curves[-SEEDS:], found.sharp, margin=margin
-    )
-    st.altair_chart(chart, width="stretch")
-    st.caption(
-        f"Grey: the mean of {SEEDS} orders of random places, and the band from the lowest to the "
-        "highest. A picture half blurred is unlike any the model was trained on: trust the order "
-        "of the curves more than their height."
-    )
+    lines, random = _lines(found, turn), found.curves[-SEEDS:]
+    curves, bars = st.columns([3, 2], gap="medium")
+    with curves:
+        chart = recognition_chart(lines, random, found.sharp, margin=margin)
+        st.altair_chart(chart, width="stretch")
+    with bars:
+        st.html(recognition_bars(lines, random, found.sharp))
+        st.caption(
+            "All bubbles so far stay open for the model, which remembers nothing. "
+            f"Grey: the mean of {SEEDS} orders of random places, and the band from the lowest to "
+            "the highest. A picture half blurred is unlike any the model was trained on: trust the "
+            "order of the curves more than their height."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from attnviz.ui.bubbles.outcome import Played, show_outcome
 from attnviz.ui.bubbles.packing import blob_id, pack_round
 from attnviz.ui.bubbles.rules import FIRST, LIMITS, Limit
 from attnviz.ui.bubbles.stored import show_stored
-from attnviz.ui.bubbles.words import TASKS
+from attnviz.ui.bubbles.words import STEPS, TASKS
 from attnviz.ui.guard import guarded, say_error
 from attnviz.ui.link import keep, restore, share_choices
 from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
@@ -24,6 +25,7 @@ from attnviz.vision.bubbles import check_size
 from attnviz.vision.rounds import Task, round_from
 
 SIDE = 800
+_STEPS = "".join(f"<li>{html.escape(step)}</li>" for step in STEPS)
 _TASK, _LIMIT = "bubbles task", "bubbles limit"
 
 
@@ -37,7 +39,7 @@ def show() -> None:
         with st.expander("Choose a picture, or bring your own"):
             st.caption("It is shown sharp here. A round is fair with a picture you do not know.")
             photo = pick_picture()
-        left, middle, right = st.columns([5, 6, 5])
+        left, middle, right = st.columns([4, 5, 5])
         with left:
             task = _pick_task()
         with middle:
@@ -78,7 +80,13 @@ def _pick_limit() -> Limit:
     restore(_LIMIT, LIMITS)
     if st.session_state.get(_LIMIT) not in LIMITS:
         st.session_state[_LIMIT] = FIRST
-    chosen = st.segmented_control("A round ends after", list(LIMITS), key=_LIMIT, required=True)
+    chosen = st.segmented_control(
+        "A round ends after so many clicks, or seconds",
+        list(LIMITS),
+        format_func=lambda name: LIMITS[name].short,
+        key=_LIMIT,
+        required=True,
+    )
     keep(**{_LIMIT: str(chosen)})
     return LIMITS[str(chosen)]
 
@@ -96,8 +104,12 @@ def _show_photo(photo: Photo, task: Task, limit: Limit, model: VisionModel | Non
 
 def _play(picture: Picture, task: Task, limit: Limit) -> None:
     blob = pack_round(picture.pixels, task, limit, attempt(picture.sha256, task))
-    message = play_round(blob, key="bubbles play")
-    st.button("Another picture", on_click=next_picture, icon=":material/skip_next:")
+    main, side = st.columns([10, 3], gap="medium")
+    with main:
+        message = play_round(blob, key="bubbles play")
+    with side:
+        st.html(f'<div class="av-title">How it goes</div><ol class="av-steps">{_STEPS}</ol>')
+        st.button("Another picture", on_click=next_picture, icon=":material/skip_next:")
     if message is None:
         return
     try:

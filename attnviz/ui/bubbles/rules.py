@@ -15,6 +15,11 @@ class Limit:
     clicks: int
     seconds: int | None = None
 
+    @property
+    def short(self) -> str:
+        """Its name where all of them stand in one row."""
+        return str(self.clicks) if self.seconds is None else f"{self.seconds} s"
+
 
 LIMITS = {
     one.name: one

@@ -24,7 +24,7 @@ from attnviz.vision.spectral_residual import spectral_residual
 FloatArray = npt.NDArray[np.float32]
 
 LONGEST = 400  # px of the grid on which maps are compared: a bubble is 20 px there
-CENTRE, RESIDUAL = "the middle", "spectral residual"
+CENTRE, RESIDUAL = "centre prior", "spectral residual"
 MEANING = {
     "NSS": "How many standard deviations the map lies above its mean where you clicked.",
     "AUC": "How often your spot has a higher value than one you did not click; ties count half.",
@@ -41,7 +41,7 @@ def show_scores(picture: Picture, played: Round, values: FloatArray | None) -> N
     found, unscored = _scores(picture, played, values)
     for sentence in unscored:
         st.caption(plain_text(sentence))
-    columns = st.columns(len(CHANCE), gap="medium")
+    columns = st.columns(len(CHANCE), gap="large")
     for column, name in zip(columns, CHANCE, strict=True):
         with column:
             st.html(f'<div class="av-title">{name}</div>')

@@ -19,11 +19,18 @@ KEYS = (
     "Click or tap to see sharply there. With the keyboard: arrow keys move, Shift moves farther, "
     "Enter opens a bubble."
 )
+STEPS = (
+    "You look first, before you see any map or what the model says.",
+    "The model looks at the peaks of its own map: as many bubbles, as large, the same blur.",
+    "Then you see both side by side, how surely the model knows the picture through each, and how "
+    "near its map comes to your clicks.",
+)
 OVER = "That was your round."
 FEW = "Two bubbles or more make a round. Start over whenever you like."
 TASKS = {Task.TELL: "To tell what it is", Task.LOOK: "To look freely"}
 QUESTIONS = {Task.TELL: Question.DECISION, Task.LOOK: Question.ATTENTION}
 YOU, MODEL, RANDOM = "you", "the model", "at random"
+WHOSE = {YOU: "your bubbles", MODEL: "the model's bubbles", RANDOM: "random bubbles"}
 COLOURS = {YOU: "#0d9488", MODEL: "#c2410c", RANDOM: "#78716c"}
 
 

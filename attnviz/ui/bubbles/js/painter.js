@@ -38,7 +38,9 @@ export class Painter {
   rings(places) {
     const { context, width, height } = this;
     const { radius } = this.header;
-    const size = Math.max(0.75 * radius, width / 40);
+    const css = width / (this.canvas.clientWidth || width); // px of the canvas in one of the page
+    const size = Math.max(0.6 * radius, 12 * css);
+    const aside = 0.75 * radius; // the number stands on the ring, not in what was seen
     context.font = `700 ${size}px sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -47,7 +49,7 @@ export class Painter {
       context.globalAlpha = index === places.length - 1 ? 1 : 0.75;
       for (const [colour, thick] of RING) {
         context.strokeStyle = colour;
-        context.lineWidth = (thick * width) / 800;
+        context.lineWidth = thick * Math.max(css, width / 800);
         context.beginPath();
         context.arc(x * width, y * height, radius, 0, 2 * Math.PI);
         context.stroke();
@@ -55,8 +57,9 @@ export class Painter {
       context.strokeStyle = "#000";
       context.lineWidth = size / 4;
       context.fillStyle = "#fff";
-      context.strokeText(String(index + 1), x * width, y * height);
-      context.fillText(String(index + 1), x * width, y * height);
+      const [right, down] = [x * width + aside, y * height - aside];
+      context.strokeText(String(index + 1), right, down);
+      context.fillText(String(index + 1), right, down);
     });
     context.globalAlpha = 1;
   }

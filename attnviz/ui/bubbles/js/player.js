@@ -167,8 +167,8 @@ export class Player {
       this.painter.show(this.bitmaps.soft, this.bitmaps.sharp, []); // time is up: nothing more to see
     }
     this.say(text);
-    const next = few ? ".restart" : this.header.asks ? ".answer" : ".done";
-    this.part(next).focus({ preventScroll: true });
+    // Not on the button itself: the key that opened the last bubble may still be held down.
+    this.part(".end").focus();
   }
 
   say(text) {

@@ -44,7 +44,7 @@ export class Replay {
   added(side) {
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
-    const [said, bar, track] = [made("span", "p"), made("i", "bar"), made("div", "track")];
+    const [said, bar, track] = [made("span", "p"), made("i", "fill"), made("div", "track")];
     track.append(bar);
     track.style.setProperty("--colour", side.colour);
     const figure = made("figure", "side", made("div", "name", side.title), canvas);
