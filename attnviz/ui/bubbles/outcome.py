@@ -12,9 +12,11 @@ import numpy.typing as npt
 import streamlit as st
 
 from attnviz.asking import ask
+from attnviz.capture.trace import Kind
 from attnviz.errors import AttnvizError
 from attnviz.evidence.recognition import Recognition, RecognitionCurve, recognise
 from attnviz.evidence.subject import Subject
+from attnviz.explainer import network_kinds
 from attnviz.explanation import Explanation
 from attnviz.focus import FocusSettings, is_flat
 from attnviz.methods.base import Progress
@@ -101,10 +103,11 @@ def show_outcome(played: Played, model: VisionModel | None) -> None:
 
 def _turn(played: Played, model: VisionModel) -> Turn:
     """The fair map, and where its peaks are."""
-    attends = bool({"spatial", "context"} & set(model.spec.kinds))
-    question = QUESTIONS[played.round.task] if attends else Question.DECISION
     shown = played.photo.shown
+    question = QUESTIONS[played.round.task]
     try:
+        if not {Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, shown)):
+            question = Question.DECISION
         with st.spinner("The model looks …"):
             explanation = explained(
                 (shown.sha256, shown.name),

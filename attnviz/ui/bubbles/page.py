@@ -17,12 +17,12 @@ from attnviz.ui.bubbles.outcome import Played, show_outcome
 from attnviz.ui.bubbles.packing import blob_id, pack_round
 from attnviz.ui.bubbles.rules import FIRST, LIMITS, Limit
 from attnviz.ui.bubbles.stored import show_stored
-from attnviz.ui.bubbles.words import STEPS, TASKS
+from attnviz.ui.bubbles.words import FEW, STEPS, TASKS
 from attnviz.ui.guard import guarded, say_error
 from attnviz.ui.link import keep, restore, share_choices
 from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
 from attnviz.vision.bubbles import check_size
-from attnviz.vision.rounds import Task, round_from
+from attnviz.vision.rounds import LEAST_CLICKS, Task, round_from
 
 SIDE = 800
 _STEPS = "".join(f"<li>{html.escape(step)}</li>" for step in STEPS)
@@ -115,6 +115,8 @@ def _play(picture: Picture, task: Task, limit: Limit) -> None:
     try:
         _check_origin(message, blob)
         played = round_from(message, task, seen=was_seen(picture.sha256))
+        if len(played.clicks) < LEAST_CLICKS:
+            raise VisionError(f"{FEW} This one has {len(played.clicks)} inside the picture.")
     except VisionError as error:
         say_error(error)
         return
