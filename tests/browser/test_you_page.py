@@ -150,6 +150,8 @@ def test_a_round_by_keyboard_and_one_by_touch_on_a_phone(chromium: Browser, app:
     for number, (x, y) in enumerate(SPOTS[:3], 1):
         page.touchscreen.tap(box["x"] + x * box["width"], box["y"] + y * box["height"])
         expect(page.locator(".play .count")).to_have_text(f"{number} of 10")
+        now = page.locator(".stage canvas").bounding_box()
+        assert now == box, "the picture stays where it is while one taps on it"
     page.get_by_role("button", name="Finish now").click()
     assert sent == []
     page.get_by_role("button", name="Now the model").click()

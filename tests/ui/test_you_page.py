@@ -152,7 +152,7 @@ def test_a_round_gets_both_sides_both_curves_and_all_scores(
     assert len([one for one in points if one["name"] == "at random"]) == 4
     assert len(scores) == 3
     for chart in scores:
-        names = {one["map"] for one in chart["data"]["values"]}
+        names = {one["map"] for one in chart["layer"][1]["data"]["values"]}
         assert names == {"chance", "centre prior", "spectral residual", "the model"}
     said = html_of(page)
     assert "You said: &lt;b&gt;cup&lt;/b&gt;." in said
@@ -281,7 +281,7 @@ def test_a_flat_map_has_no_bubbles_and_no_score_in_words(
     (mine,) = replay["sides"]
     assert len(mine["probability"]) == 4
     for chart in charts(page)[1:]:
-        names = {one["map"] for one in chart["data"]["values"]}
+        names = {one["map"] for one in chart["layer"][1]["data"]["values"]}
         assert names == {"chance", "centre prior", "spectral residual"}
     assert "nan" not in (json.dumps(charts(page)) + texts(page)).lower().replace("resonan", "")
 

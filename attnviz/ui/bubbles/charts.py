@@ -130,9 +130,7 @@ def score_chart(name: str, scores: Mapping[str, Interval]) -> alt.LayerChart:
         alt.datum.map == order[-1], alt.value(COLOURS["the model"]), alt.value(COLOURS[RANDOM])
     )
     layers = [
-        base.transform_filter(alt.datum.map == _CHANCE)
-        .mark_rule(strokeDash=[5, 4], color="#888")
-        .encode(x=x),
+        _chart(rows[:1]).mark_rule(strokeDash=[5, 4], color="#888").encode(x=x),
         base.mark_rule(strokeWidth=3, opacity=0.5).encode(
             x=alt.X("low:Q", scale=scale), x2="high:Q", y=y, color=colour, tooltip=tooltip
         ),
