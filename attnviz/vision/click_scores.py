@@ -51,12 +51,13 @@ def _cc(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> In
 
     The density is a mean of one Gaussian for each click, and so is its covariance with the map.
     Its spread is held at what all clicks give: clicks that are drawn twice would make it peakier,
-    and every drawn correlation lower than the one that is asked about.
+    and every drawn correlation lower than the one that is asked about. No bound leaves -1..1.
     """
     spots = np.stack([_spot(values.shape, *at, sigma) for at in zip(rows, columns, strict=True)])
     together = spread_of(values) * spread_of(spots.mean(0))
     centred = values.ravel() - values.mean(dtype=np.float64)
-    return bootstrap(spots @ centred / (values.size * together))
+    found = bootstrap(spots @ centred / (values.size * together))
+    return Interval(found.mean, max(found.low, -1.0), min(found.high, 1.0))
 
 
 def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> FloatRows:
