@@ -11,12 +11,11 @@ from attnviz.ui.eye.wanted import Wanted
 from attnviz.ui.viewer.bundle import bundled, shaders
 
 FOLDER = Path(__file__).resolve().parent
-BORROWED = ("context.js", "gl.js")
 _MOUNT = st.components.v2.component(
     "attnviz.eye",
     html=(FOLDER / "eye.html").read_text(encoding="utf-8"),
     css=(FOLDER / "eye.css").read_text(encoding="utf-8"),
-    js=bundled(FOLDER, {"shaders": shaders(FOLDER)}, BORROWED),
+    js=bundled(FOLDER, {"shaders": shaders(FOLDER)}),
 )
 
 
