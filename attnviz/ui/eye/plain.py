@@ -141,4 +141,4 @@ def _show_place(gaze: Stop, size: tuple[int, int], viewing: Viewing, retina: Ret
         st.caption("The picture is shown as fine as that.")
     if source := retina_jpeg():
         st.image(source, width=260, alt="Photograph of the back of a left eye, from the front")
-        st.caption(plain_text(CREDIT))
+        st.caption(f"As an examiner sees it: left and right are exchanged. {plain_text(CREDIT)}")
