@@ -25,7 +25,8 @@ def pictures() -> Tensor:
 
 def test_masks_are_kept_with_their_effect() -> None:
     torch.manual_seed(0)
-    maps, logits = read_attention(ran_small(2, width=16), pictures())
+    seen = read_attention(ran_small(2, width=16), pictures())
+    maps, logits = seen.maps, seen.logits
     assert {method for method, _ in maps} == {"soft-mask", "mask-effect"}
     assert {layer for _, layer in maps} == {f"stage{n}.attention" for n in (1, 2, 3)}
     assert logits.shape == (2, 2)
@@ -36,7 +37,8 @@ def test_spatial_gates_are_kept_as_they_act() -> None:
     torch.manual_seed(0)
     network = cbam_small(2, width=16).eval()
     x = pictures()
-    maps, logits = read_attention(network, x)
+    seen = read_attention(network, x)
+    maps, logits = seen.maps, seen.logits
     torch.testing.assert_close(logits, network(x))
     assert [layer for method, layer in maps if method == "soft-mask"] == [
         "stage1.block1.gate",
@@ -58,7 +60,7 @@ def test_the_class_token_s_attention_is_kept_on_the_grid_of_cells() -> None:
     network = vit_small(2, width=32, depth=2, heads=2).eval()
     for block in network.blocks:
         nn.init.normal_(block.attention.qkv.weight)
-    maps, _ = read_attention(network, pictures())
+    maps = read_attention(network, pictures()).maps
     assert list(maps) == [("raw-attention", f"blocks.{n}.attention") for n in (0, 1)]
     found = maps["raw-attention", "blocks.0.attention"]
     assert found.shape == (2, 4, 6)
@@ -97,7 +99,8 @@ def test_the_recorder_writes_what_was_read(tmp_path: Path) -> None:
     )
     recorder.record(network, step=3, epoch=0.5)
     (shot,) = Recording.load(tmp_path / "run.attn").snapshots
-    maps, logits = read_attention(network, pictures())
+    seen = read_attention(network, pictures())
+    maps, logits = seen.maps, seen.logits
     (key,) = maps
     np.testing.assert_allclose(shot.maps[key], maps[key], atol=1e-3)
     np.testing.assert_allclose(shot.probabilities, torch.softmax(logits, 1), atol=1e-3)

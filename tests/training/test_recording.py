@@ -70,7 +70,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "weights.safetensors"
     save_file({"weight": np.zeros(3, np.float32)}, path)
-    with pytest.raises(TrainingError, match="no recording of version 1"):
+    with pytest.raises(TrainingError, match="no recording of a training"):
         Recording.load(path)
 
 

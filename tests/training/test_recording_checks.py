@@ -90,7 +90,7 @@ def test_metadata_that_does_not_fit_is_refused(tmp_path: Path, key: str, value: 
 
 def test_another_version_is_told_apart(tmp_path: Path) -> None:
     tensors, metadata = parts()
-    with pytest.raises(TrainingError, match="no recording of version 1"):
+    with pytest.raises(TrainingError, match="reads version 1"):
         load(tmp_path, tensors, metadata | {"version": "2"})
 
 
