@@ -20,9 +20,10 @@ from attnviz.ui.growth.runs import (
     uploaded_runs,
 )
 from attnviz.ui.growth.save import offer_time_lapse
-from attnviz.ui.growth.stage import Watched, show_growth
+from attnviz.ui.growth.stage import Watched, on_one_scale, show_growth
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, restore, share_choices
+from attnviz.ui.viewer import CLOCK
 
 NOTHING = "nothing"
 FIRST_RUN = "ran-small"
@@ -35,6 +36,7 @@ def show() -> None:
         '<div class="av-head"><h1>Training</h1><p>Attention is learned. Press play, and watch the '
         "picture come into focus as the network learns to tell classes apart.</p></div>"
     )
+    st.html(CLOCK)
     show_live()
     with guarded():
         runs = _runs()
@@ -111,6 +113,8 @@ def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
 
 def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) -> None:
     watched = [_watched(run, method, picture, runs[0]) for run in runs]
+    seen = iter(on_one_scale([one for one in watched if not isinstance(one, str)]))
+    watched = [one if isinstance(one, str) else next(seen) for one in watched]
     for column, one in zip(st.columns(len(runs)), watched, strict=True):
         with column:
             if isinstance(one, str):
@@ -148,7 +152,7 @@ def _show_grid(watched: Watched, *, titled: bool) -> None:
     if len(rows) < len(names) and st.toggle(f"All {len(names)} checkpoints", key=key):
         rows = list(range(len(names)))
     height, width = watched.pixels.shape[:2]
-    st.html(growth_grid(watched.maps, names, rows, width / height))
+    st.html(growth_grid(watched.maps, names, rows, width / height, watched.all_ends))
 
 
 def _show_facts(runs: Sequence[Run]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -11,11 +12,14 @@ import numpy as np
 
 from attnviz.training.growth import Event, LayerGrowth
 from attnviz.ui.growth.runs import Run
+from attnviz.ui.viewer import CLOCK_INPUT
 
 Layered = alt.LayerChart | alt.FacetChart
 
 _HEIGHT = 300  # px
 _RUN = "run"
+_EVENT = "#d95f02"
+_NOW = "#8a8f98"
 
 
 def progress_chart(runs: Sequence[Run]) -> Layered | None:
@@ -40,47 +44,99 @@ def loss_chart(runs: Sequence[Run]) -> Layered | None:
     return _sized(_lines(rows, _RUN, "Loss", ".3f")) if rows else None
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A level line across a chart, and what it means."""
+
+    value: float
+    meaning: str
+
+
 def growth_chart(
     runs: Sequence[Run],
     growth: Sequence[Sequence[LayerGrowth]],
     value: Callable[[LayerGrowth], Any],
     title: str,
     *,
-    even: float | None = None,
+    rule: Rule | None = None,
     events: Sequence[Event] = (),
 ) -> Layered:
-    """One line a layer; the second run's are dashed. `even` draws the line of an even map.
+    """One line a layer; the second run's are dashed.
 
-    events: of the first run, as vertical lines.
+    value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
+    line. events: of the first run, as vertical lines.
     """
-    rows = [
-        {
-            "epoch": shot.epoch,
-            "value": round(float(number), 5),
-            "layer": one.layer,
-            _RUN: run.title,
-        }
-        for run, layers in zip(runs, growth, strict=True)
-        for one in layers
-        for shot, number in zip(run.recording.snapshots, value(one), strict=True)
-    ]
+    rows, heads = [], []
+    for run, layers in zip(runs, growth, strict=True):
+        for one in layers:
+            table = np.asarray(value(one)).reshape(len(run.recording.snapshots), -1)
+            facts = {"layer": one.layer, _RUN: run.title}
+            times = [shot.epoch for shot in run.recording.snapshots]
+            rows += [
+                {"epoch": time, "value": round(float(row.mean()), 5), **facts}
+                for time, row in zip(times, table, strict=True)
+            ]
+            if table.shape[1] > 1:
+                heads += [
+                    {"epoch": time, "value": round(float(number), 5), "head": head, **facts}
+                    for time, row in zip(times, table, strict=True)
+                    for head, number in enumerate(row, 1)
+                ]
     parts: list[Any] = [_lines(rows, "layer", title, ".3f", dashed=len(runs) > 1)]
-    if even is not None:
-        line = _chart([{"value": even}]).mark_rule(strokeDash=[2, 3], opacity=0.7)
-        parts.append(line.encode(y="value:Q", tooltip=alt.value("an even map")))
-    times = [
-        {"epoch": runs[0].recording.snapshots[one.checkpoint].epoch, "text": one.text}
-        for one in events
+    if heads:
+        parts.insert(0, _thin_lines(heads))
+    if rule is not None:
+        line = _chart([{"value": rule.value}]).mark_rule(strokeDash=[2, 3], opacity=0.8)
+        parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
+    return _sized(*parts, *_marks(runs[0], events))
+
+
+def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    chart: alt.Chart = (
+        _chart(rows)
+        .mark_line(strokeWidth=0.8, opacity=0.35)
+        .encode(x="epoch:Q", y="value:Q", color="layer:N", detail=["head:N", f"{_RUN}:N"])
+    )
+    return chart
+
+
+def _marks(run: Run, events: Sequence[Event]) -> list[alt.Chart]:
+    """A numbered vertical line for each moment at which something happened."""
+    if not events:
+        return []
+    rows = [
+        {"epoch": run.recording.snapshots[at].epoch, "number": number, "text": text}
+        for number, (at, text) in enumerate(moments(events).items(), 1)
     ]
-    if times:
-        marks = _chart(times).mark_rule(strokeWidth=1.5, strokeDash=[6, 3], color="#d95f02")
-        tip = alt.Tooltip("text:N", title="Here")
-        parts.append(marks.encode(x="epoch:Q", tooltip=tip))
-    return _sized(*parts)
+    tip = alt.Tooltip("text:N", title="Here")
+    lines = _chart(rows).mark_rule(strokeWidth=1.5, strokeDash=[6, 3], color=_EVENT)
+    numbers = _chart(rows).mark_text(color=_EVENT, dx=7, dy=7, fontWeight="bold", baseline="top")
+    return [
+        lines.encode(x="epoch:Q", tooltip=tip),
+        numbers.encode(x="epoch:Q", y=alt.value(0), text="number:Q", tooltip=tip),
+    ]
+
+
+def moments(events: Sequence[Event]) -> dict[int, str]:
+    """What happened at each checkpoint where something did, in one text each."""
+    found: dict[int, str] = {}
+    for one in events:
+        found[one.checkpoint] = f"{found.get(one.checkpoint, '')} {one.text}".strip()
+    return found
 
 
 def _sized(*parts: Any) -> Layered:
-    return alt.layer(*parts).properties(height=_HEIGHT)
+    """The layers on one pair of axes, with the line of the time that the page stands at."""
+    bound: Any = alt.BindDirect(element=CLOCK_INPUT, event="input")
+    time = alt.param(name="now", value=-1, bind=bound)
+    line = (
+        _chart([{}])
+        .transform_calculate(at="toNumber(now)")
+        .transform_filter("isValid(now) && now !== '' && toNumber(now) >= 0")
+        .mark_rule(strokeWidth=1.5, color=_NOW)
+        .encode(x="at:Q")
+    )
+    return alt.layer(*parts, line).add_params(time).properties(height=_HEIGHT)
 
 
 def _lines(
@@ -113,8 +169,8 @@ def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def shown_events(events: Sequence[Event], checkpoints: Sequence[str]) -> list[str]:
-    """Events as sentences with their time, the same time once."""
-    return [f"{checkpoints[one.checkpoint]}: {one.text}" for one in events]
+    """What happened, in the order of the numbers in the charts, with its time."""
+    return [f"{checkpoints[at]}: {text}" for at, text in moments(events).items()]
 
 
 def even_spread(growth: Sequence[LayerGrowth]) -> float:

@@ -29,15 +29,18 @@ def shown_rows(count: int, most: int = ROWS) -> list[int]:
 
 
 def growth_grid(
-    maps: Mapping[str, FloatArray], names: Sequence[str], rows: Sequence[int], shape: float
+    maps: Mapping[str, FloatArray],
+    names: Sequence[str],
+    rows: Sequence[int],
+    shape: float,
+    ends: tuple[float, float],
 ) -> str:
     """HTML; names are escaped.
 
     maps: float32 [T, h, w] of each layer. names: of all checkpoints. rows: those to show. shape:
-    the picture's width over its height.
+    the picture's width over its height. ends: of the colour scale.
     """
-    low = min(float(one.min()) for one in maps.values())
-    high = max(float(one.max()) for one in maps.values())
+    low, high = ends
     titles = "".join(f'<b title="{_safe(one)}">{_safe(one)}</b>' for one in maps)
     body = "".join(_row(maps, names[row], row, low, high) for row in rows)
     first, last = legend_numbers(low, high)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,12 +24,17 @@ FIRST_VIEW = View(mode=Mode.SIDE, scale=Scale.ALL_LAYERS, speed=4.0, radius=0.03
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """One picture of a run, seen by one method."""
+    """One picture of a run, seen by one method.
+
+    span: smallest and largest value of each layer, where other runs share the scale; "" is that of
+    all layers.
+    """
 
     run: Run
     method: str
     picture: int
     pixels: Pixels
+    span: Mapping[str, tuple[float, float]] | None = None
 
     @cached_property
     def maps(self) -> dict[str, FloatArray]:
@@ -40,6 +46,17 @@ class Watched:
         """The whole picture, stretched to the network's input."""
         height, width = self.pixels.shape[:2]
         return PictureGeometry((height, width), (0, 0, height, width), (height, width))
+
+    def ends(self, layer: str) -> tuple[float, float]:
+        """The ends of a layer's scale over all checkpoints, and over all runs that share it."""
+        if self.span is not None:
+            return self.span[layer]
+        return ends([self.maps[layer]])
+
+    @property
+    def all_ends(self) -> tuple[float, float]:
+        """The same of all layers."""
+        return ends(list(self.maps.values())) if self.span is None else self.span[""]
 
     def content(self, layer: str) -> Content:
         """The viewer's content: a checkpoint where other pages have a layer."""
@@ -54,11 +71,34 @@ class Watched:
             method.shares,
             noun="Checkpoint",
             quiet=True,
+            times=[shot.epoch for shot in self.run.recording.snapshots],
+            span=None if self.span is None else self.span[layer],
         )
+
+
+def ends(maps: Sequence[FloatArray]) -> tuple[float, float]:
+    """Smallest and largest value of all maps together."""
+    return min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)
+
+
+def on_one_scale(watched: Sequence[Watched]) -> list[Watched]:
+    """The runs with one scale for each layer, where they have the same layers of the same map.
+
+    Maps of different networks have different units; each then keeps its own scale.
+    """
+    first = watched[0]
+    if len(watched) < 2 or any(
+        one.method != first.method or list(one.maps) != list(first.maps) for one in watched
+    ):
+        return list(watched)
+    span = {layer: ends([one.maps[layer] for one in watched]) for layer in first.maps}
+    span[""] = ends([maps for one in watched for maps in one.maps.values()])
+    return [replace(one, span=span) for one in watched]
 
 
 def show_growth(name: str, watched: Watched, layer: str) -> None:
     """The viewer; playing and scrubbing through the time is the browser's own work."""
-    key = (watched.run.key, watched.method, str(watched.picture), layer)
+    scale = "" if watched.span is None else str(watched.span[layer])
+    key = (watched.run.key, watched.method, str(watched.picture), layer, scale)
     origin = f"{watched.run.key} {watched.method} {layer}"
     show_maps(name, key, watched.content(layer), origin, FIRST_VIEW)
