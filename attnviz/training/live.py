@@ -47,13 +47,7 @@ class LiveRun:
     @property
     def recording(self) -> Path:
         """Where its recording lies once there is a checkpoint. Raises TrainingError as `job`."""
-        try:
-            return self.folder / f"{Recipe.from_json(self.job.recipe).model}.attn"
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise TrainingError(
-                f"The recipe of {self.folder.name} cannot be read ({error}). It may come from "
-                "another version of attnviz."
-            ) from error
+        return self.folder / f"{Recipe.from_json(self.job.recipe).model}.attn"
 
     @property
     def state(self) -> State:

@@ -56,7 +56,13 @@ def _runs() -> dict[str, Run]:
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings"
         )
-    return uploaded_runs(files or []) | recorded_runs() | shipped_runs()
+    uploaded = uploaded_runs(files or [])
+    known = st.session_state.get("known uploads", ())
+    fresh = [key for key in uploaded if key not in known]
+    if fresh:
+        st.session_state[TURN] = fresh[0]  # whoever brings a recording wants to see it
+    st.session_state["known uploads"] = tuple(uploaded)
+    return uploaded | recorded_runs() | shipped_runs()
 
 
 def _pick_run(runs: Mapping[str, Run]) -> Run | None:

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from attnviz.errors import TrainingError
 from attnviz.training import live, live_worker
+from attnviz.training.checkpoint import Progress
 from attnviz.training.live import BusyError, LiveRun, begin, live_runs
 from attnviz.training.live_state import Job, Phase, State
 from attnviz.training.recipe import Phase as Stage
@@ -28,6 +29,7 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recording import Recording
 from attnviz.training.run import train_and_export
 from attnviz.training.shapes import SHAPES, write_shapes
+from attnviz.training.trainer import PausedError
 
 pytestmark = pytest.mark.slow
 
@@ -231,6 +233,19 @@ def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
     assert Recording.load(run.recording).snapshots[0].step > stopped - 1
 
 
+def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_path: Path) -> None:
+    def until_the_epoch_ends(progress: Progress, _steps: int) -> bool:
+        return progress.step != 2
+
+    out = tmp_path / "broken"
+    with pytest.raises(PausedError):
+        train_and_export(recipe(2), shapes, out, size=32, device="cpu", watch=until_the_epoch_ends)
+    assert np.isfinite(Recording.load(out / "ran-small.attn").snapshots[-1].accuracy)
+    train_and_export(recipe(2), shapes, out, size=32, device="cpu")
+    train_and_export(recipe(2), shapes, tmp_path / "whole", size=32, device="cpu")
+    assert_same(out, tmp_path / "whole")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", '{"phase": "asleep"}', '{"step": 3}', '{"phase": "paused", "colour": 1}',
@@ -254,6 +269,7 @@ def test_a_job_of_another_version_is_told(shapes: Path, runs: Path) -> None:
         _ = run.recording
     live_worker.work(run.folder)
     assert run.state.phase is Phase.FAILED
+    assert "another version" in run.state.text
 
 
 def test_runs_that_cannot_be_written_are_refused_in_a_sentence(

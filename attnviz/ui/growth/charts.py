@@ -16,7 +16,8 @@ from attnviz.ui.viewer import CLOCK_INPUT
 
 Layered = alt.LayerChart | alt.FacetChart
 
-_HEIGHT = 300  # px
+_PLOT, _LEGEND_ROW = 250, 24  # px
+_LEGEND_WIDTH, _LETTER, _SYMBOL = 330, 6.5, 32  # px, what a phone has and what a label takes
 _RUN = "run"
 _EVENT = "#d95f02"
 _NOW = "#8a8f98"
@@ -30,7 +31,7 @@ def progress_chart(runs: Sequence[Run]) -> Layered | None:
         for shot in run.recording.snapshots
         if math.isfinite(shot.accuracy)
     ]
-    return _sized(_lines(rows, _RUN, "Accuracy", ".1%")) if rows else None
+    return _run_chart(runs, rows, "Accuracy", ".1%")
 
 
 def loss_chart(runs: Sequence[Run]) -> Layered | None:
@@ -41,7 +42,14 @@ def loss_chart(runs: Sequence[Run]) -> Layered | None:
         for shot in run.recording.snapshots
         if math.isfinite(shot.loss)
     ]
-    return _sized(_lines(rows, _RUN, "Loss", ".3f")) if rows else None
+    return _run_chart(runs, rows, "Loss", ".3f")
+
+
+def _run_chart(
+    runs: Sequence[Run], rows: Sequence[dict[str, Any]], title: str, form: str
+) -> Layered | None:
+    titles = [run.title for run in runs]
+    return _sized(_lines(rows, _RUN, title, form), legend=titles) if rows else None
 
 
 @dataclass(frozen=True)
@@ -66,11 +74,13 @@ def growth_chart(
     value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
     line. events: of the first run, as vertical lines.
     """
-    rows, heads = [], []
+    rows: list[dict[str, Any]] = []
+    heads: list[dict[str, Any]] = []
+    names = short_names([one.layer for layers in growth for one in layers])
     for run, layers in zip(runs, growth, strict=True):
         for one in layers:
             table = np.asarray(value(one)).reshape(len(run.recording.snapshots), -1)
-            facts = {"layer": one.layer, _RUN: run.title}
+            facts = {"layer": names[one.layer], _RUN: run.title}
             times = [shot.epoch for shot in run.recording.snapshots]
             rows += [
                 {"epoch": time, "value": round(float(row.mean()), 5), **facts}
@@ -88,14 +98,38 @@ def growth_chart(
     if rule is not None:
         line = _chart([{"value": rule.value}]).mark_rule(strokeDash=[2, 3], opacity=0.8)
         parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
-    return _sized(*parts, *_marks(runs[0], events))
+    return _sized(*parts, *_marks(runs[0], events), legend=[*names.values()])
+
+
+def _colour(rows: Sequence[dict[str, Any]], field: str) -> alt.Color:
+    """A colour for each name, in the order in which they come: forward order, not the alphabet."""
+    names = list(dict.fromkeys(str(row[field]) for row in rows))
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names))
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """As many as a phone has room for."""
+    longest = max(len(name) for name in names)
+    return max(1, min(6, int(_LEGEND_WIDTH // (_LETTER * min(longest, 24) + _SYMBOL))))
+
+
+def short_names(layers: Sequence[str]) -> dict[str, str]:
+    """Names without the last parts that all of them share: `blocks.0.attention` -> `blocks.0`."""
+    split = {layer: layer.split(".") for layer in dict.fromkeys(layers)}
+    while len(split) > 1 and all(len(parts) > 1 for parts in split.values()):
+        if len({parts[-1] for parts in split.values()}) > 1:
+            break
+        split = {layer: parts[:-1] for layer, parts in split.items()}
+    return {layer: ".".join(parts) for layer, parts in split.items()}
 
 
 def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     chart: alt.Chart = (
         _chart(rows)
         .mark_line(strokeWidth=0.8, opacity=0.35)
-        .encode(x="epoch:Q", y="value:Q", color="layer:N", detail=["head:N", f"{_RUN}:N"])
+        .encode(
+            x="epoch:Q", y="value:Q", color=_colour(rows, "layer"), detail=["head:N", f"{_RUN}:N"]
+        )
     )
     return chart
 
@@ -125,8 +159,10 @@ def moments(events: Sequence[Event]) -> dict[int, str]:
     return found
 
 
-def _sized(*parts: Any) -> Layered:
+def _sized(*parts: Any, legend: Sequence[str]) -> Layered:
     """The layers on one pair of axes, with the line of the time that the page stands at."""
+    rows = math.ceil(len(legend) / legend_columns(legend))
+    height = _PLOT + _LEGEND_ROW * rows
     bound: Any = alt.BindDirect(element=CLOCK_INPUT, event="input")
     time = alt.param(name="now", value=-1, bind=bound)
     line = (
@@ -136,7 +172,7 @@ def _sized(*parts: Any) -> Layered:
         .mark_rule(strokeWidth=1.5, color=_NOW)
         .encode(x="at:Q")
     )
-    return alt.layer(*parts, line).add_params(time).properties(height=_HEIGHT)
+    return alt.layer(*parts, line).add_params(time).properties(height=height)
 
 
 def _lines(
@@ -144,14 +180,20 @@ def _lines(
 ) -> Layered:
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=160)
-    encoded: dict[str, Any] = {"x": x, "y": y, "color": alt.Color(f"{colour}:N", legend=legend)}
-    names = ["layer", _RUN] if colour == "layer" else [_RUN]
+    names = [str(row[colour]) for row in rows]
+    legend = alt.Legend(title=None, orient="top", columns=legend_columns(names), labelLimit=160)
+    encoded: dict[str, Any] = {"x": x, "y": y, "color": _colour(rows, colour).legend(legend)}
+    tipped = ["layer", _RUN] if colour == "layer" else [_RUN]
     if dashed:
-        encoded["strokeDash"] = alt.StrokeDash(f"{_RUN}:N", legend=legend)
+        runs = list(dict.fromkeys(str(row[_RUN]) for row in rows))
+        encoded["strokeDash"] = alt.StrokeDash(
+            f"{_RUN}:N",
+            scale=alt.Scale(domain=runs, range=[[1, 0], [5, 4]]),
+            legend=alt.Legend(title=None, orient="bottom", columns=1, labelLimit=300),
+        )
     line = _chart(rows).mark_line(strokeWidth=2).encode(**encoded)
     tips = [
-        *(alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in names),
+        *(alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in tipped),
         alt.Tooltip("epoch:Q", title="Epoch", format=".3g"),
         alt.Tooltip("value:Q", title=title, format=form),
     ]

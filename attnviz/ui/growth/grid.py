@@ -49,7 +49,8 @@ def growth_grid(
         '<div class="av-scroll" tabindex="0" role="group" aria-label="Maps by epoch and layer">'
         f'<div class="av-grid av-growth" style="--av-heads:{len(maps)};--av-shape:{shape:.4f}">'
         f'<b class="av-name">Epoch, by layer</b>{titles}{body}</div></div>'
-        '<div class="av-legend"><em>One scale for all epochs and layers.</em>'
+        '<div class="av-legend"><em>One scale for all epochs and layers; the largest 1 % '
+        "share the highest colour.</em>"
         f'<span>{first}</span><img alt="colour scale" src="{data_link(ramp)}">'
         f"<span>{last}</span></div>"
     )

@@ -135,7 +135,8 @@ def _parts(growth: Sequence[Sequence[LayerGrowth]], method: str) -> list[_Part]:
         _DISTANCE if every(_DISTANCE) else _SPREAD,
         *([_EFFECT] if every(_EFFECT) else []),
         contrast,
-        _STRENGTH,
+        # Shares of one whole are as strong in every map.
+        *([] if method == "raw-attention" else [_STRENGTH]),
         _DRIFT,
     ]
 

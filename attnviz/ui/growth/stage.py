@@ -19,6 +19,7 @@ from attnviz.ui.viewer import Content, Layer, Mode, View
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
+TOP = 0.01  # of all values share the highest colour, and full focus
 FIRST_VIEW = View(mode=Mode.SIDE, scale=Scale.ALL_LAYERS, speed=4.0, radius=0.03)
 
 
@@ -26,8 +27,7 @@ FIRST_VIEW = View(mode=Mode.SIDE, scale=Scale.ALL_LAYERS, speed=4.0, radius=0.03
 class Watched:
     """One picture of a run, seen by one method.
 
-    span: smallest and largest value of each layer, where other runs share the scale; "" is that of
-    all layers.
+    span: the ends of each layer's scale, where other runs share it; "" is that of all layers.
     """
 
     run: Run
@@ -67,18 +67,23 @@ class Watched:
             self.geometry,
             [Layer(name, values) for name, values in zip(names, self.maps[layer], strict=True)],
             f"Attention of {layer}",
-            f"{method.title}.",
+            f"{method.title}. The largest {TOP:.0%} of all checkpoints share the highest colour.",
             method.shares,
             noun="Checkpoint",
             quiet=True,
             times=[shot.epoch for shot in self.run.recording.snapshots],
-            span=None if self.span is None else self.span[layer],
+            span=self.ends(layer),
         )
 
 
 def ends(maps: Sequence[FloatArray]) -> tuple[float, float]:
-    """Smallest and largest value of all maps together."""
-    return min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)
+    """The scale for all maps together: from the smallest value to the largest 1 %.
+
+    The highest values of self-attention lie in single cells; up to them, all else would be black.
+    """
+    values = np.concatenate([one.ravel() for one in maps])
+    low, high = float(values.min()), float(np.quantile(values, 1 - TOP))
+    return (low, high) if high > low else (low, float(values.max()))
 
 
 def on_one_scale(watched: Sequence[Watched]) -> list[Watched]:
