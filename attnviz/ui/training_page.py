@@ -131,8 +131,9 @@ def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) ->
                 st.markdown(f"**{plain_text(one.run.title)}** · {plain_text(chosen)}")
             show_growth(f"growth {one.run is runs[0]}", one, chosen)
             offer_time_lapse(one, chosen)
-    for one in watched:
-        if not isinstance(one, str):
+    whole = [one for one in watched if not isinstance(one, str)]
+    for column, one in zip(st.columns(max(len(whole), 1)), whole, strict=False):
+        with column:
             _show_grid(one, titled=len(runs) > 1)
 
 

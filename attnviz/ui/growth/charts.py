@@ -98,7 +98,12 @@ def growth_chart(
     if rule is not None:
         line = _chart([{"value": rule.value}]).mark_rule(strokeDash=[2, 3], opacity=0.8)
         parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
-    return _sized(*parts, *_marks(runs[0], events), legend=[*names.values()])
+    return _sized(
+        *parts,
+        *_marks(runs[0], events),
+        legend=[*names.values()],
+        below=len(runs) if len(runs) > 1 else 0,
+    )
 
 
 def _colour(rows: Sequence[dict[str, Any]], field: str) -> alt.Color:
@@ -159,9 +164,9 @@ def moments(events: Sequence[Event]) -> dict[int, str]:
     return found
 
 
-def _sized(*parts: Any, legend: Sequence[str]) -> Layered:
+def _sized(*parts: Any, legend: Sequence[str], below: int = 0) -> Layered:
     """The layers on one pair of axes, with the line of the time that the page stands at."""
-    rows = math.ceil(len(legend) / legend_columns(legend))
+    rows = math.ceil(len(legend) / legend_columns(legend)) + below
     height = _PLOT + _LEGEND_ROW * rows
     bound: Any = alt.BindDirect(element=CLOCK_INPUT, event="input")
     time = alt.param(name="now", value=-1, bind=bound)
@@ -179,7 +184,8 @@ def _lines(
     rows: Sequence[dict[str, Any]], colour: str, title: str, form: str, *, dashed: bool = False
 ) -> Layered:
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False))
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    axis = alt.Axis(format="%") if form.endswith("%") else alt.Axis()
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=axis)
     names = [str(row[colour]) for row in rows]
     legend = alt.Legend(title=None, orient="top", columns=legend_columns(names), labelLimit=160)
     encoded: dict[str, Any] = {"x": x, "y": y, "color": _colour(rows, colour).legend(legend)}

@@ -113,8 +113,11 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
     for number, part in enumerate(_parts(growth, method)):
         with columns[number % 2]:
             _show(part, known, growth, events)
-    for number, sentence in enumerate(shown_events(events, known[0].checkpoints), 1):
-        st.markdown(f"{number}. {plain_text(sentence)}")
+    for run, (_, happened) in zip(known, found, strict=True):
+        if happened and len(known) > 1:
+            st.markdown(f"**{plain_text(run.title)}**")
+        for number, sentence in enumerate(shown_events(happened, run.checkpoints), 1):
+            st.markdown(f"{number}. {plain_text(sentence)}")
     st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
 
 

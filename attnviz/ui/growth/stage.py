@@ -77,12 +77,12 @@ class Watched:
 
 
 def ends(maps: Sequence[FloatArray]) -> tuple[float, float]:
-    """The scale for all maps together: from the smallest value to the largest 1 %.
+    """The scale for all maps together: from 0 to the largest 1 %.
 
     The highest values of self-attention lie in single cells; up to them, all else would be black.
     """
     values = np.concatenate([one.ravel() for one in maps])
-    low, high = float(values.min()), float(np.quantile(values, 1 - TOP))
+    low, high = min(float(values.min()), 0.0), float(np.quantile(values, 1 - TOP))
     return (low, high) if high > low else (low, float(values.max()))
 
 
