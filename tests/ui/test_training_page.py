@@ -183,7 +183,7 @@ def uploaded_keys(files: list[Path]) -> list[str]:
 def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> None:
     page = open_page(run="vit-small")
     assert_fine(page)
-    charts = [json.loads(one.proto.spec) for one in page.get("arrow_vega_lite_chart")]
+    charts = [json.loads(one.proto.spec) for one in page.get("vega_lite_chart")]
     assert len(charts) >= 6
     for chart in charts:
         (param,) = chart["params"]
