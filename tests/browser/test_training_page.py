@@ -55,7 +55,7 @@ def test_two_runs_stand_side_by_side(chromium: Browser, app: App) -> None:
     expect(page.locator(".strip")).to_have_count(2)
     names = page.locator(".position b")
     expect(names.nth(0)).to_contain_text("epoch 34")
-    expect(names.nth(1)).to_contain_text("epoch 30")
+    expect(names.nth(1)).to_contain_text("epoch 34")
     # One time for both: the other run goes to its nearest checkpoint, and the charts' line with it.
     chart = page.get_by_test_id("stVegaLiteChart").first
     before = chart.screenshot()

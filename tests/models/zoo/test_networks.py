@@ -38,6 +38,8 @@ def test_the_names_that_can_be_trained() -> None:
         "vit-small",
         "attention-56",
         "attention-92",
+        "ran-cifar",
+        "ran-cifar-naive",
         *(
             f"attention-cifar-{depth}{form}"
             for depth in (56, 92, 128, 164, 236)

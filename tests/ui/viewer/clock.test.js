@@ -10,6 +10,7 @@ class Input extends EventTarget {
     super();
     this.value = "";
     this.isConnected = true;
+    this.dataset = {};
     this.heard = [];
     this.addEventListener("input", () => this.heard.push(Number(this.value)));
   }
@@ -48,7 +49,7 @@ test("a step is told once, and a redrawing tells nothing", () => {
   host.index = 2;
   host.clock.tell();
   host.clock.tell();
-  assert.deepEqual(input.heard, [2]);
+  assert.deepEqual(input.heard, [0, 2]);
 });
 
 test("another run goes to its nearest checkpoint and pulls nobody back", () => {
@@ -64,6 +65,16 @@ test("another run goes to its nearest checkpoint and pulls nobody back", () => {
   other.clock.tell();
   assert.deepEqual(one.went, [3]);
   assert.equal(Number(input.value), 5);
+});
+
+test("a run that is new moves the charts, and no other run", () => {
+  const input = new Input();
+  const one = placed(input, [0, 1, 2, 3]);
+  one.index = 3;
+  one.clock.tell();
+  placed(input, [0, 0.5]);
+  assert.deepEqual(input.heard, [0, 3, 0]);
+  assert.deepEqual(one.went, []);
 });
 
 test("layers have no time, and a page may have no clock", () => {
@@ -84,5 +95,6 @@ test("an input that the page has made anew is found again", () => {
   host.index = 1;
   host.clock.tell();
   assert.deepEqual(inputs[0].heard, [1]);
+  assert.equal(inputs[0].dataset.moved, "yes");
   host.clock.stop();
 });

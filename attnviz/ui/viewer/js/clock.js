@@ -19,6 +19,7 @@ export class Clock {
     this.page = page;
     this.input = null;
     this.told = null;
+    this.scene = null;
     this.hear = () => this.follow();
   }
 
@@ -26,15 +27,21 @@ export class Clock {
     return this.host.scene?.header.times;
   }
 
-  /** Tell the page where the viewer stands, once for each step. */
+  /**
+   * Tell the page where the viewer stands, once for each step. Where it stands when a run is new,
+   * charts shall know, but no other viewer shall follow: runs need not be of one length.
+   */
   tell() {
     if (!this.times) return;
     this.find();
+    const moved = this.scene === this.host.scene;
+    this.scene = this.host.scene;
     const now = this.times[this.host.index];
     if (!this.input || now === this.told) return;
     this.told = now;
-    if (Number(this.input.value) === now) return;
+    if (this.input.value !== "" && Number(this.input.value) === now) return;
     this.input.value = now;
+    this.input.dataset.moved = moved ? "yes" : "no";
     this.telling = true;
     this.input.dispatchEvent(new Event("input"));
     this.telling = false;
@@ -42,7 +49,7 @@ export class Clock {
 
   /** Go where somebody else has gone. */
   follow() {
-    if (this.telling || !this.times) return;
+    if (this.telling || !this.times || this.input.dataset.moved !== "yes") return;
     const index = nearest(this.times, Number(this.input.value));
     this.told = this.times[index]; // or two runs with other checkpoints would pull each other about
     if (index !== this.host.index) this.host.followTo(index);
