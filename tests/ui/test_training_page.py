@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
+from attnviz.training.live import LiveRun, begin
+from attnviz.training.live_state import Phase, State
 from attnviz.training.recording import Recording, Snapshot
+from attnviz.training.shapes import write_shapes
+from attnviz.ui.growth.begin import live_recipe
 from attnviz.ui.growth.runs import opened_run
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Training.py"
@@ -190,3 +195,36 @@ def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> Non
         assert param["bind"] == {"element": "#av-now", "event": "input"}
     clocks = [one for one in page.get("html") if 'id="av-now"' in one.proto.body]
     assert len(clocks) == 1
+
+
+def test_a_second_training_is_asked_about_also_while_the_first_one_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint that arrives with the press of the button must not swallow it."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    begun: list[LiveRun] = []
+
+    def start(run: LiveRun, *, beside: bool) -> None:
+        assert beside == bool(begun)
+        begun.append(run)
+
+    monkeypatch.setattr(LiveRun, "_start", start)
+    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    write_shapes(tmp_path / "shapes", per_class=3, side=32)
+    first = begin(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
+    State(Phase.TRAINING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
+    page = open_page()
+    assert_fine(page)
+    assert any("a\\*b" in one.value for one in page.caption)
+    shutil.copy(assets_folder() / "recordings" / "vit-small.attn", first.recording)
+    train = next(one for one in page.button if one.label == "Train")
+    train.click().run()
+    assert_fine(page)
+    (warning,) = page.warning
+    assert "side by side" in warning.value
+    assert begun == [first]
+    next(one for one in page.button if one.label.endswith("beside it")).click().run()
+    assert_fine(page)
+    assert not page.warning
+    assert len(begun) == 2
+    assert begun[1].job.data == str(tmp_path / "shapes")

@@ -40,9 +40,14 @@ def ask_or_do(what: str, start: Callable[..., object]) -> None:
     st.rerun()
 
 
+def is_asked() -> bool:
+    """Whether a question waits for its answer."""
+    return _QUESTION in st.session_state
+
+
 def show_question() -> None:
     """Whether two trainings shall go on side by side, where somebody has asked for a second."""
-    if _QUESTION not in st.session_state:
+    if not is_asked():
         return
     what, why, start = st.session_state[_QUESTION]
     st.warning(f"{plain_text(why)} {_cost()}", icon=":material/warning:")

@@ -9,11 +9,13 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.training.live import LiveRun, live_runs
 from attnviz.training.live_state import Phase, State
-from attnviz.ui.growth.begin import ask_or_do, show_form, show_question
+from attnviz.ui.growth.begin import ask_or_do, is_asked, show_form, show_question
 from attnviz.ui.growth.runs import Run, file_state, opened_run
 from attnviz.ui.guard import guarded, plain_text, say_error
 
 TURN = "live turn"  # the run that the page shall turn to
+_OPEN = "live open"
+_WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
 _SECONDS = 2.0
 _MOST = 3  # runs that are listed
 
@@ -41,10 +43,16 @@ def show_live() -> None:
     """What is being trained, and a form for something new."""
     phases = [run.state.phase for run in live_runs()[:_MOST]]
     waiting = (Phase.READING, Phase.TRAINING, Phase.PAUSED, Phase.FAILED)
-    with st.expander("Train a network and watch", expanded=any(p in waiting for p in phases)):
+    if any(phase in waiting for phase in phases) or is_asked():
+        st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
+    with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
         # Asking again makes the browser send a message: only while there is something to watch.
         every = _SECONDS if any(phase.going for phase in phases) else None
-        st.fragment(_watch_runs, run_every=every)()
+        st.session_state[_WHOLE] = True
+        try:
+            st.fragment(_watch_runs, run_every=every)()
+        finally:
+            st.session_state[_WHOLE] = False
         show_question()
         show_form()
 
@@ -71,6 +79,8 @@ def _look_again(run: LiveRun, state: State) -> None:
         return
     if seen[1] and not before[1]:
         st.session_state[TURN] = live_key(run)  # the first checkpoint: show it
+    if st.session_state.get(_WHOLE):
+        return  # all that follows is drawn anew anyway; a press of a button below would be lost
     watched = st.session_state.get("run") == live_key(run)
     if watched or before[0] != seen[0] or not before[1]:
         st.rerun()
