@@ -13,7 +13,9 @@ from PIL import Image
 from attnviz.errors import PictureError, VisionError
 from attnviz.models.loading import load_model
 from attnviz.people.contestants import Contestant, Drawn, of_models, of_no_model
-from attnviz.people.run import AUC, BITS, CC, NSS, PEOPLE, SHUFFLED, Results, compare
+from attnviz.people.ground import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
+from attnviz.people.rows import csv_table, read_rows, rows_of
+from attnviz.people.run import PEOPLE, Results, compare
 from attnviz.people.table import markdown
 from attnviz.pictures import Picture
 from attnviz.vision.fixations import FixationSet, read_fixations
