@@ -32,10 +32,14 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Something that draws a map of the picture with that number in the set."""
+    """Something that draws a map of the picture with that number in the set.
+
+    density: whether the map is one of fixations, so that KL and information gain make sense.
+    """
 
     name: str
     draw: Callable[[int, Picture], Drawn]
+    density: bool = False
 
 
 def of_models(models: Sequence[VisionModel], methods: Sequence[str]) -> list[Contestant]:
@@ -72,8 +76,8 @@ def fits(spec: ModelSpec, method: str) -> bool:
 def of_no_model(others: OtherPictures) -> list[Contestant]:
     """The baselines: two centres, and two models of what stands out."""
     return [
-        Contestant("centre, a Gaussian", lambda _, seen: Drawn(centre_prior(*_size(seen)))),
-        Contestant("centre, where people looked in other pictures", partial(_prior, others)),
+        Contestant("centre, a Gaussian", lambda _, seen: Drawn(centre_prior(*_size(seen))), True),
+        Contestant("centre, where people looked in other pictures", partial(_prior, others), True),
         Contestant("spectral residual", lambda _, seen: Drawn(spectral_residual(seen.pixels))),
         Contestant("Itti-Koch", lambda _, seen: Drawn(itti_koch(seen.pixels))),
     ]

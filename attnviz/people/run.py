@@ -16,7 +16,7 @@ from attnviz.vision.densities import Density, kl
 from attnviz.vision.fixations import FixationSet, Looked
 from attnviz.vision.people import OtherPictures
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], object]
 
 # Maps are compared at this size: finer than any map, and fixations are no more exact.
 LONGEST = 400

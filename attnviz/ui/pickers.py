@@ -140,10 +140,15 @@ def pick_model(device: str) -> VisionModel | None:
     name = st.selectbox(
         "Model",
         list(specs),
-        format_func=lambda key: _model_title(specs[key]),
+        format_func=lambda key: model_title(specs[key]),
         key="model",
         help="Models that do not ship with attnviz are downloaded on first use.",
     )
+    return ready_model(str(name), device)
+
+
+def ready_model(name: str, device: str) -> VisionModel | None:
+    """The network of that name, downloaded and loaded; one message where it cannot be had."""
     bar = st.empty()
 
     def show(done: int, total: int | None) -> None:
@@ -163,20 +168,21 @@ def pick_model(device: str) -> VisionModel | None:
         bar.empty()
 
 
-def _model_title(spec: ModelSpec) -> str:
+def model_title(spec: ModelSpec) -> str:
+    """What it is called, and what it costs to get."""
     if spec.embedded:
         return f"{spec.title} · ships with attnviz"
     size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
     return f"{spec.title}{size}"
 
 
-_QUESTIONS = {
+QUESTION_TITLES = {
     Question.ATTENTION: "What does it attend to?",
     Question.DECISION: "What does the decision rest on?",
 }
 
 
-def _method_title(method: type[AnyMethod]) -> str:
+def method_title(method: type[AnyMethod]) -> str:
     """What it is called, what it is, and whether it takes long."""
     slow = " · many passes" if issubclass(method, ProbingMethod) else ""
     return f"{method.title} · {method.nature}{slow}"
@@ -190,8 +196,8 @@ def pick_look(model: VisionModel) -> str:
     # Methods that ask the network again and again come last.
     methods = sorted(methods_for(kinds), key=lambda method: issubclass(method, ProbingMethod))
     fitting = [method.name for method in methods]
-    titles = {str(question): text for question, text in _QUESTIONS.items()}
-    titles |= {method.name: _method_title(method) for method in methods}
+    titles = {str(question): text for question, text in QUESTION_TITLES.items()}
+    titles |= {method.name: method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
     restore("look", options)
     if st.session_state.get("look") not in options:
