@@ -6,6 +6,7 @@ import html
 
 import streamlit as st
 
+from attnviz.people.ground import SCORES
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.people.asked import Asked, pick_asked
 from attnviz.ui.people.folder import Opened, pick_folder, show_facts
@@ -61,10 +62,10 @@ def _show_photo(opened: Opened, number: int, asked: Asked) -> float:
         if view is None:
             return 0.0
         st.html(f'<p class="av-verdict">{html.escape(verdict(looked, view))}</p>')
-        show_scores(view, ["NSS"])
+        show_scores(view, SCORES[:1])
     st.markdown("##### Maps beside people")
     show_maps(view)
-    st.markdown("##### Every score of this photo")
-    show_scores(view)
+    st.markdown("##### The other scores of this photo")
+    show_scores(view, SCORES[1:])
     st.caption("One picture is an illustration: compare all of them for a measurement.")
     return view.seconds

@@ -57,9 +57,10 @@ def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str 
     )
     ordered = sorted(bars, key=lambda bar: bar.value, reverse=score != KL)
     rows = "".join(_row(bar, start, at, lines) for bar in ordered)
-    keys = [f'<span><u class="av-chance"></u>chance {chance:g}</span>'] * (score in CHANCE)
-    if score == BITS:
-        keys.append('<span><u class="av-chance"></u>other pictures 0</span>')
+    keys = []
+    if chance is not None:
+        told = "other pictures" if score == BITS else "chance"
+        keys.append(f'<span><u class="av-chance"></u>{told} {chance:g}</span>')
     if people is not None:
         keys.append(f'<span><u class="av-people"></u>other people {_number(people)}</span>')
     aside = f'<p class="av-aside">{html.escape(note)}</p>' if note else ""

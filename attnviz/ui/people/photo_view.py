@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from attnviz.people.ground import BITS, KL, NSS, SCORES, SHUFFLED
+from attnviz.people.ground import BITS, KL, NSS, SHUFFLED
 from attnviz.people.photo import PhotoScores, ScoredMap, score_photo
 from attnviz.pictures import Picture, open_picture
 from attnviz.render.heat import heat_overlay
@@ -162,8 +162,8 @@ def _figure(title: str, source: str, link: str, said: str) -> str:
     )
 
 
-def show_scores(view: PhotoView, only: Sequence[str] = SCORES) -> None:
-    """Bars for each score of this picture."""
+def show_scores(view: PhotoView, only: Sequence[str]) -> None:
+    """Bars for each of these scores of the picture."""
     parts = []
     for score in only:
         bars = [Bar(card.title, card.scores[score]) for card in view.cards if score in card.scores]

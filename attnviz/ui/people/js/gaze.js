@@ -41,7 +41,7 @@ export class Gaze {
       Object.assign(document.createElement("option"), { value: String(value), textContent: text });
     this.part(".who").replaceChildren(
       option(EVERYONE, viewers.length > 1 ? `All ${viewers.length} viewers` : "The only viewer"),
-      ...viewers.map((one, index) => option(index, `Viewer ${index + 1}, ${one.x.length} fixations`)),
+      ...viewers.map((one, index) => option(index, `Viewer ${index + 1}, ${one.x.length} fixation${one.x.length === 1 ? "" : "s"}`)),
     );
     this.part(".note").textContent = header.note;
     this.choose(this.who < viewers.length ? this.who : EVERYONE);
