@@ -45,9 +45,7 @@ def test_without_a_ceiling_or_with_none_above_the_centre_there_is_no_share() -> 
 
 
 def test_a_page_is_read_back_as_it_was_written() -> None:
-    page = markdown(
-        results(), FixationSet((), 0, ()), data="d", pixels_per_degree=24, device="cpu"
-    )
+    page = markdown(results(), FixationSet((), 0, ()), data="d", pixels_per_degree=24, device="cpu")
     assert read_rows(page) == rows_of(results())
     assert read_rows("# Something else\n\n| a | b |\n|---|---|\n| 1 | 2 |\n") == []
     assert read_rows("") == []

@@ -93,7 +93,9 @@ def test_the_invented_example_is_one_click_away() -> None:
 def test_five_photos_one_after_the_other_with_their_scores(tmp_path: Path) -> None:
     page = open_page(five_photos(tmp_path / "five"), ["ran-small"])
     assert errors(page) == []
-    assert any("5 pictures, up to 4 viewers each, 60 fixations" in one.value for one in page.caption)
+    assert any(
+        "5 pictures, up to 4 viewers each, 60 fixations" in one.value for one in page.caption
+    )
     header = gaze(page)
     assert header["name"] == "astronaut.png"
     assert len(header["viewers"]) == 4

@@ -17,7 +17,7 @@ from attnviz.people.ground import AUC, KL, NSS
 from attnviz.people.rows import Row
 from attnviz.people.run import PEOPLE
 from attnviz.pictures import Picture
-from attnviz.ui.people.bars import Bar, row_bars, score_bars
+from attnviz.ui.people.bars import Bar, row_bars, rows_verdict, score_bars
 from attnviz.ui.people.example import NAME, example_files, example_zip
 from attnviz.ui.people.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.vision.fixations import Looked, Viewer, read_fixations
@@ -113,6 +113,18 @@ def test_hostile_names_stay_text() -> None:
     assert "<img" not in text
     assert "&lt;img" in text
     assert text.count("av-against-people") == 1  # people are a line, no bar
+
+
+def test_the_nearest_is_named_with_how_far_it_comes() -> None:
+    def row(name: str, nss: float, share: int | None) -> Row:
+        return Row(name, "", {NSS: Interval(nss, nss, nss)}, share)
+
+    people = row(PEOPLE, 4.0, 100)
+    said = rows_verdict([row("a", 1.0, 0), row("b", 1.6, 20), people])
+    assert said.startswith("Nearest to people is b: its NSS goes 20 % of the way")
+    assert "nothing comes nearer" in rows_verdict([row("a", 1.0, 0), row("b", 0.4, -20), people])
+    assert rows_verdict([row("a", 1.0, 0)]) == ""
+    assert rows_verdict([row("a", 1.0, None), people]) == ""
 
 
 def test_the_example_is_a_folder_that_can_be_read_and_says_that_it_is_invented(

@@ -27,12 +27,16 @@ _SHORT = {PRIOR: "centre of other pictures", "centre, a Gaussian": "centre, a Ga
 
 @dataclass(frozen=True)
 class Bar:
-    """One contestant's value, and its interval where there is more than one picture."""
+    """One contestant's value, and its interval where there is more than one picture.
+
+    plain: one that needs no model, drawn paler.
+    """
 
     title: str
     value: float
     low: float | None = None
     high: float | None = None
+    plain: bool = False
 
 
 def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str = "") -> str:
@@ -86,13 +90,27 @@ def row_bars(rows: Sequence[Row]) -> str:
     return f'<div class="av-scores">{"".join(parts)}</div>'
 
 
+def rows_verdict(rows: Sequence[Row]) -> str:
+    """The nearest contestant and how far it comes, in a sentence; empty where that is not known."""
+    known = [row for row in rows if row.share is not None and row.name != PEOPLE]
+    if not known or not any(row.name == PEOPLE for row in rows):
+        return ""
+    best = max(known, key=lambda row: row.cells[NSS].mean)
+    if best.share is None or best.share <= 0:
+        return "By NSS, nothing comes nearer to people than where they look in other pictures."
+    return (
+        f"Nearest to people is {short(best.name)}: its NSS goes {best.share} % of the way from "
+        "where people look in other pictures to what other people reach."
+    )
+
+
 def short(name: str) -> str:
     """A contestant's name for a narrow place."""
     return _SHORT.get(name, name)
 
 
 def _of(row: Row, cell: Interval) -> Bar:
-    return Bar(short(row.name), cell.mean, cell.low, cell.high)
+    return Bar(short(row.name), cell.mean, cell.low, cell.high, plain=not row.source)
 
 
 def _title(score: str) -> str:
@@ -108,12 +126,13 @@ def _row(bar: Bar, start: float, at: Callable[[float], float], lines: str) -> st
         whisker = f'<i style="left:{at(bar.low):.2f}%;width:{at(bar.high) - at(bar.low):.2f}%"></i>'
         number += f" [{_number(bar.low)}, {_number(bar.high)}]"
     name = html.escape(bar.title)
+    faint = ' class="av-plain"' if bar.plain else ""
     return (
         f'<div class="av-bar"><div class="av-row"><span title="{name}">{name}</span>'
         f'<span class="av-num">{number}</span></div><div class="av-track av-against-people">'
-        f'<b style="left:{left:.2f}%;width:{width:.2f}%"></b>{whisker}{lines}</div></div>'
+        f'<b{faint} style="left:{left:.2f}%;width:{width:.2f}%"></b>{whisker}{lines}</div></div>'
     )
 
 
 def _number(value: float) -> str:
-    return f"{value + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")

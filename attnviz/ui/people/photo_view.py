@@ -166,7 +166,11 @@ def show_scores(view: PhotoView, only: Sequence[str]) -> None:
     """Bars for each of these scores of the picture."""
     parts = []
     for score in only:
-        bars = [Bar(card.title, card.scores[score]) for card in view.cards if score in card.scores]
+        bars = [
+            Bar(card.title, card.scores[score], plain=not card.source)
+            for card in view.cards
+            if score in card.scores
+        ]
         if bars:
             note = _NOT_DENSITIES if score in (KL, BITS) else ""
             parts.append(score_bars(score, bars, view.people.get(score), note))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
 from attnviz.people.rows import Row, read_rows
-from attnviz.ui.people.bars import row_bars
+from attnviz.ui.people.bars import row_bars, rows_verdict
 from attnviz.ui.people.folder import FORMAT
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "people.md"
@@ -26,6 +27,7 @@ def show_welcome() -> None:
         f"{measured} The photos and fixations are those of Xu et al., Journal of Vision 2014: "
         "15 viewers looked freely at each for three seconds. The photos do not come along."
     )
+    st.html(f'<p class="av-verdict">{html.escape(rows_verdict(rows))}</p>')
     st.html(row_bars(rows))
 
 
@@ -37,4 +39,4 @@ def shipped_table() -> tuple[list[Row], str]:
     except OSError:
         return [], ""
     measured = next((line for line in page.splitlines() if "pixels to a degree" in line), "")
-    return read_rows(page), measured.replace("`", "").partition(" Mean over")[0]
+    return read_rows(page), measured.partition(" Mean over")[0].replace(" osie,", " OSIE,")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -15,7 +16,7 @@ from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import keep_choice, restore_choice
 from attnviz.ui.long_work import long_work
 from attnviz.ui.people.asked import Asked, contestants, load, unfit
-from attnviz.ui.people.bars import row_bars
+from attnviz.ui.people.bars import row_bars, rows_verdict
 from attnviz.ui.people.folder import Opened
 from attnviz.ui.words import duration
 from attnviz.vision.people import OtherPictures
@@ -55,6 +56,7 @@ def show_whole(opened: Opened, asked: Asked, seconds: float) -> None:
     )  # fmt: skip
     if found is None:
         return
+    st.html(f'<p class="av-verdict">{html.escape(rows_verdict(found.rows))}</p>')
     st.html(row_bars(found.rows))
     for sentence in found.unscored:
         st.warning(plain_text(sentence))
