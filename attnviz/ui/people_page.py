@@ -56,7 +56,7 @@ def _show_photo(opened: Opened, number: int, asked: Asked) -> float:
     st.markdown(f"##### {plain_text(titled(looked))}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_looking(looked, asked.degree)
+        show_looking(opened, number, asked.degree)
     with right:
         view = scored(opened, number, asked)
         if view is None:

@@ -121,7 +121,7 @@ def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_path_that_no_system_takes_ends_in_one_sentence() -> None:
-    with pytest.raises(VisionError, match="cannot be read|There is no file"):
+    with pytest.raises(VisionError, match=r"cannot be read|There is no file"):
         read_fixations("x" * 5000)
 
 

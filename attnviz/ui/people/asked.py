@@ -81,17 +81,15 @@ def unfit(asked: Asked) -> list[str]:
     return left_out([find_model(name) for name in asked.models], asked.methods)
 
 
-def load(asked: Asked) -> list[VisionModel] | None:
-    """The networks; None, and one message, where one of them cannot be had."""
-    found = []
+def contestants(asked: Asked, others: OtherPictures) -> list[Contestant]:
+    """The baselines, then each model, loaded, with each method that fits it.
+
+    Where a model cannot be had, one message says so and the run of the page ends there.
+    """
+    found: list[VisionModel] = []
     for name in asked.models:
         model = ready_model(name, asked.device)
         if model is None:
-            return None
+            st.stop()
         found.append(model)
-    return found
-
-
-def contestants(asked: Asked, models: list[VisionModel], others: OtherPictures) -> list[Contestant]:
-    """The baselines, then each model with each method that fits it."""
-    return [*of_no_model(others), *of_models(models, asked.methods)]
+    return [*of_no_model(others), *of_models(found, asked.methods)]

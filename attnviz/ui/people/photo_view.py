@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from attnviz.methods.base import Progress
 from attnviz.people.ground import BITS, KL, NSS, SHUFFLED
 from attnviz.people.photo import PhotoScores, ScoredMap, score_photo
 from attnviz.pictures import Picture, open_picture
@@ -20,7 +21,7 @@ from attnviz.ui.growth.runs import file_state
 from attnviz.ui.guard import plain_text
 from attnviz.ui.long_work import long_work
 from attnviz.ui.panels import data_link
-from attnviz.ui.people.asked import Asked, contestants, load, unfit
+from attnviz.ui.people.asked import Asked, contestants, unfit
 from attnviz.ui.people.bars import Bar, score_bars, short
 from attnviz.ui.people.folder import Opened
 from attnviz.ui.people.packing import pack
@@ -55,10 +56,17 @@ class PhotoView:
     seconds: float
 
 
-def show_looking(looked: Looked, degree: float) -> None:
+def show_looking(opened: Opened, number: int, degree: float) -> None:
     """The photo with its fixations, density and scanpaths."""
-    picture = open_picture(looked.path)
-    show_gaze(pack(looked, picture, fixation_density(looked, degree)), key="people gaze")
+    looked = opened.found.photos[number]
+    key = (*opened.key, str(number), *map(str, file_state(looked.path)))
+    show_gaze(_packed(key, degree, looked), key="people gaze")
+
+
+@st.cache_data(max_entries=64, ttl="2h", show_spinner=False)
+def _packed(key: tuple[str, ...], degree: float, _looked: Looked) -> bytes:
+    del key
+    return pack(_looked, open_picture(_looked.path), fixation_density(_looked, degree))
 
 
 def fixation_density(looked: Looked, degree: float) -> Density:
@@ -70,7 +78,7 @@ def fixation_density(looked: Looked, degree: float) -> Density:
 
 
 def scored(opened: Opened, number: int, asked: Asked) -> PhotoView | None:
-    """The picture's scores, made once; None before they are asked for, or without a model."""
+    """The picture's scores, made once; None before they are asked for, or without others."""
     others = opened.others
     looked = opened.found.photos[number]
     if others is None:
@@ -78,32 +86,34 @@ def scored(opened: Opened, number: int, asked: Asked) -> PhotoView | None:
             "Scores need a second picture: where people look in other pictures is the yardstick."
         )
         return None
-    models = load(asked)
-    if models is None:
-        return None
-    made = contestants(asked, models, others)
     key = (*opened.key, str(number), *map(str, file_state(looked.path)), *asked.key)
 
-    def say() -> str:
-        return f"{len(made)} maps of this photo, one of them by many passes through a network."
+    def work(progress: Progress) -> PhotoView:
+        made = contestants(asked, others)
+        begun = time.monotonic()
+        done = score_photo(
+            opened.found, others, number, made, pixels_per_degree=asked.degree, progress=progress
+        )
+        return _view(done, time.monotonic() - begun)
 
-    begun = time.monotonic()
     view: PhotoView | None = long_work(
-        "people photo", key, say,
-        lambda progress: _view(
-            score_photo(opened.found, others, number, made, pixels_per_degree=asked.degree,
-                        progress=progress), begun),
-        button="Score this photo", unit="maps", at_once=not asked.slow,
-    )  # fmt: skip
+        "people photo",
+        key,
+        lambda: "A map of this photo takes many passes through a network.",
+        work,
+        button="Score this photo",
+        unit="maps",
+        at_once=not asked.slow,
+    )
     for sentence in unfit(asked):
         st.caption(plain_text(sentence))
     return view
 
 
-def _view(found: PhotoScores, begun: float) -> PhotoView:
+def _view(found: PhotoScores, seconds: float) -> PhotoView:
     people = heat_overlay(found.picture.pixels, _stretched(found.truth), name=_HEAT)
     cards = tuple(_card(one, found.picture) for one in found.maps)
-    return PhotoView(data_link(people), cards, found.people, time.monotonic() - begun)
+    return PhotoView(data_link(people), cards, found.people, seconds)
 
 
 def _card(one: ScoredMap, picture: Picture) -> Card:

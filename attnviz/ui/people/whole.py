@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.methods.base import Progress
-from attnviz.models.vision_model import VisionModel
 from attnviz.people.rows import Row, csv_table, rows_of
 from attnviz.people.run import compare
 from attnviz.people.table import markdown
 from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import keep_choice, restore_choice
 from attnviz.ui.long_work import long_work
-from attnviz.ui.people.asked import Asked, contestants, load, unfit
+from attnviz.ui.people.asked import Asked, contestants, unfit
 from attnviz.ui.people.bars import row_bars, rows_verdict
 from attnviz.ui.people.folder import Opened
 from attnviz.ui.words import duration
@@ -37,9 +36,6 @@ class Whole:
 def show_whole(opened: Opened, asked: Asked, seconds: float) -> None:
     """Begin it, watch it, stop it; then its bars and files. seconds: what one picture took."""
     count = _pick_count(len(opened.found.photos))
-    models = load(asked)
-    if models is None:
-        return
 
     def say() -> str:
         left = f" One took {seconds:.1f} s, so it will be about {duration(count * seconds)}."
@@ -51,7 +47,7 @@ def show_whole(opened: Opened, asked: Asked, seconds: float) -> None:
     key = (*opened.key, *asked.key, str(count))
     found: Whole | None = long_work(
         "people whole", key, say,
-        lambda progress: _compared(opened, asked, count, models, progress),
+        lambda progress: _compared(opened, asked, count, progress),
         button="Compare all pictures", unit="pictures",
     )  # fmt: skip
     if found is None:
@@ -86,9 +82,7 @@ def _pick_count(count: int) -> int:
     return int(str(chosen))
 
 
-def _compared(
-    opened: Opened, asked: Asked, count: int, models: list[VisionModel], progress: Progress
-) -> Whole:
+def _compared(opened: Opened, asked: Asked, count: int, progress: Progress) -> Whole:
     photos = opened.found.photos
     chosen = tuple(photos[n * len(photos) // count] for n in range(count))
     found = replace(opened.found, photos=chosen, notes=(*opened.found.notes, *unfit(asked)))
@@ -96,7 +90,7 @@ def _compared(
     results = compare(
         found,
         others,
-        contestants(asked, models, others),
+        contestants(asked, others),
         pixels_per_degree=asked.degree,
         progress=progress,
     )
