@@ -42,7 +42,15 @@ class Photo:
 
 
 def pick_picture() -> Photo | None:
-    """Uploads first, then the sample photos; what cannot be opened is named and left out.
+    """The picture chosen from uploads and samples; None where nothing can be opened."""
+    return next(iter(pick_from_row().values()), None)
+
+
+def pick_from_row() -> dict[str, Photo]:
+    """All pictures that are offered, by key, the chosen one first.
+
+    Uploads stand first in the row, then the sample photos; what cannot be opened is named and left
+    out.
 
     `st.session_state["picture"]` holds the choice, a key of the row of thumbnails: an upload's
     checksum, or `sample:` and a name.
@@ -58,7 +66,7 @@ def pick_picture() -> Photo | None:
     restore("picture", list(photos))
     _follow_uploads(uploads, list(photos))
     if not photos:
-        return None
+        return {}
     row = [
         Thumbnail(key, photo.title, thumbnail(photo.shown.sha256, photo.shown))
         for key, photo in photos.items()
@@ -69,7 +77,7 @@ def pick_picture() -> Photo | None:
         st.session_state["picture"] = picked
     chosen: str = st.session_state["picture"]
     keep(picture=chosen)
-    return photos[chosen]
+    return {chosen: photos[chosen]} | photos
 
 
 def _samples() -> dict[str, Photo]:
@@ -169,14 +177,14 @@ def ready_model(name: str, device: str) -> VisionModel | None:
 
 
 def model_title(spec: ModelSpec) -> str:
-    """What it is called, and what it costs to get."""
+    """What it is called, and whether it comes along or what its download costs."""
     if spec.embedded:
         return f"{spec.title} · ships with attnviz"
     size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
     return f"{spec.title}{size}"
 
 
-QUESTION_TITLES = {
+QUESTIONS = {
     Question.ATTENTION: "What does it attend to?",
     Question.DECISION: "What does the decision rest on?",
 }
@@ -196,7 +204,7 @@ def pick_look(model: VisionModel) -> str:
     # Methods that ask the network again and again come last.
     methods = sorted(methods_for(kinds), key=lambda method: issubclass(method, ProbingMethod))
     fitting = [method.name for method in methods]
-    titles = {str(question): text for question, text in QUESTION_TITLES.items()}
+    titles = {str(question): text for question, text in QUESTIONS.items()}
     titles |= {method.name: method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
     restore("look", options)

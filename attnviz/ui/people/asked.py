@@ -10,7 +10,7 @@ from attnviz.methods.base import METHODS, ProbingMethod
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.people.contestants import Contestant, left_out, of_models, of_no_model
-from attnviz.ui.pickers import QUESTION_TITLES, method_title, model_title, pick_device, ready_model
+from attnviz.ui.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
 from attnviz.vision.people import OtherPictures
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
@@ -55,7 +55,7 @@ def pick_asked() -> Asked:
             max_selections=6,
             help="Baselines that need no model are always there.",
         )
-    titles = {str(name): text for name, text in QUESTION_TITLES.items()}
+    titles = {str(name): text for name, text in QUESTIONS.items()}
     titles |= {method.name: method_title(method) for method in METHODS}
     with middle:
         methods = st.multiselect(
