@@ -151,7 +151,7 @@ def show_maps(view: PhotoView) -> None:
     figures = [_figure("People", "density of all fixations", view.people_link, "")]
     for card in view.cards:
         numbers = " · ".join(
-            f"{name} {card.scores[score]:.2f}"
+            f"{name} {card.scores[score]:.2f}".replace("-", "\N{MINUS SIGN}")
             for name, score in (("NSS", NSS), ("shuffled AUC", SHUFFLED))
             if score in card.scores
         )
