@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from attnviz.people.ground import AUC, BITS, CC, KL, NSS, SCORES, SHUFFLED, SIM
+from attnviz.people.ground import AUC, BITS, KL, NSS, SCORES, SHUFFLED
 from attnviz.people.rows import PRIOR, Row, csv_table, read_rows, rows_of
 from attnviz.people.run import PEOPLE, Results
 from attnviz.people.table import markdown
@@ -76,12 +76,10 @@ def test_the_table_in_the_documents_keeps_what_it_claims() -> None:
     """People are ahead of every map, and a centre is chance where the middle earns nothing."""
     rows = {row.name: row for row in read_rows((ROOT / "docs" / "people.md").read_text("utf-8"))}
     people = rows.pop(PEOPLE)
-    assert len(rows) >= 11
-    assert any(name.startswith("squeezenet1_0") for name in rows)
+    assert len(rows) >= 10
     for row in rows.values():
         for score in (NSS, AUC, SHUFFLED, BITS):
             assert people.cells[score].low > row.cells[score].high, (row.name, score)
-        assert {CC, SIM, KL} <= row.cells.keys()
     chance = rows["centre, a Gaussian"].cells[SHUFFLED]
     assert chance.low < 0.5 < chance.high
     assert rows[PRIOR].share == 0
