@@ -22,7 +22,7 @@ def test_a_folder_is_opened_a_photo_chosen_and_a_viewer_played(
     page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(len(frame))))
     page.goto(f"{app.url}/People")
     # Without a folder the page shows what was measured.
-    expect(page.get_by_role("heading", name="AUC-Judd")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("heading", name="AUC-Judd")).to_be_visible(timeout=2 * WAIT)
 
     field = page.get_by_role("textbox", name="A folder on the computer that runs attnviz")
     field.fill(str(tmp_path / "nowhere"))
