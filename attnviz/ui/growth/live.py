@@ -12,6 +12,7 @@ from attnviz.training.live_state import Phase, State
 from attnviz.ui.growth.begin import ask_or_do, is_asked, show_form, show_question
 from attnviz.ui.growth.runs import Run, file_state, opened_run
 from attnviz.ui.guard import guarded, plain_text, say_error
+from attnviz.ui.words import duration
 
 TURN = "live turn"  # the run that the page shall turn to
 _OPEN = "live open"
@@ -122,13 +123,7 @@ def sentence(state: State) -> str:
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
     if state.phase is Phase.TRAINING and state.left is not None:
-        parts.append(f"{_duration(state.left)} left")
+        parts.append(f"{duration(state.left)} left")
     if state.phase in (Phase.PAUSED, Phase.DONE, Phase.CANCELLED):
         parts.insert(0, str(state.phase))
     return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
