@@ -43,6 +43,11 @@ class Contestant:
     map_for: MapFor
     peer: bool = False
 
+    @property
+    def label(self) -> str:
+        """The name under which it stands in a table."""
+        return f"{self.name} ({self.source})" if self.peer else self.name
+
 
 def contestants(module: nn.Module, example: Tensor, *, slow: bool = False) -> list[Contestant]:
     """All methods that fit the network, each at the last layer that it reads.

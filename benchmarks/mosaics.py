@@ -5,7 +5,6 @@ Boehle et al., CVPR 2021, arXiv 2104.00032: a map for a class should lie in the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +69,3 @@ def share_in_cell(values: npt.NDArray[np.float32], cell: int, size: tuple[int, i
         return 0.25
     rows, columns = np.split(positive, 2, axis=0)[cell // 2], cell % 2
     return float(np.split(rows, 2, axis=1)[columns].sum()) / total
-
-
-def cells(found: Sequence[npt.NDArray[np.float32]], size: tuple[int, int]) -> list[float]:
-    """The share in its own cell of each of the four maps of a mosaic."""
-    return [share_in_cell(values, cell, size) for cell, values in enumerate(found)]

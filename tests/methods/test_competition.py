@@ -124,7 +124,7 @@ def test_a_rival_that_is_stronger_takes_the_place() -> None:
 
 
 def test_behind_a_bend_it_competes_by_gradients_or_refuses() -> None:
-    """tanh of 1 and 2: slopes 1 - tanh^2. HiResCAM times places is slope times z, class by class."""
+    """tanh of 1 and 2 has the slopes 1 - tanh^2; HiResCAM times places is slope times z."""
     network, inputs = Bent().train(), picture(RED, GREEN)
     with pytest.raises(MethodError, match="cannot be applied at each place"):
         Competition(exact=True).probe(network, inputs, 0)
