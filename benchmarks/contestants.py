@@ -76,7 +76,11 @@ def _own(module: nn.Module, kinds: Sequence[Kind]) -> list[Contestant]:
     for method in METHODS:
         if method.kind in kinds and not issubclass(method, LibraryCam):
             made = method()
-            run = partial(_probed if isinstance(made, ProbingMethod) else _traced, module, made)
+            run: MapFor
+            if isinstance(made, ProbingMethod):
+                run = partial(_probed, module, made)
+            else:
+                run = partial(_traced, module, made)
             found.append(Contestant(method.name, "attnviz", run))
     return found
 
@@ -112,7 +116,7 @@ def _torchcam(module: nn.Module, site: Site, name: str, inputs: Tensor, target: 
     with getattr(torchcam.methods, name)(module, site.module) as extractor:
         scores = module(inputs.detach().clone().requires_grad_())
         (values,) = extractor(target, scores, normalized=False)
-    return np.maximum(values[0].detach().float().cpu().numpy(), 0)
+    return np.asarray(values[0].detach().relu().float().cpu().numpy())
 
 
 def _grad_cam(module: nn.Module, site: Site, name: str, inputs: Tensor, target: int) -> FloatArray:

@@ -40,7 +40,7 @@ from attnviz.evidence.fills import Road, StrongBlur
 from attnviz.evidence.subject import Subject
 from attnviz.evidence.sufficiency import SHARES
 from attnviz.focus import is_flat
-from attnviz.geometry import Fit, PictureGeometry, resample
+from attnviz.geometry import Fit, resample
 from attnviz.models.loading import load_model, wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.torchvision_source import imagenet_labels
@@ -50,7 +50,7 @@ from attnviz.vision.agreement import box_gain
 from benchmarks.contestants import Contestant, FloatArray, contestants
 from benchmarks.data import boxes_by_name, imagenette
 from benchmarks.known_classes import classes_for
-from benchmarks.mosaics import mosaics, said, share_in_cell
+from benchmarks.mosaics import covering, mosaics, said, share_in_cell
 from benchmarks.report import Report, Results
 
 STEPS, ROAD_STEPS = 20, 10
@@ -80,7 +80,7 @@ def network(name: str, data: Path) -> VisionModel:
     module.load_state_dict(weights)
     module.eval().requires_grad_(requires_grad=False)
     # Squares, so that a mosaic's cells are whole pictures; channels last is twice as fast here.
-    module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = module.to(memory_format=torch.channels_last)
     preprocess = Preprocess(size=224, fit=Fit.CROP)
     return wrap(module, preprocess, imagenet_labels(), name=name)
 
@@ -103,8 +103,7 @@ def photographs(model: VisionModel, data: Path, half: int) -> Iterator[np.ndarra
 def stretched(pixels: np.ndarray, side: int) -> np.ndarray:
     """uint8 [h, w, 3] made a square."""
     height, width = pixels.shape[:2]
-    box = (0.0, 0.0, float(height), float(width))
-    return resample(pixels, PictureGeometry((height, width), box, (side, side)))
+    return resample(pixels, replace(covering((height, width)), input_size=(side, side)))
 
 
 class Measuring:
@@ -136,7 +135,7 @@ class Measuring:
         for number, one in enumerate(tqdm(pixels, desc="photos")):
             subject = self._subject(one)
             found = dict(self.maps(subject.inputs, subject.target))
-            whole = PictureGeometry(subject.size, (0.0, 0.0, *map(float, subject.size)), (1, 1))
+            whole = covering(subject.size)
             large = {name: whole.spread(values) for name, values in found.items()}
             flat = [name for name, values in large.items() if is_flat(values)]
             for name in flat:  # an even map puts no place first; the random one stands for it

@@ -31,7 +31,6 @@ from attnviz.capture.run import capture
 from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.errors import VisionError
 from attnviz.evidence.sufficiency import sufficiency
-from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
 from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
@@ -43,6 +42,7 @@ from attnviz.pictures import Picture
 from attnviz.vision.agreement import box_gain, centre_prior, nss
 from attnviz.vision.spectral_residual import spectral_residual
 from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
+from benchmarks.mosaics import covering
 from benchmarks.scores import Scores, Table
 
 SIGMA_SHARE = 0.075  # of the input's side: 12 px at 160
@@ -91,12 +91,7 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
     if name == "spectral residual":
         return spectral_residual(picture)
     coarse = np.random.default_rng(seed).random((7, 7), dtype=np.float32)
-    return whole(height, width).spread(coarse)
-
-
-def whole(height: int, width: int) -> PictureGeometry:
-    """The geometry of a map that covers the whole picture."""
-    return PictureGeometry((height, width), (0.0, 0.0, float(height), float(width)), (1, 1))
+    return covering((height, width)).spread(coarse)
 
 
 def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
@@ -113,7 +108,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
         for key, values in maps.items():
             if not scores.wants(key):
                 continue
-            grid = whole(side, side)
+            grid = covering((side, side))
             large = torch.from_numpy(np.stack([grid.spread(one) for one in values]))
             kept = sufficiency(model.module, inputs, large.to(model.device), classes, sigma=sigma)
             scores.add(key, "sufficiency", kept.tolist())

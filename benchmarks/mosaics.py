@@ -30,8 +30,9 @@ class Mosaic:
 @torch.inference_mode()
 def said(model: VisionModel, inputs: Tensor) -> Tensor:
     """Probabilities [N, classes] of inputs [N, 3, h, w]."""
-    parts = [model.module(part.to(model.device)).float().softmax(1).cpu()
-             for part in inputs.split(_BATCH)]  # fmt: skip
+    parts = []
+    for part in torch.split(inputs, _BATCH):
+        parts.append(model.module(part.to(model.device)).float().softmax(1).cpu())
     return torch.cat(parts)
 
 
@@ -56,14 +57,17 @@ def mosaics(model: VisionModel, inputs: Tensor, count: int, seed: int = 0) -> li
     return made
 
 
+def covering(size: tuple[int, int]) -> PictureGeometry:
+    """The geometry of a map that covers the whole of a picture of (height, width)."""
+    return PictureGeometry(size, (0.0, 0.0, float(size[0]), float(size[1])), (1, 1))
+
+
 def share_in_cell(values: npt.NDArray[np.float32], cell: int, size: tuple[int, int]) -> float:
     """Share, 0..1, of the positive part of a map in one of the four cells; chance 0.25 if flat.
 
     The map is brought to the input's `size` as for display, so that its cells may lie across.
     """
-    height, width = size
-    whole = PictureGeometry(size, (0.0, 0.0, float(height), float(width)), (1, 1))
-    positive = np.maximum(whole.spread(values), 0)
+    positive = np.maximum(covering(size).spread(values), 0)
     total = float(positive.sum())
     if total <= 0:
         return 0.25

@@ -48,7 +48,8 @@ class PlaceHead:
     def logits(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
         """[N, classes, rows, columns] from the module's output; `grid` is that of tokens."""
         if self.layout is Layout.TOKENS:
-            output = output[:, output.shape[1] - grid[0] * grid[1] :].unflatten(1, grid)
+            patches = output[:, output.shape[1] - grid[0] * grid[1] :]
+            output = patches.reshape(len(output), *grid, output.shape[2])
         last = output.movedim(1, -1) if self.layout is Layout.CHANNELS_FIRST else output
         return self.applied(network, last).movedim(-1, 1)
 
@@ -59,7 +60,7 @@ class PlaceHead:
         for step, spatial in zip(self.steps, self.spatial, strict=True):
             part = network.get_submodule(step)
             flat = part(flat[:, :, None, None] if spatial else flat).flatten(1)
-        return flat.unflatten(0, channels.shape[:-1])
+        return flat.reshape(*channels.shape[:-1], flat.shape[1])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attnviz.capture.features import FeatureTap
@@ -27,6 +28,7 @@ from attnviz.methods.base import (
     Progress,
     needed,
 )
+from attnviz.methods.smoothing import smoothed
 
 _TINY = 1e-12
 
@@ -52,8 +54,10 @@ class Competition(ProbingMethod):
     others z is HiResCAM at the last block, to first order what the place adds, by one short
     backward pass for each class; `exact` refuses them.
 
-    Blocks before the last get HiResCAM of the competing score, the mean over places of
-    `share relu(z_c)` with the shares held.
+    Blocks before the last get LayerCAM times the share, which comes from the same backward pass.
+    The last map is the mean of the formula's and of that of the deepest block with a finer grid,
+    brought to the same mean: one says which parts, the other where in them. Without a finer block
+    of the same layout, as between the tokens of a transformer, it is the formula's alone.
     """
 
     rivals: int = 20
@@ -112,19 +116,22 @@ class Competition(ProbingMethod):
         else:
             index = classes[:, :, None, None].expand(-1, -1, *passed.places.shape[2:])
             said = passed.places.float().gather(1, index)
-        own = said[:, 0].relu()
-        won = own * shares(said.detach(), weights, self.temperature)
-        found = [
-            (
-                one.layer,
-                (one.gradient * one.activation).sum(1).relu() * one.activation[0, 0].numel(),
-            )
-            for one in passed.readings(won.mean((1, 2)).sum())
-            if one.gradient is not None
+        said = smoothed(said.detach(), self.smoothing)
+        share = shares(said, weights, self.temperature)
+        won = said[:, 0].relu() * share
+        readings = passed.readings(logits.gather(1, chosen[:, None]).sum())
+        maps = [_layer_cam(one, self.smoothing) for one in readings]
+        maps = [one * _enlarged(share, one) for one in maps]
+        layouts = [tap.site.layout for tap in passed.taps]
+        finer = [
+            one
+            for one, layout in zip(maps, layouts, strict=True)
+            if one[0].numel() > won[0].numel() and layout is layouts[-1]
         ]
-        found[-1] = (found[-1][0], won.detach())
+        maps[-1] = _together(won, finer[-1]) if finer else won
         return tuple(
-            LayerMaps(layer, values.cpu().numpy().astype(np.float32)) for layer, values in found
+            LayerMaps(one.layer, values.cpu().numpy().astype(np.float32))
+            for one, values in zip(readings, maps, strict=True)
         )
 
 
@@ -153,11 +160,25 @@ def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
     return torch.sigmoid(scaled[:, 0] - against.logsumexp(1))
 
 
-def _resting(reading: FeatureReading) -> tuple[str, Tensor]:
-    """HiResCAM of a block, times its number of places: its mean is in the unit of the score."""
+def _layer_cam(reading: FeatureReading, smoothing: float) -> Tensor:
+    """LayerCAM of a block, smoothed, times its number of places: its mean is in logits."""
     gradient = needed(reading.gradient, Competition.name, reading.layer)
-    product = (gradient * reading.activation).sum(1).relu()
-    return reading.layer, product * product[0].numel()
+    product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
+    return smoothed(product, smoothing)[:, 0] * product[0].numel()
+
+
+def _enlarged(one: Tensor, like: Tensor) -> Tensor:
+    """A map [N, h, w] on the grid of another, bilinear."""
+    size = [like.shape[1], like.shape[2]]
+    return F.interpolate(one[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def _together(won: Tensor, finer: Tensor) -> Tensor:
+    """Half of each, the finer one brought to the mean of the other; it stands alone for none."""
+    means = [one.mean((1, 2), keepdim=True) for one in (won, finer)]
+    known = (means[0] > 0) & (means[1] > 0)
+    scale = torch.where(known, means[0] / means[1].clamp_min(_TINY), 1.0)
+    return (_enlarged(won, finer) + scale * finer) / 2
 
 
 def _linearised(passed: PlacePass, classes: Tensor) -> Tensor:

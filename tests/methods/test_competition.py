@@ -151,6 +151,49 @@ def test_every_block_gets_a_map_and_inputs_do_not_touch_each_other(tiny_ran: nn.
         np.testing.assert_allclose(one.values[1], other.values[0], rtol=1e-3, atol=1e-5)
 
 
+class TwoScales(nn.Module):
+    """A grid of 4 x 4, the mean of each four places of it, and a classifier of their mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fine, self.coarse = nn.Conv2d(3, 2, 1, bias=False), nn.Conv2d(2, 2, 2, 2, bias=False)
+        self.head = nn.Linear(2, 2, bias=False)
+        with torch.no_grad():
+            self.fine.weight.copy_(torch.eye(2, 3)[:, :, None, None])
+            self.coarse.weight.copy_(torch.eye(2)[:, :, None, None].expand(2, 2, 2, 2) / 4)
+            self.head.weight.copy_(torch.eye(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.coarse(self.fine(x)).mean((2, 3)))
+
+
+def test_the_last_map_is_the_mean_of_two_scales_by_hand() -> None:
+    """Red alone, in one place: the rival says 0 everywhere.
+
+    z_0 is 8 / 4 = 2 in one of four coarse places; logits 1/2 and 0, so w = e^(-1/2). Of the eight
+    numbers z, mean 1/4, variance 2^2 / 8 - 1/16. LayerCAM at the fine block: the slope of the mean
+    of 16 is 1/16, times 8, times 16 places: 8 in that place.
+    """
+    red = np.zeros((4, 4))
+    red[1, 2] = 8
+    method = Competition(temperature=1.0, smoothing=0)
+    found = method.probe(TwoScales(), picture(red.tolist()), 0).layer_maps
+    spread = math.sqrt(4 / 8 - 1 / 16)
+    won = np.zeros((2, 2))
+    won[0, 1] = 2 / (1 + math.exp(-0.5 - 2 / spread))
+    fine = np.zeros((4, 4))
+    fine[1, 2] = won.mean() * 16  # brought to the same mean
+    enlarged = torch.nn.functional.interpolate(
+        torch.tensor(won)[None, None], (4, 4), mode="bilinear"
+    )[0, 0].numpy()
+    np.testing.assert_allclose(found[-1].values[0], (enlarged + fine) / 2, rtol=1e-5)
+    away = 1 / (1 + math.exp(-0.5))  # the share where nobody says anything
+    near = won[0, 1] / 2
+    share = away * 7 / 16 + near * 9 / 16  # bilinear, three quarters of the way on both sides
+    np.testing.assert_allclose(found[0].values[0][1, 2], 8 * share, rtol=1e-5)
+    assert np.count_nonzero(found[0].values) == 1
+
+
 @pytest.mark.parametrize("options", [{"rivals": 0}, {"temperature": 0.0}, {"smoothing": -1.0}])
 def test_options_that_make_no_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(MethodError, match="makes no sense"):
