@@ -38,10 +38,12 @@ class PlacePass:
             for one, slope in zip(watched, found, strict=True)
         ]
 
-    def readings(self, score: Tensor) -> list[FeatureReading]:
-        """Every block with the derivative of `score` by it."""
-        slopes = self.slopes(score, self.taps)
-        return [tap.reading(slope) for tap, slope in zip(self.taps, slopes, strict=True)]
+    def readings(
+        self, score: Tensor, taps: Sequence[FeatureTap]
+    ) -> list[tuple[FeatureTap, FeatureReading]]:
+        """Each of some blocks with the derivative of `score` by it, from one backward pass."""
+        slopes = self.slopes(score, taps) if taps else []
+        return [(tap, tap.reading(slope)) for tap, slope in zip(taps, slopes, strict=True)]
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,8 +25,9 @@ from attnviz.methods.base import (
     Cost,
     LayerMaps,
     Nature,
+    OnePassMethod,
     Probed,
-    ProbingMethod,
+    ProbedEach,
     Progress,
     needed,
 )
@@ -35,7 +38,7 @@ _TINY = 1e-12
 
 @METHODS.add
 @dataclass(frozen=True)
-class Competition(ProbingMethod):
+class Competition(OnePassMethod):
     """How much each place speaks for the class, and for it rather than for its rivals.
 
     z_k: what the classifier says of a place for class k, in logits; c: the class; k: its rivals,
@@ -86,19 +89,38 @@ class Competition(ProbingMethod):
         progress: Progress | None = None,
     ) -> Probed:
         """See `ProbingMethod`."""
+        with self._passed(module, inputs) as passed:
+            if progress is not None:
+                progress(len(inputs), len(inputs))
+            chosen = chosen_classes(passed.logits, target)
+            layer_maps = self._maps(passed, chosen, last=False)
+        return Probed(layer_maps, passed.logits.detach().float().cpu(), chosen.cpu())
+
+    def probe_each(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        pick: Callable[[Tensor], Sequence[int]],
+        *,
+        last: bool,
+    ) -> ProbedEach:
+        """See `OnePassMethod`."""
+        with self._passed(module, inputs) as passed:
+            logits = passed.logits.detach().float().cpu()
+            classes = tuple(pick(logits))
+            found = tuple(
+                self._maps(passed, chosen_classes(passed.logits, one), last=last) for one in classes
+            )
+        return ProbedEach(classes, found, logits)
+
+    def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[PlacePass]:
         if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
             raise MethodError(
                 f"{self} makes no sense: rivals, temperature and cap must be above 0, and the "
                 "smoothing not below."
             )
         head = self._head(module, inputs)
-        sites = find_sites(module, Kind.FEATURES, inputs)
-        with place_pass(module, inputs, sites, head) as passed:
-            if progress is not None:
-                progress(len(inputs), len(inputs))
-            chosen = chosen_classes(passed.logits, target)
-            layer_maps = self._maps(passed, chosen)
-        return Probed(layer_maps, passed.logits.detach().float().cpu(), chosen.cpu())
+        return place_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)
 
     def _head(self, module: nn.Module, inputs: Tensor) -> PlaceHead | None:
         try:
@@ -108,7 +130,8 @@ class Competition(ProbingMethod):
                 raise
             return None
 
-    def _maps(self, passed: PlacePass, chosen: Tensor) -> tuple[LayerMaps, ...]:
+    def _maps(self, passed: PlacePass, chosen: Tensor, *, last: bool) -> tuple[LayerMaps, ...]:
+        """Of all blocks, or of the last one alone."""
         logits = passed.logits.float()
         classes, weights = contestants(logits.detach(), chosen, self.rivals, self.cap)
         if passed.places is None:
@@ -119,20 +142,22 @@ class Competition(ProbingMethod):
         said = smoothed(said.detach(), self.smoothing)
         share = shares(said, weights, self.temperature)
         won = said[:, 0].relu() * share
-        readings = passed.readings(logits.gather(1, chosen[:, None]).sum())
-        maps = [_layer_cam(one, self.smoothing) for one in readings]
-        maps = [one * _enlarged(share, one) for one in maps]
-        layouts = [tap.site.layout for tap in passed.taps]
-        finer = [
-            one
-            for one, layout in zip(maps, layouts, strict=True)
-            if one[0].numel() > won[0].numel() and layout is layouts[-1]
-        ]
-        maps[-1] = _together(won, finer[-1]) if finer else won
+        finer = _finer(passed.taps, won[0].numel())
+        taps = [finer] * (finer is not None) if last else list(passed.taps)
+        score = logits.gather(1, chosen[:, None]).sum()
+        maps = {tap: self._layer_cam(one, share) for tap, one in passed.readings(score, taps)}
+        maps[passed.taps[-1]] = won if finer is None else _together(won, maps[finer])
+        shown = passed.taps[-1:] if last else passed.taps
         return tuple(
-            LayerMaps(one.layer, values.cpu().numpy().astype(np.float32))
-            for one, values in zip(readings, maps, strict=True)
+            LayerMaps(tap.site.layer, maps[tap].cpu().numpy().astype(np.float32)) for tap in shown
         )
+
+    def _layer_cam(self, reading: FeatureReading, share: Tensor) -> Tensor:
+        """LayerCAM of a block, smoothed, times the share and the number of places: in logits."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
+        found = smoothed(product, self.smoothing)[:, 0] * product[0].numel()
+        return found * _enlarged(share, found)
 
 
 def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tuple[Tensor, Tensor]:
@@ -160,11 +185,13 @@ def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
     return torch.sigmoid(scaled[:, 0] - against.logsumexp(1))
 
 
-def _layer_cam(reading: FeatureReading, smoothing: float) -> Tensor:
-    """LayerCAM of a block, smoothed, times its number of places: its mean is in logits."""
-    gradient = needed(reading.gradient, Competition.name, reading.layer)
-    product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
-    return smoothed(product, smoothing)[:, 0] * product[0].numel()
+def _finer(taps: Sequence[FeatureTap], places: int) -> FeatureTap | None:
+    """The deepest block of more places than that, laid out as the last one is."""
+    for tap in reversed(taps):
+        grid = tap.channels_first(reached(tap.watched)).shape[2:]
+        if tap.site.layout is taps[-1].site.layout and grid.numel() > places:
+            return tap
+    return None
 
 
 def _enlarged(one: Tensor, like: Tensor) -> Tensor:
