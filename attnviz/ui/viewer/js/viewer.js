@@ -8,6 +8,7 @@ import { showLegend, showValue } from "./legend.js";
 import { decodedTables, partsOf } from "./parts.js";
 import { listen, listenToWipe, stepper } from "./pointer.js";
 import { Player } from "./player.js";
+import { Renderer } from "./renderer.js";
 import { unpack } from "./payload.js";
 import { Schedule } from "./schedule.js";
 import { focusOfView, readScene, valueAt } from "./scene.js";
@@ -278,6 +279,10 @@ export class Viewer {
   }
 
   // --- the GPU, and losing it ------------------------------------------------------------------
+
+  makeRenderer(gl) {
+    return new Renderer(gl, this.assets);
+  }
 
   restored() {
     if (!this.renderer) {
