@@ -119,17 +119,21 @@ class Trainer:
             )
             if self._stopped(progress):
                 break
+            if progress.step % self._per_epoch == 0:
+                continue  # the score comes first: whoever goes on from here needs it
             self._tell(progress)
-            if progress.step % self._per_epoch:
-                self._snapshot(progress)
+            self._snapshot(progress)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self._save(progress)
                 saved = time.monotonic()
-        if progress.step % self._per_epoch == 0:
-            quick = self._score(scored_side(side), QUICK_SCORE)
+        ended = progress.step % self._per_epoch == 0
+        if ended:
+            quick = self._score(scored_side(side, self.recipe.crop), QUICK_SCORE)
             progress = replace(progress, accuracy=quick.top1)
             self._snapshot(progress)
         self._save(progress)
+        if ended and not self._stopped(progress):
+            self._tell(progress)
         return progress
 
     def _step(self, batch: Batch, epoch: float) -> float:
@@ -248,13 +252,14 @@ def round_to_half(module: nn.Module) -> None:
             value.copy_(value.half())
 
 
-def scored_side(side: int) -> int:
+def scored_side(side: int, crop: float) -> int:
     """The side at which a network trained on crops of `side` px is scored: a quarter larger.
 
     A random crop shows objects larger than the whole picture does at the same size; scoring at a
-    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423).
+    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423). Where the crop is always
+    the whole picture there is nothing to make up for.
     """
-    return side * 5 // 4
+    return side if crop == 1 else side * 5 // 4
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

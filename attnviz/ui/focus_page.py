@@ -12,7 +12,6 @@ import streamlit as st
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
 from attnviz.focus import FocusMap, Scale
-from attnviz.methods.base import ProbingMethod
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh
@@ -165,8 +164,8 @@ def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
 def _show_facts(looked: Looked, view: View) -> None:
     explanation, photo = looked.explanation, looked.photo
     method = explanation.choice.method
-    many = isinstance(method, ProbingMethod)
-    passes = "found by asking again and again" if many else "computed in one pass over all layers"
+    many, once = "found by asking again and again", "computed in one pass over all layers"
+    passes = many if method.many_passes else once
     with st.expander("What you see, and where it comes from"):
         st.markdown(
             f"**{method.title}**: `{method.formula}`  \n{plain_text(method.paper)}. "
