@@ -9,13 +9,14 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from attnviz.evidence.controls import random_like
-from attnviz.evidence.curves import STEPS, Removal, removals
+from attnviz.evidence.controls import centred, random_like
+from attnviz.evidence.curves import STEPS, Removal, asked_of, removals
 from attnviz.evidence.fills import Fill
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
 
-CONTROLS = 3
+# A map that knows nothing beats all of nine random ones, or loses to all, once in ten times each.
+CONTROLS = 9
 
 
 class Verdict(StrEnum):
@@ -28,11 +29,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A map and its controls under one fill: random maps exactly as smooth as it is."""
+    """A map and its controls under one fill: random maps exactly as smooth as it is.
+
+    centred: the disc in the picture's middle, which photographers make hard to beat; it knows
+    nothing of the network, but something of photos, so the verdict does not count it.
+    """
 
     fill: str
     removal: Removal
     controls: tuple[Removal, ...]
+    centred: Removal
 
     @property
     def verdict(self) -> Verdict:
@@ -41,6 +47,11 @@ class Trial:
         if self.removal.gain > max(gains):
             return Verdict.BETTER
         return Verdict.WORSE if self.removal.gain < min(gains) else Verdict.ALIKE
+
+    @property
+    def beats_centre(self) -> bool:
+        """Whether its insertion less deletion is above the centred disc's."""
+        return self.removal.gain > self.centred.gain
 
 
 def robust(tested: Mapping[str, Trial] | Sequence[Trial]) -> bool:
@@ -59,18 +70,19 @@ def put_to_test(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Trial]:
-    """A map against `controls` random ones of its own smoothness, under each fill.
+    """A map against random ones of its own smoothness and a centred disc, under each fill.
 
     Returns what was found by the fill's name. Raises as `removal` does.
     """
     order = subject.order(values)
-    maps = [order, *(random_like(order, seed + n) for n in range(controls))]
-    each = 2 * len(maps) * (steps + 1)
+    others = [random_like(order, seed + n) for n in range(controls)]
+    maps = [order, centred(subject.size), *others]
+    each = asked_of(len(maps), steps)
     found: dict[str, Trial] = {}
     for number, fill in enumerate(fills):
         told = None if progress is None else _shifted(progress, number * each, len(fills) * each)
-        own, *others = removals(subject, maps, fill, steps=steps, progress=told)
-        found[fill.name] = Trial(fill.name, own, tuple(others))
+        own, disc, *chance = removals(subject, maps, fill, steps=steps, progress=told)
+        found[fill.name] = Trial(fill.name, own, tuple(chance), disc)
     return found
 
 
