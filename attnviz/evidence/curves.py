@@ -68,6 +68,11 @@ class Removal:
         return self.back.area - self.away.area
 
     @property
+    def margin_gain(self) -> float:
+        """The same of the margin, in logits."""
+        return self.back.margin_area - self.away.margin_area
+
+    @property
     def road(self) -> float:
         """(LeRF - MoRF) / 2 over the shares 10, 20 .. 90 % (Rong et al. 2022).
 

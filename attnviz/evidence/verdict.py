@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,16 +42,36 @@ class Trial:
 
     @property
     def verdict(self) -> Verdict:
-        """Better than all controls, worse than all, or among them."""
-        gains = [one.gain for one in self.controls]
-        if self.removal.gain > max(gains):
-            return Verdict.BETTER
-        return Verdict.WORSE if self.removal.gain < min(gains) else Verdict.ALIKE
+        """Better than all controls, worse than all, or among them.
+
+        By insertion less deletion; of the margin where no probability can change, which is so for a
+        network with one class.
+        """
+        return self._among(self._gain)
+
+    @property
+    def margin_verdict(self) -> Verdict:
+        """The same by the margin, which does not saturate."""
+        return self._among(lambda one: one.margin_gain)
 
     @property
     def beats_centre(self) -> bool:
         """Whether its insertion less deletion is above the centred disc's."""
-        return self.removal.gain > self.centred.gain
+        return self._gain(self.removal) > self._gain(self.centred)
+
+    @property
+    def by_margin(self) -> bool:
+        """Whether only the margin can change."""
+        return not float(np.ptp(self.removal.away.probability))
+
+    def _gain(self, one: Removal) -> float:
+        return one.margin_gain if self.by_margin else one.gain
+
+    def _among(self, gain: Callable[[Removal], float]) -> Verdict:
+        own, gains = gain(self.removal), [gain(one) for one in self.controls]
+        if own > max(gains):
+            return Verdict.BETTER
+        return Verdict.WORSE if own < min(gains) else Verdict.ALIKE
 
 
 def robust(tested: Mapping[str, Trial] | Sequence[Trial]) -> bool:

@@ -78,7 +78,7 @@ def test_the_quick_guess_goes_where_the_exact_one_is(size: tuple[int, int], shar
     exact = imputed(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
     quick = guessed(pixels, removed)
     np.testing.assert_array_equal(quick[~removed], pixels[~removed])
-    assert np.sqrt(((quick - exact)[removed] ** 2).mean()) < 0.05
+    assert np.sqrt(((quick - exact)[removed] ** 2).mean()) < 0.07
     np.testing.assert_allclose(guessed(pixels, removed, cycles=60), exact, atol=2e-3)
 
 
