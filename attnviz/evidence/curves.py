@@ -73,14 +73,22 @@ class Removal:
         return self.back.margin_area - self.away.margin_area
 
     @property
-    def road(self) -> float:
-        """(LeRF - MoRF) / 2 over the shares 10, 20 .. 90 % (Rong et al. 2022).
+    def morf(self) -> float:
+        """Mean probability with the most relevant 10, 20 .. 90 % taken away; low is good."""
+        return float(np.mean([self.away.at(share) for share in ROAD_SHARES]))
 
-        What is left when the lowest places are taken away first is what the other curve puts back.
+    @property
+    def lerf(self) -> float:
+        """The same with the least relevant taken away; high is good.
+
+        What is left then is what the other curve puts back.
         """
-        kept = np.mean([self.back.at(1 - share) for share in ROAD_SHARES])
-        lost = np.mean([self.away.at(share) for share in ROAD_SHARES])
-        return float(kept - lost) / 2
+        return float(np.mean([self.back.at(1 - share) for share in ROAD_SHARES]))
+
+    @property
+    def road(self) -> float:
+        """(LeRF - MoRF) / 2, of which ROAD speaks (Rong et al. 2022)."""
+        return (self.lerf - self.morf) / 2
 
 
 def removal(

@@ -100,13 +100,14 @@ def put_to_test(
     each = asked_of(len(maps), steps)
     found: dict[str, Trial] = {}
     for number, fill in enumerate(fills):
-        told = None if progress is None else _shifted(progress, number * each, len(fills) * each)
+        told = None if progress is None else shifted(progress, number * each, len(fills) * each)
         own, disc, *chance = removals(subject, maps, fill, steps=steps, progress=told)
         found[fill.name] = Trial(fill.name, own, tuple(chance), disc)
     return found
 
 
-def _shifted(progress: Progress, before: int, total: int) -> Progress:
+def shifted(progress: Progress, before: int, total: int) -> Progress:
+    """Tells of one part of a larger work, `before` which so many were done, of `total` in all."""
     return lambda done, _: progress(before + done, total)
 
 

@@ -15,6 +15,7 @@ T = TypeVar("T")
 _KEPT = 24
 _DONE = "long work done"
 _BEGUN = "long work begun"
+_WANTED = "long work wanted"
 
 
 def long_work(
@@ -45,12 +46,18 @@ def long_work(
         result: T = done[whole]
         return result
     begun: set[tuple[str, ...]] = st.session_state.setdefault(_BEGUN, set())
-    place = st.empty()
-    if not at_once or whole in begun:
-        with place.container():
+    # Two places: what stands in the first would stay, grey, below what is drawn in its stead.
+    question, place = st.empty(), st.empty()
+    wanted: set[tuple[str, ...]] = st.session_state.setdefault(_WANTED, set())
+    if whole not in wanted and (not at_once or whole in begun):
+        with question.container():
             st.info(say(), icon=":material/hourglass_empty:")
-            if not st.button(button, type="primary", key=f"begin {name}"):
-                return None
+            # A callback, so that the run that works never draws this button.
+            st.button(
+                button, type="primary", key=f"begin {name}", on_click=wanted.add, args=(whole,)
+            )
+        return None
+    wanted.discard(whole)
     begun.add(whole)
     with place.container():
         result = work(_shown(unit))
