@@ -5,7 +5,7 @@
 Throughput is pictures a second. The network's own is that of batches as large as the run's, on
 pictures that lie ready on its device; a run makes each of its pictures first: it orders the map's
 places, takes them away or puts them back, and fills the holes. The budget is of the run as the page
-"Evidence" does it, under strong blur and ROAD together; with --all each fill and each other question
+"Evidence" does it, under strong blur and ROAD together; with --all each fill and other question
 stands below it, without a budget.
 """
 

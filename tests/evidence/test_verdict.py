@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from attnviz.evidence.curves import Curve, Removal
-from attnviz.evidence.fills import Black, MeanGrey, StrongBlur
+from attnviz.evidence.fills import FILLS, Black, MeanGrey, StrongBlur
+from attnviz.evidence.subject import Subject
 from attnviz.evidence.verdict import CONTROLS, Trial, Verdict, band, put_to_test, robust
-from tests.evidence.looking import PatchNet, right_map, subject
+from tests.evidence.looking import PatchNet, RedSum, right_map, subject
 
 
 def with_gain(gain: float) -> Removal:
@@ -76,6 +77,29 @@ def test_a_right_map_is_better_and_its_inverse_worse_under_every_fill() -> None:
     assert robust(found)
     turned = put_to_test(subject(), -smooth, fills, steps=12)
     assert {one.verdict for one in turned.values()} == {Verdict.WORSE}
+
+
+def test_with_one_class_the_margin_decides() -> None:
+    """The probability is 1 all along; a verdict on it would call every map a random one."""
+    one = subject(PatchNet(1), target=0)
+    found = put_to_test(one, right_map(), [Black(), StrongBlur()], steps=12)
+    assert {trial.removal.gain for trial in found.values()} == {0}
+    assert {trial.verdict for trial in found.values()} == {Verdict.BETTER}
+    assert all(trial.by_margin and trial.beats_centre for trial in found.values())
+    turned = put_to_test(one, -right_map(), [Black()], steps=12)
+    assert turned["black"].verdict is Verdict.WORSE
+
+
+@pytest.mark.parametrize("size", [(1, 2), (2, 3), (3, 1)])
+def test_a_picture_smaller_than_a_patch_gets_finite_curves(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(8).integers(0, 256, (*size, 3)).astype(np.uint8)
+    one = Subject(RedSum(), pixels, lambda x: x, 0)
+    values = np.arange(size[0] * size[1], dtype=np.float32).reshape(size)
+    found = put_to_test(one, values, [fill() for fill in FILLS], steps=4)
+    assert set(found) == {fill.name for fill in FILLS}
+    for trial in found.values():
+        for curve in (trial.removal.away, trial.removal.back, trial.centred.away):
+            assert np.isfinite(curve.margin).all()
 
 
 def test_progress_runs_once_over_all_fills() -> None:
