@@ -15,7 +15,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 TASKS = {
     "app": ("requirements.txt", ["streamlit", "run", "app.py"]),
-    "tests": ("requirements-dev.txt", ["pytest"]),
+    # Files side by side, each whole on one processor: the browser tests share an app and a browser.
+    "tests": (
+        "requirements-dev.txt",
+        ["pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"],
+    ),
 }
 
 

@@ -138,6 +138,10 @@ def train(
     warm_up: Annotated[float, typer.Option(help="Epochs.")] = 2.0,
     weight_decay: float = 5e-4,
     smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.1,
+    crop: Annotated[float, typer.Option(help="Least share of the area a crop keeps.")] = 0.35,
+    aspect: Annotated[float, typer.Option(help="Most stretch of a crop.")] = 4 / 3,
+    pad: Annotated[int, typer.Option(help="Pixels by which pictures are moved at random.")] = 0,
+    colour: Annotated[float, typer.Option(help="Most change of colours, 0..1.")] = 0.25,
     mixup: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
     cutmix: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
     average: Annotated[float, typer.Option(help="Decay of the weights' average.")] = 0.998,
@@ -146,6 +150,7 @@ def train(
     temperature: Annotated[
         float, typer.Option(help="Of the teacher's word; 0: its first choice alone.")
     ] = 0.0,
+    noise: Annotated[float, typer.Option(help="Share of training labels made wrong.")] = 0.0,
     half: Annotated[str, typer.Option(help="bf16: auto, on or off.")] = "auto",
     probes: Annotated[str, typer.Option(help="Recorded pictures: samples or val.")] = "val",
     seed: int = 0,
@@ -166,6 +171,10 @@ def train(
             warm_up=warm_up,
             weight_decay=weight_decay,
             smoothing=smoothing,
+            crop=crop,
+            aspect=aspect,
+            pad=pad,
+            colour=colour,
             mixup=mixup,
             cutmix=cutmix,
             average=average,
@@ -173,6 +182,7 @@ def train(
             teacher=teacher,
             distil=distil,
             temperature=temperature,
+            noise=noise,
         )
         done = train_and_export(
             recipe, data, out, size=size, device=device, half=half, probes=probes

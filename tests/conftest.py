@@ -10,6 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Test files run side by side: threads of each would only wait for those of the others.
+    torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -90,13 +91,14 @@ def test_train_and_its_files(tmp_path: Path) -> None:
             path = tmp_path / "data" / folder / f"{number}.png"
             Image.fromarray(draw(kind, number)).save(path)
     sizes = ("--phases", "1x32", "--size", "32", "--store", "32", "--batch", "8")
-    code, output = run(
-        "train", "--data", tmp_path / "data", "--out", tmp_path / "run", *sizes, "--device", "cpu"
-    )
+    words = (*sizes, "--noise", "0.25", "--device", "cpu")
+    code, output = run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", *words)
     assert code == 0, output
     assert "top-1" in output
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
+    card = json.loads((tmp_path / "run" / "ran-small.json").read_text())
+    assert card["recipe"]["noise"] == 0.25
     code, output = run("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
     assert code == 1
     assert "There is no folder" in output

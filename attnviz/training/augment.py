@@ -59,6 +59,8 @@ def _view(
     pixels: npt.NDArray[np.uint8], side: int, recipe: Recipe, random: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
     """A random part of the picture, stretched to the square, mirrored every other time."""
+    if recipe.pad:
+        pixels = _moved(pixels, recipe.pad, random)
     height, width = pixels.shape[:2]
     area = random.uniform(recipe.crop, 1.0)
     stretch = math.exp(random.uniform(-1, 1) * math.log(recipe.aspect))
@@ -72,6 +74,16 @@ def _view(
         cut, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
     return np.asarray(view[:, ::-1] if random.random() < 0.5 else view, dtype=np.uint8)
+
+
+def _moved(
+    pixels: npt.NDArray[np.uint8], pad: int, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Moved by up to `pad` pixels each way; what comes in at the border is the picture mirrored."""
+    height, width = pixels.shape[:2]
+    top, left = random.integers(0, 2 * pad + 1, 2)
+    grown = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="reflect")
+    return grown[top : top + height, left : left + width]
 
 
 def _recoloured(inputs: Tensor, most: float, random: np.random.Generator) -> Tensor:

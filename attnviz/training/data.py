@@ -20,6 +20,7 @@ SUFFIXES = frozenset(
     [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"]
 )
 MOST_BYTES = 12 * 1024**3
+_NOISE = 1  # so that wrong labels do not go with the pictures that the same seed sets aside
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def load_class_folder(
     side: int,
     validation_share: float = 0.1,
     seed: int = 0,
+    noise: float = 0.0,
     say: Callable[[str], None] | None = None,
 ) -> ClassFolder:
     """Read `root`, which has a folder for each class, or `train` and `val` with one each.
@@ -79,7 +81,8 @@ def load_class_folder(
         root: the data set's folder.
         side: pictures are stretched to side x side pixels.
         validation_share: used only if there is no `val` (or `valid`, `validation`, `test`) folder.
-        seed: decides which pictures are set aside.
+        seed: decides which pictures are set aside, and which labels become wrong.
+        noise: share of the training labels that are replaced by another class (`noisy_labels`).
         say: called with one sentence about broken pictures, if there are any.
 
     Raises:
@@ -101,7 +104,25 @@ def load_class_folder(
             )
     if broken and say is not None:
         say(f"{len(broken)} files could not be opened and are left out, first {broken[0]}")
+    labels = noisy_labels(training.labels, noise, len(folders), seed)
+    training = PictureSet(training.pixels, labels)
     return ClassFolder(_class_names(root, folders), training, validation, tuple(broken))
+
+
+def noisy_labels(
+    labels: npt.NDArray[np.int64], share: float, classes: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """A copy of `labels` [N] in which the nearest whole number to share * N of them are wrong.
+
+    Which ones, and which of the other classes each gets, is decided by `seed` alone, all being
+    equally likely. (Wang et al. 2017 draw each label's fate on its own, so their share wavers.)
+    """
+    wrong = round(share * len(labels))
+    random = np.random.default_rng([seed, _NOISE])
+    chosen = random.permutation(len(labels))[:wrong]
+    noisy = labels.copy()
+    noisy[chosen] = (labels[chosen] + random.integers(1, classes, wrong)) % classes
+    return noisy
 
 
 def load_validation(

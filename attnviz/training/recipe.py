@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 from attnviz.errors import TrainingError
 
-_TEACHING = ("teacher", "distil", "temperature")
+# What came later is left out where it is off, so that older runs can be gone on with.
+_LATER = {"teacher": ("teacher", "distil", "temperature"), "pad": ("pad",), "noise": ("noise",)}
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,14 @@ class Recipe:
     little and teach much). store: side to which all pictures are squashed in memory.
     rate: peak learning rate, reached after `warm_up` epochs and taken to zero by a cosine.
     crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
-    that crop. colour: largest change of brightness, contrast and saturation.
+    that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
+    usual for small pictures. colour: largest change of brightness, contrast and saturation.
     mixup, cutmix: their beta parameters, 0 for off. average: decay of the exponential moving
     average of the weights for each step, 0 for off. half: bf16 autocast.
     teacher: a trained network to learn from as well, by its name in the catalog or the path of its
     weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
-    0 for its first choice alone.
+    0 for its first choice alone. noise: share of the training labels that are replaced by a random
+    other class, for experiments.
     """
 
     model: str = "ran-small"
@@ -57,6 +60,8 @@ class Recipe:
     teacher: str = ""
     distil: float = 0.5
     temperature: float = 0.0
+    pad: int = 0
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -73,10 +78,14 @@ class Recipe:
             raise TrainingError(
                 "smoothing must lie in 0..1, 1 excluded; warm_up, mixup and cutmix from 0 up."
             )
+        if not 0 <= self.pad < self.store:
+            raise TrainingError("pad must lie in 0..store, store excluded.")
         if not 0 <= self.average < 1:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
         if not 0 <= self.distil <= 1 or self.temperature < 0:
             raise TrainingError("distil must lie in 0..1, and temperature must be 0 or more.")
+        if not 0 <= self.noise <= 1:
+            raise TrainingError("noise must lie in 0..1.")
 
     @property
     def epochs(self) -> int:
@@ -101,10 +110,10 @@ class Recipe:
     def to_json(self) -> str:
         """The recipe as one line of JSON."""
         fields = dataclasses.asdict(self)
-        if not self.teacher:
-            # As it was written before there were teachers, so that older runs can be gone on with.
-            for name in _TEACHING:
-                del fields[name]
+        for switch, names in _LATER.items():
+            if not getattr(self, switch):
+                for name in names:
+                    del fields[name]
         return json.dumps(fields, sort_keys=True)
 
     @classmethod

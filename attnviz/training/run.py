@@ -56,7 +56,9 @@ def train_and_export(
     chosen = choose_device(device)
     recipe = dataclasses.replace(recipe, half=_half(half, chosen))
     preprocess = Preprocess(size=size, fit=Fit.SQUASH)
-    folder = load_class_folder(data, side=recipe.store, seed=recipe.seed, say=print)
+    folder = load_class_folder(
+        data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, say=print
+    )
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
     chosen_probes = choose_probes(probes, folder, preprocess)

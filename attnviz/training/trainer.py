@@ -126,7 +126,7 @@ class Trainer:
                 self._save(progress)
                 saved = time.monotonic()
         if progress.step % self._per_epoch == 0:
-            quick = self._score(scored_side(side), QUICK_SCORE)
+            quick = self._score(scored_side(side, self.recipe.crop), QUICK_SCORE)
             progress = replace(progress, accuracy=quick.top1)
             self._snapshot(progress)
         self._save(progress)
@@ -248,13 +248,14 @@ def round_to_half(module: nn.Module) -> None:
             value.copy_(value.half())
 
 
-def scored_side(side: int) -> int:
+def scored_side(side: int, crop: float) -> int:
     """The side at which a network trained on crops of `side` px is scored: a quarter larger.
 
     A random crop shows objects larger than the whole picture does at the same size; scoring at a
-    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423).
+    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423). Where the crop is always
+    the whole picture there is nothing to make up for.
     """
-    return side * 5 // 4
+    return side if crop == 1 else side * 5 // 4
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

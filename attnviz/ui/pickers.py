@@ -42,7 +42,15 @@ class Photo:
 
 
 def pick_picture() -> Photo | None:
-    """Uploads first, then the sample photos; what cannot be opened is named and left out.
+    """The picture chosen from uploads and samples; None where nothing can be opened."""
+    return next(iter(pick_from_row().values()), None)
+
+
+def pick_from_row() -> dict[str, Photo]:
+    """All pictures that are offered, by key, the chosen one first.
+
+    Uploads stand first in the row, then the sample photos; what cannot be opened is named and left
+    out.
 
     `st.session_state["picture"]` holds the choice, a key of the row of thumbnails: an upload's
     checksum, or `sample:` and a name.
@@ -58,7 +66,7 @@ def pick_picture() -> Photo | None:
     restore("picture", list(photos))
     _follow_uploads(uploads, list(photos))
     if not photos:
-        return None
+        return {}
     row = [
         Thumbnail(key, photo.title, thumbnail(photo.shown.sha256, photo.shown))
         for key, photo in photos.items()
@@ -69,7 +77,7 @@ def pick_picture() -> Photo | None:
         st.session_state["picture"] = picked
     chosen: str = st.session_state["picture"]
     keep(picture=chosen)
-    return photos[chosen]
+    return {chosen: photos[chosen]} | photos
 
 
 def _samples() -> dict[str, Photo]:
@@ -140,7 +148,7 @@ def pick_model(device: str) -> VisionModel | None:
     name = st.selectbox(
         "Model",
         list(specs),
-        format_func=lambda key: _model_title(specs[key]),
+        format_func=lambda key: model_title(specs[key]),
         key="model",
         help="Models that do not ship with attnviz are downloaded on first use.",
     )
@@ -163,20 +171,21 @@ def pick_model(device: str) -> VisionModel | None:
         bar.empty()
 
 
-def _model_title(spec: ModelSpec) -> str:
+def model_title(spec: ModelSpec) -> str:
+    """What it is called, and whether it comes along or what its download costs."""
     if spec.embedded:
         return f"{spec.title} · ships with attnviz"
     size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
     return f"{spec.title}{size}"
 
 
-_QUESTIONS = {
+QUESTIONS = {
     Question.ATTENTION: "What does it attend to?",
     Question.DECISION: "What does the decision rest on?",
 }
 
 
-def _method_title(method: type[AnyMethod]) -> str:
+def method_title(method: type[AnyMethod]) -> str:
     """What it is called, what it is, and whether it takes long."""
     slow = " · many passes" if issubclass(method, ProbingMethod) else ""
     return f"{method.title} · {method.nature}{slow}"
@@ -190,8 +199,8 @@ def pick_look(model: VisionModel) -> str:
     # Methods that ask the network again and again come last.
     methods = sorted(methods_for(kinds), key=lambda method: issubclass(method, ProbingMethod))
     fitting = [method.name for method in methods]
-    titles = {str(question): text for question, text in _QUESTIONS.items()}
-    titles |= {method.name: _method_title(method) for method in methods}
+    titles = {str(question): text for question, text in QUESTIONS.items()}
+    titles |= {method.name: method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
     restore("look", options)
     if st.session_state.get("look") not in options:

@@ -30,8 +30,13 @@ def nss(values: FloatArray, rows: Indices, columns: Indices) -> float:
 
     Raises VisionError for a map of one value, and without fixations.
     """
+    return float(nss_at(values, rows, columns).mean())
+
+
+def nss_at(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+    """What `nss` is the mean of: the map's standardised value at each fixation, float64 [n]."""
     at = at_fixations(values, rows, columns)
-    return float((at.mean() - values.mean(dtype=np.float64)) / spread_of(values))
+    return np.asarray((at - values.mean(dtype=np.float64)) / spread_of(values), np.float64)
 
 
 def auc(values: FloatArray, rows: Indices, columns: Indices) -> float:
@@ -41,6 +46,11 @@ def auc(values: FloatArray, rows: Indices, columns: Indices) -> float:
     half (Mann & Whitney), so that plateaus have no order. Chance, and a map of one value: 0.5.
     Arguments as for `nss`. Raises VisionError without fixations, or if every pixel was looked at.
     """
+    return float(auc_at(values, rows, columns).mean())
+
+
+def auc_at(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+    """What `auc` is the mean of, float64 [n]: the share of other pixels below each fixation's."""
     at = at_fixations(values, rows, columns)
     never = np.ones(values.shape, bool)
     never[rows, columns] = False
@@ -60,15 +70,17 @@ def shuffled_auc(
     """
     at = at_fixations(values, rows, columns)
     at_fixations(values, other_rows, other_columns)
-    return _ranked_above(at, values[other_rows, other_columns])
+    return float(_ranked_above(at, values[other_rows, other_columns]).mean())
 
 
-def _ranked_above(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.floating]) -> float:
+def _ranked_above(
+    positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
     ordered = np.sort(negatives)
     exact = positives.astype(ordered.dtype)  # back to the map's own type, in which ties are ties
     below = np.searchsorted(ordered, exact, "left")
     not_above = np.searchsorted(ordered, exact, "right")
-    return float((below + not_above).mean() / 2 / len(ordered))
+    return np.asarray((below + not_above) / (2 * len(ordered)), np.float64)
 
 
 def at_fixations(values: FloatMap, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:

@@ -84,6 +84,7 @@ def started(script: Path, log: Path) -> Iterator[App]:
     offline |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")
     offline["PYTHONPATH"] = str(ROOT)
     offline["ATTNVIZ_RUNS"] = str(log.parent / "runs")
+    offline["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | offline

@@ -54,7 +54,7 @@ def test_two_runs_stand_side_by_side(chromium: Browser, app: App) -> None:
     expect(page.locator(".strip")).to_have_count(2)
     names = page.locator(".position b")
     expect(names.nth(0)).to_contain_text("epoch 34")
-    expect(names.nth(1)).to_contain_text("epoch 30")
+    expect(names.nth(1)).to_contain_text("epoch 34")
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Save as GIF").first.click()
     assert download.value.suggested_filename == "attnviz-ran-small-stage3.attention.gif"

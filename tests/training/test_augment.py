@@ -70,3 +70,23 @@ def test_mixup_targets_equal_the_blend() -> None:
     batch = training_batch(part, np.arange(8), dataclasses.replace(PLAIN, mixup=0.8), 0, 1, 2)
     torch.testing.assert_close(batch.targets[:, 1], batch.inputs.mean((1, 2, 3)))
     assert len(torch.unique(batch.targets[:, 1])) > 2
+
+
+def test_a_moved_picture_is_mirrored_at_its_border(part: PictureSet) -> None:
+    recipe = dataclasses.replace(PLAIN, pad=3)
+    found = set()
+    for step in range(12):
+        batch = training_batch(part, np.arange(4), recipe, 0, step, 2)
+        for index in range(4):
+            grown = np.pad(part.pixels[index], ((3, 3), (3, 3), (0, 0)), mode="reflect")
+            places = {
+                (top, left, turn): grown[top : top + 32, left : left + 32][:, ::turn]
+                for top in range(7)
+                for left in range(7)
+                for turn in (1, -1)
+            }
+            got = (batch.inputs[index].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
+            fitting = [place for place, view in places.items() if np.array_equal(view, got)]
+            assert fitting
+            found.add(fitting[0])
+    assert len(found) > 20

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from attnviz.errors import TrainingError
-from attnviz.training.data import PictureSet, load_class_folder, squashed
+from attnviz.training.data import PictureSet, load_class_folder, noisy_labels, squashed
 from tests.training.conftest import draw
 
 
@@ -79,3 +79,23 @@ def test_a_spread_sample_keeps_the_shares_of_classes() -> None:
     part = PictureSet(np.zeros((100, 2, 2, 3), np.uint8), labels)
     assert np.bincount(part.spread_sample(10).labels).tolist() == [5, 3, 2]
     assert part.spread_sample(100) is part
+
+
+def test_noisy_labels_are_as_many_as_asked_and_always_another_class() -> None:
+    labels = np.arange(1000) % 10
+    noisy = noisy_labels(labels, 0.3, 10, seed=4)
+    assert (noisy != labels).sum() == 300
+    assert set(((noisy - labels) % 10)[noisy != labels].tolist()) == set(range(1, 10))
+    np.testing.assert_array_equal(noisy, noisy_labels(labels, 0.3, 10, seed=4))
+    assert (noisy != noisy_labels(labels, 0.3, 10, seed=5)).any()
+    np.testing.assert_array_equal(labels, np.arange(1000) % 10)
+    np.testing.assert_array_equal(noisy_labels(labels, 0.0, 10, seed=4), labels)
+    assert (noisy_labels(labels, 1.0, 10, seed=4) != labels).all()
+
+
+def test_noise_reaches_the_training_part_alone(shapes: Path) -> None:
+    clean, noisy = (load_class_folder(shapes, side=32, noise=share) for share in (0.0, 0.25))
+    assert (noisy.training.labels != clean.training.labels).sum() == 12
+    np.testing.assert_array_equal(noisy.training.pixels, clean.training.pixels)
+    np.testing.assert_array_equal(noisy.validation.labels, clean.validation.labels)
+    assert noisy.digest() != clean.digest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -30,9 +32,21 @@ def test_json_round_trip() -> None:
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
+def test_noise_is_written_only_where_there_is_some() -> None:
+    """Runs from before it existed go on: what identifies them has not changed."""
+    assert "noise" not in json.loads(Recipe().to_json())
+    noisy = Recipe(noise=0.3)
+    assert json.loads(noisy.to_json())["noise"] == 0.3
+    assert Recipe.from_json(noisy.to_json()) == noisy
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"batch": 0}, {"rate": -1}, {"phases": ()}, {"crop": 0}, {"average": 1.0}]
-)
+    "wrong",
+    [
+        {"batch": 0}, {"rate": -1}, {"phases": ()}, {"crop": 0}, {"average": 1.0},
+        {"noise": -0.1}, {"noise": 1.1},
+    ],
+)  # fmt: skip
 def test_impossible_values_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(TrainingError):
         Recipe(**wrong)  # type: ignore[arg-type]

@@ -10,14 +10,21 @@ from torch import nn
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
-from attnviz.models.zoo.residual_attention import AttentionModule, ResidualUnit, classifier_head
+from attnviz.models.zoo.residual_attention import (
+    AttentionModule,
+    GateForm,
+    ResidualUnit,
+    classifier_head,
+)
 
 _SIDE = 32
 _WIDTHS = (16, 64, 128, 256)
 MODULES = (1, 2, 3, 4, 6)
 
 
-def attention_cifar(modules: int, classes: int = 10) -> nn.Sequential:
+def attention_cifar(
+    modules: int, classes: int = 10, *, form: GateForm = GateForm.RESIDUAL
+) -> nn.Sequential:
     """Three stages with `modules` attention modules each, a trunk of 36 modules + 20 layers.
 
     Masks lie at the full, half and quarter size of the input and are made on 4 x 4 cells for 32 px.
@@ -31,31 +38,37 @@ def attention_cifar(modules: int, classes: int = 10) -> nn.Sequential:
     return nn.Sequential(
         OrderedDict(
             stem=nn.Conv2d(3, stem, 3, padding=1, bias=False),
-            stage1=_stage(stem, first, modules, stride=1, pools=3),
-            stage2=_stage(first, second, modules, stride=2, pools=2),
-            stage3=_stage(second, third, modules, stride=2, pools=1),
+            stage1=_stage(stem, first, modules, form, stride=1, pools=3),
+            stage2=_stage(first, second, modules, form, stride=2, pools=2),
+            stage3=_stage(second, third, modules, form, stride=2, pools=1),
             head=classifier_head(third, classes),
         )
     )
 
 
-def _stage(inputs: int, outputs: int, modules: int, *, stride: int, pools: int) -> nn.Sequential:
-    attention = [(f"attention{i + 1}", AttentionModule(outputs, pools)) for i in range(modules)]
+def _stage(
+    inputs: int, outputs: int, modules: int, form: GateForm, *, stride: int, pools: int
+) -> nn.Sequential:
+    attention = [
+        (f"attention{i + 1}", AttentionModule(outputs, pools, form=form)) for i in range(modules)
+    ]
     unit_in = ("unit_in", ResidualUnit(inputs, outputs, stride=stride))
     return nn.Sequential(OrderedDict([unit_in, *attention, ("unit_out", ResidualUnit(outputs))]))
 
 
-def _register(modules: int) -> None:
+def _register(modules: int, form: GateForm) -> None:
     depth = 36 * modules + 20
+    naive = form is GateForm.NAIVE
     ZOO.add(
         ZooNetwork(
-            f"attention-cifar-{depth}",
-            f"Attention-{depth} for small pictures",
-            partial(attention_cifar, modules),
+            f"attention-cifar-{depth}{'-naive' if naive else ''}",
+            f"Attention-{depth} for small pictures{', naive gating' if naive else ''}",
+            partial(attention_cifar, modules, form=form),
             Preprocess(size=_SIDE, fit=Fit.SQUASH),
         )
     )
 
 
 for _modules in MODULES:
-    _register(_modules)
+    for _form in (GateForm.RESIDUAL, GateForm.NAIVE):
+        _register(_modules, _form)

@@ -16,13 +16,11 @@ from attnviz.evidence.fills import FILLS
 from attnviz.evidence.sanity import Likeness, likeness
 from attnviz.evidence.subject import Subject
 from attnviz.evidence.verdict import shifted
-from attnviz.focus import focus_map
 from attnviz.methods.base import Progress
-from attnviz.render.heat import heat_overlay
 from attnviz.ui.evidence.asked import Asked, FloatArray
 from attnviz.ui.guard import plain_text
 from attnviz.ui.long_work import long_work
-from attnviz.ui.panels import data_link
+from attnviz.ui.panels import heat_link
 from attnviz.ui.words import signed
 
 _SIDE = 560  # px
@@ -113,8 +111,7 @@ def _cost(asked: Asked, fills: int) -> str:
 
 def _figure(asked: Asked, title: str, values: FloatArray, said: str) -> str:
     photo = asked.photo.shown.reduced(_SIDE).pixels
-    geometry = asked.explanation.geometry.resized(photo.shape[:2])
-    link = data_link(heat_overlay(photo, focus_map(values, geometry).scaled))
+    link = heat_link(photo, values, asked.explanation.geometry)
     alt = html.escape(f"{title}. {said}".strip())
     return (
         f'<figure><img alt="{alt}" src="{link}"><figcaption><b>{html.escape(title)}</b><br>'

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from attnviz.ui.viewer.bundle import FOLDER, script
 from attnviz.ui.viewer.payload import Payload
 from attnviz.ui.viewer.view import View
+
+V = TypeVar("V")
 
 _MOUNT = st.components.v2.component(
     "attnviz.viewer",
@@ -57,18 +59,7 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
     Returns:
         The controls' values, a click, and whether the browser can draw at all.
     """
-    # The bytes must stay the same from run to run, or the browser would be sent all of them again:
-    # the view that goes with them is the one from the moment the viewer, or its origin, was new.
-    frozen_key, mounted = f"{key}:frozen", key in st.session_state
-    frozen: tuple[str, View] | None = st.session_state.get(frozen_key)
-    fresh = frozen is None or not mounted or frozen[0].rpartition("|")[0] != origin
-    if fresh:
-        count = st.session_state.get(f"{key}:count", 0) + 1
-        st.session_state[f"{key}:count"] = count
-        frozen = (f"{origin}|{count}", view)
-        st.session_state[frozen_key] = frozen
-    assert frozen is not None
-    view_id, first = frozen
+    view_id, first = frozen_view(key, view, origin)
     result = _MOUNT(
         key=key,
         data=payload.to_bytes(first.to_json(), view_id),
@@ -80,6 +71,22 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
     told = result.view if isinstance(result.view, Mapping) else {}
     current = view if told.get("viewId") != view_id else View.from_untrusted(told)
     return ViewerEvents(current, _picked(result.picked), result.webgl is not False)
+
+
+def frozen_view(key: str, view: V, origin: str) -> tuple[str, V]:
+    """The view that is sent with a component's bytes, and an id for it.
+
+    The bytes must stay the same from run to run, or the browser would be sent all of them again:
+    the view that goes with them is the one from the moment the component, or its origin, was new.
+    """
+    frozen_key, mounted = f"{key}:frozen", key in st.session_state
+    frozen: tuple[str, V] | None = st.session_state.get(frozen_key)
+    if frozen is None or not mounted or frozen[0].rpartition("|")[0] != origin:
+        count = st.session_state.get(f"{key}:count", 0) + 1
+        st.session_state[f"{key}:count"] = count
+        frozen = (f"{origin}|{count}", view)
+        st.session_state[frozen_key] = frozen
+    return frozen
 
 
 def _noted() -> None:

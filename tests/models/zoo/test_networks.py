@@ -11,7 +11,7 @@ from attnviz.capture.soft_masks import find_soft_masks
 from attnviz.errors import UnknownNameError
 from attnviz.models.zoo.attention_cifar import MODULES, attention_cifar
 from attnviz.models.zoo.registry import build_network, zoo_networks
-from attnviz.models.zoo.residual_attention import ResidualUnit
+from attnviz.models.zoo.residual_attention import AttentionModule, GateForm, ResidualUnit
 
 DEPTHS = {modules: 36 * modules + 20 for modules in MODULES}
 
@@ -38,7 +38,13 @@ def test_the_names_that_can_be_trained() -> None:
         "vit-small",
         "attention-56",
         "attention-92",
-        *(f"attention-cifar-{depth}" for depth in (56, 92, 128, 164, 236)),
+        "ran-cifar",
+        "ran-cifar-naive",
+        *(
+            f"attention-cifar-{depth}{form}"
+            for depth in (56, 92, 128, 164, 236)
+            for form in ("", "-naive")
+        ),
     }
 
 
@@ -162,3 +168,31 @@ def test_cifar_networks_have_full_half_and_quarter_masks() -> None:
     found = masks(attention_cifar(1), torch.randn(1, 3, 32, 48))
     assert found == [(64, 32, 48), (128, 16, 24), (256, 8, 12)]
     assert len(find_soft_masks(attention_cifar(2))) == 6
+
+
+@torch.no_grad()
+def test_the_naive_twin_differs_by_the_trunk_alone() -> None:
+    """Same weights, same masks; behind the gate residual - naive is the trunk, in every module."""
+    residual, naive = (
+        build_network(name, 10).eval()
+        for name in ("attention-cifar-92", "attention-cifar-92-naive")
+    )
+    naive.load_state_dict(residual.state_dict())
+    pairs = [
+        (one, other)
+        for one, other in zip(residual.modules(), naive.modules(), strict=True)
+        if isinstance(one, AttentionModule) and isinstance(other, AttentionModule)
+    ]
+    assert len(pairs) == 6
+    for one, other in pairs:
+        assert (one.form, other.form) == (GateForm.RESIDUAL, GateForm.NAIVE)
+        channels = one.mask.score[-1].out_channels
+        x = torch.randn(2, channels, 8, 8, generator=torch.Generator().manual_seed(0))
+        gates: list[Tensor] = []
+        for module in (one, other):
+            module.gate.register_forward_hook(lambda _m, _i, gated, kept=gates: kept.append(gated))
+            module(x)
+        before = one.before(x)
+        trunk, mask = one.trunk(before), one.mask(before)
+        torch.testing.assert_close(gates[1], mask * trunk)
+        torch.testing.assert_close(gates[0] - gates[1], trunk, rtol=1e-4, atol=1e-5)

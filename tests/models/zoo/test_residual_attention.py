@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.run import capture
 from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.models.zoo.registry import build_network
 from attnviz.models.zoo.residual_attention import (
     AttentionModule,
     GateForm,
@@ -170,3 +171,33 @@ def test_readings_are_what_the_modules_themselves_put_out(form: GateForm) -> Non
 
 def test_the_gate_has_no_weights() -> None:
     assert list(SoftMaskGate().state_dict()) == []
+
+
+def test_ran_cifar_has_three_modules_in_the_papers_forms() -> None:
+    torch.manual_seed(0)
+    residual = build_network("ran-cifar", 10).eval()
+    naive = build_network("ran-cifar-naive", 10).eval()
+    naive.load_state_dict(residual.state_dict())
+    inputs = torch.rand(2, 3, 32, 32)
+    grids = []
+    for module, extra in ((residual, 1.0), (naive, 0.0)):
+        trace = capture(module, inputs, find_soft_masks(module))
+        for reading, name in zip(trace.soft_masks, ("stage1", "stage2", "stage3"), strict=True):
+            stage = module.get_submodule(name)
+            seen = stage.unit(_before(module, name, inputs))
+            trunk = seen + stage.attention.trunk(seen)
+            mask = stage.attention.mask(seen)
+            torch.testing.assert_close(reading.mask, mask, atol=1e-5, rtol=0)
+            torch.testing.assert_close(stage.attention(seen), (extra + mask) * trunk)
+            assert bool((trunk >= 0).all())
+            grids.append(tuple(mask.shape[1:]))
+    assert grids == 2 * [(64, 16, 16), (192, 8, 8), (256, 4, 4)]
+    assert sum(one.numel() for one in residual.parameters()) == 2_113_194
+
+
+def _before(module: nn.Module, stage: str, inputs: torch.Tensor) -> torch.Tensor:
+    for name, child in module.named_children():
+        if name == stage:
+            return inputs
+        inputs = child(inputs)
+    raise AssertionError(stage)

@@ -10,7 +10,8 @@ from graphlib import CycleError
 import pytest
 
 from attnviz.render.heat import COLOUR_MAPS, colour_table
-from attnviz.ui.viewer.bundle import FOLDER, module_order, script, shaders
+from attnviz.ui.compare.component import FOLDER as COMPARE
+from attnviz.ui.viewer.bundle import FOLDER, bundled, module_order, script, shaders
 
 NAMES = {path.name for path in FOLDER.glob("js/*.js")}
 
@@ -61,6 +62,22 @@ def test_a_cycle_is_an_error() -> None:
 def test_an_import_of_what_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError, match=r"gone\.js"):
         module_order({"a.js": 'import { b } from "./gone.js";'})
+
+
+def test_a_module_of_another_component_comes_along_with_what_it_needs() -> None:
+    found = re.search(r"^const MODULES = (.*);$", bundled(COMPARE, {}), re.MULTILINE)
+    assert found is not None
+    names = [name for name, _ in json.loads(found[1])]
+    assert len(set(names)) == len(names)
+    own = {name for name in names if "/" not in name}
+    assert own == {path.name for path in COMPARE.glob("js/*.js")}
+    assert "viewer/scene.js" in names
+    assert "viewer/renderer.js" not in names, "nobody in there needs it"
+    for before, after in [
+        ("viewer/payload.js", "viewer/scene.js"), ("viewer/scene.js", "board.js"),
+        ("viewer/view.js", "viewer/player.js"), ("payload.js", "board.js"), ("board.js", "main.js"),
+    ]:  # fmt: skip
+        assert names.index(before) < names.index(after), after
 
 
 def test_shaders_hold_what_they_include() -> None:

@@ -1,0 +1,6 @@
+"""You and the model: look at a blurred photo through a few sharp spots; then the model does."""
+
+from attnviz.ui.app import open_page
+from attnviz.ui.bubbles.page import show
+
+open_page(show)

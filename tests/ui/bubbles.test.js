@@ -1,0 +1,375 @@
+// A round in the browser: its rules, what is drawn, what is said, and the one message at its end.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { beforeEach, test } from "node:test";
+
+import { mount } from "../../attnviz/ui/bubbles/js/main.js";
+import { Painter } from "../../attnviz/ui/bubbles/js/painter.js";
+import { decoded, unpack } from "../../attnviz/ui/bubbles/js/payload.js";
+import { Player } from "../../attnviz/ui/bubbles/js/player.js";
+import { Replay } from "../../attnviz/ui/bubbles/js/replay.js";
+import { Round } from "../../attnviz/ui/bubbles/js/round.js";
+import { clock, counted, opened, pointed, recognised } from "../../attnviz/ui/bubbles/js/words.js";
+import { Element, installPage, make, near, until } from "./viewer/fakes.js";
+
+const HOSTILE = `<img src=x onerror="alert(1)">`;
+const RULES = {
+  id: "one", size: [100, 200], radius: 10, feather: 2, most: 3, seconds: null, least: 2, asks: true,
+  task: "Look", rule: "Three clicks.", keys: "Keys.", over: "Over.", few: "Too few.", pictures: [2, 3],
+};
+const SIDES = [
+  { title: "You", colour: "#111", places: [[0.5, 0.5], [0.1, 0.2]], probability: [0.1, 0.25, 0.5] },
+  { title: HOSTILE, colour: "#222", places: [[0.3, 0.4]], probability: [0.1, 0.875] },
+];
+const REPLAY = {
+  id: "r", size: [100, 200], radius: 10, feather: 2, label: HOSTILE, map: "On the map", sides: SIDES,
+  pictures: [1, 1, 1],
+};
+
+/** A canvas that writes down what is done to it. */
+function canvas() {
+  const node = make("canvas");
+  node.done = [];
+  const context = { globalCompositeOperation: "source-over" };
+  const names = ["drawImage", "fillRect", "beginPath", "arc", "stroke", "strokeText", "fillText"];
+  for (const name of names) context[name] = (...given) => node.done.push([name, ...given]);
+  context.createRadialGradient = (...given) => {
+    node.done.push(["gradient", ...given]);
+    return { addColorStop: () => {} };
+  };
+  node.getContext = () => context;
+  return node;
+}
+
+/** The HTML of a component as elements. */
+function parsed(name) {
+  const html = readFileSync(
+    new URL(`../../attnviz/ui/bubbles/${name}.html`, import.meta.url), "utf8",
+  );
+  const open = [make("div")];
+  for (const [, closing, tag, given, text] of html.matchAll(/<(\/?)(\w+)([^>]*)>|([^<]+)/g)) {
+    if (text?.trim()) open.at(-1).append(text.trim());
+    if (!tag) continue;
+    if (closing) {
+      open.pop();
+      continue;
+    }
+    const node = tag === "canvas" ? canvas() : make(tag);
+    node.className = /class="([^"]*)"/.exec(given)?.[1] ?? "";
+    node.hidden = / hidden/.test(given);
+    node.disabled = / disabled/.test(given);
+    open.at(-1).append(node);
+    if (tag !== "input") open.push(node);
+  }
+  return open[0];
+}
+
+function blob(header, bytes, offset = 0) {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const all = new Uint8Array(offset + 4 + text.length + bytes.length);
+  new DataView(all.buffer).setUint32(offset, text.length, true);
+  all.set(text, offset + 4);
+  all.set(bytes, offset + 4 + text.length);
+  return all.subarray(offset);
+}
+
+let time, place, told, waiting;
+
+const part = (selector) => place.querySelector(selector);
+const text = (name) => part(`.${name}`).textContent;
+const press = (key, more = {}) => part(".stage").dispatch("keydown", { key, ...more });
+const at = (x, y) => part(".stage canvas").dispatch("click", { clientX: 10 + x, clientY: 20 + y });
+const places = () =>
+  part(".stage canvas").done.filter(([name, what]) => name === "drawImage" && what !== "soft").length;
+const show = (header, count) =>
+  mount({
+    parentElement: place,
+    data: blob(header, Array.from({ length: count }, (_, index) => index)),
+    setTriggerValue: (...given) => told.push(given),
+  });
+
+function page(name) {
+  place = parsed(name);
+  const root = part(`.${name}`);
+  for (const node of [root, ...root.descendants()]) {
+    node.style = { setProperty: (key, value) => (node.style[key] = value) };
+  }
+  const stage = place.querySelector(".stage canvas");
+  if (stage) stage.bounds = { left: 10, top: 20, width: 400, height: 200 };
+}
+
+beforeEach(() => {
+  time = installPage().clock;
+  document.createElement = (tag) => {
+    const node = tag === "canvas" ? canvas() : new Element(tag);
+    node.style = { setProperty: (key, value) => (node.style[key] = value) };
+    return node;
+  };
+  told = [];
+  waiting = [];
+  globalThis.createImageBitmap = async (jpeg) => {
+    assert.equal(jpeg.type, "image/jpeg");
+    const index = waiting.push(null) - 1;
+    waiting[index] = [...new Uint8Array(await jpeg.arrayBuffer())];
+    return ["soft", "sharp", "heat"][index];
+  };
+  page("play");
+});
+
+async function begun(changes = {}) {
+  const header = { ...RULES, ...changes };
+  const close = show(header, 5);
+  await until(() => !part(".start").disabled);
+  part(".start").dispatch("click");
+  return close;
+}
+
+test("a blob is read wherever it begins, and its pictures are JPEGs", async () => {
+  for (const offset of [0, 1, 2, 3]) {
+    const { header, pictures } = unpack(blob({ pictures: [2, 1], a: "é" }, [7, 8, 9], offset));
+    assert.equal(header.a, "é");
+    assert.deepEqual(pictures.map((one) => [...one]), [[7, 8], [9]]);
+  }
+  assert.deepEqual(await decoded([Uint8Array.of(1), Uint8Array.of(2)]), ["soft", "sharp"]);
+  assert.deepEqual(waiting, [[1], [2]]);
+});
+
+test("only clicks inside the picture, while the round runs, count", () => {
+  const round = new Round(RULES);
+  assert.equal(round.open(0.5, 0.5, 0), false, "not begun");
+  round.start(1000);
+  for (const [y, x] of [[-0.01, 0.5], [0.5, 1], [NaN, 0.5], [0.5, undefined]]) {
+    assert.equal(round.open(y, x, 1100), false);
+  }
+  assert.equal(round.open(0.5, 0.5, 1200), true);
+  assert.equal(round.open(0.52, 0.51, 1400), false, "a double click is one");
+  assert.equal(round.open(0.52, 0.51, 1700), true, "a second look is another");
+  assert.equal(round.open(0.9, 0.9, 1750), true, "fast, but elsewhere");
+  assert.equal(round.running, false, "three of three");
+  assert.equal(round.open(0.1, 0.1, 9000), false);
+  assert.deepEqual(round.told(4000, "cup"), {
+    id: "one", ms: 3000, answer: "cup", clicks: [[0.5, 0.5, 200], [0.52, 0.51, 700], [0.9, 0.9, 750]],
+  });
+});
+
+test("time ends a round that has a clock, and nothing counts after it", () => {
+  const round = new Round({ ...RULES, seconds: 20, most: 30 });
+  round.start(0);
+  assert.equal(round.open(0.2, 0.2, 19_999), true);
+  near(round.seconds(15_000), 5);
+  assert.equal(round.open(0.8, 0.8, 20_000), false);
+  assert.equal(round.over(20_000), true);
+  assert.equal(round.told(25_000, "").ms, 20_000);
+  const idle = new Round(RULES);
+  idle.start(0);
+  assert.equal(idle.spent(1e12), 3_600_000);
+});
+
+test("words", () => {
+  assert.deepEqual([clock(0, false), clock(59.9, false), clock(60, false)], ["0:00", "0:59", "1:00"]);
+  assert.deepEqual([clock(20, true), clock(0.1, true), clock(0, true)], ["0:20", "0:01", "0:00"]);
+  assert.deepEqual([counted(3, 10, true), counted(1, 30, false), counted(0, 30, false)],
+    ["3 of 10", "1 bubble", "0 bubbles"]);
+  assert.equal(opened(2, [0.25, 0.5]), "Bubble 2, 50 % from the left, 25 % from the top.");
+  assert.equal(pointed([0, 0.999]), "100 % from the left, 0 % from the top.");
+  assert.equal(recognised(SIDES[0], 1, "cup"), "1 bubble: cup 0.25");
+  assert.equal(recognised(SIDES[1], 9, "cup"), "1 bubble: cup 0.88");
+});
+
+test("a bubble is the sharp picture cut out, over the blurred one, without a trace of the last", () => {
+  const shown = canvas();
+  const painter = new Painter(shown, RULES);
+  assert.deepEqual([shown.width, shown.height, painter.cut.width], [200, 100, 200]);
+  painter.show("soft", "sharp", [[0.5, 0.25]]);
+  assert.deepEqual(shown.done, [["drawImage", "soft", 0, 0, 200, 100], ["drawImage", painter.cut, 0, 0]]);
+  assert.deepEqual(painter.cut.done[0], ["gradient", 50, 50, 9, 50, 50, 11]);
+  assert.deepEqual(painter.cut.done.at(-1), ["drawImage", "sharp", 0, 0, 200, 100]);
+  assert.equal(painter.cutter.globalCompositeOperation, "source-in");
+  painter.rings([[0.5, 0.25], [0.1, 0.1]]);
+  const numbers = shown.done.filter(([name]) => name === "fillText").map(([, what]) => what);
+  assert.deepEqual(numbers, ["1", "2"]);
+});
+
+test("clicks before the picture has loaded do nothing", async () => {
+  let ready;
+  globalThis.createImageBitmap = () => new Promise((done) => (ready = done));
+  const player = new Player(part(".play"));
+  player.announce(RULES);
+  assert.equal(part(".start").disabled, true);
+  assert.equal(text("start"), "Loading …");
+  player.start();
+  at(100, 100);
+  press("Enter");
+  assert.equal(part(".stage canvas").done.length, 0);
+  assert.equal(text("count"), "0 of 3");
+  player.receive(["soft", "sharp"]);
+  at(100, 100);
+  assert.equal(text("count"), "0 of 3", "loaded, but not begun");
+  assert.equal(ready, undefined);
+  player.close();
+});
+
+test("a whole round by pointer: one bubble at a time, one message at the end", async () => {
+  await begun();
+  assert.equal(part(".cover").hidden, true);
+  assert.equal(part(".finish").hidden, true);
+  assert.equal(document.activeElement, part(".stage"));
+  for (const [index, x] of [40, 200, 360].entries()) {
+    time.advance(1000);
+    const before = places();
+    at(x, 100);
+    assert.equal(places(), before + 1, "one bubble, whatever was open");
+    assert.equal(text("count"), `${index + 1} of 3`);
+    assert.match(text("said"), index < 2 ? new RegExp(`^Bubble ${index + 1}, `) : /^Over\.$/);
+    assert.equal(part(".finish").hidden, index !== 1);
+  }
+  assert.equal(part(".end").hidden, false);
+  assert.equal(document.activeElement, part(".end"));
+  assert.deepEqual(told, []);
+  at(100, 100);
+  press("Enter");
+  assert.equal(text("count"), "3 of 3");
+  time.advance(500);
+  part(".answer").value = HOSTILE;
+  part(".done").dispatch("click");
+  part(".done").dispatch("click");
+  part(".answer").dispatch("keydown", { key: "Enter" });
+  const clicks = [[0.5, 0.1, 1000], [0.5, 0.5, 2000], [0.5, 0.9, 3000]];
+  assert.deepEqual(told, [["round", { id: "one", clicks, ms: 3500, answer: HOSTILE }]]);
+});
+
+test("a whole round by keyboard", async () => {
+  await begun({ asks: false });
+  assert.equal(part(".cursor").hidden, true);
+  assert.equal(press("ArrowRight").defaultPrevented, true);
+  assert.equal(part(".cursor").hidden, false);
+  press("ArrowDown", { shiftKey: true });
+  near(parseFloat(part(".cursor").style.left), 52, 1e-6);
+  near(parseFloat(part(".cursor").style.top), 66, 1e-6, "as far in px as across");
+  assert.equal(text("said"), "52 % from the left, 66 % from the top.");
+  assert.equal(press(" ").defaultPrevented, true);
+  assert.equal(text("count"), "1 of 3");
+  press("Enter", { repeat: true });
+  for (const key of ["Tab", "a", "Escape"]) assert.equal(press(key).defaultPrevented, false);
+  press("Enter", { ctrlKey: true });
+  assert.equal(text("count"), "1 of 3");
+  for (let step = 0; step < 80; step++) press("ArrowLeft");
+  time.advance(1000);
+  press("Enter");
+  part(".finish").dispatch("click");
+  assert.equal(text("over"), "Over.");
+  assert.equal(part(".question").hidden, true);
+  part(".done").dispatch("click");
+  const [[, { clicks, answer }]] = told;
+  assert.equal(clicks.length, 2);
+  assert.deepEqual([clicks[0].slice(0, 2).map((one) => one.toFixed(2)), clicks[1][1], answer],
+    [["0.66", "0.52"], 0, ""]);
+});
+
+test("the clock runs down, and then nothing is to be seen any more", async () => {
+  await begun({ seconds: 20, most: 30 });
+  assert.equal(text("clock"), "0:20");
+  at(100, 100);
+  time.advance(15_200);
+  assert.equal(text("clock"), "0:05");
+  assert.equal(part(".clock").classList.contains("last"), true);
+  at(300, 50);
+  time.advance(4000);
+  assert.equal(part(".end").hidden, true);
+  time.advance(1000);
+  assert.equal(part(".end").hidden, false);
+  assert.equal(text("clock"), "0:00");
+  assert.equal(text("count"), "2 bubbles");
+  assert.deepEqual(part(".stage canvas").done.at(-1), ["drawImage", "soft", 0, 0, 200, 100]);
+  time.advance(60_000);
+  part(".done").dispatch("click");
+  assert.equal(told[0][1].ms, 20_000);
+  assert.equal(time.timers.size, 0, "the clock has stopped");
+});
+
+test("fewer than two bubbles are no round, but it can be begun again", async () => {
+  await begun({ seconds: 20, most: 30 });
+  at(100, 100);
+  time.advance(21_000);
+  assert.equal(text("over"), "Too few.");
+  assert.equal(part(".done").hidden, true);
+  part(".restart").dispatch("click");
+  assert.equal(part(".end").hidden, true);
+  assert.equal(text("count"), "0 bubbles");
+  at(50, 50);
+  at(350, 150);
+  part(".finish").dispatch("click");
+  assert.equal(part(".done").hidden, false);
+  part(".done").dispatch("click");
+  assert.equal(told[0][1].clicks.length, 2);
+});
+
+test("the same bytes leave a round alone, others begin anew, what is closed hears nothing", async () => {
+  await begun();
+  at(100, 100);
+  show(RULES, 5);
+  await Promise.resolve();
+  assert.equal(text("count"), "1 of 3");
+  waiting = [];
+  const close = show({ ...RULES, id: "two", most: 5 }, 5);
+  assert.equal(text("count"), "0 of 5");
+  assert.equal(part(".cover").hidden, false);
+  await until(() => !part(".start").disabled);
+  part(".start").dispatch("click");
+  close();
+  at(100, 100);
+  assert.equal(text("count"), "0 of 5");
+  assert.equal(time.timers.size, 0);
+});
+
+test("a round is played back bubble by bubble, on both sides, with names as text alone", async () => {
+  page("replay");
+  const close = show(REPLAY, 3);
+  await until(() => text("where") === "2 of 2 open");
+  const [mine, other] = place.querySelectorAll("figure");
+  const said = () => place.querySelectorAll(".p").map((one) => one.textContent);
+  assert.equal(other.querySelector(".name").textContent, HOSTILE);
+  assert.deepEqual(said(), [`2 bubbles: ${HOSTILE} 0.50`, `1 bubble: ${HOSTILE} 0.88`]);
+  assert.equal(mine.querySelector(".fill").style.width, "50%");
+  part(".back").dispatch("click");
+  assert.deepEqual(said(), [`1 bubble: ${HOSTILE} 0.25`, `1 bubble: ${HOSTILE} 0.88`]);
+  part(".step").value = "0";
+  part(".step").dispatch("input");
+  assert.equal(part(".back").disabled, true);
+  assert.equal(part(".step").attributes["aria-valuetext"], "0 of 2 open");
+  const drawn = mine.querySelector("canvas").done;
+  drawn.length = 0;
+  part(".forth").dispatch("click");
+  assert.deepEqual(drawn[0].slice(0, 2), ["drawImage", "soft"]);
+  part(".heat").checked = true;
+  drawn.length = 0;
+  part(".heat").dispatch("change");
+  assert.deepEqual(drawn.filter(([name]) => name === "drawImage").map(([, what]) => what), ["heat"]);
+  assert.equal(drawn.filter(([name]) => name === "fillText").length, 1);
+  close();
+  assert.deepEqual(told, []);
+});
+
+test("playing goes to the end by itself and can be stopped", async () => {
+  page("replay");
+  show({ ...REPLAY, pictures: [1, 1], sides: [{ ...SIDES[0], probability: [] }] }, 2);
+  await until(() => text("where") === "2 of 2 open");
+  assert.equal(part(".over").hidden, true, "there is no map");
+  assert.deepEqual(place.querySelectorAll(".p").map((one) => one.textContent), ["2 of 2 bubbles"]);
+  assert.equal(part(".track").hidden, true);
+  part(".run").dispatch("click");
+  assert.equal(text("where"), "0 of 2 open");
+  assert.equal(part(".run").attributes["aria-label"], "Pause");
+  time.advance(800);
+  assert.equal(text("where"), "1 of 2 open");
+  part(".run").dispatch("click");
+  time.advance(5000);
+  assert.equal(text("where"), "1 of 2 open");
+  part(".run").dispatch("click");
+  time.advance(5000);
+  assert.equal(text("where"), "2 of 2 open");
+  assert.equal(part(".run").attributes["aria-label"], "Play");
+  assert.equal(time.timers.size, 0);
+  assert.ok(new Replay(part(".replay")) instanceof Replay);
+});
