@@ -207,7 +207,7 @@ def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.Mo
     assert_fine(page)
     assert set(after).isdisjoint(shown_pictures(page))
     page.toggle(key="presence margin").set_value(True).run()
-    assert "Margin, logits" in json.dumps(charts(page)[0])
+    assert "Margin, logits" in json.dumps(charts(page)[1])
     page.toggle(key="presence numbers").set_value(True).run()
     assert_fine(page)
     (table,) = page.dataframe

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from attnviz.evidence.fills import FILLS
-from attnviz.evidence.verdict import CONTROLS
+from attnviz.evidence.verdict import CONTROLS, Trial
 from attnviz.ui.budget.words import percent
 from attnviz.ui.evidence.asked import Asked
 from attnviz.ui.evidence.occlusion import show_occlusion
@@ -86,18 +86,25 @@ def _show_found(asked: Asked, found: Presence) -> None:
     with left:
         st.html(pair(trial, pictures, index, asked.target, found.names, aspect))
     with right:
-        ways = ("Taken away", pictures.away, trial.removal.away), (
-            "Put back", pictures.back, trial.removal.back
-        )  # fmt: skip
-        for title, coded, curve in ways:
-            st.html(film(title, coded, curve, index, asked.target, aspect))
-    margin = st.toggle(
-        "Margin instead of probability",
-        key=_MARGIN,
-        help="The class's logit less the strongest other one: above 0 the class comes first. "
-        "It does not saturate as a probability does.",
+        st.html(
+            '<div class="av-title">Against chance, under every fill<small>further right is better'
+            "</small></div>"
+        )
+        chart = st.empty()
+        margin = st.toggle(
+            "Margin instead of probability",
+            key=_MARGIN,
+            help="The class's logit less the strongest other one: above 0 the class comes first. "
+            "It does not saturate as a probability does.",
+        )
+        chart.altair_chart(gains_chart(found.trials, margin=margin), width="stretch")
+    _show_curves(trial, SHARES[index], margin=margin)
+    ways = (
+        ("Taken away", pictures.away, trial.removal.away),
+        ("Put back", pictures.back, trial.removal.back),
     )
-    _show_curves(found, fill, SHARES[index], margin=margin)
+    for title, coded, curve in ways:
+        st.html(film(title, coded, curve, index, asked.target, aspect))
     _show_numbers(asked, found)
 
 
@@ -123,8 +130,7 @@ def _pick_view(found: Presence) -> tuple[str, int]:
     return fill, _PERCENTS.index(share)
 
 
-def _show_curves(found: Presence, fill: str, share: float, *, margin: bool) -> None:
-    trial = found.trials[fill]
+def _show_curves(trial: Trial, share: float, *, margin: bool) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.html('<div class="av-title">Taken away<small>lower is better</small></div>')
@@ -132,11 +138,6 @@ def _show_curves(found: Presence, fill: str, share: float, *, margin: bool) -> N
     with right:
         st.html('<div class="av-title">Put back<small>higher is better</small></div>')
         st.altair_chart(curve_chart(trial, back=True, margin=margin, at=share), width="stretch")
-    st.html(
-        '<div class="av-title">Against chance, under every fill<small>further right is better'
-        "</small></div>"
-    )
-    st.altair_chart(gains_chart(found.trials, margin=margin), width="stretch")
 
 
 def _show_numbers(asked: Asked, found: Presence) -> None:
