@@ -54,7 +54,8 @@ def interruptible(show: Callable[P, None]) -> Callable[P, None]:
             st.fragment(inside)(*args, **kwargs)
             return
         try:
-            with _standing(_Stands.PART):
+            # In a container, as fragments are: so each thing replaces what stood in its place.
+            with st.container(), _standing(_Stands.PART):
                 show(*args, **kwargs)
         finally:  # a question that is no longer asked must not keep the part from being a fragment
             st.session_state[_WANTED].clear()
