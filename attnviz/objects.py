@@ -19,7 +19,7 @@ from attnviz.errors import MethodError
 from attnviz.explainer import class_index, explain, network_kinds
 from attnviz.explanation import Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import METHODS, FeatureMethod, LayerMaps, Method, Nature
+from attnviz.methods.base import METHODS, FeatureMethod, LayerMaps, Method, Nature, OnePassMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice, Question, choose_method
 from attnviz.models.vision_model import VisionModel
@@ -29,6 +29,8 @@ from attnviz.pictures import Picture
 FloatArray = npt.NDArray[np.float32]
 FINER = "grad-cam"
 LIKELY = 20
+_Shared = tuple[Sequence[tuple[int, str, FloatArray]], Tensor, PictureGeometry]
+"""Class, layer and map for each score; the logits on the CPU; the geometry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +57,6 @@ class ClassMaps:
         return np.asarray(self.maps[self.classes.index(index)])
 
 
-@dataclass(frozen=True)
-class Presence:
-    """How far a class is to be found at a point.
-
-    relative: its map there, 0..1 of the map's own maximum. probability: of the class.
-    """
-
-    index: int
-    label: str
-    relative: float
-    probability: float
-
-    @property
-    def rank(self) -> float:
-        """`relative * probability`: high where a likely class has its evidence at the point."""
-        return self.relative * self.probability
-
-
 def class_maps(
     model: VisionModel,
     picture: Picture,
@@ -81,9 +65,9 @@ def class_maps(
 ) -> ClassMaps:
     """The maps of several classes, each equal to what `attnviz.explain` makes for it.
 
-    Methods that read gradients share one forward pass and take one short backward pass a class;
-    for others the network is asked once for each class. Thread-safe, and tried once more where
-    memory runs out, as `explain` is.
+    Methods that read gradients, and those that run the network once, share one forward pass and
+    take one short backward pass a class; for others the network is asked anew for each class.
+    Thread-safe, and tried once more where memory runs out, as `explain` is.
 
     Args:
         model: from `load_model` or `wrap`.
@@ -102,6 +86,8 @@ def class_maps(
     choice = _choice(model, picture, method)
     if isinstance(choice.method, Method) and choice.method.gradients:
         return _traced(model, picture, choice, partial(_one_hot, wanted=wanted))
+    if isinstance(choice.method, OnePassMethod):
+        return _probed(model, picture, choice, lambda _logits: wanted)
     return _one_by_one(model, picture, choice, wanted)
 
 
@@ -115,26 +101,10 @@ def likely_maps(
     choice = _choice(model, picture, method)
     if isinstance(choice.method, Method) and choice.method.gradients:
         return _traced(model, picture, choice, partial(_most_likely, count=count))
+    if isinstance(choice.method, OnePassMethod):
+        return _probed(model, picture, choice, partial(_best, count=count))
     best = explain(model, picture, method).classes[:count]
     return _one_by_one(model, picture, choice, best)
-
-
-def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
-    """The classes to be found at a point of the picture, x, y in 0..1, the likeliest first.
-
-    They are ranked by `map(point) / max(map) * probability`, the map taken bilinearly. Classes
-    whose map has nothing there are left out; all of them where the network did not see the point.
-    """
-    point = maps.geometry.input_point(x, y)
-    if point is None:
-        return ()
-    found = []
-    for index, said, values in zip(maps.classes, maps.predictions, maps.maps, strict=True):
-        highest = float(values.max())
-        here = _bilinear(values, *point)
-        if highest > 0 and here > 0:
-            found.append(Presence(index, said.label, here / highest, said.probability))
-    return tuple(sorted(found, key=lambda one: -one.rank))
 
 
 def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArray:
@@ -196,8 +166,11 @@ def _one_hot(logits: Tensor, wanted: Sequence[int]) -> Tensor:
 
 
 def _most_likely(logits: Tensor, count: int) -> Tensor:
-    order = logits[0].float().cpu().sort(descending=True).indices
-    return torch.eye(logits.shape[1])[order[:count]]
+    return torch.eye(logits.shape[1])[_best(logits, count)]
+
+
+def _best(logits: Tensor, count: int) -> list[int]:
+    return logits[0].float().cpu().sort(descending=True).indices[:count].tolist()
 
 
 def _weighed(logits: Tensor, wanted: int, against: Sequence[int], strength: float) -> Tensor:
@@ -211,7 +184,31 @@ def _traced(
     model: VisionModel, picture: Picture, choice: Choice, weigh: Callable[[Tensor], Tensor]
 ) -> ClassMaps:
     work = partial(_captured, model, picture, choice, weigh)
-    (found, logits, geometry), notes = with_retry(model, work)
+    return _shared(model, choice, *with_retry(model, work))
+
+
+def _probed(
+    model: VisionModel, picture: Picture, choice: Choice, pick: Callable[[Tensor], Sequence[int]]
+) -> ClassMaps:
+    """By a method that runs the network itself, once for all classes."""
+    method: OnePassMethod = choice.method  # type: ignore[assignment]
+
+    def work(place: Place) -> _Shared:
+        inputs, geometry = place.inputs(picture)
+        with understood(model, inputs):
+            last = choice.layer is None
+            each = method.probe_each(model.module, inputs, pick, last=last)
+        check_logits(model, each.logits)
+        shown = (_shown(maps, choice.layer) for maps in each.layer_maps)
+        found = [(one, *pair) for one, pair in zip(each.classes, shown, strict=True)]
+        return found, each.logits, geometry
+
+    return _shared(model, choice, *with_retry(model, work))
+
+
+def _shared(model: VisionModel, choice: Choice, done: _Shared, notes: tuple[str, ...]) -> ClassMaps:
+    """What one forward pass for all classes has found."""
+    found, logits, geometry = done
     classes = tuple(index for index, _, _ in found)
     shares = logits[0].softmax(0)
     said = tuple(Prediction(model.label(one), float(shares[one])) for one in classes)
@@ -225,8 +222,7 @@ def _captured(
     choice: Choice,
     weigh: Callable[[Tensor], Tensor],
     place: Place,
-) -> tuple[Sequence[tuple[int, str, FloatArray]], Tensor, PictureGeometry]:
-    """Class, layer and map for each score; the logits on the CPU; the geometry."""
+) -> _Shared:
     inputs, geometry = place.inputs(picture)
     method: Method[Any] = choice.method  # type: ignore[assignment]
     seen: list[Tensor] = []
@@ -279,14 +275,3 @@ def _one_by_one(
     maps = np.stack([one.map_of(str(layer)) for one in found])
     notes = tuple(dict.fromkeys(note for one in found for note in one.notes))
     return ClassMaps(tuple(wanted), said, maps, found[0].geometry, choice, str(layer), notes)
-
-
-def _bilinear(values: FloatArray, y: float, x: float) -> float:
-    """A map at a point (y, x) of the input in 0..1, between the middles of its four cells."""
-    rows, columns = values.shape
-    down = min(max(y * rows - 0.5, 0.0), rows - 1.0)
-    across = min(max(x * columns - 0.5, 0.0), columns - 1.0)
-    top, left = min(int(down), max(rows - 2, 0)), min(int(across), max(columns - 2, 0))
-    part = values[top : top + 2, left : left + 2].astype(np.float64)
-    along = part[:, 0] + (part[:, -1] - part[:, 0]) * (across - left)
-    return float(along[0] + (along[-1] - along[0]) * (down - top))

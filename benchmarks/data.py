@@ -56,18 +56,26 @@ def looked_at(data: Path) -> Iterator[Annotated]:
 
 def with_boxes(data: Path) -> Iterator[Annotated]:
     """COCO photos with a mask of all pixels inside a box of any object."""
+    for picture, inside in boxes_by_name(data):
+        yield Annotated(picture, inside=np.logical_or.reduce(list(inside.values())))
+
+
+def boxes_by_name(data: Path) -> Iterator[tuple[Picture, dict[str, npt.NDArray[np.bool_]]]]:
+    """COCO photos that show anything, with a mask for each kind of thing: inside a box of one."""
     table = json.loads((data / "coco128" / "instances.json").read_text())
-    boxes: dict[int, list[list[float]]] = {}
+    names = {one["id"]: str(one["name"]) for one in table["categories"]}
+    boxes: dict[int, list[tuple[str, list[float]]]] = {}
     for one in table["annotations"]:
-        boxes.setdefault(one["image_id"], []).append(one["bbox"])
+        boxes.setdefault(one["image_id"], []).append((names[one["category_id"]], one["bbox"]))
     for photo in sorted(table["images"], key=lambda one: str(one["file_name"])):
         if photo["id"] not in boxes:
             continue
         whole = open_picture(data / "coco128" / "images" / photo["file_name"])
         picture = whole.reduced(LONGEST)
         scale = picture.width / whole.width
-        inside = np.zeros(picture.pixels.shape[:2], bool)
-        for box in boxes[photo["id"]]:
+        inside: dict[str, npt.NDArray[np.bool_]] = {}
+        for name, box in boxes[photo["id"]]:
             left, top, width, height = (scale * side for side in box)
-            inside[round(top) : round(top + height), round(left) : round(left + width)] = True
-        yield Annotated(picture, inside=inside)
+            mask = inside.setdefault(name, np.zeros(picture.pixels.shape[:2], bool))
+            mask[round(top) : round(top + height), round(left) : round(left + width)] = True
+        yield picture, inside

@@ -28,14 +28,13 @@ from tqdm import tqdm
 
 from attnviz.assets import assets_folder
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind
+from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.errors import VisionError
 from attnviz.evidence.sufficiency import sufficiency
-from attnviz.geometry import PictureGeometry
 from attnviz.methods import METHODS
 from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.methods.library_cams import LibraryCam
 from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
@@ -43,11 +42,12 @@ from attnviz.pictures import Picture
 from attnviz.vision.agreement import box_gain, centre_prior, nss
 from attnviz.vision.spectral_residual import spectral_residual
 from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
+from benchmarks.mosaics import covering
 from benchmarks.scores import Scores, Table
 
 SIGMA_SHARE = 0.075  # of the input's side: 12 px at 160
 BATCH = 20
-BLOCKS = 5  # blocks whose relevance is measured, counted from the last; all are fused
+BLOCKS = 5  # layers of a kind that are measured, counted from the last; all are fused
 SHORTLIST = 6  # maps that are measured on all pictures after the screening
 Key = tuple[str, str]
 OF_SEVERAL_CHANNELS = ("mask-spread", "mask-channel")  # say nothing new of a mask with one
@@ -58,15 +58,21 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
     """Every method's maps at every layer and fused, for a batch; and the classes first named."""
     maps: dict[Key, list[np.ndarray]] = {}
     with model.lock:
-        for kind in (Kind.SPATIAL, Kind.FEATURES):
+        for kind in find_kinds(model.module, inputs):
             sites = find_sites(model.module, kind, inputs)
             trace = capture(model.module, inputs, sites, gradients=True)
             single = all(one.mask.shape[1] == 1 for one in trace.soft_masks)
             for method in METHODS:
-                if method.kind is not kind or issubclass(method, ProbingMethod):
+                if method.kind is not kind or issubclass(method, LibraryCam):
                     continue
-                if not (single and method.name in OF_SEVERAL_CHANNELS):
-                    _collect(maps, method.name, method()(trace))
+                if single and method.name in OF_SEVERAL_CHANNELS:
+                    continue
+                made = method()
+                if isinstance(made, ProbingMethod):
+                    layers = made.probe(model.module, inputs).layer_maps
+                else:
+                    layers = made(trace)
+                _collect(maps, method.name, layers)
     return maps, trace.logits.argmax(1)
 
 
@@ -85,12 +91,7 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
     if name == "spectral residual":
         return spectral_residual(picture)
     coarse = np.random.default_rng(seed).random((7, 7), dtype=np.float32)
-    return whole(height, width).spread(coarse)
-
-
-def whole(height: int, width: int) -> PictureGeometry:
-    """The geometry of a map that covers the whole picture."""
-    return PictureGeometry((height, width), (0.0, 0.0, float(height), float(width)), (1, 1))
+    return covering((height, width)).spread(coarse)
 
 
 def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
@@ -107,7 +108,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
         for key, values in maps.items():
             if not scores.wants(key):
                 continue
-            grid = whole(side, side)
+            grid = covering((side, side))
             large = torch.from_numpy(np.stack([grid.spread(one) for one in values]))
             kept = sufficiency(model.module, inputs, large.to(model.device), classes, sigma=sigma)
             scores.add(key, "sufficiency", kept.tolist())
@@ -174,14 +175,16 @@ def shortlist(scores: Scores) -> set[Key]:
     return {*best, _plain(scores), *((name, "") for name in BASELINES)}
 
 
-def run(model: VisionModel, data: Path, limit: int, screen: int) -> tuple[str, dict[str, Key]]:
+def run(
+    model: VisionModel, data: Path, limit: int, screen: int, places: int
+) -> tuple[str, dict[str, Key]]:
     """The report as Markdown, and the chosen answers."""
     pixels = imagenette(data)
     osie, coco = list(looked_at(data)), list(with_boxes(data))
     first, second = Scores(), Scores()
     for half, scores in enumerate((first, second)):
-        measure_places(model, osie[half::2], "NSS", scores)
-        measure_places(model, coco[half::2], "box gain", scores)
+        measure_places(model, osie[half::2][:places], "NSS", scores)
+        measure_places(model, coco[half::2][:places], "box gain", scores)
     ours, theirs = halves(len(pixels), limit)
     measure_sufficiency(model, pixels[ours[:screen]], first)
     kept = shortlist(first)
@@ -218,13 +221,14 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--limit", type=int, default=10**9, help="pictures a half, sufficiency")
     parser.add_argument("--screen", type=int, default=400, help="of them, measured on every map")
+    parser.add_argument("--places", type=int, default=10**9, help="photos a half, NSS and boxes")
     parser.add_argument("--out", type=Path, help="also write the table there")
     parser.add_argument("--write-card", action="store_true", help="make the best maps the answers")
     wish = parser.parse_args()
     if wish.data is None:
         parser.error("give --data, or set ATTNVIZ_DATA")
     model = load_model(wish.model, wish.device)
-    report, answers = run(model, wish.data, wish.limit, wish.screen)
+    report, answers = run(model, wish.data, wish.limit, wish.screen, wish.places)
     print(report)
     if wish.out:
         wish.out.write_text(report, encoding="utf-8")

@@ -106,7 +106,7 @@ def test_a_network_without_attention_answers_for_its_decision(
     tiny_cnn: nn.Module, picture: attnviz.Picture
 ) -> None:
     result = attnviz.explain(attnviz.wrap(tiny_cnn, SMALL), picture)
-    assert result.method == "grad-cam"
+    assert result.method == "competition"
     assert result.best_layer == result.layers[-1]
     assert result.predictions[0].label.startswith("class ")
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 import attnviz
+from attnviz.classes_at import classes_at
 from attnviz.errors import MethodError, UnknownNameError
 from attnviz.explainer import probabilities
 from attnviz.geometry import Fit
@@ -15,7 +16,7 @@ from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import Answer
 from attnviz.models.zoo.vit_small import vit_small
-from attnviz.objects import class_maps, classes_at, difference, finer_map, likely_maps
+from attnviz.objects import class_maps, difference, finer_map, likely_maps
 
 LABELS = ("disc", "square", "line", "dot")
 SMALL = Preprocess(size=64, fit=Fit.SQUASH)
@@ -71,7 +72,9 @@ def two_patches() -> attnviz.Picture:
     return attnviz.open_picture(pixels, name="patches")
 
 
-@pytest.mark.parametrize("method", ["grad-cam", "layer-cam", "hires-cam", "decision"])
+@pytest.mark.parametrize(
+    "method", ["grad-cam", "layer-cam", "hires-cam", "competition", "decision"]
+)
 def test_maps_equal_those_of_each_class_and_take_one_pass(
     model: attnviz.VisionModel, picture: attnviz.Picture, method: str
 ) -> None:
@@ -85,7 +88,7 @@ def test_maps_equal_those_of_each_class_and_take_one_pass(
         assert one.target is not None
         assert prediction.label == one.target.label
         assert prediction.probability == pytest.approx(one.target.probability, abs=1e-6)
-        np.testing.assert_array_equal(values, one.map_of(one.best_layer))
+        np.testing.assert_allclose(values, one.map_of(one.best_layer), rtol=1e-6)
     assert found.geometry == expected[0].geometry
 
 

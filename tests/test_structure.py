@@ -24,6 +24,7 @@ def test_renderers_and_pictures_work_without_torch() -> None:
         "import attnviz.pictures, attnviz.focus, attnviz.render.heat, attnviz.photograph\n"
         "import attnviz.vision.spectral_residual, attnviz.export.png\n"
         "import attnviz.vision.foveation, attnviz.vision.itti_koch, attnviz.vision.people\n"
+        "import attnviz.vision.fundus, attnviz.vision.projection\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

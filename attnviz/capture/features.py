@@ -35,11 +35,12 @@ class FeatureTap:
         """See `Tap`."""
         return FeatureReading(
             layer=self.site.layer,
-            activation=self._channels_first(plain(reached(self.watched))),
-            gradient=None if gradient is None else self._channels_first(plain(gradient)),
+            activation=self.channels_first(plain(reached(self.watched))),
+            gradient=None if gradient is None else self.channels_first(plain(gradient)),
         )
 
-    def _channels_first(self, value: Tensor) -> Tensor:
+    def channels_first(self, value: Tensor) -> Tensor:
+        """A value laid out as the block's output, as [N, C, h, w]."""
         if self.site.layout is Layout.CHANNELS_LAST:
             return value.permute(0, 3, 1, 2)
         if self.site.layout is Layout.TOKENS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from attnviz.methods.smoothing import smoothed
 
 SHARES = (0.05, 0.10, 0.20, 0.30, 0.50)
 
@@ -25,13 +26,7 @@ def keep_top(inputs: Tensor, blurred: Tensor, maps: Tensor, share: float) -> Ten
 
 def gaussian_blurred(inputs: Tensor, sigma: float) -> Tensor:
     """[N, 3, h, w] blurred by a Gaussian of `sigma` pixels, edges reflected."""
-    radius = min(int(3 * sigma + 0.5), min(inputs.shape[-2:]) - 1)
-    axis = torch.arange(-radius, radius + 1, dtype=inputs.dtype, device=inputs.device)
-    kernel = torch.exp(-(axis**2) / (2 * sigma**2))
-    kernel = (kernel / kernel.sum()).expand(inputs.shape[1], 1, -1)
-    padded = F.pad(inputs, (radius, radius, radius, radius), mode="reflect")
-    along_x = F.conv2d(padded, kernel[:, :, None, :], groups=inputs.shape[1])
-    return F.conv2d(along_x, kernel[:, :, :, None], groups=inputs.shape[1])
+    return smoothed(inputs, sigma, "reflect")
 
 
 @torch.inference_mode()

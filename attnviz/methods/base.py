@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -44,7 +44,8 @@ class Described:
 
     `title` in plain words, the `paper`, its `formula`, its `nature` and the `kind` of sites it
     reads; whether it needs `gradients`, whether its values are `shares` (already in 0..1) and
-    whether they are `signed` (negative: against the class).
+    whether they are `signed` (negative: against the class); whether it takes `many_passes`, so that
+    a user is asked first.
     """
 
     name: ClassVar[str]
@@ -56,6 +57,7 @@ class Described:
     gradients: ClassVar[bool] = False
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
+    many_passes: ClassVar[bool] = False
 
 
 R = TypeVar("R", bound=Reading)
@@ -179,11 +181,22 @@ class Probed:
 
 
 @dataclass(frozen=True)
+class ProbedEach:
+    """What was found for several classes of one input: layers for each, and logits [1, classes]."""
+
+    classes: tuple[int, ...]
+    layer_maps: tuple[tuple[LayerMaps, ...], ...]
+    logits: Tensor
+
+
+@dataclass(frozen=True)
 class ProbingMethod(Described, ABC):
-    """A method that no single pass can serve: it asks the network again and again.
+    """A method that no trace can serve: it runs the network itself, most of them again and again.
 
     The caller holds the model's lock. Whatever happens, the network is left as it was.
     """
+
+    many_passes: ClassVar[bool] = True
 
     @abstractmethod
     def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
@@ -205,6 +218,28 @@ class ProbingMethod(Described, ABC):
         Raises:
             MethodError: the method does not fit the network, or the target is no class of it.
             NoSitesError: the network has no block that it could look at.
+        """
+
+
+@dataclass(frozen=True)
+class OnePassMethod(ProbingMethod):
+    """A method that runs the network itself, but once: classes can share the forward pass."""
+
+    many_passes: ClassVar[bool] = False
+
+    @abstractmethod
+    def probe_each(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        pick: Callable[[Tensor], Sequence[int]],
+        *,
+        last: bool,
+    ) -> ProbedEach:
+        """The maps of one input [1, 3, H, W] for several classes, each as `probe` makes them.
+
+        pick: takes the logits [1, classes] on the CPU and names the classes. last: whether the last
+        layer is enough, which takes less. Raises as `probe` does.
         """
 
 

@@ -54,7 +54,7 @@ _DEFAULTS: dict[Question, dict[Kind, str]] = {
         Kind.CONTEXT: "rollout",
         Kind.CHANNEL: "channel-gate",
     },
-    Question.DECISION: {Kind.CONTEXT: "legrad", Kind.FEATURES: "grad-cam"},
+    Question.DECISION: {Kind.CONTEXT: "legrad", Kind.FEATURES: "competition"},
 }
 
 
@@ -97,7 +97,7 @@ def choose_method(
         return Choice(METHODS.get(answer.method)(), answer.layer, question, measured=True)
     defaults = _DEFAULTS[question]
     default = next((method for kind, method in defaults.items() if kind in kinds), None)
-    default = default or ("mask-effect" if question is Question.ATTENTION else "grad-cam")
+    default = default or ("mask-effect" if question is Question.ATTENTION else "competition")
     return Choice(METHODS.get(default)(), None, question)
 
 

@@ -118,6 +118,15 @@ def open_sample(name: str) -> Picture:
     raise UnknownNameError("sample photo", name, [info.name for info in _SAMPLES.values()])
 
 
+def open_installed(package: str, file: str) -> Picture | None:
+    """A picture among the files of an installed library, None where there is no such file.
+
+    Raises PictureError if the file is damaged.
+    """
+    path = _find(package, file)
+    return None if path is None else open_picture(path)
+
+
 def _find(package: str, file: str) -> Path | None:
     found = importlib.util.find_spec(package)
     folders = (found.submodule_search_locations if found else None) or []

@@ -12,7 +12,6 @@ import streamlit as st
 from attnviz.explanation import Explanation
 from attnviz.export.png import png_with_provenance
 from attnviz.focus import FocusMap, Scale
-from attnviz.methods.base import ProbingMethod
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh
@@ -33,6 +32,7 @@ from attnviz.ui.plain_view import plain_view
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Pick, View, layer_names, viewer
 
+_SHARED = ("picture", "model", "look", "target")
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
     "what that is. Blur here shows attention, not distance."
@@ -88,7 +88,7 @@ def _show_stage(looked: Looked) -> None:
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)
-    keep_view(view)
+    keep_view(view, *_SHARED)
     with side, guarded():
         _show_side(looked, view, picked)
     _show_facts(looked, view)
@@ -112,7 +112,7 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
         run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
-        keep_view(view)
+        keep_view(view, *_SHARED)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)
@@ -164,8 +164,8 @@ def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
 def _show_facts(looked: Looked, view: View) -> None:
     explanation, photo = looked.explanation, looked.photo
     method = explanation.choice.method
-    many = isinstance(method, ProbingMethod)
-    passes = "found by asking again and again" if many else "computed in one pass over all layers"
+    many, once = "found by asking again and again", "computed in one pass over all layers"
+    passes = many if method.many_passes else once
     with st.expander("What you see, and where it comes from"):
         st.markdown(
             f"**{method.title}**: `{method.formula}`  \n{plain_text(method.paper)}. "

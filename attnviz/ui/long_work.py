@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.methods.base import Progress
+from attnviz.ui.words import duration
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -138,7 +139,7 @@ def _shown(above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:
     def show(done: int, total: int) -> None:
         share = min(done / max(total, 1), 1.0)
         spent = time.monotonic() - begun
-        left = f", {spent / share - spent:.0f} s left" if share > 0 else ""
+        left = f", {duration(spent / share - spent)} left" if share > 0 else ""
         bar.progress(share, f"{done:,} of {total:,} {unit}{left}")
 
     return show

@@ -7,7 +7,7 @@ import streamlit as st
 from attnviz.explainer import explain, method_cost
 from attnviz.explanation import Explanation
 from attnviz.methods import METHODS
-from attnviz.methods.base import Nature, ProbingMethod, Progress
+from attnviz.methods.base import Nature, Progress
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.cache import explained
@@ -21,7 +21,7 @@ def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | No
 
     None while a method that asks the network again and again waits for the user's word.
     """
-    if look in METHODS and issubclass(METHODS.get(look), ProbingMethod):
+    if look in METHODS and METHODS.get(look).many_passes:
         return _look_long(picture, model, look)
     top = _look(picture, model, look, None)
     if top.choice.method.nature is Nature.ATTENTION:

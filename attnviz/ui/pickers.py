@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.errors import AttnvizError, PictureError
-from attnviz.methods.base import AnyMethod, ProbingMethod
+from attnviz.methods.base import AnyMethod
 from attnviz.methods.questions import Question, methods_for
 from attnviz.models.catalog import list_models
 from attnviz.models.device import DeviceInfo, list_devices
@@ -152,6 +152,11 @@ def pick_model(device: str) -> VisionModel | None:
         key="model",
         help="Models that do not ship with attnviz are downloaded on first use.",
     )
+    return ready_model(str(name), device)
+
+
+def ready_model(name: str, device: str) -> VisionModel | None:
+    """The network of that name, downloaded and loaded; one message where it cannot be had."""
     bar = st.empty()
 
     def show(done: int, total: int | None) -> None:
@@ -187,7 +192,7 @@ QUESTIONS = {
 
 def method_title(method: type[AnyMethod]) -> str:
     """What it is called, what it is, and whether it takes long."""
-    slow = " · many passes" if issubclass(method, ProbingMethod) else ""
+    slow = " · many passes" if method.many_passes else ""
     return f"{method.title} · {method.nature}{slow}"
 
 
@@ -197,7 +202,7 @@ def pick_look(model: VisionModel) -> str:
     places = bool({"spatial", "context"} & kinds)
     questions = [q for q in Question if q is Question.DECISION or places]
     # Methods that ask the network again and again come last.
-    methods = sorted(methods_for(kinds), key=lambda method: issubclass(method, ProbingMethod))
+    methods = sorted(methods_for(kinds), key=lambda method: method.many_passes)
     fitting = [method.name for method in methods]
     titles = {str(question): text for question, text in QUESTIONS.items()}
     titles |= {method.name: method_title(method) for method in methods}

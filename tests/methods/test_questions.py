@@ -26,10 +26,10 @@ CBAM = (Kind.CHANNEL, Kind.SPATIAL, Kind.FEATURES)
     ("kinds", "attention", "decision"),
     [
         (VIT, "rollout", "legrad"),
-        (RAN, "mask-effect", "grad-cam"),
-        (SE, "channel-gate", "grad-cam"),
-        (CBAM, "mask-effect", "grad-cam"),
-        ((), "mask-effect", "grad-cam"),
+        (RAN, "mask-effect", "competition"),
+        (SE, "channel-gate", "competition"),
+        (CBAM, "mask-effect", "competition"),
+        ((), "mask-effect", "competition"),
     ],
 )
 def test_defaults(kinds: tuple[Kind, ...], attention: str, decision: str) -> None:
@@ -41,7 +41,7 @@ def test_defaults(kinds: tuple[Kind, ...], attention: str, decision: str) -> Non
 
 def test_auto_without_attention_asks_for_the_decision() -> None:
     choice = choose_method("auto", has_attention=False, kinds=CNN)
-    assert (choice.method.name, choice.question) == ("grad-cam", Question.DECISION)
+    assert (choice.method.name, choice.question) == ("competition", Question.DECISION)
 
 
 @pytest.mark.parametrize("kinds", [CNN, VIT, RAN, SE, CBAM])

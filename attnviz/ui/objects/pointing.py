@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.objects import classes_at
+from attnviz.classes_at import classes_at
 from attnviz.ui.guard import plain_text
 from attnviz.ui.objects.found import Found
 from attnviz.ui.objects.kept import Seen

@@ -86,9 +86,13 @@ def _all_needs(sources: dict[str, str]) -> set[str]:
     return set().union(*(_needs(name, source) for name, source in sources.items()))
 
 
-def shaders() -> dict[str, str]:
-    """The GLSL sources by file name, with `#include "file"` lines replaced by the file's text."""
-    sources = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("glsl/*.glsl")}
+def shaders(*folders: Path) -> dict[str, str]:
+    """The GLSL sources by file name, with `#include "file"` lines replaced by the file's text.
+
+    The viewer's own, and those of other components' folders.
+    """
+    paths = [path for folder in (FOLDER, *folders) for path in folder.glob("glsl/*.glsl")]
+    sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
 
     def included(source: str) -> str:
         return re.sub(

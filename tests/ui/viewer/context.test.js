@@ -21,6 +21,7 @@ beforeEach(() => {
     closed: false,
     assets: { shaders: shaders(), colours: { inferno: table() } },
     schedule: { stop: () => events.push("stop") },
+    makeRenderer: (gl) => new Renderer(gl, host.assets),
     restored: () => events.push("restored"),
     giveUp: () => events.push("give up"),
   };

@@ -205,6 +205,7 @@ export class FakeGl {
   }
 
   getExtension(name) {
+    if (this.extensions?.includes(name)) return {};
     if (name !== "WEBGL_lose_context") return null;
     return {
       loseContext: () => {

@@ -13,6 +13,7 @@ import pytest
 from attnviz.render.aperture import Aperture
 from attnviz.ui.viewer.bundle import FOLDER
 from attnviz.ui.viewer.view import Mode, Surface
+from tests.ui.eye import expected as expected_eye
 from tests.ui.viewer import expected
 
 HERE = Path(__file__).resolve().parent
@@ -56,6 +57,7 @@ def test_without_node_the_tests_are_skipped_or_fail_as_asked(
 def test_the_modules_pass_their_tests(tmp_path: Path) -> None:
     command = [node(), "--test", "--test-reporter=spec", *map(str, TESTS)]
     expected.write(tmp_path)
+    expected_eye.write(tmp_path)
     done = subprocess.run(
         command,
         cwd=ROOT,

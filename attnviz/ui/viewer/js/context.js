@@ -1,20 +1,19 @@
 // The GPU's context: opening it, losing it, getting it back, and giving up.
 
 import { openContext } from "./gl.js";
-import { Renderer } from "./renderer.js";
 
 const GIVE_UP_MS = 4000;
 
 /**
  * Give `host` a `renderer` on its canvas, now and whenever the context comes back; null where there
- * is none. `host` has closed, assets, schedule, restored() and giveUp().
+ * is none. `host` has closed, schedule, makeRenderer(gl), restored() and giveUp().
  */
 export function openRenderer(canvas, host) {
   let waiting = 0;
   const made = () => {
     try {
       const gl = openContext(canvas);
-      return gl && new Renderer(gl, host.assets);
+      return gl && host.makeRenderer(gl);
     } catch (error) {
       console.error("attnviz viewer:", error);
       return null;

@@ -1,5 +1,6 @@
 // The viewer itself: what is shown, what the user does, and what the server is told.
 
+import { Clock } from "./clock.js";
 import { buildControls } from "./controls.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { openRenderer } from "./context.js";
@@ -8,6 +9,7 @@ import { showLegend, showValue } from "./legend.js";
 import { decodedTables, partsOf } from "./parts.js";
 import { listen, listenToWipe, stepper } from "./pointer.js";
 import { Player } from "./player.js";
+import { Renderer } from "./renderer.js";
 import { unpack } from "./payload.js";
 import { Schedule } from "./schedule.js";
 import { focusOfView, readScene, valueAt } from "./scene.js";
@@ -37,6 +39,7 @@ export class Viewer {
     this.schedule = new Schedule(this);
     this.teller = new Teller(this);
     this.player = new Player(this);
+    this.clock = new Clock(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
     this.listen();
     openRenderer(this.parts.canvas, this);
@@ -176,6 +179,12 @@ export class Viewer {
     this.refresh();
   }
 
+  /** Stand where another part of the page stands in time. */
+  followTo(index) {
+    this.player.stop();
+    this.moveTo(index);
+  }
+
   togglePlay() {
     this.player.toggle();
     if (!this.player.isPlaying) this.goTo(this.index);
@@ -243,6 +252,7 @@ export class Viewer {
     markStrip(strip, this.index);
     showLegend(legend, this.scene, this.index, this.view, table);
     this.showMarks();
+    this.clock.tell();
     this.speakSoon();
     this.schedule.ask();
   }
@@ -279,6 +289,10 @@ export class Viewer {
 
   // --- the GPU, and losing it ------------------------------------------------------------------
 
+  makeRenderer(gl) {
+    return new Renderer(gl, this.assets);
+  }
+
   restored() {
     if (!this.renderer) {
       this.giveUp();
@@ -305,6 +319,7 @@ export class Viewer {
     this.leaving.abort();
     this.schedule.stop();
     this.teller.stop();
+    this.clock.stop();
     this.resized.disconnect();
     clearTimeout(this.speaking);
     this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();

@@ -1,0 +1,228 @@
+"""Competition: classes compete for each place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from attnviz.capture.features import FeatureTap
+from attnviz.capture.place_head import PlaceHead, find_place_head
+from attnviz.capture.place_pass import PlacePass, place_pass
+from attnviz.capture.run import chosen_classes
+from attnviz.capture.sites import find_sites
+from attnviz.capture.taps import reached
+from attnviz.capture.trace import FeatureReading, Kind
+from attnviz.errors import MethodError
+from attnviz.methods.base import (
+    METHODS,
+    Cost,
+    LayerMaps,
+    Nature,
+    OnePassMethod,
+    Probed,
+    ProbedEach,
+    Progress,
+    needed,
+)
+from attnviz.methods.smoothing import smoothed
+
+_TINY = 1e-12
+
+
+@METHODS.add
+@dataclass(frozen=True)
+class Competition(OnePassMethod):
+    """How much each place speaks for the class, and for it rather than for its rivals.
+
+    z_k: what the classifier says of a place for class k, in logits; c: the class; k: its rivals,
+    the strongest others. Each place belongs to the class by its share, as in divisive
+    normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by how present it is in the
+    picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the standard deviation of all z_c
+    and z_k over the places, so that the scale of a network's logits does not matter. Before they
+    compete, the maps of all classes are smoothed by a Gaussian of `smoothing` cells: neighbouring
+    cells see much of the same, and one that is weak among strong ones is needed as well. Values
+    from 0 up, in logits.
+
+    Where the logits are the mean of the places' logits (a linear classifier behind global average
+    pooling, SqueezeNet's convolution), z is exact. A vision transformer whose classifier reads the
+    class token can be asked what it would say of each patch's token; the network itself never asks
+    that, so z then shows what the patch has become, not what it adds to the decision. For all
+    others z is HiResCAM at the last block, to first order what the place adds, by one short
+    backward pass for each class; `exact` refuses them.
+
+    Blocks before the last get LayerCAM times the share, which comes from the same backward pass.
+    The last map is the mean of the formula's and of that of the deepest block with a finer grid,
+    brought to the same mean: one says which parts, the other where in them. Without a finer block
+    of the same layout, as between the tokens of a transformer, it is the formula's alone.
+    """
+
+    rivals: int = 20
+    temperature: float = 0.5
+    cap: float = 4.0
+    smoothing: float = 1.0
+    exact: bool = False
+
+    name: ClassVar[str] = "competition"
+    title: ClassVar[str] = "Competition of classes"
+    paper: ClassVar[str] = "attnviz, after Desimone & Duncan, Annu. Rev. Neurosci. 1995"
+    formula: ClassVar[str] = "relu(z_c) e^(z_c/T) / (e^(z_c/T) + sum over k of w_k e^(z_k/T))"
+    nature: ClassVar[Nature] = Nature.RELEVANCE
+    kind: ClassVar[Kind] = Kind.FEATURES
+    gradients: ClassVar[bool] = True
+
+    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
+        """See `ProbingMethod`; short backward passes through the classifier count as one."""
+        return Cost(1, 1 if self._head(module, inputs) else 2)
+
+    def probe(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        target: int | None = None,
+        progress: Progress | None = None,
+    ) -> Probed:
+        """See `ProbingMethod`."""
+        with self._passed(module, inputs) as passed:
+            if progress is not None:
+                progress(len(inputs), len(inputs))
+            chosen = chosen_classes(passed.logits, target)
+            layer_maps = self._maps(passed, chosen, last=False)
+        return Probed(layer_maps, passed.logits.detach().float().cpu(), chosen.cpu())
+
+    def probe_each(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        pick: Callable[[Tensor], Sequence[int]],
+        *,
+        last: bool,
+    ) -> ProbedEach:
+        """See `OnePassMethod`."""
+        with self._passed(module, inputs) as passed:
+            logits = passed.logits.detach().float().cpu()
+            classes = tuple(pick(logits))
+            found = tuple(
+                self._maps(passed, chosen_classes(passed.logits, one), last=last) for one in classes
+            )
+        return ProbedEach(classes, found, logits)
+
+    def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[PlacePass]:
+        if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
+            raise MethodError(
+                f"{self} makes no sense: rivals, temperature and cap must be above 0, and the "
+                "smoothing not below."
+            )
+        head = self._head(module, inputs)
+        return place_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)
+
+    def _head(self, module: nn.Module, inputs: Tensor) -> PlaceHead | None:
+        try:
+            return find_place_head(module, inputs)
+        except MethodError:
+            if self.exact:
+                raise
+            return None
+
+    def _maps(self, passed: PlacePass, chosen: Tensor, *, last: bool) -> tuple[LayerMaps, ...]:
+        """Of all blocks, or of the last one alone."""
+        logits = passed.logits.float()
+        classes, weights = contestants(logits.detach(), chosen, self.rivals, self.cap)
+        if passed.places is None:
+            said = _linearised(passed, classes)
+        else:
+            index = classes[:, :, None, None].expand(-1, -1, *passed.places.shape[2:])
+            said = passed.places.float().gather(1, index)
+        said = smoothed(said.detach(), self.smoothing)
+        share = shares(said, weights, self.temperature)
+        won = said[:, 0].relu() * share
+        finer = _finer(passed.taps, won[0].numel())
+        taps = list(passed.taps) if not last else [finer] if finer is not None else []
+        score = logits.gather(1, chosen[:, None]).sum()
+        maps = {tap: self._layer_cam(one, share) for tap, one in passed.readings(score, taps)}
+        maps[passed.taps[-1]] = won if finer is None else _together(won, maps[finer])
+        shown = passed.taps[-1:] if last else passed.taps
+        return tuple(
+            LayerMaps(tap.site.layer, maps[tap].cpu().numpy().astype(np.float32)) for tap in shown
+        )
+
+    def _layer_cam(self, reading: FeatureReading, share: Tensor) -> Tensor:
+        """LayerCAM of a block, smoothed, times the share and the number of places: in logits."""
+        gradient = needed(reading.gradient, self.name, reading.layer)
+        product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
+        found = smoothed(product, self.smoothing)[:, 0] * product[0].numel()
+        return found * _enlarged(share, found)
+
+
+def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tuple[Tensor, Tensor]:
+    """The class and its strongest rivals, int64 [N, 1 + R], and the rivals' weights [N, R].
+
+    logits: [N, classes]; chosen: [N]. The weights are `min(p_k / p_c, cap)`.
+    """
+    count = min(rivals, logits.shape[1] - 1)
+    others = logits.scatter(1, chosen[:, None], -torch.inf).topk(count, 1).indices
+    against = logits.gather(1, others) - logits.gather(1, chosen[:, None])
+    return torch.cat([chosen[:, None], others], 1), against.exp().clamp(max=cap)
+
+
+def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
+    """Which share of each place the class has, [N, h, w] in 0..1.
+
+    said: logits [N, 1 + R, h, w] of the class and its rivals; weights: [N, R] of the rivals;
+    temperature: relative to the standard deviation of `said`. One where there is no rival.
+    """
+    spread = said.flatten(1).std(1, unbiased=False).clamp_min(_TINY)[:, None, None, None]
+    scaled = said / (temperature * spread)
+    against = scaled[:, 1:] + weights.clamp_min(_TINY).log()[:, :, None, None]
+    if against.shape[1] == 0:
+        return torch.ones_like(said[:, 0])
+    return torch.sigmoid(scaled[:, 0] - against.logsumexp(1))
+
+
+def _finer(taps: Sequence[FeatureTap], places: int) -> FeatureTap | None:
+    """The deepest block of more places than that, laid out as the last one is."""
+    for tap in reversed(taps):
+        grid = tap.channels_first(reached(tap.watched)).shape[2:]
+        if tap.site.layout is taps[-1].site.layout and grid.numel() > places:
+            return tap
+    return None
+
+
+def _enlarged(one: Tensor, like: Tensor) -> Tensor:
+    """A map [N, h, w] on the grid of another, bilinear."""
+    size = [like.shape[1], like.shape[2]]
+    return F.interpolate(one[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+
+
+def _together(won: Tensor, finer: Tensor) -> Tensor:
+    """Half of each, the finer one brought to the mean of the other; it stands alone for none."""
+    means = [one.mean((1, 2), keepdim=True) for one in (won, finer)]
+    known = (means[0] > 0) & (means[1] > 0)
+    scale = torch.where(known, means[0] / means[1].clamp_min(_TINY), 1.0)
+    return (_enlarged(won, finer) + scale * finer) / 2
+
+
+def _linearised(passed: PlacePass, classes: Tensor) -> Tensor:
+    """HiResCAM of each class at the last block that it reads, times the number of places.
+
+    [N, 1 + R, h, w], in the graph of the block's own output, while the derivatives are held. Behind
+    the last attention to a class token, the other tokens have no say: then it is a block before.
+    """
+    scores = [passed.logits.gather(1, column[:, None]).sum() for column in classes.T]
+    for tap in reversed(passed.taps):
+        slopes = [passed.slopes(score, [tap])[0] for score in scores]
+        maps = [_product(tap, slope) for slope in slopes]
+        if any(bool(one.any()) for one in maps):
+            break
+    return torch.stack(maps, 1) * maps[0][0].numel()
+
+
+def _product(tap: FeatureTap, slope: Tensor) -> Tensor:
+    activation = tap.channels_first(reached(tap.watched)).float()
+    return (tap.channels_first(slope.detach()).float() * activation).sum(1)

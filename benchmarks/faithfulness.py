@@ -1,0 +1,229 @@
+"""Which method is most faithful? Ours and the peers' own code in one table, with intervals.
+
+    python -m benchmarks.faithfulness [--model squeezenet1_0] [--quick] [--out docs/faithfulness.md]
+
+Pictures come from $ATTNVIZ_DATA (or --data): every second one is for tuning (--half first), what is
+reported is measured on the others. Each method explains the class that the network names first.
+
+grid          share of the positive map in its own cell of a 2 x 2 mosaic of pictures of which the
+              network is sure; chance .25
+kept          probability of the class with only the top 5, 10, 20, 30, 50 % of the map sharp, the
+              rest strongly blurred, mean over the shares (sufficiency)
+taken         the same with only that top blurred: low is good
+ins - del     area under the insertion curve less that under the deletion curve, blur as fill
+ROAD          (LeRF - MoRF) / 2 over 10 .. 90 %, with noisy linear imputation
+drop, rise    average drop and increase in confidence behind the stretched map; both reward maps
+              that hide little
+point, box    pointing game, and share of the positive map in the boxes over their share of the
+              area, on COCO photos that show a thing the network has a class for
+
+For all but `taken` and `drop`, high is good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from attnviz.evidence.confidence import confidence
+from attnviz.evidence.curves import removals
+from attnviz.evidence.fills import Road, StrongBlur
+from attnviz.evidence.subject import Subject
+from attnviz.evidence.sufficiency import SHARES
+from attnviz.focus import is_flat
+from attnviz.geometry import Fit, resample
+from attnviz.models.loading import load_model, wrap
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.torchvision_source import imagenet_labels
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import open_picture
+from attnviz.vision.agreement import box_gain
+from benchmarks.contestants import Contestant, FloatArray, contestants
+from benchmarks.data import boxes_by_name, imagenette
+from benchmarks.known_classes import classes_for
+from benchmarks.mosaics import covering, mosaics, said, share_in_cell
+from benchmarks.report import Report, Results
+
+STEPS, ROAD_STEPS = 20, 10
+KNOWN = 0.01  # a class of COCO's is asked about where the network finds it at least so probable
+IMAGENET = 1000
+POOL = 150  # pictures among which those for mosaics are looked for
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many pictures of each kind are measured."""
+
+    photos: int
+    mosaics: int
+    road: int
+    boxes: int
+
+
+def network(name: str, data: Path) -> VisionModel:
+    """A shipped model, or SqueezeNet with the weights of the data folder."""
+    if name != "squeezenet1_0":
+        return load_model(name, "cpu")
+    import torchvision
+
+    module = torchvision.models.squeezenet1_0(weights=None)
+    weights = torch.load(data / "squeezenet1_0-imagenet.pth", weights_only=True)
+    module.load_state_dict(weights)
+    module.eval().requires_grad_(requires_grad=False)
+    # Squares, so that a mosaic's cells are whole pictures; channels last is twice as fast here.
+    module = module.to(memory_format=torch.channels_last)
+    preprocess = Preprocess(size=224, fit=Fit.CROP)
+    return wrap(module, preprocess, imagenet_labels(), name=name)
+
+
+def photographs(model: VisionModel, data: Path, half: int) -> Iterator[np.ndarray]:
+    """uint8 [side, side, 3]: every other of ImageNet's photos and of Imagenette's, in turn.
+
+    A network that knows Imagenette alone gets no other.
+    """
+    squares = imagenette(data)
+    order = np.random.default_rng(0).permutation(np.arange(half, len(squares), 2))
+    paths = sorted(one for one in (data / "imagenet-100").iterdir() if one.suffix != ".json")
+    for place, one in enumerate(order):
+        if len(model.labels) >= IMAGENET and 2 * place + half < len(paths):
+            whole = open_picture(paths[2 * place + half])
+            yield resample(whole.pixels, model.preprocess.geometry(whole))
+        yield stretched(squares[one], model.preprocess.size)
+
+
+def stretched(pixels: np.ndarray, side: int) -> np.ndarray:
+    """uint8 [h, w, 3] made a square."""
+    height, width = pixels.shape[:2]
+    return resample(pixels, replace(covering((height, width)), input_size=(side, side)))
+
+
+class Measuring:
+    """Runs every method on every picture, and goes on without a method that fails."""
+
+    def __init__(self, model: VisionModel, methods: Sequence[Contestant]) -> None:
+        self.model, self.methods, self.results = model, methods, Results({}, {})
+
+    def maps(self, inputs: Tensor, target: int) -> Iterator[tuple[str, FloatArray]]:
+        """Name and map of each method that still runs."""
+        for one in self.methods:
+            if one.label in self.results.failed:
+                continue
+            try:
+                yield one.label, one.map_for(inputs, target)
+            except Exception as error:  # a peer's fault must not end the table
+                self.results.failed[one.label] = f"{type(error).__name__}: {error}"
+
+    def grid(self, inputs: Tensor, count: int) -> None:
+        """The grid pointing game."""
+        for mosaic in tqdm(mosaics(self.model, inputs, count), desc="mosaics"):
+            size = (mosaic.inputs.shape[-2], mosaic.inputs.shape[-1])
+            for cell, target in enumerate(mosaic.classes):
+                for name, values in self.maps(mosaic.inputs, target):
+                    self.results.add(name, "grid", [share_in_cell(values, cell, size)])
+
+    def decision(self, pixels: Sequence[np.ndarray], road: int) -> None:
+        """Sufficiency, insertion, deletion, ROAD, drop and increase."""
+        for number, one in enumerate(tqdm(pixels, desc="photos")):
+            subject = self._subject(one)
+            found = dict(self.maps(subject.inputs, subject.target))
+            whole = covering(subject.size)
+            large = {name: whole.spread(values) for name, values in found.items()}
+            flat = [name for name, values in large.items() if is_flat(values)]
+            for name in flat:  # an even map puts no place first; the random one stands for it
+                large[name] = np.random.default_rng(number).random(subject.size, np.float32)
+            curves = removals(subject, list(large.values()), StrongBlur(), steps=STEPS)
+            for (name, values), curve in zip(large.items(), curves, strict=True):
+                add = partial(self.results.add, name)
+                add("kept", [float(np.mean([curve.back.at(share) for share in SHARES]))])
+                add("taken", [float(np.mean([curve.away.at(share) for share in SHARES]))])
+                add("ins - del", [curve.gain])
+                behind = confidence(subject, values)
+                add("drop", [behind.drop])
+                add("rise", [float(behind.increased)])
+            if number < road:
+                curves = removals(subject, list(large.values()), Road(), steps=ROAD_STEPS)
+                for name, curve in zip(large, curves, strict=True):
+                    self.results.add(name, "ROAD", [curve.road])
+
+    def boxes(self, data: Path, half: int, count: int) -> None:
+        """Pointing game and box gain on COCO."""
+        photos = list(boxes_by_name(data))[half::2][:count]
+        for picture, inside in tqdm(photos, desc="boxes"):
+            inputs, geometry = self.model.preprocess.tensor(picture)
+            seen = said(self.model, inputs)[0]
+            for thing, mask in inside.items():
+                known = classes_for(thing, self.model.labels)
+                target = max(known, key=lambda one: float(seen[one]), default=None)
+                if target is None or seen[target] < KNOWN:
+                    continue
+                for name, values in self.maps(inputs, target):
+                    large = geometry.spread(values)
+                    self.results.add(name, "point", [float(mask.flat[int(large.argmax())])])
+                    gain = box_gain(large, mask)
+                    self.results.add(name, "box", [gain if np.isfinite(gain) else 1.0])
+
+    def _subject(self, pixels: np.ndarray) -> Subject:
+        first = Subject(self.model.module, pixels, self.model.preprocess.normalised, 0)
+        target = int(said(self.model, first.inputs)[0].argmax())
+        return replace(first, target=target)
+
+
+def run(model: VisionModel, data: Path, counts: Counts, half: int, only: str, *, slow: bool) -> str:
+    """Measure, and return the report as Markdown."""
+    side = model.preprocess.size
+    with model.lock:
+        example = torch.zeros(1, 3, side, side)
+        methods = contestants(model.module, example, slow=slow)
+        if only:
+            wanted = only.split(",")
+            methods = [one for one in methods if one.label in wanted or one.name in wanted]
+        measuring = Measuring(model, methods)
+        photos = photographs(model, data, half)
+        pixels = [one for one, _ in zip(photos, range(max(counts.photos, POOL)), strict=False)]
+        planes = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
+        measuring.grid(model.preprocess.normalised(planes), counts.mosaics)
+        measuring.decision(pixels[: counts.photos], counts.road)
+        measuring.boxes(data, half, counts.boxes)
+    return Report(model, methods, measuring.results, half).markdown()
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
+    parser.add_argument("--model", default="squeezenet1_0")
+    parser.add_argument("--half", choices=("first", "second"), default="second")
+    parser.add_argument("--photos", type=int, default=200)
+    parser.add_argument("--mosaics", type=int, default=60)
+    parser.add_argument("--road", type=int, default=40, help="photos that ROAD is measured on")
+    parser.add_argument("--boxes", type=int, default=64, help="COCO photos")
+    parser.add_argument("--only", default="", help="names of methods, separated by commas")
+    parser.add_argument("--slow", action="store_true", help="also Score-CAM and others of its cost")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the pictures")
+    parser.add_argument("--out", type=Path, help="also write the table there")
+    wish = parser.parse_args()
+    if wish.data is None:
+        parser.error("give --data, or set ATTNVIZ_DATA")
+    counts = Counts(wish.photos, wish.mosaics, wish.road, wish.boxes)
+    if wish.quick:
+        counts = Counts(*(max(2, one // 10) for one in (counts.photos, counts.mosaics, counts.road,
+                                                        counts.boxes)))  # fmt: skip
+    half = ("first", "second").index(wish.half)
+    model = network(wish.model, wish.data)
+    report = run(model, wish.data, counts, half, wish.only, slow=wish.slow)
+    print(report)
+    if wish.out:
+        wish.out.write_text(report, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
