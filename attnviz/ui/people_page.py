@@ -8,6 +8,7 @@ import streamlit as st
 
 from attnviz.people.ground import SCORES
 from attnviz.ui.guard import guarded, plain_text
+from attnviz.ui.long_work import interruptible
 from attnviz.ui.people.asked import Asked, pick_asked
 from attnviz.ui.people.folder import Opened, pick_folder, show_facts
 from attnviz.ui.people.photo_view import scored, show_looking, show_maps, show_scores, verdict
@@ -33,7 +34,7 @@ def show() -> None:
         _show_folder(opened, asked)
 
 
-@st.fragment
+@interruptible
 def _show_folder(opened: Opened, asked: Asked) -> None:
     """One photo, then all of them; choosing a photo reruns this part alone."""
     with guarded():

@@ -50,7 +50,7 @@ def gains_chart(trials: Mapping[str, Trial], *, margin: bool) -> alt.LayerChart:
     ]
     names = [OWN, RANDOM, CENTRED]
     title = "Insertion less deletion" + (", logits" if margin else "")
-    legend = alt.Legend(title=None, orient="top", columns=3)
+    legend = alt.Legend(title=None, orient="top", columns=2)
     colours, shapes = [COLOURS[name] for name in names], ["diamond", "circle", "square"]
     zero = chart_of([{"gain": 0}]).mark_rule(opacity=0.5).encode(x="gain:Q")
     marks = chart_of(rows).mark_point(filled=True, size=120, opacity=0.75)
