@@ -53,6 +53,16 @@ class PlaceHead:
         last = output.movedim(1, -1) if self.layout is Layout.CHANNELS_FIRST else output
         return self.applied(network, last).movedim(-1, 1)
 
+    def evidence(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
+        """`logits` less what the classifier says of a place without features: its offset.
+
+        An offset is the same everywhere, so no place speaks by it.
+        """
+        said = self.logits(network, output, grid)
+        axis = 1 if self.layout is Layout.CHANNELS_FIRST else -1
+        nothing = torch.zeros_like(output.movedim(axis, -1).flatten(0, -2)[:1])
+        return said - self.applied(network, nothing)[:, :, None, None]
+
     def applied(self, network: nn.Module, channels: Tensor) -> Tensor:
         """What the classifier makes of [..., C]: [..., classes]."""
         flat = channels.flatten(0, -2)
