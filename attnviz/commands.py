@@ -224,7 +224,9 @@ def evaluate(
 @cli.command()
 def agreement(
     data: Annotated[Path, typer.Option(help="Pictures with a fixations.json.")],
-    models: Annotated[str, typer.Option(help="Names from `models`, with commas.")] = "ran-small",
+    models: Annotated[
+        str, typer.Option(help="Names from `models`, commas; NAME=FILE takes weights from a file.")
+    ] = "ran-small",
     methods: Annotated[str, typer.Option(help="As in `explain`, commas.")] = "attention,decision",
     limit: Annotated[int | None, typer.Option(help="Only so many pictures.")] = None,
     degree: Annotated[float, typer.Option(help="Pixels of the pictures to a degree.")] = 24.0,

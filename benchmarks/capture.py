@@ -26,7 +26,7 @@ from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.soft_mask import SoftMask
 from attnviz.models.device import choose_device
 from attnviz.models.zoo.ran_small import ran_small
-from benchmarks.self_attention import memory, self_attention
+from benchmarks.self_attention import clicks, legrad, memory, self_attention
 from benchmarks.timing import HEADER, Budget, median_times
 
 FOUR = ("layer1.2", "layer2.3", "layer3.5", "layer4.2")
@@ -159,6 +159,8 @@ def main() -> None:
         lambda: soft_masks(device, wish.repeats),
         lambda: grad_cams(device, wish.repeats),
         lambda: self_attention(device, wish.repeats, synchronised),
+        lambda: clicks(device, wish.repeats, synchronised),
+        lambda: legrad(device, wish.repeats, synchronised),
         lambda: memory(device),
     ]
     for work in works:

@@ -15,23 +15,24 @@ from multiprocessing import get_context
 import timm
 import torch
 from torch import Tensor, nn
+from torchcam.methods import LeGrad as PeerLeGrad
 from torchvision.models import vit_b_16
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind, Trace
+from attnviz.layer_facts import query_maps
+from attnviz.methods.legrad import LeGrad
 from benchmarks.timing import Budget, median_times
+
+Synchronised = Callable[[Callable[[], object], torch.device], Callable[[], object]]
 
 LARGE = 1024
 MEGABYTE = 1e6
 
 
-def self_attention(
-    device: torch.device,
-    repeats: int,
-    synchronised: Callable[[Callable[[], object], torch.device], Callable[[], object]],
-) -> list[Budget]:
-    """ViT-B/16 of timm and torchvision against their bare forward passes; a click in ViT-S/16."""
+def self_attention(device: torch.device, repeats: int, synchronised: Synchronised) -> list[Budget]:
+    """ViT-B/16 of timm and torchvision against their bare forward passes."""
     budgets = []
     for source, module in (("timm", _vit("base", 224)), ("torchvision", vit_b_16(weights=None))):
         module = module.eval().requires_grad_(False).to(device)
@@ -46,13 +47,47 @@ def self_attention(
         )
         name = f"self-attention of {source}'s ViT-B/16, over bare forward"
         budgets.append(Budget(name, times["read"] / times["bare"], 1.1))
-    module = _vit("small", LARGE).to(device)
-    inputs = torch.randn(1, 3, LARGE, LARGE, device=device)
-    trace = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
-    click = synchronised(lambda: clicked(trace), device)
-    seconds = median_times({"click": click}, repeats=repeats)["click"]
-    budgets.append(Budget("a click in ViT-S/16 at 1024 px, 12 layers, ms", 1000 * seconds, 50.0))
     return budgets
+
+
+def clicks(device: torch.device, repeats: int, synchronised: Synchronised) -> list[Budget]:
+    """A click answered from the trace: fused attention of many tokens, a softmax of many layers."""
+    works: dict[str, tuple[nn.Module, int]] = {
+        "ViT-S/16 at 1024 px": (_vit("small", LARGE), LARGE),
+        "CaiT-XXS-24 at 224 px": (timm.create_model("cait_xxs24_224").eval(), 224),
+    }
+    budgets = []
+    for name, (module, side) in works.items():
+        module = module.requires_grad_(False).to(device)
+        inputs = torch.randn(1, 3, side, side, device=device)
+        trace = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
+        click = synchronised(partial(clicked, trace), device)
+        seconds = median_times({"click": click}, repeats=repeats)["click"]
+        layers = len(trace.context)
+        budgets.append(Budget(f"a click in {name}, {layers} layers, ms", 1000 * seconds, 50.0))
+    return budgets
+
+
+def legrad(device: torch.device, repeats: int, synchronised: Synchronised) -> list[Budget]:
+    """LeGrad on all layers of torchvision's ViT-B/16, against torchcam's."""
+    torch.manual_seed(0)
+    module = vit_b_16(weights=None).eval().requires_grad_(False).to(device)
+    inputs = torch.randn(1, 3, 224, 224, device=device)
+    sites = find_sites(module, Kind.CONTEXT, inputs)
+    blocks = list(module.encoder.layers)
+
+    def own() -> object:
+        return LeGrad()(capture(module, inputs, sites, gradients=True, target=7))
+
+    def peer() -> object:
+        with PeerLeGrad(module, blocks) as cam:
+            return cam(7, module(inputs.detach().requires_grad_()))
+
+    times = median_times(
+        {"own": synchronised(own, device), "peer": synchronised(peer, device)}, repeats=repeats
+    )
+    name = "LeGrad, 12 layers of torchvision's ViT-B/16, over torchcam"
+    return [Budget(name, times["own"] / times["peer"], 1.0)]
 
 
 def memory(device: torch.device) -> list[Budget]:
@@ -79,10 +114,9 @@ def extra_peak(name: str) -> float:
     return extra
 
 
-def clicked(trace: Trace) -> list[Tensor]:
-    """What one patch attends to in every layer and head."""
-    query = torch.tensor([1 + 2080])
-    return [reading.rows(query) for reading in trace.context]
+def clicked(trace: Trace) -> object:
+    """What one point looks at in every layer and head, as the page "Layers" asks for it."""
+    return query_maps(trace, 0.51, 0.51)
 
 
 def bare(module: nn.Module, inputs: Tensor) -> Tensor:

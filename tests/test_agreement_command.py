@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
 from attnviz.commands import cli
+from attnviz.models.catalog import find_model
 from attnviz.pictures import open_sample
 
 
@@ -56,6 +58,17 @@ def test_the_table_has_a_row_for_everyone_and_is_written(looked: Path, tmp_path:
     ]
     assert "2 pictures of looked, 12 fixations" in text
     assert "6 fixations lie outside" in text
+
+
+def test_a_network_with_weights_from_a_file_stands_in_the_table(
+    looked: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    torch.save(find_model("squeezenet1_1").build().state_dict(), tmp_path / "mine.pth")
+    code, output = run("--data", looked, "--models", f"squeezenet1_1={tmp_path / 'mine.pth'}")
+    assert code == 0, output
+    assert "| squeezenet1_1 (mine.pth), decision (grad-cam at " in output
+    assert "squeezenet1_1 (mine.pth) has no map for 'attention'" in output
 
 
 def test_the_table_is_shown_also_where_it_cannot_be_written(looked: Path, tmp_path: Path) -> None:

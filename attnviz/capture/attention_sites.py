@@ -25,8 +25,8 @@ def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bo
     """All masks over places and gates of channels, and whether there is any self-attention.
 
     They are products of features with a factor of each input's own, in 0..2, in a pass over
-    `example` [1, 3, H, W] and its mirror image. Soft masks of residual attention are found by their
-    gate, for they have a base too.
+    `example` [1, 3, H, W] and its mirror image. Soft masks of the project's own residual attention
+    are found by their gate, for what they are added to may be another map than what they weigh.
     """
     heard = watch(module, torch.cat((example[:1], example[:1].flip(-1))), surrounds=False)
     masks = find_soft_masks(module)
@@ -113,7 +113,7 @@ def _named(module: nn.Module, heard: list[tuple[Kind, Heard]]) -> tuple[Site, ..
     for (kind, one), layer in zip(heard, layers, strict=True):
         met[kind, layer] += 1
         shown = f"{layer}#{met[kind, layer]}" if several[kind, layer] > 1 else layer
-        sites.append(Site(shown, kind, one.module, form=one.form, call=one.call))
+        sites.append(Site(shown, kind, one.module, form=one.form, call=one.call, adds=one.adds))
     return tuple(sites)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.grids import lies_over
 from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import NoSitesError
@@ -161,20 +162,13 @@ def _layout(seen: _Seen, watched: _Pass) -> Layout | None:
     """The layout of an output, or None if it is no feature map; a single cell is none either."""
     shape = seen.leaving
     if len(shape) == 4:
-        if _like(shape[2:], watched.input_size):
+        if lies_over(shape[2:], watched.input_size):
             return Layout.CHANNELS_FIRST
-        return Layout.CHANNELS_LAST if _like(shape[1:3], watched.input_size) else None
+        return Layout.CHANNELS_LAST if lies_over(shape[1:3], watched.input_size) else None
     if len(shape) == 3 and watched.patch_grid is not None:
         rows, columns = watched.patch_grid
         return Layout.TOKENS if 0 <= shape[1] - rows * columns <= 16 else None
     return None
-
-
-def _like(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
-    """Whether `grid` has more than one cell and about the shape of `size`, give or take a cell."""
-    stride = min(size[0] / grid[0], size[1] / grid[1])
-    fits = all(abs(side / stride - cells) <= 1.5 for side, cells in zip(size, grid, strict=True))
-    return fits and grid[0] * grid[1] > 1
 
 
 def _is_backbone(module: nn.Module, seen: _Seen) -> bool:

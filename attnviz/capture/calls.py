@@ -1,7 +1,14 @@
 """The calls in which attention happens, as they are made: what goes in, and what comes out.
 
 Three calls tell everything: the fused attention of PyTorch, a softmax over keys, and a product of
-features with a factor for each channel or for each place. Modules differ, these calls do not.
+features with a factor for each channel, for each place, or for both. Modules differ, these calls do
+not.
+
+What makes none of these calls is not read. Bilinear attention (BAT, Chi et al., CVPR 2020) weighs a
+map from both sides with sigmoids that are brought to sum 1; coordinate attention (arXiv 2103.02907)
+has a factor for each row and another for each column; lambda layers (arXiv 2102.08602) have no
+weights from place to place; MobileViT-v2 (arXiv 2206.02680) shares out pixels by patches without
+queries.
 """
 
 from __future__ import annotations
@@ -24,7 +31,7 @@ class Form(StrEnum):
 
     `MODULE`: a module of its own. `FUSED`: `F.scaled_dot_product_attention`. `SOFTMAX`: a softmax
     over keys. `PROJECTED`: `nn.MultiheadAttention`, which projects inside. `FACTOR`: features times
-    a factor for each channel or each place.
+    a factor for each channel, each place, or both.
     """
 
     MODULE = "module"
@@ -66,7 +73,8 @@ class SoftmaxCall:
 class FactorCall:
     """Features [N, C, h, w] (or [N, paths, C, h, w]) times a factor.
 
-    The factor has a value for each channel, [N, ..., C, 1, 1], or for each place, [N, 1, h, w].
+    The factor has a value for each channel, [N, ..., C, 1, 1], for each place, [N, 1, h, w], or for
+    each channel at each place, [N, C, h, w]; channels: whether it is the first of these.
     """
 
     features: Tensor
@@ -124,11 +132,15 @@ def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor |
     return scores if dim in (-1, scores.ndim - 1) else None
 
 
-def factor_call(first: object, second: object) -> FactorCall | None:
-    """Features and factor of a product, whichever comes first; None if it is another product."""
-    if not isinstance(first, Tensor) or not isinstance(second, Tensor):
-        return None
-    return _factor(first, second) or _factor(second, first)
+def factor_calls(first: object, second: object) -> list[FactorCall]:
+    """Features and factor of a product, whichever comes first; empty if it is another product.
+
+    Two maps of one shape are told twice, for either may be the factor: values tell, shapes do not.
+    """
+    if not isinstance(first, Tensor) or not isinstance(second, Tensor) or first is second:
+        return []
+    calls = (_factor(first, second), _factor(second, first))
+    return [one for one in calls if one is not None]
 
 
 def _factor(features: Tensor, factor: Tensor) -> FactorCall | None:
@@ -142,7 +154,7 @@ def _factor(features: Tensor, factor: Tensor) -> FactorCall | None:
     )
     if shape[1] > 1 and given[-2:] == (1, 1) and given[1:-2] == tuple(shape[1:-2]):
         return FactorCall(features, factor, channels=True)
-    if features.ndim == 4 and shape[1] > 1 and given[1:] == (1, *shape[2:]):
+    if features.ndim == 4 and shape[1] > 1 and given[1:] in ((1, *shape[2:]), tuple(shape[1:])):
         return FactorCall(features, factor, channels=False)
     return None
 

@@ -24,14 +24,18 @@ from attnviz.capture.trace import Site
 from attnviz.capture.windowed import KeptWeights
 from attnviz.errors import ModelError
 
+# Values of more bytes than this are let go: in 12 layers of ViT-S they are 75 MB at 1024 px. In
+# those of ViT-B at 224 px they are 7 MB, and to copy queries and keys apart would cost more.
+_LARGE = 2_000_000
+
 AttentionCall = FusedCall | SoftmaxCall | ProjectedCall
 
 
 class ContextTap:
     """Reads one attention call.
 
-    Of fused attention it keeps queries and keys (copied out of the projection that they are part
-    of, so that the values can go), of a softmax the weights as they are, and of
+    Of fused attention it keeps queries and keys (of large inputs copied out of the projection that
+    they are part of, so that the values can go), of a softmax the weights as they are, and of
     `nn.MultiheadAttention` what went in.
     """
 
@@ -100,9 +104,12 @@ class ContextTap:
         if isinstance(call, FusedCall):
             count = math.prod(leading(call.q, call.k)) // place.entries
             q, k, v = call.q, call.k, call.v
-            if slope is None:
+            let_go = slope is None and v.numel() * v.element_size() > _LARGE
+            if let_go:
                 q, k = _own(q), _own(k)
-            return attention_of(layer, place, count, q, k, v, call.scale, call.bias, slope)
+            return attention_of(
+                layer, place, count, q, k, v, call.scale, call.bias, slope, values=not let_go
+            )
         grids = place.queries, place.keys, place.heads
         if isinstance(call, ProjectedCall):
             count = len(call.query) * call.heads // place.entries

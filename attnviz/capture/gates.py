@@ -52,17 +52,26 @@ class GateTap(_FactorTap):
 
 
 class MaskTap(_FactorTap):
-    """Masks over places, the same for all channels (CBAM, BAM); nothing is added to the product."""
+    """Masks over places: one for all channels (CBAM), or a value for each channel at each place.
+
+    The latter are joint maps of channels and places, as in BAM (arXiv 1807.06514) and Gather-Excite
+    (arXiv 1810.12348). BAM multiplies features F by 1 + M, where M = sigmoid(Mc + Ms) in the paper
+    and sigmoid(Mc Ms) in its authors' code: M is what is read, and F its base, as with residual
+    attention. Where the factor is the mask, nothing is added to the product.
+    """
 
     def reading(self, gradient: Tensor | None) -> SoftMaskReading:
         """See `Tap`."""
         mask = plain(reached(self.watched))
         slope = None if gradient is None else plain(gradient)
-        if slope is not None and slope.shape[1] > 1:  # an expanded mask has one at each channel
+        if mask.stride(1) == 0:  # an expanded mask is one for all channels
+            mask = mask[:, :1]
+        if slope is not None and slope.shape[1] > mask.shape[1]:
             slope = slope.sum(1, keepdim=True)
-        return SoftMaskReading(
-            self.site.layer, mask[:, :1], plain(reached(self._features)), None, slope
-        )
+        features = plain(reached(self._features))
+        base = features if self.site.adds else None
+        return SoftMaskReading(self.site.layer, mask - 1 if base is not None else mask, features,
+                               base, slope)  # fmt: skip
 
 
 def _nothing(*_: object) -> None:

@@ -11,6 +11,24 @@ from attnviz.capture.calls import Call, Form
 from attnviz.capture.context import ContextTap
 from attnviz.capture.listening import Listener
 from attnviz.capture.taps import HearingTap, Tap
+from attnviz.capture.trace import Site
+
+
+def _listened(module: nn.Module, site: Site) -> dict[str, nn.Module]:
+    """The modules to listen to for one site.
+
+    Products are made in many modules, so those inside the site's are told apart from its own. Where
+    a bare softmax is the site, the values are weighed by the module around it.
+    """
+    part = module.get_submodule(site.module)
+    found = {site.module: part}
+    if site.form is Form.FACTOR:
+        inside = part.named_modules(prefix=site.module)
+        found |= {name.lstrip("."): one for name, one in inside}
+    if site.form is Form.SOFTMAX and isinstance(part, nn.Softmax):
+        around = site.module.rpartition(".")[0]
+        found[around] = module.get_submodule(around)
+    return found
 
 
 @contextmanager
@@ -30,6 +48,8 @@ def hearing(module: nn.Module, taps: Sequence[HearingTap], order: list[Tap]) -> 
         for tap in of_softmax:
             tap.hear_values(weights, values)
 
-    parts = {tap.site.module: module.get_submodule(tap.site.module) for tap in taps}
+    parts: dict[str, nn.Module] = {}
+    for tap in taps:
+        parts |= _listened(module, tap.site)
     with Listener(answer, values).on(parts.items()):
         yield

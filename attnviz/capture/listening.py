@@ -21,7 +21,7 @@ from attnviz.capture.calls import (
     Form,
     FusedCall,
     SoftmaxCall,
-    factor_call,
+    factor_calls,
     fused_call,
     product_of,
     softmax_over_keys,
@@ -138,15 +138,17 @@ class Listener(TorchFunctionMode):
         return output
 
     def _factor(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call = factor_call(args[0], args[1]) if len(args) == 2 else None
-        if call is None:
-            return func(*args, **kwargs)
-        factor = call.factor
-        in_place = func.__name__ in ("mul_", "multiply_", "__imul__") and args[0] is call.features
-        if in_place:  # what is weighed would be gone
-            call.features = call.features.clone()
-        heard = self._tell(Form.FACTOR, call, factor)
-        return func(*(heard if one is factor else one for one in args), **kwargs)
+        in_place = func.__name__ in ("mul_", "multiply_", "__imul__")
+        given = list(args)
+        for call in factor_calls(*args) if len(args) == 2 else ():
+            factor = call.factor
+            if in_place and factor is args[0]:
+                continue  # a map that is overwritten by the product can be nothing but features
+            if in_place:  # what is weighed would be gone
+                call.features = call.features.clone()
+            heard = self._tell(Form.FACTOR, call, factor)
+            given = [heard if one is factor else one for one in given]
+        return func(*given, **kwargs)
 
     def _tell(self, form: Form, call: Call, output: Tensor) -> Tensor:
         name = self.running[-1].name

@@ -22,7 +22,10 @@ def place(
     class_token: bool,
     input_size: tuple[int, int],
 ) -> TokenGeometry | None:
-    """The geometry of a call on a map of `grid`; None if its keys form no grid over the picture."""
+    """The geometry of a call on a map of `grid`; None if its keys form no grid over the picture.
+
+    Also None where every query sees a single key, for then it chooses nothing.
+    """
     entries = len(keys.heard)
     if queries is None:  # one row of scores: one query that is nowhere
         queries = Followed(torch.zeros(entries, 1, 2), torch.zeros(entries, 1, dtype=torch.bool))
@@ -39,7 +42,7 @@ def place(
         cells, token_grid = _with_prefix(cells[windows], shape, class_token=class_token)
         sides.append(cells)
         grids.append(token_grid)
-    if grids[1].cells < 2:
+    if grids[1].cells < 2 or key_cells[0].shape[1] < 2:
         return None
     return TokenGeometry(grids[0], grids[1], table, sides[0], sides[1], input_size)
 

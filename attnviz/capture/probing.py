@@ -3,9 +3,11 @@
 No list of classes knows all the windows, shifts, blocks and grids that people cut maps into. So the
 module around the call is run on noise up to the call, with random weights, and again with the noise
 moved a little: everywhere, then in proportion to the row, then to the column. How far each query
-and key follows tells where it came from, for queries and keys are made position by position. Where
-they are made from a neighbourhood, each row and column is moved by itself, and its middle is found.
-Attention before the call hands each token on.
+and key follows tells where it came from, for queries and keys are made position by position.
+Convolutions before the call see the middle of their kernel alone, or on a map of two or three cells
+each would follow all of it. Where queries and keys are made from a neighbourhood still, by pooling
+or by enlarging, each row and column is moved by itself, and its middle is found. Attention before
+the call hands each token on.
 """
 
 from __future__ import annotations
@@ -223,12 +225,23 @@ def _handed_on(call: Call) -> Tensor | None:
     return None
 
 
+def _middle_tap(kernel: tuple[int, ...]) -> Tensor:
+    """1 in the middle of a kernel that has one, else 0; 1 all over a kernel that has none."""
+    if not all(side % 2 for side in kernel):
+        return torch.ones(kernel)
+    tap = torch.zeros(kernel)
+    tap[tuple(side // 2 for side in kernel)] = 1
+    return tap
+
+
 def _random_weights(part: nn.Module, random: torch.Generator) -> dict[str, Tensor]:
     """Float32 weights under which every position is heard; the network's own may be zero or NaN."""
     drawn: dict[str, Tensor] = {}
+    maps = {f"{k}.weight".lstrip(".") for k, v in part.named_modules() if isinstance(v, nn.Conv2d)}
     for name, weight in part.named_parameters():
         if weight.ndim > 1:
             value = torch.randn(weight.shape, generator=random) / weight[0].numel() ** 0.5
+            value = value * _middle_tap(weight.shape[2:]) if name in maps else value
         else:
             value = 0.5 + torch.rand(weight.shape, generator=random)
         drawn[name] = value.to(weight.device)

@@ -136,40 +136,56 @@ class ProjectedAttention(ContextReading):
         return self._inner.rows(queries)
 
     def gradient_rows(self, queries: Tensor) -> Tensor | None:
-        """See `ContextReading`."""
-        return self._inner.gradient_rows(queries)
+        """See `ContextReading`; queries and keys are not computed for it."""
+        if self.out_gradient is None:
+            return None
+        if not (self.geometry.dense and self._slope.shape[:2] == self._values.shape[:2]):
+            return self._inner.gradient_rows(queries)
+        return self._slope[:, :, queries] @ self._values.transpose(-2, -1)
 
     def value_norms(self) -> Tensor | None:
         """See `ContextReading`."""
         return self._inner.value_norms()
 
     @cached_property
+    def _values(self) -> Tensor:
+        with torch.no_grad():
+            return self.call.project(2)
+
+    @cached_property
+    def _slope(self) -> Tensor:
+        assert self.out_gradient is not None
+        with torch.no_grad():
+            return self.call.slope(self.out_gradient)
+
+    @cached_property
     def _inner(self) -> ContextReading:
         with torch.no_grad():
-            q, k, v = (self.call.project(part) for part in range(3))
-            slope = None if self.out_gradient is None else self.call.slope(self.out_gradient)
-            return attention_of(
-                self.layer, self.geometry, self.count, q, k, v, q.shape[-1] ** -0.5,
-                self.call.bias, slope,
-            )  # fmt: skip
+            q, k = self.call.project(0), self.call.project(1)
+        slope = None if self.out_gradient is None else self._slope
+        return attention_of(
+            self.layer, self.geometry, self.count, q, k, self._values, q.shape[-1] ** -0.5,
+            self.call.bias, slope, values=True,
+        )  # fmt: skip
 
 
 def attention_of(
     layer: str, geometry: TokenGeometry, count: int, q: Tensor, k: Tensor, v: Tensor,
-    scale: float, bias: Tensor | None, gradient: Tensor | None,
+    scale: float, bias: Tensor | None, gradient: Tensor | None, *, values: bool,
 ) -> ContextReading:  # fmt: skip
     """The reading of a call on `count` inputs, dense or in windows.
 
-    q, k, v, gradient: [count x ..., tokens, d], float32. bias: broadcastable to the scores. Values
-    are kept only where their gradients are asked for; their lengths always.
+    q, k, v, gradient: [count x ..., tokens, d], float32. bias: broadcastable to the scores. values:
+    whether to keep them; if not, their lengths are.
     """
     lead = leading(q, k, v)
     q, k, v = (one.expand(*lead, *one.shape[-2:]) for one in (q, k, v))
-    norms = torch.linalg.vector_norm(v, dim=-1)
-    kept = v if gradient is not None else None
+    kept = v if values else None
     grids = geometry.queries, geometry.keys, geometry.heads
     if geometry.dense and len(lead) == 2:
+        norms = None if values else torch.linalg.vector_norm(v, dim=-1)
         return DenseAttention(layer, *grids, q, k, kept, scale, bias, gradient, norms)
+    norms = torch.linalg.vector_norm(v, dim=-1)
 
     def entries(value: Tensor) -> Tensor:
         return value.reshape(count, geometry.entries, *value.shape[len(lead) :])

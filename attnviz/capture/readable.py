@@ -7,6 +7,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.parts import parts_of
 from attnviz.errors import ModelError
 
 
@@ -22,13 +23,11 @@ def readable(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
     """
     module = getattr(module, "_orig_mod", module)
     name = type(module).__name__
-    for part_name, part in module.named_modules():
-        if isinstance(part, torch.jit.ScriptModule):
-            where = f'in its part "{part_name}"' if part_name else "as a whole"
-            raise ModelError(
-                f"{getattr(module, 'original_name', name)} is traced or scripted {where}, and its "
-                "layers cannot be watched. Give the module that it was made from."
-            )
+    if any(isinstance(part, torch.jit.ScriptModule) for part in parts_of(module)):
+        raise ModelError(
+            f"{getattr(module, 'original_name', name)} is traced or scripted {_where(module)}, and "
+            "its layers cannot be watched. Give the module that it was made from."
+        )
     weights = chain(module.parameters(), module.buffers())
     first = next((one for one in weights if one.is_floating_point()), None)
     if first is None:
@@ -41,9 +40,13 @@ def readable(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
     return module, inputs.to(first.dtype)
 
 
-def is_compiled(module: nn.Module) -> bool:
-    """Whether any part of a network runs compiled code instead of its layers."""
-    return any(
-        hasattr(part, "_orig_mod") or getattr(part, "_compiled_call_impl", None) is not None
-        for part in module.modules()
-    )
+def _where(module: nn.Module) -> str:
+    """The first traced or scripted part, in words."""
+    named = module.named_modules()
+    name = next(name for name, part in named if isinstance(part, torch.jit.ScriptModule))
+    return f'in its part "{name}"' if name else "as a whole"
+
+
+def is_compiled(part: nn.Module) -> bool:
+    """Whether a module runs compiled code instead of its layers."""
+    return "_orig_mod" in part._modules or part._compiled_call_impl is not None

@@ -23,6 +23,7 @@ from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")
 _HALF_SCALE = 256.0
+_HEARING = (ContextTap, GateTap, MaskTap)
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
@@ -102,7 +103,7 @@ def _passed(
             for site in sites:
                 tap = _tap(site, gradients=gradients, input_size=size)
                 part = module.get_submodule(site.module)
-                if isinstance(tap, HearingTap) and _is_heard(site, part):
+                if isinstance(tap, _HEARING) and _is_heard(site, part):
                     heard.append(tap)
                     continue
                 hung.callback(tap.hang(part).remove)

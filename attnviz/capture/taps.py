@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -30,7 +30,6 @@ class Tap(Protocol):
         ...
 
 
-@runtime_checkable
 class HearingTap(Tap, Protocol):
     """A tap that is told the call it waits for, and needs no hook of its own."""
 

@@ -42,8 +42,9 @@ class Site:
     module that is watched, the same or one inside it. The rest concerns `Kind.FEATURES` only:
     `layout` of the output; `stride`, input pixels to a cell of the grid, by which tokens are laid
     out; `overwritten`, whether a later layer changes the output in place. A site heard in a call
-    has its `form`, and in `call` how many calls of that form its module makes before; `geometry`
-    says where the tokens of self-attention lie, for inputs of one size.
+    has its `form`, and in `call` how many calls of that form its module makes before; `adds` says
+    that a heard factor is 1 + mask; `geometry` says where the tokens of self-attention lie, for
+    inputs of one size.
     """
 
     layer: str
@@ -54,6 +55,7 @@ class Site:
     overwritten: bool = False
     form: Form = Form.MODULE
     call: int = 0
+    adds: bool = False
     geometry: TokenGeometry | None = field(default=None, compare=False)
 
 
@@ -61,8 +63,10 @@ class Site:
 class SoftMaskReading:
     """A soft mask and what it weighs, for a batch of N inputs; float32, no graph.
 
-    mask: [N, C or 1, h, w]. trunk: [N, C, h, w], the features before the mask.
-    base: [N, C, h, w], what the gated features are added to, or None for naive gating.
+    mask: [N, C or 1, h, w] in 0..1; with C channels it chooses features and places jointly.
+    trunk: [N, C, h, w], the features before the mask.
+    base: [N, C, h, w], what the gated features are added to (the trunk itself for a mask M that
+    multiplies by 1 + M), or None for naive gating.
     mask_gradient: derivative of the target's score by the mask, as `mask`; None if not asked for.
     """
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import nn
 
+from attnviz.capture.parts import parts_of
 from attnviz.capture.readable import is_compiled
 
 
@@ -17,14 +18,20 @@ def undisturbed(module: nn.Module) -> Iterator[None]:
 
     Compiled parts run their layers one by one, for in compiled code nothing can be watched.
     """
-    training = [part for part in module.modules() if part.training]
-    needed = [weight for weight in module.parameters() if weight.requires_grad]
+    parts = parts_of(module)
+    training = [part for part in parts if part.training]
+    weights = (weight for part in parts for weight in part._parameters.values())
+    needed = [weight for weight in weights if weight is not None and weight.requires_grad]
     try:
         if training:  # most networks come as they shall be, and a pass must not wait for loops
             module.eval()
         for weight in needed:
             weight.requires_grad_(False)
-        with torch.compiler.set_stance("force_eager") if is_compiled(module) else nullcontext():
+        with (
+            torch.compiler.set_stance("force_eager")
+            if any(map(is_compiled, parts))
+            else nullcontext()
+        ):
             yield
     finally:
         for part in training:

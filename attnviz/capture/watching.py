@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.calls import Call, FactorCall, Form, FusedCall, SoftmaxCall
+from attnviz.capture.factors import adds, attends
 from attnviz.capture.listening import Listener, Running
 from attnviz.capture.probing import Surround, sides_of
 from attnviz.capture.undisturbed import undisturbed
@@ -24,13 +25,15 @@ class Heard:
     """One call: whose it is, its form, its number among that module's calls of the form.
 
     channels: for a factor, whether it has a value for each channel (else for each place); None for
-    attention. around: for attention, the module in which its geometry can be probed, if any.
+    attention. adds: whether that factor is 1 + mask. around: for attention, the module in which its
+    geometry can be probed, if any.
     """
 
     module: str
     form: Form
     call: int
     channels: bool | None = None
+    adds: bool = False
     around: Surround | None = None
 
 
@@ -50,22 +53,14 @@ class _Watch:
 
     def answer(self, name: str, form: Form, index: int, call: Call) -> None:
         if isinstance(call, FactorCall):
-            if self._is_gate(call):
-                self.heard.append(Heard(name, form, index, call.channels))
+            if attends(call, self.batch, self.input_size):
+                adds_to = not call.channels and adds(call)
+                self.heard.append(Heard(name, form, index, call.channels, adds_to))
             return
         if isinstance(call, SoftmaxCall) and not sides_of(call):
             return
         around = self._around(name, form, index) if self.surrounds else None
-        self.heard.append(Heard(name, form, index, None, around))
-
-    def _is_gate(self, call: FactorCall) -> bool:
-        """A factor of each input's own, in 0..1 or 1..2: weights of the network have no batch.
-
-        What lets through on one channel less and on another more is a norm and no gate.
-        """
-        low, high = call.factor.detach().aminmax()
-        own = call.factor.shape[0] == call.features.shape[0] == self.batch > 1
-        return own and (0 <= float(low) <= float(high) <= 1 or 1 <= float(low) <= float(high) <= 2)
+        self.heard.append(Heard(name, form, index, around=around))
 
     def see_grid(self, _part: nn.Module, _args: object, output: object) -> None:
         """Remember the size of maps that convolutions return: rows of tokens are cells of them."""

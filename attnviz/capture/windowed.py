@@ -26,17 +26,17 @@ class WindowedAttention(ContextReading):
     norms: Tensor | None
 
     @abstractmethod
-    def _weights(self, entries: Tensor) -> Tensor:
-        """Weights [N, len(entries), T, S] of some leading entries of the call."""
+    def _weights(self, entries: Tensor, rows: Tensor) -> Tensor:
+        """Weights [N, q, heads, S] in leading entries [q, heads] of the call, of a row [q] each."""
 
     @abstractmethod
-    def _gradients(self, entries: Tensor) -> Tensor | None:
+    def _gradients(self, entries: Tensor, rows: Tensor) -> Tensor | None:
         """Derivative of the target's score by those weights."""
 
     def rows(self, queries: Tensor) -> Tensor:
         """See `ContextReading`."""
         windows, which = self._windows(queries)
-        rows = self._over_grid(self._weights(self._entries(windows)), windows, which)
+        rows = self._over_grid(self._weights(self.geometry.table[windows], which), windows)
         if bool((self.geometry.key_cells < 0).any()):
             rows = rows / rows.sum(-1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
         return rows
@@ -44,16 +44,15 @@ class WindowedAttention(ContextReading):
     def gradient_rows(self, queries: Tensor) -> Tensor | None:
         """See `ContextReading`."""
         windows, which = self._windows(queries)
-        gradients = self._gradients(self._entries(windows))
-        return None if gradients is None else self._over_grid(gradients, windows, which)
+        gradients = self._gradients(self.geometry.table[windows], which)
+        return None if gradients is None else self._over_grid(gradients, windows)
 
     def value_norms(self) -> Tensor | None:
         """See `ContextReading`."""
         if self.norms is None:
             return None
-        cells = self.geometry.key_cells
-        count, window = len(self.norms), torch.arange(len(cells))
-        norms = self.norms[:, self._entries(window)]
+        cells, count = self.geometry.key_cells, len(self.norms)
+        norms = self.norms[:, self.geometry.table.flatten()]
         norms = norms.reshape(count, len(cells), self.heads, -1)
         found = norms.new_zeros(count, self.heads, self.keys.tokens + 1)  # the last: padding
         target = cells.where(cells >= 0, self.keys.tokens).flatten().to(norms.device)
@@ -65,28 +64,27 @@ class WindowedAttention(ContextReading):
     def _places(self) -> Tensor:
         return self.geometry.places()
 
+    @cached_property
+    def _whole(self) -> bool:
+        """Whether the keys of a row are all tokens in their order."""
+        return self.geometry.dense
+
     def _windows(self, queries: Tensor) -> tuple[Tensor, Tensor]:
-        """The windows in which some queries stand, and for each query its row in these windows."""
+        """The window in which each query stands, and its row there."""
         places = self._places[queries.cpu()]
         length = self.geometry.query_cells.shape[1]
-        windows, which = torch.unique(places // length, return_inverse=True)
-        return windows, which * length + places % length
+        return places // length, places % length
 
-    def _entries(self, windows: Tensor) -> Tensor:
-        return self.geometry.table[windows].flatten()
-
-    def _over_grid(self, inside: Tensor, windows: Tensor, which: Tensor) -> Tensor:
-        """[N, windows x heads, T, S] -> [N, heads, queries, keys.tokens]."""
-        shape = (len(inside), len(windows), self.heads, *inside.shape[2:])
-        inside = inside.reshape(shape).transpose(1, 2).flatten(2, 3)
-        which = which.to(inside.device)
-        picked = inside[:, :, which]
+    def _over_grid(self, inside: Tensor, windows: Tensor) -> Tensor:
+        """[N, q, heads, S] of queries in `windows` [q] -> [N, heads, q, keys.tokens]."""
+        inside = inside.transpose(1, 2)
+        if self._whole:
+            return inside
         cells = self.geometry.key_cells[windows].to(inside.device)
         cells = cells.where(cells >= 0, self.keys.tokens)
-        target = cells[which // self.geometry.query_cells.shape[1]]
         places = self.keys.tokens + 1  # the last takes what goes to padding
-        spread = picked.new_zeros((*picked.shape[:-1], places))
-        spread.scatter_add_(-1, target.expand_as(picked), picked)
+        spread = inside.new_zeros((*inside.shape[:-1], places))
+        spread.scatter_add_(-1, cells.expand_as(inside), inside)
         return spread[..., :-1]
 
 
@@ -97,11 +95,12 @@ class KeptWeights(WindowedAttention):
     weights: Tensor
     weights_gradient: Tensor | None = None
 
-    def _weights(self, entries: Tensor) -> Tensor:
-        return self.weights[:, entries]
+    def _weights(self, entries: Tensor, rows: Tensor) -> Tensor:
+        return self.weights[:, entries, rows[:, None]]
 
-    def _gradients(self, entries: Tensor) -> Tensor | None:
-        return None if self.weights_gradient is None else self.weights_gradient[:, entries]
+    def _gradients(self, entries: Tensor, rows: Tensor) -> Tensor | None:
+        slopes = self.weights_gradient
+        return None if slopes is None else slopes[:, entries, rows[:, None]]
 
 
 @dataclass(frozen=True)
@@ -119,15 +118,16 @@ class WindowedProducts(WindowedAttention):
     v: Tensor | None = None
     out_gradient: Tensor | None = None
 
-    def _weights(self, entries: Tensor) -> Tensor:
-        scores = self.scale * (self.q[:, entries] @ self.k[:, entries].transpose(-2, -1))
+    def _weights(self, entries: Tensor, rows: Tensor) -> Tensor:
+        used, which = torch.unique(entries, return_inverse=True)
+        scores = self.scale * (self.q[:, used] @ self.k[:, used].transpose(-2, -1))
         if self.bias is not None:
-            one = self.bias.shape[1] == 1
-            scores = scores + (self.bias if one else self.bias[:, entries])
-        weights: Tensor = scores.softmax(-1)
-        return weights
+            scores = scores + (self.bias if self.bias.shape[1] == 1 else self.bias[:, used])
+        return scores.softmax(-1)[:, which, rows[:, None]]
 
-    def _gradients(self, entries: Tensor) -> Tensor | None:
+    def _gradients(self, entries: Tensor, rows: Tensor) -> Tensor | None:
         if self.out_gradient is None or self.v is None:
             return None
-        return self.out_gradient[:, entries] @ self.v[:, entries].transpose(-2, -1)
+        used, which = torch.unique(entries, return_inverse=True)
+        slopes = self.out_gradient[:, used] @ self.v[:, used].transpose(-2, -1)
+        return slopes[:, which, rows[:, None]]

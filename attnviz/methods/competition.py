@@ -143,7 +143,7 @@ class Competition(OnePassMethod):
         share = shares(said, weights, self.temperature)
         won = said[:, 0].relu() * share
         finer = _finer(passed.taps, won[0].numel())
-        taps = [finer] * (finer is not None) if last else list(passed.taps)
+        taps = list(passed.taps) if not last else [finer] if finer is not None else []
         score = logits.gather(1, chosen[:, None]).sum()
         maps = {tap: self._layer_cam(one, share) for tap, one in passed.readings(score, taps)}
         maps[passed.taps[-1]] = won if finer is None else _together(won, maps[finer])

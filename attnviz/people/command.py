@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -12,7 +13,7 @@ from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS
 from attnviz.methods.questions import Question
 from attnviz.models.loading import load_model
-from attnviz.people.contestants import of_models, of_no_model
+from attnviz.people.contestants import left_out, of_models, of_no_model
 from attnviz.people.run import Progress, compare
 from attnviz.people.table import markdown
 from attnviz.vision.fixations import read_fixations
@@ -30,7 +31,8 @@ def compare_folder(
 ) -> str:
     """The comparison on a folder of pictures with fixations, as Markdown.
 
-    Names are checked before anything is read. Raises VisionError, UnknownNameError, and what
+    Names are checked before anything is read. A method that does not fit a model is left out for
+    it, and said. Raises VisionError, UnknownNameError, and what
     `load_model` and `explain` raise.
     """
     known = ("auto", *Question, *(method.name for method in METHODS))
@@ -45,8 +47,10 @@ def compare_folder(
     with _bar("Comparing") as progress:
         results = compare(found, others, contestants, pixels_per_degree=degree, progress=progress)
     where = str(loaded[0].device) if loaded else "cpu"
+    unfit = left_out([model.spec for model in loaded], methods)
+    noted = replace(found, notes=(*found.notes, *unfit))
     return markdown(
-        results, found, data=data.resolve().name, pixels_per_degree=degree, device=where
+        results, noted, data=data.resolve().name, pixels_per_degree=degree, device=where
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.explainer import explain
+from attnviz.methods.questions import Question, methods_for
+from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.vision.agreement import centre_prior
@@ -30,26 +32,52 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Something that draws a map of the picture with that number in the set."""
+    """Something that draws a map of the picture with that number in the set.
+
+    density: whether the map is one of fixations, so that KL and information gain make sense.
+    """
 
     name: str
     draw: Callable[[int, Picture], Drawn]
+    density: bool = False
 
 
 def of_models(models: Sequence[VisionModel], methods: Sequence[str]) -> list[Contestant]:
-    """Each model with each method (or question, as `explain` takes them)."""
+    """Each model with each method (or question, as `explain` takes them) that fits it."""
     return [
         Contestant(f"{model.name}, {method}", partial(_explained, model, method))
         for model in models
         for method in methods
+        if fits(model.spec, method)
     ]
+
+
+def left_out(specs: Iterable[ModelSpec], methods: Sequence[str]) -> list[str]:
+    """A sentence for each model and method that do not fit each other."""
+    return [
+        f"{spec.name} has no map for {method!r}, which needs what this network does not have."
+        for spec in specs
+        for method in methods
+        if not fits(spec, method)
+    ]
+
+
+def fits(spec: ModelSpec, method: str) -> bool:
+    """Whether a network has what the method reads; its attention to places for that question."""
+    if spec.source is Source.USER:  # what it has is found when it runs
+        return True
+    if method == Question.ATTENTION:
+        return bool({"spatial", "context"} & set(spec.kinds))
+    if method in ("auto", *Question):
+        return True
+    return method in {one.name for one in methods_for(spec.kinds)}
 
 
 def of_no_model(others: OtherPictures) -> list[Contestant]:
     """The baselines: two centres, and two models of what stands out."""
     return [
-        Contestant("centre, a Gaussian", lambda _, seen: Drawn(centre_prior(*_size(seen)))),
-        Contestant("centre, where people looked in other pictures", partial(_prior, others)),
+        Contestant("centre, a Gaussian", lambda _, seen: Drawn(centre_prior(*_size(seen))), True),
+        Contestant("centre, where people looked in other pictures", partial(_prior, others), True),
         Contestant("spectral residual", lambda _, seen: Drawn(spectral_residual(seen.pixels))),
         Contestant("Itti-Koch", lambda _, seen: Drawn(itti_koch(seen.pixels))),
     ]

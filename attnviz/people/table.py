@@ -6,15 +6,14 @@ import datetime
 import os
 import platform
 
-import numpy as np
-
-from attnviz.people.run import AUC, NSS, PEOPLE, SCORES, SHUFFLED, Results
+from attnviz.people.ground import AUC, CC, NSS, SCORES, SHUFFLED
+from attnviz.people.rows import Row, rows_of
+from attnviz.people.run import Results
 from attnviz.pictures.names import visible
 from attnviz.vision.fixations import FixationSet
-from attnviz.vision.intervals import bootstrap
 
-CHANCE = {NSS: "0", AUC: "0.5", SHUFFLED: "0.5", "CC": "0"}
-PRIOR = "centre, where people looked in other pictures"
+CHANCE = {NSS: 0.0, AUC: 0.5, SHUFFLED: 0.5, CC: 0.0}
+COMMAND = "`python -m attnviz agreement`"
 MEANING = """\
 - **NSS**: how many standard deviations of the map its value lies above its mean where people
   looked.
@@ -23,9 +22,12 @@ MEANING = """\
 - **shuffled AUC**: the same against places where people looked in other pictures. To know that
   people look at the middle is worth nothing here.
 - **CC**: correlation with the density of all fixations, each blurred by one degree.
+- **SIM**: what map and density have in common, 0 to 1, both made to sum to 1; the map from its
+  lowest value on.
+- **KL**: how far the density of fixations is from the map's, in nats; 0 if they are equal.
 - **bits over centre**: what the map adds, per fixation, to knowing where people look in other
-  pictures. Each map is first fitted to fixations on the other half of the pictures, so that only
-  the order of its values counts.
+  pictures (information gain). For KL and this, which ask for a density, each map is first fitted to
+  fixations on the other half of the pictures, so that only the order of its values counts.
 - **to people**: where the NSS lies between the centre of other pictures (0 %) and other people
   (100 %).
 
@@ -36,11 +38,17 @@ they come all the same.
 
 
 def markdown(
-    results: Results, found: FixationSet, *, data: str, pixels_per_degree: float, device: str
+    results: Results,
+    found: FixationSet,
+    *,
+    data: str,
+    pixels_per_degree: float,
+    device: str,
+    made_by: str = COMMAND,
 ) -> str:
     """The whole page: what was measured, where and when, and a row for each contestant.
 
-    data: what the set of pictures is called; device: such as cpu.
+    data: what the set of pictures is called; device: such as cpu; made_by: what was run.
     """
     fixations = sum(len(viewer.x) for photo in found.photos for viewer in photo.viewers)
     notes = [f"- {note}" for note in found.notes]
@@ -51,11 +59,11 @@ def markdown(
     measured = (
         f"{len(found.photos)} pictures of {visible(data)}, {fixations:,} "
         f"fixations, {pixels_per_degree:g} pixels to a degree. Mean over pictures [95 % bootstrap "
-        f"interval]. Made by `python -m attnviz agreement` on {machine(device)}, "
+        f"interval]. Made by {made_by} on {machine(device)}, "
         f"{datetime.date.today()}."
     )
     title = "# Do models look where people look?"
-    lines = [title, "", measured, "", *_rows(results), "", MEANING, *notes]
+    lines = [title, "", measured, "", *_lines(rows_of(results)), "", MEANING, *notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -64,29 +72,16 @@ def machine(device: str) -> str:
     return f"{device.upper()}, {os.cpu_count()} cores, {platform.machine()}"
 
 
-def _rows(results: Results) -> list[str]:
-    rows = [f"| map | {' | '.join(SCORES)} | to people |", "|---" * (len(SCORES) + 2) + "|"]
-    rows.append(f"| chance | {' | '.join(CHANCE.get(score, '') for score in SCORES)} | |")
-    names = [name for name in results.values if name != PEOPLE]
-    for name in [*names, *([PEOPLE] if PEOPLE in results.values else [])]:
-        source = results.sources.get(name, "")
-        shown = f"{name} ({source})" if source else name
-        cells = [_cell(results.values[name].get(score, [])) for score in SCORES]
-        rows.append(f"| {shown} | {' | '.join(cells)} | {_share(results, name)} |")
-    return rows
-
-
-def _cell(values: list[float]) -> str:
-    if not values:
-        return ""
-    mean, low, high = bootstrap(values)
-    return f"{mean:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _share(results: Results, name: str) -> str:
-    """How far from other pictures' centre to other people a contestant's NSS comes."""
-    ends = [results.values.get(end, {}).get(NSS) for end in (PRIOR, PEOPLE)]
-    if not all(ends):
-        return ""
-    low, high = (float(np.mean(one)) for one in ends if one)
-    return f"{round(100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low))} %"
+def _lines(rows: list[Row]) -> list[str]:
+    lines = [f"| map | {' | '.join(SCORES)} | to people |", "|---" * (len(SCORES) + 2) + "|"]
+    levels = (f"{CHANCE[score]:g}" if score in CHANCE else "" for score in SCORES)
+    lines.append(f"| chance | {' | '.join(levels)} | |")
+    for row in rows:
+        cells = (
+            f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" if one else ""
+            for one in map(row.cells.get, SCORES)
+        )
+        title = row.title.replace("|", "/")
+        share = "" if row.share is None else f"{row.share} %"
+        lines.append(f"| {title} | {' | '.join(cells)} | {share} |")
+    return lines

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind
+from attnviz.capture.trace import Kind, Trace
 from attnviz.errors import TrainingError
+from attnviz.layer_facts import attention_facts
 from attnviz.methods.base import trace_method
+from attnviz.training.effects import gate_effect, watched_blocks
 
 Maps = dict[tuple[str, str], npt.NDArray[np.float32]]
+Numbers = dict[tuple[str, str], npt.NDArray[np.float32]]
 
 # Of each kind, what is kept: the one map of a layer that can be compared over time, and of masks
 # how much they do.
@@ -22,12 +27,27 @@ RECORDED: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def read_attention(module: nn.Module, inputs: Tensor) -> tuple[Maps, Tensor]:
-    """Maps float32 [pictures, h, w] by (method, layer), and logits [pictures, classes].
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """One look at a network's attention.
+
+    maps: float32 [pictures, h, w] by (method, layer). numbers: float32 [k] by (what, layer), means
+    over the pictures. Of every layer where it is known "effect" [1], `|y - x| / |x|` of the block.
+    Of self-attention for each head "entropy" [heads], its mean over queries as a share of even
+    attention's, and "distance" [heads] with "even-distance" [1], in pixels of the input (see
+    `attention_facts`). logits: [pictures, classes].
+    """
+
+    maps: Maps
+    numbers: Numbers
+    logits: Tensor
+
+
+def read_attention(module: nn.Module, inputs: Tensor) -> Attention:
+    """The maps and numbers that a recording keeps, in evaluation mode; leaves no hook behind.
 
     For masks the mask and its effect; for self-attention the weights with which the class token
-    looks at each place, mean over heads. Runs in evaluation mode and leaves no hook behind.
-    inputs: [pictures, 3, H, W], normalised.
+    looks at each place, mean over heads. inputs: [pictures, 3, H, W], normalised.
 
     Raises TrainingError if the network has neither.
     """
@@ -38,9 +58,23 @@ def read_attention(module: nn.Module, inputs: Tensor) -> tuple[Maps, Tensor]:
             f"{type(module).__name__} has no mask over places and no self-attention, so there is "
             "no attention to record. Train it without a recorder."
         )
-    trace = capture(module, inputs, sites)
+    with watched_blocks(getattr(module, "_orig_mod", module), sites) as effects:
+        trace = capture(module, inputs, sites)
     maps: Maps = {}
     for kind, names in RECORDED.items():
         for name in names if found[kind] else ():
             maps |= {(name, one.layer): one.values for one in trace_method(name)(trace)}
-    return maps, trace.logits
+    return Attention(maps, _numbers(trace, effects), trace.logits)
+
+
+def _numbers(trace: Trace, effects: dict[str, float]) -> Numbers:
+    effects = effects | {one.layer: gate_effect(one) for one in trace.soft_masks}
+    numbers: Numbers = {
+        ("effect", layer): np.array([value], np.float32) for layer, value in effects.items()
+    }
+    for facts in (attention_facts(one, trace.input_size) for one in trace.context):
+        numbers["entropy", facts.layer] = facts.entropy.mean(0) / max(facts.even_entropy, 1e-12)
+        if np.isfinite(facts.even_distance):
+            numbers["distance", facts.layer] = facts.distance.mean(0)
+            numbers["even-distance", facts.layer] = np.array([facts.even_distance], np.float32)
+    return numbers

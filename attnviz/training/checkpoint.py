@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
+from attnviz.files import write_whole
 
 Tensors = dict[str, Tensor]
 
@@ -34,14 +35,16 @@ def save_checkpoint(
     averaged: nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    """Write `path` as a whole or not at all; `identity` tells this run from all others."""
+    """Write `path` as a whole or not at all; `identity` tells this run from all others.
+
+    Raises TrainingError where it cannot be written.
+    """
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
     tensors |= _optimizer_tensors(optimizer)
-    partial = path.with_name(path.name + ".partial")
+    tensors = {name: value.contiguous() for name, value in tensors.items()}
     header = {"identity": identity, "progress": json.dumps(vars(progress))}
-    save_file({name: value.contiguous() for name, value in tensors.items()}, partial, header)
-    partial.replace(path)
+    write_whole(path, lambda partial: save_file(tensors, partial, header))
 
 
 def load_checkpoint(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +14,8 @@ from tqdm import tqdm
 from attnviz.errors import PictureError, TrainingError
 from attnviz.geometry import Fit, fit_picture, resample
 from attnviz.pictures import open_picture
+from attnviz.training.class_folders import class_folders, class_names, held_out, parts, pictures_in
 
-SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"]
-)
 MOST_BYTES = 12 * 1024**3
 _NOISE = 1  # so that wrong labels do not go with the pictures that the same seed sets aside
 
@@ -89,24 +86,21 @@ def load_class_folder(
         TrainingError: no such folder, fewer than two classes, or an empty part.
     """
     root = Path(root)
-    train_root, val_root = _parts(root)
-    folders = _class_folders(train_root)
+    train_root, val_root = parts(root)
+    folders = class_folders(train_root)
     broken: list[str] = []
     training = _read(train_root, folders, side, broken, "training pictures")
+    _check_counts(training, folders, least=2 if val_root is None else 1)
     if val_root is None:
         training, validation = _set_aside(training, validation_share, seed)
     else:
         validation = _read(val_root, folders, side, broken, "validation pictures")
-    for part, what in ((training, train_root), (validation, val_root or train_root)):
-        if not len(part):
-            raise TrainingError(
-                f"No picture in {what} could be opened. Give it some and try again."
-            )
+        _check_not_empty(validation, val_root, folders)
     if broken and say is not None:
-        say(f"{len(broken)} files could not be opened and are left out, first {broken[0]}")
+        say(_left_out(broken))
     labels = noisy_labels(training.labels, noise, len(folders), seed)
     training = PictureSet(training.pixels, labels)
-    return ClassFolder(_class_names(root, folders), training, validation, tuple(broken))
+    return ClassFolder(class_names(root, folders), training, validation, tuple(broken))
 
 
 def noisy_labels(
@@ -133,63 +127,50 @@ def load_validation(
     Raises TrainingError as `load_class_folder` does.
     """
     root = Path(root)
-    held_out = _held_out(root)
-    if held_out is None:
+    held = held_out(root)
+    if held is None:
         data = load_class_folder(root, side=side, seed=seed)
         return data.classes, data.validation
-    folders = _class_folders(held_out)
-    part = _read(held_out, folders, side, [], "validation pictures")
-    if not len(part):
-        raise TrainingError(f"No picture in {held_out} could be opened. Give it some.")
-    return _class_names(root, folders), part
+    folders = class_folders(held)
+    part = _read(held, folders, side, [], "validation pictures")
+    _check_not_empty(part, held, folders)
+    return class_names(root, folders), part
 
 
-def _parts(root: Path) -> tuple[Path, Path | None]:
-    if not root.is_dir():
-        raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
-    if not (root / "train").is_dir():
-        return root, None
-    return root / "train", _held_out(root)
-
-
-def _held_out(root: Path) -> Path | None:
-    folders = (root / name for name in ("val", "valid", "validation", "test"))
-    return next((path for path in folders if path.is_dir()), None)
-
-
-def _class_folders(root: Path) -> tuple[str, ...]:
-    if not root.is_dir():
-        raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
-    names = tuple(sorted(path.name for path in root.iterdir() if path.is_dir()))
-    if len(names) < 2:
+def _check_counts(part: PictureSet, folders: Sequence[str], least: int) -> None:
+    counts = np.bincount(part.labels, minlength=len(folders))
+    few = [
+        f"{folder} ({count})"
+        for folder, count in zip(folders, counts, strict=True)
+        if count < least
+    ]
+    if few:
+        why = ", of which one is set aside for the score" if least > 1 else ""
         raise TrainingError(
-            f"{root} has {len(names)} class folders, but telling classes apart takes at least two. "
-            "Put the pictures of each class into a folder of its own."
+            f"Too few pictures could be opened in {', '.join(few[:5])}: each class needs at least "
+            f"{least}{why}. Add pictures, or take the folder away."
         )
-    return names
 
 
-def _class_names(root: Path, folders: Sequence[str]) -> tuple[str, ...]:
-    path = root / "classes.json"
-    if not path.is_file():
-        return tuple(folders)
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(str(table.get(folder, folder))[:80] for folder in folders)
-    except (ValueError, AttributeError) as error:
+def _check_not_empty(part: PictureSet, root: Path, folders: Sequence[str]) -> None:
+    if not len(part):
         raise TrainingError(
-            f"{path} is not a table of class names ({error}). Mend it as "
-            '{"folder": "name", ...} or remove it.'
-        ) from error
+            f"No picture in {root} could be opened. It needs the same class folders as the "
+            f"training part ({', '.join(folders[:5])}), with pictures in them."
+        )
+
+
+def _left_out(broken: Sequence[str]) -> str:
+    if len(broken) == 1:
+        return f"One file could not be opened and is left out: {broken[0]}."
+    return f"{len(broken)} files could not be opened and are left out, the first is {broken[0]}."
 
 
 def _read(
     root: Path, folders: Sequence[str], side: int, broken: list[str], what: str
 ) -> PictureSet:
     files = [
-        (path, label)
-        for label, folder in enumerate(folders)
-        for path in _pictures_in(root / folder)
+        (path, label) for label, folder in enumerate(folders) for path in pictures_in(root / folder)
     ]
     if len(files) * side * side * 3 > MOST_BYTES:
         raise TrainingError(
@@ -206,12 +187,6 @@ def _read(
         else:
             labels.append(label)
     return PictureSet(pixels[: len(labels)], np.asarray(labels, np.int64))
-
-
-def _pictures_in(folder: Path) -> Iterable[Path]:
-    if not folder.is_dir():
-        return ()
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
 def squashed(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:

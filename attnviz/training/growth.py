@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -28,7 +28,10 @@ class LayerGrowth:
     middle, as a share of the input's side. strength: float32 [T], mean value, absolute.
     contrast: float32 [T], standard deviation over places, absolute. drift: float32 [T] in 0..1,
     Jensen-Shannon divergence (base 2) from the last checkpoint's map.
-    even_spread: that of an even map.
+    even_spread: that of an even map. effect: float32 [T, 1], `|y - x| / |x|` of the layer's block.
+    head_entropy, head_distance: float32 [T, heads], of self-attention, over all queries: the
+    entropy in 0..1, and the mean distance in pixels of the input; even_distance: that of even
+    attention. None where they were not recorded.
     """
 
     layer: str
@@ -38,6 +41,15 @@ class LayerGrowth:
     contrast: FloatArray
     drift: FloatArray
     even_spread: float
+    effect: FloatArray | None = None
+    head_entropy: FloatArray | None = None
+    head_distance: FloatArray | None = None
+    even_distance: float | None = None
+
+    @property
+    def evenness(self) -> FloatArray:
+        """float32 [T] in 0..1: the heads' mean entropy where it was recorded, else the map's."""
+        return self.entropy if self.head_entropy is None else self.head_entropy.mean(1)
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,28 @@ def layer_maps(recording: Recording, method: str, picture: int) -> dict[str, Flo
 
 def layer_growth(recording: Recording, method: str) -> tuple[LayerGrowth, ...]:
     """What became of each layer's maps, in forward order."""
-    return tuple(_growth(layer, maps) for layer, maps in _all_maps(recording, method).items())
+    return tuple(
+        replace(
+            _growth(layer, maps),
+            effect=_numbers(recording, "effect", layer),
+            head_entropy=_numbers(recording, "entropy", layer),
+            head_distance=_numbers(recording, "distance", layer),
+            even_distance=_even_distance(recording, layer),
+        )
+        for layer, maps in _all_maps(recording, method).items()
+    )
+
+
+def _numbers(recording: Recording, what: str, layer: str) -> FloatArray | None:
+    """float32 [T, k], or None where they were not recorded."""
+    if (what, layer) not in recording.snapshots[0].numbers:
+        return None
+    return np.stack([shot.numbers[what, layer] for shot in recording.snapshots]).astype(np.float32)
+
+
+def _even_distance(recording: Recording, layer: str) -> float | None:
+    found = _numbers(recording, "even-distance", layer)
+    return None if found is None else float(found[0, 0])
 
 
 def _all_maps(recording: Recording, method: str) -> dict[str, FloatArray]:
@@ -135,7 +168,7 @@ def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
     growth = layer_growth(recording, method)
     found: list[Event] = []
     for one in growth:
-        for at, (before, after) in enumerate(pairwise(one.entropy.tolist()), 1):
+        for at, (before, after) in enumerate(pairwise(one.evenness.tolist()), 1):
             if before - after > COLLAPSE:
                 found.append(
                     Event(at, (one.layer,), f"{one.layer} narrows at once to a few places.")

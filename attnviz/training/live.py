@@ -1,8 +1,9 @@
 """Training in a process of its own, which outlives the page that began it.
 
 All that is known of a run lies in its folder: `job.json` (what to do), `state.json` (how far it
-is), `pause` and `cancel` (wishes of whoever watches), the checkpoint, the recording, the weights.
-Any number of pages can therefore watch the same run, and none of them can kill it by closing.
+is), `pause`, `cancel` and `dismissed` (wishes of whoever watches), the checkpoint, the recording,
+the weights. Any number of pages can therefore watch the same run, and none of them can kill it by
+closing.
 """
 
 from __future__ import annotations
@@ -12,58 +13,24 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from attnviz.errors import AttnvizError, TrainingError
-from attnviz.training.checkpoint import Progress
+from filelock import FileLock, Timeout
+
+from attnviz.errors import TrainingError
+from attnviz.training.live_state import Job, Phase, State
+from attnviz.training.live_worker import LOCK, WISHES
 from attnviz.training.recipe import Recipe
-from attnviz.training.run import train_and_export
-from attnviz.training.trainer import PausedError
 
-_TELL_SECONDS = 0.5
-_BEGUN: dict[Path, subprocess.Popen[bytes]] = {}  # until they are asked, dead children seem alive
+_START_SECONDS = 60.0  # until a new process holds its lock
+_BEGUN: dict[Path, subprocess.Popen[bytes]] = {}
 
 
-class Phase(StrEnum):
-    """What a run is doing. A run that was killed counts as paused: it can be gone on with."""
-
-    READING = "reading"
-    TRAINING = "training"
-    PAUSED = "paused"
-    CANCELLED = "cancelled"
-    DONE = "done"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train: see `train_and_export`."""
-
-    recipe: str
-    data: str
-    size: int
-    device: str = "auto"
-
-
-@dataclass(frozen=True)
-class State:
-    """How far a run is. accuracy, loss: NaN until measured. seconds: of training, all in all."""
-
-    phase: Phase
-    step: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    loss: float = float("nan")
-    accuracy: float = float("nan")
-    text: str = ""
-
-    @property
-    def left(self) -> float | None:
-        """Seconds until it is done, if it goes on as it did; None before the first step."""
-        return self.seconds / self.step * (self.steps - self.step) if self.step else None
+class BusyError(TrainingError):
+    """Something is being trained already, and nobody has said that both shall be."""
 
 
 @dataclass(frozen=True)
@@ -75,64 +42,90 @@ class LiveRun:
     @property
     def job(self) -> Job:
         """What it trains; raises TrainingError where that is not to be read."""
-        return Job(**_read(self.folder / "job.json"))
+        return Job.read(self.folder)
 
     @property
     def recording(self) -> Path:
-        """Where its recording lies once there is a checkpoint."""
+        """Where its recording lies once there is a checkpoint. Raises TrainingError as `job`."""
         return self.folder / f"{Recipe.from_json(self.job.recipe).model}.attn"
 
     @property
     def state(self) -> State:
-        """How far it is, by its own word; paused where its process has died."""
+        """How far it is, by its own word; paused (or cancelled) where its process has died."""
         try:
-            held = _read(self.folder / "state.json")
+            state = State.read(self.folder)
+        except TrainingError as error:
+            return State(Phase.FAILED, text=str(error))
+        if not state.phase.going or self._alive(state):
+            return state
+        try:  # it may have ended between the two looks
+            state = State.read(self.folder)
         except TrainingError:
-            return State(Phase.PAUSED)
-        state = State(**{**held, "phase": Phase(held["phase"])})
-        if state.phase in (Phase.READING, Phase.TRAINING) and not self._alive():
-            return State(**{**asdict(state), "phase": Phase.PAUSED})
-        return state
+            return state
+        over = Phase.CANCELLED if (self.folder / "cancel").exists() else Phase.PAUSED
+        return replace(state, phase=over) if state.phase.going else state
 
-    def _alive(self) -> bool:
+    def _alive(self, state: State) -> bool:
         begun = _BEGUN.get(self.folder)
         if begun is not None and begun.poll() is not None:
             return False
         try:
-            os.kill(int((self.folder / "pid").read_text()), 0)
-        except (OSError, ValueError):
+            with FileLock(self.folder / LOCK, timeout=0):
+                pass
+        except Timeout:
+            return True
+        except OSError:
             return False
-        return True
+        if begun is not None or state.phase is not Phase.READING:
+            return begun is not None
+        age = time.time() - (self.folder / "state.json").stat().st_mtime
+        return age < _START_SECONDS  # begun by another server, and still starting
 
     def pause(self) -> None:
         """Ask it to save and stop; `go_on` starts it again."""
-        (self.folder / "pause").touch()
+        self._wish("pause")
 
     def cancel(self) -> None:
         """Stop it for good; what it has recorded stays."""
-        (self.folder / "cancel").touch()
-        if self.state.phase is Phase.PAUSED:  # nobody is there to hear it
-            _write(self.folder, State(**{**asdict(self.state), "phase": Phase.CANCELLED}))
+        self._wish("cancel")
+        state = self.state
+        if not state.phase.going and state.phase is not Phase.CANCELLED:  # nobody hears it
+            replace(state, phase=Phase.CANCELLED).write(self.folder)
 
-    def go_on(self) -> None:
+    def dismiss(self) -> None:
+        """Take it off the list; its files stay."""
+        self._wish("dismissed")
+
+    def _wish(self, name: str) -> None:
+        with _sentences(self.folder):
+            (self.folder / name).touch()
+
+    def go_on(self, *, beside: bool = False) -> None:
         """Start its process, from the last checkpoint if there is one.
 
-        Raises TrainingError if it runs already.
+        Raises BusyError if it runs already, or, unless `beside`, if another one does.
         """
-        if self.state.phase in (Phase.READING, Phase.TRAINING):
-            raise TrainingError(f"{self.folder.name} is being trained already.")
-        (self.folder / "pause").unlink(missing_ok=True)
-        _write(self.folder, State(**{**asdict(self.state), "phase": Phase.READING, "text": ""}))
-        with (self.folder / "log.txt").open("ab") as log:
+        with _one_at_a_time():
+            self._start(beside=beside)
+
+    def _start(self, *, beside: bool) -> None:
+        state = self.state
+        if state.phase.going:
+            raise BusyError(f"{self.folder.name} is being trained already.")
+        _refuse_if_busy(beside=beside)
+        for wish in WISHES:
+            (self.folder / wish).unlink(missing_ok=True)
+        replace(state, phase=Phase.READING, text="").write(self.folder)
+        with _sentences(self.folder), (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  our own module, in our own folder
-                [sys.executable, "-m", "attnviz.training.live", str(self.folder)],
+                [sys.executable, "-m", "attnviz.training.live_worker", str(self.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # closing the app's terminal does not end it
             )
-        _BEGUN[self.folder] = process
-        (self.folder / "pid").write_text(str(process.pid))
+            _BEGUN[self.folder] = process
+            (self.folder / "pid").write_text(str(process.pid))
 
 
 def runs_folder() -> Path:
@@ -141,96 +134,70 @@ def runs_folder() -> Path:
 
 
 def live_runs() -> tuple[LiveRun, ...]:
-    """All runs that were begun from here and not cancelled, the newest first."""
+    """All runs that were begun from here and not dismissed, the newest first."""
     jobs = sorted(runs_folder().glob("*/job.json"), key=lambda file: file.parent.name)
     runs = [LiveRun(file.parent) for file in reversed(jobs)]
-    return tuple(run for run in runs if run.state.phase is not Phase.CANCELLED)
+    return tuple(run for run in runs if not (run.folder / "dismissed").exists())
 
 
-def begin(recipe: Recipe, data: Path, *, size: int, device: str = "auto") -> LiveRun:
+def begin(
+    recipe: Recipe, data: Path, *, size: int, device: str = "auto", beside: bool = False
+) -> LiveRun:
     """Begin a run in a process of its own.
 
-    Raises TrainingError while another one is running: two would halve each other's speed, and a
-    GPU may not hold both.
+    Raises BusyError while another one is running, unless `beside` says that both shall: two would
+    halve each other's speed, and a GPU may not hold both.
     """
-    for run in live_runs():
-        if run.state.phase in (Phase.READING, Phase.TRAINING):
-            raise TrainingError(
-                f"{run.folder.name} is being trained. Wait for it, pause it, or cancel it."
-            )
-    folder = runs_folder() / f"{time.strftime('%Y-%m-%d %H.%M.%S')} {recipe.model}"
-    try:
-        folder.mkdir(parents=True)
+    with _one_at_a_time():
+        _refuse_if_busy(beside=beside)
         job = Job(recipe.to_json(), str(data), size, device)
-        (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
-    except OSError as error:
-        raise TrainingError(f"{folder} cannot be written ({error}). Set ATTNVIZ_RUNS.") from error
-    run = LiveRun(folder)
-    run.go_on()
+        with _sentences(runs_folder()):
+            run = LiveRun(_new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {recipe.model}"))
+            State(Phase.PAUSED).write(run.folder)
+            (run.folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+        run._start(beside=beside)
     return run
 
 
-def work(folder: Path) -> None:
-    """What the run's own process does."""
-    job, last = Job(**_read(folder / "job.json")), LiveRun(folder).state
-    told = 0.0
+def _new_folder(name: str) -> Path:
+    folder = runs_folder() / name
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = runs_folder() / f"{name} {number}"
+    folder.mkdir(parents=True)
+    return folder
 
-    def watch(progress: Progress, steps: int) -> bool:
-        nonlocal told, last
-        if time.monotonic() - told > _TELL_SECONDS or progress.step == steps:
-            told = time.monotonic()
-            last = State(
-                Phase.TRAINING,
-                progress.step,
-                steps,
-                progress.seconds,
-                progress.loss,
-                progress.accuracy,
-            )
-            _write(folder, last)
-        return not any((folder / wish).exists() for wish in ("pause", "cancel"))
 
-    def end(phase: Phase, text: str) -> None:
-        _write(folder, State(**{**asdict(last), "phase": phase, "text": text}))
-
-    try:
-        text = train_and_export(
-            Recipe.from_json(job.recipe),
-            Path(job.data),
-            folder,
-            size=job.size,
-            device=job.device,
-            watch=watch,
+def _refuse_if_busy(*, beside: bool) -> None:
+    busy = [run.folder.name for run in live_runs() if run.state.phase.going]
+    if busy and not beside:
+        raise BusyError(
+            f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
+            "side by side."
         )
-        end(Phase.DONE, text)
-    except PausedError as error:
-        end(Phase.CANCELLED if (folder / "cancel").exists() else Phase.PAUSED, str(error))
-    except AttnvizError as error:
-        end(Phase.FAILED, str(error))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two pages that begin something in the same moment do so one after the other."""
+    with _sentences(runs_folder()):
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(runs_folder() / LOCK, timeout=30)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _sentences(folder: Path) -> Iterator[None]:
+    """The system's refusal to write in a folder, as an error that says what to do."""
+    try:
+        yield
     except OSError as error:
-        end(
-            Phase.FAILED,
-            f"Writing failed ({error.strerror or error}). Make room on the disk, then go on; "
-            "the last checkpoint is whole.",
-        )
-    except Exception as error:
-        end(Phase.FAILED, f"{type(error).__name__}: {error}. log.txt in {folder} says more.")
-        raise
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return dict(held)
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{path} cannot be read ({error}).") from error
-
-
-def _write(folder: Path, state: State) -> None:
-    partial = folder / "state.json.partial"
-    partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    partial.replace(folder / "state.json")
-
-
-if __name__ == "__main__":
-    work(Path(sys.argv[1]))
+        raise TrainingError(
+            f"{folder} cannot be written ({error.strerror or error}). Make room there, or set "
+            "ATTNVIZ_RUNS to another folder."
+        ) from error

@@ -21,6 +21,8 @@ from attnviz.training.attention import read_attention
 from attnviz.training.data import squashed
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
+from attnviz.training.recording_checks import MOST_PICTURES
+from attnviz.training.recording_size import shown_pixels
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -75,8 +77,9 @@ def record(
                 r.step(epoch, accuracy=accuracy)
 
     The file is written as a whole at each step, so it can be read at any time, also after a kill;
-    open it on the page "Training", or with `Recording.load`. The network is left as it was: its
-    mode, its gradients, its hooks.
+    open it on the page "Training", or with `Recording.load`. Of more than 80 steps those that tell
+    least are left out; very fine maps are averaged down, so that 40 steps stay below 10 MB. The
+    network is left as it was: its mode, its gradients, its hooks.
 
     Args:
         module: any network with soft masks or self-attention.
@@ -87,20 +90,23 @@ def record(
         recipe: facts about the run that JSON can hold.
 
     Raises:
-        TrainingError: there are no probes, or the network has no attention to record.
+        TrainingError: there are no probes or too many, or the network has no attention to record.
     """
-    if not len(probes):
-        raise TrainingError("There is nothing to look at: give at least one picture.")
+    if not 1 <= len(probes) <= MOST_PICTURES:
+        raise TrainingError(
+            f"{len(probes)} pictures cannot be recorded: give at least one picture and at most "
+            f"{MOST_PICTURES}; 16 are plenty."
+        )
     preprocess = preprocess or Preprocess(size=224)
     inputs, names, pixels = _prepared(probes, preprocess)
-    _, logits = read_attention(module, inputs.to(next(module.parameters()).device))  # or raises
-    count = logits.shape[1]
+    seen = read_attention(module, inputs.to(next(module.parameters()).device))  # or raises
+    count = seen.logits.shape[1]
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
     if len(labels) != count:
         raise TrainingError(f"The network tells {count} classes apart, not {len(labels)}.")
     versions = {"torch": torch.__version__, "python": platform.python_version()}
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
-    empty = Recording(labels, names, facts, json.dumps(versions), pixels=pixels)
+    empty = Recording(labels, names, facts, json.dumps(versions), pixels=shown_pixels(pixels))
     yield LoopRecorder(module, AttentionRecorder(Path(path), inputs, empty))
 
 

@@ -13,6 +13,7 @@ from attnviz.errors import UnknownNameError
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import list_samples, open_sample
 from attnviz.training.data import ClassFolder, squashed
+from attnviz.training.recording_size import shown_pixels
 
 COUNT = 16
 
@@ -21,7 +22,7 @@ COUNT = 16
 class Probes:
     """names: one for each picture. inputs: float32 [pictures, 3, side, side], normalised.
 
-    pixels: uint8 [pictures, side, side, 3], or None where the names say where to find them.
+    pixels: uint8 [pictures, h, w, 3], 224 px at most, or None where the names say where they are.
     """
 
     names: tuple[str, ...]
@@ -45,5 +46,5 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
     else:
         raise UnknownNameError("set of probes", which, ("samples", "val"))
     inputs = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
-    kept = np.stack(pixels) if which == "val" else None
+    kept = shown_pixels(np.stack(pixels)) if which == "val" else None
     return Probes(names, preprocess.normalised(inputs), kept)

@@ -118,10 +118,15 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The recipe that `to_json` wrote."""
-        fields: dict[str, Any] = json.loads(text)
-        fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
-        return cls(**fields)
+        """The recipe that `to_json` wrote; raises TrainingError for anything else."""
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
+            return cls(**fields)
+        except (TypeError, ValueError, KeyError) as error:
+            raise TrainingError(
+                f"The recipe cannot be read ({error}). It may come from another version of attnviz."
+            ) from error
 
 
 def parse_phases(text: str) -> tuple[Phase, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attnviz.errors import TrainingError
 from attnviz.training.attention import read_attention
 from attnviz.training.recording import Recording, Snapshot
-from attnviz.training.recording_checks import Array
+from attnviz.training.recording_size import kept_sizes, regridded
 
 
 @dataclass
@@ -21,12 +22,14 @@ class AttentionRecorder:
     """Records every attention map of `probes` into the file at `path`.
 
     probes: float32 [pictures, 3, h, w], normalised as the network expects. The file is written anew
-    at each snapshot, as a whole or not at all, so a killed run leaves a readable file.
+    at each snapshot, as a whole or not at all, so a killed run leaves a readable file. say: told
+    in a sentence where an earlier file could not be gone on with.
     """
 
     path: Path
     probes: Tensor
     recording: Recording
+    say: Callable[[str], None] | None = None
 
     def record(
         self,
@@ -38,21 +41,56 @@ class AttentionRecorder:
         loss: float = math.nan,
     ) -> None:
         """Add one checkpoint; later ones that the file already had are dropped."""
-        snapshot = Snapshot(step, epoch, *_read(module, self.probes), accuracy=accuracy, loss=loss)
+        device = next(module.parameters()).device
+        seen = read_attention(module, self.probes.to(device))
+        known = self._sizes()
+        sizes = known if known.keys() == seen.maps.keys() else kept_sizes(seen.maps)
+        snapshot = Snapshot(
+            step,
+            epoch,
+            {key: regridded(maps, sizes[key]) for key, maps in seen.maps.items()},
+            torch.softmax(seen.logits, 1).cpu().numpy(),
+            accuracy=accuracy,
+            loss=loss,
+            numbers=dict(seen.numbers),
+        )
         self.recording = self.recording.with_snapshot(snapshot)
         self.recording.save(self.path)
 
+    def _sizes(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """The grids of the recording so far, by (method, layer)."""
+        shots = self.recording.snapshots
+        maps = shots[-1].maps if shots else {}
+        return {key: (values.shape[1], values.shape[2]) for key, values in maps.items()}
+
     def resume(self, step: int) -> None:
-        """Go on behind `step` with what the file holds."""
-        if self.path.exists():
-            self.recording = Recording.load(self.path).up_to(step)
+        """Go on behind `step` with what the file holds.
 
+        A file that cannot be read, or is of another run, is moved aside, never overwritten: the
+        recording then begins anew at `step`.
+        """
+        if not self.path.exists():
+            return
+        held = self._held()
+        if held is not None:
+            self.recording = held.up_to(step)
+            return
+        aside = self.path.with_name(f"{self.path.stem}.set-aside{self.path.suffix}")
+        self.path.replace(aside)
+        if self.say is not None:
+            self.say(
+                f"{self.path.name} could not be read, or is of another run; it now lies in "
+                f"{aside.name}, and the recording goes on from step {step}."
+            )
 
-def _read(module: nn.Module, probes: Tensor) -> tuple[dict[tuple[str, str], Array], Array]:
-    """Maps by (method, layer), and probabilities [pictures, classes]."""
-    device = next(module.parameters()).device
-    maps, logits = read_attention(module, probes.to(device))
-    return dict(maps), torch.softmax(logits, 1).cpu().numpy()
+    def _held(self) -> Recording | None:
+        """The file's recording, if it is one of these pictures and classes."""
+        try:
+            held = Recording.load(self.path)
+        except TrainingError:
+            return None
+        mine = self.recording
+        return held if (held.classes, held.pictures) == (mine.classes, mine.pictures) else None
 
 
 def snapshot_steps(steps_per_epoch: int, epochs: int, most: int = 40) -> tuple[int, ...]:

@@ -7,6 +7,9 @@ The file is a safetensors file, so anything that reads those reads it. Its tenso
     epochs                  float32 [checkpoints], the same as a fraction of epochs
     accuracy, loss          float32 [checkpoints], NaN where they were not measured
     probabilities           float16 [checkpoints, pictures, classes]
+    numbers/<what>/<layer>  float32 [checkpoints, k], means over the pictures: "effect" of the block
+                            [.., 1]; of self-attention "entropy" and "distance" [.., heads] and
+                            "even-distance" [.., 1]; each may be missing
     pixels                  uint8 [pictures, h, w, 3], the pictures as the network saw them, or none
 
 and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
@@ -27,16 +30,20 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from attnviz.errors import TrainingError
+from attnviz.files import write_whole
 from attnviz.training.recording_checks import (
     MOST_BYTES,
     MOST_CLASSES,
     MOST_PICTURES,
     Array,
+    check_kind,
     check_tensors,
     layer_keys,
+    number_keys,
     refuse,
     texts,
 )
+from attnviz.training.recording_size import superfluous
 
 FORMAT = "attnviz-recording"
 VERSION = "1"
@@ -45,7 +52,10 @@ LARGEST_HALF = float(np.finfo(np.float16).max)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One checkpoint: `maps` has (method, layer) -> float [pictures, h, w]."""
+    """One checkpoint: `maps` has (method, layer) -> float [pictures, h, w].
+
+    numbers: (what, layer) -> float [k], see `attnviz.training.attention.Attention`.
+    """
 
     step: int
     epoch: float
@@ -53,6 +63,7 @@ class Snapshot:
     probabilities: Array
     accuracy: float = float("nan")
     loss: float = float("nan")
+    numbers: dict[tuple[str, str], Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,9 +83,24 @@ class Recording:
     pixels: npt.NDArray[np.uint8] | None = None
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
-        """The recording with one more checkpoint; those at or after its step are replaced."""
-        kept = tuple(old for old in self.snapshots if old.step < snapshot.step)
-        return replace(self, snapshots=(*kept, snapshot))
+        """The recording with one more checkpoint; those at or after its step are replaced.
+
+        Of more than 80 checkpoints one that tells least is left out (`superfluous`).
+
+        Raises TrainingError if it has other layers, or other grids, than those before it. Numbers
+        that the first checkpoint did not have are left out.
+        """
+        kept = [old for old in self.snapshots if old.step < snapshot.step]
+        if kept and _shapes(kept[-1]) != _shapes(snapshot):
+            raise TrainingError(
+                f"The recording has the layers {_listed(kept[-1])}, the network now has "
+                f"{_listed(snapshot)}, or their maps have other sizes. Record into another file."
+            )
+        kept.append(snapshot)
+        extra = superfluous([shot.step for shot in kept])
+        if extra is not None:
+            del kept[extra]
+        return replace(self, snapshots=tuple(kept))
 
     def up_to(self, step: int) -> Recording:
         """The recording without the checkpoints after `step`."""
@@ -82,7 +108,10 @@ class Recording:
         return replace(self, snapshots=kept)
 
     def save(self, path: Path) -> None:
-        """Write the file; a kill in the middle leaves the previous one as it was."""
+        """Write the file; a kill in the middle leaves the previous one as it was.
+
+        Raises TrainingError where nothing was recorded, or the file cannot be written.
+        """
         if not self.snapshots:
             raise TrainingError(f"There is nothing to write to {path}: no checkpoint was recorded.")
         tensors = {
@@ -96,9 +125,10 @@ class Recording:
             tensors["epochs" if name == "epoch" else name] = np.asarray(values, np.float32)
         if self.pixels is not None:
             tensors["pixels"] = np.ascontiguousarray(self.pixels)
-        partial = path.with_name(path.name + ".partial")
-        save_file(tensors, partial, metadata=self._metadata())
-        partial.replace(path)
+        for what, layer in self.snapshots[0].numbers:
+            values = [shot.numbers[what, layer] for shot in self.snapshots]
+            tensors[f"numbers/{what}/{layer}"] = np.stack(values).astype(np.float32)
+        write_whole(path, lambda partial: save_file(tensors, partial, metadata=self._metadata()))
 
     def _metadata(self) -> dict[str, str]:
         return {
@@ -127,15 +157,13 @@ class Recording:
 
     @classmethod
     def _of(cls, what: str, metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> Recording:
-        if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
-            raise TrainingError(
-                f"{what} is no recording of version {VERSION}. Record again with this attnviz."
-            )
+        check_kind(what, metadata, FORMAT, VERSION)
         try:
             classes = texts(metadata, "classes", MOST_CLASSES)
             pictures = texts(metadata, "pictures", MOST_PICTURES)
             layers = layer_keys(metadata)
             check_tensors(tensors, layers, len(pictures), len(classes))
+            numbers = number_keys(tensors)
         except (ValueError, KeyError, TypeError) as error:
             raise refuse(what, error) from error
         return cls(
@@ -143,9 +171,18 @@ class Recording:
             pictures=pictures,
             recipe=metadata.get("recipe", "{}"),
             versions=metadata.get("versions", ""),
-            snapshots=_snapshots(tensors, layers),
+            snapshots=_snapshots(tensors, layers, numbers),
             pixels=tensors.get("pixels"),
         )
+
+
+def _shapes(shot: Snapshot) -> dict[tuple[str, str], tuple[int, ...]]:
+    return {key: values.shape for key, values in shot.maps.items()}
+
+
+def _listed(shot: Snapshot) -> str:
+    names = list(dict.fromkeys(layer for _, layer in shot.maps))
+    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
 def _half(values: list[Array]) -> Array:
@@ -153,7 +190,9 @@ def _half(values: list[Array]) -> Array:
 
 
 def _snapshots(
-    tensors: Mapping[str, Array], keys: tuple[tuple[str, str], ...]
+    tensors: Mapping[str, Array],
+    keys: tuple[tuple[str, str], ...],
+    numbers: tuple[tuple[str, str], ...],
 ) -> tuple[Snapshot, ...]:
     return tuple(
         Snapshot(
@@ -163,6 +202,7 @@ def _snapshots(
             probabilities=tensors["probabilities"][index],
             accuracy=float(tensors["accuracy"][index]),
             loss=float(tensors["loss"][index]),
+            numbers={(what, n): tensors[f"numbers/{what}/{n}"][index] for what, n in numbers},
         )
         for index, step in enumerate(tensors["steps"])
     )

@@ -20,6 +20,8 @@ MOST_LAYERS = 512
 MOST_CHECKPOINTS = 4096
 LONGEST_SIDE = 512
 LONGEST_NAME = 200
+MOST_HEADS = 1024
+NUMBERS = ("effect", "entropy", "distance", "even-distance")
 
 
 def texts(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, ...]:
@@ -72,6 +74,39 @@ def check_tensors(
         and 1 <= min(pixels.shape[1:3]) <= max(pixels.shape[1:3]) <= LONGEST_SIDE
     ):
         raise ValueError("pixels are not one picture, uint8 [h, w, 3], for each name")
+
+
+def number_keys(tensors: Mapping[str, Array]) -> tuple[tuple[str, str], ...]:
+    """The (what, layer) pairs of the numbers in a recording; unknown ones are left alone.
+
+    Raises ValueError for one that does not fit.
+    """
+    found = []
+    for name, values in tensors.items():
+        head, _, rest = name.partition("/")
+        what, _, layer = rest.partition("/")
+        if head != "numbers" or what not in NUMBERS:
+            continue
+        fits = values.ndim == 2 and len(values) == len(tensors["steps"]) and values.shape[1] >= 1
+        if not fits or values.shape[1] > MOST_HEADS or values.dtype.kind != "f":
+            raise ValueError(f"the {what} of {layer[:LONGEST_NAME]} does not fit the checkpoints")
+        found.append((what, layer))
+    return tuple(found)
+
+
+def check_kind(what: str, metadata: Mapping[str, str], form: str, version: str) -> None:
+    """Raises TrainingError unless the file says that it is a recording of this version."""
+    if metadata.get("format") != form:
+        raise TrainingError(
+            f"{what} is no recording of a training. Give a file that attnviz.record, "
+            '`python -m attnviz train` or the page "Training" has written.'
+        )
+    if metadata.get("version") != version:
+        raise TrainingError(
+            f"{what} is a recording of version {metadata.get('version', '?')[:20]}, and this "
+            f"attnviz reads version {version}. Open it with the attnviz that wrote it, or record "
+            "again."
+        )
 
 
 def refuse(what: str, reason: object) -> TrainingError:

@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from attnviz.errors import UnknownNameError
+from attnviz.files import write_whole
 from attnviz.geometry import Fit
 from attnviz.models.device import choose_device, list_devices
 from attnviz.models.preprocess import Preprocess
@@ -38,6 +40,7 @@ def train_and_export(
     half: str = "auto",
     probes: str = "val",
     watch: Watch | None = None,
+    say: Callable[[str], None] = print,
 ) -> str:
     """Train by `recipe` and write `<model>.safetensors`, its card and its recording into `out`.
 
@@ -50,6 +53,7 @@ def train_and_export(
         half: "on", "off", or "auto": bf16 where the device computes with it natively.
         probes: which pictures to record, "samples" or "val".
         watch: told after each step how far it is; False stops the run (PausedError).
+        say: told in sentences what a user should know, such as pictures that were left out.
 
     Returns a sentence that says what came out.
     """
@@ -57,7 +61,7 @@ def train_and_export(
     recipe = dataclasses.replace(recipe, half=_half(half, chosen))
     preprocess = Preprocess(size=size, fit=Fit.SQUASH)
     folder = load_class_folder(
-        data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, say=print
+        data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, say=say
     )
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
@@ -69,7 +73,7 @@ def train_and_export(
         _versions(),
         pixels=chosen_probes.pixels,
     )
-    recorder = AttentionRecorder(out / f"{recipe.model}.attn", chosen_probes.inputs, recording)
+    recorder = AttentionRecorder(out / f"{recipe.model}.attn", chosen_probes.inputs, recording, say)
     trainer = Trainer(module, folder, recipe, preprocess, out, chosen, recorder, watch=watch)
     trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
@@ -90,7 +94,7 @@ def export(
     device: torch.device,
 ) -> None:
     """Write the weights in half precision, and beside them the card as JSON."""
-    save_file(half_precision(trained.module), path)
+    write_whole(path, lambda partial: save_file(half_precision(trained.module), partial))
     card = {
         "classes": list(data.classes),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -109,7 +113,8 @@ def export(
         "versions": json.loads(_versions()),
         "answers": {},
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(card, indent=1) + "\n"
+    write_whole(path.with_suffix(".json"), lambda partial: partial.write_text(text, "utf-8"))
 
 
 def half_precision(module: nn.Module) -> dict[str, torch.Tensor]:

@@ -119,17 +119,21 @@ class Trainer:
             )
             if self._stopped(progress):
                 break
+            if progress.step % self._per_epoch == 0:
+                continue  # the score comes first: whoever goes on from here needs it
             self._tell(progress)
-            if progress.step % self._per_epoch:
-                self._snapshot(progress)
+            self._snapshot(progress)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self._save(progress)
                 saved = time.monotonic()
-        if progress.step % self._per_epoch == 0:
+        ended = progress.step % self._per_epoch == 0
+        if ended:
             quick = self._score(scored_side(side, self.recipe.crop), QUICK_SCORE)
             progress = replace(progress, accuracy=quick.top1)
             self._snapshot(progress)
         self._save(progress)
+        if ended and not self._stopped(progress):
+            self._tell(progress)
         return progress
 
     def _step(self, batch: Batch, epoch: float) -> float:

@@ -32,6 +32,7 @@ from attnviz.ui.plain_view import plain_view
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Pick, View, layer_names, viewer
 
+_SHARED = ("picture", "model", "look", "target")
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
     "what that is. Blur here shows attention, not distance."
@@ -87,7 +88,7 @@ def _show_stage(looked: Looked) -> None:
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)
-    keep_view(view)
+    keep_view(view, *_SHARED)
     with side, guarded():
         _show_side(looked, view, picked)
     _show_facts(looked, view)
@@ -111,7 +112,7 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
         run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
-        keep_view(view)
+        keep_view(view, *_SHARED)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)

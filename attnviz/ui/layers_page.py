@@ -6,10 +6,10 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.guard import guarded, plain_text
-from attnviz.ui.layers.context import show_context
-from attnviz.ui.layers.gates import show_gates
+from attnviz.ui.layers.context import SHARED, show_context
+from attnviz.ui.layers.gates import LAYER, show_gates
 from attnviz.ui.layers.kept import seen
-from attnviz.ui.layers.masks import show_masks
+from attnviz.ui.layers.masks import READING, show_masks
 from attnviz.ui.link import keep, share_choices
 from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
 
@@ -29,7 +29,6 @@ def show() -> None:
         st.info("Choose a picture and a model to see what each layer attends to.")
         return
     keep(model=model.name)
-    share_choices("picture", "model")
     show_layers(photo, model)
 
 
@@ -43,17 +42,22 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
             st.warning(plain_text(note))
         trace = found.traced.trace
         context = any(one.keys.cells for one in trace.context)
+        shared = ["picture", "model"]
         if context:
             show_context(found)
+            shared += SHARED
         if trace.soft_masks:
             show_masks(found)
+            shared.append(READING)
         if trace.gates:
             show_gates(found)
+            shared.append(LAYER)
         if not (context or trace.soft_masks or trace.gates):
             st.info(
-                f"{plain_text(model.spec.title)} has no attention: no masks, no gates, no "
-                "self-attention. To see where its decision comes from, open the page **Focus** "
-                "and ask *What does the decision rest on?*"
+                f"{plain_text(model.spec.title)} has no attention that can be read: no masks, no "
+                "gates, no self-attention. To see where its decision comes from, open the page "
+                "**Focus** and ask *What does the decision rest on?*"
             )
+        share_choices(*shared)
         if photo.credit:
             st.caption(plain_text(photo.credit))

@@ -38,7 +38,7 @@ def kept_choice(key: str) -> str | None:
 
 
 def keep(**choices: str) -> None:
-    """Remember choices; `keep_view` writes them into the address."""
+    """Remember choices; `keep_view` and `share_choices` write them into the address."""
     _kept().update(choices)
 
 
@@ -54,15 +54,16 @@ def kept_view() -> View:
     return view
 
 
-def keep_view(view: View) -> None:
-    """Remember the viewer's controls, and bring the address in line with them and the choices.
+def keep_view(view: View, *keys: str) -> None:
+    """Remember the viewer's controls, and bring the address in line with them and these choices.
 
     What differs from the defaults is written, in one message, and only if it is not there already.
+    Choices of other pages are left out.
     """
     st.session_state[_VIEW] = view
     names = {*view.to_json(), *_kept()}
     others = {k: v for k, v in st.query_params.to_dict().items() if k not in names}
-    wanted = others | _kept() | view.to_query()
+    wanted = others | _shared(keys) | view.to_query()
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     st.session_state[_WRITTEN] = wanted
@@ -73,10 +74,15 @@ def share_choices(*keys: str) -> None:
 
     Choices that are empty are left out.
     """
-    wanted = {key: value for key, value in _kept().items() if key in keys and value}
+    wanted = _shared(keys)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     st.session_state[_WRITTEN] = wanted
+
+
+def _shared(keys: Collection[str]) -> dict[str, str]:
+    """Those of the kept choices that are named and not empty."""
+    return {key: value for key, value in _kept().items() if key in keys and value}
 
 
 def _kept() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from attnviz.methods.base import Progress
+from attnviz.ui.words import duration
 
 T = TypeVar("T")
 _KEPT = 24
@@ -71,7 +72,7 @@ def _shown(unit: str) -> Progress:
     def show(done: int, total: int) -> None:
         share = min(done / max(total, 1), 1.0)
         spent = time.monotonic() - begun
-        left = f", {spent / share - spent:.0f} s left" if share > 0 else ""
+        left = f", {duration(spent / share - spent)} left" if share > 0 else ""
         bar.progress(share, f"{done:,} of {total:,} {unit}{left}")
 
     return show

@@ -152,6 +152,11 @@ def pick_model(device: str) -> VisionModel | None:
         key="model",
         help="Models that do not ship with attnviz are downloaded on first use.",
     )
+    return ready_model(str(name), device)
+
+
+def ready_model(name: str, device: str) -> VisionModel | None:
+    """The network of that name, downloaded and loaded; one message where it cannot be had."""
     bar = st.empty()
 
     def show(done: int, total: int | None) -> None:

@@ -20,9 +20,10 @@ from attnviz.ui.growth.runs import (
     uploaded_runs,
 )
 from attnviz.ui.growth.save import offer_time_lapse
-from attnviz.ui.growth.stage import Watched, show_growth
+from attnviz.ui.growth.stage import Watched, on_one_scale, show_growth
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, restore, share_choices
+from attnviz.ui.viewer import CLOCK
 
 NOTHING = "nothing"
 FIRST_RUN = "ran-small"
@@ -35,6 +36,7 @@ def show() -> None:
         '<div class="av-head"><h1>Training</h1><p>Attention is learned. Press play, and watch the '
         "picture come into focus as the network learns to tell classes apart.</p></div>"
     )
+    st.html(CLOCK)
     show_live()
     with guarded():
         runs = _runs()
@@ -54,7 +56,13 @@ def _runs() -> dict[str, Run]:
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings"
         )
-    return uploaded_runs(files or []) | recorded_runs() | shipped_runs()
+    uploaded = uploaded_runs(files or [])
+    known = st.session_state.get("known uploads", ())
+    fresh = [key for key in uploaded if key not in known]
+    if fresh:
+        st.session_state[TURN] = fresh[0]  # whoever brings a recording wants to see it
+    st.session_state["known uploads"] = tuple(uploaded)
+    return uploaded | recorded_runs() | shipped_runs()
 
 
 def _pick_run(runs: Mapping[str, Run]) -> Run | None:
@@ -111,6 +119,8 @@ def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
 
 def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) -> None:
     watched = [_watched(run, method, picture, runs[0]) for run in runs]
+    seen = iter(on_one_scale([one for one in watched if not isinstance(one, str)]))
+    watched = [one if isinstance(one, str) else next(seen) for one in watched]
     for column, one in zip(st.columns(len(runs)), watched, strict=True):
         with column:
             if isinstance(one, str):
@@ -121,8 +131,9 @@ def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) ->
                 st.markdown(f"**{plain_text(one.run.title)}** · {plain_text(chosen)}")
             show_growth(f"growth {one.run is runs[0]}", one, chosen)
             offer_time_lapse(one, chosen)
-    for one in watched:
-        if not isinstance(one, str):
+    whole = [one for one in watched if not isinstance(one, str)]
+    for column, one in zip(st.columns(max(len(whole), 1)), whole, strict=False):
+        with column:
             _show_grid(one, titled=len(runs) > 1)
 
 
@@ -148,7 +159,7 @@ def _show_grid(watched: Watched, *, titled: bool) -> None:
     if len(rows) < len(names) and st.toggle(f"All {len(names)} checkpoints", key=key):
         rows = list(range(len(names)))
     height, width = watched.pixels.shape[:2]
-    st.html(growth_grid(watched.maps, names, rows, width / height))
+    st.html(growth_grid(watched.maps, names, rows, width / height, watched.all_ends))
 
 
 def _show_facts(runs: Sequence[Run]) -> None:

@@ -78,15 +78,15 @@ def bits_gained(picture: Seen, density: Density) -> float:
     return float((as_density(picture.counts) * gained).sum())
 
 
-def cross_fitted(pictures: Sequence[Seen]) -> list[float]:
-    """Bits gained on each picture, its map fitted on the other half (every second picture).
+def cross_fitted(pictures: Sequence[Seen]) -> list[Density]:
+    """Each picture's map as a density, fitted on the other half (every second picture).
 
     Raises VisionError for fewer than two pictures.
     """
     if len(pictures) < 2:
         raise VisionError("A map is fitted on one half of the pictures: give two or more.")
     weights = [fit_density(pictures[1 - half :: 2]) for half in (0, 1)]
-    return [bits_gained(one, fitted(one, weights[n % 2])) for n, one in enumerate(pictures)]
+    return [fitted(one, weights[n % 2]) for n, one in enumerate(pictures)]
 
 
 def _softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -79,7 +79,7 @@ def read_fixations(
     folder: Path | str,
     *,
     limit: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> FixationSet:
     """The fixations of a folder; every picture is opened once, so that broken ones are known.
 
@@ -144,11 +144,11 @@ class _LeftOut:
 
 def _table(folder: Path) -> Mapping[str, Any]:
     path = folder / FILE
-    if not path.is_file():
-        raise VisionError(
-            f"There is no file {path}. Give a folder of pictures with a {FILE}, {_SHAPE}."
-        )
     try:
+        if not path.is_file():
+            raise VisionError(
+                f"There is no file {path}. Give a folder of pictures with a {FILE}, {_SHAPE}."
+            )
         if path.stat().st_size > MOST_BYTES:
             raise VisionError(f"{path} has more than {MOST_BYTES // 2**20} MB. Split it.")
         table = json.loads(path.read_bytes())

@@ -6,9 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from attnviz.assets import assets_folder
+from attnviz.training.recording import Recording
 from attnviz.training.shapes import write_shapes
 from tests.browser.conftest import App
 
@@ -35,11 +39,8 @@ def test_playing_and_scrubbing_through_the_epochs_asks_nobody(chromium: Browser,
     expect(page.locator(".position .noun").first).to_have_text("Checkpoint")
     page.wait_for_timeout(500)
     sent.clear()
-    slider = page.locator("input.layer").first
     for index, text in ((0, "untrained"), (4, "epoch 1,"), (20, "epoch 17")):
-        slider.evaluate(
-            "(one, value) => { one.value = value; one.dispatchEvent(new Event('input')); }", index
-        )
+        scrub(page, index)
         expect(name).to_contain_text(text)
     page.locator("button.play").first.click()
     expect(name).to_contain_text("epoch 19", timeout=20_000)
@@ -55,11 +56,38 @@ def test_two_runs_stand_side_by_side(chromium: Browser, app: App) -> None:
     names = page.locator(".position b")
     expect(names.nth(0)).to_contain_text("epoch 34")
     expect(names.nth(1)).to_contain_text("epoch 34")
-    with page.expect_download(timeout=WAIT) as download:
-        page.get_by_role("button", name="Save as GIF").first.click()
-    assert download.value.suggested_filename == "attnviz-ran-small-stage3.attention.gif"
-    assert Path(download.value.path()).read_bytes()[:6] == b"GIF89a"
+    # One time for both: the other run goes to its nearest checkpoint, and the charts' line with it.
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    before = chart.screenshot()
+    sent.clear()
+    scrub(page, 6)
+    expect(names.nth(0)).to_contain_text("epoch 3,")
+    expect(names.nth(1)).to_contain_text("epoch 3,")
+    assert page.locator("#av-now").evaluate("one => Number(one.value)") == 3
+    assert sent == []
+    page.wait_for_timeout(500)
+    assert chart.screenshot() != before
+    shots = len(Recording.load(assets_folder() / "recordings" / "ran-small.attn").snapshots)
+    with Image.open(saved(page, "GIF")) as picture:
+        assert picture.n_frames == shots
+    with av.open(str(saved(page, "MP4"))) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    assert frames == shots + 4  # the last one stands for a second
     page.close()
+
+
+def scrub(page: Page, index: int) -> None:
+    page.locator("input.layer").first.evaluate(
+        "(one, value) => { one.value = value; one.dispatchEvent(new Event('input')); }", index
+    )
+
+
+def saved(page: Page, kind: str) -> Path:
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name=f"Save as {kind}").first.click()
+    name = f"attnviz-ran-small-stage3.attention.{kind.lower()}"
+    assert download.value.suggested_filename == name
+    return Path(download.value.path())
 
 
 def test_a_training_is_begun_on_forty_pictures_watched_and_cancelled(
@@ -71,15 +99,23 @@ def test_a_training_is_begun_on_forty_pictures_watched_and_cancelled(
     page.get_by_text("Train a network and watch").click()
     page.get_by_text("A folder on this computer").click()
     page.get_by_role("textbox", name="The folder, if it is your own").fill(str(tmp_path / "mine"))
+    page.get_by_role("slider", name="Epochs").press("End")  # so that it lasts until it is cancelled
     page.get_by_role("button", name="Train", exact=True).click()
     status = page.get_by_text("% right").first
     expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)
     # Its own first checkpoint turns the page to it, and the next ones arrive while it is trained.
-    expect(page.get_by_label("Training run")).to_have_value(re.compile("ran-small$"), timeout=WAIT)
-    expect(page.locator(".strip button")).to_have_count(3, timeout=WAIT)
+    run = re.compile(r"\d ran-small$")
+    expect(page.get_by_label("Training run")).to_have_value(run, timeout=WAIT)
+    arrived = re.compile(r"· \d+ of ([3-9]|1\d|2\d)$")
+    expect(page.locator(".position b").first).to_contain_text(arrived, timeout=WAIT)
     expect(status).to_be_visible(timeout=WAIT)
     second = opened(chromium, f"{app.url}/Training", [])
     expect(second.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)
+    # A second training is asked about, never begun by itself.
+    second.get_by_role("button", name="Train", exact=True).click()
+    expect(second.get_by_text("takes twice as long")).to_be_visible(timeout=WAIT)
+    second.get_by_role("button", name="Not now").click()
+    expect(second.get_by_role("button", name="Not now")).to_have_count(0, timeout=WAIT)
     second.close()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=WAIT)

@@ -9,6 +9,8 @@ from typing import Any
 
 import timm
 import torch
+from timm.layers import GatherExcite
+from timm.layers.halo_attn import HaloAttn
 from torch import nn
 from torchvision import models
 from torchvision.models.swin_transformer import (
@@ -16,6 +18,11 @@ from torchvision.models.swin_transformer import (
     SwinTransformer,
     SwinTransformerBlockV2,
 )
+
+from attnviz.models.zoo.cbam_small import cbam_small
+from attnviz.models.zoo.ran_small import ran_small
+from attnviz.models.zoo.vit_small import vit_small
+from tests.capture.bam import Bam, Joined, Net, code, paper
 
 SIZE = (64, 96)
 
@@ -54,7 +61,7 @@ def _vit(name: str, **options: Any) -> Callable[[], nn.Module]:
     return _timm(name, **{**small, **options})
 
 
-def _resnet(attention: str) -> Callable[[], nn.Module]:
+def _resnet(attention: object) -> Callable[[], nn.Module]:
     small = {"layers": (1, 1, 1, 1), "channels": (16, 32, 48, 64), "stem_width": 16}
     return _timm("resnet26", block_args={"attn_layer": attention}, **small)
 
@@ -82,10 +89,8 @@ def _hugging_face_vit() -> nn.Module:
     )  # fmt: skip
 
 
-def _ran() -> nn.Module:
-    from attnviz.models.zoo.ran_small import ran_small
-
-    return ran_small(7, width=16)
+def _bam(joined: Joined) -> nn.Module:
+    return Net(Bam(16, joined))
 
 
 CONTEXT: dict[str, Family] = {
@@ -141,11 +146,16 @@ CONTEXT: dict[str, Family] = {
     "timm CaiT": Family(_vit("cait_xxs24_224", num_heads=4), 4),
     "timm PVT-v2": Family(_timm("pvt_v2_b0"), 8),
     "timm MobileViT": Family(_timm("mobilevit_xxs"), 9, size=(128, 192)),
+    "timm MobileViT, few cells": Family(_timm("mobilevit_xxs"), 9),
     "timm BoTNet": Family(_timm("botnet26t_256", img_size=SIZE), 3),
     "timm Halo": Family(_timm("halonet26t"), 3, size=(256, 256)),
+    "timm Halo, oblong": Family(
+        _resnet(partial(HaloAttn, num_heads=2, block_size=2, halo_size=1)), 4, size=(64, 128)
+    ),
     "timm GC": Family(_resnet("gc"), 4, 4),
     "timm GC, added": Family(_timm("gcresnet33ts"), 10),
     "timm non-local": Family(_resnet("nl"), 4),
+    "vit-small": Family(partial(vit_small, 7, width=32, depth=3, heads=2), 3),
     "Hugging Face ViT": Family(_hugging_face_vit, 2),
 }
 
@@ -161,7 +171,14 @@ GATES: dict[str, Family] = {
     "timm light CBAM": Family(_resnet("lcbam"), channel=4, spatial=4),
     "timm SK": Family(_timm("skresnet18"), channel=8),
     "timm split attention": Family(_timm("resnest14d"), channel=4),
-    "ran-small": Family(_ran, spatial=3),
+    "timm Gather-Excite": Family(
+        _resnet(partial(GatherExcite, extent=2, use_mlp=False)), spatial=4
+    ),
+    "timm GhostNet-v2": Family(_timm("ghostnetv2_100"), channel=7, spatial=14),
+    "BAM as in the paper": Family(partial(_bam, paper), spatial=1),
+    "BAM as in the code": Family(partial(_bam, code), spatial=1),
+    "ran-small": Family(partial(ran_small, 7, width=16), spatial=3),
+    "cbam-small": Family(partial(cbam_small, 7, width=16), channel=5, spatial=5),
 }
 
 FAMILIES = CONTEXT | GATES

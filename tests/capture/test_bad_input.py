@@ -159,28 +159,3 @@ def test_hooks_of_others_still_work_and_stay(name: str) -> None:
     assert torch.equal(trace.logits, alone)
     assert [*part._forward_pre_hooks] == [handles[0].id]
     assert [*part._forward_hooks] == [handles[1].id]
-
-
-@pytest.mark.parametrize("name", ["timm ViT", "timm Swin", "timm CBAM", "torchvision ViT"])
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_stays_near_float32(name: str, dtype: torch.dtype) -> None:
-    family = FAMILIES[name]
-    module, inputs = family.make(), family.inputs()
-    kinds = (Kind.CONTEXT, Kind.CHANNEL, Kind.SPATIAL)
-    sites = [site for kind in kinds for site in find_sites(module, kind, inputs)]
-    full = capture(module, inputs, sites, gradients=True, target=1)
-    module.to(dtype)
-    half = capture(module, inputs, sites, gradients=True, target=1)
-    for one, other in zip(full.context, half.context, strict=True):
-        every = torch.arange(one.queries.tokens)
-        rows, slopes = other.rows(every), other.gradient_rows(every)
-        assert rows.dtype == torch.float32
-        torch.testing.assert_close(rows, one.rows(every), atol=0.02, rtol=0)
-        torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]), atol=1e-5, rtol=0)
-        assert slopes is not None
-        assert bool(slopes.isfinite().all())
-    for gate, other_gate in zip(full.gates, half.gates, strict=True):
-        torch.testing.assert_close(other_gate.gate, gate.gate, atol=0.02, rtol=0)
-    for mask, other_mask in zip(full.soft_masks, half.soft_masks, strict=True):
-        torch.testing.assert_close(other_mask.mask, mask.mask, atol=0.02, rtol=0)
-    assert find_sites(module, Kind.FEATURES, inputs)

@@ -189,6 +189,31 @@ def test_an_unknown_name_brings_the_nearest() -> None:
     assert "resnet50" in caught.value.nearest
 
 
+def test_a_network_takes_weights_from_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "mine.pth"
+    torch.manual_seed(3)
+    module = find_model("squeezenet1_1").build()
+    torch.save(module.state_dict(), path)
+    spec = find_model(f"squeezenet1_1={path}")
+    assert spec.name == "squeezenet1_1 (mine.pth)"
+    assert spec.labels == find_model("squeezenet1_1").labels
+    model = load_model(spec, "cpu")
+    inputs = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(model.module(inputs), module.eval()(inputs))
+    assert model.weights_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(WeightsError, match=r"no file .*gone\.pth with weights for squeezenet1_1"):
+        find_model(f"squeezenet1_1={tmp_path / 'gone.pth'}")
+    with pytest.raises(UnknownNameError, match="squeezenet1_1"):
+        find_model(f"squeezenet11={path}")
+
+
+def test_what_was_measured_on_other_weights_does_not_hold_for_ones_own() -> None:
+    path = find_model("ran-small").weights.embedded
+    assert find_model("ran-small").answers
+    assert find_model(f"ran-small={path}").answers == {}
+
+
 def test_without_weights_or_card_the_zoo_lists_nothing(assets: Path) -> None:
     assert zoo_source.zoo_specs() == ()
     publish(assets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,14 @@ import pytest
 from PIL import Image
 
 from attnviz.errors import PictureError, VisionError
+from attnviz.models.catalog import find_model
 from attnviz.models.loading import load_model
-from attnviz.people.contestants import Contestant, Drawn, of_models, of_no_model
-from attnviz.people.run import AUC, BITS, CC, NSS, PEOPLE, SHUFFLED, Results, compare
+from attnviz.people import run
+from attnviz.people.contestants import Contestant, Drawn, left_out, of_models, of_no_model
+from attnviz.people.ground import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
+from attnviz.people.run import PEOPLE, Results, compare
 from attnviz.people.table import markdown
-from attnviz.pictures import Picture
+from attnviz.pictures import Picture, open_picture
 from attnviz.vision.fixations import FixationSet, read_fixations
 from attnviz.vision.intervals import bootstrap
 from attnviz.vision.people import OtherPictures
@@ -94,6 +98,8 @@ def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: Results) -> N
     assert mean(results, "dark", AUC) == pytest.approx(1 - mean(results, "bright", AUC))
     assert mean(results, "dark", NSS) == pytest.approx(-mean(results, "bright", NSS), rel=1e-4)
     assert mean(results, "noise", AUC) == pytest.approx(0.5, abs=0.1)
+    assert mean(results, "bright", SIM) > mean(results, "noise", SIM)
+    assert mean(results, "bright", KL) < mean(results, "noise", KL)
     # only the order counts for the fit, and it may turn it round
     assert mean(results, "dark", BITS) > 1
     assert mean(results, "spectral residual", NSS) > 1
@@ -103,7 +109,7 @@ def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: Results) -> N
 def test_people_predict_each_other(results: Results) -> None:
     assert mean(results, PEOPLE, NSS) > 3
     assert mean(results, PEOPLE, BITS) > 1.5
-    assert CC not in results.values[PEOPLE]
+    assert not {CC, SIM, KL} & results.values[PEOPLE].keys()
     assert len(results.values[PEOPLE][NSS]) == 8
 
 
@@ -132,6 +138,41 @@ def test_the_table_tells_what_was_measured(results: Results, found: FixationSet)
         "flat_at_first is not scored on 3 pictures. The map has the same value everywhere" in text
     )
     assert "nan" not in text.lower()
+
+
+def test_pictures_are_opened_while_a_model_works(
+    found: FixationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first picture is drawn, others are opened: on another thread, and not all."""
+    opened: list[str] = []
+    ahead = threading.Event()
+
+    def opening(path: Path) -> Picture:
+        opened.append(threading.current_thread().name)
+        if len(opened) == 3:
+            ahead.set()
+        return open_picture(path)
+
+    def draw(number: int, picture: Picture) -> Drawn:
+        assert ahead.wait(20), "nothing was opened while the first map was made"
+        return bright(number, picture)
+
+    monkeypatch.setattr(run, "open_picture", opening)
+    others = OtherPictures(found.photos)
+    compare(found, others, [Contestant("slow", draw)], pixels_per_degree=PER_DEGREE)
+    assert len(opened) == len(found.photos)
+    assert threading.current_thread().name not in opened
+
+
+def test_methods_that_do_not_fit_a_network_are_left_out_and_said() -> None:
+    model = load_model("ran-small", "cpu")
+    made = of_models([model], ["attention", "rollout", "grad-cam"])
+    assert [one.name for one in made] == ["ran-small, attention", "ran-small, grad-cam"]
+    (said,) = left_out([model.spec], ["attention", "rollout", "grad-cam"])
+    assert "ran-small has no map for 'rollout'" in said
+    plain = find_model("squeezenet1_0")
+    assert len(left_out([plain], ["attention"])) == 1
+    assert left_out([plain], ["decision", "auto", "layer-cam"]) == []
 
 
 def test_a_degree_must_have_pixels(found: FixationSet) -> None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+import attnviz
+from attnviz.capture.trace import SoftMaskReading
 from attnviz.errors import TrainingError
+from attnviz.geometry import Fit
+from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.ran_small import ran_small
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.training.attention import read_attention
+from attnviz.training.data import load_class_folder
+from attnviz.training.effects import gate_effect
+from attnviz.training.probes import choose_probes
+from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
+from attnviz.training.trainer import Trainer
 
 
 def pictures() -> Tensor:
@@ -25,7 +38,8 @@ def pictures() -> Tensor:
 
 def test_masks_are_kept_with_their_effect() -> None:
     torch.manual_seed(0)
-    maps, logits = read_attention(ran_small(2, width=16), pictures())
+    seen = read_attention(ran_small(2, width=16), pictures())
+    maps, logits = seen.maps, seen.logits
     assert {method for method, _ in maps} == {"soft-mask", "mask-effect"}
     assert {layer for _, layer in maps} == {f"stage{n}.attention" for n in (1, 2, 3)}
     assert logits.shape == (2, 2)
@@ -36,7 +50,8 @@ def test_spatial_gates_are_kept_as_they_act() -> None:
     torch.manual_seed(0)
     network = cbam_small(2, width=16).eval()
     x = pictures()
-    maps, logits = read_attention(network, x)
+    seen = read_attention(network, x)
+    maps, logits = seen.maps, seen.logits
     torch.testing.assert_close(logits, network(x))
     assert [layer for method, layer in maps if method == "soft-mask"] == [
         "stage1.block1.gate",
@@ -58,7 +73,7 @@ def test_the_class_token_s_attention_is_kept_on_the_grid_of_cells() -> None:
     network = vit_small(2, width=32, depth=2, heads=2).eval()
     for block in network.blocks:
         nn.init.normal_(block.attention.qkv.weight)
-    maps, _ = read_attention(network, pictures())
+    maps = read_attention(network, pictures()).maps
     assert list(maps) == [("raw-attention", f"blocks.{n}.attention") for n in (0, 1)]
     found = maps["raw-attention", "blocks.0.attention"]
     assert found.shape == (2, 4, 6)
@@ -97,7 +112,90 @@ def test_the_recorder_writes_what_was_read(tmp_path: Path) -> None:
     )
     recorder.record(network, step=3, epoch=0.5)
     (shot,) = Recording.load(tmp_path / "run.attn").snapshots
-    maps, logits = read_attention(network, pictures())
+    seen = read_attention(network, pictures())
+    maps, logits = seen.maps, seen.logits
     (key,) = maps
     np.testing.assert_allclose(shot.maps[key], maps[key], atol=1e-3)
     np.testing.assert_allclose(shot.probabilities, torch.softmax(logits, 1), atol=1e-3)
+
+
+@torch.no_grad()
+def test_effects_are_how_much_a_block_changes_what_runs_through_it() -> None:
+    torch.manual_seed(0)
+    network = vit_small(2, width=32, depth=2, heads=2).eval()
+    around: dict[str, float] = {}
+
+    def note(_module: nn.Module, inputs: tuple[Tensor], after: Tensor) -> None:
+        change = (after - inputs[0]).flatten(1).norm(dim=1) / inputs[0].flatten(1).norm(dim=1)
+        around[f"blocks.{len(around)}.attention"] = float(change.mean())
+
+    handles = [block.register_forward_hook(note) for block in network.blocks]
+    network(pictures())
+    for handle in handles:
+        handle.remove()
+    numbers = read_attention(network, pictures()).numbers
+    assert len(around) == 2
+    for layer, value in around.items():
+        assert float(numbers["effect", layer][0]) == pytest.approx(value, rel=1e-5)
+
+
+def test_the_effect_of_a_gate_by_hand() -> None:
+    ones = torch.ones(1, 1, 2, 2)
+    mask, trunk = 0.25 * ones, 2 * ones
+    residual = SoftMaskReading("one", mask, trunk, base=4 * ones)
+    naive = SoftMaskReading("one", mask, trunk, base=None)
+    assert gate_effect(residual) == pytest.approx(0.5 / 4)
+    assert gate_effect(naive) == pytest.approx(1.5 / 2)
+
+
+@torch.no_grad()
+def test_even_attention_is_on_the_line_of_even_attention() -> None:
+    """Keys of zero: every query looks at all places alike, in every head."""
+    network = vit_small(2, width=32, depth=1, heads=2).eval()
+    network.blocks[0].attention.qkv.weight.zero_()
+    network.blocks[0].attention.qkv.bias.zero_()
+    numbers = read_attention(network, pictures()).numbers
+    layer = "blocks.0.attention"
+    np.testing.assert_allclose(numbers["entropy", layer], [1, 1], atol=1e-5)
+    centres = [(8 * y + 4, 8 * x + 4) for y in range(4) for x in range(6)]
+    even = np.mean([math.dist(one, other) for one in centres for other in centres])
+    np.testing.assert_allclose(numbers["distance", layer], [even, even], rtol=1e-5)
+    np.testing.assert_allclose(numbers["even-distance", layer], [even], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("build", "method"),
+    [
+        (lambda: ran_small(2, width=16), "soft-mask"),
+        (lambda: ran_small(2, width=16), "mask-effect"),
+        (lambda: cbam_small(2, width=16), "soft-mask"),
+        (lambda: vit_small(2, width=32, depth=2, heads=2), "raw-attention"),
+    ],
+)
+def test_a_trainings_maps_are_those_that_explain_gives_for_its_checkpoints_weights(
+    build: Callable[[], nn.Module], method: str, recipe: Recipe, shapes: Path, tmp_path: Path
+) -> None:
+    """Trained for an epoch; the weights are those of the checkpoint's file, read anew."""
+    recipe = dataclasses.replace(recipe, phases=(Phase(1, 32),), batch=24)
+    data, preprocess = load_class_folder(shapes, side=32), Preprocess(size=32, fit=Fit.SQUASH)
+    probes = choose_probes("val", data, preprocess)
+    held = Recording(data.classes, probes.names)
+    recorder = AttentionRecorder(tmp_path / "run.attn", probes.inputs, held)
+    torch.manual_seed(0)
+    Trainer(
+        build(), data, recipe, preprocess, tmp_path, torch.device("cpu"), recorder, show=False
+    ).run()
+    stored = load_file(tmp_path / "checkpoint.safetensors")
+    network = build()
+    network.load_state_dict(
+        {name.removeprefix("averaged."): w for name, w in stored.items() if "averaged." in name}
+    )
+    model = attnviz.wrap(network, preprocess=preprocess)
+    last = Recording.load(tmp_path / "run.attn").snapshots[-1]
+    assert last.epoch == 1
+    for number in (0, 9):
+        picture = attnviz.open_picture(data.validation.pixels[number], name="probe")
+        explained = attnviz.explain(model, picture, method)
+        for layer, values in zip(explained.layers, explained.maps, strict=True):
+            seen = last.maps[method, layer][number].astype(np.float32)
+            np.testing.assert_allclose(seen, values, rtol=2e-3, atol=1e-4 * values.max())

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from attnviz.errors import TrainingError
+from attnviz.training.class_folders import counted_pictures
 from attnviz.training.data import PictureSet, load_class_folder, noisy_labels, squashed
 from tests.training.conftest import draw
 
@@ -30,7 +32,7 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
     data = load_class_folder(root, side=32, say=said.append)
     assert data.broken == (str(Path("a") / "broken.jpg"),)
     assert len(data.training) == 48
-    assert "1 files could not be opened" in said[0]
+    assert said == [f"One file could not be opened and is left out: {Path('a') / 'broken.jpg'}."]
 
 
 def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
@@ -43,12 +45,50 @@ def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Pa
     assert len(np.unique(both, axis=0)) == 48
 
 
+def put(folder: Path, count: int) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        Image.fromarray(draw(0, number)).save(folder / f"{number}.png")
+
+
+def broken(folder: Path, count: int) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        (folder / f"{number}.png").write_bytes(b"no picture")
+
+
+def test_pictures_are_counted_without_being_opened(tmp_path: Path) -> None:
+    put(tmp_path / "a", 3)
+    broken(tmp_path / "b" / "deeper", 2)
+    (tmp_path / "b" / "notes.txt").write_text("no picture by its name")
+    (tmp_path / "empty").mkdir()
+    assert counted_pictures(tmp_path) == {"a": 3, "b": 2}
+
+
+def test_two_pictures_of_each_class_are_enough(tmp_path: Path) -> None:
+    put(tmp_path / "a", 2)
+    put(tmp_path / "b", 2)
+    data = load_class_folder(tmp_path, side=32)
+    assert data.training.labels.tolist() == data.validation.labels.tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda p: p, "There is no folder"),
-        (lambda p: (p / "only").mkdir(parents=True), "has 1 class folders"),
-        (lambda p: [(p / n).mkdir(parents=True) for n in "ab"], "could be opened"),
+        (lambda p: put(p / "only", 3), "has 1 class folders"),
+        (lambda p: [(p / n).mkdir(parents=True) for n in "ab"], "has 0 class folders"),
+        (lambda p: [put(p / n, 3) for n in ("a", ".b", "__MACOSX")], "has 1 class folders"),
+        (lambda p: [put(p / "a", 3), put(p / "b", 1)], r"in b \(1\): each class needs at least 2"),
+        (lambda p: [put(p / "a", 3), broken(p / "b", 3)], r"in b \(0\)"),
+        (
+            lambda p: [put(p / "train" / n, 2) for n in "ab"] + [put(p / "val" / "c", 2)],
+            "needs the same class folders",
+        ),
+        (
+            lambda p: [put(p / "train" / n, 1) for n in "ab"] + [broken(p / "val" / "a", 2)],
+            "No picture in .*val could be opened",
+        ),
     ],
 )
 def test_unusable_folders_are_refused_in_a_sentence(

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from attnviz.errors import TrainingError
 from attnviz.training.recording import Recording, Snapshot
+from attnviz.training.recording_size import kept_sizes, regridded, shown_pixels
 
 
 def snapshot(step: int) -> Snapshot:
@@ -70,10 +71,82 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "weights.safetensors"
     save_file({"weight": np.zeros(3, np.float32)}, path)
-    with pytest.raises(TrainingError, match="no recording of version 1"):
+    with pytest.raises(TrainingError, match="no recording of a training"):
         Recording.load(path)
 
 
 def test_nothing_recorded_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no checkpoint was recorded"):
         recording().save(tmp_path / "run.attn")
+
+
+def test_sixteen_pictures_twelve_layers_and_forty_checkpoints_take_less_than_10_mb(
+    tmp_path: Path,
+) -> None:
+    """Also of masks at 56 x 56 places and their effects; those are averaged down."""
+    path = tmp_path / "run.attn"
+    for side, methods, kept in (
+        (14, ("raw-attention",), 14),
+        (56, ("soft-mask", "mask-effect"), 14),
+    ):
+        maps = {
+            (method, f"layer {n}"): np.random.default_rng(n).random((16, side, side), np.float32)
+            for method in methods
+            for n in range(12)
+        }
+        sizes = kept_sizes(maps)
+        assert set(sizes.values()) == {(kept, kept)}
+        small = {key: regridded(values, sizes[key]) for key, values in maps.items()}
+        numbers = {("entropy", f"layer {n}"): np.ones(12, np.float32) for n in range(12)}
+        pixels = shown_pixels(np.zeros((16, 384, 384, 3), np.uint8))
+        held = Recording(("a", "b"), tuple(map(str, range(16))), pixels=pixels)
+        for step in range(40):
+            shot = Snapshot(step, step, small, np.zeros((16, 2), np.float32), numbers=numbers)
+            held = held.with_snapshot(shot)
+        held.save(path)
+        assert path.stat().st_size < 10_000_000
+        read = Recording.load(path).snapshots[-1]
+        key = (methods[-1], "layer 3")
+        blocks = maps[key].reshape(16, kept, side // kept, kept, side // kept).mean((2, 4))
+        np.testing.assert_allclose(read.maps[key], blocks, atol=1e-3)
+        np.testing.assert_array_equal(read.numbers["entropy", "layer 3"], np.ones(12))
+
+
+def test_many_checkpoints_are_thinned_and_stay_dense_at_first() -> None:
+    held = Recording(("red", "blue"), ("one.png", "two.png"))
+    for step in range(1000):
+        held = held.with_snapshot(snapshot(step))
+    steps = [shot.step for shot in held.snapshots]
+    assert len(steps) == 80
+    assert steps[:10] == list(range(10))
+    assert steps[-1] == 999
+    gaps = np.diff(steps)
+    assert gaps[:10].max() < gaps[-20:-1].mean()
+
+
+def test_a_network_of_other_layers_is_told_and_the_file_stays(tmp_path: Path) -> None:
+    held = recording(0, 10)
+    held.save(tmp_path / "run.attn")
+    other = Snapshot(20, 2.0, {("soft-mask", "elsewhere"): np.zeros((2, 3, 4))}, np.eye(2))
+    with pytest.raises(TrainingError, match="has the layers stage1, stage2, the network now has"):
+        held.with_snapshot(other)
+    assert [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots] == [0, 10]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from attnviz.training import recording as module
+
+    path = tmp_path / "run.attn"
+    recording(0).save(path)
+
+    def full(_tensors: object, partial: Path, **_: object) -> None:
+        partial.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "save_file", full)
+    with pytest.raises(TrainingError, match=r"could not be written \(No space left on device\)"):
+        recording(0, 10).save(path)
+    assert [shot.step for shot in Recording.load(path).snapshots] == [0]
+    assert [one.name for one in tmp_path.iterdir()] == ["run.attn"]

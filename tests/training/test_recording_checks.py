@@ -61,6 +61,8 @@ def test_a_whole_one_is_read(tmp_path: Path) -> None:
         ("maps/soft-mask/block", np.ones((2, 2, 3, 3), np.float16), "maps of block"),
         ("maps/soft-mask/block", np.full((2, 1, 3, 3), np.nan, np.float16), "NaN"),
         ("maps/soft-mask/block", np.zeros((2, 1, 1, 600), np.float16), "maps of block"),
+        ("numbers/distance/block", np.zeros((3, 4), np.float32), "distance of block"),
+        ("numbers/effect/block", np.zeros((2, 0), np.float32), "effect of block"),
         ("pixels", np.zeros((2, 4, 4, 3), np.uint8), "pixels"),
         ("pixels", np.zeros((1, 4, 4, 3), np.float32), "pixels"),
     ],
@@ -90,7 +92,7 @@ def test_metadata_that_does_not_fit_is_refused(tmp_path: Path, key: str, value: 
 
 def test_another_version_is_told_apart(tmp_path: Path) -> None:
     tensors, metadata = parts()
-    with pytest.raises(TrainingError, match="no recording of version 1"):
+    with pytest.raises(TrainingError, match="reads version 1"):
         load(tmp_path, tensors, metadata | {"version": "2"})
 
 

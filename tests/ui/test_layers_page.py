@@ -13,14 +13,22 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from attnviz.ui import cache, layers_page, pickers
+from attnviz.ui.layers.context import point_from
 from tests.ui.layers_pages import small_network
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "2_Layers.py"
 BLOCKS = [f"blocks.{n}.attention" for n in range(3)]
 
 
-def open_page(monkeypatch: pytest.MonkeyPatch | None = None, kind: str = "") -> AppTest:
-    """The page, with a small network instead of the catalogue's where `kind` is given."""
+def open_page(
+    monkeypatch: pytest.MonkeyPatch | None = None,
+    kind: str = "",
+    link: dict[str, str] | None = None,
+) -> AppTest:
+    """The page, with a small network instead of the catalogue's where `kind` is given.
+
+    link: what the address says when the page is opened.
+    """
     st.cache_resource.clear()  # a trace of another test would hide a pass
     if monkeypatch is not None:
         model, passes = small_network(kind)
@@ -28,6 +36,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch | None = None, kind: str = "") -> 
         monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
         page = AppTest.from_file(str(PAGE), default_timeout=120)
         page.session_state["passes"] = passes
+        for key, value in (link or {}).items():
+            page.query_params[key] = value
         return page.run()
     return AppTest.from_file(str(PAGE), default_timeout=120).run()
 
@@ -107,13 +117,37 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
         highs[head] = headers(page)[0]["layers"][2]["high"]
     assert highs["max"] == pytest.approx(max(highs["0"], highs["1"]))
     assert highs["mean"] < highs["max"]
-    assert page.session_state["layers head kept"] == "1"
+    assert page.query_params["layers head"] == "1"
     assert "av-grid" in texts(page)
     page.toggle(key="layers stretched").set_value(True).run()
     assert "cannot be compared" in texts(page)
     page.toggle(key="layers artefacts").set_value(True).run()
     assert_fine(page)
     assert re.search(r"of (the )?\d+ tokens", texts(page))
+
+
+def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = open_page(monkeypatch, "vit")
+    sha = cache.shown_sample("china").sha256
+    page.session_state["layers point"] = (sha, 0.3, 0.62)
+    page.selectbox(key="layers head").set_value("1")
+    page.radio(key="layers query").set_value("point").run()
+    link = {key: page.query_params[key] for key in page.query_params}
+    assert link["layers point"] == "0.300,0.620"
+    shown = headers(page)[0]["layers"]
+    again = open_page(monkeypatch, "vit", link)
+    assert_fine(again)
+    assert again.radio(key="layers query").value == "point"
+    assert "The point 30 % from the left and 62 % from the top" in texts(again)
+    assert headers(again)[0]["layers"] == shown
+
+
+@pytest.mark.parametrize(
+    "told", ["", "0.5", "nan,0.2", "1.5,0.2", "-0.1,0.2", "0.1,0.2;x", "٠.1,0.2"]
+)
+def test_a_point_that_makes_no_sense_is_the_middle(told: str) -> None:
+    assert point_from(told) == (0.5, 0.5)
+    assert point_from("0.250,1.000") == (0.25, 1.0)
 
 
 def test_gates_and_masks_of_one_network_stand_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:

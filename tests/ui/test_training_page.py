@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
-from attnviz.training.recording import Recording
+from attnviz.training.live import LiveRun, begin
+from attnviz.training.live_state import Phase, State
+from attnviz.training.recording import Recording, Snapshot
+from attnviz.training.shapes import write_shapes
+from attnviz.ui.growth.begin import live_recipe
 from attnviz.ui.growth.runs import opened_run
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Training.py"
@@ -66,8 +73,12 @@ def test_the_grid_has_one_scale_over_layers_and_epochs() -> None:
     (grid,) = [one.proto.body for one in page.get("html") if "av-growth" in one.proto.body]
     recording = shipped("vit-small")
     values = np.stack([list(shot.maps.values()) for shot in recording.snapshots])[:, :, 1]
-    said = re.findall(r"<span>([\d.]+)</span><img alt=\"colour scale\"", grid)
-    assert abs(float(said[0]) - values.min()) < 5e-4
+    said = re.search(
+        r"<span>([\d.]+)</span><img alt=\"colour scale\".*?<span>([\d.]+)</span>", grid
+    )
+    assert said is not None
+    assert float(said[1]) == 0
+    assert float(said[2]) == pytest.approx(float(np.quantile(values, 0.99)), abs=5e-4)
     assert "untrained" in grid
     assert grid.count("<img alt=") == 12 * 6 + 1
     toggle = next(one for one in page.toggle if "checkpoints" in one.label)
@@ -120,3 +131,100 @@ def test_a_growing_recording_is_read_again(tmp_path: Path) -> None:
     assert first.key != second.key
     assert first.checkpoints == ("untrained",)
     assert len(second.checkpoints) == len(recording.up_to(100).snapshots)
+
+
+def run_of(path: Path, seed: int, strength: float) -> Path:
+    """A recording of two layers, written as a training writes it; `strength` is its largest map."""
+    random = np.random.default_rng(seed)
+    held = Recording(("a", "b"), ("one",), pixels=np.full((1, 32, 32, 3), 128, np.uint8))
+    for step in range(3):
+        maps = {
+            ("soft-mask", f"stage{n}.gate"): (strength * random.random((1, 8, 8))).astype("f")
+            for n in (1, 2)
+        }
+        numbers = {("effect", f"stage{n}.gate"): np.array([n / 10], "f") for n in (1, 2)}
+        held = held.with_snapshot(
+            Snapshot(step, step / 2, maps, np.full((1, 2), 0.5, "f"), 0.5, 1.0, numbers)
+        )
+    held.save(path)
+    return path
+
+
+def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
+    files = [
+        run_of(tmp_path / f"{name}.attn", seed, strength)
+        for name, seed, strength in (("weak", 0, 0.2), ("strong", 1, 0.9))
+    ]
+    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    page.file_uploader(key="recordings").set_value(
+        [(one.name, one.read_bytes(), "application/octet-stream") for one in files]
+    ).run()
+    assert_fine(page)
+    picker = page.selectbox(key="run")
+    (sent,) = headers(page)  # whoever brings a recording sees it at once
+    assert sent["layers"][0]["name"] == "untrained, 50 % right"
+    page.selectbox(key="run beside").set_value(
+        next(key for key in uploaded_keys(files) if key != picker.value)
+    ).run()
+    assert_fine(page)
+    first, second = headers(page)
+    held = [Recording.load(path) for path in files]
+    both = [shot.maps["soft-mask", "stage2.gate"] for one in held for shot in one.snapshots]
+    top = float(np.quantile(np.concatenate([one.ravel() for one in both]).astype("f"), 0.99))
+    for header in (first, second):
+        assert header["times"] == [0, 0.5, 1]
+        for layer in header["layers"]:
+            assert layer["span"] == pytest.approx([0, top], abs=1e-6)
+    grids = [one.proto.body for one in page.get("html") if "av-growth" in one.proto.body]
+    ends = [re.findall(r"<span>([\d.]+)</span>", grid)[-1] for grid in grids]
+    assert len(ends) == 2
+    assert ends[0] == ends[1]
+
+
+def uploaded_keys(files: list[Path]) -> list[str]:
+    return [hashlib.sha256(one.read_bytes()).hexdigest() for one in files]
+
+
+def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> None:
+    page = open_page(run="vit-small")
+    assert_fine(page)
+    charts = [json.loads(one.proto.spec) for one in page.get("vega_lite_chart")]
+    assert len(charts) >= 6
+    for chart in charts:
+        (param,) = chart["params"]
+        assert param["bind"] == {"element": "#av-now", "event": "input"}
+    clocks = [one for one in page.get("html") if 'id="av-now"' in one.proto.body]
+    assert len(clocks) == 1
+
+
+def test_a_second_training_is_asked_about_also_while_the_first_one_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint that arrives with the press of the button must not swallow it."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    begun: list[LiveRun] = []
+
+    def start(run: LiveRun, *, beside: bool) -> None:
+        assert beside == bool(begun)
+        begun.append(run)
+
+    monkeypatch.setattr(LiveRun, "_start", start)
+    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    write_shapes(tmp_path / "shapes", per_class=3, side=32)
+    first = begin(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
+    State(Phase.TRAINING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
+    page = open_page()
+    assert_fine(page)
+    assert any("a\\*b" in one.value for one in page.caption)
+    shutil.copy(assets_folder() / "recordings" / "vit-small.attn", first.recording)
+    train = next(one for one in page.button if one.label == "Train")
+    train.click().run()
+    assert_fine(page)
+    (warning,) = page.warning
+    assert "side by side" in warning.value
+    assert begun == [first]
+    next(one for one in page.button if one.label.endswith("beside it")).click().run()
+    assert_fine(page)
+    assert not page.warning
+    assert len(begun) == 2
+    assert begun[1].job.data == str(tmp_path / "shapes")

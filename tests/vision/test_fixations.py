@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from attnviz.errors import VisionError
+from attnviz.vision import fixations
 from attnviz.vision.fixations import read_fixations
 
 GOOD = {"x": [1.5, 19.9], "y": [0.0, 9.5], "ms": [200, 310]}
@@ -110,6 +111,18 @@ def test_hostile_files_end_in_one_sentence(tmp_path: Path, table: Any, says: str
     with pytest.raises(VisionError, match=says) as caught:
         read_fixations(folder_of(tmp_path / "d", table))
     assert len(str(caught.value)) < 600
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_of(tmp_path / "d", {"a.png": [GOOD]})
+    monkeypatch.setattr(fixations, "MOST_BYTES", 20)
+    with pytest.raises(VisionError, match=r"fixations\.json has more than 0 MB. Split it"):
+        read_fixations(folder)
+
+
+def test_a_path_that_no_system_takes_ends_in_one_sentence() -> None:
+    with pytest.raises(VisionError, match=r"cannot be read|There is no file"):
+        read_fixations("x" * 5000)
 
 
 def test_a_missing_file_and_a_link_out_of_the_folder(tmp_path: Path) -> None:

@@ -88,9 +88,7 @@ def show(asked: Asked) -> None:
 
 def _pick() -> _Choice:
     restore_choice(_CUT, list(_CUTS))
-    if _COUNT not in st.session_state and f"{_COUNT} kept" not in st.session_state:
-        st.session_state[_COUNT] = str(_AT_ONCE)
-    restore_choice(_COUNT, _COUNTS)
+    restore_choice(_COUNT, _COUNTS, first=str(_AT_ONCE))
     left, right = st.columns(2)
     with left:
         cut = str(st.selectbox("Cut the picture", _CUTS, format_func=_CUTS.__getitem__, key=_CUT))

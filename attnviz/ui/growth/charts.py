@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -11,11 +12,15 @@ import numpy as np
 
 from attnviz.training.growth import Event, LayerGrowth
 from attnviz.ui.growth.runs import Run
+from attnviz.ui.viewer import CLOCK_INPUT
 
 Layered = alt.LayerChart | alt.FacetChart
 
-_HEIGHT = 300  # px
+_PLOT, _LEGEND_ROW = 250, 24  # px
+_LEGEND_WIDTH, _LETTER, _SYMBOL = 330, 6.5, 32  # px, what a phone has and what a label takes
 _RUN = "run"
+_EVENT = "#d95f02"
+_NOW = "#8a8f98"
 
 
 def progress_chart(runs: Sequence[Run]) -> Layered | None:
@@ -26,7 +31,7 @@ def progress_chart(runs: Sequence[Run]) -> Layered | None:
         for shot in run.recording.snapshots
         if math.isfinite(shot.accuracy)
     ]
-    return _sized(_lines(rows, _RUN, "Accuracy", ".1%")) if rows else None
+    return _run_chart(runs, rows, "Accuracy", ".1%")
 
 
 def loss_chart(runs: Sequence[Run]) -> Layered | None:
@@ -37,7 +42,22 @@ def loss_chart(runs: Sequence[Run]) -> Layered | None:
         for shot in run.recording.snapshots
         if math.isfinite(shot.loss)
     ]
-    return _sized(_lines(rows, _RUN, "Loss", ".3f")) if rows else None
+    return _run_chart(runs, rows, "Loss", ".3f")
+
+
+def _run_chart(
+    runs: Sequence[Run], rows: Sequence[dict[str, Any]], title: str, form: str
+) -> Layered | None:
+    titles = [run.title for run in runs]
+    return _sized(_lines(rows, _RUN, title, form), legend=titles) if rows else None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A level line across a chart, and what it means."""
+
+    value: float
+    meaning: str
 
 
 def growth_chart(
@@ -46,56 +66,140 @@ def growth_chart(
     value: Callable[[LayerGrowth], Any],
     title: str,
     *,
-    even: float | None = None,
+    rule: Rule | None = None,
     events: Sequence[Event] = (),
 ) -> Layered:
-    """One line a layer; the second run's are dashed. `even` draws the line of an even map.
+    """One line a layer; the second run's are dashed.
 
-    events: of the first run, as vertical lines.
+    value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
+    line. events: of the first run, as vertical lines.
     """
-    rows = [
-        {
-            "epoch": shot.epoch,
-            "value": round(float(number), 5),
-            "layer": one.layer,
-            _RUN: run.title,
-        }
-        for run, layers in zip(runs, growth, strict=True)
-        for one in layers
-        for shot, number in zip(run.recording.snapshots, value(one), strict=True)
-    ]
+    rows: list[dict[str, Any]] = []
+    heads: list[dict[str, Any]] = []
+    names = short_names([one.layer for layers in growth for one in layers])
+    for run, layers in zip(runs, growth, strict=True):
+        for one in layers:
+            table = np.asarray(value(one)).reshape(len(run.recording.snapshots), -1)
+            facts = {"layer": names[one.layer], _RUN: run.title}
+            times = [shot.epoch for shot in run.recording.snapshots]
+            rows += [
+                {"epoch": time, "value": round(float(row.mean()), 5), **facts}
+                for time, row in zip(times, table, strict=True)
+            ]
+            if table.shape[1] > 1:
+                heads += [
+                    {"epoch": time, "value": round(float(number), 5), "head": head, **facts}
+                    for time, row in zip(times, table, strict=True)
+                    for head, number in enumerate(row, 1)
+                ]
     parts: list[Any] = [_lines(rows, "layer", title, ".3f", dashed=len(runs) > 1)]
-    if even is not None:
-        line = _chart([{"value": even}]).mark_rule(strokeDash=[2, 3], opacity=0.7)
-        parts.append(line.encode(y="value:Q", tooltip=alt.value("an even map")))
-    times = [
-        {"epoch": runs[0].recording.snapshots[one.checkpoint].epoch, "text": one.text}
-        for one in events
+    if heads:
+        parts.insert(0, _thin_lines(heads))
+    if rule is not None:
+        line = _chart([{"value": rule.value}]).mark_rule(strokeDash=[2, 3], opacity=0.8)
+        parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
+    return _sized(
+        *parts,
+        *_marks(runs[0], events),
+        legend=[*names.values()],
+        below=len(runs) if len(runs) > 1 else 0,
+    )
+
+
+def _colour(rows: Sequence[dict[str, Any]], field: str) -> alt.Color:
+    """A colour for each name, in the order in which they come: forward order, not the alphabet."""
+    names = list(dict.fromkeys(str(row[field]) for row in rows))
+    return alt.Color(f"{field}:N", scale=alt.Scale(domain=names))
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """As many as a phone has room for."""
+    longest = max(len(name) for name in names)
+    return max(1, min(6, int(_LEGEND_WIDTH // (_LETTER * min(longest, 24) + _SYMBOL))))
+
+
+def short_names(layers: Sequence[str]) -> dict[str, str]:
+    """Names without the last parts that all of them share: `blocks.0.attention` -> `blocks.0`."""
+    split = {layer: layer.split(".") for layer in dict.fromkeys(layers)}
+    while len(split) > 1 and all(len(parts) > 1 for parts in split.values()):
+        if len({parts[-1] for parts in split.values()}) > 1:
+            break
+        split = {layer: parts[:-1] for layer, parts in split.items()}
+    return {layer: ".".join(parts) for layer, parts in split.items()}
+
+
+def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    chart: alt.Chart = (
+        _chart(rows)
+        .mark_line(strokeWidth=0.8, opacity=0.35)
+        .encode(
+            x="epoch:Q", y="value:Q", color=_colour(rows, "layer"), detail=["head:N", f"{_RUN}:N"]
+        )
+    )
+    return chart
+
+
+def _marks(run: Run, events: Sequence[Event]) -> list[alt.Chart]:
+    """A numbered vertical line for each moment at which something happened."""
+    if not events:
+        return []
+    rows = [
+        {"epoch": run.recording.snapshots[at].epoch, "number": number, "text": text}
+        for number, (at, text) in enumerate(moments(events).items(), 1)
     ]
-    if times:
-        marks = _chart(times).mark_rule(strokeWidth=1.5, strokeDash=[6, 3], color="#d95f02")
-        tip = alt.Tooltip("text:N", title="Here")
-        parts.append(marks.encode(x="epoch:Q", tooltip=tip))
-    return _sized(*parts)
+    tip = alt.Tooltip("text:N", title="Here")
+    lines = _chart(rows).mark_rule(strokeWidth=1.5, strokeDash=[6, 3], color=_EVENT)
+    numbers = _chart(rows).mark_text(color=_EVENT, dx=7, dy=7, fontWeight="bold", baseline="top")
+    return [
+        lines.encode(x="epoch:Q", tooltip=tip),
+        numbers.encode(x="epoch:Q", y=alt.value(0), text="number:Q", tooltip=tip),
+    ]
 
 
-def _sized(*parts: Any) -> Layered:
-    return alt.layer(*parts).properties(height=_HEIGHT)
+def moments(events: Sequence[Event]) -> dict[int, str]:
+    """What happened at each checkpoint where something did, in one text each."""
+    found: dict[int, str] = {}
+    for one in events:
+        found[one.checkpoint] = f"{found.get(one.checkpoint, '')} {one.text}".strip()
+    return found
+
+
+def _sized(*parts: Any, legend: Sequence[str], below: int = 0) -> Layered:
+    """The layers on one pair of axes, with the line of the time that the page stands at."""
+    rows = math.ceil(len(legend) / legend_columns(legend)) + below
+    height = _PLOT + _LEGEND_ROW * rows
+    bound: Any = alt.BindDirect(element=CLOCK_INPUT, event="input")
+    time = alt.param(name="now", value=-1, bind=bound)
+    line = (
+        _chart([{}])
+        .transform_calculate(at="toNumber(now)")
+        .transform_filter("isValid(now) && now !== '' && toNumber(now) >= 0")
+        .mark_rule(strokeWidth=1.5, color=_NOW)
+        .encode(x="at:Q")
+    )
+    return alt.layer(*parts, line).add_params(time).properties(height=height)
 
 
 def _lines(
     rows: Sequence[dict[str, Any]], colour: str, title: str, form: str, *, dashed: bool = False
 ) -> Layered:
     x = alt.X("epoch:Q", title="Epoch", scale=alt.Scale(nice=False))
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
-    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=160)
-    encoded: dict[str, Any] = {"x": x, "y": y, "color": alt.Color(f"{colour}:N", legend=legend)}
-    names = ["layer", _RUN] if colour == "layer" else [_RUN]
+    axis = alt.Axis(format="%") if form.endswith("%") else alt.Axis()
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=axis)
+    names = [str(row[colour]) for row in rows]
+    legend = alt.Legend(title=None, orient="top", columns=legend_columns(names), labelLimit=160)
+    encoded: dict[str, Any] = {"x": x, "y": y, "color": _colour(rows, colour).legend(legend)}
+    tipped = ["layer", _RUN] if colour == "layer" else [_RUN]
     if dashed:
-        encoded["strokeDash"] = alt.StrokeDash(f"{_RUN}:N", legend=legend)
+        runs = list(dict.fromkeys(str(row[_RUN]) for row in rows))
+        encoded["strokeDash"] = alt.StrokeDash(
+            f"{_RUN}:N",
+            scale=alt.Scale(domain=runs, range=[[1, 0], [5, 4]]),
+            legend=alt.Legend(title=None, orient="bottom", columns=1, labelLimit=300),
+        )
     line = _chart(rows).mark_line(strokeWidth=2).encode(**encoded)
     tips = [
-        *(alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in names),
+        *(alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in tipped),
         alt.Tooltip("epoch:Q", title="Epoch", format=".3g"),
         alt.Tooltip("value:Q", title=title, format=form),
     ]
@@ -113,8 +217,8 @@ def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def shown_events(events: Sequence[Event], checkpoints: Sequence[str]) -> list[str]:
-    """Events as sentences with their time, the same time once."""
-    return [f"{checkpoints[one.checkpoint]}: {one.text}" for one in events]
+    """What happened, in the order of the numbers in the charts, with its time."""
+    return [f"{checkpoints[at]}: {text}" for at, text in moments(events).items()]
 
 
 def even_spread(growth: Sequence[LayerGrowth]) -> float:

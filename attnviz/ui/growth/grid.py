@@ -29,15 +29,18 @@ def shown_rows(count: int, most: int = ROWS) -> list[int]:
 
 
 def growth_grid(
-    maps: Mapping[str, FloatArray], names: Sequence[str], rows: Sequence[int], shape: float
+    maps: Mapping[str, FloatArray],
+    names: Sequence[str],
+    rows: Sequence[int],
+    shape: float,
+    ends: tuple[float, float],
 ) -> str:
     """HTML; names are escaped.
 
     maps: float32 [T, h, w] of each layer. names: of all checkpoints. rows: those to show. shape:
-    the picture's width over its height.
+    the picture's width over its height. ends: of the colour scale.
     """
-    low = min(float(one.min()) for one in maps.values())
-    high = max(float(one.max()) for one in maps.values())
+    low, high = ends
     titles = "".join(f'<b title="{_safe(one)}">{_safe(one)}</b>' for one in maps)
     body = "".join(_row(maps, names[row], row, low, high) for row in rows)
     first, last = legend_numbers(low, high)
@@ -46,7 +49,8 @@ def growth_grid(
         '<div class="av-scroll" tabindex="0" role="group" aria-label="Maps by epoch and layer">'
         f'<div class="av-grid av-growth" style="--av-heads:{len(maps)};--av-shape:{shape:.4f}">'
         f'<b class="av-name">Epoch, by layer</b>{titles}{body}</div></div>'
-        '<div class="av-legend"><em>One scale for all epochs and layers.</em>'
+        '<div class="av-legend"><em>One scale for all epochs and layers; the largest 1 % '
+        "share the highest colour.</em>"
         f'<span>{first}</span><img alt="colour scale" src="{data_link(ramp)}">'
         f"<span>{last}</span></div>"
     )

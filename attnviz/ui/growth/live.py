@@ -1,26 +1,24 @@
-"""Training from the page: begin it, watch it, pause it, cancel it."""
+"""Trainings on this computer: watch them, pause them, cancel them."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.live import LiveRun, Phase, State, begin, live_runs, runs_folder
-from attnviz.training.recipe import Phase as Stage
-from attnviz.training.recipe import Recipe
-from attnviz.training.shapes import SHAPES, write_shapes
+from attnviz.training.live import LiveRun, live_runs
+from attnviz.training.live_state import Phase, State
+from attnviz.ui.growth.begin import ask_or_do, is_asked, show_form, show_question
 from attnviz.ui.growth.runs import Run, file_state, opened_run
 from attnviz.ui.guard import guarded, plain_text, say_error
+from attnviz.ui.words import duration
 
-NETWORKS = ("ran-small", "cbam-small", "vit-small")
-SHAPES_TITLE = "Four shapes, made here"
-OWN_TITLE = "A folder on this computer"
 TURN = "live turn"  # the run that the page shall turn to
+_OPEN = "live open"
+_WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
 _SECONDS = 2.0
-_SIDES = (32, 48, 64, 96, 128)
+_MOST = 3  # runs that are listed
 
 
 def recorded_runs() -> dict[str, Run]:
@@ -44,31 +42,37 @@ def live_key(run: LiveRun) -> str:
 
 def show_live() -> None:
     """What is being trained, and a form for something new."""
-    with st.expander("Train a network and watch", expanded=_going() is not None):
-        with guarded():
-            # Asking again makes the browser send a message: only while there is something to watch.
-            every = _SECONDS if _going() is not None else None
-            st.fragment(_watch_runs, run_every=every)()
-        _form()
-
-
-def _going() -> LiveRun | None:
-    """The run that nobody has dismissed yet, if there is one."""
+    phases = [run.state.phase for run in live_runs()[:_MOST]]
     waiting = (Phase.READING, Phase.TRAINING, Phase.PAUSED, Phase.FAILED)
-    return next((run for run in live_runs() if run.state.phase in waiting), None)
+    if any(phase in waiting for phase in phases) or is_asked():
+        st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
+    with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
+        # Asking again makes the browser send a message: only while there is something to watch.
+        every = _SECONDS if any(phase.going for phase in phases) else None
+        st.session_state[_WHOLE] = True
+        try:
+            st.fragment(_watch_runs, run_every=every)()
+        finally:
+            st.session_state[_WHOLE] = False
+        show_question()
+        show_form()
 
 
 def _watch_runs() -> None:
     """Each run's progress; a fragment, asked for again every two seconds while one is going."""
-    for run in live_runs()[:3]:
-        state = run.state
-        _show_run(run, state)
-        _look_again(run, state)
+    with guarded():
+        for run in live_runs()[:_MOST]:
+            state = run.state
+            _show_run(run, state)
+            _look_again(run, state)
 
 
 def _look_again(run: LiveRun, state: State) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
-    path = run.recording
+    try:
+        path = run.recording
+    except TrainingError:  # the run's own line says what is wrong
+        return
     seen = (state.phase, file_state(path))
     known = st.session_state.setdefault("live seen", {})
     before, known[str(run.folder)] = known.get(str(run.folder)), seen
@@ -76,6 +80,8 @@ def _look_again(run: LiveRun, state: State) -> None:
         return
     if seen[1] and not before[1]:
         st.session_state[TURN] = live_key(run)  # the first checkpoint: show it
+    if st.session_state.get(_WHOLE):
+        return  # all that follows is drawn anew anyway; a press of a button below would be lost
     watched = st.session_state.get("run") == live_key(run)
     if watched or before[0] != seen[0] or not before[1]:
         st.rerun()
@@ -84,17 +90,25 @@ def _look_again(run: LiveRun, state: State) -> None:
 def _show_run(run: LiveRun, state: State) -> None:
     share = state.step / state.steps if state.steps else 0.0
     st.progress(min(share, 1.0), f"{plain_text(run.folder.name)}: {sentence(state)}")
-    going = state.phase in (Phase.READING, Phase.TRAINING)
+    if state.notes:
+        st.caption(plain_text(state.notes))
     with st.container(horizontal=True):
-        if going and st.button("Pause", key=f"pause {run.folder}", icon=":material/pause:"):
+        if state.phase.going and _button("Pause", "pause", run):
             run.pause()
-        again = state.phase in (Phase.PAUSED, Phase.FAILED)
-        if again and st.button("Go on", key=f"go on {run.folder}", icon=":material/play_arrow:"):
-            run.go_on()
-        title = "Cancel" if state.phase is not Phase.DONE else "Remove from the list"
-        if st.button(title, key=f"cancel {run.folder}", icon=":material/close:"):
+        if state.phase in (Phase.PAUSED, Phase.FAILED) and _button("Go on", "play_arrow", run):
+            ask_or_do(f"Go on with {run.folder.name}", run.go_on)
+        if state.phase in (Phase.DONE, Phase.CANCELLED):
+            if _button("Remove from the list", "playlist_remove", run):
+                run.dismiss()
+                st.toast(f"Its files stay in {run.folder}.")
+                st.rerun()
+        elif _button("Cancel", "close", run):
             run.cancel()
             st.rerun()
+
+
+def _button(title: str, icon: str, run: LiveRun) -> bool:
+    return st.button(title, key=f"{title} {run.folder}", icon=f":material/{icon}:")
 
 
 def sentence(state: State) -> str:
@@ -109,67 +123,7 @@ def sentence(state: State) -> str:
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
     if state.phase is Phase.TRAINING and state.left is not None:
-        parts.append(f"{_duration(state.left)} left")
+        parts.append(f"{duration(state.left)} left")
     if state.phase in (Phase.PAUSED, Phase.DONE, Phase.CANCELLED):
         parts.insert(0, str(state.phase))
     return ", ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _form() -> None:
-    with st.form("live training", border=False):
-        source = st.radio("Pictures", (SHAPES_TITLE, OWN_TITLE), horizontal=True)
-        path = st.text_input(
-            "The folder, if it is your own",
-            placeholder="/home/me/pictures, with a folder for each class",
-            help="At least two folders of pictures; a tenth of each is set aside for the score.",
-        )
-        first, second, third = st.columns(3)
-        network = first.selectbox("Network", NETWORKS)
-        epochs = second.slider("Epochs", 1, 60, 12)
-        side = third.select_slider("Picture side, px", _SIDES, 64)
-        started = st.form_submit_button("Train", type="primary", icon=":material/school:")
-    if not started:
-        return
-    with guarded():
-        data = Path(path.strip()).expanduser() if source == OWN_TITLE else made_shapes()
-        if source == OWN_TITLE and not path.strip():
-            raise TrainingError("No folder was given. Write its path, or take the four shapes.")
-        run = begin(live_recipe(str(network), int(epochs), int(side)), data, size=int(side))
-    st.session_state["live seen"] = {}
-    st.toast(f"{run.folder.name} has begun; it goes on when you close this page.")
-    st.rerun()
-
-
-def live_recipe(network: str, epochs: int, side: int) -> Recipe:
-    """A recipe for few pictures: gentle, in small batches."""
-    transformer = network.startswith("vit")
-    return Recipe(
-        model=network,
-        phases=(Stage(epochs, side),),
-        store=side,
-        batch=16,
-        optimizer="adamw" if transformer else "sgd",
-        rate=5e-4 if transformer else 0.03,
-        warm_up=min(1.0, epochs / 4),
-        crop=0.6,
-        average=0.9,
-    )
-
-
-def made_shapes() -> Path:
-    """The folder of the four shapes, written the first time."""
-    folder = runs_folder().parent / "shapes"
-    if not all((folder / shape).is_dir() for shape in SHAPES):
-        try:
-            write_shapes(folder)
-        except OSError as error:
-            raise TrainingError(
-                f"{folder} cannot be written ({error.strerror}). Set ATTNVIZ_RUNS."
-            ) from error
-    return folder

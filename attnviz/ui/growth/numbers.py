@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from attnviz.training.growth import (
+    FLAT,
     Event,
     LayerGrowth,
     growth_events,
@@ -16,7 +17,7 @@ from attnviz.training.growth import (
     recorded_methods,
 )
 from attnviz.ui.growth.charts import (
-    Layered,
+    Rule,
     even_spread,
     growth_chart,
     loss_chart,
@@ -34,6 +35,8 @@ class _Part(NamedTuple):
     value: Callable[[LayerGrowth], Any]
     axis: str
     note: str
+    rule: Callable[[Sequence[LayerGrowth]], Rule | None] = lambda _: None
+    marked: bool = False
 
 
 _ENTROPY = _Part(
@@ -41,12 +44,43 @@ _ENTROPY = _Part(
     attrgetter("entropy"),
     "Entropy, 1 is even",
     "Low: a few places get it all. Dashed: an even map.",
+    lambda _: Rule(1.0, "an even map"),
+    marked=True,
+)
+_HEAD_ENTROPY = _ENTROPY._replace(
+    value=attrgetter("head_entropy"),
+    note="Mean over all queries; thin lines are heads. Low: a few places get it all. "
+    "Dashed: even attention.",
+    rule=lambda _: Rule(1.0, "even attention"),
+)
+_DISTANCE = _Part(
+    "How far each layer looks",
+    attrgetter("head_distance"),
+    "Distance, px of the input",
+    "Mean attention distance over all queries; thin lines are heads. Dashed: even attention.",
+    lambda layers: Rule(float(layers[0].even_distance or 0), "even attention"),
+    marked=True,
 )
 _SPREAD = _Part(
     "How wide each layer looks",
     attrgetter("spread"),
     "Spread, share of the side",
-    "Dashed: an even map.",
+    "Standard deviation of the map's mass around its middle. Dashed: an even map.",
+    lambda layers: Rule(even_spread(layers), "an even map"),
+    marked=True,
+)
+_EFFECT = _Part(
+    "How much each block does",
+    attrgetter("effect"),
+    "Relative effect",
+    "How much the block changes what runs through it, |y - x| / |x|. Near 0, its attention "
+    "decides nothing, however sharp the map.",
+)
+_CONTRAST = _Part(
+    "How flat its maps are",
+    attrgetter("contrast"),
+    "Deviation over places",
+    "Standard deviation over the places, absolute. Near 0: the map picks nothing.",
 )
 _STRENGTH = _Part(
     "How strong its maps are",
@@ -67,26 +101,47 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
     known = [run for run in runs if method in recorded_methods(run.recording)]
     found = [_numbers(run.key, method, run) for run in known]
     growth, events = [one for one, _ in found], found[0][1]
-    left, right = st.columns(2, gap="medium")
+    columns = st.columns(2, gap="medium")
     for column, title, whole in (
-        (left, "How often it is right", progress_chart(runs)),
-        (right, "Loss", loss_chart(runs)),
+        (columns[0], "How often it is right", progress_chart(runs)),
+        (columns[1], "Loss", loss_chart(runs)),
     ):
         if whole is not None:
             with column:
                 st.markdown(f"##### {title}")
                 st.altair_chart(whole)
-    entropy = growth_chart(known, growth, *_ENTROPY[1:3], even=1.0, events=events)
-    spread = growth_chart(known, growth, *_SPREAD[1:3], even=even_spread(growth[0]))
-    with left:
-        _show(_ENTROPY, entropy)
-        _show(_STRENGTH, growth_chart(known, growth, *_STRENGTH[1:3]))
-    with right:
-        _show(_SPREAD, spread)
-        _show(_DRIFT, growth_chart(known, growth, *_DRIFT[1:3]))
-    for sentence in shown_events(events, known[0].checkpoints):
-        st.markdown(f"- {plain_text(sentence)}")
+    for number, part in enumerate(_parts(growth, method)):
+        with columns[number % 2]:
+            _show(part, known, growth, events)
+    for run, (_, happened) in zip(known, found, strict=True):
+        if happened and len(known) > 1:
+            st.markdown(f"**{plain_text(run.title)}**")
+        for number, sentence in enumerate(shown_events(happened, run.checkpoints), 1):
+            st.markdown(f"{number}. {plain_text(sentence)}")
     st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
+
+
+def _parts(growth: Sequence[Sequence[LayerGrowth]], method: str) -> list[_Part]:
+    """The charts for which every run has the numbers."""
+    layers = [one for run in growth for one in run]
+
+    def every(part: _Part) -> bool:
+        return all(part.value(one) is not None for one in layers)
+
+    contrast = _CONTRAST
+    if method == "soft-mask":
+        contrast = _CONTRAST._replace(
+            rule=lambda _: Rule(FLAT, "flat"), note=f"{_CONTRAST.note} Dashed: flat."
+        )
+    return [
+        _HEAD_ENTROPY if every(_HEAD_ENTROPY) else _ENTROPY,
+        _DISTANCE if every(_DISTANCE) else _SPREAD,
+        *([_EFFECT] if every(_EFFECT) else []),
+        contrast,
+        # Shares of one whole are as strong in every map.
+        *([] if method == "raw-attention" else [_STRENGTH]),
+        _DRIFT,
+    ]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -95,7 +150,14 @@ def _numbers(key: str, method: str, _run: Run) -> tuple[tuple[LayerGrowth, ...],
     return layer_growth(_run.recording, method), growth_events(_run.recording, method)
 
 
-def _show(part: _Part, chart: Layered) -> None:
+def _show(
+    part: _Part,
+    runs: Sequence[Run],
+    growth: Sequence[Sequence[LayerGrowth]],
+    events: Sequence[Event],
+) -> None:
     st.markdown(f"##### {part.title}")
-    st.altair_chart(chart)
+    marks = events if part.marked else ()
+    rule = part.rule(growth[0])
+    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rule=rule, events=marks))
     st.caption(part.note)

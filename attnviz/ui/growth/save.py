@@ -51,7 +51,7 @@ def time_lapse_frames(watched: Watched, layer: str) -> list[Pixels]:
     settings = FocusSettings(
         threshold=FIRST_VIEW.threshold, softness=FIRST_VIEW.softness, scale=FIRST_VIEW.scale
     )
-    ends = float(maps.min()), float(maps.max())
+    ends = watched.ends(layer)
     radius = FIRST_VIEW.radius * math.hypot(*pixels.shape[:2])
     frames = []
     for values, name in zip(maps, watched.run.checkpoints, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from attnviz.ui.layers.kept import (
     restore_choice,
 )
 from attnviz.ui.layers.stage import show_maps
+from attnviz.ui.link import kept_choice
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Pick
 
@@ -32,6 +34,8 @@ Pixels = npt.NDArray[np.uint8]
 POINT = "layers point"
 QUERY = "layers query"
 HEAD = "layers head"
+SHARED = (QUERY, POINT, HEAD)
+"""What of this section a link to the page keeps."""
 _TURN = "layers turn to point"
 _ASKERS = {
     "class": "The class token",
@@ -58,6 +62,7 @@ def show_context(seen: Seen) -> None:
     if query is None:
         st.info("The network did not see this part of the picture. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
+    keep_choice(POINT, "" if point is None else point_words(*point))
     maps = asked_maps(seen.key, query, seen.traced)
     content = _content(seen, maps, head, asker, point)
     if crossed:
@@ -167,9 +172,23 @@ def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
 
 
 def _point_of(seen: Seen) -> tuple[float, float]:
-    """The point (x, y) that was clicked on this picture; its middle until then."""
-    of, x, y = st.session_state.get(POINT, ("", 0.5, 0.5))
+    """The point (x, y) that was clicked on this picture, or told by a link; else its middle."""
+    if POINT not in st.session_state:
+        st.session_state[POINT] = (seen.key[0], *point_from(kept_choice(POINT)))
+    of, x, y = st.session_state[POINT]
     return (float(x), float(y)) if of == seen.key[0] else (0.5, 0.5)
+
+
+def point_words(x: float, y: float) -> str:
+    """A point as a link has it, to a thousandth of the picture's sides."""
+    return f"{x:.3f},{y:.3f}"
+
+
+def point_from(told: str | None) -> tuple[float, float]:
+    """The point in a link, which anybody may have written; the middle if it makes no sense."""
+    found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", told or "", re.ASCII)
+    x, y = map(float, found.groups()) if found else (0.5, 0.5)
+    return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
 
 
 def _query(seen: Seen, asker: str, point: tuple[float, float] | None) -> Query | None:

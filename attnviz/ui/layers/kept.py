@@ -12,6 +12,7 @@ from attnviz.layer_trace import LayerTrace, head_maps, trace_layers
 from attnviz.methods.context import Query
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.ui.link import keep, kept_choice
 from attnviz.ui.pickers import Photo
 from attnviz.ui.viewer import Content, Payload, pack
 
@@ -63,16 +64,17 @@ def packed_maps(key: tuple[object, ...], _content: Content) -> Payload:
     return pack(_content)
 
 
-def restore_choice(key: str, options: Sequence[str]) -> None:
-    """Give a widget the choice it had when the page was left; the first option if it is gone.
+def restore_choice(key: str, options: Sequence[str], first: str | None = None) -> None:
+    """Give a widget the choice it had when the page was left, or the one in the page's address.
 
-    Streamlit forgets a widget's value when its page is left.
+    If there is none, or it is no option any more: `first`, or the first option. Streamlit forgets a
+    widget's value when its page is left.
     """
     if st.session_state.get(key) not in options:
-        before = st.session_state.get(f"{key} kept")
-        st.session_state[key] = before if before in options else options[0]
+        before = kept_choice(key)
+        st.session_state[key] = before if before in options else first or options[0]
 
 
 def keep_choice(key: str, value: str) -> None:
     """Remember a choice for `restore_choice`."""
-    st.session_state[f"{key} kept"] = value
+    keep(**{key: value})

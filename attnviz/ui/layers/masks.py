@@ -79,8 +79,12 @@ def _words(method: Method[Any], trace: Trace) -> str:
     if method.name != _FIRST:
         return ""
     many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
-    background = "Its mean often marks the background. " if many else ""
-    return f"{background}Bright places are let through; that does not make them important."
+    joint = (
+        "This mask chooses features and places jointly, with a map for each feature: "
+        "their mean is shown, and often marks the background. "
+    )
+    said = "Bright places are let through; that does not make them important."
+    return f"{joint}{said}" if many else said
 
 
 def _share_words(naive: bool) -> str:

@@ -8,11 +8,13 @@ sends a message to the server.
 from __future__ import annotations
 
 from attnviz.ui.viewer.component import Pick, ViewerEvents, viewer
-from attnviz.ui.viewer.content import Content, Layer, content_of, layer_names
+from attnviz.ui.viewer.content import CLOCK, CLOCK_INPUT, Content, Layer, content_of, layer_names
 from attnviz.ui.viewer.payload import Payload, pack
 from attnviz.ui.viewer.view import Mode, Surface, View
 
 __all__ = [
+    "CLOCK",
+    "CLOCK_INPUT",
     "Content",
     "Layer",
     "Mode",

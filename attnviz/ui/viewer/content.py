@@ -17,6 +17,12 @@ FloatArray = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 
 
+# A page with times has this once, before its viewers and charts: who goes to another time writes it
+# here, and everybody hears the event "input". Nothing of it goes to the server.
+CLOCK_INPUT = "#av-now"
+CLOCK = '<input id="av-now" type="hidden" value="">'
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One map: `values` float32 [h, w], absolute, on the layer's own grid.
@@ -40,7 +46,9 @@ class Content:
     unit. shares: whether the values are shares in 0..1, so that an absolute scale makes sense.
     mattes: float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or
     None while nobody has asked for outlines. noun: what a map belongs to, for the controls.
-    quiet: whether the page has no use for what the controls say; the browser then keeps it.
+    quiet: whether the page has no use for what the controls say; the browser then keeps it. times:
+    when each map was taken, rising; the viewer then moves with the page's clock, see `CLOCK`.
+    span: the ends of the scale "all layers", where more than these maps shall share it.
     """
 
     pixels: Pixels
@@ -52,6 +60,8 @@ class Content:
     mattes: Sequence[FloatArray] | None = None
     noun: str = "Layer"
     quiet: bool = False
+    times: Sequence[float] | None = None
+    span: tuple[float, float] | None = None
 
 
 def layer_names(explanation: Explanation) -> list[str]:

@@ -60,7 +60,7 @@ def pack(content: Content) -> Payload:
     """
     photo = jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)
     blocks: list[bytes] = []
-    layers = [_packed_layer(layer, blocks) for layer in content.layers]
+    layers = [_packed_layer(layer, content.span, blocks) for layer in content.layers]
     mattes = _packed_mattes(content, blocks)
     maps = zlib.compress(b"".join(blocks), 6)
     height, width = content.pixels.shape[:2]
@@ -76,6 +76,7 @@ def pack(content: Content) -> Payload:
         "legend": content.legend,
         "noun": content.noun,
         "quiet": content.quiet,
+        "times": None if content.times is None else [float(one) for one in content.times],
         "shares": content.shares,
     }
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
@@ -84,7 +85,9 @@ def pack(content: Content) -> Payload:
     return Payload(digest.hexdigest()[:32], header, photo, maps)
 
 
-def _packed_layer(layer: Layer, blocks: list[bytes]) -> dict[str, Any]:
+def _packed_layer(
+    layer: Layer, span: tuple[float, float] | None, blocks: list[bytes]
+) -> dict[str, Any]:
     """Append a layer's values to the blocks and describe them."""
     values = np.maximum(np.asarray(layer.values, np.float32), 0)  # evidence against counts as 0
     low, high = float(values.min()), float(values.max())
@@ -101,6 +104,7 @@ def _packed_layer(layer: Layer, blocks: list[bytes]) -> dict[str, Any]:
         "low": low,
         "high": high,
         "mean": float(values.mean()),
+        "span": None if span is None else [max(float(end), 0.0) for end in span],
         "flat": is_flat(values),
         "fused": layer.fused,
         "note": layer.note,

@@ -3,10 +3,14 @@
 /** Value that a flat map shows everywhere on its own scale: neither sharp nor fully blurred. */
 export const FLAT_FOCUS = 0.5;
 
-/** The two absolute values that become 0 and 1 on a scale, for one layer. */
+/**
+ * The two absolute values that become 0 and 1 on a scale, for one layer. A layer may name the ends
+ * that it shares with more than the layers that are here.
+ */
 export function scaleRange(layer, layers, scale) {
   if (scale === "absolute" && !layer.fused) return [0, 1];
   if (scale === "all-layers" && !layer.fused) {
+    if (layer.span) return layer.span;
     const shared = layers.filter((one) => !one.fused);
     return [Math.min(...shared.map((one) => one.low)), Math.max(...shared.map((one) => one.high))];
   }

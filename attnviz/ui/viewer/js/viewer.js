@@ -1,5 +1,6 @@
 // The viewer itself: what is shown, what the user does, and what the server is told.
 
+import { Clock } from "./clock.js";
 import { buildControls } from "./controls.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { openRenderer } from "./context.js";
@@ -38,6 +39,7 @@ export class Viewer {
     this.schedule = new Schedule(this);
     this.teller = new Teller(this);
     this.player = new Player(this);
+    this.clock = new Clock(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
     this.listen();
     openRenderer(this.parts.canvas, this);
@@ -177,6 +179,12 @@ export class Viewer {
     this.refresh();
   }
 
+  /** Stand where another part of the page stands in time. */
+  followTo(index) {
+    this.player.stop();
+    this.moveTo(index);
+  }
+
   togglePlay() {
     this.player.toggle();
     if (!this.player.isPlaying) this.goTo(this.index);
@@ -244,6 +252,7 @@ export class Viewer {
     markStrip(strip, this.index);
     showLegend(legend, this.scene, this.index, this.view, table);
     this.showMarks();
+    this.clock.tell();
     this.speakSoon();
     this.schedule.ask();
   }
@@ -310,6 +319,7 @@ export class Viewer {
     this.leaving.abort();
     this.schedule.stop();
     this.teller.stop();
+    this.clock.stop();
     this.resized.disconnect();
     clearTimeout(this.speaking);
     this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();

@@ -1,0 +1,85 @@
+"""Networks in bfloat16 and float16 on the CPU: maps stay near those of float32, and never NaN."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from attnviz.capture.run import capture
+from attnviz.capture.sites import find_sites
+from attnviz.capture.trace import Kind, Trace
+from attnviz.methods import METHODS
+from attnviz.methods.base import Method, Nature
+from tests.capture.asked import sites_of
+from tests.capture.families import FAMILIES
+
+NEAR = 0.02
+HALVES = (torch.bfloat16, torch.float16)
+FULL = torch.float32
+
+READ = ["timm ViT", "timm Swin", "timm CBAM", "torchvision ViT", "BAM as in the paper"]
+
+
+@cache
+def traced(name: str, dtype: torch.dtype) -> Trace:
+    """Everything read of two inputs, with gradients of class 1."""
+    family = FAMILIES[name]
+    module, inputs = family.make(), family.inputs()
+    for weight in module.parameters():  # torchvision begins with a head of zeros
+        if not weight.any():
+            torch.nn.init.normal_(weight, std=0.1, generator=torch.Generator().manual_seed(2))
+    sites = [*sites_of(name), *find_sites(module, Kind.FEATURES, inputs)]
+    return capture(module.to(dtype), inputs, sites, gradients=True, target=1)
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("dtype", HALVES)
+def test_half_precision_stays_near_float32(name: str, dtype: torch.dtype) -> None:
+    full, half = traced(name, FULL), traced(name, dtype)
+    for one, other in zip(full.context, half.context, strict=True):
+        every = torch.arange(one.queries.tokens)
+        rows, slopes = other.rows(every), other.gradient_rows(every)
+        assert rows.dtype == torch.float32
+        torch.testing.assert_close(rows, one.rows(every), atol=NEAR, rtol=0)
+        torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]), atol=1e-5, rtol=0)
+        assert slopes is not None
+        assert bool(slopes.isfinite().all())
+    for gate, other_gate in zip(full.gates, half.gates, strict=True):
+        torch.testing.assert_close(other_gate.gate, gate.gate, atol=NEAR, rtol=0)
+    for mask, other_mask in zip(full.soft_masks, half.soft_masks, strict=True):
+        torch.testing.assert_close(other_mask.mask, mask.mask, atol=NEAR, rtol=0)
+
+
+METHOD_NAMES = [kind.name for kind in METHODS if issubclass(kind, Method)]
+
+
+@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("dtype", HALVES)
+def test_maps_of_every_method_stay_near_float32(name: str, dtype: torch.dtype) -> None:
+    """Shares within 0.02; values without an end, within 0.02 of the largest in any layer.
+
+    So are all maps of attention, and relevance through self-attention. CAMs of blocks and the
+    signed gradient of a mask add up what cancels almost wholly in a network without training, and
+    the most varied channel may be another one: of these it is asserted that they are finite.
+    """
+    full, half = traced(name, FULL), traced(name, dtype)
+    read = 0
+    for method in (METHODS.get(one)() for one in METHOD_NAMES):
+        assert isinstance(method, Method)
+        if not method.readings(full):
+            continue
+        read += 1
+        expected, found = method(full), method(half)
+        largest = max(float(np.abs(one.values).max()) for one in expected)
+        assert largest > 0 or method.name == "mask-spread"  # 0 for masks of one channel
+        attention = method.nature is Nature.ATTENTION and method.name != "mask-channel"
+        holds = attention or method.kind is Kind.CONTEXT
+        near = NEAR * (1 if method.shares else largest)
+        for one, other in zip(expected, found, strict=True):
+            assert np.isfinite(other.values).all(), f"{method.name} at {one.layer}"
+            apart = float(np.abs(other.values - one.values).max())
+            assert apart <= near or not holds, f"{method.name} at {one.layer}"
+    assert read >= 5

@@ -1,0 +1,165 @@
+"""Where things lie: impulses come out at their place, windows are where the papers put them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.run import capture
+from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.capture.trace import Kind
+from tests.capture.asked import made, sites_of
+from tests.capture.families import CONTEXT, FAMILIES, Family
+
+
+def marked(family: Family, spot: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    """Faint noise, and the same with a strong square of 16 pixels around `spot`, in 0..1."""
+    dark = 0.1 * family.inputs(1)
+    bright = dark.clone()
+    (height, width), (y, x) = family.size, spot
+    top, left = int(y * height), int(x * width)
+    strong = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(5))
+    bright[:, :, top - 8 : top + 8, left - 8 : left + 8] += 3 * strong
+    return dark, bright
+
+
+def peak(profile: Tensor, grid: TokenGrid) -> tuple[float, float]:
+    """Centre, in 0..1, of the cells of more than half the greatest change."""
+    cells = profile[grid.prefix :]
+    strong = (cells > cells.max() / 2).nonzero().flatten()
+    rows, columns = strong // grid.columns, strong % grid.columns
+    return (
+        float(rows.float().mean() + 0.5) / grid.rows,
+        float(columns.float().mean() + 0.5) / grid.columns,
+    )
+
+
+def assert_at(
+    found: tuple[float, float], name: str, spot: tuple[float, float], grid: TokenGrid
+) -> None:
+    """Within the marked square, or in the cell beside it."""
+    height, width = FAMILIES[name].size
+    assert abs(found[0] - spot[0]) <= 8 / height + 1.01 / grid.rows
+    assert abs(found[1] - spot[1]) <= 8 / width + 1.01 / grid.columns
+
+
+def changed(dark: ContextReading, bright: ContextReading) -> Tensor:
+    every = torch.arange(dark.queries.tokens)
+    return (bright.rows(every) - dark.rows(every)).abs().sum((0, 1))
+
+
+# CoAtNet's convolutions and gates spread an impulse over all of a small picture's map.
+@pytest.mark.parametrize("name", [name for name in CONTEXT if name != "timm CoAtNet"])
+@pytest.mark.parametrize("spot", [(0.375, 0.79), (0.8125, 0.125)], ids=str)
+def test_an_impulse_in_the_picture_comes_out_at_its_place(
+    name: str, spot: tuple[float, float]
+) -> None:
+    """Queries, keys and values of the marked patch change most, in windowed layers too.
+
+    In `vit-small` without training all queries turn to the marked patch alike: its keys tell.
+    """
+    family = CONTEXT[name]
+    traces = [capture(made(name), one, sites_of(name)) for one in marked(family, spot)]
+    for dark, bright in list(zip(traces[0].context, traces[1].context, strict=True))[:2]:
+        change = changed(dark, bright)
+        if dark.queries.cells and name != "vit-small":
+            assert_at(peak(change.sum(1), dark.queries), name, spot, dark.queries)
+        else:
+            assert_at(peak(change.sum(0), dark.keys), name, spot, dark.keys)
+        norms = dark.value_norms(), bright.value_norms()
+        if norms[0] is not None and norms[1] is not None:
+            assert_at(
+                peak((norms[1] - norms[0]).abs().sum((0, 1)), dark.keys), name, spot, dark.keys
+            )
+
+
+@pytest.mark.parametrize("name", [name for name, one in FAMILIES.items() if one.spatial])
+@pytest.mark.parametrize("spot", [(0.375, 0.79), (0.8125, 0.125)], ids=str)
+def test_a_mask_changes_most_where_the_picture_does(name: str, spot: tuple[float, float]) -> None:
+    first = next(one for one in sites_of(name) if one.kind is Kind.SPATIAL)
+    dark, bright = (
+        capture(made(name), one, [first]).soft_masks[0].mask for one in marked(FAMILIES[name], spot)
+    )
+    change = (bright - dark).abs().sum((0, 1))
+    grid = TokenGrid(*change.shape)
+    assert_at(peak(change.flatten(), grid), name, spot, grid)
+
+
+@pytest.mark.parametrize("cell", [(0, 5), (6, 2)], ids=str)
+def test_an_impulse_before_a_block_of_coatnet_comes_out_at_its_place(cell: tuple[int, int]) -> None:
+    module, inputs = made("timm CoAtNet"), FAMILIES["timm CoAtNet"].inputs(1)
+    site = next(one for one in sites_of("timm CoAtNet") if one.layer == "stages.2.blocks.1.attn")
+
+    def mark(_m: nn.Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        bright = args[0].clone()
+        bright[:, :, cell[0], cell[1]] += torch.randn(bright.shape[1])
+        return bright, *args[1:]
+
+    dark = capture(module, inputs, [site]).context[0]
+    handle = module.get_submodule("stages.2.blocks.1").register_forward_pre_hook(mark)
+    bright = capture(module, inputs, [site]).context[0]
+    handle.remove()
+    change = changed(dark, bright)
+    for profile in (change.sum(0), change.sum(1)):
+        assert divmod(int(profile.argmax()), dark.keys.columns) == cell
+
+
+def windows_of(index: Tensor, size: int, shift: int) -> set[tuple[int, ...]]:
+    """Windows of a padded map of token indices, cut after it was rolled; -1 is padding."""
+    rows, columns = index.shape
+    padded = nn.functional.pad(index, (0, -columns % size, 0, -rows % size), value=-1)
+    steps = [0 if side <= size else shift for side in padded.shape]
+    rolled = padded.roll((-steps[0], -steps[1]), (0, 1))
+    cut = rolled.unfold(0, size, size).unfold(1, size, size).reshape(-1, size * size)
+    return {tuple(one) for one in cut.tolist()}
+
+
+@pytest.mark.parametrize(
+    "name", ["torchvision Swin", "torchvision SwinV2", "timm Swin", "timm SwinV2"]
+)
+def test_shifted_windows_are_where_the_paper_puts_them(name: str) -> None:
+    for number, site in enumerate(sites_of(name)):
+        assert site.geometry is not None
+        grid = site.geometry.queries
+        index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+        expected = windows_of(index, 4, 2 * (number % 2))
+        for cells in (site.geometry.query_cells, site.geometry.key_cells):
+            assert {tuple(one) for one in cells.tolist()} == expected
+
+
+def test_blocks_and_grids_of_maxvit_are_where_the_paper_puts_them() -> None:
+    """Windows of neighbours, and tokens at equal distances over the whole map."""
+    sites = [site for site in sites_of("torchvision MaxViT") if site.kind is Kind.CONTEXT]
+    for number, site in enumerate(sites):
+        assert site.geometry is not None
+        side = site.geometry.queries.rows
+        index = torch.arange(side * side).view(side, side)
+        expected = windows_of(index, 4, 0)
+        if number % 2:
+            step = side // 4
+            strided = [index[i::step, j::step] for i in range(step) for j in range(step)]
+            expected = {tuple(one.flatten().tolist()) for one in strided}
+        assert {tuple(one) for one in site.geometry.query_cells.tolist()} == expected
+
+
+def test_mobilevit_attends_among_equal_places_of_its_patches() -> None:
+    for site in sites_of("timm MobileViT"):
+        assert site.geometry is not None
+        grid = site.geometry.queries
+        index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+        strided = [index[i::2, j::2] for i in range(2) for j in range(2)]
+        expected = {tuple(one.flatten().tolist()) for one in strided}
+        assert {tuple(one) for one in site.geometry.key_cells.tolist()} == expected
+
+
+def test_halo_looks_over_the_border_of_its_blocks() -> None:
+    """Blocks of 8, of which each sees 3 more cells all around (arXiv 2103.12731)."""
+    geometry = sites_of("timm Halo")[0].geometry
+    assert geometry is not None
+    grid = geometry.queries
+    index = torch.arange(grid.cells).view(grid.rows, grid.columns)
+    padded = nn.functional.pad(index, (2, 2, 2, 2), value=-1)
+    cut = padded.unfold(0, 12, 8).unfold(1, 12, 8).reshape(-1, 144)
+    assert geometry.key_cells.tolist() == cut.tolist()
+    assert {tuple(one) for one in geometry.query_cells.tolist()} == windows_of(index, 8, 0)

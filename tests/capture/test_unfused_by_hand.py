@@ -1,0 +1,72 @@
+"""Captured attention against what the modules' weights give, worked out without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.run import capture, logits_of
+from attnviz.capture.sites import find_sites
+from attnviz.capture.trace import Kind
+from tests.capture import unfused
+from tests.capture.families import CONTEXT
+
+Worked = Callable[[nn.Module, Tensor], Tensor]
+
+WORKED: dict[str, dict[str, Worked]] = {
+    "torchvision Swin": {"ShiftedWindowAttention": partial(unfused.swin, cosine=False)},
+    "torchvision SwinV2": {"ShiftedWindowAttentionV2": partial(unfused.swin, cosine=True)},
+    "torchvision MaxViT": {"PartitionAttentionLayer": unfused.maxvit},
+    "timm CaiT": {
+        "TalkingHeadAttn": unfused.talking_heads,
+        "ClassAttn": unfused.class_attention,
+    },
+    "timm SigLIP": {"AttentionPoolLatent": unfused.latent},
+    "timm BoTNet": {"BottleneckAttn": unfused.bottleneck},
+    "timm Halo": {"HaloAttn": unfused.halo},
+    "timm Halo, oblong": {"HaloAttn": unfused.halo},
+    "timm GC": {"GlobalContext": unfused.global_context},
+    "timm GC, added": {"GlobalContext": unfused.global_context},
+    "timm non-local": {"NonLocalAttn": unfused.non_local},
+    "Hugging Face ViT": {"ViTAttention": unfused.projections},
+}
+
+
+@torch.no_grad()
+def worked(name: str, module: nn.Module) -> dict[str, Tensor]:
+    """Attention [N, heads, T, S] over the whole map of each module that a rule is given for."""
+    found: dict[str, Tensor] = {}
+    for layer, part in module.named_modules():
+        rule = WORKED[name].get(type(part).__name__)
+        if rule is None:
+            continue
+
+        def see(
+            part: nn.Module, args: tuple[Tensor, ...], layer: str = layer, rule: Worked = rule
+        ) -> None:
+            found[layer] = rule(part, args[0])
+
+        part.register_forward_pre_hook(see)
+    logits_of(module(CONTEXT[name].inputs()))
+    return found
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_rows_are_what_the_weights_give(name: str) -> None:
+    family = CONTEXT[name]
+    module = family.make()
+    sites = find_sites(module, Kind.CONTEXT, family.inputs(1))
+    readings = {one.layer: one for one in capture(module, family.inputs(), sites).context}
+    expected = worked(name, family.make())
+    others = len(readings) - len(expected)
+    assert others == (2 if name == "timm SigLIP" else 0)  # its blocks are in `test_unfused`
+    for layer, rows in expected.items():
+        reading = next(one for key, one in readings.items() if key.startswith(layer))
+        assert float(rows.std()) > 0
+        torch.testing.assert_close(
+            reading.rows(torch.arange(reading.queries.tokens)), rows, atol=1e-5, rtol=1e-4
+        )
