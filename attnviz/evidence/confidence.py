@@ -77,12 +77,7 @@ def occlusion(
     Raises EvidenceError for a patch that is empty or larger than the picture.
     """
     height, width = subject.size
-    side = max(1, min(height, width) // 7) if patch is None else patch
-    if not 1 <= side <= min(height, width):
-        raise EvidenceError(
-            f"A patch of {side} px does not fit into {height} x {width} pixels. Take a smaller one."
-        )
-    corners = [(y, x) for y in _starts(height, side) for x in _starts(width, side)]
+    side, corners = patches(subject.size, patch)
     variants = _occluded(subject, corners, side, fill.of(subject))
     found = scored(subject, variants, len(corners) + 1, progress)
     lost = found.logit[0] - found.logit[1:]
@@ -91,6 +86,17 @@ def occlusion(
         total[y : y + side, x : x + side] += worth
         count[y : y + side, x : x + side] += 1
     return np.asarray(total / count, np.float32)
+
+
+def patches(size: tuple[int, int], patch: int | None = None) -> tuple[int, list[tuple[int, int]]]:
+    """The side of the patches that `occlusion` slides over (height, width), and their corners."""
+    height, width = size
+    side = max(1, min(height, width) // 7) if patch is None else patch
+    if not 1 <= side <= min(height, width):
+        raise EvidenceError(
+            f"A patch of {side} px does not fit into {height} x {width} pixels. Take a smaller one."
+        )
+    return side, [(y, x) for y in _starts(height, side) for x in _starts(width, side)]
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,13 @@ class Curve:
     """What the network says while more and more of the picture is taken away, or put back.
 
     shares: float32 [m], rising, the part of the area that was changed. probability, margin: float32
-    [m], as in `Scores`.
+    [m], and first: int64 [m], as in `Scores`.
     """
 
     shares: FloatArray
     probability: FloatArray
     margin: FloatArray
+    first: npt.NDArray[np.int64]
 
     @property
     def area(self) -> float:
@@ -66,14 +68,27 @@ class Removal:
         return self.back.area - self.away.area
 
     @property
-    def road(self) -> float:
-        """(LeRF - MoRF) / 2 over the shares 10, 20 .. 90 % (Rong et al. 2022).
+    def margin_gain(self) -> float:
+        """The same of the margin, in logits."""
+        return self.back.margin_area - self.away.margin_area
 
-        What is left when the lowest places are taken away first is what the other curve puts back.
+    @property
+    def morf(self) -> float:
+        """Mean probability with the most relevant 10, 20 .. 90 % taken away; low is good."""
+        return float(np.mean([self.away.at(share) for share in ROAD_SHARES]))
+
+    @property
+    def lerf(self) -> float:
+        """The same with the least relevant taken away; high is good.
+
+        What is left then is what the other curve puts back.
         """
-        kept = np.mean([self.back.at(1 - share) for share in ROAD_SHARES])
-        lost = np.mean([self.away.at(share) for share in ROAD_SHARES])
-        return float(kept - lost) / 2
+        return float(np.mean([self.back.at(1 - share) for share in ROAD_SHARES]))
+
+    @property
+    def road(self) -> float:
+        """(LeRF - MoRF) / 2, of which ROAD speaks (Rong et al. 2022)."""
+        return (self.lerf - self.morf) / 2
 
 
 def removal(
@@ -90,8 +105,8 @@ def removal(
         subject: the network, the picture and the class.
         values: a map over the whole input, any grid.
         fill: what stands where nothing is left.
-        steps: the area is changed in so many equal steps.
-        progress: told how many of the `2 * steps + 2` pictures are through.
+        steps: the area is changed in so many equal steps, one or more.
+        progress: told how many of the `asked_of(1, steps)` pictures are through.
 
     Raises:
         EvidenceError: the map is flat, or the answers are not finite.
@@ -108,36 +123,60 @@ def removals(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> tuple[Removal, ...]:
-    """`removal` for several maps at the input's size, float32 [h, w], in shared batches."""
+    """`removal` for several maps at the input's size, float32 [h, w], in shared batches.
+
+    The whole picture and the empty one are the ends of every curve, and are asked about once.
+    """
     size = subject.size[0] * subject.size[1]
     counts = np.rint(np.linspace(0, size, steps + 1)).astype(np.int64)
     variants = _variants(maps, counts, fill.of(subject), subject.batch)
-    found = scored(subject, variants, 2 * len(maps) * len(counts), progress)
+    found = scored(subject, variants, asked_of(len(maps), steps), progress)
     shares = (counts / size).astype(np.float32)
-    shape = (len(maps), 2, len(counts))
-    probability, margin = found.probability.reshape(shape), found.margin.reshape(shape)
+    columns = [_with_ends(one, len(maps)) for one in (found.probability, found.margin, found.first)]
     return tuple(
-        Removal(*(Curve(shares, probability[n, way], margin[n, way]) for way in (0, 1)))
+        Removal(*(Curve(shares, *(one[n, way] for one in columns)) for way in (0, 1)))
         for n in range(len(maps))
     )
+
+
+def asked_of(maps: int, steps: int = STEPS) -> int:
+    """How many pictures `removals` asks about."""
+    return 2 + 2 * maps * (steps - 1)
+
+
+def _with_ends(found: npt.NDArray[Any], maps: int) -> npt.NDArray[Any]:
+    """[maps, 2, steps + 1] of what was said of the whole picture, the empty one, and all others."""
+    between = found[2:].reshape(maps, 2, -1)
+    whole, empty = (np.full((maps, 1, 1), one, found.dtype) for one in found[:2])
+    away = np.concatenate([whole, between[:, :1], empty], axis=2)
+    back = np.concatenate([empty, between[:, 1:], whole], axis=2)
+    return np.concatenate([away, back], axis=1)
 
 
 def _variants(
     maps: Sequence[FloatArray], counts: npt.NDArray[np.int64], filling: Filling, batch: int
 ) -> Iterator[Tensor]:
-    """For each map: taken away, then put back, in batches that reach over their borders."""
+    """The whole picture and the empty one; then for each map: taken away, and put back.
+
+    Batches reach over the borders between them.
+    """
     ranks = torch.from_numpy(np.stack([ranks_of(values) for values in maps]).astype(np.int32))
-    jobs = [(n, back, int(count)) for n in range(len(maps)) for back in (0, 1) for count in counts]
+    ends = [(0, 0, int(counts[0])), (0, 0, int(counts[-1]))]
+    between = [
+        (n, back, int(count)) for n in range(len(maps)) for back in (0, 1) for count in counts[1:-1]
+    ]
+    jobs = ends + between
     for start in range(0, len(jobs), batch):
         which, back, count = zip(*jobs[start : start + batch], strict=True)
         low = ranks[list(which)] < torch.tensor(count)[:, None, None]
         yield filling(low ^ torch.tensor(back, dtype=torch.bool)[:, None, None])
 
 
-def variant(
-    subject: Subject, values: npt.ArrayLike, fill: Fill, share: float, *, back: bool
+def variants_of(
+    subject: Subject, values: npt.ArrayLike, fill: Fill, shares: Sequence[float], *, back: bool
 ) -> Tensor:
-    """The one picture [1, 3, h, w], normalised, that is asked about at a share of the area."""
+    """The very pictures [n, 3, h, w], normalised, that are asked about at n shares of the area."""
     ranks = ranks_of(subject.order(values))
-    low = torch.from_numpy(ranks < round(share * ranks.size))[None]
+    counts = torch.tensor([round(share * ranks.size) for share in shares])
+    low = torch.from_numpy(ranks)[None] < counts[:, None, None]
     return fill.of(subject)(~low if back else low)

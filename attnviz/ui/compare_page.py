@@ -16,7 +16,7 @@ from attnviz.ui.compare.scales import stop_count
 from attnviz.ui.compare.view import PREFIX, GridView
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, kept_choice, share_choices
-from attnviz.ui.long_work import long_work
+from attnviz.ui.long_work import interruptible, long_work
 from attnviz.ui.rerun import run_again
 
 GRID = "compare grid"
@@ -37,7 +37,7 @@ def show() -> None:
     _show_found(wanted)
 
 
-@st.fragment
+@interruptible
 def _show_found(wanted: Wanted) -> None:
     """The grid; its own controls rerun this part alone."""
     with guarded():

@@ -12,6 +12,7 @@ from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.insensitive import warn_if_insensitive
 from attnviz.ui.link import keep, restore, share_choices
+from attnviz.ui.long_work import interruptible
 from attnviz.ui.looking import look_at
 from attnviz.ui.pickers import pick_device, pick_look, pick_model, pick_picture
 from attnviz.ui.viewer import layer_names
@@ -78,7 +79,7 @@ def _pick_section() -> Section:
     return sections[str(chosen)]
 
 
-@st.fragment
+@interruptible
 def _show_section(asked: Asked, section: Section) -> None:
     """One answer; its own controls rerun this part alone."""
     with guarded():

@@ -14,7 +14,8 @@ import streamlit as st
 from attnviz.explanation import Explanation, Prediction
 from attnviz.export.jpeg import jpeg
 from attnviz.focus import FocusMap, focus_map
-from attnviz.render.heat import colour_map
+from attnviz.geometry import PictureGeometry
+from attnviz.render.heat import colour_map, heat_overlay
 from attnviz.ui.viewer import layer_names
 from attnviz.ui.words import verdict
 
@@ -31,6 +32,16 @@ def show_picture(title: str, note: str, pixels: Pixels, alt: str) -> None:
 def data_link(pixels: Pixels) -> str:
     """The picture as a data: link, for small pictures inside HTML of our own."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg(pixels, 85)).decode()
+
+
+def heat_link(pixels: Pixels, values: npt.ArrayLike, geometry: PictureGeometry) -> str:
+    """A map's heat over the photo, on a scale of its own, as `data_link`.
+
+    pixels: uint8 [H, W, 3]. values: a map over the network's whole input. geometry: of the photo at
+    any size.
+    """
+    scaled = focus_map(values, geometry.resized(pixels.shape[:2])).scaled
+    return data_link(heat_overlay(pixels, scaled))
 
 
 def show_legend(focus: FocusMap, colours: str, note: str) -> None:

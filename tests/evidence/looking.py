@@ -28,6 +28,13 @@ class PatchNet(nn.Module):
         return logits
 
 
+class RedSum(nn.Module):
+    """One class: the sum of the red plane."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0].sum((1, 2))[:, None]
+
+
 def picture() -> np.ndarray:
     """uint8 [24, 24, 3]: dark noise with a white patch where the network looks."""
     pixels = np.random.default_rng(3).integers(0, 90, (SIDE, SIDE, 3)).astype(np.uint8)

@@ -9,8 +9,9 @@ import pytest
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.confidence import Confidence, confidence, occlusion
-from attnviz.evidence.fills import Black
-from tests.evidence.looking import PATCH, SIDE, right_map, subject
+from attnviz.evidence.fills import FILLS, Black
+from attnviz.evidence.subject import Subject
+from tests.evidence.looking import PATCH, SIDE, PatchNet, RedSum, right_map, subject
 
 
 def test_a_map_of_the_patch_drops_nothing_and_its_inverse_nearly_all() -> None:
@@ -62,6 +63,33 @@ def test_patches_reach_the_edges_whatever_their_size() -> None:
 def test_a_patch_that_does_not_fit_is_refused(patch: int) -> None:
     with pytest.raises(EvidenceError, match="does not fit"):
         occlusion(subject(), Black(), patch=patch)
+
+
+@pytest.mark.parametrize("fill", [one.name for one in FILLS])
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 2)])
+def test_a_picture_smaller_than_a_patch_is_asked_place_by_place(
+    size: tuple[int, int], fill: str
+) -> None:
+    """The network adds up the red plane: under black a place is worth its own light."""
+    pixels = np.random.default_rng(5).integers(60, 200, (*size, 3)).astype(np.uint8)
+    one = Subject(RedSum(), pixels, lambda x: x, 0)
+    worth = occlusion(one, FILLS.get(fill)())
+    assert worth.shape == size
+    assert np.isfinite(worth).all()
+    if fill == "black":
+        np.testing.assert_allclose(worth, pixels[..., 0] / 255, atol=1e-5)
+
+
+def test_occlusion_can_be_stopped_in_the_middle() -> None:
+    net = PatchNet()
+
+    def stop(done: int, total: int) -> None:
+        if done > 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        occlusion(subject(net), Black(), patch=2, progress=stop)
+    assert net.batches == [1, 7]
 
 
 def test_progress_counts_the_patches() -> None:

@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from attnviz.errors import EvidenceError, MethodError
-from attnviz.evidence.curves import Curve, Removal, removal, removals, variant
+from attnviz.evidence.curves import Curve, Removal, asked_of, removal, removals, variants_of
 from attnviz.evidence.fills import FILLS, Black, MeanGrey
 from attnviz.evidence.ranks import ranks_of
+from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import PATCH, SIDE, PatchNet, picture, right_map, subject
 
@@ -83,10 +84,35 @@ def test_the_areas_are_those_of_rise() -> None:
 
 def test_the_picture_shown_is_the_picture_asked_about() -> None:
     one = subject()
-    shown = variant(one, right_map(), Black(), 0.25, back=True)
-    kept = ranks_of(right_map()) < 144
-    expected = np.where(kept[..., None], picture(), 0).transpose(2, 0, 1) / 255
-    np.testing.assert_allclose(shown[0].numpy(), expected, atol=1e-6)
+    for back in (True, False):
+        shown = variants_of(one, right_map(), Black(), (0, 0.25, 1), back=back)
+        for share, pixels in zip((0, 144, 576), one.seen(shown), strict=True):
+            high = ranks_of(right_map()) < share
+            kept = high if back else ~high
+            np.testing.assert_array_equal(pixels, np.where(kept[..., None], picture(), 0))
+
+
+@pytest.mark.parametrize("fill", [one.name for one in FILLS])
+def test_every_picture_shown_gets_the_answer_on_the_curve(fill: str) -> None:
+    one = subject()
+    found = removal(one, right_map(), FILLS.get(fill)(), steps=6)
+    for curve, back in ((found.away, False), (found.back, True)):
+        shown = variants_of(one, right_map(), FILLS.get(fill)(), curve.shares.tolist(), back=back)
+        again = scored(one, [shown], 7)
+        np.testing.assert_allclose(again.probability, curve.probability, atol=1e-6)
+        np.testing.assert_allclose(again.margin, curve.margin, atol=1e-5)
+        np.testing.assert_array_equal(again.first, curve.first)
+        assert (curve.first == (curve.margin > 0)).all()
+    assert found.away.first[0] == found.back.first[-1] == 1
+
+
+def test_both_ends_are_asked_once_and_one_step_is_enough() -> None:
+    net = PatchNet()
+    one, other = removals(subject(net), [right_map(), -right_map()], Black(), steps=1)
+    assert net.batches == [2]
+    for found in (one, other):
+        assert found.away.probability == pytest.approx([sigmoid(4), sigmoid(-4)], abs=1e-5)
+        assert found.back.probability == pytest.approx([sigmoid(-4), sigmoid(4)], abs=1e-5)
 
 
 def test_batches_are_full_and_progress_is_told() -> None:
@@ -95,8 +121,9 @@ def test_batches_are_full_and_progress_is_told() -> None:
         subject(net), [right_map(), -right_map()], Black(), steps=4,
         progress=lambda done, total: told.append((done, total)),
     )  # fmt: skip
-    assert net.batches == [7, 7, 6]
-    assert told == [(7, 20), (14, 20), (20, 20)]
+    assert net.batches == [7, 7]
+    assert told == [(7, 14), (14, 14)]
+    assert asked_of(2, 4) == 14
 
 
 class StopError(Exception):
@@ -145,8 +172,9 @@ class PatchOf(nn.Module):
 
 def test_areas_of_curves_by_hand() -> None:
     shares = np.array([0, 0.5, 1], np.float32)
-    down = Curve(shares, np.array([1, 0.5, 0], np.float32), np.array([2, 0, -2], np.float32))
-    up = Curve(shares, np.array([0, 1, 1], np.float32), np.array([-2, 2, 2], np.float32))
+    first = np.zeros(3, np.int64)
+    down = Curve(shares, np.array([1, 0.5, 0], np.float32), np.array([2, 0, -2], np.float32), first)
+    up = Curve(shares, np.array([0, 1, 1], np.float32), np.array([-2, 2, 2], np.float32), first)
     assert (down.area, up.area) == (0.5, 0.75)
     assert (down.margin_area, up.margin_area) == (0, 1)
     both = Removal(down, up)

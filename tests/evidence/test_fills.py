@@ -10,6 +10,8 @@ from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 
 from attnviz.errors import UnknownNameError
 from attnviz.evidence.fills import FILLS, Black, MeanGrey, Road, StrongBlur
+from attnviz.evidence.membrane import guessed
+from attnviz.evidence.ranks import ranks_of
 from attnviz.evidence.road import imputed
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import SIDE, PatchNet, picture, subject
@@ -60,6 +62,47 @@ def test_road_solves_the_same_system_as_its_authors(share: float) -> None:
         torch.from_numpy(pictures), torch.from_numpy((~removed).astype(np.float32))
     )
     np.testing.assert_allclose(imputed(pictures, removed), theirs.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (40, 90), (3, 50), (1, 9), (2, 2)])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_the_quick_guess_goes_where_the_exact_one_is(size: tuple[int, int], share: float) -> None:
+    random = np.random.default_rng(7)
+    height, width = size
+    small = random.standard_normal((8, 8, 3)).astype(np.float32)
+    pixels = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    pixels /= pixels.std()
+    values = cv2.resize(random.standard_normal((5, 5)).astype(np.float32), (width, height))
+    count = min(max(round(share * values.size), 1), values.size - 1)
+    removed = ranks_of(values) < count
+    exact = imputed(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
+    quick = guessed(pixels, removed)
+    np.testing.assert_array_equal(quick[~removed], pixels[~removed])
+    assert np.sqrt(((quick - exact)[removed] ** 2).mean()) < 0.07
+    np.testing.assert_allclose(guessed(pixels, removed, cycles=60), exact, atol=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_quick_guess_is_calm_with_scattered_places(seed: int) -> None:
+    """What is left is single pixels, or what is gone is: the hardest cases for coarse grids."""
+    random = np.random.default_rng(seed)
+    pixels = random.standard_normal((48, 70, 3)).astype(np.float32)
+    for share in (0.003, 0.5, 0.997):
+        removed = random.random((48, 70)) < share
+        removed[seed, seed] = not share > 0.5
+        exact = imputed(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
+        apart = np.abs(guessed(pixels, removed) - exact)
+        assert apart.max() < 0.5
+        assert np.sqrt((apart[removed] ** 2).mean()) < 0.1
+        np.testing.assert_allclose(guessed(pixels, removed, cycles=60), exact, atol=2e-3)
+
+
+def test_the_quick_guess_of_nothing_and_of_all() -> None:
+    plane = np.arange(27, dtype=np.float32).reshape(3, 3, 3)
+    assert guessed(plane, np.zeros((3, 3), bool)) is plane
+    np.testing.assert_allclose(
+        guessed(plane, np.ones((3, 3), bool)), np.broadcast_to([12.0, 13, 14], (3, 3, 3))
+    )
 
 
 def test_a_single_place_becomes_the_mean_of_its_neighbours() -> None:

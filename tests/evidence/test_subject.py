@@ -21,6 +21,15 @@ def test_pictures_become_normalised_inputs() -> None:
     torch.testing.assert_close(several[:1], one.inputs)
 
 
+def test_the_way_back_from_the_inputs_is_exact() -> None:
+    one = Subject(PatchNet(), picture(), lambda x: (x - 0.485) / 0.229, 1)
+    several = np.stack([picture(), 255 - picture()])
+    np.testing.assert_array_equal(one.seen(one.of(several)), several)
+    beyond = one.of(several) * 3
+    assert (one.seen(beyond)[0] == np.clip(one.seen(beyond)[0], 0, 255)).all()
+    assert one.seen(beyond).max() == 255
+
+
 def test_a_map_is_brought_to_the_inputs_size() -> None:
     order = subject().order([[0.0, 1.0], [0.0, 1.0]])
     assert order.shape == (24, 24)

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 
 from attnviz.evidence.budget import CENTRED, INVERTED, RANDOM, Budget
+from attnviz.ui import contest
 
 # As they are called beside their curves.
-TITLES = {RANDOM: "random, as smooth", CENTRED: "centred disc", INVERTED: "the map inverted"}
+TITLES = {RANDOM: contest.RANDOM, CENTRED: contest.CENTRED, INVERTED: contest.INVERTED}
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,13 @@ from attnviz.checking import CONTROLS, check_sanity
 from attnviz.evidence.randomising import LEAST_STAGES, MOST_STAGES
 from attnviz.evidence.sanity import BOUND, Likeness, Sanity
 from attnviz.explainer import method_cost
-from attnviz.focus import focus_map
 from attnviz.methods.base import Progress
-from attnviz.render.heat import heat_overlay
 from attnviz.ui.evidence.asked import Asked, FloatArray
 from attnviz.ui.evidence.sanity_chart import sanity_chart
 from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.insensitive import note_sanity
 from attnviz.ui.long_work import long_work
-from attnviz.ui.panels import data_link
+from attnviz.ui.panels import heat_link
 
 _SIDE = 200
 _GREY = 150
@@ -113,8 +111,7 @@ def _film(asked: Asked, found: Sanity) -> str:
 def _frame(
     asked: Asked, values: FloatArray, photo: np.ndarray, name: str, note: str, title: str
 ) -> str:
-    geometry = asked.explanation.geometry.resized(photo.shape[:2])
-    link = data_link(heat_overlay(photo, focus_map(values, geometry).scaled))
+    link = heat_link(photo, values, asked.explanation.geometry)
     said = html.escape(f"{title}. {note}".strip())
     return (
         f'<figure title="{said}"><img alt="{said}" src="{link}"><figcaption>'
