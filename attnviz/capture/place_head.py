@@ -53,6 +53,16 @@ class PlaceHead:
         last = output.movedim(1, -1) if self.layout is Layout.CHANNELS_FIRST else output
         return self.applied(network, last).movedim(-1, 1)
 
+    def evidence(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
+        """`logits` less what the classifier says of a place without features: its offset.
+
+        An offset is the same everywhere, so no place speaks by it.
+        """
+        said = self.logits(network, output, grid)
+        axis = 1 if self.layout is Layout.CHANNELS_FIRST else -1
+        nothing = torch.zeros_like(output.movedim(axis, -1).flatten(0, -2)[:1])
+        return said - self.applied(network, nothing)[:, :, None, None]
+
     def applied(self, network: nn.Module, channels: Tensor) -> Tensor:
         """What the classifier makes of [..., C]: [..., classes]."""
         flat = channels.flatten(0, -2)
@@ -63,7 +73,7 @@ class PlaceHead:
         return flat.reshape(*channels.shape[:-1], flat.shape[1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Event:
     """A module that returned: its name, its first input, and its output, by reference."""
 
@@ -95,19 +105,20 @@ def find_place_head(module: nn.Module, example: Tensor) -> PlaceHead:
 
 def _found(module: nn.Module, example: Tensor) -> PlaceHead | str:
     events, logits = _watched(module, example)
-    wanted, steps, spatial = logits, list[str](), list[bool]()
+    wanted, steps, spatial, earlier = logits, list[str](), list[bool](), events
     with undisturbed(module), torch.no_grad():
         while True:
             for head in _heads(events, wanted, tuple(steps), tuple(spatial)):
                 if _is_right(module, head, events, logits):
                     return head
-            maker = _maker(events, wanted)
+            maker = _maker(earlier, wanted)
             if maker is None:
                 return (
                     f"The classifier of {type(module).__name__} cannot be applied at each place: "
                     "its logits are neither the mean of what it says of each place nor what it "
                     "says of a class token. Choose another method."
                 )
+            earlier = earlier[earlier.index(maker) + 1 :]
             steps.insert(0, maker.name)
             spatial.insert(0, maker.entering.ndim == 4)
             wanted = maker.entering.flatten(1)
@@ -143,8 +154,8 @@ def _maker(events: list[_Event], wanted: Tensor) -> _Event | None:
         entering, leaving = event.entering, event.leaving
         if not event.leaf or entering.numel() != entering.shape[1] or leaving.ndim not in (2, 4):
             continue
-        same = leaving.shape == entering.shape and torch.equal(leaving, entering)
-        if not same and _equal(leaving.flatten(1), wanted):
+        made = leaving.flatten(1)
+        if not torch.equal(made, entering.flatten(1)) and _equal(made, wanted):
             return event
     return None
 

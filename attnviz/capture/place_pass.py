@@ -22,7 +22,7 @@ class PlacePass:
     """What the pass left, all in one graph that begins at the first block.
 
     logits: [N, classes]. taps: one for each block that was reached, in order. places: what the
-    classifier says of each place, [N, classes, h, w]; None without a `PlaceHead`.
+    features of each place say for each class, [N, classes, h, w]; None without a `PlaceHead`.
     """
 
     logits: Tensor
@@ -74,7 +74,7 @@ def place_pass(
         reached = tuple(tap for tap in taps if tap.watched is not None)
         places = None
         if head is not None:
-            places = head.logits(module, seen[-1], _grid(sites, size))
+            places = head.evidence(module, seen[-1], _grid(sites, size))
         yield PlacePass(logits, reached, places)
 
 

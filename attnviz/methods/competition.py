@@ -41,19 +41,19 @@ _TINY = 1e-12
 class Competition(OnePassMethod):
     """How much each place speaks for the class, and for it rather than for its rivals.
 
-    z_k: what the classifier says of a place for class k, in logits; c: the class; k: its rivals,
-    the strongest others. Each place belongs to the class by its share, as in divisive
-    normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by how present it is in the
-    picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the standard deviation of all z_c
-    and z_k over the places, so that the scale of a network's logits does not matter. Before they
-    compete, the maps of all classes are smoothed by a Gaussian of `smoothing` cells: neighbouring
-    cells see much of the same, and one that is weak among strong ones is needed as well. Values
-    from 0 up, in logits.
+    z_k: what the features of a place say for class k by the classifier, in logits, without its
+    offset; c: the class; k: its rivals, the strongest others. Each place belongs to the class by
+    its share, as in divisive normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by
+    how present it is in the picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the
+    standard deviation of all z_c and z_k over the places, so that the scale of a network's logits
+    does not matter. Before they compete, the maps of all classes are smoothed by a Gaussian of
+    `smoothing` cells: neighbouring cells see much of the same, and one that is weak among strong
+    ones is needed as well. Values from 0 up, in logits.
 
-    Where the logits are the mean of the places' logits (a linear classifier behind global average
-    pooling, SqueezeNet's convolution), z is exact. A vision transformer whose classifier reads the
-    class token can be asked what it would say of each patch's token; the network itself never asks
-    that, so z then shows what the patch has become, not what it adds to the decision. For all
+    Where the logits are the mean of z, but for the offset, z is exact (a linear classifier behind
+    global average pooling, SqueezeNet's convolution). A vision transformer whose classifier reads
+    the class token can be asked what it would say of each patch's token; the network itself never
+    asks that, so z then shows what the patch has become, not what it adds to the decision. For all
     others z is HiResCAM at the last block, to first order what the place adds, by one short
     backward pass for each class; `exact` refuses them.
 
@@ -61,6 +61,9 @@ class Competition(OnePassMethod):
     The last map is the mean of the formula's and of that of the deepest block with a finer grid,
     brought to the same mean: one says which parts, the other where in them. Without a finer block
     of the same layout, as between the tokens of a transformer, it is the formula's alone.
+
+    On held-out photos of SqueezeNet, beside Grad-CAM's .646 in the grid pointing game, it has .899;
+    the figures on single photos, where it is ahead by less, are in docs/faithfulness.md.
     """
 
     rivals: int = 20

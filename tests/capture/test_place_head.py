@@ -130,20 +130,28 @@ def _perceptron() -> nn.Module:
     """A hidden layer behind the pooling: what it says of a mean is not the mean of what it says."""
     return nn.Sequential(
         nn.Conv2d(3, 6, 3, stride=8), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-        nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 5),
+        nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 5),
     )  # fmt: skip
+
+
+def _hidden() -> nn.Module:
+    """MobileNetV3: a hidden layer behind the pooling, reshaped on the way without a module."""
+    return torchvision.models.mobilenet_v3_small(weights=None, width_mult=0.2, num_classes=7)
 
 
 def _flattened() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 2, 3, stride=16), nn.Flatten(), nn.Linear(2 * 16, 5))
 
 
-@pytest.mark.parametrize("build", [_perceptron, _flattened])
+@pytest.mark.parametrize("build", [_perceptron, _hidden, _flattened])
 def test_others_are_refused_and_left_as_they_were(
     build: Callable[[], nn.Module], inputs: Tensor
 ) -> None:
     torch.manual_seed(0)
     network = build()
+    for weight in network.parameters():
+        if weight.ndim > 1:
+            weight.data.normal_(std=0.5)
     for _ in range(2):  # the second answer is remembered
         with pytest.raises(MethodError, match="cannot be applied at each place"):
             find_place_head(network, inputs)

@@ -95,6 +95,16 @@ def test_a_network_with_one_class_has_no_rival() -> None:
     np.testing.assert_allclose(found.layer_maps[-1].values[0], [[1, 2], [0, 3]])
 
 
+def test_a_class_that_no_feature_speaks_for_has_no_place_whatever_its_offset() -> None:
+    network = Plain()
+    network.head = nn.Linear(2, 2)
+    with torch.no_grad():
+        network.head.weight.copy_(torch.tensor([[1.0, 0], [0, 0]]))
+        network.head.bias.copy_(torch.tensor([0.0, 5.0]))
+    values = Competition().probe(network, picture(RED, GREEN), 1).layer_maps[-1].values
+    np.testing.assert_array_equal(values, 0)
+
+
 def test_smoothing_keeps_a_constant_and_spreads_a_point_evenly() -> None:
     constant = torch.full((1, 2, 3, 5), 2.5)
     torch.testing.assert_close(smoothed(constant, 1.0), constant)
