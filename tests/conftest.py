@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Test files run side by side: threads of each would only wait for those of the others.
+    # Test files run side by side: threads of each would only wait for those of the others. What
+    # the tests start has as many, or its sums would be in another order.
+    os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
 
 

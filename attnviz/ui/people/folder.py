@@ -12,7 +12,6 @@ import streamlit as st
 from attnviz.errors import VisionError
 from attnviz.ui.growth.runs import file_state
 from attnviz.ui.guard import plain_text, say_error
-from attnviz.ui.layers.kept import keep_choice
 from attnviz.ui.people.example import NAME, example_folder, example_zip
 from attnviz.vision.fixations import FILE, FixationSet, read_fixations
 from attnviz.vision.people import OtherPictures
@@ -70,7 +69,8 @@ def pick_folder() -> Opened | None:
             help="Nothing in it is changed, and nothing is sent anywhere.",
         )
         _offers()
-    keep_choice(FOLDER, path)
+    # Beside the widget, and not in the address: a link shall not choose what is read on this disk.
+    st.session_state[f"{FOLDER} kept"] = path
     if not path.strip():
         return None
     with place:

@@ -72,9 +72,7 @@ def _pick_count(count: int) -> int:
     options = [*(str(size) for size in _SIZES if size < count), str(count)]
     if len(options) == 1:
         return count
-    if f"{_MANY} kept" not in st.session_state and _MANY not in st.session_state:
-        st.session_state[_MANY] = options[-1]
-    restore_choice(_MANY, options)
+    restore_choice(_MANY, options, first=options[-1])
     chosen = st.select_slider(
         "Pictures", options, key=_MANY, help="Fewer are taken evenly spaced by name."
     )
