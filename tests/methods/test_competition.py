@@ -197,11 +197,21 @@ def test_the_last_map_is_the_mean_of_two_scales_by_hand() -> None:
         torch.tensor(won)[None, None], (4, 4), mode="bilinear"
     )[0, 0].numpy()
     np.testing.assert_allclose(found[-1].values[0], (enlarged + fine) / 2, rtol=1e-5)
-    away = 1 / (1 + math.exp(-0.5))  # the share where nobody says anything
-    near = won[0, 1] / 2
-    share = away * 7 / 16 + near * 9 / 16  # bilinear, three quarters of the way on both sides
-    np.testing.assert_allclose(found[0].values[0][1, 2], 8 * share, rtol=1e-5)
-    assert np.count_nonzero(found[0].values) == 1
+    np.testing.assert_allclose(found[0].values[0], fine, rtol=1e-5)
+
+
+def test_a_finer_block_weighs_places_by_the_share_and_keeps_the_last_ones_mean() -> None:
+    """Red in two places: z_0 is 2, 1, 0, 0, so w = e^(-3/4), and the variance 5/8 - (3/8)^2."""
+    red = np.zeros((4, 4))
+    red[1, 2], red[3, 0] = 8, 4
+    method = Competition(temperature=1.0, smoothing=0)
+    found = method.probe(TwoScales(), picture(red.tolist()), 0).layer_maps[0].values[0]
+    spread = math.sqrt(5 / 8 - 9 / 64)
+    strong, weak, nothing = (1 / (1 + math.exp(-0.75 - z / spread)) for z in (2, 1, 0))
+    near = (9 * strong + weak + 6 * nothing) / 16  # bilinear, three quarters of the way
+    assert found[1, 2] / found[3, 0] == pytest.approx(2 * near / weak, rel=1e-5)
+    assert found.mean() == pytest.approx((2 * strong + weak) / 4, rel=1e-5)
+    assert np.count_nonzero(found) == 2
 
 
 @pytest.mark.parametrize("options", [{"rivals": 0}, {"temperature": 0.0}, {"smoothing": -1.0}])
