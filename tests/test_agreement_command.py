@@ -67,7 +67,7 @@ def test_a_network_with_weights_from_a_file_stands_in_the_table(
     torch.save(find_model("squeezenet1_1").build().state_dict(), tmp_path / "mine.pth")
     code, output = run("--data", looked, "--models", f"squeezenet1_1={tmp_path / 'mine.pth'}")
     assert code == 0, output
-    assert "| squeezenet1_1 (mine.pth), decision (grad-cam at " in output
+    assert "| squeezenet1_1 (mine.pth), decision (competition at " in output
     assert "squeezenet1_1 (mine.pth) has no map for 'attention'" in output
 
 
