@@ -112,9 +112,7 @@ def _pick_view(found: Presence) -> tuple[str, int]:
     """The fill that is shown, and the step of the curves."""
     fills = list(found.trials)
     restore_choice(_SHOWN, fills)
-    if _SHARE not in st.session_state and f"{_SHARE} kept" not in st.session_state:
-        st.session_state[_SHARE] = _PERCENTS[4]
-    restore_choice(_SHARE, _PERCENTS)
+    restore_choice(_SHARE, _PERCENTS, first=_PERCENTS[4])
     left, right = st.columns([2, 3])
     with left:
         fill = str(
