@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from attnviz.capture.every_part import pass_watched
 from attnviz.capture.grids import lies_over
 from attnviz.capture.trace import Kind, Layout, Site
-from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import NoSitesError
 
 _POOLING = (
@@ -79,21 +78,7 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
 
 def _watch(module: nn.Module, example: Tensor) -> _Pass:
     watched = _Pass((example.shape[-2], example.shape[-1]))
-    handles = []
-    with undisturbed(module), torch.inference_mode(False), torch.no_grad():
-        try:
-            for name, part in module.named_modules():
-
-                def note(
-                    part: nn.Module, entering: tuple[Any, ...], output: object, name: str = name
-                ) -> None:
-                    watched.watch(name, part, entering, output)
-
-                handles.append(part.register_forward_hook(note))
-            module(example)
-        finally:
-            for handle in handles:
-                handle.remove()
+    pass_watched(module, example, watched.watch)
     return watched
 
 

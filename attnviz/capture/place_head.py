@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.every_part import pass_watched
 from attnviz.capture.run import logits_of
 from attnviz.capture.trace import Layout
 from attnviz.capture.undisturbed import undisturbed
@@ -127,24 +128,14 @@ def _found(module: nn.Module, example: Tensor) -> PlaceHead | str:
 def _watched(module: nn.Module, example: Tensor) -> tuple[list[_Event], Tensor]:
     """The last modules of a pass, latest first. What is changed in place is seen as it became."""
     events: deque[_Event] = deque(maxlen=_REMEMBERED)
-    handles = []
-    with undisturbed(module), torch.inference_mode(False), torch.no_grad():
-        try:
-            for name, part in module.named_modules():
 
-                def note(
-                    part: nn.Module, entering: tuple[Any, ...], output: object, name: str = name
-                ) -> None:
-                    first = next((one for one in entering if isinstance(one, Tensor)), None)
-                    if name and first is not None and isinstance(output, Tensor):
-                        leaf = next(part.children(), None) is None
-                        events.appendleft(_Event(name, leaf, first, output))
+    def note(name: str, part: nn.Module, entering: tuple[Any, ...], output: object) -> None:
+        first = next((one for one in entering if isinstance(one, Tensor)), None)
+        if name and first is not None and isinstance(output, Tensor):
+            leaf = next(part.children(), None) is None
+            events.appendleft(_Event(name, leaf, first, output))
 
-                handles.append(part.register_forward_hook(note))
-            logits = logits_of(module(example))
-        finally:
-            for handle in handles:
-                handle.remove()
+    logits = logits_of(pass_watched(module, example, note))
     return list(events), logits
 
 
