@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from attnviz.errors import AttnvizError, PictureError, TrainingError, UnknownNameError
+from attnviz.errors import AttnvizError, PictureError, TrainingError
 from attnviz.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def train(
     size: Annotated[int, typer.Option(help="Side of the inputs after training.")] = 160,
     store: Annotated[int, typer.Option(help="Side of the pictures kept in memory.")] = 144,
     batch: int = 64,
-    optimizer: Annotated[str, typer.Option(help="sgd or adamw.")] = "sgd",
+    optimizer: Annotated[str, typer.Option(help="sgd, adamw or muon.")] = "sgd",
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.15,
     warm_up: Annotated[float, typer.Option(help="Epochs.")] = 2.0,
     weight_decay: float = 5e-4,
@@ -157,7 +157,7 @@ def train(
     device: Device = "auto",
 ) -> None:
     """Train a network on a folder of class folders; goes on by itself after a kill."""
-    from attnviz.training.recipe import parse_phases
+    from attnviz.training.recipe import parse_optimizer, parse_phases
     from attnviz.training.run import train_and_export
 
     with _sentences():
@@ -166,7 +166,7 @@ def train(
             phases=parse_phases(phases),
             store=store,
             batch=batch,
-            optimizer=_one_of(optimizer, "sgd", "adamw"),
+            optimizer=parse_optimizer(optimizer),
             rate=rate,
             warm_up=warm_up,
             weight_decay=weight_decay,
@@ -256,10 +256,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise AttnvizError(f"{path} cannot be written ({error.strerror}).") from error
-
-
-def _one_of(value: str, first: Literal["sgd"], second: Literal["adamw"]) -> Literal["sgd", "adamw"]:
-    for known in (first, second):
-        if value == known:
-            return known
-    raise UnknownNameError("optimizer", value, (first, second))

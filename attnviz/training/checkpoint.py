@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
 from attnviz.files import write_whole
+from attnviz.training.optimizers import Optimizer
 
 Tensors = dict[str, Tensor]
 
@@ -33,7 +34,7 @@ def save_checkpoint(
     progress: Progress,
     module: nn.Module,
     averaged: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
 ) -> None:
     """Write `path` as a whole or not at all; `identity` tells this run from all others.
 
@@ -52,7 +53,7 @@ def load_checkpoint(
     identity: str,
     module: nn.Module,
     averaged: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
 ) -> Progress:
     """Put back what `save_checkpoint` wrote; raises TrainingError if it belongs to another run."""
     try:
@@ -83,7 +84,7 @@ def _under(tensors: Tensors, prefix: str) -> Tensors:
     }
 
 
-def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
+def _optimizer_tensors(optimizer: Optimizer) -> Tensors:
     return {
         f"optimizer.{index}.{key}": torch.as_tensor(value)
         for index, state in optimizer.state_dict()["state"].items()
@@ -92,7 +93,7 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
     }
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Tensors) -> None:
+def _restore_optimizer(optimizer: Optimizer, tensors: Tensors) -> None:
     state: dict[int, Tensors] = {}
     for name, value in tensors.items():
         index, _, key = name.partition(".")

@@ -6,12 +6,15 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
-from attnviz.errors import TrainingError
+from attnviz.errors import TrainingError, UnknownNameError
 
 # What came later is left out where it is off, so that older runs can be gone on with.
 _LATER = {"teacher": ("teacher", "distil", "temperature"), "pad": ("pad",), "noise": ("noise",)}
+
+
+OptimizerName = Literal["sgd", "adamw", "muon"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ class Recipe:
 
     model: a name in the zoo. phases: epochs and picture sizes in order (small pictures first cost
     little and teach much). store: side to which all pictures are squashed in memory.
-    rate: peak learning rate, reached after `warm_up` epochs and taken to zero by a cosine.
+    optimizer: "sgd" (Nesterov), "adamw", or "muon" for the filters of convolutions (Jordan 2024;
+    then rate and weight_decay are Muon's). rate: peak learning rate, reached after `warm_up` epochs
+    and taken to zero by a cosine.
     crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
     that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
     usual for small pictures. colour: largest change of brightness, contrast and saturation.
@@ -44,7 +49,7 @@ class Recipe:
     phases: tuple[Phase, ...] = (Phase(18, 64), Phase(12, 96), Phase(4, 128))
     store: int = 144
     batch: int = 64
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: OptimizerName = "sgd"
     rate: float = 0.15
     weight_decay: float = 5e-4
     warm_up: float = 2.0
@@ -138,3 +143,12 @@ def parse_phases(text: str) -> tuple[Phase, ...]:
         raise TrainingError(
             f"{text!r} is no list of phases. Write epochs x pixels, for example 18x64,12x96."
         ) from error
+
+
+def parse_optimizer(text: str) -> OptimizerName:
+    """The optimiser called so; raises UnknownNameError for any other name."""
+    known: tuple[OptimizerName, ...] = get_args(OptimizerName)
+    for name in known:
+        if text == name:
+            return name
+    raise UnknownNameError("optimizer", text, known)

@@ -23,6 +23,7 @@ from attnviz.training.checkpoint import Progress, load_checkpoint, save_checkpoi
 from attnviz.training.data import ClassFolder
 from attnviz.training.evaluate import Score, evaluate
 from attnviz.training.memory import keep_freed_memory
+from attnviz.training.optimizers import build_optimizer, set_rate
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder, snapshot_steps
 from attnviz.training.teacher import find_teacher
@@ -78,7 +79,7 @@ class Trainer:
         place_module(self.module, self.device)
         self._teacher = find_teacher(self.recipe, self.data.classes, self.device)
         self._average = MovingAverage(self.module, self.recipe.average)
-        self._optimizer = _optimizer(self.module, self.recipe)
+        self._optimizer = build_optimizer(self.module, self.recipe)
         self._identity = self._run_identity()
         self._per_epoch = len(epoch_order(self.recipe, 0, len(self.data.training)))
         self._snapshots = set(snapshot_steps(self._per_epoch, self.recipe.epochs))
@@ -137,8 +138,7 @@ class Trainer:
         return progress
 
     def _step(self, batch: Batch, epoch: float) -> float:
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.recipe.rate_at(epoch)
+        set_rate(self._optimizer, self.recipe.rate_at(epoch))
         views = place_inputs(batch.inputs, self.device)
         inputs = self.preprocess.normalised(views)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
@@ -260,16 +260,3 @@ def scored_side(side: int, crop: float) -> int:
     the whole picture there is nothing to make up for.
     """
     return side if crop == 1 else side * 5 // 4
-
-
-def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Weight decay acts on weights of convolutions and matrices, not on norms and biases."""
-    weights = [p for p in module.parameters() if p.ndim > 1]
-    others = [p for p in module.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.rate)
-    return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)

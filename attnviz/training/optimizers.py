@@ -1,0 +1,133 @@
+"""What turns gradients into steps: SGD, AdamW, or Muon for the filters of convolutions."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.training.recipe import Recipe
+
+# Muon's rate is the size of a step relative to a layer's weights; SGD's is not. With twice the
+# rate, norms, biases and the classifier learn as they do at the usual 0.1.
+_BESIDE_MUON = 2.0
+_DECAY_BESIDE_MUON = 5e-4
+
+
+class Optimizer(Protocol):
+    """What the trainer and its checkpoints need of an optimiser."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Parameters that share a rate; `lr` may be set."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+
+    def step(self) -> object:
+        """Change the weights by their gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it remembers; tensors under "state"."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
+        """Put back what `state_dict` gave."""
+
+
+def build_optimizer(module: nn.Module, recipe: Recipe) -> Optimizer:
+    """Weight decay acts on weights of convolutions and matrices, not on norms and biases."""
+    weights = [p for p in module.parameters() if p.ndim > 1]
+    others = [p for p in module.parameters() if p.ndim <= 1]
+    if recipe.optimizer == "muon":
+        return MuonAndSgd(module, recipe)
+    groups = [
+        {"params": weights, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.rate)
+    return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)
+
+
+def set_rate(optimizer: Optimizer, rate: float) -> None:
+    """Give every group `rate`, times the group's own share where it has one."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group.get("share", 1.0)
+
+
+class MuonAndSgd:
+    """Muon (Jordan 2024) for filters of convolutions, Nesterov SGD for all else.
+
+    Muon makes each step of a filter bank, read as a matrix [outputs, inputs * h * w], orthogonal:
+    all directions move alike. `torch.optim.Muon` takes matrices only, so it is given views of the
+    filters. The first convolution, which sees three colours, and the classifier keep SGD, as in
+    Jordan's training of CIFAR-10; unlike his, filters are held by decoupled weight decay rather
+    than scaled to a fixed norm after each step.
+    """
+
+    def __init__(self, module: nn.Module, recipe: Recipe) -> None:
+        convolutions = [m.weight for m in module.modules() if isinstance(m, nn.Conv2d)]
+        self._filters = convolutions[1:]
+        self._matrices = [nn.Parameter(_view(weight.data)) for weight in self._filters]
+        taken = {id(weight) for weight in self._filters}
+        rest = [p for p in module.parameters() if id(p) not in taken]
+        flat = [p for p in rest if p.ndim <= 1]
+        self._muon = torch.optim.Muon(
+            self._matrices, lr=recipe.rate, weight_decay=recipe.weight_decay, momentum=0.9
+        )
+        beside: list[dict[str, Any]] = [
+            {"params": [p for p in rest if p.ndim > 1], "weight_decay": _DECAY_BESIDE_MUON},
+            {"params": flat, "weight_decay": 0.0},
+        ]
+        for group in beside:
+            group["share"] = _BESIDE_MUON
+        self._sgd = torch.optim.SGD(beside, lr=recipe.rate, momentum=0.9, nesterov=True)
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """The groups of both."""
+        return [*self._muon.param_groups, *self._sgd.param_groups]
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+        self._sgd.zero_grad(set_to_none)
+        for weight in self._filters:
+            weight.grad = None
+
+    def step(self) -> None:
+        """Change the filters by Muon and all else by SGD."""
+        for weight, matrix in zip(self._filters, self._matrices, strict=True):
+            if weight.grad is None:
+                matrix.grad = None
+            else:
+                matrix.grad = _rows(weight.grad, weight).reshape(matrix.shape)
+        self._muon.step()  # type: ignore[no-untyped-call]
+        self._sgd.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The states of both under one row of numbers, Muon's first."""
+        first, second = self._muon.state_dict(), self._sgd.state_dict()
+        start = len(self._matrices)
+        moved = {start + index: value for index, value in second["state"].items()}
+        return {"state": first["state"] | moved, "groups": (first, second)}
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
+        """Put back what `state_dict` gave."""
+        start = len(self._matrices)
+        state = state_dict["state"]
+        first, second = state_dict["groups"]
+        self._muon.load_state_dict(first | {"state": {i: s for i, s in state.items() if i < start}})
+        moved = {i - start: s for i, s in state.items() if i >= start}
+        self._sgd.load_state_dict(second | {"state": moved})
+
+
+def _view(weight: Tensor) -> Tensor:
+    """The memory of [outputs, inputs, h, w] as a matrix with a row for each output."""
+    return _rows(weight, weight).view(len(weight), -1)
+
+
+def _rows(values: Tensor, layout: Tensor) -> Tensor:
+    """`values`, axes in the order in which `layout` lies in memory."""
+    last = layout.is_contiguous(memory_format=torch.channels_last)
+    return values.permute(0, 2, 3, 1) if last else values
