@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from typing import TypeVar
 
 import timm
 import torch
@@ -20,11 +21,12 @@ from torchvision.models import vit_b_16
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.trace import Kind, Site, Trace
 from attnviz.layer_facts import query_maps
 from attnviz.methods.legrad import LeGrad
 from benchmarks.timing import Budget, median_times
 
+T = TypeVar("T")
 Synchronised = Callable[[Callable[[], object], torch.device], Callable[[], object]]
 
 LARGE = 1024
@@ -91,27 +93,55 @@ def legrad(device: torch.device, repeats: int, synchronised: Synchronised) -> li
 
 
 def memory(device: torch.device) -> list[Budget]:
-    """Peak memory of reading ViT-S/16 at 1024 px over its bare forward pass, in a new process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        extra = pool.submit(extra_peak, str(device)).result()
-    return [Budget("ViT-S/16 at 1024 px, extra peak memory, MB", extra, 200.0)]
+    """Peak memory of reading ViT-S/16 at 1024 px over its bare forward pass, in new processes.
+
+    Sites are found once for each network and size of input: a pass over two inputs, which takes
+    more than reading does. So both are told.
+    """
+    sites = _alone(found_sites, str(device))
+    return [
+        Budget(
+            "ViT-S/16 at 1024 px, extra peak memory, MB",
+            _alone(extra_peak, str(device), sites),
+            200.0,
+        ),
+        Budget(
+            "the same, the first time, when sites are found, MB",
+            _alone(extra_peak, str(device), None),
+            250.0,
+        ),
+    ]
 
 
-def extra_peak(name: str) -> float:
+def found_sites(name: str) -> tuple[Site, ...]:
+    """The sites of the large network."""
+    module, inputs = _large(torch.device(name))
+    return find_sites(module, Kind.CONTEXT, inputs)
+
+
+def extra_peak(name: str, sites: tuple[Site, ...] | None) -> float:
     """Megabytes that the peak rises when the pass is read; the bare pass has set it before."""
     device = torch.device(name)
-    module = _vit("small", LARGE).to(device)
-    inputs = torch.randn(1, 3, LARGE, LARGE, device=device)
-    sites = find_sites(module, Kind.CONTEXT, inputs)
+    module, inputs = _large(device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     for _ in range(2):
         bare(module, inputs)
     before = _peak(device)
-    trace = capture(module, inputs, sites)
+    trace = capture(module, inputs, sites or find_sites(module, Kind.CONTEXT, inputs))
     extra = _peak(device) - before
     assert len(trace.context) == 12
     return extra
+
+
+def _alone(work: Callable[..., T], *given: object) -> T:
+    """`work` in a process of its own, for a peak never falls."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()
+
+
+def _large(device: torch.device) -> tuple[nn.Module, Tensor]:
+    return _vit("small", LARGE).to(device), torch.randn(1, 3, LARGE, LARGE, device=device)
 
 
 def clicked(trace: Trace) -> object:

@@ -80,8 +80,9 @@ class _Watch:
                     continue
                 shape, channels, grid, prefix = found
                 inside = name[len(running.name) :].lstrip(".") if running.name else name
+                args, kwargs = without_values(running.args, running.kwargs)
                 return Surround(
-                    self.module.get_submodule(running.name), running.args, running.kwargs, form,
+                    self.module.get_submodule(running.name), args, kwargs, form,
                     inside or ".", index - running.before[name, form], shape, channels, grid,
                     prefix,
                 )  # fmt: skip
@@ -118,6 +119,23 @@ class _Watch:
 def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
     """The first tensor among some arguments."""
     return next((one for one in (*args, *kwargs.values()) if isinstance(one, Tensor)), None)
+
+
+def without_values(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments with a stand-in without memory for the first tensor, wherever it is given.
+
+    A pass over a large picture would otherwise be held whole, block by block.
+    """
+    first = first_tensor(args, kwargs)
+    if first is None:
+        return args, kwargs
+    light = first.new_zeros(()).expand(first.shape)
+    return (
+        tuple(light if one is first else one for one in args),
+        {key: light if one is first else one for key, one in kwargs.items()},
+    )
 
 
 def watch(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[Heard]:
