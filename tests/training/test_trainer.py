@@ -49,7 +49,7 @@ def train(
     return trainer.run(), recorder.recording
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "muon"])
 def test_a_resumed_run_ends_with_the_same_weights(
     data: ClassFolder, recipe: Recipe, tmp_path: Path, optimizer: str
 ) -> None:
