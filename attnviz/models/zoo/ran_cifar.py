@@ -21,28 +21,35 @@ _POOLS = (2, 2, 1)
 class WideAttention(nn.Module):
     """An attention module whose trunk is one full 3x3 convolution with a short cut.
 
-    `T(x) = x + relu(norm(conv(x)))` and out = (1 + M(x)) T(x), or M(x) T(x) for `GateForm.NAIVE`.
+    `T(x) = x + relu(norm(conv(x)))` and out = (1 + M(x)) T(x), M(x) T(x) for `GateForm.NAIVE`, or
+    T(x) alone where `form` is None, to see what the masks do.
     The trunk is never negative, so a high mask means "more of this place". M is the hourglass of
     Wang et al. 2017 with one value for each channel and place. Input and output [N, C, H, W].
     """
 
-    def __init__(self, channels: int, pools: int, form: GateForm = GateForm.RESIDUAL) -> None:
+    def __init__(
+        self, channels: int, pools: int, form: GateForm | None = GateForm.RESIDUAL
+    ) -> None:
         super().__init__()
         self.form = form
         self.trunk = nn.Sequential(*_conv_norm_relu(channels, channels))
+        if form is None:
+            return
         self.mask = SoftMaskBranch(channels, pools, shrink=Shrink.AVERAGE)
         self.gate = SoftMaskGate()
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        trunk = x + self.trunk(x)
+        trunk: Tensor = x + self.trunk(x)
+        if self.form is None:
+            return trunk
         gated: Tensor = self.gate(
             self.mask(x), trunk, trunk if self.form is GateForm.RESIDUAL else None
         )
         return gated
 
 
-def ran_cifar(classes: int = 10, form: GateForm = GateForm.RESIDUAL) -> nn.Sequential:
+def ran_cifar(classes: int = 10, form: GateForm | None = GateForm.RESIDUAL) -> nn.Sequential:
     """Three stages, each a convolution, a halving and an attention module; 2.1 M parameters.
 
     It has the attention modules of Wang et al. (CVPR 2017) in a body for short training: few wide
@@ -80,7 +87,7 @@ def _halving(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     return conv, nn.MaxPool2d(2), *rest
 
 
-def _register(name: str, title: str, form: GateForm) -> None:
+def _register(name: str, title: str, form: GateForm | None) -> None:
     ZOO.add(
         ZooNetwork(
             name,
@@ -93,3 +100,4 @@ def _register(name: str, title: str, form: GateForm) -> None:
 
 _register("ran-cifar", "Residual attention, CIFAR-10", GateForm.RESIDUAL)
 _register("ran-cifar-naive", "Naive attention, CIFAR-10", GateForm.NAIVE)
+_register("ran-cifar-plain", "Residual attention without its masks, CIFAR-10", None)

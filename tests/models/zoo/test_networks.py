@@ -11,7 +11,12 @@ from attnviz.capture.soft_masks import find_soft_masks
 from attnviz.errors import UnknownNameError
 from attnviz.models.zoo.attention_cifar import MODULES, attention_cifar
 from attnviz.models.zoo.registry import build_network, zoo_networks
-from attnviz.models.zoo.residual_attention import AttentionModule, GateForm, ResidualUnit
+from attnviz.models.zoo.residual_attention import (
+    AttentionModule,
+    GateForm,
+    ResidualUnit,
+    SoftMaskBranch,
+)
 
 DEPTHS = {modules: 36 * modules + 20 for modules in MODULES}
 
@@ -40,6 +45,7 @@ def test_the_names_that_can_be_trained() -> None:
         "attention-92",
         "ran-cifar",
         "ran-cifar-naive",
+        "ran-cifar-plain",
         *(
             f"attention-cifar-{depth}{form}"
             for depth in (56, 92, 128, 164, 236)
@@ -196,3 +202,17 @@ def test_the_naive_twin_differs_by_the_trunk_alone() -> None:
         trunk, mask = one.trunk(before), one.mask(before)
         torch.testing.assert_close(gates[1], mask * trunk)
         torch.testing.assert_close(gates[0] - gates[1], trunk, rtol=1e-4, atol=1e-5)
+
+
+def test_without_masks_ran_cifar_is_what_masks_of_zero_leave_of_it() -> None:
+    torch.manual_seed(0)
+    whole, plain = (build_network(name, 10).eval() for name in ("ran-cifar", "ran-cifar-plain"))
+    unused = whole.load_state_dict(plain.state_dict(), strict=False)
+    assert all(".attention.mask." in key for key in unused.missing_keys)
+    assert not unused.unexpected_keys
+    inputs = torch.randn(2, 3, 32, 32)
+    assert not torch.allclose(whole(inputs), plain(inputs), atol=1e-3)
+    for part in whole.modules():
+        if isinstance(part, SoftMaskBranch):
+            nn.init.constant_(part.score[-1].bias, -100)
+    torch.testing.assert_close(whole(inputs), plain(inputs))
