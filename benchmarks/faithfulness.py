@@ -4,6 +4,8 @@
 
 Pictures come from $ATTNVIZ_DATA (or --data): every second one is for tuning (--half first), what is
 reported is measured on the others. Each method explains the class that the network names first.
+All methods are measured on the same photos; --further photos are then for the finalists alone:
+"competition", and for each score of single photos the best of the peers.
 
 grid          share of the positive map in its own cell of a 2 x 2 mosaic of pictures of which the
               network is sure; chance .25
@@ -25,13 +27,13 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from attnviz.evidence.confidence import confidence
@@ -51,9 +53,11 @@ from benchmarks.contestants import Contestant, FloatArray, contestants
 from benchmarks.data import boxes_by_name, imagenette
 from benchmarks.known_classes import classes_for
 from benchmarks.mosaics import covering, mosaics, said, share_in_cell
-from benchmarks.report import Report, Results
+from benchmarks.report import Report, Results, best_peer
 
 STEPS, ROAD_STEPS = 20, 10
+OURS = "competition"
+ON_PHOTOS = ("kept", "taken", "ins - del")
 KNOWN = 0.01  # a class of COCO's is asked about where the network finds it at least so probable
 IMAGENET = 1000
 POOL = 150  # pictures among which those for mosaics are looked for
@@ -67,6 +71,7 @@ class Counts:
     mosaics: int
     road: int
     boxes: int
+    further: int = 0
 
 
 def network(name: str, data: Path) -> VisionModel:
@@ -109,8 +114,9 @@ def stretched(pixels: np.ndarray, side: int) -> np.ndarray:
 class Measuring:
     """Runs every method on every picture, and goes on without a method that fails."""
 
-    def __init__(self, model: VisionModel, methods: Sequence[Contestant]) -> None:
+    def __init__(self, model: VisionModel, methods: Sequence[Contestant], half: bool) -> None:
         self.model, self.methods, self.results = model, methods, Results({}, {})
+        self.judge = InHalf(model.module) if half else model.module
 
     def maps(self, inputs: Tensor, target: int) -> Iterator[tuple[str, FloatArray]]:
         """Name and map of each method that still runs."""
@@ -130,9 +136,9 @@ class Measuring:
                 for name, values in self.maps(mosaic.inputs, target):
                     self.results.add(name, "grid", [share_in_cell(values, cell, size)])
 
-    def decision(self, pixels: Sequence[np.ndarray], road: int) -> None:
-        """Sufficiency, insertion, deletion, ROAD, drop and increase."""
-        for number, one in enumerate(tqdm(pixels, desc="photos")):
+    def decision(self, pixels: Sequence[np.ndarray], road: int, start: int = 0) -> None:
+        """Sufficiency, insertion, deletion, ROAD, drop and increase, from photo `start` on."""
+        for number, one in enumerate(tqdm(pixels[start:], desc="photos"), start):
             subject = self._subject(one)
             found = dict(self.maps(subject.inputs, subject.target))
             whole = covering(subject.size)
@@ -171,13 +177,34 @@ class Measuring:
                     gain = box_gain(large, mask)
                     self.results.add(name, "box", [gain if np.isfinite(gain) else 1.0])
 
+    def finalists(self) -> list[Contestant]:
+        """Ours, and the peers that are best at one of the scores of single photos."""
+        best = {best_peer(self.methods, self.results, score) for score in ON_PHOTOS}
+        return [one for one in self.methods if one.label in best or one.name == OURS]
+
     def _subject(self, pixels: np.ndarray) -> Subject:
-        first = Subject(self.model.module, pixels, self.model.preprocess.normalised, 0)
+        first = Subject(self.judge, pixels, self.model.preprocess.normalised, 0)
         target = int(said(self.model, first.inputs)[0].argmax())
         return replace(first, target=target)
 
 
-def run(model: VisionModel, data: Path, counts: Counts, half: int, only: str, *, slow: bool) -> str:
+class InHalf(nn.Module):
+    """A network that computes in bfloat16 and answers in float32."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits [N, classes]."""
+        with torch.autocast(inputs.device.type, torch.bfloat16):
+            logits: Tensor = self.module(inputs)
+        return logits.float()
+
+
+def run(
+    model: VisionModel, data: Path, counts: Counts, half: int, only: str, *, slow: bool, bf16: bool
+) -> str:
     """Measure, and return the report as Markdown."""
     side = model.preprocess.size
     with model.lock:
@@ -186,14 +213,17 @@ def run(model: VisionModel, data: Path, counts: Counts, half: int, only: str, *,
         if only:
             wanted = only.split(",")
             methods = [one for one in methods if one.label in wanted or one.name in wanted]
-        measuring = Measuring(model, methods)
+        measuring = Measuring(model, methods, bf16)
+        every = counts.photos + counts.further
         photos = photographs(model, data, half)
-        pixels = [one for one, _ in zip(photos, range(max(counts.photos, POOL)), strict=False)]
-        planes = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
+        pixels = [one for one, _ in zip(photos, range(max(every, POOL)), strict=False)]
+        planes = torch.from_numpy(np.stack(pixels[:POOL])).permute(0, 3, 1, 2).float() / 255
         measuring.grid(model.preprocess.normalised(planes), counts.mosaics)
         measuring.decision(pixels[: counts.photos], counts.road)
         measuring.boxes(data, half, counts.boxes)
-    return Report(model, methods, measuring.results, half).markdown()
+        measuring.methods = measuring.finalists()
+        measuring.decision(pixels[:every], 0, start=counts.photos)
+    return Report(model, methods, measuring.results, half, bf16).markdown()
 
 
 def main() -> None:
@@ -203,6 +233,8 @@ def main() -> None:
     parser.add_argument("--model", default="squeezenet1_0")
     parser.add_argument("--half", choices=("first", "second"), default="second")
     parser.add_argument("--photos", type=int, default=200)
+    parser.add_argument("--further", type=int, default=0, help="photos for the finalists alone")
+    parser.add_argument("--bf16", action="store_true", help="judge changed pictures in bfloat16")
     parser.add_argument("--mosaics", type=int, default=60)
     parser.add_argument("--road", type=int, default=40, help="photos that ROAD is measured on")
     parser.add_argument("--boxes", type=int, default=64, help="COCO photos")
@@ -213,13 +245,12 @@ def main() -> None:
     wish = parser.parse_args()
     if wish.data is None:
         parser.error("give --data, or set ATTNVIZ_DATA")
-    counts = Counts(wish.photos, wish.mosaics, wish.road, wish.boxes)
+    counts = Counts(wish.photos, wish.mosaics, wish.road, wish.boxes, wish.further)
     if wish.quick:
-        counts = Counts(*(max(2, one // 10) for one in (counts.photos, counts.mosaics, counts.road,
-                                                        counts.boxes)))  # fmt: skip
+        counts = Counts(*(max(2, one // 10) for one in astuple(counts)))
     half = ("first", "second").index(wish.half)
     model = network(wish.model, wish.data)
-    report = run(model, wish.data, counts, half, wish.only, slow=wish.slow)
+    report = run(model, wish.data, counts, half, wish.only, slow=wish.slow, bf16=wish.bf16)
     print(report)
     if wish.out:
         wish.out.write_text(report, encoding="utf-8")

@@ -43,6 +43,7 @@ class Report:
     methods: Sequence[Contestant]
     results: Results
     half: int
+    bf16: bool = False
 
     def markdown(self) -> str:
         """The whole report."""
@@ -56,14 +57,16 @@ class Report:
             f"{self.model.preprocess.size} px. Made by `python -m benchmarks.faithfulness`, which "
             f"says what the scores mean, on {today} ({platform.machine()}, torch "
             f"{torch.__version__}). In brackets the 95 % interval of the mean, by bootstrap over "
-            "pictures. Peers' methods run in their own code at the same block as ours.",
+            "pictures. Peers' methods run in their own code at the same block as ours."
+            + (" Changed pictures were judged in bfloat16." if self.bf16 else ""),
             "",
             *self._table(),
             "",
             "## Against the best peer of each score",
             "",
             "Mean difference, picture by picture, and its 95 % interval: all pictures are the same "
-            "for both. Above 0 is better for ours, also where low is good.",
+            "for both. Above 0 is better for ours, also where low is good. Finalists were measured "
+            "on more photos than others: the counts say on how many of them both were.",
             "",
             *self._differences(),
         ]
@@ -107,14 +110,27 @@ class Report:
         return [f"| method | {' | '.join(heads)} |", "|---" * (len(scores) + 1) + "|", *rows]
 
     def _best_peer(self, score: str) -> str:
-        peers = [one for one in self._names(peer=True) if len(self.results.of(one, score))]
-        sign = -1 if score in LOW_IS_GOOD else 1
-        return max(peers, key=lambda name: sign * self._mean(name, score), default="")
+        return best_peer(self.methods, self.results, score)
 
     def _apart(self, name: str, score: str) -> str:
         own, other = (self.results.of(one, score) for one in (name, self._best_peer(score)))
-        if len(own) != len(other) or not len(own):
+        both = min(len(own), len(other))
+        if not both:
             return ""
-        found = bootstrap((other - own) if score in LOW_IS_GOOD else (own - other))
+        gain = (other[:both] - own[:both]) * (1 if score in LOW_IS_GOOD else -1)
+        found = bootstrap(gain)
         text = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-        return f"**{text}**" if found.low > 0 else text
+        return f"{f'**{text}**' if found.low > 0 else text} ({both})"
+
+
+def best_peer(methods: Sequence[Contestant], results: Results, score: str) -> str:
+    """Label of the peer that is best on the pictures on which all were measured; empty if none."""
+    found = {
+        one.label: results.of(one.label, score)
+        for one in methods
+        if one.peer and one.label not in results.failed
+    }
+    measured = {label: values for label, values in found.items() if len(values)}
+    common = min(map(len, measured.values()), default=0)
+    sign = -1 if score in LOW_IS_GOOD else 1
+    return max(measured, key=lambda one: sign * measured[one][:common].mean(), default="")

@@ -15,7 +15,7 @@ from attnviz.models.torchvision_source import imagenet_labels
 from benchmarks.contestants import Contestant, contestants, last_block
 from benchmarks.known_classes import classes_for
 from benchmarks.mosaics import mosaics, share_in_cell
-from benchmarks.report import Report, Results
+from benchmarks.report import Report, Results, best_peer
 
 
 def test_the_share_in_a_cell_by_hand() -> None:
@@ -75,14 +75,18 @@ def test_differences_are_taken_picture_by_picture_and_lower_may_be_better() -> N
         noise = np.random.default_rng(0).random(50)
         results.add(name, "kept", (noise + kept).tolist())
         results.add(name, "taken", (noise + taken).tolist())
+    # One more peer, measured on more photos: the best there, not on those that all have seen.
+    results.add("Late (library)", "kept", [-1.0] * 50 + [9.0] * 50)
     network = nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     methods = [
         Contestant("own", "attnviz", never),
         Contestant("Peer", "library", never, peer=True),
+        Contestant("Late", "library", never, peer=True),
     ]
+    assert best_peer(methods, results, "kept") == "Peer (library)"
     report = Report(attnviz.wrap(network), methods, results, 1).markdown()
-    row = next(line for line in report.splitlines() if line.startswith("| own | **"))
-    assert row == "| own | **+0.100 [+0.100, +0.100]** | **+0.100 [+0.100, +0.100]** |"
+    row = next(line for line in report.splitlines() if line.startswith("| own | **+"))
+    assert row == "| own | **+0.100 [+0.100, +0.100]** (50) | **+0.100 [+0.100, +0.100]** (50) |"
 
 
 @pytest.mark.parametrize("name", ["GradCAM (torchcam)", "GradCAM (pytorch-grad-cam)"])
