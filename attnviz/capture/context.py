@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.calls import Call, FactorCall, FusedCall, SoftmaxCall
+from attnviz.capture.inner_fused import begin_graph, inner_fused
 from attnviz.capture.projected import (
     ProjectedAttention,
     ProjectedCall,
@@ -19,7 +19,7 @@ from attnviz.capture.projected import (
     of_module,
 )
 from attnviz.capture.self_attention import ContextReading
-from attnviz.capture.taps import in_graph, plain, reached
+from attnviz.capture.taps import Handles, Watched, in_graph, plain, reached
 from attnviz.capture.trace import Site
 from attnviz.capture.windowed import KeptWeights
 from attnviz.errors import ModelError
@@ -36,7 +36,7 @@ class ContextTap:
 
     Of fused attention it keeps queries and keys (of large inputs copied out of the projection that
     they are part of, so that the values can go), of a softmax the weights as they are, and of
-    `nn.MultiheadAttention` what went in.
+    `nn.MultiheadAttention` what went in, or, with gradients, the fused attention inside.
     """
 
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
@@ -46,7 +46,7 @@ class ContextTap:
                 f"{input_size[0]} x {input_size[1]}. Find the sites for this size."
             )
         self.site = site
-        self.watched: Tensor | None = None
+        self.watched: Watched | None = None
         self._geometry = site.geometry
         self._gradients = gradients
         self._call: AttentionCall | None = None
@@ -57,16 +57,21 @@ class ContextTap:
         """See `HearingTap`."""
         if isinstance(call, FactorCall) or self.watched is not None:
             return None
+        inner = inner_fused(call) if isinstance(call, ProjectedCall) else None
+        if inner is not None:
+            fused, self.watched = inner
+            self._call = _detached(fused)
+            return None
         output = call.weights if isinstance(call, SoftmaxCall) else call.output
-        self.watched = in_graph(output, gradients=self._gradients)
+        self.watched = watched = in_graph(output, gradients=self._gradients)
         self._call = _detached(call)
         if not self._gradients and not isinstance(call, SoftmaxCall):
             self.watched, self._reading = output.new_empty(0), self._read(None)  # values go
             self._call = None
             return None
         if isinstance(call, ProjectedCall):
-            return self.watched.transpose(0, 1)  # tokens come first in that call
-        return self.watched
+            return watched.transpose(0, 1)  # tokens come first in that call
+        return watched
 
     def hear_values(self, weights: Tensor, values: Tensor) -> None:
         """Keep the lengths of the values [..., S, e] that a softmax's weights [..., T, S] weigh."""
@@ -76,9 +81,12 @@ class ContextTap:
         ):
             self._norms = torch.linalg.vector_norm(plain(values), dim=-1)
 
-    def hang(self, module: nn.Module) -> RemovableHandle:
+    def hang(self, module: nn.Module) -> Handles:
         """See `Tap`; for `nn.MultiheadAttention`, whose fast path makes no calls to hear."""
-        return module.register_forward_hook(self._see, with_kwargs=True)
+        handles = [module.register_forward_hook(self._see, with_kwargs=True)]
+        if self._gradients:
+            handles.append(module.register_forward_pre_hook(begin_graph, with_kwargs=True))
+        return Handles(handles)
 
     def _see(
         self, part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
@@ -104,6 +112,8 @@ class ContextTap:
         if isinstance(call, FusedCall):
             count = math.prod(leading(call.q, call.k)) // place.entries
             q, k, v = call.q, call.k, call.v
+            if slope is not None:  # where nothing depends on the layer it is a single zero
+                slope = slope.to(q.device).expand(*leading(q, v), q.shape[-2], v.shape[-1])
             let_go = slope is None and v.numel() * v.element_size() > _LARGE
             if let_go:
                 q, k = _own(q), _own(k)

@@ -16,7 +16,7 @@ from attnviz.capture.gates import GateTap, MaskTap
 from attnviz.capture.hearing import hearing
 from attnviz.capture.readable import readable
 from attnviz.capture.soft_masks import SoftMaskTap
-from attnviz.capture.taps import HearingTap, Tap
+from attnviz.capture.taps import HearingTap, Tap, Watched
 from attnviz.capture.trace import Kind, Reading, Site, Trace
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
@@ -159,16 +159,17 @@ def _slopes(
         return [None] * len(order)
     # Slopes of half precision would vanish below 6e-8.
     scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
-    watched = [tap.watched for tap in order if tap.watched is not None]
+    watched: Any = [tap.watched for tap in order if tap.watched is not None]
     slopes = torch.autograd.grad(score * scale, watched, allow_unused=True, retain_graph=keep)
     return [
-        torch.zeros_like(tensor)
-        if slope is None
-        else slope.float() / scale
-        if scale != 1
-        else slope
-        for tensor, slope in zip(watched, slopes, strict=True)
+        _nothing(one) if slope is None else slope.float() / scale if scale != 1 else slope
+        for one, slope in zip(watched, slopes, strict=True)
     ]
+
+
+def _nothing(watched: Watched) -> Tensor:
+    """The derivative of a score that does not depend on it: zeros, or one zero for a place."""
+    return torch.zeros_like(watched) if isinstance(watched, Tensor) else torch.zeros(1)
 
 
 def chosen_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:

@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from torch import Tensor, nn
+from torch.autograd.graph import GradientEdge
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.calls import Call
 from attnviz.capture.trace import Reading, Site
 
+T = TypeVar("T")
+
+Watched = Tensor | GradientEdge
+"""What is differentiated by: a tensor, or a place in the graph whose tensor nobody holds."""
+
+
+class Removable(Protocol):
+    """Undoes what was registered on a module."""
+
+    def remove(self) -> None:
+        """Leave the module as it was."""
+        ...
+
+
+@dataclass(frozen=True)
+class Handles:
+    """Several handles as one."""
+
+    handles: Sequence[RemovableHandle]
+
+    def remove(self) -> None:
+        """See `Removable`."""
+        for handle in self.handles:
+            handle.remove()
+
 
 class Tap(Protocol):
-    """Watches one module during one pass.
-
-    `watched` is the tensor whose gradient the reading needs, available after the pass; None if the
-    pass did not reach the module.
-    """
+    """Watches one module during one pass."""
 
     site: Site
-    watched: Tensor | None
 
-    def hang(self, module: nn.Module) -> RemovableHandle:
+    @property
+    def watched(self) -> Watched | None:
+        """Whose gradient the reading needs; None if the pass has not reached the module."""
+        ...
+
+    def hang(self, module: nn.Module) -> Removable:
         """Register on `module` and return the handle that undoes it."""
         ...
 
@@ -49,7 +77,7 @@ def in_graph(value: Tensor, *, gradients: bool) -> Tensor:
     return value
 
 
-def reached(value: Tensor | None) -> Tensor:
+def reached(value: T | None) -> T:
     """`value`; RuntimeError if the pass has not come to its module yet."""
     if value is None:
         raise RuntimeError("a tap was read before the pass reached its module")
