@@ -39,6 +39,11 @@ def maps(page: Page) -> list[Any]:
     return list(layers)
 
 
+def header(page: Page) -> dict[str, Any]:
+    """What the viewer was told of the picture and the maps that it shows."""
+    return dict(canvas(page).evaluate("(one) => one.viewer.scene.header"))
+
+
 def cells(page: Page) -> list[str]:
     """The pictures of all layers and heads."""
     return [str(one.get_attribute("src")) for one in page.locator(".av-cell img").all()]
@@ -83,6 +88,54 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
     assert not re.search(r"Traceback|Error", layers_app.log.read_text(errors="replace"))
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0, "nothing but the grid scrolls sideways"
+    page.close()
+
+
+def test_a_second_click_sends_the_maps_and_not_the_photo(
+    chromium: Browser, layers_app: App
+) -> None:
+    """What comes over the line, in bytes; the photo alone would be more than is allowed."""
+    came: list[int] = []
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.on("websocket", lambda one: one.on("framereceived", lambda frame: came.append(len(frame))))
+    page.goto(layers_app.url)
+    settle(page)
+    expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
+    photo = header(page)["photo"]
+    assert photo["bytes"] > 150_000
+    assert sum(came) > photo["bytes"]
+    for x, y in ((0.3, 0.6), (0.8, 0.2)):
+        page.wait_for_timeout(700)  # what the first run, or the click before, has still to say
+        came.clear()
+        click_at(page, x, y)
+        said = re.compile(rf"{100 * x:.0f} % from the left and {100 * y:.0f} % from the top")
+        expect(page.get_by_text(said)).to_be_visible(timeout=WAIT)
+        page.wait_for_function(
+            "([one, x]) => Math.abs((one.viewer.scene.header.point?.x ?? 9) - x) < 0.01",
+            arg=[canvas(page).element_handle(), x],
+            timeout=WAIT,
+        )
+        settle(page)
+        now = header(page)
+        assert now["photo"] == photo | {"bytes": 0}, "the same photo, which did not come again"
+        assert sum(came) < now["maps"]["bytes"] + 60_000
+        expect(page.locator(".crosses .picked")).to_have_count(1)
+    page.close()
+
+
+def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_app: App) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(layers_app.url)
+    settle(page)
+    before = header(page)["photo"]
+    canvas(page).evaluate("(one) => { one.viewer.photo.id = null; }")
+    click_at(page, 0.3, 0.6)
+    page.wait_for_function(
+        "(one) => one.viewer.scene.header.point !== null",
+        arg=canvas(page).element_handle(),
+        timeout=WAIT,
+    )
+    assert header(page)["photo"] == before, "it has come once more, with the maps of the click"
     page.close()
 
 

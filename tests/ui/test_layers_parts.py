@@ -16,9 +16,10 @@ from attnviz.layer_facts import AttentionFacts, GateBars, QueryMaps
 from attnviz.layer_trace import LayerTrace
 from attnviz.render.heat import colour_table
 from attnviz.ui.layers import charts
-from attnviz.ui.layers.context import artefact_words, fused, marked, with_artefacts
+from attnviz.ui.layers.context import artefact_words, fused, with_artefacts
 from attnviz.ui.layers.gates import feature_strip, gate_words
 from attnviz.ui.layers.grid import head_grid, png_link, scale_of
+from attnviz.ui.layers.stage import marked
 from tests.methods.readings import trace_of
 
 

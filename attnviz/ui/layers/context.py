@@ -211,28 +211,16 @@ def _content(
     asker: str,
     point: tuple[float, float] | None,
 ) -> Content:
-    pixels = seen.photo.shown.pixels
     fusing = _FUSED.get(head) or f"head {int(head) + 1}"
     who = "the marked point" if point else _ASKERS[asker].lower()
     return Content(
-        pixels if point is None else marked(pixels, *point),
+        seen.photo.shown.pixels,
         seen.traced.geometry,
         [Layer(one.layer, fused(one.values, head)) for one in maps],
         "Attention",
         f"Share of the attention of {who}, {fusing.lower()}.",
+        point=point,
     )
-
-
-def marked(pixels: Pixels, x: float, y: float) -> Pixels:
-    """The picture, uint8 [H, W, 3], with a ring around the point x, y in 0..1."""
-    height, width = pixels.shape[:2]
-    shown = pixels.copy()
-    radius = max(3, round(0.014 * max(height, width)))
-    middle = (min(int(x * width), width - 1), min(int(y * height), height - 1))
-    for colour, thickness in (((0, 0, 0), 5), ((255, 255, 255), 2)):
-        thick = max(1, round(thickness * radius / 14))
-        cv2.circle(shown, middle, radius, colour, thick, cv2.LINE_AA)
-    return shown
 
 
 def _asked_by(asker: str, point: tuple[float, float] | None) -> str:

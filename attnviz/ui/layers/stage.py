@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from attnviz.export.jpeg import jpeg
@@ -13,6 +15,8 @@ from attnviz.ui.layers.kept import Key, packed_maps
 from attnviz.ui.panels import legend_numbers
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Content, Layer, Mode, Pick, View, viewer
+
+Pixels = npt.NDArray[np.uint8]
 
 _PLAIN_SIDE = 260
 _FIRST = View(mode=Mode.HEAT)
@@ -53,9 +57,23 @@ def caption(layer: Layer) -> str:
     return f"{layer.name}: {low} to {high}"
 
 
+def marked(pixels: Pixels, x: float, y: float) -> Pixels:
+    """The picture, uint8 [H, W, 3], with a ring around the point x, y in 0..1."""
+    height, width = pixels.shape[:2]
+    shown = pixels.copy()
+    radius = max(3, round(0.014 * max(height, width)))
+    middle = (min(int(x * width), width - 1), min(int(y * height), height - 1))
+    for colour, thickness in (((0, 0, 0), 5), ((255, 255, 255), 2)):
+        thick = max(1, round(thickness * radius / 14))
+        cv2.circle(shown, middle, radius, colour, thick, cv2.LINE_AA)
+    return shown
+
+
 def _overlay(content: Content, layer: Layer) -> bytes:
     height, width = content.pixels.shape[:2]
     step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
     pixels = np.ascontiguousarray(content.pixels[::step, ::step])
+    if content.point is not None:
+        pixels = marked(pixels, *content.point)
     shares = focus_map(layer.values, content.geometry.resized(pixels.shape[:2])).scaled
     return jpeg(heat_overlay(pixels, shares))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -50,7 +51,8 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
     """Show a packed content and return what the user did with it.
 
     Args:
-        payload: from `pack`. The same payload is neither sent nor uploaded to the GPU again.
+        payload: from `pack`. The same payload is neither sent nor uploaded to the GPU again, and
+            other maps of the same photo are sent without it.
         key: of the widget; one for each viewer on a page.
         view: to begin with, when the viewer comes onto the page.
         origin: names what the view belongs to (say, network and method). When it changes, the
@@ -59,18 +61,39 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
     Returns:
         The controls' values, a click, and whether the browser can draw at all.
     """
+    photo = _photo_is_sent(key, payload)
     view_id, first = frozen_view(key, view, origin)
     result = _MOUNT(
         key=key,
-        data=payload.to_bytes(first.to_json(), view_id),
+        data=payload.to_bytes(first.to_json(), view_id, photo=photo),
         default={"view": None, "webgl": True},
         on_view_change=_noted,
         on_webgl_change=_noted,
         on_picked_change=_noted,
+        on_lacking_change=partial(_forget_photo, key),
     )
     told = result.view if isinstance(result.view, Mapping) else {}
     current = view if told.get("viewId") != view_id else View.from_untrusted(told)
     return ViewerEvents(current, _picked(result.picked), result.webgl is not False)
+
+
+def _photo_is_sent(key: str, payload: Payload) -> bool:
+    """Whether the photo goes along: where the viewer is new, or had another one before.
+
+    The same payload is sent as it was the last time, or the browser would be sent it again.
+    """
+    before: tuple[str, str, bool] | None = st.session_state.get(f"{key}:photo")
+    if before is None or key not in st.session_state or before[0] != payload.photo_id:
+        sent = True
+    else:
+        sent = before[1] == payload.id and before[2]
+    st.session_state[f"{key}:photo"] = (payload.photo_id, payload.id, sent)
+    return sent
+
+
+def _forget_photo(key: str) -> None:
+    """The browser has not got the photo: the run that follows sends it."""
+    st.session_state.pop(f"{key}:photo", None)
 
 
 def frozen_view(key: str, view: V, origin: str) -> tuple[str, V]:

@@ -48,7 +48,8 @@ class Content:
     None while nobody has asked for outlines. noun: what a map belongs to, for the controls.
     quiet: whether the page has no use for what the controls say; the browser then keeps it. times:
     when each map was taken, rising; the viewer then moves with the page's clock, see `CLOCK`.
-    span: the ends of the scale "all layers", where more than these maps shall share it.
+    span: the ends of the scale "all layers", where more than these maps shall share it. point: a
+    point that is marked on the picture, x and y in 0..1 from its left and top.
     """
 
     pixels: Pixels
@@ -62,6 +63,7 @@ class Content:
     quiet: bool = False
     times: Sequence[float] | None = None
     span: tuple[float, float] | None = None
+    point: tuple[float, float] | None = None
 
 
 def layer_names(explanation: Explanation) -> list[str]:

@@ -2,6 +2,7 @@
 
     u32 length of the header, little-endian | header, JSON | photo, JPEG | maps, zlib
 
+The photo is left out where the browser has it: the header names it, in any case, by its `id`.
 Each part begins at a multiple of four bytes. Maps are stored with the true range of each layer: as
 uint8 where 256 steps are enough, else as float16. Python's bytes inside a dict would arrive as
 text, and typed arrays that are not aligned cannot be read, hence one blob of our own.
@@ -45,11 +46,26 @@ class Payload:
     photo: bytes
     maps: bytes
 
-    def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
-        """The blob, with the view to begin with; the browser adopts it when `view_id` changes."""
-        header = {**self.header, "id": self.id, "view": dict(view), "viewId": view_id}
+    @property
+    def photo_id(self) -> str:
+        """A hash of the photo alone."""
+        return str(self.header["photo"]["id"])
+
+    def to_bytes(self, view: Mapping[str, Any], view_id: str, *, photo: bool = True) -> bytes:
+        """The blob, with the view to begin with; the browser adopts it when `view_id` changes.
+
+        photo: whether to send it along; if not, the browser must have it.
+        """
+        sent = self.photo if photo else b""
+        header = {
+            **self.header,
+            "photo": {**self.header["photo"], "bytes": len(sent)},
+            "id": self.id,
+            "view": dict(view),
+            "viewId": view_id,
+        }
         text = json.dumps(header, separators=(",", ":")).encode()
-        parts = (_padded(text, b" "), _padded(self.photo), _padded(self.maps))
+        parts = (_padded(text, b" "), _padded(sent), _padded(self.maps))
         return struct.pack("<I", len(parts[0])) + b"".join(parts)
 
 
@@ -67,7 +83,13 @@ def pack(content: Content) -> Payload:
     top, left, bottom, right = content.geometry.box
     header = {
         "version": _VERSION,
-        "photo": {"bytes": len(photo), "height": height, "width": width},
+        "photo": {
+            "bytes": len(photo),
+            "height": height,
+            "width": width,
+            "id": hashlib.sha256(photo).hexdigest()[:32],
+        },
+        "point": None if content.point is None else dict(zip("xy", content.point, strict=True)),
         "maps": {"bytes": len(maps)},
         "box": [top / height, left / width, bottom / height, right / width],
         "layers": layers,

@@ -84,13 +84,15 @@ export function scene(changes = {}) {
 /** The header's payload, as the server sends it. */
 export function payload(changes = {}, photo = Uint8Array.of(0xff, 0xd8, 0xff)) {
   const maps = deflateSync(blocks());
-  const text = JSON.stringify({ ...header(changes), maps: { bytes: maps.length } });
+  const made = { ...header(changes), maps: { bytes: maps.length } };
+  made.photo = { id: `photo of ${made.id}`, ...made.photo, bytes: photo.length };
+  const text = JSON.stringify(made);
   const start = 4 + Math.ceil(text.length / 4) * 4;
-  const bytes = new Uint8Array(start + 4 + maps.length).fill(0x20);
+  const bytes = new Uint8Array(start + (photo.length && 4) + maps.length).fill(0x20);
   new DataView(bytes.buffer).setUint32(0, start - 4, true);
   bytes.set(new TextEncoder().encode(text), 4);
   bytes.set(photo, start);
-  bytes.set(maps, start + 4);
+  bytes.set(maps, start + (photo.length && 4));
   return bytes;
 }
 

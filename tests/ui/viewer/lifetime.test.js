@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { VIEW } from "./examples.js";
+import { payload, VIEW } from "./examples.js";
 import { FakeResizeObserver, turns, until } from "./fakes.js";
 import { bitmap, openPage } from "./page.js";
 
@@ -179,6 +179,35 @@ test("a picture is given back when the next one is there, the last one at the en
   assert.deepEqual([first.closed, second.closed], [true, false]);
   unmount();
   assert.equal(second.closed, true);
+});
+
+/** Other maps of the first picture's photo, which does not come along. */
+const mapsAlone = (changes = {}) =>
+  payload(
+    { viewId: here.viewId, photo: { id: "photo of one", width: 512, height: 384 }, ...changes },
+    new Uint8Array(0),
+  );
+
+test("maps that come alone are shown on the photo that is there, with the point that asks", async () => {
+  await shown();
+  const { viewer } = here.canvas;
+  const photo = viewer.scene.bitmap;
+  receive(mapsAlone({ id: "two", point: { x: 0.25, y: 0.5 } }));
+  await until(() => id() === "two");
+  assert.equal(viewer.scene.bitmap, photo);
+  assert.equal(photo.closed, false, "or it could not be drawn again when graphics come back");
+  assert.deepEqual(viewer.picked, { x: 0.25, y: 0.5 });
+  assert.deepEqual(told, []);
+});
+
+test("a viewer without the photo asks for it once for each message, and takes it", async () => {
+  receive(mapsAlone({ id: "two" }));
+  await until(() => told.length === 1);
+  assert.deepEqual(told, [["lacking", "two"]]);
+  assert.equal(here.canvas.viewer.scene, null);
+  await shown({ id: "two" });
+  assert.equal(id(), "two");
+  assert.equal(told.length, 1);
 });
 
 test("unmounting gives the context back, stops all clocks, and tells nothing afterwards", async () => {

@@ -57,6 +57,20 @@ def test_the_blob_holds_header_photo_and_maps() -> None:
     assert (shown.format, shown.size) == ("JPEG", (512, 384))
 
 
+def test_the_photo_can_be_left_out_and_is_named_in_any_case() -> None:
+    one, other = (pack(content(np.eye(3) + n, np.eye(5), point=(0.25, 0.5))) for n in (0, 1))
+    assert one.id != other.id
+    assert one.photo_id == other.photo_id != pack(content(np.eye(3), size=(31, 40))).photo_id
+    whole, rest = one.to_bytes(VIEW, "a"), one.to_bytes(VIEW, "a", photo=False)
+    header, photo, maps = parts(rest)
+    assert (header["photo"]["bytes"], header["photo"]["id"]) == (0, one.photo_id)
+    assert (header["photo"]["height"], header["photo"]["width"]) == (30, 40)
+    assert photo == maps
+    assert rest[maps : maps + header["maps"]["bytes"]] == one.maps
+    assert header | {"photo": one.header["photo"]} == parts(whole)[0]
+    assert header["point"] == {"x": 0.25, "y": 0.5}
+
+
 @pytest.mark.parametrize("extra", range(5))
 def test_every_part_begins_at_a_multiple_of_four(extra: int) -> None:
     """Whatever the length of the texts, the photo, and the maps with their odd numbers of cells."""

@@ -1,4 +1,5 @@
-// Reading the blob that the server packs: u32 header length | header | photo | maps (zlib).
+// Reading the blob that the server packs: u32 header length | header | photo | maps (zlib). No photo
+// where the browser has it already.
 
 const padded = (length) => length + ((4 - (length % 4)) % 4);
 

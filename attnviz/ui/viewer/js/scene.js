@@ -3,20 +3,17 @@
 import { focusOf, stretch } from "./optics.js";
 import { mapSize, sample, spread } from "./maps.js";
 import { inflate, layerShares, matteShares, unpack } from "./payload.js";
+import { LastPhoto } from "./photo.js";
 import { focusFacts } from "./words.js";
 
 const COARSE = 64;
 
-/** The scene in a payload's bytes. */
-export async function readScene(bytes) {
+/** The scene in a payload's bytes; null if its photo neither came along nor is the last one. */
+export async function readScene(bytes, last = new LastPhoto()) {
   const { header, photo, maps } = unpack(bytes);
-  const [bitmap, blocks] = await Promise.all([
-    createImageBitmap(new Blob([photo], { type: "image/jpeg" }), {
-      colorSpaceConversion: "none",
-      premultiplyAlpha: "none",
-    }),
-    inflate(maps),
-  ]);
+  const decoded = last.take(header.photo, photo);
+  if (!decoded) return null;
+  const [bitmap, blocks] = await Promise.all([decoded, inflate(maps)]);
   return { ...readMaps(header, blocks), bitmap };
 }
 

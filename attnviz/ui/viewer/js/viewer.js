@@ -11,6 +11,7 @@ import { listen, listenToWipe, stepper } from "./pointer.js";
 import { Player } from "./player.js";
 import { Renderer } from "./renderer.js";
 import { unpack } from "./payload.js";
+import { LastPhoto } from "./photo.js";
 import { Schedule } from "./schedule.js";
 import { focusOfView, readScene, valueAt } from "./scene.js";
 import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
@@ -29,6 +30,7 @@ export class Viewer {
     this.assets = { shaders: assets.shaders, colours: decodedTables(assets.colours) };
     this.view = null;
     this.scene = null;
+    this.photo = new LastPhoto();
     this.zoom = WHOLE;
     this.position = 0;
     this.pointed = null;
@@ -90,23 +92,31 @@ export class Viewer {
   async load(bytes, id) {
     this.wanted = id;
     try {
-      const scene = await readScene(bytes);
-      if (this.wanted === id && !this.closed) this.adopt(scene);
+      const scene = await readScene(bytes, this.photo);
+      if (this.wanted !== id || this.closed) return;
+      if (scene) this.adopt(scene);
+      else this.askForPhoto(id);
     } catch (error) {
       if (this.wanted === id && !this.closed) this.giveUp(error);
     }
+  }
+
+  /** The server took the photo for known, but its message was lost, or the viewer is a new one. */
+  askForPhoto(id) {
+    this.wanted = null;
+    this.tellTrigger("lacking", id);
   }
 
   adopt(scene) {
     const before = this.scene;
     if (before?.header.photo.width !== scene.header.photo.width) this.zoom = WHOLE;
     this.scene = scene;
-    this.picked = null;
+    this.picked = scene.header.point ?? null;
     this.painted = "";
     this.say("");
     this.position = layerIndex(this.view, scene.header.layers);
     this.renderer.load(scene);
-    before?.bitmap.close();
+    if (before?.bitmap !== scene.bitmap) before?.bitmap.close();
     buildStrip(this.parts.strip, scene, (index) => this.goTo(index));
     this.parts.slider.max = this.count - 1;
     this.refresh();
