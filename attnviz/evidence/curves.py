@@ -160,16 +160,18 @@ def _variants(
 
     Batches reach over the borders between them.
     """
-    ranks = torch.from_numpy(np.stack([ranks_of(values) for values in maps]).astype(np.int32))
+    ranks = [torch.from_numpy(ranks_of(values).astype(np.int32)) for values in maps]
     ends = [(0, 0, int(counts[0])), (0, 0, int(counts[-1]))]
     between = [
         (n, back, int(count)) for n in range(len(maps)) for back in (0, 1) for count in counts[1:-1]
     ]
     jobs = ends + between
     for start in range(0, len(jobs), batch):
-        which, back, count = zip(*jobs[start : start + batch], strict=True)
-        low = ranks[list(which)] < torch.tensor(count)[:, None, None]
-        yield filling(low ^ torch.tensor(back, dtype=torch.bool)[:, None, None])
+        chosen = jobs[start : start + batch]
+        removed = torch.empty((len(chosen), *ranks[0].shape), dtype=torch.bool)
+        for (n, back, count), places in zip(chosen, removed, strict=True):
+            (torch.ge if back else torch.lt)(ranks[n], count, out=places)
+        yield filling(removed)
 
 
 def variants_of(

@@ -6,12 +6,14 @@ leaves colours, and a good guess may bring the object back. Ask with two of them
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -101,8 +103,9 @@ class Black(_Ground):
         return subject.of(np.zeros((1, 1, 1, 3), np.uint8))
 
 
-# OpenCV lets go of Python's lock, so that several pictures are filled at once.
-_WORKERS = ThreadPoolExecutor(thread_name_prefix="fill")
+# OpenCV lets go of Python's lock, so that several pictures are filled at once; more threads than
+# processors would only wait for that lock.
+_WORKERS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="fill")
 
 
 @FILLS.add
@@ -128,16 +131,20 @@ class Road(Fill):
         picture = np.ascontiguousarray(planes.transpose(1, 2, 0))
         source = torch.Generator().manual_seed(self.seed)
         # One field of noise for all, so that a picture that is shown is the one that was asked.
-        noise = self.noise * torch.randn(planes.shape, generator=source)
+        noise = (self.noise * torch.randn(planes.shape, generator=source)).numpy()
 
-        def guess(removed: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        def fill(removed: npt.NDArray[np.bool_], into: npt.NDArray[np.float32]) -> None:
             if self.exact:
-                return imputed(planes, removed)
-            return guessed(picture, removed).transpose(2, 0, 1)
+                into[:] = imputed(planes, removed)
+            else:
+                cv2.split(guessed(picture, removed), mv=list(into))
+            np.add(into, noise, out=into, where=removed)
 
         def filling(removed: Tensor) -> Tensor:
-            places = removed.cpu()
-            filled = torch.from_numpy(np.stack([*_WORKERS.map(guess, places.numpy())]))
-            return filled.add_(noise * places[:, None]).to(inputs)
+            places = removed.cpu().numpy()
+            filled = np.empty((len(places), *planes.shape), np.float32)
+            for _ in _WORKERS.map(fill, places, filled):
+                pass  # what a worker raises comes out here
+            return torch.from_numpy(filled).to(inputs)
 
         return filling

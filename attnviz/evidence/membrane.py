@@ -8,7 +8,7 @@ sweep is a few passes of OpenCV, and coarser grids carry what is known across la
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -19,7 +19,8 @@ Removed = npt.NDArray[np.bool_]
 
 CYCLES = 2
 _AFTER = 2  # sweeps after a correction from the coarser grid; one goes before it
-_LAST = 16  # sweeps on the coarsest grid
+_DOUBLINGS = 4
+_LAST = 2**_DOUBLINGS  # sweeps on the coarsest grid
 _SMALLEST = 3  # px, the coarsest grid's longer side
 _KERNEL = np.array([0.25, 0.5, 0.25], np.float32)
 # How strongly a coarse place is held that covers known ones; a place of the next grid is four times
@@ -54,11 +55,35 @@ class _Grid:
         self.spare = values
         return np.asarray(cv2.copyTo(picture, self.known, mean))
 
-    def corrected(self, values: FloatArray, rest: FloatArray) -> FloatArray:
-        """One sweep over a correction, of which `rest` is missing; `values` as in `swept`."""
-        mean = self.blurred(values, self.spare)
+    @cached_property
+    def _moved(self) -> FloatArray:
+        """`free`, and what a mean over the kernel must be multiplied by, in one."""
+        return np.asarray(cv2.multiply(self.free, _edges(self.free.shape)))
+
+    def corrected(self, values: FloatArray, first: FloatArray) -> FloatArray:
+        """One sweep over a correction that began as `first`; `values` as in `swept`."""
+        mean = cv2.sepFilter2D(values, -1, _KERNEL, _KERNEL, dst=self.spare, borderType=_ZERO)
         self.spare = values
-        return np.asarray(cv2.multiply(cv2.add(mean, rest, dst=mean), self.free, dst=mean))
+        return np.asarray(cv2.add(cv2.multiply(mean, self._moved, dst=mean), first, dst=mean))
+
+    @cached_property
+    def _settled(self) -> FloatArray:
+        """[h w, h w]: takes where a correction begins to where `_LAST` sweeps bring it.
+
+        One after the other they would take longer, on the few places of the coarsest grid, than all
+        that is done on the finest: so their sum of powers is made by doubling.
+        """
+        height, width = self.free.shape[:2]
+        sweep = self.free[..., 0].reshape(-1, 1) * _means(height, width)
+        one = np.eye(len(sweep), dtype=np.float32)
+        found, power = one, sweep
+        for _ in range(_DOUBLINGS):
+            found, power = found + power @ found, power @ power
+        return np.asarray(one + sweep @ found)
+
+    def settled(self, first: FloatArray) -> FloatArray:
+        """`_LAST` sweeps over a correction that begins as `first`."""
+        return (self._settled @ first.reshape(-1, 3)).reshape(first.shape)
 
     def smaller(self, values: FloatArray) -> FloatArray:
         """From the next finer grid to this one, by means over areas."""
@@ -74,6 +99,18 @@ def _edges(shape: tuple[int, int, int]) -> FloatArray:
     """What a mean over the kernel must be multiplied by where part of it lies outside."""
     ones = np.ones(shape, np.float32)
     return np.asarray(1 / cv2.sepFilter2D(ones, -1, _KERNEL, _KERNEL, borderType=_ZERO))
+
+
+@lru_cache(maxsize=64)
+def _means(height: int, width: int) -> FloatArray:
+    """[h w, h w]: `_Grid.blurred` as a matrix."""
+
+    def along(length: int) -> FloatArray:
+        near = np.eye(length, dtype=np.float32) / 2
+        near += (np.eye(length, k=1, dtype=np.float32) + np.eye(length, k=-1, dtype=np.float32)) / 4
+        return near / near.sum(1, keepdims=True)
+
+    return np.kron(along(height), along(width))
 
 
 def guessed(picture: FloatArray, removed: Removed, cycles: int = CYCLES) -> FloatArray:
@@ -146,12 +183,13 @@ def _add_coarser(grids: list[_Grid], index: int, values: FloatArray, rest: Float
 def _correction(grids: list[_Grid], index: int, rest: FloatArray) -> FloatArray:
     """What a grid can add, of which `rest` is missing: one V-cycle."""
     grid = grids[index]
-    found = rest * grid.free
-    last = index + 1 == len(grids)
-    if not last:
-        still = grid.blurred(found)
-        cv2.multiply(cv2.add(still, rest, dst=still), grid.free, dst=still)
-        _add_coarser(grids, index, found, cv2.subtract(still, found, dst=still))
-    for _ in range(_LAST if last else _AFTER):
-        found = grid.corrected(found, rest)
+    first = np.asarray(cv2.multiply(rest, grid.free))
+    if index + 1 == len(grids):
+        return grid.settled(first)
+    still = grid.blurred(first)
+    cv2.multiply(cv2.add(still, rest, dst=still), grid.free, dst=still)
+    found = first.copy()
+    _add_coarser(grids, index, found, cv2.subtract(still, found, dst=still))
+    for _ in range(_AFTER):
+        found = grid.corrected(found, first)
     return found

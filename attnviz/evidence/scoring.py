@@ -42,8 +42,8 @@ def scored(
 
     Args:
         subject: the network and the class.
-        variants: tensors [k, 3, h, w], normalised, of any k; they are made one ahead of the pass
-            that takes them, and let go after it.
+        variants: tensors [k, 3, h, w], normalised, of any k; each is made when the pass before it
+            was handed to the device, and let go after its own.
         total: how many pictures they hold together.
         progress: told how many have been through; what it raises stops the work.
 
@@ -54,7 +54,7 @@ def scored(
     parts = [_answer(subject, batch) for batch in _told(variants, total, progress)]
     if not parts:
         raise EvidenceError("There is no variant of the picture to ask about.")
-    columns = (torch.cat(column).numpy() for column in zip(*parts, strict=True))
+    columns = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
     probability, logit, margin, first = columns
     if not np.isfinite(logit).all():
         raise EvidenceError(
@@ -74,10 +74,11 @@ def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> 
 
 
 def _answer(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Left on the device: fetching it would wait for the pass, and the next batch with it."""
     logits = logits_of(subject.module(batch)).float()
     chosen = chosen_classes(logits, subject.target)[:, None]
     logit = logits.gather(1, chosen)[:, 0]
     others = logits.scatter(1, chosen, -torch.inf).amax(1)
     margin = torch.where(others.isinf(), logit, logit - others)
     probability = logits.softmax(1).gather(1, chosen)[:, 0]
-    return probability.cpu(), logit.cpu(), margin.cpu(), logits.argmax(1).cpu()
+    return probability, logit, margin, logits.argmax(1)
