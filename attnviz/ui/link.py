@@ -14,7 +14,11 @@ import streamlit as st
 
 from attnviz.ui.viewer.view import View
 
+# What a widget may hold beside a text: numbers, and lists of names.
+Value = str | float | list[str]
+
 _KEPT = "kept"
+_VALUES = "kept values"
 _VIEW = "kept view"
 _WRITTEN = "written address"
 
@@ -40,6 +44,20 @@ def kept_choice(key: str) -> str | None:
 def keep(**choices: str) -> None:
     """Remember choices; `keep_view` and `share_choices` write them into the address."""
     _kept().update(choices)
+
+
+def restore_value(key: str, first: Value) -> None:
+    """Give the widget `key` the value it had in this session, or else `first`.
+
+    For what does not belong into the address: numbers and lists, and what no link shall choose.
+    """
+    if key not in st.session_state:
+        st.session_state[key] = _values().get(key, first)
+
+
+def keep_value(key: str, value: Value) -> None:
+    """Remember a value for `restore_value`."""
+    _values()[key] = value
 
 
 def kept_view() -> View:
@@ -83,6 +101,11 @@ def share_choices(*keys: str) -> None:
 def _shared(keys: Collection[str]) -> dict[str, str]:
     """Those of the kept choices that are named and not empty."""
     return {key: value for key, value in _kept().items() if key in keys and value}
+
+
+def _values() -> dict[str, Value]:
+    values: dict[str, Value] = st.session_state.setdefault(_VALUES, {})
+    return values
 
 
 def _kept() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from attnviz.ui.evidence.presence_words import left_words, number_rows, presence
 from attnviz.ui.evidence.section import SECTIONS, Section
 from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import keep_choice, restore_choice
+from attnviz.ui.link import keep_value, restore_value
 from attnviz.ui.long_work import long_work
 
 _FILLS, _SHOWN, _SHARE, _MARGIN = (
@@ -50,8 +51,7 @@ def show(asked: Asked) -> None:
 
 def _pick_fills() -> list[str]:
     names = [fill.name for fill in FILLS]
-    if _FILLS not in st.session_state:
-        st.session_state[_FILLS] = st.session_state.get(f"{_FILLS} kept", list(_DEFAULT))
+    restore_value(_FILLS, list(_DEFAULT))
     chosen = st.pills(
         "What stands where something was taken away",
         names,
@@ -61,7 +61,7 @@ def _pick_fills() -> list[str]:
         help="No fill is innocent: black is unlike any photo, grey shows the hole's outline, a "
         "blur leaves colours, and a good guess may bring the object back.",
     )
-    st.session_state[f"{_FILLS} kept"] = chosen
+    keep_value(_FILLS, chosen)
     return [name for name in names if name in chosen]
 
 

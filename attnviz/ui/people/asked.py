@@ -10,11 +10,16 @@ from attnviz.methods.base import METHODS, ProbingMethod
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.people.contestants import Contestant, left_out, of_models, of_no_model
+from attnviz.ui.link import Value, keep_value, restore_value
 from attnviz.ui.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
 from attnviz.vision.people import OtherPictures
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
-_START = {_MODELS: ["ran-small"], _METHODS: ["attention", "decision"], _DEGREE: 24.0}
+_START: dict[str, Value] = {
+    _MODELS: ["ran-small"],
+    _METHODS: ["attention", "decision"],
+    _DEGREE: 24.0,
+}
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,7 @@ class Asked:
 def pick_asked() -> Asked:
     """The three choices in a row; kept when the page is left."""
     for key, value in _START.items():
-        if key not in st.session_state:
-            st.session_state[key] = st.session_state.get(f"{key} kept", value)
+        restore_value(key, value)
     with st.sidebar:
         device = pick_device()
     left, middle, right = st.columns([3, 4, 2])
@@ -72,7 +76,7 @@ def pick_asked() -> Asked:
             "field: a density blurs each fixation by it. 24 for OSIE.",
         )
     for key, value in ((_MODELS, models), (_METHODS, methods), (_DEGREE, degree)):
-        st.session_state[f"{key} kept"] = value
+        keep_value(key, value)
     return Asked(tuple(models), tuple(methods), device, float(degree))
 
 

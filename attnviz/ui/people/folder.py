@@ -12,6 +12,7 @@ import streamlit as st
 from attnviz.errors import VisionError
 from attnviz.ui.growth.runs import file_state
 from attnviz.ui.guard import plain_text, say_error
+from attnviz.ui.link import keep_value, restore_value
 from attnviz.ui.people.example import NAME, example_folder, example_zip
 from attnviz.vision.fixations import FILE, FixationSet, read_fixations
 from attnviz.vision.people import OtherPictures
@@ -57,8 +58,7 @@ class Opened:
 
 def pick_folder() -> Opened | None:
     """The folder that was chosen; one message where it cannot be used, None until there is one."""
-    if FOLDER not in st.session_state:
-        st.session_state[FOLDER] = st.session_state.get(f"{FOLDER} kept", "")
+    restore_value(FOLDER, "")
     chosen = bool(st.session_state[FOLDER].strip())
     place = st.container()
     with st.expander("Choose another folder", expanded=False) if chosen else st.container():
@@ -69,8 +69,7 @@ def pick_folder() -> Opened | None:
             help="Nothing in it is changed, and nothing is sent anywhere.",
         )
         _offers()
-    # Beside the widget, and not in the address: a link shall not choose what is read on this disk.
-    st.session_state[f"{FOLDER} kept"] = path
+    keep_value(FOLDER, path)  # and not in the address: no link shall choose what is read here
     if not path.strip():
         return None
     with place:
