@@ -7,8 +7,8 @@ from functools import partial
 import streamlit as st
 
 from attnviz.ui.compare.cells import Cell, Wanted, fill, first_pair
-from attnviz.ui.compare.component import show_grid, told_view
-from attnviz.ui.compare.packing import Packed, pack_grid
+from attnviz.ui.compare.component import show_grid, show_pair, told_view
+from attnviz.ui.compare.packing import Packed, pack_grid, pack_pair
 from attnviz.ui.compare.pairing import pair_up
 from attnviz.ui.compare.picking import KEYS, pick_wanted
 from attnviz.ui.compare.save import grid_png
@@ -19,7 +19,7 @@ from attnviz.ui.link import keep, kept_choice, share_choices
 from attnviz.ui.long_work import interruptible, long_work
 from attnviz.ui.rerun import run_again
 
-GRID = "compare grid"
+GRID, PAIR = "compare grid", "compare pair"
 _TRIES = "compare tries"
 
 
@@ -71,24 +71,30 @@ def _show_grid(wanted: Wanted, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
     told = told_view(GRID, _kept_view())
     view = told.fitting(keys, first_pair(cells))
-    packed = _packed((*wanted.key, *_made(cells), view.a, view.b), wanted, cells, view)
+    packed = _packed((*wanted.key, *_made(cells)), wanted, cells)
     told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (wanted.key, keys))))
     view = told.fitting(keys, first_pair(cells))
     keep(**view.to_query())
     share_choices(*KEYS, *view.to_query())
+    if view.a and view.b:
+        show_pair(_packed_pair((str(packed.header["id"]), view.a, view.b), cells), key=PAIR)
     return view
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def _packed(
-    key: tuple[str, ...], _wanted: Wanted, _cells: tuple[Cell, ...], _view: GridView
-) -> Packed:
-    """What the browser needs of a grid, and of the two cells that are compared."""
+def _packed(key: tuple[str, ...], _wanted: Wanted, _cells: tuple[Cell, ...]) -> Packed:
+    """What the browser needs of a grid."""
     del key
+    return pack_grid(_cells, _wanted.looks)
+
+
+@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
+    """What it needs of two cells that are compared: the grid's id, and their keys."""
+    grid, *chosen = key
     by_key = {cell.key: cell for cell in _cells}
-    a, b = by_key.get(_view.a), by_key.get(_view.b)
-    pair = pair_up(a, b, stop_count(_cells)) if a and b else None
-    return pack_grid(_cells, _wanted.looks, pair)
+    a, b = (by_key[one] for one in chosen)
+    return pack_pair(pair_up(a, b, stop_count(_cells)), grid)
 
 
 def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:

@@ -9,9 +9,12 @@ import { Cell, LONGEST, drawnSize, element, pixelsOf } from "../../attnviz/ui/co
 import { buildControls } from "../../attnviz/ui/compare/js/controls.js";
 import { mount } from "../../attnviz/ui/compare/js/main.js";
 import { depthOf, depthWords, endsOf, scaledShares, stopOf, valueOf } from "../../attnviz/ui/compare/js/numbers.js";
-import { OPACITY, differencePixels, focusPixels, heatPixels, rampPixels } from "../../attnviz/ui/compare/js/paint.js";
+import { OPACITY, differencePixels, heatPixels, rampPixels } from "../../attnviz/ui/compare/js/paint.js";
+import { FocusPainter } from "../../attnviz/ui/compare/js/focus.js";
 import { PairPanel } from "../../attnviz/ui/compare/js/pair.js";
 import { unpack } from "../../attnviz/ui/compare/js/payload.js";
+import mountPair, { PAIR, WANTED } from "../../attnviz/ui/compare/js/sender.js";
+import { FakeGl, shaders } from "./viewer/fake_gl.js";
 import { Element, installPage, make, near, until } from "./viewer/fakes.js";
 
 const HOSTILE = `<img src=x onerror="alert(1)">`;
@@ -41,7 +44,7 @@ function sceneBlob(layers) {
 }
 
 /** A grid of two rows and two columns: two full cells on the left, sentences on the right. */
-function gridBlob({ id = "grid", pair = null, viewId = opened, view = {}, offset = 0 } = {}) {
+function gridBlob({ id = "grid", viewId = opened, view = {}, offset = 0 } = {}) {
   const parts = [];
   let size = 0;
   const add = (raw) => {
@@ -50,7 +53,7 @@ function gridBlob({ id = "grid", pair = null, viewId = opened, view = {}, offset
     return [size - raw.length, raw.length];
   };
   const full = (key, layers, stops) => ({
-    key, photo: 0, look: "attention", what: `Relevance for ${HOSTILE}`, method: "Rollout", depth: layers.length,
+    key, look: "attention", what: `Relevance for ${HOSTILE}`, method: "Rollout", depth: layers.length,
     layers: stops, means: layers.map(([low, high]) => (low + high) / 2),
     ranges: {
       row: stops.map(() => [0, 8]), all: stops.map(() => [0, 16]),
@@ -58,7 +61,7 @@ function gridBlob({ id = "grid", pair = null, viewId = opened, view = {}, offset
     },
     id: key, at: add(sceneBlob(layers)),
   });
-  const empty = (key) => ({ key, photo: 0, look: "decision", what: "Relevance", sentence: `None: ${HOSTILE}` });
+  const empty = (key) => ({ key, look: "decision", what: "Relevance", sentence: `None: ${HOSTILE}` });
   const cells = [
     full("one/a", [[0, 4], [2, 8], [4, 4]], [0, 1, 2, 1]), empty("one/d"),
     full("two/a", [[1, 2]], [0, 0, 0, 0]), empty("two/d"),
@@ -66,19 +69,24 @@ function gridBlob({ id = "grid", pair = null, viewId = opened, view = {}, offset
   const header = {
     id, viewId, stops: 3, columns: ["Attends?", "Rests?"], cells,
     rows: [{ title: HOSTILE, says: ["church 0.83"], photo: "" }, { title: "Two", says: [], photo: "b.jpg" }],
-    photos: [{ radii: [1, 2, 4], levels: [add(Uint8Array.of(1)), add(Uint8Array.of(2)), add(Uint8Array.of(3))] }],
     scales: ["row", "all", "even", "cell"].map((name) => ({ name, title: `T ${name}`, note: `N ${name}` })),
-    focus: { threshold: 0.25, softness: 0.5 },
+    focus: { threshold: 0.25, softness: 0.5, radius: 0.03 },
     view: { best: true, depth: 1, shown: "map", scale: "row", a: "one/a", b: "two/a", ...view },
-    pair: pair && {
-      ...pair,
-      found: {
-        "1,0": { says: ["Rank correlation +0.50", "Top 0.30"], rows: 1, columns: 2, box: [0, 0, 1, 1],
-          at: add(Uint8Array.of(127, 129)) },
-        "2,0": { sentence: "A is flat." },
-      },
-    },
   };
+  return blobOf(header, parts, offset);
+}
+
+/** Two cells of the grid that were compared. */
+function pairBlob(pair = {}) {
+  const found = {
+    "1,0": { says: ["Rank correlation +0.50", "Top 0.30"], rows: 1, columns: 2, box: [0, 0, 1, 1], at: [0, 2] },
+    "2,0": { sentence: "A is flat." },
+  };
+  return blobOf({ grid: "grid", a: "one/a", b: "two/a", note: "", found, ...pair }, [Uint8Array.of(127, 129)], 0);
+}
+
+function blobOf(header, parts, offset) {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
   const text = new TextEncoder().encode(JSON.stringify(header));
   const bytes = new Uint8Array(offset + 4 + text.length + size);
   new DataView(bytes.buffer).setUint32(offset, text.length, true);
@@ -95,24 +103,33 @@ function gridBlob({ id = "grid", pair = null, viewId = opened, view = {}, offset
 function canvas(...classes) {
   const node = make(["canvas", ...classes].join("."));
   let colour = SHARP;
-  node.getContext = () => ({
-    drawImage: (bitmap) => (colour = bitmap.colour ?? SHARP),
+  const twoD = {
+    drawImage: (bitmap) => {
+      colour = bitmap.colour ?? SHARP;
+      node.drawn = bitmap;
+    },
     getImageData: (_x, _y, width, height) => ({
       data: Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => colour[i % 4]),
     }),
     putImageData: (image) => (node.image = image),
-  });
+  };
+  node.getContext = (kind) => (kind === "webgl2" ? gpu : twoD);
   node.bounds = { left: 0, top: 0, width: 200, height: 100 };
   return node;
 }
 
 // The teller keeps views by their ids: each test has its own.
 let opened = "v|0";
-let clock, root, place, told, data;
+let clock, root, place, told, data, gpu;
 
 beforeEach(() => {
   ({ clock } = installPage());
   opened = `v|${Number(opened.slice(2)) + 1}`;
+  gpu = new FakeGl();
+  const events = new EventTarget();
+  for (const name of ["addEventListener", "dispatchEvent", "removeEventListener"]) {
+    document[name] = events[name].bind(events);
+  }
   const plain = (tag) => {
     const node = tag === "canvas" ? canvas() : new Element(tag);
     node.style.setProperty = (name, value) => (node.style[name] = value);
@@ -122,7 +139,7 @@ beforeEach(() => {
   const closed = [];
   globalThis.createImageBitmap = async (blob) => {
     const [first] = new Uint8Array(await blob.arrayBuffer());
-    return { colour: first ? [10 * first, 10 * first, 10 * first, 255] : SHARP, close: () => closed.push(first) };
+    return { colour: SHARP, width: 4, height: 2, close: () => closed.push(first) };
   };
   const part = (selector, ...children) => make(selector, {}, ...children);
   const grid = plain("div");
@@ -139,12 +156,13 @@ beforeEach(() => {
   data = gridBlob();
 });
 
+const ASSETS = { heat: { inferno: BASE64 }, signed: { PuOr: BASE64 }, shaders: shaders() };
 const component = (bytes) => ({
   parentElement: place, data: bytes, setStateValue: (name, value) => told.push([name, value]),
 });
 
 async function open(bytes = data) {
-  const board = new Board(root, { heat: { inferno: BASE64 }, signed: { PuOr: BASE64 } });
+  const board = new Board(root, ASSETS);
   board.receive(component(bytes));
   await until(() => root.dataset.ready === "1");
   return board;
@@ -156,7 +174,6 @@ test("the blob is read wherever it begins in a message", () => {
   for (const offset of [0, 1, 7]) {
     const { header, block } = unpack(gridBlob({ offset }));
     assert.equal(header.rows[0].title, HOSTILE);
-    assert.deepEqual([...block(header.photos[0].levels[1])], [2]);
     assert.deepEqual([...block(header.cells[0].at)], [...sceneBlob([[0, 4], [2, 8], [4, 4]])]);
   }
 });
@@ -168,15 +185,6 @@ test("heat is mixed as the server mixes it", () => {
   assert.deepEqual([...made], [255, 255, 255, 255, 21, 21, 21, 255]);
   assert.equal(OPACITY, 0.6);
   assert.deepEqual([...heatPixels(photo, [0, 1], TABLE, 0)], [...photo]);
-});
-
-test("a focus picture is the sharp photo where focus is 1 and the blurriest where it is 0", () => {
-  const level = (value) => Uint8ClampedArray.of(...Array(4).fill([value, value, value, 255]).flat());
-  const levels = [0, 40, 80, 160].map(level);
-  // Radii 0, 1, 2, 4: focus 1, 0.75 and 0 meet one copy each; 0.375 lies half way between two.
-  const made = focusPixels(levels, [0, 1, 2, 4], [1, 0.75, 0, 0.375]);
-  assert.deepEqual([0, 4, 8, 12].map((at) => made[at]), [0, 40, 160, 100]);
-  assert.ok([3, 7, 11, 15].every((at) => made[at] === 255));
 });
 
 test("a difference is neutral where there is none, and leaves the photo alone outside its box", () => {
@@ -283,7 +291,7 @@ test("playing goes round through all depths without a word", async () => {
   assert.equal(root.querySelector(".play").textContent, "Play");
 });
 
-test("scale and focus picture are the browser's own work", async () => {
+test("the scale is the browser's own work", async () => {
   const board = await open();
   const [cell] = board.cells;
   const first = cell.canvas.image.data[0];
@@ -292,13 +300,44 @@ test("scale and focus picture are the browser's own work", async () => {
   assert.notEqual(cell.canvas.image.data[0], first);
   board.change({ scale: "even" });
   assert.equal(cell.high.textContent, "1.60 × even");
+  assert.equal(told.length, 0);
+});
+
+test("focus pictures are the viewer's: quick ones at once, exact ones cell by cell at rest", async () => {
+  const board = await open();
+  const cells = board.cells.filter(({ canvas: one }) => one);
   const [radio] = root.querySelectorAll("fieldset input").slice(1);
   radio.onchange();
-  // The left end has 0.25 of the scale's 1: half sharp, so half way to the blurriest copy.
-  board.change({ scale: "row" });
-  const mixed = cell.canvas.image.data[0];
-  near(mixed, 20, 1, "the second of three copies");
+  assert.equal(root.dataset.final, "0");
+  assert.ok(cells.every(({ canvas: one }) => one.drawn === board.painter.canvas));
+  const of = (name) => gpu.draws.filter(({ program }) => [...board.painter.renderer.programs]
+    .find(([, { handle }]) => handle === program)[0].startsWith(name));
+  assert.equal(of("refine").length, 0);
+  const [shown] = of("show.frag.glsl DRAFT");
+  // Layer 1 has 2..8, its row's scale 0..8.
+  assert.deepEqual(shown.values.uStretch.slice(0, 2), [0.75, 0.25]);
+  assert.deepEqual(shown.values.uCurve, [0.25, 0.5]);
+  near(shown.values.uRadius[0] ?? shown.values.uRadius, 0.03 * Math.hypot(4, 2), 1e-6, "of the diagonal");
+  clock.advance(200);
+  for (let i = 0; i < 12; i++) clock.frame(20);
+  assert.equal(root.dataset.final, "1");
+  assert.equal(of("refine").length, 2);
+  board.change({ scale: "all" });
+  board.change({ shown: "map" });
+  clock.advance(200);
+  assert.deepEqual([root.dataset.final, of("refine").length], ["1", 2], "a map needs no exact picture");
   assert.equal(told.length, 0);
+});
+
+test("without WebGL2 the cells show maps, and the focus picture cannot be chosen", async () => {
+  gpu = null;
+  const board = await open(gridBlob({ view: { shown: "focus" } }));
+  const [map, focus] = root.querySelectorAll("fieldset input");
+  assert.deepEqual([map.checked, focus.checked, focus.disabled], [true, false, true]);
+  assert.match(focus.title, /no WebGL2/);
+  assert.ok(board.cells[0].canvas.image);
+  const painter = new FocusPainter(shaders(), {});
+  assert.equal(painter.works, false);
 });
 
 test("two cells are chosen by click, in turns, and the server is told at once", async () => {
@@ -314,8 +353,8 @@ test("two cells are chosen by click, in turns, and the server is told at once", 
 });
 
 test("numbers of the pair follow the depth, and say where there is nothing to compare", async () => {
-  const pair = { a: "one/a", b: "two/a", note: "Two pictures." };
-  const board = await open(gridBlob({ pair }));
+  const board = await open();
+  board.receivePair(pairBlob({ note: "Two pictures." }));
   const text = (name) => root.querySelector(name).textContent;
   assert.deepEqual([text("p.rho"), text("p.iou"), text("p.said")], ["Rank correlation +0.50", "Top 0.30", "Two pictures."]);
   const shown = root.querySelector("section canvas");
@@ -342,19 +381,31 @@ test("pointing in one cell marks the same place in all, with each map's own valu
   assert.match(root.querySelector("p.spoken").textContent, /Attends\?: \d/);
 });
 
-test("a new pair leaves the cells as they are, a new grid makes them anew", async () => {
+test("the pair comes by itself, before or after the grid, and only that of this grid counts", async () => {
+  const leave = mountPair({ data: pairBlob() });
   const board = await open();
   const before = board.cells;
-  board.receive(component(gridBlob({ id: "other", pair: { a: "one/a", b: "two/a", note: "" } })));
-  assert.equal(board.cells, before);
+  assert.equal(root.querySelector("p.rho").textContent, "Rank correlation +0.50", "it was asked for");
+  document.dispatchEvent(new CustomEvent(PAIR, { detail: pairBlob({ grid: "older" }) }));
+  assert.equal(root.querySelector("p.rho").textContent, "");
+  document.dispatchEvent(new CustomEvent(WANTED));
   assert.equal(root.querySelector("p.rho").textContent, "Rank correlation +0.50");
+  assert.equal(board.cells, before);
+  leave();
+  document.dispatchEvent(new CustomEvent(PAIR, { detail: pairBlob({ grid: "older" }) }));
+  document.dispatchEvent(new CustomEvent(WANTED));
+  assert.equal(root.querySelector("p.rho").textContent, "", "it has gone");
+});
+
+test("a new grid takes the server's view over", async () => {
+  const board = await open();
   board.receive(component(gridBlob({ id: "third", viewId: "w|2", view: { depth: 0, best: false } })));
   assert.equal(board.view.best, false);
 });
 
 test("one board stays while Streamlit reruns, and goes with its place", async () => {
-  const first = mount(component(data), { heat: { i: BASE64 }, signed: { p: BASE64 } });
-  const second = mount(component(data), { heat: { i: BASE64 }, signed: { p: BASE64 } });
+  const first = mount(component(data), ASSETS);
+  const second = mount(component(data), ASSETS);
   await until(() => root.dataset.ready === "1");
   first();
   assert.equal(root.dataset.ready, "1");
@@ -371,7 +422,7 @@ test("parts can be used alone: a cell with a sentence, a panel without a pair, c
   const section = root.querySelector("section");
   new PairPanel(section, TABLE, () => {}, () => {}).offer([{ key: "k", name: "only one" }]);
   assert.equal(section.hidden, true);
-  const set = buildControls(root, {});
+  const set = buildControls(root, { painter: { works: true } });
   set({ best: false, depth: 1, shown: "map", scale: "row" },
     { stops: 1, scales: [{ name: "row", title: "Row", note: "Why" }] }, 0, false);
   assert.equal(root.querySelector(".play").disabled, true, "one layer is nothing to step through");

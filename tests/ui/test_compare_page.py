@@ -41,14 +41,18 @@ def opened() -> AppTest:
     return open_page()
 
 
-def grid(page: AppTest) -> dict[str, Any]:
+def grid(page: AppTest, component: str = "attnviz.compare") -> dict[str, Any]:
     """The header of what the grid on the page was sent."""
-    (part,) = [
-        one for one in page.get("bidi_component")
-        if one.proto.component_name == "attnviz.compare"
-    ]  # fmt: skip
+    (part,) = [one for one in page.get("bidi_component") if one.proto.component_name == component]
     (length,) = struct.unpack("<I", part.proto.bytes[:4])
     return dict(json.loads(part.proto.bytes[4 : 4 + length]))
+
+
+def pair(page: AppTest) -> dict[str, Any]:
+    """The header of what was sent of the two cells that are compared; they are this grid's."""
+    sent = grid(page, "attnviz.compare-pair")
+    assert sent["grid"] == grid(page)["id"]
+    return sent
 
 
 def keys(page: AppTest) -> list[str]:
@@ -74,8 +78,8 @@ def test_it_opens_on_the_shipped_models_and_both_questions(opened: AppTest) -> N
     assert [one["what"] for one in sent["cells"]] == ["Attention", "Relevance for church"] * 3
     assert sent["stops"] == 9
     assert all(row["says"][0].startswith("church 0.") for row in sent["rows"])
-    assert sent["pair"]["a"].endswith("ran-small/attention")
-    assert sent["pair"]["b"].endswith("cbam-small/attention")
+    assert pair(opened)["a"].endswith("ran-small/attention")
+    assert pair(opened)["b"].endswith("cbam-small/attention")
     assert sent["view"]["best"] is True
 
 
@@ -94,7 +98,7 @@ def test_numbers_are_those_of_the_engine(opened: AppTest) -> None:
     expected = (min(low, low_2, vit[0]), max(high, high_2, vit[1]))
     assert first["ranges"]["all"][0] == pytest.approx(expected, rel=1e-5)
     layers = one.index_of(one.best_layer), other.index_of(other.best_layer)
-    found = sent["pair"]["found"][f"{layers[0]},{layers[1]}"]
+    found = pair(opened)["found"][f"{layers[0]},{layers[1]}"]
     made = difference(one.maps[layers[0]], one.geometry, other.maps[layers[1]], other.geometry)
     assert found["says"][0].startswith(f"Rank correlation {made.spearman:+.2f}: ")
     assert f"(IoU) {made.iou:.2f};" in found["says"][1]
@@ -117,8 +121,8 @@ def test_two_other_cells_are_compared_and_the_link_keeps_all_choices() -> None:
     a, b = cells_now[1]["key"], cells_now[2]["key"]
     tell(page, a=a, b=b, best=False, depth=0.5, shown="focus", scale="even")
     assert_fine(page)
-    assert (grid(page)["pair"]["a"], grid(page)["pair"]["b"]) == (a, b)
-    assert "One is attention and one relevance" in grid(page)["pair"]["note"]
+    assert (pair(page)["a"], pair(page)["b"]) == (a, b)
+    assert "One is attention and one relevance" in pair(page)["note"]
     query = {name: page.query_params[name] for name in page.query_params}
     assert {str(value[0]) if isinstance(value, list) else value for value in query.values()} >= {
         "vit-small,ran-small", "decision,rollout", "even", "focus", "0.5", "0", a, b,
@@ -189,7 +193,7 @@ def test_several_pictures_have_their_rows_and_tiny_ones_work() -> None:
     page = open_page(compare_models="ran-small", compare_more="sample:coffee,nothing")
     assert_fine(page)
     assert [row["photo"] for row in grid(page)["rows"]] == ["Temple", "Coffee"]
-    assert "These are two pictures" in grid(page)["pair"]["note"]
+    assert "These are two pictures" in pair(page)["note"]
     file = io.BytesIO()
     Image.fromarray(np.full((2, 3, 3), 90, np.uint8)).save(file, "PNG")
     page.file_uploader[0].upload("<b>x.png", file.getvalue()).run()

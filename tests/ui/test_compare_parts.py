@@ -18,7 +18,7 @@ from attnviz.models.catalog import find_model
 from attnviz.ui.compare import cells as cells_module
 from attnviz.ui.compare.cells import Wanted, fill, first_pair
 from attnviz.ui.compare.fitting import offered_looks, unfit
-from attnviz.ui.compare.packing import pack_grid
+from attnviz.ui.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.compare.pairing import pair_up, words
 from attnviz.ui.compare.save import cell_focus, grid_png, provenance
 from attnviz.ui.compare.scales import Spans, layer_at, ranges, stop_count
@@ -163,7 +163,7 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
         cell([LOW], model="vit-small"), cell([HIGH], "attention", "vit-small"),
     ]  # fmt: skip
     pair = pair_up(grid[0], grid[2], 2)
-    packed = pack_grid(grid, ["decision", "attention"], pair)
+    packed = pack_grid(grid, ["decision", "attention"])
     header, body = header_of(packed.to_bytes({"best": True}, "v|1"))
     assert header["stops"] == 2
     assert header["columns"] == ["What does the decision rest on?", "What does it attend to?"]
@@ -178,25 +178,25 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     inner, _ = header_of(body[start : start + size])
     assert [(one["low"], one["high"]) for one in inner["layers"]] == [(0, 2), (0, 6)]
     assert (inner["photo"]["height"], inner["photo"]["width"]) == (40, 60)
-    start, size = header["photos"][0]["levels"][-1]
-    with Image.open(io.BytesIO(body[start : start + size])) as blurred:
-        assert blurred.size == (60, 40)
-        assert np.asarray(blurred).std() < picture().pixels.std() / 4
-    found = header["pair"]["found"]["0,0"]
+    assert header["focus"]["radius"] == RADIUS
+    about, body = header_of(pack_pair(pair, header["id"]))
+    assert (about["grid"], about["a"], about["b"]) == (header["id"], grid[0].key, grid[2].key)
+    found = about["found"]["0,0"]
     start, size = found["at"]
     codes = np.frombuffer(body[start : start + size], np.int8).reshape(found["rows"], -1)
     difference = pair.found[0, 0]
     assert isinstance(difference, Difference)
     np.testing.assert_allclose(codes / 127, difference.values, atol=0.5 / 127 + 1e-6)
-    assert pack_grid(grid, ["decision", "attention"], pair).header["id"] == packed.header["id"]
-    assert pack_grid(grid, ["decision", "attention"], None).header["pair"] is None
+    assert pack_grid(grid, ["decision", "attention"]).header["id"] == packed.header["id"]
 
 
 def test_a_picture_of_one_pixel_can_be_packed_and_saved() -> None:
     grid = [cell([LOW], size=(1, 1)), cell([HIGH], "attention", size=(1, 1))]
     pair = pair_up(grid[0], grid[1], 1)
-    header, _ = header_of(pack_grid(grid, ["decision", "attention"], pair).to_bytes({}, ""))
-    assert header["pair"]["found"]["0,0"]["rows"] == 64
+    header, _ = header_of(pack_grid(grid, ["decision", "attention"]).to_bytes({}, ""))
+    assert len(header["cells"]) == 2
+    about, _ = header_of(pack_pair(pair, header["id"]))
+    assert about["found"]["0,0"]["rows"] == 64
     assert Image.open(io.BytesIO(grid_png(grid, ["decision", "attention"], GridView()))).width > 800
 
 

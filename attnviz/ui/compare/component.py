@@ -9,7 +9,7 @@ import streamlit as st
 
 from attnviz.ui.compare.packing import Packed
 from attnviz.ui.compare.view import GridView
-from attnviz.ui.viewer.bundle import bundled, colour_tables
+from attnviz.ui.viewer.bundle import bundled, colour_tables, shaders
 from attnviz.ui.viewer.component import frozen_view
 
 FOLDER = Path(__file__).resolve().parent
@@ -19,7 +19,14 @@ _MOUNT = st.components.v2.component(
     "attnviz.compare",
     html=(FOLDER / "compare.html").read_text(encoding="utf-8"),
     css=(FOLDER / "compare.css").read_text(encoding="utf-8"),
-    js=bundled(FOLDER, {"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED)}),
+    js=bundled(
+        FOLDER,
+        {"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED), "shaders": shaders()},
+    ),
+)
+# A component's bytes are sent as a whole: the pair changes more often than the grid, and is small.
+_HAND_OVER = st.components.v2.component(
+    "attnviz.compare-pair", js=(FOLDER / "js" / "sender.js").read_text(encoding="utf-8")
 )
 
 
@@ -42,6 +49,11 @@ def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridV
     )
     told = result.view if isinstance(result.view, Mapping) else {}
     return GridView.from_untrusted(told) if told.get("viewId") == view_id else view
+
+
+def show_pair(blob: bytes, *, key: str) -> None:
+    """Hand the pair, from `pack_pair`, to the grid on the same page."""
+    _HAND_OVER(key=key, data=blob, height="content")
 
 
 def told_view(key: str, view: GridView) -> GridView:

@@ -1,16 +1,14 @@
-"""The whole grid as one blob of bytes for the browser.
+"""The whole grid as one blob of bytes for the browser, and the two cells compared as another.
 
 `u32 length (little-endian) | header, JSON | blocks`: the header says where each block begins, from
 the header's end, and how long it is. A cell's block is what the viewer is sent, a picture and its
-maps; a photo's blocks are JPEGs of it, blurred all over by growing radii, from which the browser
-mixes a focus picture; a difference is int8 [rows, columns], in 127ths.
+maps; a difference is int8 [rows, columns], in 127ths.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +16,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
-from attnviz.export.jpeg import jpeg
 from attnviz.focus import FocusSettings
 from attnviz.pictures import Picture
-from attnviz.render.bokeh import bokeh
 from attnviz.ui.compare.cells import Cell
 from attnviz.ui.compare.fitting import look_title
 from attnviz.ui.compare.pairing import Pair, words
@@ -33,9 +28,6 @@ from attnviz.vision.differing import Difference
 
 SIDE = 400
 RADIUS = 0.03
-# Shares of the largest radius at which the photo is sent blurred; between them the browser mixes.
-STEPS = (0.25, 0.5, 1.0)
-_QUALITY = 88
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -64,32 +56,33 @@ class Packed:
 
     def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
         """The blob, with the view to begin with; the browser adopts it when `view_id` changes."""
-        header = {**self.header, "view": dict(view), "viewId": view_id}
-        text = json.dumps(header, separators=(",", ":")).encode()
-        return struct.pack("<I", len(text)) + text + self.body
+        return _blob({**self.header, "view": dict(view), "viewId": view_id}, self.body)
 
 
-def pack_grid(cells: Sequence[Cell], looks: Sequence[str], pair: Pair | None) -> Packed:
+def _blob(header: Mapping[str, Any], body: bytes) -> bytes:
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<I", len(text)) + text + body
+
+
+def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
     """Pack a grid whose columns are `looks`, cell after cell in rows. The same gives the same."""
     blocks = Blocks()
     columns = max(len(looks), 1)
     row_of = [index // columns for index in range(len(cells))]
     spans = ranges(cells, row_of)
     count = stop_count(cells)
-    photos = list(dict.fromkeys(cell.photo.shown.sha256 for cell in cells))
+    photos = {cell.photo.shown.sha256 for cell in cells}
+    focus = FocusSettings()
     header: dict[str, Any] = {
         "stops": count,
         "columns": [look_title(look) for look in looks],
         "rows": [_row(cells[start : start + columns], len(photos) > 1)
                  for start in range(0, len(cells), columns)],
-        "photos": [_photo(_picture_of(cells, sha), blocks) for sha in photos],
         "cells": [
-            _cell(cell, span, count, photos.index(cell.photo.shown.sha256), blocks)
-            for cell, span in zip(cells, spans, strict=True)
+            _cell(cell, span, count, blocks) for cell, span in zip(cells, spans, strict=True)
         ],
         "scales": [{"name": str(one), "title": TITLES[one], "note": NOTES[one]} for one in Spans],
-        "focus": {"threshold": FocusSettings().threshold, "softness": FocusSettings().softness},
-        "pair": _pair(pair, blocks),
+        "focus": {"threshold": focus.threshold, "softness": focus.softness, "radius": RADIUS},
     }  # fmt: skip
     body = b"".join(blocks.parts)
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
@@ -102,29 +95,6 @@ def small(picture: Picture) -> Pixels:
     return picture.reduced(SIDE).pixels
 
 
-def _picture_of(cells: Sequence[Cell], sha: str) -> Picture:
-    return next(cell.photo.shown for cell in cells if cell.photo.shown.sha256 == sha)
-
-
-def _photo(picture: Picture, blocks: Blocks) -> dict[str, Any]:
-    pixels = small(picture)
-    diagonal = math.hypot(*pixels.shape[:2])
-    levels = _blurred(picture.sha256, pixels)
-    return {
-        "radii": [round(step * RADIUS * diagonal, 3) for step in STEPS],
-        "levels": [blocks.add(one) for one in levels],
-    }
-
-
-@st.cache_data(max_entries=64, ttl="2h", show_spinner=False)
-def _blurred(checksum: str, _pixels: Pixels) -> tuple[bytes, ...]:
-    """The photo blurred all over, as JPEG, for each of `STEPS`."""
-    del checksum
-    nothing = np.zeros(_pixels.shape[:2], np.float32)
-    radius = RADIUS * math.hypot(*_pixels.shape[:2])
-    return tuple(jpeg(bokeh(_pixels, nothing, step * radius), _QUALITY) for step in STEPS)
-
-
 def _row(cells: Sequence[Cell], several: bool) -> dict[str, Any]:
     first = cells[0]
     seen = next((cell.explanation for cell in cells if cell.explanation), None)
@@ -132,10 +102,8 @@ def _row(cells: Sequence[Cell], several: bool) -> dict[str, Any]:
     return {"title": first.spec.title, "says": says, "photo": first.photo.title if several else ""}
 
 
-def _cell(
-    cell: Cell, spans: Mapping[Spans, Any], count: int, photo: int, blocks: Blocks
-) -> dict[str, Any]:
-    about = {"key": cell.key, "photo": photo, "look": cell.look, "what": cell.what}
+def _cell(cell: Cell, spans: Mapping[Spans, Any], count: int, blocks: Blocks) -> dict[str, Any]:
+    about = {"key": cell.key, "look": cell.look, "what": cell.what}
     explanation = cell.explanation
     if explanation is None:
         return {**about, "sentence": cell.sentence}
@@ -156,11 +124,12 @@ def _cell(
     }
 
 
-def _pair(pair: Pair | None, blocks: Blocks) -> dict[str, Any] | None:
-    if pair is None:
-        return None
+def pack_pair(pair: Pair, grid: str) -> bytes:
+    """Pack two compared cells of the grid that has the id `grid`."""
+    blocks = Blocks()
     found = {f"{a},{b}": _found(one, blocks) for (a, b), one in pair.found.items()}
-    return {"a": pair.a.key, "b": pair.b.key, "note": pair.note, "found": found}
+    header = {"grid": grid, "a": pair.a.key, "b": pair.b.key, "note": pair.note, "found": found}
+    return _blob(header, b"".join(blocks.parts))
 
 
 def _found(one: Difference | str, blocks: Blocks) -> dict[str, Any]:

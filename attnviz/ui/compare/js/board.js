@@ -7,13 +7,14 @@ import { readScene } from "../../viewer/js/scene.js";
 import { Teller } from "../../viewer/js/teller.js";
 import { Cell, element } from "./cell.js";
 import { buildControls } from "./controls.js";
+import { FocusPainter } from "./focus.js";
 import { depthOf, stopOf } from "./numbers.js";
 import { PairPanel } from "./pair.js";
 import { unpack } from "./payload.js";
+import { PAIR, WANTED } from "./sender.js";
 
 const POINTS = { ArrowRight: [0.02, 0], ArrowLeft: [-0.02, 0], ArrowUp: [0, -0.02], ArrowDown: [0, 0.02] };
 const STEPS_A_SECOND = 2;
-const JPEG = { type: "image/jpeg" };
 
 /** What the page calls a cell: its row, and its column. */
 export function cellName(header, index) {
@@ -34,12 +35,18 @@ export class Board {
     this.teller = new Teller(this);
     this.pair = new PairPanel(this.part(".pair"), signed,
       (letter, key) => this.compare({ [letter]: key }), (point) => this.point(point));
+    this.painter = new FocusPainter(assets.shaders, {
+      changed: () => this.refresh(),
+      finished: () => (root.dataset.final = "1"),
+    });
     this.setControls = buildControls(root, this);
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     addEventListener("pagehide", () => this.teller.now(), { signal });
     const elsewhere = (event) => event.composedPath().includes(root) || this.teller.now();
     document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
+    document.addEventListener(PAIR, ({ detail }) => this.receivePair(detail), { signal });
+    document.dispatchEvent(new CustomEvent(WANTED));
   }
 
   // --- what the server sends -------------------------------------------------------------------
@@ -52,12 +59,15 @@ export class Board {
       this.refresh();
       return;
     }
-    const copy = unpack(data.slice()).block;
-    const known = this.header && gridOf(header) === gridOf(this.header);
     this.header = header;
-    this.pair.receive(header.pair, copy);
-    if (known) this.refresh();
-    else this.build(block);
+    this.build(block);
+  }
+
+  /** The two cells that were compared, in a blob of their own. */
+  receivePair(bytes) {
+    const { header, block } = unpack(bytes);
+    this.pair.receive(header, block);
+    this.refresh();
   }
 
   /** Take the server's view over. */
@@ -78,13 +88,10 @@ export class Board {
     this.names = new Map(named.map(({ key, name }) => [key, name]));
     this.pair.offer(named.filter(({ entry }) => !entry.sentence));
     const cells = [...this.cells];
-    const photos = await Promise.all(header.photos.map(({ levels }) => Promise.all(levels.map((at) =>
-      createImageBitmap(new Blob([block(at)], JPEG))))));
     const scenes = await Promise.all(cells.map(({ entry }) => entry.sentence ? null : readScene(block(entry.at))));
     if (this.closed || cells[0] !== this.cells[0]) return; // a later grid has taken over
     cells.forEach((cell, index) => {
-      const { photo } = cell.entry;
-      if (scenes[index]) cell.receive(scenes[index], photos[photo], header.photos[photo].radii, this.heat);
+      if (scenes[index]) cell.receive(scenes[index], this.heat);
     });
     this.refresh();
     this.root.dataset.ready = "1";
@@ -204,18 +211,22 @@ export class Board {
     if (!header) return;
     const stop = stopOf(view, this.count);
     this.setControls(view, header, this.position, this.player.isPlaying);
+    const painter = view.shown === "focus" && this.painter.works ? this.painter : null;
+    this.painter.rest();
+    this.root.dataset.final = painter ? "0" : "1";
     for (const cell of this.cells) {
-      cell.show(stop, view.scale, view.shown, header.focus);
+      cell.show(stop, view.scale, painter, header.focus);
       cell.mark({ [view.a]: "A", [view.b]: "B" }[cell.entry.key] ?? "");
     }
     const [a, b] = [view.a, view.b].map((key) => this.cells.find(({ entry }) => entry.key === key));
-    if (a?.scene && b?.scene) this.pair.show(view, [a.index, b.index], a);
+    if (a?.scene && b?.scene) this.pair.show(view, header.id, [a.index, b.index], a);
     this.point(this.pointed);
     this.root.dataset.stop = String(stop);
   }
 
   clear() {
     for (const cell of this.cells) cell.close();
+    this.painter.clear();
     this.cells = [];
     delete this.root.dataset.ready;
   }
@@ -227,6 +238,7 @@ export class Board {
     this.closed = true;
     this.leaving.abort();
     this.clear();
+    this.painter.close();
   }
 }
 
@@ -243,9 +255,4 @@ function steps(board) {
     moveTo: (stop) => board.moveTo(stop),
     playing: () => board.refresh(),
   };
-}
-
-/** What decides the cells of a grid, without the pair. */
-function gridOf({ cells, rows, columns, stops }) {
-  return JSON.stringify([cells, rows, columns, stops]);
 }

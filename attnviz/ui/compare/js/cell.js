@@ -1,8 +1,7 @@
 // One cell of the grid: a picture with a map over it, its scale, and what it is.
 
-import { FLAT_FOCUS, focusOf } from "../../viewer/js/optics.js";
 import { valueAt } from "../../viewer/js/scene.js";
-import { focusPixels, heatPixels, rampPixels } from "./paint.js";
+import { heatPixels, rampPixels } from "./paint.js";
 import { endsOf, scaledShares, valueOf } from "./numbers.js";
 
 export const LONGEST = 400;
@@ -70,12 +69,12 @@ export class Cell {
     this.canvas.onkeydown = (event) => this.host.press(event, this) && event.preventDefault();
   }
 
-  /** Take the scene; `levels` are its photo's blurred copies as bitmaps, with their `radii`. */
-  receive(scene, levels, radii, table) {
+  /** Take the scene, and the colours of its map. */
+  receive(scene, table) {
     const size = drawnSize(scene.header.photo);
     [this.canvas.width, this.canvas.height] = size;
     this.sharp = pixelsOf(scene.bitmap, size);
-    Object.assign(this, { scene, size, bitmaps: levels, radii: [0, ...radii], table, blurred: null });
+    Object.assign(this, { scene, size, table });
     this.bar.getContext("2d").putImageData(new ImageData(rampPixels(table), 256, 1), 0, 0);
   }
 
@@ -87,18 +86,20 @@ export class Cell {
     return this.scene.header.layers[this.index].name;
   }
 
-  /** Draw a stop on a scale, as a "map" or in "focus"; `curve` is {threshold, softness}. */
-  show(stop, scale, shown, curve) {
+  /** Draw a stop on a scale: its map, or with a `painter` its focus picture, by a `curve`. */
+  show(stop, scale, painter, curve) {
     if (!this.scene) return;
     Object.assign(this, { stop, scale });
     const range = this.entry.ranges[scale][stop];
     const [width, height] = this.size;
-    const focused = shown === "focus";
-    const even = focused ? curve.threshold : FLAT_FOCUS;
     const own = scale === "cell";
-    const shares = scaledShares(this.scene, this.index, range, own, width, height, even);
-    const pixels = focused ? this.inFocus(shares, curve) : heatPixels(this.sharp, shares, this.table);
-    this.canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+    if (painter) {
+      painter.paint(this, this.scene, this.index, range, own, curve);
+    } else {
+      const shares = scaledShares(this.scene, this.index, range, own, width, height);
+      const pixels = heatPixels(this.sharp, shares, this.table);
+      this.canvas.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+    }
     const { flat } = this.scene.header.layers[this.index];
     const place = this.index < this.entry.depth ? ` · ${this.index + 1} of ${this.entry.depth}` : "";
     this.layer.textContent = `${this.layerName}${place}${flat ? " · flat: nothing stands out" : ""}`;
@@ -107,11 +108,9 @@ export class Cell {
     Object.assign(this.canvas.dataset, { layer: this.layerName, stop: String(stop) });
   }
 
-  inFocus(shares, { threshold, softness }) {
-    // The copies' pixels take six times the memory of a map: only for who asks for them.
-    this.blurred ??= this.bitmaps.map((bitmap) => pixelsOf(bitmap, this.size));
-    const focus = shares.map((value) => focusOf(value, threshold, softness));
-    return focusPixels([this.sharp, ...this.blurred], this.radii, focus);
+  /** A focus picture, once it is drawn. */
+  take(canvas) {
+    this.canvas.getContext("2d").drawImage(canvas, 0, 0, ...this.size);
   }
 
   /** "A", "B", or none; and what a screen reader says of it. */

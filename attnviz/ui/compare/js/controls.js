@@ -7,7 +7,8 @@ const SHOWN = { map: "Map", focus: "Focus picture" };
 
 /**
  * Listen to the controls in `root`. `host` has change(changes), goTo(stop), step(by), togglePlay()
- * and press(event). Returns a function that shows a view: (view, header, playing).
+ * press(event), and
+ * painter.works, without which there are no focus pictures. Returns a function that shows a view: (view, header, playing).
  */
 export function buildControls(root, host) {
   const part = (selector) => root.querySelector(selector);
@@ -27,7 +28,11 @@ export function buildControls(root, host) {
   part(".play").onclick = () => host.togglePlay();
 
   return (view, header, position, playing) => {
-    for (const input of radios) input.checked = input.value === view.shown;
+    const [map, focus] = radios;
+    focus.checked = view.shown === "focus" && host.painter.works;
+    map.checked = !focus.checked;
+    focus.disabled = !host.painter.works;
+    focus.title = focus.disabled ? "This browser has no WebGL2, with which focus pictures are drawn." : "";
     if (scale.children.length !== header.scales.length) {
       const options = header.scales.map(({ name, title }) => element("option", { value: name, textContent: title }));
       scale.replaceChildren(...options);

@@ -1,4 +1,4 @@
-// Pixels of a cell: heat over a photo, a photo in focus, a difference. RGBA in, RGBA out.
+// Pixels of a cell: heat over a photo, or a difference. RGBA in, RGBA out.
 
 import { sample } from "../../viewer/js/maps.js";
 
@@ -16,25 +16,6 @@ export function heatPixels(photo, shares, table, opacity = OPACITY) {
     const from = 3 * Math.round(255 * shares[i]);
     for (let k = 0; k < 3; k++) made[at + k] = photo[at + k] * (1 - opacity) + table[from + k] * shade;
     made[at + 3] = 255;
-  }
-  return made;
-}
-
-/**
- * The photo in focus, mixed from copies that are blurred all over: `levels` are the sharp photo and
- * the copies, `radii` theirs (0 first, rising), `focus` is 1 where sharp and 0 where fully blurred.
- */
-export function focusPixels(levels, radii, focus) {
-  const made = new Uint8ClampedArray(levels[0].length);
-  const last = radii.length - 1;
-  for (let i = 0; i < focus.length; i++) {
-    const circle = (1 - focus[i]) * radii[last];
-    let upper = 1;
-    while (upper < last && radii[upper] < circle) upper += 1;
-    const share = (circle - radii[upper - 1]) / (radii[upper] - radii[upper - 1]);
-    for (let at = 4 * i; at < 4 * i + 4; at++) {
-      made[at] = levels[upper - 1][at] * (1 - share) + levels[upper][at] * share;
-    }
   }
   return made;
 }

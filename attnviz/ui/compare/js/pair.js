@@ -37,10 +37,13 @@ export class PairPanel {
     Object.assign(this, { pair, block });
   }
 
-  /** Show the cells a and b at their layers' indices; `under` has sharp pixels and size of a's photo. */
-  show(view, layers, under) {
+  /**
+   * Show the cells a and b of a grid at their layers' indices; `under` has sharp pixels and size of
+   * a's photo.
+   */
+  show(view, grid, layers, under) {
     for (const letter of ["a", "b"]) this.part(`select.${letter}`).value = view[letter];
-    const fits = this.pair && this.pair.a === view.a && this.pair.b === view.b;
+    const fits = this.pair?.grid === grid && this.pair.a === view.a && this.pair.b === view.b;
     const found = fits ? this.pair.found[layers.join()] : null;
     const says = found?.says ?? ["", ""];
     this.part(".rho").textContent = says[0];

@@ -30,7 +30,6 @@ export class Renderer {
       this.tables[name] = gpu.colourTexture(gl, table);
     }
     this.loaded = null;
-    this.baked = "";
     this.done = 0;
     this.rows = FIRST_ROWS;
     this.points = FEW_POINTS;
@@ -46,14 +45,28 @@ export class Renderer {
     return this.programs.get(key);
   }
 
-  /** Upload a picture; `scene` holds bitmap, planes, mattes (or null), size of the maps, header. */
+  /** Upload a picture instead of the one before; `scene` is as in `another`. */
   load(scene) {
+    this.free();
+    this.another(scene);
+  }
+
+  /** Draw what `another` has returned. */
+  hold(loaded) {
+    this.loaded = loaded;
+    this.restart();
+  }
+
+  /**
+   * Upload a picture, and keep the one before for `hold`; `scene` holds bitmap, planes, mattes (or
+   * null), size of the maps, header.
+   */
+  another(scene) {
     const { gl } = this;
     const { width, height } = scene.bitmap;
     const levels = ladder(largestRadius(width, height));
     const places = atlas(levels, width, height);
     const { mattes, matteRows, matteColumns } = scene;
-    this.free();
     this.loaded = {
       scene,
       width,
@@ -67,9 +80,10 @@ export class Renderer {
       atlas: gpu.plainTexture(gl, places.width, places.height),
       refined: gpu.lightTexture(gl, width, height),
       clipped: null,
+      baked: "",
     };
-    this.baked = "";
     this.restart();
+    return this.loaded;
   }
 
   /** Forget the refined picture: what it was made of has changed. */
@@ -215,8 +229,8 @@ export class Renderer {
   bakeLadder(view) {
     const { gl, loaded } = this;
     const wanted = `${view.aperture} ${view.highlights}`;
-    if (this.baked === wanted) return;
-    this.baked = wanted;
+    if (loaded.baked === wanted) return;
+    loaded.baked = wanted;
     const program = this.program("bake.frag.glsl", ...blooming(view));
     const clipped = this.clippedFor(view);
     this.into(loaded.atlas, loaded.places.width, loaded.places.height);
@@ -281,12 +295,12 @@ export class Renderer {
     return codes;
   }
 
-  free() {
-    if (!this.loaded) return;
+  free(loaded = this.loaded) {
+    if (!loaded) return;
     for (const name of ["photo", "codes", "field", "mattes", "atlas", "refined", "clipped"]) {
-      this.gl.deleteTexture(this.loaded[name]);
+      this.gl.deleteTexture(loaded[name]);
     }
-    this.loaded = null;
+    if (loaded === this.loaded) this.loaded = null;
   }
 }
 

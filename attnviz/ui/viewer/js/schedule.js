@@ -2,19 +2,48 @@
 
 const IDLE_MS = 180;
 
+/**
+ * The exact picture, one band a frame, each waiting for the one before: a slow GPU stays able to
+ * answer. `finished` is called at the end; the function that is returned cancels what is left.
+ */
+export function inBands(renderer, view, position, finished) {
+  let frame = 0;
+  const next = () => {
+    const started = performance.now();
+    const done = renderer.refineBand(view, position);
+    const fence = renderer.gl.fenceSync(renderer.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    renderer.gl.flush();
+    const wait = () => {
+      if (renderer.gl.isContextLost()) return;
+      if (renderer.gl.getSyncParameter(fence, renderer.gl.SYNC_STATUS) !== renderer.gl.SIGNALED) {
+        frame = requestAnimationFrame(wait);
+        return;
+      }
+      renderer.gl.deleteSync(fence);
+      renderer.paced(performance.now() - started);
+      if (done) finished();
+      else next();
+    };
+    frame = requestAnimationFrame(wait);
+  };
+  next();
+  return () => cancelAnimationFrame(frame);
+}
+
 /** `host` has draw(), renderer, view, position, and a canvas in parts whose data tests wait on. */
 export class Schedule {
   constructor(host) {
     this.host = host;
     this.frame = 0;
     this.idle = 0;
+    this.cancel = () => {};
     this.frames = 0;
   }
 
   /** Something has changed: draw a quick picture in the next frame. */
   ask() {
     clearTimeout(this.idle);
-    cancelAnimationFrame(this.refining);
+    this.cancel();
     this.note("final", "0");
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
@@ -31,7 +60,7 @@ export class Schedule {
   stop() {
     clearTimeout(this.idle);
     cancelAnimationFrame(this.frame);
-    cancelAnimationFrame(this.refining);
+    this.cancel();
     this.frame = 0;
     this.made = "";
   }
@@ -51,32 +80,10 @@ export class Schedule {
       this.note("final", "1");
       return;
     }
-    this.nextBand();
-  }
-
-  /** One band a frame, each waiting for the one before: a slow GPU stays able to answer. */
-  nextBand() {
-    const { renderer, view, position } = this.host;
-    const started = performance.now();
-    const done = renderer.refineBand(view, position);
-    const fence = renderer.gl.fenceSync(renderer.gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    renderer.gl.flush();
-    const wait = () => {
-      if (renderer.gl.isContextLost()) return;
-      if (renderer.gl.getSyncParameter(fence, renderer.gl.SYNC_STATUS) !== renderer.gl.SIGNALED) {
-        this.refining = requestAnimationFrame(wait);
-        return;
-      }
-      renderer.gl.deleteSync(fence);
-      renderer.paced(performance.now() - started);
-      if (!done) {
-        this.nextBand();
-        return;
-      }
+    this.cancel = inBands(renderer, view, this.host.position, () => {
       this.host.draw();
       this.note("final", "1");
-    };
-    this.refining = requestAnimationFrame(wait);
+    });
   }
 
   note(name, value) {
