@@ -74,11 +74,12 @@ class _Grid:
         that is done on the finest: so their sum of powers is made by doubling.
         """
         height, width = self.free.shape[:2]
-        sweep = self.free[..., 0].reshape(-1, 1) * _means(height, width)
-        one = np.eye(len(sweep), dtype=np.float32)
+        sweep = np.asarray(self.free[..., 0].reshape(-1, 1) * _means(height, width))
+        one: FloatArray = np.eye(len(sweep), dtype=np.float32)
         found, power = one, sweep
         for _ in range(_DOUBLINGS):
-            found, power = found + power @ found, power @ power
+            found = np.asarray(found + power @ found, dtype=np.float32)
+            power = np.asarray(power @ power, dtype=np.float32)
         return np.asarray(one + sweep @ found)
 
     def settled(self, first: FloatArray) -> FloatArray:
@@ -108,9 +109,9 @@ def _means(height: int, width: int) -> FloatArray:
     def along(length: int) -> FloatArray:
         near = np.eye(length, dtype=np.float32) / 2
         near += (np.eye(length, k=1, dtype=np.float32) + np.eye(length, k=-1, dtype=np.float32)) / 4
-        return near / near.sum(1, keepdims=True)
+        return np.asarray(near / near.sum(1, keepdims=True), dtype=np.float32)
 
-    return np.kron(along(height), along(width))
+    return np.asarray(np.kron(along(height), along(width)), dtype=np.float32)
 
 
 def guessed(picture: FloatArray, removed: Removed, cycles: int = CYCLES) -> FloatArray:

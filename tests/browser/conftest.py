@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -120,3 +121,21 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.3)
     raise AssertionError("the app did not answer within 90 s")
+
+
+def stopped(page: Page, *, begin: str) -> None:
+    """Begin long work by the button `begin`, stop it while it goes on, and see that it has ended.
+
+    The work is done by the page's script: when that no longer runs, nothing goes on.
+    """
+    wait = 90_000
+    state = page.locator("[data-testid=stApp]")
+    page.get_by_role("button", name=begin, exact=True).click(timeout=2 * wait)
+    counted = page.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ (maps|pictures)"))
+    expect(counted).to_be_visible(timeout=2 * wait)
+    expect(state).to_have_attribute("data-test-script-state", "running")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name=begin, exact=True)).to_be_visible(timeout=wait)
+    expect(state).to_have_attribute("data-test-script-state", "notRunning", timeout=wait)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+import base64
+import math
 import re
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from tests.browser.conftest import App
+from attnviz.explainer import explain
+from attnviz.models.catalog import find_model
+from attnviz.models.loading import load_model
+from attnviz.render.bokeh import bokeh
+from attnviz.ui import cache
+from attnviz.ui.compare.cells import Cell
+from attnviz.ui.compare.packing import RADIUS, small
+from attnviz.ui.compare.save import cell_focus
+from attnviz.ui.compare.scales import Spans
+from attnviz.ui.pickers import Photo
+from attnviz.ui.viewer import Content, Layer, pack
+from tests.browser.conftest import App, stopped
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
 # The pixel in the middle of every cell's picture.
 MIDDLES = """(one) => one.board.cells.filter(({ canvas }) => canvas).map(({ canvas }) =>
   canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data.join())"""
+# The first cell's picture, RGBA rows from the top.
+FIRST = """(one) => {
+  const { canvas } = one.board.cells[0];
+  const codes = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let text = "";
+  for (let i = 0; i < codes.length; i += 8192) {
+    text += String.fromCharCode(...codes.subarray(i, i + 8192));
+  }
+  return [canvas.width, canvas.height, btoa(text)];
+}"""
+JPEG = b"\xff\xd8\xff"
 
 
 def ready(page: Page) -> None:
@@ -42,9 +68,13 @@ def test_the_grid_steps_in_silence_and_compares_two_cells(
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     sent: list[int] = []
+    received: list[bytes] = []
 
     def listen(socket: WebSocket) -> None:
         socket.on("framesent", lambda frame: sent.append(len(frame)))
+        socket.on(
+            "framereceived", lambda one: received.append(one if isinstance(one, bytes) else b"")
+        )
 
     page.on("websocket", listen)
     page.goto(f"{app.url}/Compare?compare+models=ran-small,vit-small")
@@ -91,6 +121,9 @@ def test_the_grid_steps_in_silence_and_compares_two_cells(
     expect(page.locator(".cell .cross:visible")).to_have_count(4)
     assert len(sent) == before, "stepping, scale and pointing have told the server"
 
+    assert sum(one.count(JPEG) for one in received) == 4, "a picture for each cell"
+    first_bytes = sum(map(len, received))
+    received.clear()
     cells.nth(1).focus()
     page.keyboard.press("Enter")
     other = page.locator(".cell:has(canvas[aria-pressed=true])")
@@ -101,6 +134,9 @@ def test_the_grid_steps_in_silence_and_compares_two_cells(
     expect(page).to_have_url(re.compile("compare\\+scale=all"), timeout=WAIT)
     ready(page)
     second = page.locator(".pair .rho").inner_text()
+    assert not any(JPEG in one for one in received), "a new pair brings no pictures again"
+    again_bytes = sum(map(len, received))
+    assert 1000 < again_bytes < first_bytes / 3, (again_bytes, first_bytes)
 
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Save the grid").click()
@@ -127,4 +163,50 @@ def test_a_model_that_cannot_be_downloaded_says_so_in_its_row(chromium: Browser,
     expect(said.first).to_contain_text("has no attention to places")
     expect(said.nth(1)).to_contain_text("could not be downloaded")
     expect(page.get_by_role("button", name="Try the failed ones again")).to_be_visible()
+    page.close()
+
+
+def test_a_focus_picture_is_the_servers(chromium: Browser, app: App) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(
+        f"{app.url}/Compare?compare+models=ran-small&compare+looks=attention&compare+shown=focus"
+        "&compare+scale=cell&compare+best=0&compare+depth=0"
+    )
+    ready(page)
+    expect(page.locator(".compare[data-final='1']")).to_have_count(1, timeout=WAIT)
+    width, height, text = page.locator(".compare").evaluate(FIRST)
+    shown = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)[..., :3]
+    page.close()
+
+    seen = explain(load_model("ran-small"), cache.shown_sample("china"), "attention")
+    photo = Photo(seen.picture, lambda: seen.picture, "China")
+    layer = seen.layers[0]
+    values = seen.map_of(layer)
+    ends = float(values.min()), float(values.max())
+    spec = find_model("ran-small")
+    focus = cell_focus(Cell("", photo, spec, "attention", seen), layer, ends, Spans.CELL)
+    sent = small(seen.picture)
+    geometry = seen.geometry.resized(sent.shape[:2])
+    coded = pack(Content(sent, geometry, [Layer(layer, values)], "")).photo
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(coded, np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
+    assert pixels.shape == shown.shape
+    expected = bokeh(
+        np.ascontiguousarray(pixels), focus.values, RADIUS * math.hypot(*pixels.shape[:2])
+    )
+
+    def apart(one: np.ndarray, other: np.ndarray) -> float:
+        return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+    assert apart(expected, pixels) > 4, "the blur must change the picture"
+    assert apart(shown, expected) <= 2
+
+
+def test_stop_ends_the_work_and_the_page_asks_again(chromium: Browser, app: App) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(
+        f"{app.url}/Compare?compare+models=ran-small,cbam-small&compare+looks=score-cam,ablation-cam"
+    )
+    stopped(page, begin="Look")
+    expect(page.get_by_text("Some of the methods ask the network again and again")).to_be_visible()
+    expect(page.locator(".compare")).to_have_count(0)
     page.close()
