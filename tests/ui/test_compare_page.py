@@ -83,6 +83,15 @@ def test_it_opens_on_the_shipped_models_and_both_questions(opened: AppTest) -> N
     assert sent["view"]["best"] is True
 
 
+def test_a_second_visitor_gets_the_kept_maps_of_many_passes() -> None:
+    st.cache_resource.clear()
+    first, second = (
+        open_page(compare_models="cbam-small", compare_looks="decision") for _ in range(2)
+    )
+    assert_fine(second)
+    assert grid(second)["cells"] == grid(first)["cells"]
+
+
 def test_numbers_are_those_of_the_engine(opened: AppTest) -> None:
     sent = grid(opened)
     shown = cache.shown_sample("china")

@@ -115,8 +115,7 @@ def fill(wanted: Wanted, progress: Progress) -> tuple[Cell, ...]:
                     failed = not sentence
                     found[key] = Cell(key, photo, spec, look, None, sentence or trouble, failed)
                     continue
-                inner = _within(progress, len(found), total)
-                found[key] = _cell(key, photo, spec, look, wanted, inner)
+                found[key] = _cell(key, photo, spec, look, wanted)
     order = [
         cell_key(photo, spec, look)
         for photo in wanted.photos
@@ -140,25 +139,22 @@ def _fetched(spec: ModelSpec, say: Callable[[str], object]) -> str:
     return ""
 
 
-def _within(progress: Progress, cell: int, cells: int) -> Progress:
-    """For a map of many passes: each asks whether to stop, the bar stays at its cell."""
+def _heed_clicks(done: int, total: int) -> None:
+    """Between two passes of one map: a click on the page raises here.
 
-    def show(done: int, total: int) -> None:
-        del done, total
-        progress(cell, cells)
+    Nothing is drawn, for a cached function that drew would draw in the places of another page.
+    """
+    del done, total
+    st.session_state.get("picture")  # whoever asks for the state is told to stop
 
-    return show
 
-
-def _cell(
-    key: str, photo: Photo, spec: ModelSpec, look: str, wanted: Wanted, progress: Progress
-) -> Cell:
+def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, wanted: Wanted) -> Cell:
     relevance = choice_for(spec, look).method.nature is Nature.RELEVANCE
     target = (wanted.target or None) if relevance else None
 
     def work() -> Explanation:
         model = cached_model(spec.name, wanted.device)
-        return explain(model, photo.shown, look, target, progress)
+        return explain(model, photo.shown, look, target, _heed_clicks)
 
     names = (photo.shown.sha256, photo.shown.name, spec.name, wanted.device, look, target or "")
     try:
