@@ -175,7 +175,8 @@ export class Element {
     event.preventDefault = () => {
       event.defaultPrevented = true;
     };
-    this[`on${type}`]?.(event);
+    // As in a browser: a handler that gives back false has prevented the default.
+    if (this[`on${type}`]?.(event) === false) event.preventDefault();
     for (const listener of this.listeners[type] ?? []) listener(event);
     return event;
   }

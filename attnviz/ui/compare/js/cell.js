@@ -66,7 +66,9 @@ export class Cell {
     this.canvas.onpointerdown = (event) => this.host.point(at(event));
     this.canvas.onpointerleave = () => this.host.point(null);
     this.canvas.onclick = () => this.host.choose(this.entry.key);
-    this.canvas.onkeydown = (event) => this.host.press(event, this) && event.preventDefault();
+    this.canvas.onkeydown = (event) => {
+      if (this.host.press(event, this)) event.preventDefault(); // all else is the browser's: Tab
+    };
   }
 
   /** Take the scene, and the colours of its map. */

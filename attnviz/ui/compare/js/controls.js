@@ -22,7 +22,9 @@ export function buildControls(root, host) {
   scale.onchange = () => host.change({ scale: scale.value });
   best.onchange = () => host.change({ best: best.checked });
   slider.oninput = () => host.goTo(Number(slider.value));
-  slider.onkeydown = (event) => host.press(event) && event.preventDefault();
+  slider.onkeydown = (event) => {
+    if (host.press(event)) event.preventDefault();
+  };
   part(".back").onclick = () => host.step(-1);
   part(".on").onclick = () => host.step(1);
   part(".play").onclick = () => host.togglePlay();

@@ -1,13 +1,11 @@
 // The viewer itself: what is shown, what the user does, and what the server is told.
 
 import { Clock } from "./clock.js";
-import { buildControls } from "./controls.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { openRenderer } from "./context.js";
-import { layerKey, stageKey, stripKey } from "./keyboard.js";
 import { showLegend, showValue } from "./legend.js";
+import { listenToAll } from "./listening.js";
 import { decodedTables, partsOf } from "./parts.js";
-import { listen, listenToWipe, stepper } from "./pointer.js";
 import { Player } from "./player.js";
 import { Renderer } from "./renderer.js";
 import { unpack } from "./payload.js";
@@ -43,7 +41,7 @@ export class Viewer {
     this.player = new Player(this);
     this.clock = new Clock(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
-    this.listen();
+    this.unheard = listenToAll(this);
     openRenderer(this.parts.canvas, this);
   }
 
@@ -123,41 +121,6 @@ export class Viewer {
   }
 
   // --- what the user does ----------------------------------------------------------------------
-
-  listen() {
-    const { canvas, slider, wipe, play, speed, reset, stage, strip } = this.parts;
-    const handled = (key) => (event) => key(event, this) && event.preventDefault();
-    listen(canvas, this);
-    canvas.onkeydown = handled(stageKey);
-    slider.onkeydown = handled(layerKey);
-    strip.onkeydown = (event) => {
-      if (!stripKey(event, this)) return;
-      event.preventDefault();
-      strip.children[this.index]?.focus();
-    };
-    slider.oninput = () => {
-      this.player.stop();
-      this.moveTo(Number(slider.value));
-    };
-    slider.onchange = () => this.goTo(Math.round(this.position));
-    const turn = stepper((by) => this.step(by));
-    slider.onwheel = (event) => slider.getRootNode().activeElement === slider && turn(event);
-    listenToWipe(wipe, () => this.panes()[0], (wipeAt, done) => this.change({ wipe: wipeAt }, done));
-    this.root.querySelector(".back").onclick = () => this.step(-1);
-    this.root.querySelector(".on").onclick = () => this.step(1);
-    play.onclick = () => this.togglePlay();
-    speed.onchange = () => this.change({ speed: Number(speed.value) }, true);
-    reset.onclick = () => this.setZoom(WHOLE);
-    this.setControls = buildControls(this.root, (changes, done) => this.change(changes, done));
-    this.resized = new ResizeObserver(() => this.scene && this.refresh());
-    this.resized.observe(stage);
-    // Whoever goes elsewhere takes the view along as it is now, not as it was a second ago.
-    this.leaving = new AbortController();
-    const { signal } = this.leaving;
-    addEventListener("pagehide", () => this.teller.now(), { signal });
-    const elsewhere = (event) => event.composedPath().includes(this.root) || this.teller.now();
-    document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
-  }
 
   change(changes, released) {
     if (!this.view) return;
@@ -326,11 +289,10 @@ export class Viewer {
     this.closed = true;
     this.scene?.bitmap.close();
     this.scene = this.wanted = null; // a click or a picture still on its way comes to nothing
-    this.leaving.abort();
+    this.unheard();
     this.schedule.stop();
     this.teller.stop();
     this.clock.stop();
-    this.resized.disconnect();
     clearTimeout(this.speaking);
     this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
