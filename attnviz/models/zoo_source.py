@@ -66,6 +66,6 @@ def _note(card: Card) -> str:
     """What the network knows, as one sentence."""
     count = len(card.classes)
     shown = ", ".join(card.classes[:12]) + (", ..." if count > 12 else "")
-    right = "" if card.top1 is None else f"; names {card.top1:.0%} of held-out pictures rightly"
+    right = "" if card.top1 is None else f"; names {card.top1:.0%} of held-out pictures correctly"
     source = f" (trained on {card.data})" if card.data else ""
     return f"Knows only {count} things{source}: {shown}{right}."

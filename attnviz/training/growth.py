@@ -76,6 +76,13 @@ def layer_maps(recording: Recording, method: str, picture: int) -> dict[str, Flo
     return {layer: maps[:, picture] for layer, maps in _all_maps(recording, method).items()}
 
 
+def narrowest_layer(recording: Recording, method: str) -> str:
+    """The layer whose last maps pick most: those of the lowest entropy."""
+    last = recording.snapshots[-1]
+    maps = {one: last.maps[method, one][None] for one in recorded_layers(recording, method)}
+    return min(maps, key=lambda one: float(_growth(one, maps[one].astype(np.float32)).entropy[0]))
+
+
 def layer_growth(recording: Recording, method: str) -> tuple[LayerGrowth, ...]:
     """What became of each layer's maps, in forward order."""
     return tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,10 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder
 from attnviz.ui.style import use_style
+
+# The charts look into pandas as soon as another thread has begun to import it: a second page opened
+# while the first still started found half of it. Here all threads wait until it is whole.
+import_module("pandas")
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 

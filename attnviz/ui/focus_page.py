@@ -154,11 +154,11 @@ def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
     st.html('<div class="av-title">What it sees</div>')
     after = seen_in_bokeh(explanation_key(explanation), look_key(view), model, blurred)
     show_predictions(explanation.predictions, after)
+    if model.spec.note:
+        st.caption(plain_text(model.spec.note))
     if picked is not None:
         show_point(explanation, picked.x, picked.y)
     st.html(f'<p class="av-eye">{EYE}</p>')
-    if model.spec.note:
-        st.caption(plain_text(model.spec.note))
 
 
 def _show_facts(looked: Looked, view: View) -> None:

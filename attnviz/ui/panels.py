@@ -94,7 +94,7 @@ def show_predictions(
     sentence = verdict(before[0], after[0], later[before[0].label])
     bars = "".join(_bar(one, later[one.label]) for one in before[:count])
     st.html(f'<p class="av-verdict">{html.escape(sentence)}</p><div class="av-bars">{bars}</div>')
-    st.caption("Pale: the photo. Coloured: the bokeh picture, fed to the model.")
+    st.caption("Probabilities. Pale: of the photo. Coloured: of the bokeh picture.")
 
 
 def _bar(before: Prediction, after: float) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from attnviz.methods.base import METHODS
-from attnviz.training.growth import recorded_layers, recorded_methods
+from attnviz.training.growth import narrowest_layer, recorded_layers, recorded_methods
 from attnviz.ui.growth.grid import growth_grid, shown_rows
 from attnviz.ui.growth.live import TURN, recorded_runs, show_live
 from attnviz.ui.growth.numbers import show_numbers
 from attnviz.ui.growth.runs import (
+    SAMPLE,
     Run,
     facts,
     picture_pixels,
@@ -23,6 +24,7 @@ from attnviz.ui.growth.save import offer_time_lapse
 from attnviz.ui.growth.stage import Watched, on_one_scale, show_growth
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, restore, share_choices
+from attnviz.ui.pickers import FIRST_SAMPLE
 from attnviz.ui.viewer import CLOCK
 
 NOTHING = "nothing"
@@ -77,11 +79,15 @@ def _pick_run(runs: Mapping[str, Run]) -> Run | None:
     return runs[_pick("Training run", "run", keys, {key: runs[key].title for key in keys})]
 
 
-def _pick(title: str, key: str, options: Sequence[str], titles: Mapping[str, str]) -> str:
-    """A box whose choice is kept through page changes and in the address."""
+def _pick(
+    title: str, key: str, options: Sequence[str], titles: Mapping[str, str], first: str = ""
+) -> str:
+    """A box whose choice is kept through page changes and in the address; it begins with `first`,
+    if that is an option, or else with the first of all.
+    """
     restore(key, options)
     if st.session_state.get(key) not in options:
-        st.session_state[key] = options[0]
+        st.session_state[key] = first if first in options else options[0]
     chosen = str(
         st.selectbox(title, options, format_func=lambda one: titles.get(one, one), key=key)
     )
@@ -98,13 +104,16 @@ def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
         known = [name for name in recorded_methods(recording) if name in METHODS]
         known.sort(key=lambda name: name != FIRST_METHOD)
         methods = {name: METHODS.get(name).title for name in known}
+        begins = (n for n, name in enumerate(recording.pictures) if name == SAMPLE + FIRST_SAMPLE)
         columns = st.columns(4)
         with columns[0]:
-            picture = int(_pick("Picture", "run picture", list(pictures), pictures))
+            first = str(next(begins, 0))
+            picture = int(_pick("Picture", "run picture", list(pictures), pictures, first))
         with columns[1]:
             method = _pick("What is shown", "run map", list(methods), methods)
         with columns[2]:
-            layer = _pick("Layer", "run layer", recorded_layers(recording, method)[::-1], {})
+            layers = recorded_layers(recording, method)[::-1]
+            layer = _pick("Layer", "run layer", layers, {}, narrowest_layer(recording, method))
         others = {NOTHING: "Nothing"} | {
             key: one.title for key, one in runs.items() if key != run.key
         }

@@ -235,7 +235,7 @@ def test_a_network_that_comes_along_is_described_by_its_card(assets: Path) -> No
     assert spec.kinds == ("spatial", "features")
     assert spec.note == (
         "Knows only 3 things (trained on Imagenette): tench, dog, radio; "
-        "names 93% of held-out pictures rightly."
+        "names 93% of held-out pictures correctly."
     )
     hash(spec)
 

@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from attnviz.training.growth import growth_events, layer_growth, layer_maps, recorded_methods
+from attnviz.training.growth import (
+    growth_events,
+    layer_growth,
+    layer_maps,
+    narrowest_layer,
+    recorded_methods,
+)
 from attnviz.training.recording import Recording, Snapshot
 
 EVEN = np.ones((2, 2), np.float32)
@@ -40,6 +46,11 @@ def test_entropy_spread_and_drift_of_a_map_that_narrows() -> None:
     assert one.contrast == pytest.approx([0, 0.5, math.sqrt(3) / 4])
     # Half of the mass is shared: H((3/4, 1/4)) - 1/2 = 0.311278 bits.
     assert one.drift == pytest.approx([0.548795, 0.311278, 0], abs=1e-5)
+
+
+def test_the_narrowest_layer_is_that_of_the_last_checkpoint() -> None:
+    run = recording(wide=[CORNER, EVEN], narrow=[EVEN, CORNER], between=[CORNER, HALVES])
+    assert narrowest_layer(run, "soft-mask") == "narrow"
 
 
 def test_a_map_without_mass_counts_as_even() -> None:

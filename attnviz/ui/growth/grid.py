@@ -1,4 +1,6 @@
-"""Epochs as rows, layers as columns: one picture's maps on one colour scale."""
+"""Epochs by layers: one picture's maps on one colour scale; time goes down,
+or right where the page is wide.
+"""
 
 from __future__ import annotations
 

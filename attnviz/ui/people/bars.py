@@ -19,7 +19,7 @@ MEANING = {
     CC: "Correlation with the density of all fixations.",
     SIM: "What map and density have in common, from 0 to 1.",
     KL: "How far people's density is from the map's, in nats: less is nearer.",
-    BITS: "Information gain: bits per fixation beyond where people look in other pictures.",
+    BITS: "Bits per fixation beyond where people look in other pictures.",
 }
 LEVELS = CHANCE | {BITS: 0.0}  # what knowing nothing (of this picture) gets
 _SHORT = {PRIOR: "centre of other pictures", "centre, a Gaussian": "centre, a Gaussian"}
