@@ -157,8 +157,9 @@ def train(
     device: Device = "auto",
 ) -> None:
     """Train a network on a folder of class folders; goes on by itself after a kill."""
+    from attnviz.training.live_state import Job
+    from attnviz.training.live_worker import train_watched
     from attnviz.training.recipe import parse_optimizer, parse_phases
-    from attnviz.training.run import train_and_export
 
     with _sentences():
         recipe = Recipe(
@@ -184,9 +185,8 @@ def train(
             temperature=temperature,
             noise=noise,
         )
-        done = train_and_export(
-            recipe, data, out, size=size, device=device, half=half, probes=probes
-        )
+        job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
+        done = train_watched(out, job)
     typer.echo(done)
 
 

@@ -14,6 +14,8 @@ from attnviz.commands import cli
 from attnviz.export.png import read_provenance
 from attnviz.models.catalog import find_model
 from attnviz.pictures import open_sample
+from attnviz.training.live import run_in
+from attnviz.training.live_state import Phase
 from tests.training.conftest import draw
 
 
@@ -99,6 +101,13 @@ def test_train_and_its_files(tmp_path: Path) -> None:
     assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
     card = json.loads((tmp_path / "run" / "ran-small.json").read_text())
     assert card["recipe"]["noise"] == 0.25
+    # What the page "Training" needs to show it, and to go on with it.
+    ran = run_in(tmp_path / "run")
+    assert ran is not None
+    assert (ran.state.phase, ran.state.step, ran.state.steps) == (Phase.DONE, 3, 3)
+    assert ran.state.text in output
+    assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 32, "cpu")
+    assert ran.recording == tmp_path / "run" / "ran-small.attn"
     code, output = run("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
     assert code == 1
     assert "There is no folder" in output

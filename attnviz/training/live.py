@@ -3,25 +3,24 @@
 All that is known of a run lies in its folder: `job.json` (what to do), `state.json` (how far it
 is), `pause`, `cancel` and `dismissed` (wishes of whoever watches), the checkpoint, the recording,
 the weights. Any number of pages can therefore watch the same run, and none of them can kill it by
-closing.
+closing. `python -m attnviz train` writes the same files, so its runs can be watched too.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from attnviz.errors import TrainingError
-from attnviz.training.live_state import Job, Phase, State
+from attnviz.training.live_state import JOB, Job, Phase, State
 from attnviz.training.live_worker import LOCK, WISHES
 from attnviz.training.recipe import Recipe
 
@@ -134,10 +133,22 @@ def runs_folder() -> Path:
 
 
 def live_runs() -> tuple[LiveRun, ...]:
-    """All runs that were begun from here and not dismissed, the newest first."""
-    jobs = sorted(runs_folder().glob("*/job.json"), key=lambda file: file.parent.name)
+    """All runs in `runs_folder` that were not dismissed, the one begun last first."""
+    jobs = sorted(runs_folder().glob(f"*/{JOB}"), key=_when)
     runs = [LiveRun(file.parent) for file in reversed(jobs)]
     return tuple(run for run in runs if not (run.folder / "dismissed").exists())
+
+
+def run_in(folder: Path) -> LiveRun | None:
+    """The run in a folder, wherever it lies; None where nothing was begun there."""
+    return LiveRun(folder) if (folder / JOB).is_file() else None
+
+
+def _when(job: Path) -> tuple[int, str]:
+    try:
+        return job.stat().st_mtime_ns, job.parent.name
+    except OSError:  # it has gone meanwhile
+        return 0, job.parent.name
 
 
 def begin(
@@ -154,7 +165,7 @@ def begin(
         with _sentences(runs_folder()):
             run = LiveRun(_new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {recipe.model}"))
             State(Phase.PAUSED).write(run.folder)
-            (run.folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
+            job.write(run.folder)
         run._start(beside=beside)
     return run
 

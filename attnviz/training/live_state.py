@@ -11,6 +11,8 @@ from typing import Any, Self
 from attnviz.errors import TrainingError
 from attnviz.files import write_whole
 
+JOB = "job.json"
+
 
 class Phase(StrEnum):
     """What a run is doing. A run that was killed counts as paused: it can be gone on with."""
@@ -36,11 +38,18 @@ class Job:
     data: str
     size: int
     device: str = "auto"
+    half: str = "auto"
+    probes: str = "val"
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The job of the run in `folder`; raises TrainingError where that is not to be read."""
-        return cls(**_fitting(cls, folder / "job.json"))
+        return cls(**_fitting(cls, folder / JOB))
+
+    def write(self, folder: Path) -> None:
+        """Raises TrainingError where it cannot be written."""
+        text = json.dumps(asdict(self))
+        write_whole(folder / JOB, lambda partial: partial.write_text(text, "utf-8"))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The process that a live run is trained in: `python -m attnviz.training.live_worker FOLDER`."""
+"""Training that pages can watch: in a process of its own, or by the command line.
+
+The process of a run that a page began is `python -m attnviz.training.live_worker FOLDER`.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,23 @@ def work(folder: Path) -> None:
         _log(f"{folder} is being trained by another process.")
 
 
+def train_watched(folder: Path, job: Job) -> str:
+    """Do a job in `folder` as the command line does, so that pages can watch, pause and cancel it.
+
+    A run found there is gone on with. Returns what came out; raises what `train_and_export` raises,
+    and TrainingError where another process trains in this folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=_LOCK_SECONDS):
+            for wish in WISHES:
+                (folder / wish).unlink(missing_ok=True)
+            job.write(folder)
+            return _Worker(folder).train(job)
+    except Timeout as error:
+        raise TrainingError(f"{folder} is being trained by another process.") from error
+
+
 @dataclass
 class _Worker:
     folder: Path
@@ -39,29 +59,47 @@ class _Worker:
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> None:
-        """Train to the end, to a wish, or to an error; the last word is written in any case."""
+        """Do the folder's job; what goes wrong is in the log, and raised only where nobody knows
+        why.
+        """
         try:
             self.last = replace(State.read(self.folder), notes="")
-            job = Job.read(self.folder)
+            _log(self.train(Job.read(self.folder)))
+        except (AttnvizError, OSError) as error:
+            _log(str(error))
+            if self.last.phase.going:  # not even the job could be read
+                self._end(Phase.FAILED, str(error))
+
+    def train(self, job: Job) -> str:
+        """Train to the end, to a wish, or to an error; the last word is written in any case."""
+        try:
+            self.last = replace(self.last, phase=Phase.READING)
+            self.last.write(self.folder)
             text = train_and_export(
                 Recipe.from_json(job.recipe),
                 Path(job.data),
                 self.folder,
                 size=job.size,
                 device=job.device,
+                half=job.half,
+                probes=job.probes,
                 watch=self._watch,
                 say=self._say,
             )
             self._end(Phase.DONE, text)
+            return text
         except PausedError as error:
             cancelled = (self.folder / "cancel").exists()
             self._end(Phase.CANCELLED if cancelled else Phase.PAUSED, str(error))
+            raise
         except AttnvizError as error:
             self._end(Phase.FAILED, str(error))
+            raise
         except OSError as error:
             reason = error.strerror or error
             text = f"Reading or writing failed ({reason}). Mend that, then go on: the last "
             self._end(Phase.FAILED, text + "checkpoint is whole.")
+            raise
         except Exception as error:
             text = f"{type(error).__name__}: {error}. log.txt in {self.folder} says more."
             self._end(Phase.FAILED, text)
@@ -86,9 +124,9 @@ class _Worker:
         self.last.write(self.folder)
 
     def _end(self, phase: Phase, text: str) -> None:
-        _log(text)
+        self.last = replace(self.last, phase=phase, text=text)
         try:
-            replace(self.last, phase=phase, text=text).write(self.folder)
+            self.last.write(self.folder)
         except TrainingError as error:  # the log has the text; pages see that the process is gone
             _log(str(error))
 

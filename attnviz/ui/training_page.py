@@ -9,8 +9,9 @@ import streamlit as st
 from attnviz.methods.base import METHODS
 from attnviz.training.growth import narrowest_layer, recorded_layers, recorded_methods
 from attnviz.ui.growth.grid import growth_grid, shown_rows
-from attnviz.ui.growth.live import TURN, recorded_runs, show_live
+from attnviz.ui.growth.live import show_live
 from attnviz.ui.growth.numbers import show_numbers
+from attnviz.ui.growth.opened import TURN, offer_folder, recorded_runs
 from attnviz.ui.growth.runs import (
     SAMPLE,
     Run,
@@ -50,7 +51,7 @@ def show() -> None:
 
 
 def _runs() -> dict[str, Run]:
-    with st.expander("Open a recording of your own"):
+    with st.expander("Open a training of your own"):
         st.markdown(
             'In your own PyTorch loop: `with attnviz.record(model, pictures, "run.attn") as r:` '
             "and once an epoch `r.step(epoch, accuracy=accuracy)`. Then drop the file here."
@@ -58,6 +59,7 @@ def _runs() -> dict[str, Run]:
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings"
         )
+        offer_folder()
     uploaded = uploaded_runs(files or [])
     known = st.session_state.get("known uploads", ())
     fresh = [key for key in uploaded if key not in known]

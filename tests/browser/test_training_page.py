@@ -85,7 +85,7 @@ def scrub(page: Page, index: int) -> None:
 def saved(page: Page, kind: str) -> Path:
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name=f"Save as {kind}").first.click()
-    name = f"attnviz-ran-small-stage3.attention.{kind.lower()}"
+    name = f"attnviz-ran-small-stage2.attention.{kind.lower()}"
     assert download.value.suggested_filename == name
     return Path(download.value.path())
 
@@ -98,7 +98,10 @@ def test_a_training_is_begun_on_forty_pictures_watched_and_cancelled(
     page = opened(chromium, f"{app.url}/Training", sent)
     page.get_by_text("Train a network and watch").click()
     page.get_by_text("A folder on this computer").click()
-    page.get_by_role("textbox", name="The folder, if it is your own").fill(str(tmp_path / "mine"))
+    path = page.get_by_role("textbox", name="The folder with a folder for each class")
+    path.fill(str(tmp_path / "mine"))
+    path.press("Enter")
+    expect(page.get_by_text("40 pictures of 4 classes")).to_be_visible(timeout=WAIT)
     page.get_by_role("slider", name="Epochs").press("End")  # so that it lasts until it is cancelled
     page.get_by_role("button", name="Train", exact=True).click()
     status = page.get_by_text("% right").first

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,8 +23,9 @@ from safetensors.torch import load_file
 from attnviz.errors import TrainingError
 from attnviz.training import live, live_worker
 from attnviz.training.checkpoint import Progress
-from attnviz.training.live import BusyError, LiveRun, begin, live_runs
+from attnviz.training.live import BusyError, LiveRun, begin, live_runs, run_in
 from attnviz.training.live_state import Job, Phase, State
+from attnviz.training.live_worker import train_watched
 from attnviz.training.recipe import Phase as Stage
 from attnviz.training.recipe import Recipe
 from attnviz.training.recording import Recording
@@ -133,6 +135,40 @@ def test_a_paused_and_a_killed_run_end_as_an_unbroken_one(shapes: Path, tmp_path
     train_and_export(recipe(3), shapes, whole, size=32, device="cpu")
     assert_same(run.folder, whole)
     assert Recording.load(run.recording).classes == SHAPES
+
+
+def test_a_run_of_the_command_line_is_watched_paused_and_gone_on_with(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "elsewhere" / "mine"
+    job = Job(recipe(3).to_json(), str(shapes), 32, "cpu")
+    assert run_in(out) is None
+    ended: list[str] = []
+
+    def trained() -> None:
+        try:
+            train_watched(out, job)
+        except PausedError as error:
+            ended.append(str(error))
+
+    thread = threading.Thread(target=trained)
+    thread.start()
+    while (run := run_in(out)) is None:
+        time.sleep(0.05)
+    wait(run, lambda state: state.phase is Phase.TRAINING and state.step > 0)
+    monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.1)
+    with pytest.raises(TrainingError, match="trained by another process"):
+        train_watched(out, job)
+    monkeypatch.undo()
+    run.pause()
+    thread.join(60)
+    assert len(ended) == 1
+    assert run.state.phase is Phase.PAUSED
+    assert run not in live_runs()
+    run.go_on()
+    assert wait(run, lambda state: not state.phase.going).phase is Phase.DONE
+    train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
+    assert_same(out, tmp_path / "whole")
 
 
 def test_a_cancelled_run_keeps_what_it_recorded_and_makes_room_for_the_next(shapes: Path) -> None:

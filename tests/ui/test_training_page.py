@@ -15,8 +15,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
+from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.live import LiveRun, begin
-from attnviz.training.live_state import Phase, State
+from attnviz.training.live_state import Job, Phase, State
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.shapes import write_shapes
 from attnviz.ui.growth.begin import live_recipe
@@ -196,6 +197,65 @@ def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> Non
         assert param["bind"] == {"element": "#av-now", "event": "input"}
     clocks = [one for one in page.get("html") if 'id="av-now"' in one.proto.body]
     assert len(clocks) == 1
+
+
+def test_all_networks_of_the_zoo_can_be_trained_those_that_ship_first() -> None:
+    page = open_page()
+    box = next(one for one in page.selectbox if one.label == "Network")
+    assert box.options[:3] == [
+        zoo_networks().get(name).title for name in ("ran-small", "cbam-small", "vit-small")
+    ]
+    assert sorted(box.options) == sorted(one.title for one in zoo_networks())
+    assert live_recipe("vit-small", 4, 32).optimizer == "adamw"
+    assert live_recipe("ran-cifar", 4, 32).optimizer == "sgd"
+
+
+def test_a_folder_is_found_by_browsing_and_its_classes_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    write_shapes(tmp_path / "a*b", per_class=3, side=32)
+    page = open_page()
+    page.radio(key="live pictures").set_value("A folder on this computer").run()
+    assert_fine(page)
+    assert page.text_input(key="live folder").value == str(tmp_path)
+    assert any("class folders with pictures" in one.value for one in page.info)
+    page.selectbox(key="live folder below").set_value("a*b").run()
+    assert_fine(page)
+    assert page.text_input(key="live folder").value == str(tmp_path / "a*b")
+    said = [one.value for one in page.caption]
+    assert any(one.startswith("12 pictures of 4 classes") for one in said)
+    page.button(key="live folder Up").click().run()
+    assert page.text_input(key="live folder").value == str(tmp_path)
+    next(one for one in page.button if one.label == "Train").click().run()
+    assert not page.exception
+    (error,) = page.error
+    assert "Nothing to train on" in error.value
+
+
+def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    whole = assets_folder() / "recordings" / "vit-small.attn"
+    for folder in ("runs/stray", "far/mine"):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(whole, tmp_path / folder)
+    far = tmp_path / "far" / "mine"
+    Job(live_recipe("vit-small", 1, 32).to_json(), "/data", 32).write(far)
+    State(Phase.PAUSED, 5, 10).write(far)
+    page = open_page()
+    assert_fine(page)
+    assert "stray, vit-small" in page.selectbox(key="run").options
+    page.text_input(key="run folder").set_value(str(far)).run()
+    next(one for one in page.button if one.label == "Open this training").click().run()
+    assert_fine(page)
+    box = page.selectbox(key="run")
+    assert str(box.value).startswith("live mine ")
+    assert "mine" in box.options
+    assert any(one.label == "Go on" for one in page.button)
+    assert len(headers(page)[0]["layers"]) == len(shipped("vit-small").snapshots)
 
 
 def test_a_second_training_is_asked_about_also_while_the_first_one_records(

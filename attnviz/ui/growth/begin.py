@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
 from attnviz.errors import TrainingError
+from attnviz.models.catalog import list_models
 from attnviz.models.device import choose_device
+from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.class_folders import counted_pictures
-from attnviz.training.live import BusyError, begin, runs_folder
+from attnviz.training.live import BusyError, begin
 from attnviz.training.recipe import Phase as Stage
 from attnviz.training.recipe import Recipe
-from attnviz.training.shapes import SHAPES, write_shapes
+from attnviz.ui.growth.pictures import made_shapes, pick_pictures, shapes_folder
 from attnviz.ui.guard import guarded, plain_text
 
-NETWORKS = ("ran-small", "cbam-small", "vit-small")
-SHAPES_TITLE = "Four shapes, made here"
-OWN_TITLE = "A folder on this computer"
 _SIDES = (32, 48, 64, 96, 128)
 _QUESTION = "live question"
 
@@ -68,24 +66,24 @@ def _cost() -> str:
 
 def show_form() -> None:
     """What to train, on what; begins it when the button is pressed."""
+    data = pick_pictures()
+    networks = trainable()
     with st.form("live training", border=False):
-        source = st.radio("Pictures", (SHAPES_TITLE, OWN_TITLE), horizontal=True)
-        path = st.text_input(
-            "The folder, if it is your own",
-            placeholder="/home/me/pictures, with a folder for each class",
-            help="At least two folders of pictures; a tenth of each is set aside for the score.",
-        )
         first, second, third = st.columns(3)
-        network = first.selectbox("Network", NETWORKS)
+        network = first.selectbox(
+            "Network", list(networks), format_func=lambda name: networks[name],
+            help="All networks that attnviz defines itself; those that ship trained come first.",
+        )  # fmt: skip
         epochs = second.slider("Epochs", 1, 60, 12)
         side = third.select_slider("Picture side, px", _SIDES, 64)
         started = st.form_submit_button("Train", type="primary", icon=":material/school:")
     if not started:
         return
     with guarded():
-        data = Path(path.strip()).expanduser() if source == OWN_TITLE else made_shapes()
-        if source == OWN_TITLE and not path.strip():
-            raise TrainingError("No folder was given. Write its path, or take the four shapes.")
+        if data is None:
+            raise TrainingError("Nothing to train on was chosen. Choose it, or take the shapes.")
+        if data == shapes_folder():
+            made_shapes()
         counts = counted_pictures(data)
         recipe = live_recipe(str(network), int(epochs), int(side))
         pictures = f"{sum(counts.values()):,} pictures of {len(counts)} classes"
@@ -94,9 +92,16 @@ def show_form() -> None:
         )
 
 
+def trainable() -> dict[str, str]:
+    """Titles of all networks of the zoo by name, first those of which trained weights ship."""
+    ship = [spec.name for spec in list_models() if spec.embedded]
+    found = {one.name: one.title for one in zoo_networks()}
+    return {name: found[name] for name in dict.fromkeys([*ship, *found]) if name in found}
+
+
 def live_recipe(network: str, epochs: int, side: int) -> Recipe:
     """A recipe for few pictures: gentle, in small batches."""
-    transformer = network.startswith("vit")
+    transformer = "context" in zoo_networks().get(network).kinds
     return Recipe(
         model=network,
         phases=(Stage(epochs, side),),
@@ -108,16 +113,3 @@ def live_recipe(network: str, epochs: int, side: int) -> Recipe:
         crop=0.6,
         average=0.9,
     )
-
-
-def made_shapes() -> Path:
-    """The folder of the four shapes, written the first time."""
-    folder = runs_folder().parent / "shapes"
-    if not all((folder / shape).is_dir() for shape in SHAPES):
-        try:
-            write_shapes(folder)
-        except OSError as error:
-            raise TrainingError(
-                f"{folder} cannot be written ({error.strerror}). Set ATTNVIZ_RUNS."
-            ) from error
-    return folder

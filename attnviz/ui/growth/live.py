@@ -7,42 +7,23 @@ import math
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.live import LiveRun, live_runs
+from attnviz.training.live import LiveRun
 from attnviz.training.live_state import Phase, State
 from attnviz.ui.growth.begin import ask_or_do, is_asked, show_form, show_question
-from attnviz.ui.growth.runs import Run, file_state, opened_run
-from attnviz.ui.guard import guarded, plain_text, say_error
+from attnviz.ui.growth.opened import TURN, forget, known_runs, run_key
+from attnviz.ui.growth.runs import file_state
+from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.words import duration
 
-TURN = "live turn"  # the run that the page shall turn to
 _OPEN = "live open"
 _WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
 _SECONDS = 2.0
 _MOST = 3  # runs that are listed
 
 
-def recorded_runs() -> dict[str, Run]:
-    """The runs of this computer that have recorded something, by key; the newest first."""
-    found = {}
-    for run in live_runs():
-        try:
-            recording = run.recording
-            if recording.exists():
-                opened = opened_run(recording)
-                found[live_key(run)] = Run(opened.key, run.folder.name, opened.recording)
-        except TrainingError as error:
-            say_error(error)
-    return found
-
-
-def live_key(run: LiveRun) -> str:
-    """Of a run among all recordings of the page."""
-    return f"live {run.folder.name}"
-
-
 def show_live() -> None:
     """What is being trained, and a form for something new."""
-    phases = [run.state.phase for run in live_runs()[:_MOST]]
+    phases = [run.state.phase for run in known_runs()[:_MOST]]
     waiting = (Phase.READING, Phase.TRAINING, Phase.PAUSED, Phase.FAILED)
     if any(phase in waiting for phase in phases) or is_asked():
         st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
@@ -61,7 +42,7 @@ def show_live() -> None:
 def _watch_runs() -> None:
     """Each run's progress; a fragment, asked for again every two seconds while one is going."""
     with guarded():
-        for run in live_runs()[:_MOST]:
+        for run in known_runs()[:_MOST]:
             state = run.state
             _show_run(run, state)
             _look_again(run, state)
@@ -79,10 +60,10 @@ def _look_again(run: LiveRun, state: State) -> None:
     if before is None or before == seen:
         return
     if seen[1] and not before[1]:
-        st.session_state[TURN] = live_key(run)  # the first checkpoint: show it
+        st.session_state[TURN] = run_key(run.folder)  # the first checkpoint: show it
     if st.session_state.get(_WHOLE):
         return  # all that follows is drawn anew anyway; a press of a button below would be lost
-    watched = st.session_state.get("run") == live_key(run)
+    watched = st.session_state.get("run") == run_key(run.folder)
     if watched or before[0] != seen[0] or not before[1]:
         st.rerun()
 
@@ -100,6 +81,7 @@ def _show_run(run: LiveRun, state: State) -> None:
         if state.phase in (Phase.DONE, Phase.CANCELLED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
+                forget(run.folder)
                 st.toast(f"Its files stay in {run.folder}.")
                 st.rerun()
         elif _button("Cancel", "close", run):
