@@ -13,12 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from attnviz.evidence.budget import Budget
 from attnviz.render.heat import colour_map
 from tests.browser.conftest import App, started
-from tests.ui.budgets import LABELS, RADII, SHARES, SIZE, known_budget
+from tests.browser.pixels import canvas_pixels
+from tests.ui.budgets import LABELS, RADII, SHARES, known_budget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
-READ = """(canvas) => Array.from(
-  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def opened(chromium: Browser, app: App, sent: list[int], width: int, theme: Any)
 
 def fed(page: Page) -> np.ndarray:
     """The pixels of the picture beside the table, [h, w, 4]."""
-    return np.array(page.locator("canvas.fed").evaluate(READ)).reshape(*SIZE, 4)
+    return canvas_pixels(page.locator("canvas.fed")).astype(int)
 
 
 def hover(page: Page, radius: int, share: int) -> None:
@@ -64,8 +63,8 @@ def hover(page: Page, radius: int, share: int) -> None:
 def assert_colours(page: Page, budget: Budget) -> None:
     """The table has the colours of its probabilities, and a line where the decision turns."""
     heat = page.locator(".plot canvas")
-    width, height = heat.evaluate("(one) => [one.width, one.height]")
-    pixels = np.array(heat.evaluate(READ)).reshape(height, width, 4)[..., :3]
+    pixels = canvas_pixels(heat)[..., :3].astype(int)
+    height, width = pixels.shape[:2]
     rows, columns = budget.answers.probability.shape
     colours = colour_map(budget.answers.probability)
     for radius in range(rows):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import re
 from pathlib import Path
@@ -20,6 +19,7 @@ from attnviz.pictures import open_sample
 from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, Viewing
 from tests.browser.conftest import App
+from tests.browser.pixels import bytes_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 120_000
@@ -29,13 +29,7 @@ DRAW = """(canvas, [fixations, retina, perDegree]) => {
   const { gl, loaded: { width, height } } = renderer;
   Object.assign(canvas, { width, height });
   renderer.draw({ fixations, retina, perDegree }, canvas);
-  const codes = new Uint8Array(4 * width * height);
-  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, codes);
-  let text = "";
-  for (let i = 0; i < codes.length; i += 8192) {
-    text += String.fromCharCode(...codes.subarray(i, i + 8192));
-  }
-  return btoa(text);
+  return ofGl(gl, width, height);
 }"""
 # What the eye shows for its own settings, once all that was asked for is drawn.
 STATE = """(canvas) => new Promise((done) => requestAnimationFrame(() =>
@@ -97,9 +91,7 @@ def assert_agrees(
         "leastContrast": eye.least_contrast, "decay": eye.decay, "halfAngle": eye.half_angle,
         "coarser": eye.coarser,
     }  # fmt: skip
-    codes = np.frombuffer(
-        base64.b64decode(canvas(page).evaluate(DRAW, [places, retina, density])), np.uint8
-    )
+    codes = bytes_of(canvas(page), DRAW, [places, retina, density])
     shown = codes.reshape(height, width, 4)[::-1, :, :3].astype(int)
     expected = foveate(pixels, [(y * height, x * width) for y, x in looks], Viewing(density), eye)
     assert np.abs(expected.astype(int) - pixels).mean() > 1, "there is something to agree on"

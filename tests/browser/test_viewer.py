@@ -232,6 +232,21 @@ def test_without_webgl_python_is_told(chromium: Browser, viewer_app: App) -> Non
     page.close()
 
 
+def test_tab_leads_through_the_viewer_and_out_of_it(window: Window) -> None:
+    """The picture and the slider take their own keys alone; the rest are the browser's."""
+    window.canvas.focus()
+    stops = []
+    for _ in range(12):
+        window.page.keyboard.press("Tab")
+        stops.append(window.canvas.evaluate(
+            "(one) => { const at = one.getRootNode().activeElement;"
+            " return at && (at.ariaLabel || at.textContent || at.className); }"
+        ))  # fmt: skip
+    assert all(one != other for one, other in pairwise(stops)), stops
+    assert "Layer" in stops
+    assert "Play" in stops
+
+
 def test_the_picture_is_told_in_words(window: Window) -> None:
     expect(window.canvas).to_have_attribute("aria-label", re_covers(), timeout=WAIT)
     text = window.canvas.get_attribute("aria-label") or ""

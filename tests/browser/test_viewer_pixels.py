@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.viewer import pack
 from tests.browser.conftest import App
+from tests.browser.pixels import bytes_of
 from tests.browser.viewer_content import SIZE, known_content
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,25 +33,12 @@ DRAW = """([changes, position]) => {
   const panes = [{ x: 0, y: 0, width, height }];
   renderer.restart();
   renderer.draw({ ...view, ...changes }, position, { scale: 1, x: 0.5, y: 0.5 }, panes, gl.canvas);
-  const codes = new Uint8Array(4 * width * height);
-  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, codes);
-  let text = "";
-  for (let i = 0; i < codes.length; i += 8192) {
-    text += String.fromCharCode(...codes.subarray(i, i + 8192));
-  }
-  return btoa(text);
+  return ofGl(gl, width, height);
 }"""
 CHANGE = """(changes) => document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
   .querySelector(".stage > canvas").viewer.change(changes, false)"""
-READ = """() => {
-  const codes = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
-    .querySelector(".stage > canvas").viewer.renderer.readRefined();
-  let text = "";
-  for (let i = 0; i < codes.length; i += 8192) {
-    text += String.fromCharCode(...codes.subarray(i, i + 8192));
-  }
-  return btoa(text);
-}"""
+READ = """() => document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
+  .querySelector(".stage > canvas").viewer.renderer.readRefined()"""
 
 
 @pytest.fixture
@@ -76,14 +63,12 @@ def changed(page: Page, **changes: object) -> np.ndarray:
 def exact(page: Page) -> np.ndarray:
     """The exact picture, once it is drawn, uint8 [H, W, 3]."""
     page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
-    codes = np.frombuffer(base64.b64decode(page.evaluate(READ)), np.uint8)
-    return codes.reshape(*SIZE, 4)[..., :3]
+    return bytes_of(page, READ).reshape(*SIZE, 4)[..., :3]
 
 
 def surface(page: Page, position: float, **changes: object) -> np.ndarray:
     """What the browser draws at once for a view, uint8 [H, W, 3]."""
-    codes = np.frombuffer(base64.b64decode(page.evaluate(DRAW, [changes, position])), np.uint8)
-    return codes.reshape(*SIZE, 4)[::-1, :, :3]
+    return bytes_of(page, DRAW, [changes, position]).reshape(*SIZE, 4)[::-1, :, :3]
 
 
 def photo_of(side: int, *, lights: bool = False) -> np.ndarray:

@@ -15,6 +15,7 @@ from attnviz.pictures import open_sample
 from attnviz.vision.bubbles import Place, blurred, opened
 from attnviz.vision.fixations import read_fixations
 from tests.browser.conftest import App
+from tests.browser.pixels import canvas_pixels
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 90_000
@@ -28,8 +29,6 @@ SPOTS = [
     (0.6, 0.75),
     (0.35, 0.3),
 ]
-READ = """(canvas) => Array.from(
-  canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)"""
 STILL = """() => document.querySelector('[data-testid=stApp]')
   .dataset.testScriptState === 'notRunning'"""
 
@@ -48,9 +47,7 @@ def begun(page: Page, app: App, sent: list[int], query: str) -> None:
 
 
 def shown(page: Page) -> np.ndarray:
-    canvas = page.locator(".stage canvas")
-    width, height = canvas.evaluate("(one) => [one.width, one.height]")
-    return np.array(canvas.evaluate(READ)).reshape(height, width, 4)[..., :3]
+    return canvas_pixels(page.locator(".stage canvas"))[..., :3].astype(int)
 
 
 def assert_ended(page: Page, sides: int = 2) -> None:

@@ -1,78 +1,15 @@
-// A round in the browser: its rules, what is drawn, what is said, and the one message at its end.
+// A round in the browser: what is drawn, what is said, and the one message at its end.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
 
 import { mount } from "../../attnviz/ui/bubbles/js/main.js";
-import { Painter } from "../../attnviz/ui/bubbles/js/painter.js";
 import { decoded, unpack } from "../../attnviz/ui/bubbles/js/payload.js";
 import { Player } from "../../attnviz/ui/bubbles/js/player.js";
 import { Replay } from "../../attnviz/ui/bubbles/js/replay.js";
-import { Round } from "../../attnviz/ui/bubbles/js/round.js";
-import { clock, counted, opened, pointed, recognised } from "../../attnviz/ui/bubbles/js/words.js";
-import { Element, installPage, make, near, until } from "./viewer/fakes.js";
-
-const HOSTILE = `<img src=x onerror="alert(1)">`;
-const RULES = {
-  id: "one", size: [100, 200], radius: 10, feather: 2, most: 3, seconds: null, least: 2, asks: true,
-  task: "Look", rule: "Three clicks.", keys: "Keys.", over: "Over.", few: "Too few.", pictures: [2, 3],
-};
-const SIDES = [
-  { title: "You", colour: "#111", places: [[0.5, 0.5], [0.1, 0.2]], probability: [0.1, 0.25, 0.5] },
-  { title: HOSTILE, colour: "#222", places: [[0.3, 0.4]], probability: [0.1, 0.875] },
-];
-const REPLAY = {
-  id: "r", size: [100, 200], radius: 10, feather: 2, label: HOSTILE, map: "On the map", sides: SIDES,
-  pictures: [1, 1, 1],
-};
-
-/** A canvas that writes down what is done to it. */
-function canvas() {
-  const node = make("canvas");
-  node.done = [];
-  const context = { globalCompositeOperation: "source-over" };
-  const names = ["drawImage", "fillRect", "beginPath", "arc", "stroke", "strokeText", "fillText"];
-  for (const name of names) context[name] = (...given) => node.done.push([name, ...given]);
-  context.createRadialGradient = (...given) => {
-    node.done.push(["gradient", ...given]);
-    return { addColorStop: () => {} };
-  };
-  node.getContext = () => context;
-  return node;
-}
-
-/** The HTML of a component as elements. */
-function parsed(name) {
-  const html = readFileSync(
-    new URL(`../../attnviz/ui/bubbles/${name}.html`, import.meta.url), "utf8",
-  );
-  const open = [make("div")];
-  for (const [, closing, tag, given, text] of html.matchAll(/<(\/?)(\w+)([^>]*)>|([^<]+)/g)) {
-    if (text?.trim()) open.at(-1).append(text.trim());
-    if (!tag) continue;
-    if (closing) {
-      open.pop();
-      continue;
-    }
-    const node = tag === "canvas" ? canvas() : make(tag);
-    node.className = /class="([^"]*)"/.exec(given)?.[1] ?? "";
-    node.hidden = / hidden/.test(given);
-    node.disabled = / disabled/.test(given);
-    open.at(-1).append(node);
-    if (tag !== "input") open.push(node);
-  }
-  return open[0];
-}
-
-function blob(header, bytes, offset = 0) {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const all = new Uint8Array(offset + 4 + text.length + bytes.length);
-  new DataView(all.buffer).setUint32(offset, text.length, true);
-  all.set(text, offset + 4);
-  all.set(bytes, offset + 4 + text.length);
-  return all.subarray(offset);
-}
+import { clock } from "../../attnviz/ui/bubbles/js/words.js";
+import { Element, installPage, near, until } from "./viewer/fakes.js";
+import { HOSTILE, REPLAY, RULES, SIDES, blob, canvas, parsed } from "./bubbles_parts.js";
 
 let time, place, told, waiting;
 
@@ -133,62 +70,6 @@ test("a blob is read wherever it begins, and its pictures are JPEGs", async () =
   }
   assert.deepEqual(await decoded([Uint8Array.of(1), Uint8Array.of(2)]), ["soft", "sharp"]);
   assert.deepEqual(waiting, [[1], [2]]);
-});
-
-test("only clicks inside the picture, while the round runs, count", () => {
-  const round = new Round(RULES);
-  assert.equal(round.open(0.5, 0.5, 0), false, "not begun");
-  round.start(1000);
-  for (const [y, x] of [[-0.01, 0.5], [0.5, 1], [NaN, 0.5], [0.5, undefined]]) {
-    assert.equal(round.open(y, x, 1100), false);
-  }
-  assert.equal(round.open(0.5, 0.5, 1200), true);
-  assert.equal(round.open(0.52, 0.51, 1400), false, "a double click is one");
-  assert.equal(round.open(0.52, 0.51, 1700), true, "a second look is another");
-  assert.equal(round.open(0.9, 0.9, 1750), true, "fast, but elsewhere");
-  assert.equal(round.running, false, "three of three");
-  assert.equal(round.open(0.1, 0.1, 9000), false);
-  assert.deepEqual(round.told(4000, "cup"), {
-    id: "one", ms: 3000, answer: "cup", clicks: [[0.5, 0.5, 200], [0.52, 0.51, 700], [0.9, 0.9, 750]],
-  });
-});
-
-test("time ends a round that has a clock, and nothing counts after it", () => {
-  const round = new Round({ ...RULES, seconds: 20, most: 30 });
-  round.start(0);
-  assert.equal(round.open(0.2, 0.2, 19_999), true);
-  near(round.seconds(15_000), 5);
-  assert.equal(round.open(0.8, 0.8, 20_000), false);
-  assert.equal(round.over(20_000), true);
-  assert.equal(round.told(25_000, "").ms, 20_000);
-  const idle = new Round(RULES);
-  idle.start(0);
-  assert.equal(idle.spent(1e12), 3_600_000);
-});
-
-test("words", () => {
-  assert.deepEqual([clock(0, false), clock(59.9, false), clock(60, false)], ["0:00", "0:59", "1:00"]);
-  assert.deepEqual([clock(20, true), clock(0.1, true), clock(0, true)], ["0:20", "0:01", "0:00"]);
-  assert.deepEqual([counted(3, 10, true), counted(1, 30, false), counted(0, 30, false)],
-    ["3 of 10", "1 bubble", "0 bubbles"]);
-  assert.equal(opened(2, [0.25, 0.5]), "Bubble 2, 50 % from the left, 25 % from the top.");
-  assert.equal(pointed([0, 0.999]), "100 % from the left, 0 % from the top.");
-  assert.equal(recognised(SIDES[0], 1, "cup"), "1 bubble: cup 0.25");
-  assert.equal(recognised(SIDES[1], 9, "cup"), "1 bubble: cup 0.88");
-});
-
-test("a bubble is the sharp picture cut out, over the blurred one, without a trace of the last", () => {
-  const shown = canvas();
-  const painter = new Painter(shown, RULES);
-  assert.deepEqual([shown.width, shown.height, painter.cut.width], [200, 100, 200]);
-  painter.show("soft", "sharp", [[0.5, 0.25]]);
-  assert.deepEqual(shown.done, [["drawImage", "soft", 0, 0, 200, 100], ["drawImage", painter.cut, 0, 0]]);
-  assert.deepEqual(painter.cut.done[0], ["gradient", 50, 50, 9, 50, 50, 11]);
-  assert.deepEqual(painter.cut.done.at(-1), ["drawImage", "sharp", 0, 0, 200, 100]);
-  assert.equal(painter.cutter.globalCompositeOperation, "source-in");
-  painter.rings([[0.5, 0.25], [0.1, 0.1]]);
-  const numbers = shown.done.filter(([name]) => name === "fillText").map(([, what]) => what);
-  assert.deepEqual(numbers, ["1", "2"]);
 });
 
 test("clicks before the picture has loaded do nothing", async () => {

@@ -1,103 +1,19 @@
 // The grid of the page "Compare": what it reads and paints, how it steps, and what it tells.
 
 import assert from "node:assert/strict";
-import { deflateSync } from "node:zlib";
 import { beforeEach, test } from "node:test";
 
 import { Board, cellName } from "../../attnviz/ui/compare/js/board.js";
 import { Cell, LONGEST, drawnSize, element, pixelsOf } from "../../attnviz/ui/compare/js/cell.js";
 import { buildControls } from "../../attnviz/ui/compare/js/controls.js";
 import { mount } from "../../attnviz/ui/compare/js/main.js";
-import { depthOf, depthWords, endsOf, scaledShares, stopOf, valueOf } from "../../attnviz/ui/compare/js/numbers.js";
-import { OPACITY, differencePixels, heatPixels, rampPixels } from "../../attnviz/ui/compare/js/paint.js";
 import { FocusPainter } from "../../attnviz/ui/compare/js/focus.js";
 import { PairPanel } from "../../attnviz/ui/compare/js/pair.js";
 import { unpack } from "../../attnviz/ui/compare/js/payload.js";
 import mountPair, { PAIR, WANTED } from "../../attnviz/ui/compare/js/sender.js";
+import { BASE64, HOSTILE, SHARP, TABLE, gridBlob, pairBlob, sceneBlob } from "./compare_blobs.js";
 import { FakeGl, shaders } from "./viewer/fake_gl.js";
 import { Element, installPage, make, near, until } from "./viewer/fakes.js";
-
-const HOSTILE = `<img src=x onerror="alert(1)">`;
-const TABLE = Uint8Array.from({ length: 768 }, (_, index) => Math.floor(index / 3));
-const BASE64 = Buffer.from(TABLE).toString("base64");
-const SHARP = [100, 150, 200, 255];
-
-/** The viewer's blob of a picture of 4 x 2 px with layers of 1 x 2 cells: [low, high] each. */
-function sceneBlob(layers) {
-  const blocks = Uint8Array.from(layers.flatMap(() => [0, 255, 0, 0]));
-  const maps = deflateSync(blocks);
-  const header = {
-    id: "scene", photo: { bytes: 4, width: 4, height: 2 }, maps: { bytes: maps.length }, box: [0, 0, 1, 1],
-    mattes: null,
-    layers: layers.map(([low, high], index) => ({
-      name: `layer ${index}`, rows: 1, columns: 2, low, high, mean: (low + high) / 2,
-      flat: low === high, fused: false, bits: 8, at: 4 * index,
-    })),
-  };
-  let text = JSON.stringify(header);
-  text = text.padEnd(4 * Math.ceil(text.length / 4));
-  const bytes = new Uint8Array(4 + text.length + 4 + maps.length);
-  new DataView(bytes.buffer).setUint32(0, text.length, true);
-  bytes.set(new TextEncoder().encode(text), 4);
-  bytes.set(maps, 8 + text.length);
-  return bytes;
-}
-
-/** A grid of two rows and two columns: two full cells on the left, sentences on the right. */
-function gridBlob({ id = "grid", viewId = opened, view = {}, offset = 0 } = {}) {
-  const parts = [];
-  let size = 0;
-  const add = (raw) => {
-    parts.push(raw);
-    size += raw.length;
-    return [size - raw.length, raw.length];
-  };
-  const full = (key, layers, stops) => ({
-    key, look: "attention", what: `Relevance for ${HOSTILE}`, method: "Rollout", depth: layers.length,
-    layers: stops, means: layers.map(([low, high]) => (low + high) / 2),
-    ranges: {
-      row: stops.map(() => [0, 8]), all: stops.map(() => [0, 16]),
-      even: stops.map((at) => [0, layers[at][1]]), cell: stops.map((at) => layers[at]),
-    },
-    id: key, at: add(sceneBlob(layers)),
-  });
-  const empty = (key) => ({ key, look: "decision", what: "Relevance", sentence: `None: ${HOSTILE}` });
-  const cells = [
-    full("one/a", [[0, 4], [2, 8], [4, 4]], [0, 1, 2, 1]), empty("one/d"),
-    full("two/a", [[1, 2]], [0, 0, 0, 0]), empty("two/d"),
-  ];
-  const header = {
-    id, viewId, stops: 3, columns: ["Attends?", "Rests?"], cells,
-    rows: [{ title: HOSTILE, says: ["church 0.83"], photo: "" }, { title: "Two", says: [], photo: "b.jpg" }],
-    scales: ["row", "all", "even", "cell"].map((name) => ({ name, title: `T ${name}`, note: `N ${name}` })),
-    focus: { threshold: 0.25, softness: 0.5, radius: 0.03 },
-    view: { best: true, depth: 1, shown: "map", scale: "row", a: "one/a", b: "two/a", ...view },
-  };
-  return blobOf(header, parts, offset);
-}
-
-/** Two cells of the grid that were compared. */
-function pairBlob(pair = {}) {
-  const found = {
-    "1,0": { says: ["Rank correlation +0.50", "Top 0.30"], rows: 1, columns: 2, box: [0, 0, 1, 1], at: [0, 2] },
-    "2,0": { sentence: "A is flat." },
-  };
-  return blobOf({ grid: "grid", a: "one/a", b: "two/a", note: "", found, ...pair }, [Uint8Array.of(127, 129)], 0);
-}
-
-function blobOf(header, parts, offset) {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(offset + 4 + text.length + size);
-  new DataView(bytes.buffer).setUint32(offset, text.length, true);
-  bytes.set(text, offset + 4);
-  let at = offset + 4 + text.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes.subarray(offset);
-}
 
 /** A canvas that remembers its last picture; a bitmap drawn on it has one colour. */
 function canvas(...classes) {
@@ -120,6 +36,7 @@ function canvas(...classes) {
 
 // The teller keeps views by their ids: each test has its own.
 let opened = "v|0";
+const grid = (changes = {}) => gridBlob({ viewId: opened, ...changes });
 let clock, root, place, told, data, gpu;
 
 beforeEach(() => {
@@ -142,18 +59,18 @@ beforeEach(() => {
     return { colour: SHARP, width: 4, height: 2, close: () => closed.push(first) };
   };
   const part = (selector, ...children) => make(selector, {}, ...children);
-  const grid = plain("div");
-  grid.className = "grid";
+  const cells = plain("div");
+  cells.className = "grid";
   const pairFrame = part("div.frame", canvas(), part("i.cross"));
   const pair = part("section.pair", part("select.a"), part("select.b"), pairFrame,
     part("div.ramp", canvas()), part("p.rho"), part("p.iou"), part("p.said"));
   root = part("div.compare",
     part("fieldset.shown"), part("select.scale"), part("input.best"),
     part("button.back"), part("label.position", part("b"), part("input")), part("button.on"), part("button.play"),
-    part("p.note"), part("div.both", grid, pair), part("p.spoken"));
+    part("p.note"), part("div.both", cells, pair), part("p.spoken"));
   place = part("div", root);
   told = [];
-  data = gridBlob();
+  data = grid();
 });
 
 const ASSETS = { heat: { inferno: BASE64 }, signed: { PuOr: BASE64 }, shaders: shaders() };
@@ -172,66 +89,10 @@ const said = (board) => board.cells.filter(({ canvas: one }) => one).map(({ canv
 
 test("the blob is read wherever it begins in a message", () => {
   for (const offset of [0, 1, 7]) {
-    const { header, block } = unpack(gridBlob({ offset }));
+    const { header, block } = unpack(grid({ offset }));
     assert.equal(header.rows[0].title, HOSTILE);
     assert.deepEqual([...block(header.cells[0].at)], [...sceneBlob([[0, 4], [2, 8], [4, 4]])]);
   }
-});
-
-test("heat is mixed as the server mixes it", () => {
-  const photo = Uint8ClampedArray.of(255, 255, 255, 255, 0, 0, 0, 255);
-  // White: 0.4 of it, and 0.6 of the colour at full shade; black: 0.6 of the colour at shade 0.35.
-  const made = heatPixels(photo, Float32Array.of(1, 0.4), TABLE);
-  assert.deepEqual([...made], [255, 255, 255, 255, 21, 21, 21, 255]);
-  assert.equal(OPACITY, 0.6);
-  assert.deepEqual([...heatPixels(photo, [0, 1], TABLE, 0)], [...photo]);
-});
-
-test("a difference is neutral where there is none, and leaves the photo alone outside its box", () => {
-  const photo = Uint8ClampedArray.of(...Array(8).fill([255, 255, 255, 255]).flat());
-  const found = { values: Float32Array.of(-1, 1), rows: 1, columns: 2, box: [0, 0, 0.5, 1] };
-  const made = differencePixels(photo, [4, 2], found, TABLE);
-  const over = (value) => Math.round(255 * 0.15 + 0.85 * value);
-  // Bilinear between the centres of two cells: -1, -0.5, 0.5, 1.
-  assert.deepEqual([0, 4, 8, 12].map((at) => made[at]), [over(0), over(64), over(191), over(255)]);
-  assert.deepEqual([...made.subarray(16)], [...photo.subarray(16)]);
-});
-
-test("the ramp shows the table once from its first colour to its last", () => {
-  const made = rampPixels(TABLE);
-  assert.deepEqual([made.length, made[0], made[3], made[4 * 255]], [1024, 0, 255, 255]);
-});
-
-test("stops are depths, and the one behind them is the best layer of each", () => {
-  assert.equal(stopOf({ best: true, depth: 0.5 }, 9), 9);
-  assert.deepEqual([0, 0.5, 1].map((depth) => stopOf({ best: false, depth }, 9)), [0, 4, 8]);
-  assert.equal(stopOf({ best: false, depth: 0.3 }, 1), 0);
-  assert.equal(stopOf({ best: true, depth: 0.3 }, 0), 0);
-  assert.deepEqual([depthOf(4, 9), depthOf(0, 1)], [0.5, 1]);
-  assert.equal(depthWords({ best: true }, 9), "best layer of each");
-  assert.equal(depthWords({ best: false, depth: 1 }, 1), "the only layer");
-  assert.equal(depthWords({ best: false, depth: 0 }, 9), "0 %, the first layer of each");
-  assert.equal(depthWords({ best: false, depth: 0.5 }, 9), "50 %");
-});
-
-test("values are put on a shared scale, and a flat map stands where its value is", () => {
-  const layer = { low: 2, high: 6, mean: 3, flat: false };
-  const scene = { header: { layers: [layer], box: [0, 0.5, 1, 1] }, planes: [Float32Array.of(0, 1)], rows: 1, columns: 2 };
-  const shares = scaledShares(scene, 0, [0, 8], false, 4, 1);
-  assert.deepEqual([...shares], [0, 0, 0.625, 0.75], "0 where it was not seen; then 2 + 4 * 0.75 and 6, of 8");
-  layer.flat = true;
-  assert.deepEqual([...scaledShares(scene, 0, [0, 6], false, 2, 1)], [0.5, 0.5]);
-  assert.deepEqual([...scaledShares(scene, 0, [2, 6], true, 2, 1, 0.25)], [0.25, 0.25]);
-  assert.deepEqual([...scaledShares(scene, 0, [0, 0], false, 1, 1)], [0.5]);
-});
-
-test("ends and values are absolute, or multiples of an even map", () => {
-  assert.deepEqual(endsOf("row", [0, 1.923], 0.5), ["0.00", "1.92"]);
-  assert.deepEqual(endsOf("even", [0, 4], 0.5), ["0", "8.00 × even"]);
-  assert.deepEqual(endsOf("even", [0, 0], 0), ["0", "0"]);
-  assert.equal(valueOf("cell", 0.25, 0.5), "0.250");
-  assert.equal(valueOf("even", 0.25, 0.5), "0.500 ×");
-  assert.equal(valueOf("row", null, 0.5), "not seen");
 });
 
 test("pictures are drawn at one size, slivers and specks too", () => {
@@ -331,7 +192,7 @@ test("focus pictures are the viewer's: quick ones at once, exact ones cell by ce
 
 test("without WebGL2 the cells show maps, and the focus picture cannot be chosen", async () => {
   gpu = null;
-  const board = await open(gridBlob({ view: { shown: "focus" } }));
+  const board = await open(grid({ view: { shown: "focus" } }));
   const [map, focus] = root.querySelectorAll("fieldset input");
   assert.deepEqual([map.checked, focus.checked, focus.disabled], [true, false, true]);
   assert.match(focus.title, /no WebGL2/);
@@ -341,7 +202,7 @@ test("without WebGL2 the cells show maps, and the focus picture cannot be chosen
 });
 
 test("two cells are chosen by click, in turns, and the server is told at once", async () => {
-  const board = await open(gridBlob({ view: { a: "one/a", b: "" } }));
+  const board = await open(grid({ view: { a: "one/a", b: "" } }));
   board.choose("one/a");
   board.choose("two/a");
   assert.deepEqual(told.map(([, { a, b }]) => [a, b]), [["one/a", "two/a"]]);
@@ -399,7 +260,7 @@ test("the pair comes by itself, before or after the grid, and only that of this 
 
 test("a new grid takes the server's view over", async () => {
   const board = await open();
-  board.receive(component(gridBlob({ id: "third", viewId: "w|2", view: { depth: 0, best: false } })));
+  board.receive(component(grid({ id: "third", viewId: "w|2", view: { depth: 0, best: false } })));
   assert.equal(board.view.best, false);
 });
 
