@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -242,7 +243,7 @@ def test_tab_leads_through_the_viewer_and_out_of_it(window: Window) -> None:
             "(one) => { const at = one.getRootNode().activeElement;"
             " return at && (at.ariaLabel || at.textContent || at.className); }"
         ))  # fmt: skip
-    assert all(one != other for one, other in pairwise(stops)), stops
+    assert all(one != other for one, other in pairwise(filter(None, stops))), stops
     assert "Layer" in stops
     assert "Play" in stops
 
