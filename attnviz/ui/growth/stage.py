@@ -67,7 +67,8 @@ class Watched:
             self.geometry,
             [Layer(name, values) for name, values in zip(names, self.maps[layer], strict=True)],
             f"Attention of {layer}",
-            f"{method.title}. The largest {100 * TOP:.0f} % of all checkpoints share the highest colour.",
+            f"{method.title}. The largest {100 * TOP:.0f} % of all checkpoints share the highest "
+            "colour.",
             method.shares,
             noun="Checkpoint",
             quiet=True,
