@@ -74,6 +74,7 @@ def legrad(device: torch.device, repeats: int, synchronised: Synchronised) -> li
     """LeGrad on all layers of torchvision's ViT-B/16, against torchcam's."""
     torch.manual_seed(0)
     module = vit_b_16(weights=None).eval().requires_grad_(False).to(device)
+    nn.init.normal_(module.heads.head.weight, std=0.02)  # it is zero, and so would be all slopes
     inputs = torch.randn(1, 3, 224, 224, device=device)
     sites = find_sites(module, Kind.CONTEXT, inputs)
     blocks = list(module.encoder.layers)
