@@ -72,7 +72,7 @@ def test_a_module_of_another_component_comes_along_with_what_it_needs() -> None:
     own = {name for name in names if "/" not in name}
     assert own == {path.name for path in COMPARE.glob("js/*.js")}
     assert "viewer/scene.js" in names
-    assert "viewer/renderer.js" not in names, "nobody in there needs it"
+    assert "viewer/filmstrip.js" not in names, "nobody in there needs it"
     for before, after in [
         ("viewer/payload.js", "viewer/scene.js"), ("viewer/scene.js", "board.js"),
         ("viewer/view.js", "viewer/player.js"), ("payload.js", "board.js"), ("board.js", "main.js"),
