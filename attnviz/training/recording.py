@@ -142,8 +142,9 @@ class Recording:
         }
 
     @classmethod
-    def load(cls, path: Path, name: str = "") -> Recording:
+    def load(cls, path: Path | str, name: str = "") -> Recording:
         """Read what `save` wrote; raises TrainingError, which calls the file `name`, otherwise."""
+        path = Path(path)
         what = name or str(path)
         try:
             if path.stat().st_size > MOST_BYTES:

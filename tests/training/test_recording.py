@@ -38,6 +38,7 @@ def test_round_trip(tmp_path: Path) -> None:
         (0, 0.5, 1.25), (10, 0.5, 1.25), (20, 0.5, 1.25),
     ]  # fmt: skip
     np.testing.assert_array_equal(read.snapshots[1].maps["soft-mask", "stage1"], 1.25)
+    assert Recording.load(str(path)).pictures == read.pictures  # as the documentation does
     # What half precision cannot hold is cut to its largest value, not to infinity.
     assert np.isfinite(read.snapshots[1].maps["soft-mask", "stage2"]).all()
 
