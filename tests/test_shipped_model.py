@@ -104,7 +104,7 @@ def test_the_recording_tells_the_story_of_these_weights(name: str) -> None:
 
 
 def test_the_pair_differs_in_its_gate_alone_and_residual_masks_pick_more() -> None:
-    """Attention residual learning against naive attention on CIFAR-10: the same all but the gate."""
+    """Attention residual learning against naive attention on CIFAR-10: one recipe for both."""
     folder = assets_folder() / "recordings"
     pair = [Recording.load(folder / f"cifar-{form}.attn") for form in ("residual", "naive")]
     recipes = [json.loads(one.recipe) for one in pair]
