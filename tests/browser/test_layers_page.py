@@ -131,6 +131,8 @@ def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     page.goto(layers_app.url, timeout=WAIT)
     settle(page)
+    expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
+    page.wait_for_timeout(700)  # what the first run has still to say
     before = header(page)["photo"]
     canvas(page).evaluate("(one) => { one.viewer.photo.id = null; }")
     click_at(page, 0.3, 0.6)

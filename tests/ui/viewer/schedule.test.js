@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Schedule } from "../../../attnviz/ui/viewer/js/schedule.js";
+import { Schedule, inBands } from "../../../attnviz/ui/viewer/js/schedule.js";
 import { VIEW } from "./examples.js";
 import { FakeGl } from "./fake_gl.js";
 import { installPage, make } from "./fakes.js";
@@ -201,4 +201,18 @@ test("the renderer learns how long each band took, until its fence was passed", 
   clock.advance(180);
   for (let i = 0; i < 5; i++) clock.frame(20);
   assert.deepEqual(host.renderer.paces, [60, 20, 20]);
+});
+
+test("bands alone come one a frame, end once, and can be called off in between", () => {
+  let ended = 0;
+  host.renderer.band = 0;
+  inBands(host.renderer, host.view, 1, () => ended++);
+  assert.deepEqual(happened(), ["band 1"]);
+  until(BANDS);
+  assert.deepEqual([happened(), ended], [["band 2", "band 3"], 1]);
+  host.renderer.band = 0;
+  const cancel = inBands(host.renderer, host.view, 1, () => ended++);
+  cancel();
+  until(BANDS);
+  assert.deepEqual([happened(), ended], [["band 1"], 1]);
 });

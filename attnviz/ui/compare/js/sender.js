@@ -5,7 +5,7 @@ export const PAIR = "attnviz-compare-pair";
 export const WANTED = "attnviz-compare-pair-wanted";
 
 /** Streamlit calls this when the pair appears and when it changes; the grid asks when it appears. */
-export default function mount({ data }) {
+export default function mountPair({ data }) {
   const bytes = data.slice();
   const tell = () => document.dispatchEvent(new CustomEvent(PAIR, { detail: bytes }));
   tell();
