@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from attnviz.ui.link import keep_value, restore_value
+
 _MOST = 500  # folders that are offered
 
 
@@ -15,11 +17,9 @@ def browse(title: str, key: str, help_text: str) -> Path | None:
 
     It is kept beside the widgets, and not in the address: a link shall not choose what is read.
     """
-    kept = f"{key} kept"
-    if key not in st.session_state:
-        st.session_state[key] = st.session_state.get(kept, str(Path.home()))
+    restore_value(key, str(Path.home()))
     typed = st.text_input(title, key=key, help=help_text)
-    st.session_state[kept] = typed
+    keep_value(key, typed)
     if not typed.strip():
         return None
     folder = Path(typed.strip().strip("\"'")).expanduser().absolute()
