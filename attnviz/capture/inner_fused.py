@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
+from attnviz.capture.arguments import Args, Kwargs, with_instead
 from attnviz.capture.calls import FusedCall
 from attnviz.capture.projected import ProjectedCall
 
@@ -47,9 +48,7 @@ def _only_one_before(node: Node) -> Node | None:
     return before[0] if len(before) == 1 else None
 
 
-def begin_graph(
-    _part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+def begin_graph(_part: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs] | None:
     """Let the graph begin at the queries where it has not begun yet; a hook before a module.
 
     The attention inside is then in the graph. Nothing before it is differentiated: the backward
@@ -59,8 +58,4 @@ def begin_graph(
     query = kwargs["query"] if "query" in kwargs else args[0]
     if any(isinstance(one, Tensor) and one.requires_grad for one in given):
         return None
-    begun = query.detach().requires_grad_()
-    return (
-        tuple(begun if one is query else one for one in args),
-        {name: begun if one is query else one for name, one in kwargs.items()},
-    )
+    return with_instead(args, kwargs, query, query.detach().requires_grad_())

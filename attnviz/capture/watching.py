@@ -6,11 +6,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.arguments import Args, Kwargs, first_tensor, with_instead
 from attnviz.capture.calls import Call, FactorCall, Form, FusedCall, SoftmaxCall
 from attnviz.capture.factors import adds, attends
 from attnviz.capture.listening import Listener, Running
@@ -80,7 +80,7 @@ class _Watch:
                     continue
                 shape, channels, grid, prefix = found
                 inside = name[len(running.name) :].lstrip(".") if running.name else name
-                args, kwargs = without_values(running.args, running.kwargs)
+                args, kwargs = _without_values(running.args, running.kwargs)
                 return Surround(
                     self.module.get_submodule(running.name), args, kwargs, form,
                     inside or ".", index - running.before[name, form], shape, channels, grid,
@@ -116,14 +116,7 @@ class _Watch:
                 rows, columns = math.ceil(rows / 2), math.ceil(columns / 2)
 
 
-def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
-    """The first tensor among some arguments."""
-    return next((one for one in (*args, *kwargs.values()) if isinstance(one, Tensor)), None)
-
-
-def without_values(
-    args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _without_values(args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
     """The arguments with a stand-in without memory for the first tensor, wherever it is given.
 
     A pass over a large picture would otherwise be held whole, block by block.
@@ -131,11 +124,7 @@ def without_values(
     first = first_tensor(args, kwargs)
     if first is None:
         return args, kwargs
-    light = first.new_zeros(()).expand(first.shape)
-    return (
-        tuple(light if one is first else one for one in args),
-        {key: light if one is first else one for key, one in kwargs.items()},
-    )
+    return with_instead(args, kwargs, first, first.new_zeros(()).expand(first.shape))
 
 
 def watch(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[Heard]:
@@ -161,4 +150,4 @@ def watch(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[Heard]
     return watched.heard
 
 
-__all__ = ["FusedCall", "Heard", "first_tensor", "watch"]
+__all__ = ["FusedCall", "Heard", "watch"]
