@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import torch
@@ -36,15 +37,10 @@ class Optimizer(Protocol):
 
 
 def build_optimizer(module: nn.Module, recipe: Recipe) -> Optimizer:
-    """Weight decay acts on weights of convolutions and matrices, not on norms and biases."""
-    weights = [p for p in module.parameters() if p.ndim > 1]
-    others = [p for p in module.parameters() if p.ndim <= 1]
+    """The one that the recipe names, at its peak rate."""
     if recipe.optimizer == "muon":
         return MuonAndSgd(module, recipe)
-    groups = [
-        {"params": weights, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    groups = _groups(module.parameters(), recipe.weight_decay)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=recipe.rate)
     return torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)
@@ -71,17 +67,11 @@ class MuonAndSgd:
         self._filters = convolutions[1:]
         self._matrices = [nn.Parameter(_view(weight.data)) for weight in self._filters]
         taken = {id(weight) for weight in self._filters}
-        rest = [p for p in module.parameters() if id(p) not in taken]
-        flat = [p for p in rest if p.ndim <= 1]
         self._muon = torch.optim.Muon(
             self._matrices, lr=recipe.rate, weight_decay=recipe.weight_decay, momentum=0.9
         )
-        beside: list[dict[str, Any]] = [
-            {"params": [p for p in rest if p.ndim > 1], "weight_decay": _DECAY_BESIDE_MUON},
-            {"params": flat, "weight_decay": 0.0},
-        ]
-        for group in beside:
-            group["share"] = _BESIDE_MUON
+        rest = (p for p in module.parameters() if id(p) not in taken)
+        beside = [group | {"share": _BESIDE_MUON} for group in _groups(rest, _DECAY_BESIDE_MUON)]
         self._sgd = torch.optim.SGD(beside, lr=recipe.rate, momentum=0.9, nesterov=True)
 
     @property
@@ -120,6 +110,15 @@ class MuonAndSgd:
         self._muon.load_state_dict(first | {"state": {i: s for i, s in state.items() if i < start}})
         moved = {i - start: s for i, s in state.items() if i >= start}
         self._sgd.load_state_dict(second | {"state": moved})
+
+
+def _groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    """Weight decay acts on weights of convolutions and matrices, not on norms and biases."""
+    every = list(parameters)
+    return [
+        {"params": [p for p in every if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in every if p.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
 def _view(weight: Tensor) -> Tensor:
