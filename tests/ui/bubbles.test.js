@@ -9,7 +9,7 @@ import { Player } from "../../attnviz/ui/bubbles/js/player.js";
 import { Replay } from "../../attnviz/ui/bubbles/js/replay.js";
 import { clock } from "../../attnviz/ui/bubbles/js/words.js";
 import { Element, installPage, near, until } from "./viewer/fakes.js";
-import { HOSTILE, REPLAY, RULES, SIDES, blob, canvas, parsed } from "./bubbles_parts.js";
+import { HOSTILE, REPLAY, RULES, SIDES, blob, canvas, component } from "./bubbles_parts.js";
 
 let time, place, told, waiting;
 
@@ -27,7 +27,7 @@ const show = (header, count) =>
   });
 
 function page(name) {
-  place = parsed(name);
+  place = component(name);
   const root = part(`.${name}`);
   for (const node of [root, ...root.descendants()]) {
     node.style = { setProperty: (key, value) => (node.style[key] = value) };

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 
 import { make } from "./viewer/fakes.js";
+import { parsed } from "./viewer/html.js";
 
 export const HOSTILE = `<img src=x onerror="alert(1)">`;
 export const RULES = {
@@ -34,26 +35,17 @@ export function canvas() {
 }
 
 /** The HTML of a component as elements. */
-export function parsed(name) {
+export function component(name) {
   const html = readFileSync(
     new URL(`../../attnviz/ui/bubbles/${name}.html`, import.meta.url), "utf8",
   );
-  const open = [make("div")];
-  for (const [, closing, tag, given, text] of html.matchAll(/<(\/?)(\w+)([^>]*)>|([^<]+)/g)) {
-    if (text?.trim()) open.at(-1).append(text.trim());
-    if (!tag) continue;
-    if (closing) {
-      open.pop();
-      continue;
-    }
+  return parsed(html, (tag, given) => {
     const node = tag === "canvas" ? canvas() : make(tag);
     node.className = /class="([^"]*)"/.exec(given)?.[1] ?? "";
     node.hidden = / hidden/.test(given);
     node.disabled = / disabled/.test(given);
-    open.at(-1).append(node);
-    if (tag !== "input") open.push(node);
-  }
-  return open[0];
+    return node;
+  });
 }
 
 export function blob(header, bytes, offset = 0) {

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui import pickers
-from tests.ui.layers_pages import small_network
+from tests.ui.layers_pages import in_place_of_the_catalogue
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "4_Evidence.py"
 
@@ -19,11 +17,7 @@ def evidence_page(monkeypatch: pytest.MonkeyPatch, kind: str, **address: str) ->
     """The page at an address, with a small network instead of the catalogue's; not yet run."""
     st.cache_resource.clear()  # another test's network has the same name
     st.cache_data.clear()
-    model, passes = small_network(kind)
-    names = tuple(f"thing {number}" for number in range(4 if kind == "none" else 10))
-    model.spec = replace(model.spec, labels=names)
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    passes = in_place_of_the_catalogue(monkeypatch, kind)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.session_state["passes"] = passes
     for key, value in address.items():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 import torch
 from torch import nn
 
@@ -10,6 +13,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.vit_small import vit_small
+from attnviz.ui import pickers
 from tests.conftest import TinyCnn
 
 _BUILD = {
@@ -32,3 +36,13 @@ def small_network(kind: str) -> tuple[VisionModel, list[int]]:
     passes: list[int] = []
     module.register_forward_hook(lambda *_: passes.append(1))
     return wrap(module, Preprocess(size=128, multiple=8), name="tiny <b>net</b>"), passes
+
+
+def in_place_of_the_catalogue(monkeypatch: pytest.MonkeyPatch, kind: str) -> list[int]:
+    """Let pages load `small_network` with labels, whatever is chosen; returns its passes."""
+    model, passes = small_network(kind)
+    names = tuple(f"thing {number}" for number in range(4 if kind == "none" else 10))
+    model.spec = replace(model.spec, labels=names)
+    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
+    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    return passes

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui import pickers
 from attnviz.ui.bubbles import page as you_page
 from attnviz.ui.pickers import SAMPLE
-from tests.ui.layers_pages import small_network
+from tests.ui.layers_pages import in_place_of_the_catalogue
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "8_You_and_the_model.py"
 CLICKS = [[0.4, 0.5, 300.0], [0.6, 0.3, 900.0], [0.2, 0.7, 2000.0]]
@@ -42,11 +40,7 @@ def header_of(blob: bytes) -> Header:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, kind: str = "cbam", **address: str) -> AppTest:
-    model, passes = small_network(kind)
-    names = tuple(f"thing {number}" for number in range(4 if kind == "none" else 10))
-    model.spec = replace(model.spec, labels=names)
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    passes = in_place_of_the_catalogue(monkeypatch, kind)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for key, value in address.items():
         page.query_params[key.replace("_", " ")] = value

@@ -6,6 +6,7 @@ import { mount } from "../../../attnviz/ui/viewer/js/main.js";
 import { payload, table } from "./examples.js";
 import { FakeGl, shaders } from "./fake_gl.js";
 import { installPage, make, until } from "./fakes.js";
+import { parsed } from "./html.js";
 
 const HTML = readFileSync(
   new URL("../../../attnviz/ui/viewer/viewer.html", import.meta.url),
@@ -18,31 +19,16 @@ export const ASSETS = { shaders: shaders(), colours: { inferno: colours, magma: 
 const property = (attribute) =>
   attribute.replace("tabindex", "tabIndex").replace(/-(\w)/, (_, sign) => sign.toUpperCase());
 
-/** The HTML's elements, as far as this file needs HTML to be understood. */
-function parsed(html, canvas) {
-  const open = [make("div.root")];
-  for (const [, closing, tag, given, text] of html.matchAll(/<(\/?)(\w+)([^>]*)>|([^<]+)/g)) {
-    if (text?.trim()) open.at(-1).append(text.trim());
-    if (!tag) continue;
-    if (closing) {
-      open.pop();
-      continue;
-    }
-    const attributes = [...given.matchAll(/([\w-]+)(?:="([^"]*)")?/g)];
-    const stage = tag === "canvas" && open.at(-1).classList.contains("stage");
-    const node = stage ? canvas : make(tag);
-    for (const [, name, value = true] of attributes) {
-      node[name === "class" ? "className" : property(name)] = value;
-    }
-    open.at(-1).append(node);
-    if (tag !== "input") open.push(node);
-  }
-  return open[0];
-}
-
 /** The place in which a viewer on this canvas stands. */
 export function page(canvas) {
-  const place = parsed(HTML, canvas);
+  const place = parsed(HTML, (tag, given, parent) => {
+    const stage = tag === "canvas" && parent.classList.contains("stage");
+    const node = stage ? canvas : make(tag);
+    for (const [, name, value = true] of given.matchAll(/([\w-]+)(?:="([^"]*)")?/g)) {
+      node[name === "class" ? "className" : property(name)] = value;
+    }
+    return node;
+  });
   place.querySelector(".stage").clientWidth = 808;
   return place;
 }
