@@ -127,6 +127,25 @@ def test_a_second_click_sends_the_maps_and_not_the_photo(
     page.close()
 
 
+def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_app: App) -> None:
+    """Asked for at once, the message told the server that the class token asks, as before."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(layers_app.url, timeout=WAIT)
+    settle(page)
+    expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
+    before = header(page)["photo"]
+    canvas(page).evaluate("(one) => { one.viewer.photo.id = null; }")
+    click_at(page, 0.3, 0.6)
+    page.wait_for_function(
+        "(one) => one.viewer.scene.header.point !== null",
+        arg=canvas(page).element_handle(),
+        timeout=WAIT,
+    )
+    assert header(page)["photo"] == before, "it has come once more, with the maps of the click"
+    expect(page.get_by_role("radio", name="The point I click")).to_be_checked()
+    page.close()
+
+
 def test_a_link_to_the_page_opens_it_on_a_fresh_server(chromium: Browser, tmp_path: Path) -> None:
     with started(ROOT / "app.py", tmp_path / "log.txt") as fresh:
         page = chromium.new_page(viewport={"width": 1280, "height": 900})

@@ -200,13 +200,34 @@ test("maps that come alone are shown on the photo that is there, with the point 
   assert.deepEqual(told, []);
 });
 
-test("a viewer without the photo asks for it once for each message, and takes it", async () => {
+test("a viewer without the photo asks for it once, after a while, and takes it", async () => {
   receive(mapsAlone({ id: "two" }));
-  await until(() => told.length === 1);
+  await until(() => clock.timers.size === 1);
+  clock.advance(499);
+  assert.deepEqual(told, [], "the page's controls get what came with the maps first");
+  clock.advance(1);
   assert.deepEqual(told, [["lacking", "two"]]);
   assert.equal(here.canvas.viewer.scene, null);
   await shown({ id: "two" });
   assert.equal(id(), "two");
+  clock.advance(5000);
+  assert.equal(told.length, 1);
+});
+
+test("the photo is asked for with the latest maps, and not where it has come meanwhile", async () => {
+  receive(mapsAlone({ id: "two" }));
+  await until(() => clock.timers.size === 1);
+  clock.advance(300);
+  receive(mapsAlone({ id: "three" }));
+  await turns();
+  clock.advance(300);
+  assert.deepEqual(told, []);
+  clock.advance(200);
+  assert.deepEqual(told, [["lacking", "three"]]);
+  receive(mapsAlone({ id: "four" }));
+  await turns();
+  await shown({ id: "four" });
+  clock.advance(5000);
   assert.equal(told.length, 1);
 });
 

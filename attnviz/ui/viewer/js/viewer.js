@@ -19,6 +19,7 @@ import { description, pointDescription } from "./words.js";
 import { clamped, toPane, WHOLE } from "./zoom.js";
 
 const SPEAK_MS = 400;
+const ASK_MS = 500;
 
 /** One viewer in one place; `mounts` counts how often Streamlit has called for it. */
 export class Viewer {
@@ -99,10 +100,18 @@ export class Viewer {
     }
   }
 
-  /** The server took the photo for known, but its message was lost, or the viewer is a new one. */
+  /**
+   * The server took the photo for known, but its message was lost, or the viewer is a new one.
+   *
+   * Asked after a while: with each message go the values of all controls of the page, and those
+   * that came together with the maps have first to reach theirs, or the old ones would be told.
+   */
   askForPhoto(id) {
     this.wanted = null;
-    this.tellTrigger("lacking", id);
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      if (!this.closed && this.scene?.header.id !== id) this.tellTrigger("lacking", id);
+    }, ASK_MS);
   }
 
   adopt(scene) {
@@ -294,6 +303,7 @@ export class Viewer {
     this.teller.stop();
     this.clock.stop();
     clearTimeout(this.speaking);
+    clearTimeout(this.asking);
     this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
