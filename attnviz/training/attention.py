@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.trace import Kind, Site, Trace
 from attnviz.errors import TrainingError
 from attnviz.layer_facts import attention_facts
 from attnviz.methods.base import trace_method
@@ -51,7 +52,7 @@ def read_attention(module: nn.Module, inputs: Tensor) -> Attention:
 
     Raises TrainingError if the network has neither.
     """
-    found = {kind: find_sites(module, kind, inputs) for kind in RECORDED}
+    found = recorded_sites(module, inputs)
     sites = [site for some in found.values() for site in some]
     if not sites:
         raise TrainingError(
@@ -65,6 +66,11 @@ def read_attention(module: nn.Module, inputs: Tensor) -> Attention:
         for name in names if found[kind] else ():
             maps |= {(name, one.layer): one.values for one in trace_method(name)(trace)}
     return Attention(maps, _numbers(trace, effects), trace.logits)
+
+
+def recorded_sites(module: nn.Module, inputs: Tensor) -> dict[Kind, Sequence[Site]]:
+    """Where the attention lies that a recording keeps; without any, nothing can be recorded."""
+    return {kind: find_sites(module, kind, inputs) for kind in RECORDED}
 
 
 def _numbers(trace: Trace, effects: dict[str, float]) -> Numbers:

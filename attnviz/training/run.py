@@ -22,8 +22,9 @@ from attnviz.geometry import Fit
 from attnviz.models.device import choose_device, list_devices
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.registry import build_network
+from attnviz.training.attention import recorded_sites
 from attnviz.training.data import ClassFolder, load_class_folder
-from attnviz.training.probes import choose_probes
+from attnviz.training.probes import Probes, choose_probes
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
@@ -66,14 +67,14 @@ def train_and_export(
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
     chosen_probes = choose_probes(probes, folder, preprocess)
-    recording = Recording(
-        folder.classes,
-        chosen_probes.names,
-        recipe.to_json(),
-        _versions(),
-        pixels=chosen_probes.pixels,
-    )
-    recorder = AttentionRecorder(out / f"{recipe.model}.attn", chosen_probes.inputs, recording, say)
+    recorder = None
+    if any(recorded_sites(module, chosen_probes.inputs).values()):
+        recording = _begun(folder, chosen_probes, recipe)
+        recorder = AttentionRecorder(
+            out / f"{recipe.model}.attn", chosen_probes.inputs, recording, say
+        )
+    else:
+        say(f"{recipe.model} has no attention to record, so there will be no recording.")
     trainer = Trainer(module, folder, recipe, preprocess, out, chosen, recorder, watch=watch)
     trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
@@ -123,6 +124,13 @@ def half_precision(module: nn.Module) -> dict[str, torch.Tensor]:
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for name, value in module.state_dict().items()
     }
+
+
+def _begun(folder: ClassFolder, probes: Probes, recipe: Recipe) -> Recording:
+    """A recording that has no checkpoint yet."""
+    return Recording(
+        folder.classes, probes.names, recipe.to_json(), _versions(), pixels=probes.pixels
+    )
 
 
 def _half(wish: str, device: torch.device) -> bool:
