@@ -118,7 +118,7 @@ def long_work(
         st.rerun()
     wanted.discard(whole)
     begun.add(whole)
-    result = work(_shown(above, below, unit))
+    result = work(_shown(name, above, below, unit))
     above.empty()
     below.empty()
     begun.discard(whole)
@@ -130,10 +130,14 @@ def long_work(
     return result
 
 
-def _shown(above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:
-    """A bar with the time left, and a button that stops: any click raises in the next `show`."""
+def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:
+    """A bar with the time left, and a button that stops: any click raises in the next `show`.
+
+    `style.css` hides the button that began it, by both keys: the browser keeps that one as long as
+    it has the focus, and would move the other away under the mouse that is pressed.
+    """
     bar = above.progress(0.0, "Looking …")
-    below.button("Stop", help="The network is left as it was.")
+    below.button("Stop", key=f"stop {name}", help="The network is left as it was.")
     begun = time.monotonic()
 
     def show(done: int, total: int) -> None:

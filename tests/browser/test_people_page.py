@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, stopped
 from tests.browser.pixels import canvas_pixels
 from tests.browser.test_training_page import STILL, WAIT
 from tests.ui.looked import five_photos
@@ -62,4 +62,20 @@ def test_a_folder_is_opened_a_photo_chosen_and_a_viewer_played(
     alpha = canvas_pixels(page.locator("canvas.marks"))[..., 3]
     assert (alpha > 0).sum() > 200
     assert sent == []
+    page.close()
+
+
+def test_stop_ends_the_comparison_and_the_page_asks_again(
+    chromium: Browser, app: App, tmp_path: Path
+) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(f"{app.url}/People")
+    field = page.get_by_role("textbox", name="A folder on the computer that runs attnviz")
+    field.fill(str(five_photos(tmp_path / "many", copies=24)), timeout=2 * WAIT)
+    field.press("Enter")
+    stopped(page, begin="Compare all pictures")
+    expect(page.get_by_text("120 pictures, every map against everyone")).to_be_visible()
+    expect(page.get_by_text("Mean over 120 pictures")).to_have_count(0)
+    # What was there before the work still is, and can be used.
+    expect(page.get_by_text("Nearest to them")).to_be_visible(timeout=WAIT)
     page.close()
