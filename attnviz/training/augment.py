@@ -51,7 +51,8 @@ def training_batch(
     inputs = torch.from_numpy(views).permute(0, 3, 1, 2).float().div_(255)
     inputs = _recoloured(inputs, recipe.colour, random)
     targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
-    inputs, targets = _mixed(inputs, targets, recipe, random)
+    if epoch < recipe.epochs - recipe.unmixed:
+        inputs, targets = _mixed(inputs, targets, recipe, random)
     return Batch(inputs, targets)
 
 

@@ -11,7 +11,12 @@ from typing import Any, Literal, Self, get_args
 from attnviz.errors import TrainingError, UnknownNameError
 
 # What came later is left out where it is off, so that older runs can be gone on with.
-_LATER = {"teacher": ("teacher", "distil", "temperature"), "pad": ("pad",), "noise": ("noise",)}
+_LATER = {
+    "teacher": ("teacher", "distil", "temperature"),
+    "pad": ("pad",),
+    "noise": ("noise",),
+    "unmixed": ("unmixed",),
+}
 
 
 OptimizerName = Literal["sgd", "adamw", "muon"]
@@ -37,7 +42,8 @@ class Recipe:
     crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
     that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
     usual for small pictures. colour: largest change of brightness, contrast and saturation.
-    mixup, cutmix: their beta parameters, 0 for off. average: decay of the exponential moving
+    mixup, cutmix: their beta parameters, 0 for off; unmixed: the last epochs, which do without both.
+    average: decay of the exponential moving
     average of the weights for each step, 0 for off. half: bf16 autocast.
     teacher: a trained network to learn from as well, by its name in the catalog or the path of its
     weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
@@ -67,6 +73,7 @@ class Recipe:
     temperature: float = 0.0
     pad: int = 0
     noise: float = 0.0
+    unmixed: int = 0
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -85,6 +92,8 @@ class Recipe:
             )
         if not 0 <= self.pad < self.store:
             raise TrainingError("pad must lie in 0..store, store excluded.")
+        if not 0 <= self.unmixed <= self.epochs:
+            raise TrainingError(f"unmixed must lie in 0..{self.epochs}, the count of epochs.")
         if not 0 <= self.average < 1:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
         if not 0 <= self.distil <= 1 or self.temperature < 0:

@@ -72,6 +72,16 @@ def test_mixup_targets_equal_the_blend() -> None:
     assert len(torch.unique(batch.targets[:, 1])) > 2
 
 
+def test_the_last_epochs_do_without_mixing(part: PictureSet) -> None:
+    recipe = dataclasses.replace(PLAIN, phases=(Phase(4, 32),), cutmix=1.0, unmixed=2)
+    whole = [
+        bool((training_batch(part, np.arange(8), recipe, epoch, step, 2).targets.amax(1) == 1).all())
+        for epoch in range(4)
+        for step in (0, 1)
+    ]
+    assert whole == [False] * 4 + [True] * 4
+
+
 def test_a_moved_picture_is_mirrored_at_its_border(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, pad=3)
     found = set()

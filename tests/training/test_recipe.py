@@ -32,11 +32,12 @@ def test_json_round_trip() -> None:
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
-def test_noise_is_written_only_where_there_is_some() -> None:
+def test_what_came_later_is_written_only_where_it_is_on() -> None:
     """Runs from before it existed go on: what identifies them has not changed."""
-    assert "noise" not in json.loads(Recipe().to_json())
-    noisy = Recipe(noise=0.3)
-    assert json.loads(noisy.to_json())["noise"] == 0.3
+    assert not {"noise", "unmixed"} & json.loads(Recipe().to_json()).keys()
+    noisy = Recipe(noise=0.3, unmixed=4)
+    written = json.loads(noisy.to_json())
+    assert (written["noise"], written["unmixed"]) == (0.3, 4)
     assert Recipe.from_json(noisy.to_json()) == noisy
 
 
@@ -44,7 +45,7 @@ def test_noise_is_written_only_where_there_is_some() -> None:
     "wrong",
     [
         {"batch": 0}, {"rate": -1}, {"phases": ()}, {"crop": 0}, {"average": 1.0},
-        {"noise": -0.1}, {"noise": 1.1},
+        {"noise": -0.1}, {"noise": 1.1}, {"unmixed": -1}, {"unmixed": 35},
     ],
 )  # fmt: skip
 def test_impossible_values_are_refused(wrong: dict[str, object]) -> None:
