@@ -50,6 +50,7 @@ def training_batch(
     views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
     inputs = torch.from_numpy(views).permute(0, 3, 1, 2).float().div_(255)
     inputs = _recoloured(inputs, recipe.colour, random)
+    _erase(inputs, recipe.erase, random)
     targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
     if epoch < recipe.epochs - recipe.unmixed:
         inputs, targets = _mixed(inputs, targets, recipe, random)
@@ -100,6 +101,22 @@ def _recoloured(inputs: Tensor, most: float, random: np.random.Generator) -> Ten
     grey = inputs.mean(1, keepdim=True)
     recoloured: Tensor = ((inputs - grey) * saturation + grey).clamp_(0, 1)
     return recoloured
+
+
+def _erase(inputs: Tensor, share: float, random: np.random.Generator) -> None:
+    """Cutout (DeVries 2017, arXiv 1708.04552): a square of each picture in the batch's mean colour.
+
+    Unlike there, all of the square lies inside.
+    """
+    height, width = inputs.shape[-2:]
+    rows, columns = round(share * height), round(share * width)
+    if rows == 0 or columns == 0:
+        return
+    mean = inputs.mean((0, 2, 3))[:, None, None]
+    tops = random.integers(height - rows + 1, size=len(inputs))
+    lefts = random.integers(width - columns + 1, size=len(inputs))
+    for one, top, left in zip(inputs, tops, lefts, strict=True):
+        one[:, top : top + rows, left : left + columns] = mean
 
 
 def _mixed(

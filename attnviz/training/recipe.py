@@ -16,6 +16,7 @@ _LATER = {
     "pad": ("pad",),
     "noise": ("noise",),
     "unmixed": ("unmixed",),
+    "erase": ("erase",),
 }
 
 
@@ -41,10 +42,11 @@ class Recipe:
     and taken to zero by a cosine.
     crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
     that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
-    usual for small pictures. colour: largest change of brightness, contrast and saturation.
-    mixup, cutmix: their beta parameters, 0 for off; unmixed: the last epochs, which do without both.
-    average: decay of the exponential moving
-    average of the weights for each step, 0 for off. half: bf16 autocast.
+    usual for small pictures. erase: side, as a share of the picture's, of a square that is made
+    grey at a random place (DeVries 2017). colour: largest change of brightness, contrast and
+    saturation. mixup, cutmix: their beta parameters, 0 for off; unmixed: how many of the last
+    epochs do without both. average: decay of the exponential moving average of the weights for each
+    step, 0 for off. half: bf16 autocast.
     teacher: a trained network to learn from as well, by its name in the catalog or the path of its
     weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
     0 for its first choice alone. noise: share of the training labels that are replaced by a random
@@ -74,6 +76,7 @@ class Recipe:
     pad: int = 0
     noise: float = 0.0
     unmixed: int = 0
+    erase: float = 0.0
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -98,6 +101,8 @@ class Recipe:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
         if not 0 <= self.distil <= 1 or self.temperature < 0:
             raise TrainingError("distil must lie in 0..1, and temperature must be 0 or more.")
+        if not 0 <= self.erase < 1:
+            raise TrainingError("erase must lie in 0..1, 1 excluded.")
         if not 0 <= self.noise <= 1:
             raise TrainingError("noise must lie in 0..1.")
 

@@ -72,13 +72,33 @@ def test_mixup_targets_equal_the_blend() -> None:
     assert len(torch.unique(batch.targets[:, 1])) > 2
 
 
+def test_a_square_is_erased_at_a_random_place(part: PictureSet) -> None:
+    recipe = dataclasses.replace(PLAIN, erase=0.25)
+    places = set()
+    for step in range(4):
+        whole = training_batch(part, np.arange(8), PLAIN, 0, step, 2)
+        erased = training_batch(part, np.arange(8), recipe, 0, step, 2)
+        assert torch.equal(whole.targets, erased.targets)
+        mean = whole.inputs.mean((0, 2, 3))
+        for one, other in zip(whole.inputs, erased.inputs, strict=True):
+            changed = (one != other).any(0)
+            rows, columns = (changed.any(axis).nonzero()[:, 0].tolist() for axis in (1, 0))
+            assert rows == list(range(rows[0], rows[0] + 8))
+            assert columns == list(range(columns[0], columns[0] + 8))
+            inside = other[:, rows[0] : rows[0] + 8, columns[0] : columns[0] + 8]
+            torch.testing.assert_close(inside, mean[:, None, None].expand(3, 8, 8))
+            places.add((rows[0], columns[0]))
+    assert len(places) > 24
+
+
 def test_the_last_epochs_do_without_mixing(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, phases=(Phase(4, 32),), cutmix=1.0, unmixed=2)
-    whole = [
-        bool((training_batch(part, np.arange(8), recipe, epoch, step, 2).targets.amax(1) == 1).all())
+    batches = [
+        training_batch(part, np.arange(8), recipe, epoch, step, 2)
         for epoch in range(4)
         for step in (0, 1)
     ]
+    whole = [bool((batch.targets.amax(1) == 1).all()) for batch in batches]
     assert whole == [False] * 4 + [True] * 4
 
 

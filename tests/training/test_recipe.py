@@ -34,10 +34,10 @@ def test_json_round_trip() -> None:
 
 def test_what_came_later_is_written_only_where_it_is_on() -> None:
     """Runs from before it existed go on: what identifies them has not changed."""
-    assert not {"noise", "unmixed"} & json.loads(Recipe().to_json()).keys()
-    noisy = Recipe(noise=0.3, unmixed=4)
+    assert not {"noise", "unmixed", "erase"} & json.loads(Recipe().to_json()).keys()
+    noisy = Recipe(noise=0.3, unmixed=4, erase=0.25)
     written = json.loads(noisy.to_json())
-    assert (written["noise"], written["unmixed"]) == (0.3, 4)
+    assert (written["noise"], written["unmixed"], written["erase"]) == (0.3, 4, 0.25)
     assert Recipe.from_json(noisy.to_json()) == noisy
 
 
@@ -46,6 +46,7 @@ def test_what_came_later_is_written_only_where_it_is_on() -> None:
     [
         {"batch": 0}, {"rate": -1}, {"phases": ()}, {"crop": 0}, {"average": 1.0},
         {"noise": -0.1}, {"noise": 1.1}, {"unmixed": -1}, {"unmixed": 35},
+        {"erase": -0.1}, {"erase": 1.0},
     ],
 )  # fmt: skip
 def test_impossible_values_are_refused(wrong: dict[str, object]) -> None:

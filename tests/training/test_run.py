@@ -1,4 +1,4 @@
-"""A whole run by its recipe: what it writes, and for a network without attention what it does not."""
+"""A whole run by its recipe: what is taken from the data before it, and what is left after it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
+from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.quick_parts import Whitening
+from attnviz.training.data import load_class_folder
 from attnviz.training.recipe import Recipe
 from attnviz.training.run import train_and_export
+from attnviz.training.trainer import PausedError, Watch
 
 
 def test_a_network_without_attention_is_trained_without_a_recording(
@@ -27,3 +34,26 @@ def test_a_network_without_attention_is_trained_without_a_recording(
     weights = load_file(tmp_path / "ran-cifar-plain.safetensors")
     assert sum(value.numel() for name, value in weights.items() if "weight" in name) > 1e6
     assert not [name for name in weights if "mask" in name]
+
+
+def test_what_a_network_takes_from_the_data_is_taken_before_it_learns(
+    shapes: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    """Whitening fitted to the training pictures; the same after a run, and after a broken one."""
+    plain = replace(recipe, model="ran-cifar-plain", optimizer="muon")
+
+    def trained(out: Path, watch: Watch | None = None) -> dict[str, Tensor]:
+        train_and_export(plain, shapes, out, size=32, device="cpu", half="off", watch=watch)
+        return load_file(out / "ran-cifar-plain.safetensors")
+
+    whole = trained(tmp_path / "whole")
+    training = load_class_folder(shapes, side=32).training
+    views = torch.from_numpy(training.pixels).permute(0, 3, 1, 2).float() / 255
+    stem = Whitening()
+    stem.fit(Preprocess(size=32).normalised(views))
+    assert torch.equal(whole["stem.0.weight"], stem.weight.half())
+    assert float(whole["stem.0.shift"].abs().max()) > 0
+    with pytest.raises(PausedError):
+        trained(tmp_path / "broken", lambda progress, _steps: progress.step < 5)
+    for name, weight in trained(tmp_path / "broken").items():
+        assert torch.equal(weight, whole[name]), name

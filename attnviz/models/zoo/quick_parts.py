@@ -1,0 +1,94 @@
+"""Parts of networks that learn in few epochs (Jordan 2024, arXiv 2404.00498).
+
+Where his training gives parts their own learning rates, these parts have a gain instead: a weight
+that is stored as w / gain learns gain² times as fast by plain gradient descent, so one rate does
+for a whole network, in anybody's training loop.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_SHIFT_GAIN = 12.0
+_HEAD_GAIN = 0.15
+_PATCH = 2
+_EPSILON = 5e-4
+
+
+class Whitening(nn.Conv2d):
+    """Patches of 2x2 pixels, turned into values without correlation; each with both signs.
+
+    The filters are the eigenvectors of the patches' covariance, divided by the roots of their
+    eigenvalues, and are not trained: `fit_whitening` sets them from pictures before a training.
+    Only the shift of each is trained. Input [N, 3, H, W], output [N, 24, H, W]: the input is
+    mirrored by a pixel at its right and lower border.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(3, 2 * 3 * _PATCH**2, _PATCH, bias=False)
+        self.weight.requires_grad_(False)
+        self.shift = nn.Parameter(torch.zeros(self.out_channels))
+
+    @torch.no_grad()
+    def fit(self, inputs: Tensor) -> None:
+        """Set the filters from inputs [N, 3, H, W], normalised."""
+        patches = F.unfold(inputs.double(), _PATCH).transpose(0, 1).flatten(1)  # [12, places]
+        values, vectors = torch.linalg.eigh(patches @ patches.T / patches.shape[1])
+        filters = (vectors / (values + _EPSILON).sqrt()).T.reshape(-1, *self.weight.shape[1:])
+        self.weight.copy_(torch.cat([filters, -filters]))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as `nn.Conv2d` calls it
+        """See the class."""
+        padded = F.pad(input, (0, _PATCH - 1, 0, _PATCH - 1), mode="reflect")
+        return F.conv2d(padded, self.weight, _SHIFT_GAIN * self.shift)
+
+
+def fit_whitening(module: nn.Module, inputs: Tensor) -> None:
+    """Set the filters of every `Whitening` in a network that is yet to be trained."""
+    for part in module.modules():
+        if isinstance(part, Whitening):
+            part.fit(inputs.to(part.weight.device))
+
+
+class ShiftedNorm(nn.BatchNorm2d):
+    """Batch normalisation without a scale, and a shift that learns fast."""
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, affine=False)
+        self.shift = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as `nn.BatchNorm2d` calls it
+        """See the class."""
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            bias=_SHIFT_GAIN * self.shift,
+            training=self.training,
+            momentum=self.momentum or 0.0,
+            eps=self.eps,
+        )
+
+
+class ScaledLinear(nn.Linear):
+    """A classifier without bias whose weights, and steps, are small."""
+
+    def __init__(self, inputs: int, classes: int) -> None:
+        super().__init__(inputs, classes, bias=False)
+        nn.init.normal_(self.weight, std=1 / (inputs * _HEAD_GAIN))
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as `nn.Linear` calls it
+        """See the class."""
+        return F.linear(input, _HEAD_GAIN * self.weight)
+
+
+def near_identity(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3x3 convolution that begins by passing on as many channels as it can."""
+    conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    nn.init.dirac_(conv.weight.data[: min(inputs, outputs)])
+    return conv
