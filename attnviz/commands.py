@@ -141,7 +141,9 @@ def train(
     crop: Annotated[float, typer.Option(help="Least share of the area a crop keeps.")] = 0.35,
     aspect: Annotated[float, typer.Option(help="Most stretch of a crop.")] = 4 / 3,
     pad: Annotated[int, typer.Option(help="Pixels by which pictures are moved at random.")] = 0,
-    erase: Annotated[float, typer.Option(help="Side of a square made grey, 0..1.")] = 0.0,
+    erase: Annotated[
+        float, typer.Option(help="Share of the side that a plain square hides.")
+    ] = 0.0,
     colour: Annotated[float, typer.Option(help="Most change of colours, 0..1.")] = 0.25,
     mixup: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,
     cutmix: Annotated[float, typer.Option(help="Its beta parameter; 0 for off.")] = 0.0,

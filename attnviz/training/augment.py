@@ -44,7 +44,7 @@ def training_batch(
     step: int,
     classes: int,
 ) -> Batch:
-    """The batch of `step` in `epoch`: cropped, flipped, recoloured, mixed."""
+    """The batch of `step` in `epoch`: cropped, flipped, recoloured, erased, mixed."""
     random = random_source(recipe.seed, epoch, step)
     side = recipe.side_at(epoch)
     views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
@@ -108,10 +108,10 @@ def _erase(inputs: Tensor, share: float, random: np.random.Generator) -> None:
 
     Unlike there, all of the square lies inside.
     """
-    height, width = inputs.shape[-2:]
-    rows, columns = round(share * height), round(share * width)
-    if rows == 0 or columns == 0:
+    if share == 0:
         return
+    height, width = inputs.shape[-2:]
+    rows, columns = (min(max(1, round(share * side)), side - 1) for side in (height, width))
     mean = inputs.mean((0, 2, 3))[:, None, None]
     tops = random.integers(height - rows + 1, size=len(inputs))
     lefts = random.integers(width - columns + 1, size=len(inputs))

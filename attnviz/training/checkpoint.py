@@ -70,8 +70,14 @@ def load_checkpoint(
             f"The checkpoint {path} belongs to a run with another recipe, data or size. "
             "Give another output folder, or remove it to start anew."
         )
-    module.load_state_dict(_under(tensors, "module."))
-    averaged.load_state_dict(_under(tensors, "averaged."))
+    try:
+        module.load_state_dict(_under(tensors, "module."))
+        averaged.load_state_dict(_under(tensors, "averaged."))
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The checkpoint {path} was made by another version of this network. "
+            "Give another output folder, or remove it to start anew."
+        ) from error
     _restore_optimizer(optimizer, _under(tensors, "optimizer."))
     return Progress(**json.loads(header["progress"]))
 

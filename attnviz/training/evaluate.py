@@ -46,7 +46,7 @@ def evaluate(
         with torch.inference_mode():
             for start in range(0, len(part), batch):
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
-                inputs = _inputs(part, slice(start, start + batch), side)
+                inputs = whole_pictures(part, slice(start, start + batch), side)
                 inputs = place_inputs(inputs, device or torch.device("cpu"))
                 logits = module(preprocess.normalised(inputs)).float()
                 right += int((logits.argmax(1) == labels).sum())
@@ -56,6 +56,7 @@ def evaluate(
     return Score(right / max(len(part), 1), loss / max(len(part), 1), len(part))
 
 
-def _inputs(part: PictureSet, chosen: slice, side: int) -> Tensor:
+def whole_pictures(part: PictureSet, chosen: slice, side: int) -> Tensor:
+    """float32 [N, 3, side, side] in 0..1: the chosen pictures, squashed to squares."""
     pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
     return torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)

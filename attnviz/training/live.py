@@ -45,7 +45,7 @@ class LiveRun:
 
     @property
     def recording(self) -> Path:
-        """Where its recording lies once there is a checkpoint. Raises TrainingError as `job`."""
+        """Where its recording lies once there is one. Raises TrainingError as `job`."""
         return self.folder / f"{Recipe.from_json(self.job.recipe).model}.attn"
 
     @property

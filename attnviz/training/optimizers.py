@@ -57,9 +57,9 @@ class MuonAndSgd:
 
     Muon makes each step of a filter bank, read as a matrix [outputs, inputs * h * w], orthogonal:
     all directions move alike. `torch.optim.Muon` takes matrices only, so it is given views of the
-    filters. The first convolution, which sees three colours, and the classifier keep SGD, as in
-    Jordan's training of CIFAR-10; unlike his, filters are held by decoupled weight decay rather
-    than scaled to a fixed norm after each step.
+    filters. The first convolution, which sees three colours, and the classifier keep SGD (or stay
+    as they are, where they are not trained), as in Jordan's training of CIFAR-10; unlike his,
+    filters are held by decoupled weight decay rather than scaled to a fixed norm after each step.
     """
 
     def __init__(self, module: nn.Module, recipe: Recipe) -> None:

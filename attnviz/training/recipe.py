@@ -43,7 +43,7 @@ class Recipe:
     crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
     that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
     usual for small pictures. erase: side, as a share of the picture's, of a square that is made
-    grey at a random place (DeVries 2017). colour: largest change of brightness, contrast and
+    plain at a random place (DeVries 2017). colour: largest change of brightness, contrast and
     saturation. mixup, cutmix: their beta parameters, 0 for off; unmixed: how many of the last
     epochs do without both. average: decay of the exponential moving average of the weights for each
     step, 0 for off. half: bf16 autocast.

@@ -7,28 +7,33 @@ import datetime
 import hashlib
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from attnviz.errors import UnknownNameError
 from attnviz.files import write_whole
 from attnviz.geometry import Fit
 from attnviz.models.device import choose_device, list_devices
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.quick_parts import fit_whitening
 from attnviz.models.zoo.registry import build_network
 from attnviz.training.attention import recorded_sites
 from attnviz.training.data import ClassFolder, load_class_folder
+from attnviz.training.evaluate import whole_pictures
 from attnviz.training.probes import Probes, choose_probes
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
 from attnviz.training.trainer import Trained, Trainer, Watch
+
+# Two by two pixels have 144 second moments: many more pictures than this change them little.
+_FITTED, _AT_ONCE = 2000, 64
 
 
 def train_and_export(
@@ -44,6 +49,8 @@ def train_and_export(
     say: Callable[[str], None] = print,
 ) -> str:
     """Train by `recipe` and write `<model>.safetensors`, its card and its recording into `out`.
+
+    A network without attention has no recording.
 
     Args:
         recipe: all that decides the result; its `half` is set here.
@@ -66,10 +73,11 @@ def train_and_export(
     )
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
+    fit_whitening(module, _some_inputs(folder, preprocess, recipe.phases[-1].side))
     chosen_probes = choose_probes(probes, folder, preprocess)
     recorder = None
     if any(recorded_sites(module, chosen_probes.inputs).values()):
-        recording = _begun(folder, chosen_probes, recipe)
+        recording = _empty_recording(folder, chosen_probes, recipe)
         recorder = AttentionRecorder(
             out / f"{recipe.model}.attn", chosen_probes.inputs, recording, say
         )
@@ -126,7 +134,14 @@ def half_precision(module: nn.Module) -> dict[str, torch.Tensor]:
     }
 
 
-def _begun(folder: ClassFolder, probes: Probes, recipe: Recipe) -> Recording:
+def _some_inputs(data: ClassFolder, preprocess: Preprocess, side: int) -> Iterator[Tensor]:
+    """Training pictures as the network sees them, for what it takes from the data beforehand."""
+    part = data.training.spread_sample(_FITTED)
+    for start in range(0, len(part), _AT_ONCE):
+        yield preprocess.normalised(whole_pictures(part, slice(start, start + _AT_ONCE), side))
+
+
+def _empty_recording(folder: ClassFolder, probes: Probes, recipe: Recipe) -> Recording:
     """A recording that has no checkpoint yet."""
     return Recording(
         folder.classes, probes.names, recipe.to_json(), _versions(), pixels=probes.pixels

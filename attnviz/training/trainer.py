@@ -17,7 +17,6 @@ from tqdm import tqdm
 from attnviz.errors import TrainingError
 from attnviz.models.device import place_inputs, place_module
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.zoo.quick_parts import fit_whitening
 from attnviz.training.augment import Batch, epoch_order, training_batch
 from attnviz.training.average import MovingAverage
 from attnviz.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -34,7 +33,6 @@ Watch = Callable[["Progress", int], bool]
 
 CHECKPOINT_SECONDS = 120.0
 QUICK_SCORE = 1000
-_FITTED = 2000
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,6 @@ class Trainer:
         keep_freed_memory()
         torch.manual_seed(self.recipe.seed)
         place_module(self.module, self.device)
-        self._fit()
         self._teacher = find_teacher(self.recipe, self.data.classes, self.device)
         self._average = MovingAverage(self.module, self.recipe.average)
         self._optimizer = build_optimizer(self.module, self.recipe)
@@ -96,12 +93,6 @@ class Trainer:
         side = self.preprocess.size
         score = self._score(side, len(self.data.validation))
         return Trained(self._average.module, progress, score, side)
-
-    def _fit(self) -> None:
-        """Give the network what it takes from the data before it learns; always the same."""
-        pixels = self.data.training.spread_sample(_FITTED).pixels
-        views = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
-        fit_whitening(self.module, self.preprocess.normalised(views))
 
     def _run_identity(self) -> str:
         """Changes with all that decides what a checkpoint and a recording mean."""

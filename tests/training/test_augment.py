@@ -91,6 +91,16 @@ def test_a_square_is_erased_at_a_random_place(part: PictureSet) -> None:
     assert len(places) > 24
 
 
+@pytest.mark.parametrize(("share", "hidden"), [(0.001, 1), (0.999, 31)])
+def test_what_is_erased_is_neither_nothing_nor_all(
+    part: PictureSet, share: float, hidden: int
+) -> None:
+    whole = training_batch(part, np.arange(8), PLAIN, 0, 0, 2)
+    erased = training_batch(part, np.arange(8), dataclasses.replace(PLAIN, erase=share), 0, 0, 2)
+    changed = (whole.inputs != erased.inputs).any(1).flatten(1).sum(1)
+    assert changed.tolist() == 8 * [hidden**2]
+
+
 def test_the_last_epochs_do_without_mixing(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, phases=(Phase(4, 32),), cutmix=1.0, unmixed=2)
     batches = [

@@ -35,7 +35,7 @@ def data(shapes: Path) -> ClassFolder:
 
 
 def train(
-    data: ClassFolder, recipe: Recipe, out: Path, stop_after: int | None = None
+    data: ClassFolder, recipe: Recipe, out: Path, stop_after: int | None = None, width: int = 16
 ) -> tuple[Trained, Recording]:
     torch.manual_seed(recipe.seed)
     probes = choose_probes("val", data, PREPROCESS)
@@ -43,7 +43,7 @@ def train(
         out / "run.attn", probes.inputs, Recording(data.classes, probes.names)
     )
     trainer = Trainer(
-        ran_small(2, width=16), data, recipe, PREPROCESS, out, torch.device("cpu"), recorder,
+        ran_small(2, width=width), data, recipe, PREPROCESS, out, torch.device("cpu"), recorder,
         show=False, stop_after=stop_after,
     )  # fmt: skip
     return trainer.run(), recorder.recording
@@ -83,6 +83,14 @@ def test_it_learns_and_records(data: ClassFolder, recipe: Recipe, tmp_path: Path
     mask = read.snapshots[-1].maps["soft-mask", "stage1.attention"]
     assert mask.shape == (16, 8, 8)
     assert 0 < mask.min() < mask.max() < 1
+
+
+def test_a_checkpoint_of_another_version_of_the_network_is_refused(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path
+) -> None:
+    train(data, recipe, tmp_path, stop_after=2)
+    with pytest.raises(TrainingError, match="another version of this network"):
+        train(data, recipe, tmp_path, width=32)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(

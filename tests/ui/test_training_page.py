@@ -205,7 +205,8 @@ def test_all_networks_of_the_zoo_can_be_trained_those_that_ship_first() -> None:
     assert box.options[:3] == [
         zoo_networks().get(name).title for name in ("ran-small", "cbam-small", "vit-small")
     ]
-    assert sorted(box.options) == sorted(one.title for one in zoo_networks())
+    watchable = [one.title for one in zoo_networks() if one.name != "ran-cifar-plain"]
+    assert sorted(box.options) == sorted(watchable)
     assert live_recipe("vit-small", 4, 32).optimizer == "adamw"
     assert live_recipe("ran-cifar", 4, 32).optimizer == "sgd"
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES
 from attnviz.models.zoo.quick_parts import ScaledLinear, ShiftedNorm, Whitening, near_identity
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import GateForm, Shrink, SoftMaskBranch, SoftMaskGate
@@ -23,7 +24,8 @@ class WideAttention(nn.Module):
 
     `T(x) = gelu(norm(conv(x)))` and out = (1 + M(x)) T(x), M(x) T(x) for `GateForm.NAIVE`, or
     T(x) alone where `form` is None, to see what the masks do.
-    The trunk is never below -0.17, so a high mask means "more of this place". M is the hourglass of
+    The trunk is hardly ever negative (and never below -0.17), so a high mask means "more of this
+    place". M is the hourglass of
     Wang et al. 2017 with one value for each channel and place. Input and output [N, C, H, W].
     """
 
@@ -56,8 +58,10 @@ def ran_cifar(classes: int = 10, form: GateForm | None = GateForm.RESIDUAL) -> n
 
     It has the attention modules of Wang et al. (CVPR 2017) in the body that Jordan (2024, arXiv
     2404.00498) trains on CIFAR-10 in a few epochs: whitened patches, few wide convolutions that
-    begin near the identity, norms without scale whose shifts learn fast. Unlike his, the input is
-    mirrored at two borders, so that masks lie on exactly 1/2, 1/4 and 1/8 of it.
+    begin near the identity, norms without scale whose shifts learn fast. The input is mirrored at
+    two borders, so that masks lie on exactly 1/2, 1/4 and 1/8 of it. As in his, the classifier
+    reads each channel's largest value: there are no logits of single places, so `competition` has
+    to fall back on gradients here.
 
     Input [N, 3, H, W], normalised, 32 px or more; output logits [N, classes].
     """
@@ -93,6 +97,7 @@ def _register(name: str, title: str, form: GateForm | None) -> None:
             title,
             partial(ran_cifar, form=form),
             Preprocess(size=32, fit=Fit.SQUASH),
+            FEATURES if form is None else SPATIAL_AND_FEATURES,
         )
     )
 

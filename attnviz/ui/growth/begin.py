@@ -10,6 +10,7 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.models.catalog import list_models
 from attnviz.models.device import choose_device
+from attnviz.models.spec import FEATURES
 from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.class_folders import counted_pictures
 from attnviz.training.live import BusyError, begin
@@ -72,7 +73,7 @@ def show_form() -> None:
         first, second, third = st.columns(3)
         network = first.selectbox(
             "Network", list(networks), format_func=lambda name: networks[name],
-            help="All networks that attnviz defines itself; those that ship trained come first.",
+            help="All of attnviz's own networks with attention; those that ship trained come first.",
         )  # fmt: skip
         epochs = second.slider("Epochs", 1, 60, 12)
         side = third.select_slider("Picture side, px", _SIDES, 64)
@@ -93,9 +94,9 @@ def show_form() -> None:
 
 
 def trainable() -> dict[str, str]:
-    """Titles of all networks of the zoo by name, first those of which trained weights ship."""
+    """Titles of all networks with attention by name, first those of which trained weights ship."""
     ship = [spec.name for spec in list_models() if spec.embedded]
-    found = {one.name: one.title for one in zoo_networks()}
+    found = {one.name: one.title for one in zoo_networks() if one.kinds != FEATURES}
     return {name: found[name] for name in dict.fromkeys([*ship, *found]) if name in found}
 
 

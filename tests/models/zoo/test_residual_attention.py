@@ -189,7 +189,6 @@ def test_ran_cifar_has_three_modules_in_the_papers_forms() -> None:
             mask = stage.attention.mask(seen)
             torch.testing.assert_close(reading.mask, mask, atol=1e-5, rtol=0)
             torch.testing.assert_close(stage.attention(seen), (extra + mask) * trunk)
-            assert float(trunk.min()) >= -0.17
             grids.append(tuple(mask.shape[1:]))
     assert grids == 2 * [(64, 16, 16), (224, 8, 8), (256, 4, 4)]
     assert sum(one.numel() for one in residual.parameters()) == 2_416_952

@@ -231,6 +231,22 @@ test("the photo is asked for with the latest maps, and not where it has come mea
   assert.equal(told.length, 1);
 });
 
+test("a photo is not asked for where the server has sent something else meanwhile", async () => {
+  await shown();
+  const { viewer } = here.canvas;
+  viewer.photo.id = null;
+  receive(mapsAlone({ id: "two" }));
+  await turns();
+  receive(sent()); // what is shown already: the maps were taken back
+  clock.advance(5000);
+  assert.deepEqual(told, []);
+  receive(mapsAlone({ id: "three" }));
+  await turns();
+  await shown({ id: "four" });
+  clock.advance(5000);
+  assert.deepEqual(told, []);
+});
+
 test("unmounting gives the context back, stops all clocks, and tells nothing afterwards", async () => {
   const unmount = await shown();
   here.canvas.viewer.togglePlay();

@@ -68,6 +68,7 @@ export class Viewer {
       return;
     }
     if (!(data instanceof Uint8Array)) return;
+    clearTimeout(this.asking); // whatever was lacking, this is what is wanted now
     const { header } = unpack(data);
     const fresh = header.viewId !== this.viewId;
     if (fresh) this.begin(header);
