@@ -73,7 +73,7 @@ def show_form() -> None:
         first, second, third = st.columns(3)
         network = first.selectbox(
             "Network", list(networks), format_func=lambda name: networks[name],
-            help="All of attnviz's own networks with attention; those that ship trained come first.",
+            help="attnviz's own networks with attention; those that ship trained come first.",
         )  # fmt: skip
         epochs = second.slider("Epochs", 1, 60, 12)
         side = third.select_slider("Picture side, px", _SIDES, 64)
