@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,11 +17,13 @@ from attnviz.capture.trace import FeatureReading, Kind, Layout, Site, Trace
 from attnviz.errors import NoSitesError
 from attnviz.geometry import PictureGeometry
 from attnviz.layer_facts import QueryMaps, query_maps
-from attnviz.methods.artefacts import artefact_tokens
+from attnviz.methods.artefacts import artefact_tokens, masked
 from attnviz.methods.context import Query, places, query_blocks, query_weights
 from attnviz.models.vision_model import VisionModel
 from attnviz.passes import Place, check_logits, understood, with_retry
 from attnviz.pictures import Picture
+
+Mask = npt.NDArray[np.bool_]
 
 ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)
 
@@ -39,7 +42,7 @@ class LayerTrace:
     trace: Trace
     geometry: PictureGeometry
     notes: tuple[str, ...] = ()
-    artefacts: npt.NDArray[np.bool_] | None = None
+    artefacts: Mask | None = None
 
     def input_point(self, x: float, y: float) -> tuple[float, float] | None:
         """A point of the picture as (y, x) of the network's input, all in 0..1.
@@ -75,6 +78,22 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
         readings = (one for one in trace.readings if not isinstance(one, FeatureReading))
         trace = replace(trace, readings=tuple(readings))
     return LayerTrace(trace, geometry, notes, artefacts)
+
+
+def without_artefacts(maps: Sequence[QueryMaps], artefacts: Mask) -> tuple[QueryMaps, ...]:
+    """The maps with artefact tokens filled in from their neighbours; `elsewhere` stays.
+
+    artefacts: bool [h, w], as a `LayerTrace` has it. Maps on another grid stay as they are. What a
+    head gives to artefacts is no longer in its map: map and `elsewhere` then sum to less, or more.
+    """
+
+    def filled(one: QueryMaps) -> QueryMaps:
+        if one.values.shape[1:] != artefacts.shape:
+            return one
+        mask = torch.from_numpy(artefacts).expand(one.values.shape)
+        return replace(one, values=masked(torch.from_numpy(one.values), mask).numpy())
+
+    return tuple(filled(one) for one in maps)
 
 
 def _traced(model: VisionModel, picture: Picture, place: Place) -> tuple[Trace, PictureGeometry]:

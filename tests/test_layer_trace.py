@@ -8,7 +8,8 @@ import torch
 
 from attnviz.capture.trace import Kind
 from attnviz.errors import MethodError, ModelError
-from attnviz.layer_trace import LayerTrace, head_maps, trace_layers
+from attnviz.layer_facts import QueryMaps
+from attnviz.layer_trace import LayerTrace, head_maps, trace_layers, without_artefacts
 from attnviz.methods.context import Query
 from attnviz.methods.raw_attention import RawAttention
 from attnviz.models.loading import wrap
@@ -89,6 +90,23 @@ def test_patches_with_outlying_features_are_artefacts(picture: Picture) -> None:
     assert traced.artefacts[3, 5]
     assert not traced.trace.features, "features are not kept"
     assert trace_layers(small_network("cbam")[0], picture).artefacts is None
+
+
+def test_artefacts_are_filled_in_from_their_neighbours() -> None:
+    values = np.ones((2, 3, 3), np.float32)
+    values[:, 1, 1] = 50, 70
+    values[1, 0, 0] = 9
+    spiked = QueryMaps("a", values, np.asarray([0.1, 0.2], np.float32))
+    coarse = QueryMaps("b", np.ones((2, 2, 2), np.float32), np.zeros(2, np.float32))
+    middle = np.zeros((3, 3), bool)
+    middle[1, 1] = True
+    clean, other = without_artefacts((spiked, coarse), middle)
+    assert clean.values[:, 1, 1].tolist() == [1, 2]  # the eight around it: 1, or seven 1 and a 9
+    untouched = ~np.broadcast_to(middle, (2, 3, 3))
+    assert (clean.values[untouched] == values[untouched]).all()
+    assert (clean.layer, clean.elsewhere.tolist()) == ("a", spiked.elsewhere.tolist())
+    assert other is coarse
+    assert values[0, 1, 1] == 50, "what was given is left alone"
 
 
 def test_a_point_outside_is_refused(picture: Picture) -> None:

@@ -8,15 +8,11 @@ them, and are no places anyway.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from attnviz.errors import MethodError
-from attnviz.methods.base import LayerMaps
 
 DEVIATIONS = 5.0
 # Norms that hardly differ have hardly a deviation, and any of them would stand out.
@@ -81,17 +77,3 @@ def masked(maps: Tensor, mask: Tensor) -> Tensor:
         values = torch.where(reached, total / count.clamp_min(1), values)
         known = known | reached
     return values
-
-
-def without_artefacts(layer_maps: Sequence[LayerMaps], mask: Tensor) -> tuple[LayerMaps, ...]:
-    """Maps of a method with artefact tokens filled in; those on another grid than `mask` stay.
-
-    mask: bool [N, h, w], from the features of the network's last block.
-    """
-    mask = mask.cpu()
-    return tuple(
-        LayerMaps(one.layer, masked(torch.from_numpy(one.values), mask).numpy().astype(np.float32))
-        if one.values.shape == mask.shape
-        else one
-        for one in layer_maps
-    )

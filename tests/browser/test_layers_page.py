@@ -92,6 +92,35 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
     page.close()
 
 
+def test_the_vision_transformer_is_picked_in_the_app_and_a_patch_asks_all_its_layers(
+    chromium: Browser, app: App
+) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{app.url}/Layers?picture=sample:china", timeout=WAIT)
+    box = page.get_by_role("combobox", name="Model")
+    expect(box).to_be_visible(timeout=WAIT)
+    box.click()
+    page.get_by_role("option", name="Vision transformer, small").click()
+    expect(page.locator(".av-cell img")).to_have_count(6 * 4, timeout=WAIT)
+    settle(page)
+    page.wait_for_function("(one) => one.viewer.count === 6", arg=canvas(page).element_handle())
+    before, pictures = maps(page), cells(page)
+    assert [one[0] for one in before] == [f"blocks.{n}.attention" for n in range(6)]
+    click_at(page, 0.3, 0.6)
+    expect(page.get_by_text("the network did not run again")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".av-cell i")).to_have_count(6 * 4, timeout=WAIT)
+    page.wait_for_function(
+        "(one) => one.viewer.scene.header.point !== null",
+        arg=canvas(page).element_handle(),
+        timeout=WAIT,
+    )
+    for one, other in zip(before, maps(page), strict=True):
+        assert one != other, f"{one[0]} has answered the point"
+    for one, other in zip(pictures, cells(page), strict=True):
+        assert one != other, "each head has answered the point"
+    page.close()
+
+
 def test_a_second_click_sends_the_maps_and_not_the_photo(
     chromium: Browser, layers_app: App
 ) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 from attnviz.errors import MethodError
-from attnviz.methods import LayerMaps
-from attnviz.methods.artefacts import artefact_tokens, masked, without_artefacts
+from attnviz.methods.artefacts import artefact_tokens, masked
 
 
 def test_median_and_deviation_by_hand() -> None:
@@ -59,16 +57,6 @@ def test_nothing_left_to_fill_from() -> None:
     assert (masked(values, torch.ones(1, 2, 2, dtype=torch.bool)) == values).all()
     broken = torch.tensor([[[torch.nan, 2.0]]])
     assert masked(broken, torch.tensor([[[True, False]]]))[0, 0].tolist() == [2, 2]
-
-
-def test_maps_of_a_method_are_cleaned_where_the_grid_is_the_same() -> None:
-    mask = torch.zeros(1, 1, 3, dtype=torch.bool)
-    mask[0, 0, 1] = True
-    spiked = LayerMaps("a", np.asarray([[[1, 50, 3]]], np.float32))
-    other = LayerMaps("b", np.ones((1, 2, 2), np.float32))
-    clean, same = without_artefacts([spiked, other], mask)
-    assert clean.values.tolist() == [[[1, 2, 3]]]
-    assert same is other
 
 
 def test_shapes_are_checked() -> None:

@@ -8,10 +8,14 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
+import torch
 from streamlit.testing.v1 import AppTest
 
+from attnviz import layer_trace
+from attnviz.layer_trace import head_maps, trace_layers
 from attnviz.ui import cache, layers_page, pickers
 from attnviz.ui.layers.context import point_from
 from tests.ui.layers_pages import small_network
@@ -121,9 +125,40 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
     assert "av-grid" in texts(page)
     page.toggle(key="layers stretched").set_value(True).run()
     assert "cannot be compared" in texts(page)
-    page.toggle(key="layers artefacts").set_value(True).run()
+    page.segmented_control(key="layers artefacts").set_value("mark").run()
     assert_fine(page)
     assert re.search(r"of (the )?\d+ tokens", texts(page))
+
+
+def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    traced = trace_layers(small_network("vit")[0], cache.shown_sample("china"))
+    before = head_maps(traced, "class")[2].values.mean(0)
+    row, column = np.unravel_index(before[1:-1, 1:-1].argmax(), before[1:-1, 1:-1].shape)
+    spot = np.zeros(before.shape, bool)
+    spot[row + 1, column + 1] = True
+    monkeypatch.setattr(
+        layer_trace, "artefact_tokens", lambda _features: torch.from_numpy(spot)[None]
+    )
+    around = before[row : row + 3, column : column + 3]
+    masked = np.where(spot, (around.sum() - around[1, 1]) / 8, before)
+    assert masked.max() < before.max(), "or the highest value would not tell"
+    page = open_page(monkeypatch, "vit")
+    sent, cells = {}, {}
+    for choice in ("show", "mark", "mask"):
+        page.segmented_control(key="layers artefacts").set_value(choice).run()
+        assert_fine(page)
+        (sent[choice],) = headers(page)
+        (cells[choice],) = [
+            one.proto.body for one in page.get("html") if "av-grid" in one.proto.body
+        ]
+    highs = {choice: one["layers"][2]["high"] for choice, one in sent.items()}
+    assert highs["show"] == highs["mark"] == pytest.approx(float(before.max()), rel=1e-3)
+    assert highs["mask"] == pytest.approx(float(masked.max()), rel=1e-3)
+    assert sent["mark"]["photo"]["id"] != sent["show"]["photo"]["id"] == sent["mask"]["photo"]["id"]
+    assert cells["show"] == cells["mark"] != cells["mask"]
+    assert f"1 of {spot.size} tokens: the network keeps notes there, filled in" in texts(page)
 
 
 def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) -> None:

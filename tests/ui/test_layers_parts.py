@@ -107,8 +107,10 @@ def test_crosses_lie_on_the_artefacts_cells_of_a_cropped_picture() -> None:
     changed = np.argwhere((shown != photo).any(-1))
     assert np.abs(changed.mean(0) - (37.5, 50 + 87.5)).max() < 1
     assert (with_artefacts(photo, LayerTrace(trace_of(), geometry)) == photo).all()
-    assert artefact_words(0, 256) == "None of the 256 tokens is an artefact in this picture."
-    assert artefact_words(3, 256).startswith("3 of 256 tokens")
+    none = "None of the 256 tokens is an artefact in this picture."
+    assert artefact_words(0, 256, "mark") == none
+    assert artefact_words(3, 256, "mark").endswith("notes there, marked by a cross.")
+    assert artefact_words(3, 256, "mask").endswith("filled in from what lies around them.")
 
 
 def facts(name: str, distance: float = 20.0) -> AttentionFacts:

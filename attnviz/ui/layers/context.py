@@ -12,7 +12,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from attnviz.layer_facts import QueryMaps
-from attnviz.layer_trace import LayerTrace
+from attnviz.layer_trace import LayerTrace, without_artefacts
 from attnviz.methods.context import Query
 from attnviz.ui.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.layers.grid import head_grid
@@ -42,6 +42,11 @@ _ASKERS = {
     "mean": "All places, on average",
     "point": "The point I click",
 }
+_ARTEFACTS = {
+    "show": "shown as they are",
+    "mark": "marked by a cross",
+    "mask": "filled in from what lies around them",
+}
 _FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each place"}
 
 
@@ -57,17 +62,19 @@ def show_context(seen: Seen) -> None:
     with right:
         head = _pick_head(seen)
     point = _point_of(seen) if asker == "point" else None
-    crossed = _pick_artefacts(seen)
+    artefacts = _pick_artefacts(seen)
     query = _query(seen, asker, point)
     if query is None:
         st.info("The network did not see this part of the picture. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
     keep_choice(POINT, "" if point is None else point_words(*point))
     maps = asked_maps(seen.key, query, seen.traced)
+    if artefacts == "mask" and seen.traced.artefacts is not None:
+        maps = without_artefacts(maps, seen.traced.artefacts)
     content = _content(seen, maps, head, asker, point)
-    if crossed:
+    if artefacts == "mark":
         content = replace(content, pixels=with_artefacts(content.pixels, seen.traced))
-    key = (*seen.key, str(query), head, str(crossed))
+    key = (*seen.key, str(query), head, artefacts)
     picked = show_maps("layers viewer", key, content, f"{seen.model.name} context")
     if picked is not None:
         _follow(seen, picked, asker)
@@ -129,27 +136,34 @@ def _pick_head(seen: Seen) -> str:
     return head
 
 
-def _pick_artefacts(seen: Seen) -> bool:
-    """Whether artefact tokens are marked; nothing is offered where tokens have no features."""
+def _pick_artefacts(seen: Seen) -> str:
+    """What becomes of artefact tokens; nothing is offered where tokens have no features."""
     found = seen.traced.artefacts
     if found is None:
-        return False
-    chosen = st.toggle(
-        "Mark artefact tokens",
-        key="layers artefacts",
-        help="Patches whose features are outliers after the last block: the network keeps notes "
-        "there. Attention to them says nothing about what is to be seen.",
+        return "show"
+    chosen = str(
+        st.segmented_control(
+            "Artefact tokens",
+            list(_ARTEFACTS),
+            format_func=str.capitalize,
+            default="show",
+            required=True,
+            key="layers artefacts",
+            help="Patches whose features are outliers after the last block: the network keeps "
+            "notes there. Attention to them says nothing about what is to be seen. Mask: each "
+            "takes the mean of its neighbours, in every map.",
+        )
     )
-    if chosen:
-        st.caption(artefact_words(int(found.sum()), found.size))
+    if chosen != "show":
+        st.caption(artefact_words(int(found.sum()), found.size, chosen))
     return chosen
 
 
-def artefact_words(count: int, tokens: int) -> str:
-    """How many tokens are artefacts, as a sentence."""
+def artefact_words(count: int, tokens: int, chosen: str) -> str:
+    """How many tokens are artefacts, and what was done with them, as a sentence."""
     if not count:
         return f"None of the {tokens} tokens is an artefact in this picture."
-    return f"{count} of {tokens} tokens: the network keeps notes there, marked by a cross."
+    return f"{count} of {tokens} tokens: the network keeps notes there, {_ARTEFACTS[chosen]}."
 
 
 def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
