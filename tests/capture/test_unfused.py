@@ -18,8 +18,9 @@ from tests.capture.families import CONTEXT
 WITH_MATRICES = [
     "timm ViT", "timm DeiT", "timm DeiT3", "timm BEiT", "timm EVA-02", "timm DINOv2",
     "timm DINOv3", "timm CoAtNet", "timm PVT-v2", "timm MobileViT", "timm MaxViT", "timm Swin",
-    "timm SwinV2",
+    "timm SwinV2", "timm SigLIP",
 ]  # fmt: skip
+BY_HAND = {"timm SigLIP": ["attn_pool"]}  # layers without such a module: `test_unfused_by_hand`
 
 
 def readings_of(name: str, *, gradients: bool) -> tuple[nn.Module, list[ContextReading]]:
@@ -75,15 +76,16 @@ def over_grid(reading: ContextReading, windows: Tensor, name: str) -> Tensor:
 def test_rows_and_their_gradients_are_those_of_the_unfused_network(name: str) -> None:
     module, readings = readings_of(name, gradients=True)
     matrices, slopes = unfused(name, module)
-    assert [reading.layer for reading in readings] == list(matrices)
-    for reading in readings[:2] + readings[-1:]:
+    layers = [reading.layer for reading in readings]
+    assert layers == [*matrices, *BY_HAND.get(name, [])]
+    for reading in readings[: len(matrices)]:
         every = torch.arange(reading.queries.tokens)
         rows, gradient = reading.rows(every), reading.gradient_rows(every)
         assert gradient is not None
         expected, slope = matrices[reading.layer], slopes[reading.layer]
         if expected.shape != rows.shape:
             expected, slope = (over_grid(reading, one, name) for one in (expected, slope))
-        torch.testing.assert_close(rows, expected, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(rows, expected, atol=1e-5, rtol=0)
         scale = float(slope.abs().max())
         torch.testing.assert_close(gradient / scale, slope / scale, atol=1e-4, rtol=1e-3)
 
@@ -105,7 +107,7 @@ def test_multi_head_attention_gives_its_own_weights() -> None:
         module(CONTEXT["torchvision ViT"].inputs())
     for reading in readings:
         rows = reading.rows(torch.arange(17))
-        torch.testing.assert_close(rows, seen[reading.layer], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(rows, seen[reading.layer], atol=1e-5, rtol=0)
 
 
 def test_gradients_of_multi_head_attention_equal_finite_differences() -> None:
