@@ -74,6 +74,36 @@ def test_an_impulse_in_the_picture_comes_out_at_its_place(
             )
 
 
+# Each token of the first layer is made from one patch alone.
+PATCHES = [
+    "torchvision ViT", "timm ViT", "timm DeiT", "timm DeiT3", "timm BEiT", "timm EVA-02",
+    "timm DINOv2", "timm DINOv3", "timm SigLIP", "Hugging Face ViT",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_one_changed_patch_is_one_changed_token(name: str) -> None:
+    """Not the patch beside it: in the first layer nothing else has changed."""
+    family = CONTEXT[name]
+    inputs = family.inputs(1)
+    first = sites_of(name)[0]
+    dark = capture(made(name), inputs, [first]).context[0]
+    grid = dark.keys
+    height, width = family.size[0] // grid.rows, family.size[1] // grid.columns
+    for row, column in ((0, grid.columns - 1), (grid.rows - 1, 1)):
+        bright = inputs.clone()
+        top, left = row * height, column * width
+        bright[:, :, top : top + height, left : left + width].neg_()
+        reading = capture(made(name), bright, [first]).context[0]
+        before, after = dark.value_norms(), reading.value_norms()
+        assert before is not None
+        assert after is not None
+        tokens = ((after - before).abs() > 1e-5).any(1)[0].nonzero().flatten() - grid.prefix
+        assert [divmod(int(token), grid.columns) for token in tokens] == [(row, column)]
+        change = changed(dark, reading)[grid.prefix :, grid.prefix :]
+        assert divmod(int(change.sum(1).argmax()), grid.columns) == (row, column)
+
+
 @pytest.mark.parametrize("name", [name for name, one in FAMILIES.items() if one.spatial])
 @pytest.mark.parametrize("spot", [(0.375, 0.79), (0.8125, 0.125)], ids=str)
 def test_a_mask_changes_most_where_the_picture_does(name: str, spot: tuple[float, float]) -> None:
