@@ -38,11 +38,13 @@ def save_checkpoint(
 ) -> None:
     """Write `path` as a whole or not at all; `identity` tells this run from all others.
 
-    Raises TrainingError where it cannot be written.
+    Raises TrainingError where it cannot be written, or where a weight or a state of the optimiser
+    is NaN or infinite: going on from there would fail for ever, so the last one stays.
     """
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
     tensors |= _optimizer_tensors(optimizer)
+    _check_finite(tensors, progress.step, path)
     tensors = {name: value.contiguous() for name, value in tensors.items()}
     header = {"identity": identity, "progress": json.dumps(vars(progress))}
     write_whole(path, lambda partial: save_file(tensors, partial, header))
@@ -80,6 +82,16 @@ def load_checkpoint(
         ) from error
     _restore_optimizer(optimizer, _under(tensors, "optimizer."))
     return Progress(**json.loads(header["progress"]))
+
+
+def _check_finite(tensors: Tensors, step: int, path: Path) -> None:
+    wrong = next((name for name, value in tensors.items() if not value.isfinite().all()), None)
+    if wrong is not None:
+        before = f"the last one stays in {path.parent}" if path.exists() else "there is none yet"
+        raise TrainingError(
+            f"After step {step} {wrong} holds NaN or infinity: the training has diverged. This is "
+            f"no checkpoint to go on from; {before}. Lower the learning rate."
+        )
 
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:

@@ -48,7 +48,8 @@ class LoopRecorder:
         epoch: how far training is. accuracy, loss: to be drawn beside the maps, as they were
         measured. step: of the optimiser; the count of calls if None. It must rise.
 
-        Raises TrainingError if it does not, or if the file cannot be written.
+        Raises TrainingError if it does not, if the file cannot be written, or if the network gives
+        NaN or infinity; what was recorded before stays readable.
         """
         number = self._next if step is None else step
         if number < self._next:

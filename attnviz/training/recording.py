@@ -87,9 +87,11 @@ class Recording:
 
         Of more than 80 checkpoints one that tells least is left out (`superfluous`).
 
-        Raises TrainingError if it has other layers, or other grids, than those before it. Numbers
-        that the first checkpoint did not have are left out.
+        Raises TrainingError if it has other layers, or other grids, than those before it, or if it
+        is not finite: no reader would take the file. Numbers that the first checkpoint did not
+        have are left out.
         """
+        _check_finite(snapshot)
         kept = [old for old in self.snapshots if old.step < snapshot.step]
         if kept and _shapes(kept[-1]) != _shapes(snapshot):
             raise TrainingError(
@@ -174,6 +176,18 @@ class Recording:
             versions=metadata.get("versions", ""),
             snapshots=_snapshots(tensors, layers, numbers),
             pixels=tensors.get("pixels"),
+        )
+
+
+def _check_finite(shot: Snapshot) -> None:
+    parts = [(layer, values) for (_, layer), values in shot.maps.items()]
+    parts.append(("the output", shot.probabilities))
+    wrong = [name for name, values in parts if not np.isfinite(values).all()]
+    if wrong:
+        raise TrainingError(
+            f"At step {shot.step} the network gives NaN or infinity, first in {wrong[0]}: the "
+            "training has diverged. This checkpoint is not recorded, those before it stay. Lower "
+            "the learning rate."
         )
 
 

@@ -100,6 +100,17 @@ def test_steps_must_rise(tmp_path: Path) -> None:
     assert [shot.step for shot in Recording.load(path).snapshots] == [10, 11]
 
 
+def test_a_network_that_diverged_is_told_and_what_was_recorded_stays(tmp_path: Path) -> None:
+    module, path = network(), tmp_path / "run.attn"
+    with attnviz.record(module, [picture()], path, preprocess=PREPROCESS) as run:
+        run.step(0)
+        run.step(1)
+        next(module.parameters()).data[0] = torch.nan
+        with pytest.raises(TrainingError, match=r"At step 2 .*NaN or infinity.*diverged"):
+            run.step(2)
+    assert [shot.step for shot in Recording.load(path).snapshots] == [0, 1]
+
+
 def test_a_killed_loop_leaves_a_readable_file(tmp_path: Path) -> None:
     path = tmp_path / "run.attn"
     script = textwrap.dedent(

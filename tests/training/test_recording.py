@@ -134,6 +134,18 @@ def test_a_network_of_other_layers_is_told_and_the_file_stays(tmp_path: Path) ->
     assert [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots] == [0, 10]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_checkpoint_that_is_not_finite_is_refused_wherever_it_is(value: float) -> None:
+    held, shot = recording(0), snapshot(10)
+    for values in (shot.maps["soft-mask", "stage2"], shot.probabilities):
+        kept = values[0, 0].copy()
+        values[0, 0] = value
+        with pytest.raises(TrainingError, match=r"At step 10 .*first in (stage2|the output): "):
+            held.with_snapshot(shot)
+        values[0, 0] = kept
+    assert len(held.with_snapshot(shot).snapshots) == 2
+
+
 def test_a_file_that_cannot_be_written_leaves_the_last_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,9 @@ from attnviz.errors import TrainingError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.ran_small import ran_small
+from attnviz.training.augment import Batch
 from attnviz.training.average import MovingAverage
+from attnviz.training.checkpoint import Progress, save_checkpoint
 from attnviz.training.data import ClassFolder, load_class_folder
 from attnviz.training.evaluate import evaluate
 from attnviz.training.probes import choose_probes
@@ -83,6 +85,47 @@ def test_it_learns_and_records(data: ClassFolder, recipe: Recipe, tmp_path: Path
     mask = read.snapshots[-1].maps["soft-mask", "stage1.attention"]
     assert mask.shape == (16, 8, 8)
     assert 0 < mask.min() < mask.max() < 1
+
+
+@pytest.mark.parametrize("spoiled", [6, 12])
+def test_weights_that_diverge_in_the_last_step_of_an_epoch_spoil_no_file(
+    data: ClassFolder,
+    recipe: Recipe,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoiled: int,
+) -> None:
+    """The loss of that step is finite, so nobody would notice before the next one."""
+    with monkeypatch.context() as patch:
+        whole = Trainer._step
+
+        def step(self: Trainer, batch: Batch, epoch: float) -> float:
+            loss = whole(self, batch, epoch)
+            if round(epoch * 6) + 1 == spoiled:
+                next(self.module.parameters()).data[0] = torch.nan
+            return loss
+
+        patch.setattr(Trainer, "_step", step)
+        with pytest.raises(TrainingError, match=r"NaN or infinity.*Lower the learning rate"):
+            train(data, recipe, tmp_path)
+    steps = [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots]
+    assert steps == list(range(0, spoiled, 6))
+    trained, recording = train(data, recipe, tmp_path)  # goes on from before it, or anew
+    assert trained.progress.step == 12
+    assert all(weight.isfinite().all() for weight in trained.module.parameters())
+    assert [shot.step for shot in recording.snapshots] == [0, 6, 12]
+
+
+def test_weights_that_diverge_without_a_recording_leave_the_last_checkpoint(tmp_path: Path) -> None:
+    module, averaged = nn.Linear(2, 2), nn.Linear(2, 2)
+    path = tmp_path / "checkpoint.safetensors"
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    save_checkpoint(path, "one", Progress(3), module, averaged, optimizer)
+    whole = path.read_bytes()
+    module.weight.data[0, 1] = torch.inf
+    with pytest.raises(TrainingError, match=r"After step 4 module\.weight holds NaN or infinity"):
+        save_checkpoint(path, "one", Progress(4), module, averaged, optimizer)
+    assert path.read_bytes() == whole
 
 
 def test_a_checkpoint_of_another_version_of_the_network_is_refused(
