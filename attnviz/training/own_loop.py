@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,9 @@ class LoopRecorder:
     def __init__(self, module: nn.Module, recorder: AttentionRecorder) -> None:
         self._module = module
         self._recorder = recorder
-        self._next = 0
+        shots = recorder.recording.snapshots
+        self._next = shots[-1].step + 1 if shots else 0
+        self._gone_on = bool(shots)  # until the first step, which may lie before the file's last
 
     def step(
         self,
@@ -46,18 +49,20 @@ class LoopRecorder:
         """Record the network as it is now.
 
         epoch: how far training is. accuracy, loss: to be drawn beside the maps, as they were
-        measured. step: of the optimiser; the count of calls if None. It must rise.
+        measured. step: of the optimiser; one more than the last one's if None. It must rise; only
+        the first one of a loop that is gone on with may be any, for its own checkpoint may be older
+        than the file. What the file has from there on is then recorded anew.
 
         Raises TrainingError if it does not, if the file cannot be written, or if the network gives
         NaN or infinity; what was recorded before stays readable.
         """
         number = self._next if step is None else step
-        if number < self._next:
+        if number < self._next and not self._gone_on:
             raise TrainingError(
                 f"Step {number} comes after step {self._next - 1}. Steps must rise."
             )
         self._recorder.record(self._module, step=number, epoch=epoch, accuracy=accuracy, loss=loss)
-        self._next = number + 1
+        self._next, self._gone_on = number + 1, False
 
 
 @contextmanager
@@ -69,6 +74,7 @@ def record(
     preprocess: Preprocess | None = None,
     classes: Sequence[str] | None = None,
     recipe: dict[str, object] | None = None,
+    resume: bool = False,
 ) -> Iterator[LoopRecorder]:
     """Keep how the attention of `module` grows while it trains, in the file at `path`.
 
@@ -89,6 +95,9 @@ def record(
         preprocess: what makes inputs of pictures; 224 px and ImageNet's colours if None.
         classes: names of the outputs; numbers if None.
         recipe: facts about the run that JSON can hold.
+        resume: go on behind what the file holds, if there is one: for a loop that was killed and
+            goes on from its own checkpoint. A file that is not of these pictures, classes and
+            layers is not replaced but gets another name, with a warning that says so.
 
     Raises:
         TrainingError: there are no probes or too many, or the network has no attention to record.
@@ -108,7 +117,14 @@ def record(
     versions = {"torch": torch.__version__, "python": platform.python_version()}
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
     empty = Recording(labels, names, facts, json.dumps(versions), pixels=shown_pixels(pixels))
-    yield LoopRecorder(module, AttentionRecorder(Path(path), inputs, empty))
+    recorder = AttentionRecorder(Path(path), inputs, empty, _warn)
+    if resume:
+        recorder.resume(module)
+    yield LoopRecorder(module, recorder)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=6)  # whoever wrote the `with`
 
 
 def _prepared(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
-from attnviz.training.attention import read_attention
+from attnviz.training.attention import Attention, read_attention
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.recording_size import kept_sizes, regridded
 
@@ -41,8 +42,7 @@ class AttentionRecorder:
         loss: float = math.nan,
     ) -> None:
         """Add one checkpoint; later ones that the file already had are dropped."""
-        device = next(module.parameters()).device
-        seen = read_attention(module, self.probes.to(device))
+        seen = self._read(module)
         known = self._sizes()
         sizes = known if known.keys() == seen.maps.keys() else kept_sizes(seen.maps)
         snapshot = Snapshot(
@@ -57,40 +57,65 @@ class AttentionRecorder:
         self.recording = self.recording.with_snapshot(snapshot)
         self.recording.save(self.path)
 
+    def _read(self, module: nn.Module) -> Attention:
+        device = next(module.parameters()).device
+        return read_attention(module, self.probes.to(device))
+
     def _sizes(self) -> dict[tuple[str, str], tuple[int, int]]:
         """The grids of the recording so far, by (method, layer)."""
         shots = self.recording.snapshots
         maps = shots[-1].maps if shots else {}
         return {key: (values.shape[1], values.shape[2]) for key, values in maps.items()}
 
-    def resume(self, step: int) -> None:
-        """Go on behind `step` with what the file holds.
+    def resume(self, module: nn.Module, step: int | None = None) -> None:
+        """Go on with what the file holds of the attention of `module`, up to `step` or all of it.
 
-        A file that cannot be read, or is of another run, is moved aside, never overwritten: the
-        recording then begins anew at `step`.
+        A file that cannot be read, or is of another run, is set aside as by `set_aside`: the
+        recording then begins anew.
         """
         if not self.path.exists():
             return
-        held = self._held()
-        if held is not None:
-            self.recording = held.up_to(step)
+        held = self._held(module)
+        if isinstance(held, Recording):
+            self.recording = held if step is None else held.up_to(step)
+        else:
+            self.set_aside(held)
+
+    def set_aside(self, why: str) -> None:
+        """Give the file, if there is one, a free name; it is never overwritten. Tells so.
+
+        why: what is wrong with it, as what follows "it".
+        """
+        if not self.path.exists():
             return
-        aside = self.path.with_name(f"{self.path.stem}.set-aside{self.path.suffix}")
+        aside = self._free_name()
         self.path.replace(aside)
         if self.say is not None:
             self.say(
-                f"{self.path.name} could not be read, or is of another run; it now lies in "
-                f"{aside.name}, and the recording goes on from step {step}."
+                f"{self.path.name} could not be gone on with: it {why}. It is kept as "
+                f"{aside.name}, and a new recording begins here."
             )
 
-    def _held(self) -> Recording | None:
-        """The file's recording, if it is one of these pictures and classes."""
+    def _free_name(self) -> Path:
+        for number in itertools.count(1):
+            counted = "" if number == 1 else f"-{number}"
+            name = f"{self.path.stem}.set-aside{counted}{self.path.suffix}"
+            if not self.path.with_name(name).exists():
+                break
+        return self.path.with_name(name)
+
+    def _held(self, module: nn.Module) -> Recording | str:
+        """The file's recording, if it is one of these pictures, classes and layers, or why not."""
         try:
             held = Recording.load(self.path)
         except TrainingError:
-            return None
+            return "cannot be read"
         mine = self.recording
-        return held if (held.classes, held.pictures) == (mine.classes, mine.pictures) else None
+        if (held.classes, held.pictures) != (mine.classes, mine.pictures):
+            return "is of another run, with other pictures or classes"
+        if held.snapshots[0].maps.keys() != self._read(module).maps.keys():
+            return "is of a network with other layers"
+        return held
 
 
 def snapshot_steps(steps_per_epoch: int, epochs: int, most: int = 40) -> tuple[int, ...]:

@@ -201,12 +201,14 @@ class Trainer:
     def _resumed(self) -> Progress:
         path = self.out / "checkpoint.safetensors"
         if not path.exists():
+            if self.recorder is not None:
+                self.recorder.set_aside("has no checkpoint beside it")
             return Progress()
         progress = load_checkpoint(
             path, self._identity, self.module, self._average.module, self._optimizer
         )
         if self.recorder is not None:
-            self.recorder.resume(progress.step)
+            self.recorder.resume(self._average.module, progress.step)
         return progress
 
     def _save(self, progress: Progress) -> None:

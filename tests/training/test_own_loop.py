@@ -100,6 +100,50 @@ def test_steps_must_rise(tmp_path: Path) -> None:
     assert [shot.step for shot in Recording.load(path).snapshots] == [10, 11]
 
 
+def test_a_loop_that_goes_on_keeps_its_past(tmp_path: Path) -> None:
+    module, path = network(), tmp_path / "run.attn"
+
+    def recorded(*steps: int | None, resume: bool) -> list[int]:
+        with attnviz.record(module, [picture()], path, preprocess=PREPROCESS, resume=resume) as run:
+            for step in steps:
+                run.step(0, step=step)
+        return [shot.step for shot in Recording.load(path).snapshots]
+
+    assert recorded(None, None, resume=True) == [0, 1]  # no file yet
+    first = Recording.load(path).snapshots[0]
+    module.get_parameter("stem.0.weight").data += 0.1
+    assert recorded(None, 7, resume=True) == [0, 1, 2, 7]
+    again = Recording.load(path).snapshots
+    for key, maps in first.maps.items():
+        np.testing.assert_array_equal(again[0].maps[key], maps)
+    assert any((again[2].maps[key] != maps).any() for key, maps in first.maps.items())
+    assert recorded(2, 3, resume=True) == [0, 1, 2, 3]  # its own checkpoint was older
+    with pytest.raises(TrainingError, match="Steps must rise"):
+        recorded(4, 4, resume=True)
+    assert recorded(None, resume=False) == [0]
+
+
+def test_a_file_that_does_not_fit_is_kept_under_a_free_name(tmp_path: Path) -> None:
+    path, inputs = tmp_path / "run.attn", torch.rand(1, 3, 32, 32)
+
+    def gone_on() -> None:
+        with attnviz.record(network(), inputs, path, classes="xy", resume=True) as run:
+            assert not path.exists()
+            run.step(0)
+
+    for number, classes in enumerate(("ab", "cd", "ef")):
+        with attnviz.record(network(), inputs, path, classes=classes) as run:
+            run.step(number)
+        held = path.read_bytes()
+        with pytest.warns(UserWarning, match="with other pictures or classes") as told:
+            gone_on()
+        assert told[0].filename == __file__
+        name = "run.set-aside.attn" if not number else f"run.set-aside-{number + 1}.attn"
+        assert name in str(told[0].message)
+        assert (tmp_path / name).read_bytes() == held
+        assert Recording.load(path).classes == ("x", "y")
+
+
 def test_a_network_that_diverged_is_told_and_what_was_recorded_stays(tmp_path: Path) -> None:
     module, path = network(), tmp_path / "run.attn"
     with attnviz.record(module, [picture()], path, preprocess=PREPROCESS) as run:

@@ -144,6 +144,38 @@ def test_a_checkpoint_of_another_recipe_is_refused(
         train(data, dataclasses.replace(recipe, rate=0.5), tmp_path)
 
 
+def test_a_recording_of_other_layers_is_set_aside_and_the_run_goes_on(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path
+) -> None:
+    """Refused at the next snapshot, it would lose the epoch before it at each going on."""
+    path = tmp_path / "run.attn"
+    train(data, recipe, tmp_path, stop_after=2)
+    read = Recording.load(path)
+    maps = {("soft-mask", "elsewhere"): np.zeros((16, 2, 2))}
+    shots = [dataclasses.replace(shot, maps=maps, numbers={}) for shot in read.snapshots]
+    dataclasses.replace(read, snapshots=tuple(shots)).save(path)
+    held = path.read_bytes()
+    trained, recording = train(data, recipe, tmp_path)
+    assert trained.progress.step == 12
+    assert [shot.step for shot in recording.snapshots] == [6, 12]
+    assert (tmp_path / "run.set-aside.attn").read_bytes() == held
+
+
+def test_a_recording_without_its_checkpoint_is_set_aside_each_time(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path
+) -> None:
+    held = []
+    for _ in range(3):
+        _, recording = train(data, recipe, tmp_path, stop_after=2)
+        assert [shot.step for shot in recording.snapshots] == [0]
+        held.append((tmp_path / "run.attn").read_bytes())
+        (tmp_path / "checkpoint.safetensors").unlink()
+        recipe = dataclasses.replace(recipe, seed=recipe.seed + 1)
+    assert (tmp_path / "run.set-aside.attn").read_bytes() == held[0]
+    assert (tmp_path / "run.set-aside-2.attn").read_bytes() == held[1]
+    assert held[0] != held[1]
+
+
 def test_a_damaged_checkpoint_is_refused(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:
     train(data, recipe, tmp_path, stop_after=2)
     path = tmp_path / "checkpoint.safetensors"
