@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from attnviz.training.own_loop import record as record
     from attnviz.training.recording import Recording as Recording
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "AttnvizError": "attnviz.errors",
     "Explanation": "attnviz.explanation",

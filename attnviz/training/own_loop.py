@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
 from attnviz.training.recording_checks import MOST_PICTURES
 from attnviz.training.recording_size import shown_pixels
+from attnviz.training.versions import versions
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -114,9 +114,8 @@ def record(
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
     if len(labels) != count:
         raise TrainingError(f"The network tells {count} classes apart, not {len(labels)}.")
-    versions = {"torch": torch.__version__, "python": platform.python_version()}
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
-    empty = Recording(labels, names, facts, json.dumps(versions), pixels=shown_pixels(pixels))
+    empty = Recording(labels, names, facts, versions(), pixels=shown_pixels(pixels))
     recorder = AttentionRecorder(Path(path), inputs, empty, _warn)
     if resume:
         recorder.resume(module)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -31,6 +30,7 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
 from attnviz.training.trainer import Trained, Trainer, Watch
+from attnviz.training.versions import versions
 
 # Two by two pixels have 144 second moments: many more pictures than this change them little.
 _FITTED, _AT_ONCE = 2000, 64
@@ -119,7 +119,7 @@ def export(
         "seconds": round(trained.progress.seconds),
         "machine": _machine(device),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": json.loads(_versions()),
+        "versions": json.loads(versions()),
         "answers": {},
     }
     text = json.dumps(card, indent=1) + "\n"
@@ -144,7 +144,7 @@ def _some_inputs(data: ClassFolder, preprocess: Preprocess, side: int) -> Iterat
 def _empty_recording(folder: ClassFolder, probes: Probes, recipe: Recipe) -> Recording:
     """A recording that has no checkpoint yet."""
     return Recording(
-        folder.classes, probes.names, recipe.to_json(), _versions(), pixels=probes.pixels
+        folder.classes, probes.names, recipe.to_json(), versions(), pixels=probes.pixels
     )
 
 
@@ -160,16 +160,6 @@ def _half(wish: str, device: torch.device) -> bool:
     # Without instructions for it, bf16 is emulated and some ten times slower than float32.
     known: Any = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(known.get("avx512_bf16") or known.get("amx_bf16") or known.get("bf16"))
-
-
-def _versions() -> str:
-    return json.dumps(
-        {
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "python": platform.python_version(),
-        }
-    )
 
 
 def _machine(device: torch.device) -> str:

@@ -12,18 +12,45 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.files import write_whole
+
 Pixels = npt.NDArray[np.uint8]
 SHAPES = ("circle", "square", "star", "triangle")
 
 
-def write_shapes(folder: Path, per_class: int = 60, side: int = 64, seed: int = 0) -> None:
-    """Write `per_class` PNG pictures of each shape into a folder of its own."""
+PER_CLASS = 60
+
+
+def write_shapes(folder: Path, per_class: int = PER_CLASS, side: int = 64, seed: int = 0) -> None:
+    """Write `per_class` PNG pictures of each shape into a folder of its own.
+
+    Each picture is written as a whole or not at all. Raises TrainingError where one cannot be, and
+    OSError where there can be no such folder.
+    """
     for number, shape in enumerate(SHAPES):
         random = np.random.default_rng([seed, number])
         (folder / shape).mkdir(parents=True, exist_ok=True)
         for index in range(per_class):
-            pixels = shape_picture(shape, side, random)
-            cv2.imwrite(str(folder / shape / f"{index:03d}.png"), pixels[..., ::-1])
+            source = _png(shape_picture(shape, side, random))
+            path = _path(folder, shape, index)
+            write_whole(path, lambda partial, source=source: partial.write_bytes(source))
+
+
+def has_all_shapes(folder: Path, per_class: int = PER_CLASS) -> bool:
+    """Whether each picture of `write_shapes` is there: a full disk or a kill leaves a part."""
+    return all(
+        _path(folder, shape, index).is_file() for shape in SHAPES for index in range(per_class)
+    )
+
+
+def _path(folder: Path, shape: str, index: int) -> Path:
+    return folder / shape / f"{index:03d}.png"
+
+
+def _png(pixels: Pixels) -> bytes:
+    """The file of uint8 [side, side, 3]; made in memory, for OpenCV hides why a disk refuses."""
+    _, encoded = cv2.imencode(".png", pixels[..., ::-1])
+    return bytes(encoded)
 
 
 def shape_picture(shape: str, side: int, random: np.random.Generator) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +48,8 @@ def test_maps_are_those_that_explain_gives_for_the_same_weights(tmp_path: Path) 
             assert module.training  # explain and the recorder leave it so
     read = Recording.load(path)
     assert (read.classes, read.pictures) == (("a", "b"), ("noise",))
+    made_by = json.loads(read.versions)
+    assert (made_by["attnviz"], made_by["torch"]) == (attnviz.__version__, torch.__version__)
     assert [shot.accuracy for shot in read.snapshots] == [0.5, 0.75]
     for shot, explained in zip(read.snapshots, expected, strict=True):
         for layer, values in zip(explained.layers, explained.maps, strict=True):

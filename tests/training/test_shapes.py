@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from attnviz.errors import TrainingError
+from attnviz.pictures import open_picture
 from attnviz.training.data import load_class_folder
-from attnviz.training.shapes import SHAPES, shape_picture, write_shapes
+from attnviz.training.shapes import SHAPES, has_all_shapes, shape_picture, write_shapes
+from attnviz.ui.growth.pictures import made_shapes, shapes_folder
 
 
 def test_folders_are_a_data_set(tmp_path: Path) -> None:
@@ -19,6 +23,41 @@ def test_folders_are_a_data_set(tmp_path: Path) -> None:
     write_shapes(again, per_class=10, side=40)
     for file in again.rglob("*.png"):
         assert file.read_bytes() == (tmp_path / file.relative_to(again)).read_bytes()
+
+
+def test_a_set_that_was_broken_off_is_seen_and_made_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full inside the last class: all four folders are there by then."""
+    assert not has_all_shapes(tmp_path, 3)
+    whole = Path.write_bytes
+
+    def full(path: Path, source: bytes) -> int:
+        if path.parent.name == "triangle" and path.name.startswith("001"):
+            whole(path, source[:20])
+            raise OSError(28, "No space left on device")
+        return whole(path, source)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(TrainingError, match=r"001\.png could not be written \(No space left"):
+            write_shapes(tmp_path, per_class=3, side=32)
+    assert [path.name for path in sorted((tmp_path / "triangle").iterdir())] == ["000.png"]
+    assert not has_all_shapes(tmp_path, 3)
+    write_shapes(tmp_path, per_class=3, side=32)
+    assert has_all_shapes(tmp_path, 3)
+    with monkeypatch.context() as patch:
+        patch.setenv("ATTNVIZ_RUNS", str(tmp_path / "own" / "runs"))
+        (tmp_path / "own" / "shapes" / "star").mkdir(parents=True)
+        assert has_all_shapes(made_shapes())
+        (shapes_folder() / "star" / "059.png").unlink()
+        assert has_all_shapes(made_shapes())
+
+
+def test_a_picture_is_read_as_it_was_drawn(tmp_path: Path) -> None:
+    write_shapes(tmp_path, per_class=1, side=32, seed=3)
+    drawn = shape_picture("square", 32, np.random.default_rng([3, 1]))
+    np.testing.assert_array_equal(open_picture(tmp_path / "square" / "000.png").pixels, drawn)
 
 
 def test_a_shape_is_there_once_and_covers_what_its_geometry_says() -> None:

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+import attnviz
 from attnviz.errors import TrainingError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
@@ -197,6 +198,7 @@ def test_export_writes_half_precision_and_a_card(
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["classes"] == ["red disc", "blue square"]
     assert card["input_side"] == 32
+    assert card["versions"]["attnviz"] == attnviz.__version__
     assert card["top1"] == round(trained.score.top1, 5)
     assert card["recipe"]["phases"] == [{"epochs": 2, "side": 32}]
 

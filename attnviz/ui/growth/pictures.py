@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.training.class_folders import quickly_counted
 from attnviz.training.live import runs_folder
-from attnviz.training.shapes import SHAPES, write_shapes
+from attnviz.training.shapes import has_all_shapes, write_shapes
 from attnviz.training.zipped import unpack_classes
 from attnviz.ui.browse import browse
 from attnviz.ui.guard import plain_text
@@ -45,9 +45,9 @@ def shapes_folder() -> Path:
 
 
 def made_shapes() -> Path:
-    """The folder of the four shapes, written the first time."""
+    """The folder of the four shapes, written the first time, and where one picture is missing."""
     folder = shapes_folder()
-    if not all((folder / shape).is_dir() for shape in SHAPES):
+    if not has_all_shapes(folder):
         try:
             write_shapes(folder)
         except OSError as error:
