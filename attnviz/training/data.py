@@ -67,6 +67,7 @@ def load_class_folder(
     seed: int = 0,
     noise: float = 0.0,
     say: Callable[[str], None] | None = None,
+    between: Callable[[], None] | None = None,
 ) -> ClassFolder:
     """Read `root`, which has a folder for each class, or `train` and `val` with one each.
 
@@ -80,7 +81,8 @@ def load_class_folder(
         validation_share: used only if there is no `val` (or `valid`, `validation`, `test`) folder.
         seed: decides which pictures are set aside, and which labels become wrong.
         noise: share of the training labels that are replaced by another class (`noisy_labels`).
-        say: called with one sentence about broken pictures, if there are any.
+        say: called with a sentence where pictures are set aside, and with one about broken ones.
+        between: called before each picture; what it raises ends the reading.
 
     Raises:
         TrainingError: no such folder, fewer than two classes, or an empty part.
@@ -89,12 +91,14 @@ def load_class_folder(
     train_root, val_root = parts(root)
     folders = class_folders(train_root)
     broken: list[str] = []
-    training = _read(train_root, folders, side, broken, "training pictures")
+    training = _read(train_root, folders, side, broken, "training pictures", between)
     _check_counts(training, folders, least=2 if val_root is None else 1)
     if val_root is None:
         training, validation = _set_aside(training, validation_share, seed)
+        if say is not None:
+            say(_told_aside(len(training), len(validation)))
     else:
-        validation = _read(val_root, folders, side, broken, "validation pictures")
+        validation = _read(val_root, folders, side, broken, "validation pictures", between)
         _check_not_empty(validation, val_root, folders)
     if broken and say is not None:
         say(_left_out(broken))
@@ -160,6 +164,14 @@ def _check_not_empty(part: PictureSet, root: Path, folders: Sequence[str]) -> No
         )
 
 
+def _told_aside(kept: int, aside: int) -> str:
+    are = "picture is" if aside == 1 else "pictures are"
+    return (
+        f"There is no validation part, so {aside:,} of {kept + aside:,} {are} set aside for the "
+        "score, some of each class; another seed sets others aside."
+    )
+
+
 def _left_out(broken: Sequence[str]) -> str:
     if len(broken) == 1:
         return f"One file could not be opened and is left out: {broken[0]}."
@@ -167,7 +179,12 @@ def _left_out(broken: Sequence[str]) -> str:
 
 
 def _read(
-    root: Path, folders: Sequence[str], side: int, broken: list[str], what: str
+    root: Path,
+    folders: Sequence[str],
+    side: int,
+    broken: list[str],
+    what: str,
+    between: Callable[[], None] | None = None,
 ) -> PictureSet:
     files = [
         (path, label) for label, folder in enumerate(folders) for path in pictures_in(root / folder)
@@ -180,6 +197,8 @@ def _read(
     pixels = np.empty((len(files), side, side, 3), np.uint8)
     labels: list[int] = []
     for path, label in tqdm(files, desc=f"Reading {what}", unit="", disable=len(files) < 200):
+        if between is not None:
+            between()
         try:
             pixels[len(labels)] = squashed(open_picture(path).pixels, side)
         except PictureError:

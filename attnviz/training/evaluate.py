@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,12 @@ def evaluate(
     side: int,
     device: torch.device | None = None,
     batch: int = 64,
+    between: Callable[[], None] | None = None,
 ) -> Score:
-    """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was."""
+    """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was.
+
+    between: called before each batch; what it raises ends the scoring.
+    """
     keep_freed_memory()
     was_training = module.training
     module.eval()
@@ -45,6 +50,8 @@ def evaluate(
     try:
         with torch.inference_mode():
             for start in range(0, len(part), batch):
+                if between is not None:
+                    between()
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
                 inputs = whole_pictures(part, slice(start, start + batch), side)
                 inputs = place_inputs(inputs, device or torch.device("cpu"))

@@ -56,7 +56,8 @@ class Job:
 class State:
     """How far a run is. accuracy, loss: NaN until measured. seconds: of training, all in all.
 
-    text: why it ended. notes: what a user should know besides, such as pictures left out.
+    text: why it ended. notes: what a user should know besides, such as pictures left out. share: of
+    all the work, how much is done, 0..1, for steps with small pictures take less; 0 if not known.
     """
 
     phase: Phase
@@ -67,11 +68,15 @@ class State:
     accuracy: float = float("nan")
     text: str = ""
     notes: str = ""
+    share: float = 0.0
 
     @property
     def left(self) -> float | None:
         """Seconds until it is done, if it goes on as it did; None before the first step."""
-        return self.seconds / self.step * (self.steps - self.step) if self.step else None
+        if not self.step:
+            return None
+        share = self.share or self.step / self.steps
+        return self.seconds * (1 - share) / share
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -75,15 +76,17 @@ class _Worker:
         try:
             self.last = replace(self.last, phase=Phase.READING)
             self.last.write(self.folder)
+            recipe = Recipe.from_json(job.recipe)
             text = train_and_export(
-                Recipe.from_json(job.recipe),
+                recipe,
                 Path(job.data),
                 self.folder,
                 size=job.size,
                 device=job.device,
                 half=job.half,
                 probes=job.probes,
-                watch=self._watch,
+                watch=partial(self._watch, recipe),
+                wanted=self._wanted,
                 say=self._say,
             )
             self._end(Phase.DONE, text)
@@ -105,7 +108,7 @@ class _Worker:
             self._end(Phase.FAILED, text)
             raise
 
-    def _watch(self, progress: Progress, steps: int) -> bool:
+    def _watch(self, recipe: Recipe, progress: Progress, steps: int) -> bool:
         """Tell how far it is, not too often, and hear whether it shall stop."""
         done = progress.step == steps
         if done or time.monotonic() - self.told > _TELL_SECONDS:
@@ -113,8 +116,12 @@ class _Worker:
             self.last = State(
                 Phase.TRAINING, progress.step, steps, progress.seconds,
                 progress.loss, progress.accuracy, notes=self.last.notes,
+                share=recipe.share_at(progress.step / steps * recipe.epochs),
             )  # fmt: skip
             self.last.write(self.folder)
+        return self._wanted()
+
+    def _wanted(self) -> bool:
         return not any((self.folder / wish).exists() for wish in WISHES)
 
     def _say(self, sentence: str) -> None:

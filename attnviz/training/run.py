@@ -29,7 +29,7 @@ from attnviz.training.probes import Probes, choose_probes
 from attnviz.training.recipe import Recipe
 from attnviz.training.recorder import AttentionRecorder
 from attnviz.training.recording import Recording
-from attnviz.training.trainer import Trained, Trainer, Watch
+from attnviz.training.trainer import PausedError, Trained, Trainer, Watch
 from attnviz.training.versions import versions
 
 # Two by two pixels have 144 second moments: many more pictures than this change them little.
@@ -46,6 +46,7 @@ def train_and_export(
     half: str = "auto",
     probes: str = "val",
     watch: Watch | None = None,
+    wanted: Callable[[], bool] | None = None,
     say: Callable[[str], None] = print,
 ) -> str:
     """Train by `recipe` and write `<model>.safetensors`, its card and its recording into `out`.
@@ -61,6 +62,8 @@ def train_and_export(
         half: "on", "off", or "auto": bf16 where the device computes with it natively.
         probes: which pictures to record, "samples" or "val".
         watch: told after each step how far it is; False stops the run (PausedError).
+        wanted: asked between pictures that are read, or scored at the end, where there is no step
+            to tell of; False stops the run as well.
         say: told in sentences what a user should know, such as pictures that were left out.
 
     Returns a sentence that says what came out.
@@ -69,8 +72,9 @@ def train_and_export(
     recipe = dataclasses.replace(recipe, half=_half(half, chosen))
     preprocess = Preprocess(size=size, fit=Fit.SQUASH)
     folder = load_class_folder(
-        data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, say=say
-    )
+        data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, say=say,
+        between=_listening(wanted, "while its pictures were read"),
+    )  # fmt: skip
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
     fit_whitening(module, _some_inputs(folder, preprocess, recipe.phases[-1].side))
@@ -83,7 +87,10 @@ def train_and_export(
         )
     else:
         say(f"{recipe.model} has no attention to record, so there will be no recording.")
-    trainer = Trainer(module, folder, recipe, preprocess, out, chosen, recorder, watch=watch)
+    trainer = Trainer(
+        module, folder, recipe, preprocess, out, chosen, recorder, watch=watch,
+        between=_listening(wanted, "at its last score; all that it learned is saved"),
+    )  # fmt: skip
     trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
     export(trained, path, recipe, folder, data.name, chosen)
@@ -132,6 +139,16 @@ def half_precision(module: nn.Module) -> dict[str, torch.Tensor]:
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for name, value in module.state_dict().items()
     }
+
+
+def _listening(wanted: Callable[[], bool] | None, when: str) -> Callable[[], None]:
+    """Raises PausedError, called when the run is not `wanted` any more."""
+
+    def listen() -> None:
+        if wanted is not None and not wanted():
+            raise PausedError(f"The training was stopped {when}.")
+
+    return listen
 
 
 def _some_inputs(data: ClassFolder, preprocess: Preprocess, side: int) -> Iterator[Tensor]:

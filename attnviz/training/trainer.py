@@ -67,6 +67,7 @@ class Trainer:
     show: bool = True
     stop_after: int | None = None
     watch: Watch | None = None
+    between: Callable[[], None] | None = None  # may stop the last scoring, by what it raises
 
     def run(self) -> Trained:
         """Train to the end (or to step `stop_after`) and score the averaged network.
@@ -91,7 +92,7 @@ class Trainer:
                     break
         round_to_half(self._average.module)
         side = self.preprocess.size
-        score = self._score(side, len(self.data.validation))
+        score = self._score(side, len(self.data.validation), self.between)
         return Trained(self._average.module, progress, score, side)
 
     def _run_identity(self) -> str:
@@ -180,9 +181,11 @@ class Trainer:
                     coming.append(worker.submit(make, step))
                 yield batch
 
-    def _score(self, side: int, most: int) -> Score:
-        part = self.data.validation.spread_sample(most)
-        return evaluate(self._average.module, part, self.preprocess, side=side, device=self.device)
+    def _score(self, side: int, most: int, between: Callable[[], None] | None = None) -> Score:
+        return evaluate(
+            self._average.module, self.data.validation.spread_sample(most), self.preprocess,
+            side=side, device=self.device, between=between,
+        )  # fmt: skip
 
     def _snapshot(self, progress: Progress) -> None:
         """Record the averaged network's attention, where the plan has a snapshot at this step."""

@@ -36,7 +36,12 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
 
 
 def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
-    data = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
+    said: list[str] = []
+    data = load_class_folder(
+        shapes / "train", side=32, validation_share=0.25, seed=5, say=said.append
+    )
+    assert len(said) == 1
+    assert "no validation part, so 12 of 48 pictures are set aside" in said[0]
     again = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
     assert np.bincount(data.validation.labels).tolist() == [6, 6]
     assert np.bincount(data.training.labels).tolist() == [18, 18]

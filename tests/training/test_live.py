@@ -21,7 +21,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from attnviz.errors import TrainingError
-from attnviz.training import live, live_worker
+from attnviz.pictures import Picture, open_picture
+from attnviz.training import data, live, live_worker
 from attnviz.training.checkpoint import Progress
 from attnviz.training.live import BusyError, LiveRun, begin, live_runs, run_in
 from attnviz.training.live_state import Job, Phase, State
@@ -255,18 +256,17 @@ def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
     shapes: Path, runs: Path
 ) -> None:
     run = job_in(runs / "cut", shapes, 2)
-    (run.folder / "pause").touch()
-    live_worker.work(run.folder)
-    assert run.state.phase is Phase.PAUSED
-    stopped = run.state.step
+    with pytest.raises(PausedError):
+        train_and_export(
+            recipe(2), shapes, run.folder, size=32, device="cpu", watch=lambda *_: False
+        )
     cut = run.recording.read_bytes()[:-9]
     run.recording.write_bytes(cut)
-    (run.folder / "pause").unlink()
     live_worker.work(run.folder)
     assert run.state.phase is Phase.DONE, run.state.text
     assert "ran-small.set-aside.attn" in run.state.notes
     assert (run.folder / "ran-small.set-aside.attn").read_bytes() == cut
-    assert Recording.load(run.recording).snapshots[0].step > stopped - 1
+    assert Recording.load(run.recording).snapshots[0].step == 2  # it was stopped after step 1
 
 
 def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_path: Path) -> None:
@@ -280,6 +280,63 @@ def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_pat
     train_and_export(recipe(2), shapes, out, size=32, device="cpu")
     train_and_export(recipe(2), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(out, tmp_path / "whole")
+
+
+@pytest.mark.parametrize(("wish", "phase"), [("pause", Phase.PAUSED), ("cancel", Phase.CANCELLED)])
+def test_a_wish_is_heard_while_pictures_are_read(
+    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, wish: str, phase: Phase
+) -> None:
+    run = job_in(runs / "one", shapes, 1)
+    opened: list[str] = []
+
+    def counted(path: Path) -> Picture:
+        opened.append(path.name)
+        if len(opened) == 5:
+            (run.folder / wish).touch()
+        return open_picture(path)
+
+    monkeypatch.setattr(data, "open_picture", counted)
+    live_worker.work(run.folder)
+    assert len(opened) == 5
+    assert run.state.phase is phase
+    assert "while its pictures were read" in run.state.text
+    assert not run.recording.exists()
+
+
+def test_a_run_stopped_at_its_last_score_has_only_that_left_to_do(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "stopped"
+    steps: list[int] = []
+
+    def watch(progress: Progress, _steps: int) -> bool:
+        steps.append(progress.step)
+        return True
+
+    with pytest.raises(PausedError, match="at its last score"):
+        train_and_export(
+            recipe(1), shapes, out, size=32, device="cpu", watch=watch,
+            wanted=lambda: 2 not in steps,
+        )  # fmt: skip
+    assert steps == [1, 2]
+    assert not (out / "ran-small.json").exists()
+    train_and_export(recipe(1), shapes, out, size=32, device="cpu", watch=watch)
+    assert steps == [1, 2]
+    train_and_export(recipe(1), shapes, tmp_path / "whole", size=32, device="cpu")
+    assert_same(out, tmp_path / "whole")
+
+
+def test_the_time_left_knows_that_small_pictures_are_cheap(runs: Path) -> None:
+    assert State(Phase.TRAINING, 0, 40).left is None
+    assert State(Phase.TRAINING, 10, 40, 20.0).left == pytest.approx(60)
+    assert State(Phase.TRAINING, 10, 40, 20.0, share=0.1).left == pytest.approx(180)
+    assert State(Phase.TRAINING, 40, 40, 20.0, share=1.0).left == 0
+    staged = Recipe(phases=(Stage(2, 32), Stage(1, 64)))  # 1 + 1 + 4 parts
+    runs.mkdir()
+    assert live_worker._Worker(runs)._watch(staged, Progress(4, 10.0), 6)
+    state = State.read(runs)
+    assert (state.step, state.steps) == (4, 6)
+    assert state.left == pytest.approx(20)
 
 
 @pytest.mark.parametrize(

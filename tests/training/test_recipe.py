@@ -27,6 +27,12 @@ def test_sides_follow_the_phases() -> None:
     assert recipe.epochs == 3
 
 
+def test_small_pictures_are_a_small_share_of_the_work() -> None:
+    recipe = Recipe(phases=parse_phases("2x32,1x64"))  # 1 + 1 + 4 parts
+    shares = [recipe.share_at(epoch) for epoch in (0, 0.5, 2, 2.5, 3)]
+    np.testing.assert_allclose(shares, [0, 0.5 / 6, 2 / 6, 4 / 6, 1])
+
+
 def test_json_round_trip() -> None:
     recipe = Recipe(phases=(Phase(3, 40), Phase(1, 64)), cutmix=1.0, optimizer="adamw")
     assert Recipe.from_json(recipe.to_json()) == recipe
