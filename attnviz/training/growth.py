@@ -17,6 +17,8 @@ FloatArray = npt.NDArray[np.float32]
 FLAT = 0.02  # of a mask's standard deviation over places: below it nothing can be picked
 COLLAPSE = 0.25  # of entropy's fall between two checkpoints, in parts of an even map's
 ALIKE = 0.95  # of the correlation between two layers' maps
+MASK = "soft-mask"  # the values of a mask themselves
+_OF_MASKS = (MASK, "mask-effect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,10 +131,15 @@ def _growth(layer: str, maps: FloatArray) -> LayerGrowth:
         entropy=_mean(entropy),
         spread=_mean(spread),
         strength=_mean(maps.mean((-2, -1))),
-        contrast=_mean(maps.std((-2, -1))),
+        contrast=_contrast(maps),
         drift=_mean(_divergence(shares, shares[-1:])),
         even_spread=float(even),
     )
+
+
+def _contrast(maps: FloatArray) -> FloatArray:
+    """float32 [T]: deviation over places, absolute, mean over pictures."""
+    return _mean(maps.std((-2, -1)))
 
 
 def _mean(values: npt.NDArray[np.floating]) -> FloatArray:
@@ -166,7 +173,7 @@ def _divergence(
 
 
 def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
-    """Where something happened: an entropy that collapsed, a map that stayed flat, twins.
+    """Where something happened: an entropy that collapsed, a mask that stayed flat, twins.
 
     Entropy that falls by a quarter of an even map's between two checkpoints goes with unstable
     training (Zhai et al., ICML 2023, arXiv 2303.06296). Layers whose maps become alike do the same
@@ -180,12 +187,23 @@ def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
                 found.append(
                     Event(at, (one.layer,), f"{one.layer} narrows at once to a few places.")
                 )
-    found += [
-        Event(len(one.contrast) - 1, (one.layer,), f"The map of {one.layer} stays flat.")
-        for one in growth
-        if method == "soft-mask" and float(one.contrast.max()) < FLAT
-    ]
+    if method in _OF_MASKS:
+        found += _flat_masks(recording)
     return tuple(sorted([*found, *_twins(recording, method)], key=lambda event: event.checkpoint))
+
+
+def _flat_masks(recording: Recording) -> list[Event]:
+    """Layers whose mask never picks a place, at the last checkpoint.
+
+    Judged by the mask's own values whatever is shown of it: its effect has no unit of its own, and
+    grows with the features that it weights.
+    """
+    last = len(recording.snapshots) - 1
+    return [
+        Event(last, (layer,), f"The mask of {layer} stays flat.")
+        for layer, maps in _all_maps(recording, MASK).items()
+        if float(_contrast(maps).max()) < FLAT
+    ]
 
 
 def _twins(recording: Recording, method: str) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,21 @@ def test_a_flat_mask_and_layers_that_become_alike_are_named() -> None:
         (2, ("third",)),
     ]
     assert "stays flat" in events[1].text
+
+
+def test_a_mask_is_called_flat_by_its_own_values_whatever_is_shown_of_it() -> None:
+    """Its effect varies as the features do that it weights: it is no flatter for a flat mask."""
+    masks = recording("soft-mask", flat=[EVEN, 0.99 * EVEN], picks=[EVEN, CORNER])
+    effects = recording("mask-effect", flat=[CORNER, HALVES], picks=[0.01 * HALVES, 0.01 * CORNER])
+    shots = tuple(
+        replace(one, maps=one.maps | other.maps)
+        for one, other in zip(masks.snapshots, effects.snapshots, strict=True)
+    )
+    both = replace(masks, snapshots=shots)
+    for method in ("soft-mask", "mask-effect"):
+        flat = [one for one in growth_events(both, method) if "stays flat" in one.text]
+        assert [(event.checkpoint, event.layers) for event in flat] == [(1, ("flat",))]
+    assert [one for one in growth_events(effects, "mask-effect") if "flat" in one.text] == []
 
 
 def test_relevance_of_small_values_is_not_called_flat() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from attnviz.training.growth import (
     FLAT,
+    MASK,
     Event,
     LayerGrowth,
     growth_events,
@@ -81,6 +82,7 @@ _CONTRAST = _Part(
     attrgetter("contrast"),
     "Deviation over places",
     "Standard deviation over the places, absolute. Near 0: the map picks nothing.",
+    marked=True,
 )
 _STRENGTH = _Part(
     "How strong its maps are",
@@ -129,7 +131,7 @@ def _parts(growth: Sequence[Sequence[LayerGrowth]], method: str) -> list[_Part]:
         return all(part.value(one) is not None for one in layers)
 
     contrast = _CONTRAST
-    if method == "soft-mask":
+    if method == MASK:
         contrast = _CONTRAST._replace(
             rule=lambda _: Rule(FLAT, "flat"), note=f"{_CONTRAST.note} Dashed: flat."
         )
