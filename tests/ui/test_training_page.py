@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shutil
@@ -22,8 +21,7 @@ from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.shapes import write_shapes
 from attnviz.ui.growth.begin import live_recipe
 from attnviz.ui.growth.runs import opened_run
-
-PAGE = Path(__file__).resolve().parents[2] / "pages" / "6_Training.py"
+from tests.ui.training_pages import PAGE, assert_fine, opened
 
 
 def open_page(**address: str) -> AppTest:
@@ -31,11 +29,6 @@ def open_page(**address: str) -> AppTest:
     for key, value in address.items():
         page.query_params[key.replace("_", " ")] = value
     return page.run()
-
-
-def assert_fine(page: AppTest) -> None:
-    assert not page.exception
-    assert not page.error
 
 
 def shipped(name: str) -> Recording:
@@ -157,18 +150,8 @@ def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
         run_of(tmp_path / f"{name}.attn", seed, strength)
         for name, seed, strength in (("weak", 0, 0.2), ("strong", 1, 0.9))
     ]
-    page = AppTest.from_file(str(PAGE), default_timeout=120).run()
-    page.file_uploader(key="recordings").set_value(
-        [(one.name, one.read_bytes(), "application/octet-stream") for one in files]
-    ).run()
-    assert_fine(page)
-    picker = page.selectbox(key="run")
-    (sent,) = headers(page)  # whoever brings a recording sees it at once
-    assert sent["layers"][0]["name"] == "untrained, 50 % right"
-    page.selectbox(key="run beside").set_value(
-        next(key for key in uploaded_keys(files) if key != picker.value)
-    ).run()
-    assert_fine(page)
+    page = opened(*files)
+    assert headers(page)[0]["layers"][0]["name"] == "untrained, 50 % right"
     first, second = headers(page)
     held = [Recording.load(path) for path in files]
     both = [shot.maps["soft-mask", "stage2.gate"] for one in held for shot in one.snapshots]
@@ -181,10 +164,6 @@ def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
     ends = [re.findall(r"<span>([\d.]+)</span>", grid)[-1] for grid in grids]
     assert len(ends) == 2
     assert ends[0] == ends[1]
-
-
-def uploaded_keys(files: list[Path]) -> list[str]:
-    return [hashlib.sha256(one.read_bytes()).hexdigest() for one in files]
 
 
 def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> None:

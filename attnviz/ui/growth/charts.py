@@ -10,7 +10,8 @@ from typing import Any
 import altair as alt
 import numpy as np
 
-from attnviz.training.growth import Event, LayerGrowth
+from attnviz.training.growth import LayerGrowth
+from attnviz.ui.growth.marks import Mark
 from attnviz.ui.growth.runs import Run
 from attnviz.ui.viewer import CLOCK_INPUT
 
@@ -67,12 +68,12 @@ def growth_chart(
     title: str,
     *,
     rule: Rule | None = None,
-    events: Sequence[Event] = (),
+    marks: Sequence[Mark] = (),
 ) -> Layered:
     """One line a layer; the second run's are dashed.
 
     value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
-    line. events: of the first run, as vertical lines.
+    line. marks: what happened, as vertical lines.
     """
     rows: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
@@ -100,7 +101,7 @@ def growth_chart(
         parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
     return _sized(
         *parts,
-        *_marks(runs[0], events),
+        *_marked(marks),
         legend=[*names.values()],
         below=len(runs) if len(runs) > 1 else 0,
     )
@@ -139,29 +140,28 @@ def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     return chart
 
 
-def _marks(run: Run, events: Sequence[Event]) -> list[alt.Chart]:
-    """A numbered vertical line for each moment at which something happened."""
-    if not events:
-        return []
-    rows = [
-        {"epoch": run.recording.snapshots[at].epoch, "number": number, "text": text}
-        for number, (at, text) in enumerate(moments(events).items(), 1)
-    ]
-    tip = alt.Tooltip("text:N", title="Here")
-    lines = _chart(rows).mark_rule(strokeWidth=1.5, strokeDash=[6, 3], color=_EVENT)
-    numbers = _chart(rows).mark_text(color=_EVENT, dx=7, dy=7, fontWeight="bold", baseline="top")
-    return [
-        lines.encode(x="epoch:Q", tooltip=tip),
-        numbers.encode(x="epoch:Q", y=alt.value(0), text="number:Q", tooltip=tip),
-    ]
-
-
-def moments(events: Sequence[Event]) -> dict[int, str]:
-    """What happened at each checkpoint where something did, in one text each."""
-    found: dict[int, str] = {}
-    for one in events:
-        found[one.checkpoint] = f"{found.get(one.checkpoint, '')} {one.text}".strip()
-    return found
+def _marked(marks: Sequence[Mark]) -> list[alt.Chart]:
+    """A numbered vertical line for each moment; a second run's are dotted, their numbers lower."""
+    parts = []
+    for place in dict.fromkeys(mark.run for mark in marks):
+        rows = [
+            {"epoch": one.epoch, "number": one.number, "text": one.text, _RUN: one.title}
+            for one in marks
+            if one.run == place
+        ]
+        tips = [alt.Tooltip("text:N", title="Here"), alt.Tooltip(f"{_RUN}:N", title="Run")]
+        line = _chart(rows).mark_rule(
+            strokeWidth=1.5, strokeDash=[2, 3] if place else [6, 3], color=_EVENT
+        )
+        # Below each other, or the numbers of two runs at one epoch would hide each other.
+        number = _chart(rows).mark_text(
+            color=_EVENT, dx=7, dy=7 + 14 * place, fontWeight="bold", baseline="top"
+        )
+        parts += [
+            line.encode(x="epoch:Q", tooltip=tips),
+            number.encode(x="epoch:Q", y=alt.value(0), text="number:Q", tooltip=tips),
+        ]
+    return parts
 
 
 def _sized(*parts: Any, legend: Sequence[str], below: int = 0) -> Layered:
@@ -214,11 +214,6 @@ def _lines(
 def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     data: Any = alt.Data  # altair leaves it untyped
     return alt.Chart(data(values=list(rows)))
-
-
-def shown_events(events: Sequence[Event], checkpoints: Sequence[str]) -> list[str]:
-    """What happened, in the order of the numbers in the charts, with its time."""
-    return [f"{checkpoints[at]}: {text}" for at, text in moments(events).items()]
 
 
 def even_spread(growth: Sequence[LayerGrowth]) -> float:

@@ -23,8 +23,8 @@ from attnviz.ui.growth.charts import (
     growth_chart,
     loss_chart,
     progress_chart,
-    shown_events,
 )
+from attnviz.ui.growth.marks import Mark, numbered
 from attnviz.ui.growth.runs import Run
 from attnviz.ui.guard import plain_text
 
@@ -99,10 +99,11 @@ _DRIFT = _Part(
 
 
 def show_numbers(runs: Sequence[Run], method: str) -> None:
-    """Charts of one run, or of two beside each other, and what happened in the first."""
+    """Charts of one run, or of two beside each other, and what happened in them."""
     known = [run for run in runs if method in recorded_methods(run.recording)]
     found = [_numbers(run.key, method, run) for run in known]
-    growth, events = [one for one, _ in found], found[0][1]
+    growth = [one for one, _ in found]
+    marks = numbered(known, [happened for _, happened in found])
     columns = st.columns(2, gap="medium")
     for column, title, whole in (
         (columns[0], "How often it is right", progress_chart(runs)),
@@ -114,12 +115,13 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
                 st.altair_chart(whole)
     for number, part in enumerate(_parts(growth, method)):
         with columns[number % 2]:
-            _show(part, known, growth, events)
-    for run, (_, happened) in zip(known, found, strict=True):
-        if happened and len(known) > 1:
+            _show(part, known, growth, marks)
+    for place, run in enumerate(known):
+        own = [mark for mark in marks if mark.run == place]
+        if own and len(known) > 1:
             st.markdown(f"**{plain_text(run.title)}**")
-        for number, sentence in enumerate(shown_events(happened, run.checkpoints), 1):
-            st.markdown(f"{number}. {plain_text(sentence)}")
+        for mark in own:
+            st.markdown(f"{mark.number}. {plain_text(f'{mark.checkpoint}: {mark.text}')}")
     st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
 
 
@@ -156,10 +158,10 @@ def _show(
     part: _Part,
     runs: Sequence[Run],
     growth: Sequence[Sequence[LayerGrowth]],
-    events: Sequence[Event],
+    marks: Sequence[Mark],
 ) -> None:
     st.markdown(f"##### {part.title}")
-    marks = events if part.marked else ()
+    shown = marks if part.marked else ()
     rule = part.rule(growth[0])
-    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rule=rule, events=marks))
+    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rule=rule, marks=shown))
     st.caption(part.note)
