@@ -75,3 +75,33 @@ def test_a_second_run_is_marked_as_well_and_its_numbers_go_on(tmp_path: Path) ->
     assert told[at - 1] == "**second**"
     assert [one.split(".")[0] for one in told[at - 4 : at - 1]] == ["1", "2", "3"]
     assert told[at - 5] == "**first**"
+
+
+def attentive(path: Path, even: list[float]) -> Path:
+    """Two layers of self-attention with two heads each; `even`: what each one's distance would be
+    if it were even.
+    """
+    names = ("blocks.0.attn", "blocks.1.attn")
+    numbers: dict[tuple[str, str], list[list[float]]] = {}
+    for number, name in enumerate(names):
+        numbers["effect", name] = [[0.5 + number], [0.25 + number]]
+        numbers["entropy", name] = [[1.0, 0.9], [0.75, 0.25]]
+        numbers["distance", name] = [[16.0, 12.0], [8.0 + number, 2.0]]
+        numbers["even-distance", name] = [[even[number]]] * 2
+    maps = {("raw-attention", name): [EVEN / 4, HALVES / 2] for name in names}
+    return made(path, maps, numbers)
+
+
+def test_even_attention_has_a_line_for_each_window_and_each_size_of_input(tmp_path: Path) -> None:
+    same = attentive(tmp_path / "same.attn", [16.7, 16.7])
+    windows = attentive(tmp_path / "windows.attn", [5.25, 16.7])
+    distance = "Distance, px of the input"
+    assert chart(opened(same), distance).levels == [(16.7, "even attention")]
+    assert chart(opened(windows, same), distance).levels == [
+        (5.2, "even attention of blocks.0.attn in windows"),
+        (
+            16.7,
+            "even attention of blocks.1.attn in windows, blocks.0.attn in same, "
+            "blocks.1.attn in same",
+        ),
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -12,6 +11,7 @@ import numpy as np
 
 from attnviz.training.growth import LayerGrowth
 from attnviz.ui.growth.marks import Mark
+from attnviz.ui.growth.rules import Rule
 from attnviz.ui.growth.runs import Run
 from attnviz.ui.viewer import CLOCK_INPUT
 
@@ -53,27 +53,19 @@ def _run_chart(
     return _sized(_lines(rows, _RUN, title, form), legend=titles) if rows else None
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A level line across a chart, and what it means."""
-
-    value: float
-    meaning: str
-
-
 def growth_chart(
     runs: Sequence[Run],
     growth: Sequence[Sequence[LayerGrowth]],
     value: Callable[[LayerGrowth], Any],
     title: str,
     *,
-    rule: Rule | None = None,
+    rules: Sequence[Rule] = (),
     marks: Sequence[Mark] = (),
 ) -> Layered:
     """One line a layer; the second run's are dashed.
 
     value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
-    line. marks: what happened, as vertical lines.
+    line. rules: level lines. marks: what happened, as vertical lines.
     """
     rows: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
@@ -96,9 +88,10 @@ def growth_chart(
     parts: list[Any] = [_lines(rows, "layer", title, ".3f", dashed=len(runs) > 1)]
     if heads:
         parts.insert(0, _thin_lines(heads))
-    if rule is not None:
-        line = _chart([{"value": rule.value}]).mark_rule(strokeDash=[2, 3], opacity=0.8)
-        parts.append(line.encode(y="value:Q", tooltip=alt.value(rule.meaning)))
+    if rules:
+        levels = [{"value": one.value, "meaning": one.meaning} for one in rules]
+        line = _chart(levels).mark_rule(strokeDash=[2, 3], opacity=0.8)
+        parts.append(line.encode(y="value:Q", tooltip=alt.Tooltip("meaning:N", title="Dashed")))
     return _sized(
         *parts,
         *_marked(marks),
@@ -214,8 +207,3 @@ def _lines(
 def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     data: Any = alt.Data  # altair leaves it untyped
     return alt.Chart(data(values=list(rows)))
-
-
-def even_spread(growth: Sequence[LayerGrowth]) -> float:
-    """Of an even map; layers' grids differ little in it."""
-    return float(np.mean([one.even_spread for one in growth]))

@@ -18,13 +18,12 @@ from attnviz.training.growth import (
     recorded_methods,
 )
 from attnviz.ui.growth.charts import (
-    Rule,
-    even_spread,
     growth_chart,
     loss_chart,
     progress_chart,
 )
 from attnviz.ui.growth.marks import Mark, numbered
+from attnviz.ui.growth.rules import Growth, Rule, even_distance, even_spread
 from attnviz.ui.growth.runs import Run
 from attnviz.ui.guard import plain_text
 
@@ -36,7 +35,7 @@ class _Part(NamedTuple):
     value: Callable[[LayerGrowth], Any]
     axis: str
     note: str
-    rule: Callable[[Sequence[LayerGrowth]], Rule | None] = lambda _: None
+    rules: Callable[[Sequence[Run], Growth], Sequence[Rule]] = lambda *_: ()
     marked: bool = False
 
 
@@ -45,21 +44,21 @@ _ENTROPY = _Part(
     attrgetter("entropy"),
     "Entropy, 1 is even",
     "Low: a few places get it all. Dashed: an even map.",
-    lambda _: Rule(1.0, "an even map"),
+    lambda *_: [Rule(1.0, "an even map")],
     marked=True,
 )
 _HEAD_ENTROPY = _ENTROPY._replace(
     value=attrgetter("head_entropy"),
     note="Mean over all queries; thin lines are heads. Low: a few places get it all. "
     "Dashed: even attention.",
-    rule=lambda _: Rule(1.0, "even attention"),
+    rules=lambda *_: [Rule(1.0, "even attention")],
 )
 _DISTANCE = _Part(
     "How far each layer looks",
     attrgetter("head_distance"),
     "Distance, px of the input",
     "Mean attention distance over all queries; thin lines are heads. Dashed: even attention.",
-    lambda layers: Rule(float(layers[0].even_distance or 0), "even attention"),
+    even_distance,
     marked=True,
 )
 _SPREAD = _Part(
@@ -67,7 +66,7 @@ _SPREAD = _Part(
     attrgetter("spread"),
     "Spread, share of the side",
     "Standard deviation of the map's mass around its middle. Dashed: an even map.",
-    lambda layers: Rule(even_spread(layers), "an even map"),
+    even_spread,
     marked=True,
 )
 _EFFECT = _Part(
@@ -125,7 +124,7 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
     st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
 
 
-def _parts(growth: Sequence[Sequence[LayerGrowth]], method: str) -> list[_Part]:
+def _parts(growth: Growth, method: str) -> list[_Part]:
     """The charts for which every run has the numbers."""
     layers = [one for run in growth for one in run]
 
@@ -135,7 +134,7 @@ def _parts(growth: Sequence[Sequence[LayerGrowth]], method: str) -> list[_Part]:
     contrast = _CONTRAST
     if method == MASK:
         contrast = _CONTRAST._replace(
-            rule=lambda _: Rule(FLAT, "flat"), note=f"{_CONTRAST.note} Dashed: flat."
+            rules=lambda *_: [Rule(FLAT, "flat")], note=f"{_CONTRAST.note} Dashed: flat."
         )
     return [
         _HEAD_ENTROPY if every(_HEAD_ENTROPY) else _ENTROPY,
@@ -157,11 +156,11 @@ def _numbers(key: str, method: str, _run: Run) -> tuple[tuple[LayerGrowth, ...],
 def _show(
     part: _Part,
     runs: Sequence[Run],
-    growth: Sequence[Sequence[LayerGrowth]],
+    growth: Growth,
     marks: Sequence[Mark],
 ) -> None:
     st.markdown(f"##### {part.title}")
     shown = marks if part.marked else ()
-    rule = part.rule(growth[0])
-    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rule=rule, marks=shown))
+    rules = part.rules(runs, growth)
+    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rules=rules, marks=shown))
     st.caption(part.note)
