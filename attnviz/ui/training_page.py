@@ -18,6 +18,7 @@ from attnviz.ui.growth.runs import (
     facts,
     picture_pixels,
     picture_title,
+    same_picture,
     shipped_runs,
     uploaded_runs,
 )
@@ -154,6 +155,11 @@ def _watched(run: Run, method: str, picture: int, first: Run) -> Watched | str:
     if name not in run.recording.pictures:
         return f"{plain_text(run.title)} did not record this picture. Choose another."
     index = run.recording.pictures.index(name) if run is not first else picture
+    if not same_picture(first, picture, run, index):
+        return (
+            f"{plain_text(run.title)} did not record this picture, but another one of the same "
+            "name. Choose another, or runs of one seed."
+        )
     pixels = picture_pixels(run, index)
     if pixels is None:
         return f"{plain_text(run.title)} does not hold its pictures, only their maps."

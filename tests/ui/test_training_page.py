@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -20,8 +21,8 @@ from attnviz.training.live_state import Job, Phase, State
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.shapes import write_shapes
 from attnviz.ui.growth.begin import live_recipe
-from attnviz.ui.growth.runs import opened_run
-from tests.ui.training_pages import PAGE, assert_fine, opened
+from attnviz.ui.growth.runs import opened_run, same_picture
+from tests.ui.training_pages import CORNER, PAGE, assert_fine, made, opened
 
 
 def open_page(**address: str) -> AppTest:
@@ -164,6 +165,29 @@ def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
     ends = [re.findall(r"<span>([\d.]+)</span>", grid)[-1] for grid in grids]
     assert len(ends) == 2
     assert ends[0] == ends[1]
+
+
+def test_another_picture_of_the_same_name_is_not_shown_as_the_same(tmp_path: Path) -> None:
+    """Without a val folder each seed sets other pictures aside, and names them by their place."""
+    random = np.random.default_rng(0)
+    large = cv2.resize(random.integers(0, 256, (8, 8, 3)).astype(np.uint8), (64, 64))
+    pictures = {
+        "first": large,
+        "same": cv2.resize(large, (32, 32), interpolation=cv2.INTER_AREA),  # of a smaller input
+        "another": random.integers(0, 256, (32, 32, 3)).astype(np.uint8),
+        "close": large ^ 1,
+    }
+    maps = {("soft-mask", "gate"): [CORNER]}
+    files = {
+        name: made(tmp_path / f"{name}.attn", maps, pixels=pixels)
+        for name, pixels in pictures.items()
+    }
+    runs = {name: opened_run(path) for name, path in files.items()}
+    alike = [name for name, run in runs.items() if same_picture(runs["first"], 0, run, 0)]
+    assert alike == ["first", "same"]
+    page = opened(files["first"], files["another"])
+    assert len(headers(page)) == 1
+    assert "another did not record this picture" in page.info[-1].value
 
 
 def test_every_chart_has_the_line_of_the_time_that_the_viewer_stands_at() -> None:

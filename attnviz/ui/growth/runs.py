@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
@@ -23,6 +24,7 @@ from attnviz.ui.guard import say_error
 
 SAMPLE = "sample:"
 SUFFIX = ".attn"
+_ALIKE = 8.0  # of 255, mean over a picture: what resampling to another size may change
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +124,26 @@ def picture_pixels(run: Run, index: int) -> npt.NDArray[np.uint8] | None:
             return None
     held = run.recording.pixels
     return None if held is None else open_picture(held[index], name="probe").pixels
+
+
+def same_picture(first: Run, picture: int, other: Run, index: int) -> bool:
+    """Whether two runs recorded the same picture under these numbers, as far as it is known.
+
+    A name alone does not say it: validation pictures are drawn by the seed and are then named by
+    their place. Where not both runs hold their pictures, equal names have to do.
+    """
+    one, two = first.recording.pixels, other.recording.pixels
+    if one is None or two is None:
+        return first.recording.pictures[picture] == other.recording.pictures[index]
+    here, there = one[picture], two[index]
+    if here.shape == there.shape:
+        return bool(np.array_equal(here, there))
+    size = (min(here.shape[1], there.shape[1]), min(here.shape[0], there.shape[0]))
+    small = [
+        cv2.resize(held, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        for held in (here, there)
+    ]
+    return float(np.abs(small[0] - small[1]).mean()) < _ALIKE
 
 
 def picture_title(run: Run, index: int) -> str:
