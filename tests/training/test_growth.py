@@ -22,8 +22,12 @@ CORNER = np.array([[1, 0], [0, 0]], np.float32)
 HALVES = np.array([[1, 0], [1, 0]], np.float32)
 
 
-def recording(method: str = "soft-mask", **layers: list[np.ndarray]) -> Recording:
-    """A run of one picture; each layer has a map for each checkpoint."""
+def recording(
+    method: str = "soft-mask",
+    numbers: dict[tuple[str, str], list[list[float]]] | None = None,
+    **layers: list[np.ndarray],
+) -> Recording:
+    """A run of one picture; each layer has a map for each checkpoint, and so have its numbers."""
     count = len(next(iter(layers.values())))
     shots = tuple(
         Snapshot(
@@ -31,6 +35,7 @@ def recording(method: str = "soft-mask", **layers: list[np.ndarray]) -> Recordin
             float(step),
             {(method, name): maps[step][None] for name, maps in layers.items()},
             np.zeros((1, 2), np.float32),
+            numbers={key: np.array(held[step], "f") for key, held in (numbers or {}).items()},
         )
         for step in range(count)
     )
@@ -78,6 +83,43 @@ def test_a_collapse_is_named_where_it_happens() -> None:
     events = growth_events(recording(slow=slow, fast=fast), "soft-mask")
     (collapse,) = [event for event in events if "narrows" in event.text]
     assert (collapse.checkpoint, collapse.layers) == (2, ("fast",))
+
+
+def test_recorded_numbers_are_those_of_their_layer() -> None:
+    numbers = {
+        ("effect", "one"): [[0.5], [0.25]],
+        ("effect", "two"): [[3.0], [4.0]],
+        ("entropy", "two"): [[1.0, 0.5], [0.75, 0.25]],
+        ("distance", "two"): [[16.0, 8.0], [12.0, 2.0]],
+        ("even-distance", "two"): [[16.5], [16.5]],
+    }
+    held = recording("raw-attention", numbers, one=[EVEN, CORNER], two=[EVEN, EVEN])
+    one, two = layer_growth(held, "raw-attention")
+    assert (one.head_entropy, one.head_distance, one.even_distance) == (None, None, None)
+    assert one.effect is not None
+    assert one.effect.tolist() == [[0.5], [0.25]]
+    assert one.evenness.tolist() == one.entropy.tolist() == [1, 0]
+    assert two.effect is not None
+    assert two.effect.tolist() == [[3], [4]]
+    assert two.head_entropy is not None
+    assert two.head_entropy.tolist() == [[1, 0.5], [0.75, 0.25]]
+    assert two.head_distance is not None
+    assert two.head_distance.tolist() == [[16, 8], [12, 2]]
+    assert two.even_distance == 16.5
+    assert two.evenness.tolist() == [0.75, 0.5]
+
+
+def test_a_collapse_is_seen_in_the_heads_where_the_map_does_not_show_it() -> None:
+    """The mean of heads that look at places of their own each is as even as before."""
+    heads = [[1.0, 0.9], [0.9, 1.0], [0.5, 0.7]]
+    held = recording("raw-attention", {("entropy", "block"): heads}, block=[EVEN] * 3)
+    (collapse,) = growth_events(held, "raw-attention")
+    assert (collapse.checkpoint, collapse.layers) == (2, ("block",))
+    # And heads that stay even are believed where the map of the class token narrows.
+    still = recording(
+        "raw-attention", {("entropy", "block"): [[0.9, 0.9]] * 3}, block=[EVEN, EVEN, CORNER]
+    )
+    assert growth_events(still, "raw-attention") == ()
 
 
 def test_a_flat_mask_and_layers_that_become_alike_are_named() -> None:
