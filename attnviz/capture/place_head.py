@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.every_part import pass_watched
+from attnviz.capture.readable import readable
 from attnviz.capture.run import logits_of
 from attnviz.capture.trace import Layout
 from attnviz.capture.undisturbed import undisturbed
@@ -27,6 +28,7 @@ from attnviz.errors import MethodError
 _REMEMBERED = 64  # modules at the end of a pass among which the classifier is looked for
 _CLASS_TOKENS = 16
 _CLOSE = 1e-3
+_ROUNDED = 2  # times `eps`: half precision rounds each step on the way
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,9 @@ def find_place_head(module: nn.Module, example: Tensor) -> PlaceHead:
     module lives. The caller holds the model's lock; the module is left as it was.
 
     Raises MethodError where the logits are neither the mean of the places' logits nor those of a
-    class token.
+    class token, and ModelError if the network cannot be read.
     """
+    module, example = readable(module, example)
     if module not in _KNOWN:
         _KNOWN[module] = _found(module, example[:1])
     known = _KNOWN[module]
@@ -185,7 +188,10 @@ def _is_right(module: nn.Module, head: PlaceHead, events: list[_Event], logits: 
 
 
 def _equal(value: Tensor, wanted: Tensor) -> bool:
+    """Whether two tensors are the same but for rounding in the coarser one's type."""
     if value.shape != wanted.shape:
         return False
+    close = max(_CLOSE, *(_ROUNDED * torch.finfo(one.dtype).eps for one in (value, wanted)))
+    value, wanted = value.float(), wanted.float()
     size = float(wanted.abs().max())
-    return bool((value - wanted).abs().max() <= _CLOSE * max(size, 1e-6))
+    return bool((value - wanted).abs().max() <= close * max(size, 1e-6))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from attnviz.capture.features import FeatureTap
 from attnviz.capture.place_head import PlaceHead
 from attnviz.capture.readable import readable
-from attnviz.capture.run import logits_of
+from attnviz.capture.run import derivatives, logits_of
 from attnviz.capture.trace import FeatureReading, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 
@@ -30,9 +30,12 @@ class PlacePass:
     places: Tensor | None
 
     def slopes(self, score: Tensor, taps: Sequence[FeatureTap]) -> list[Tensor]:
-        """The derivative of `score` by the output of each tap, laid out as the module has it."""
+        """The derivative of `score` by the output of each tap, laid out as the module has it.
+
+        The score is of the type of `logits`, so that `derivatives` knows how small they may be.
+        """
         watched = [tap.watched for tap in taps if tap.watched is not None]
-        found = torch.autograd.grad(score, watched, retain_graph=True, allow_unused=True)
+        found = derivatives(score, watched, keep=True)
         return [
             torch.zeros_like(one) if slope is None else slope
             for one, slope in zip(watched, found, strict=True)

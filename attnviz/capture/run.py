@@ -157,14 +157,27 @@ def _slopes(
     """
     if score is None or not order:
         return [None] * len(order)
-    # Slopes of half precision would vanish below 6e-8.
-    scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
-    watched: Any = [tap.watched for tap in order if tap.watched is not None]
-    slopes = torch.autograd.grad(score * scale, watched, allow_unused=True, retain_graph=keep)
+    watched = [tap.watched for tap in order if tap.watched is not None]
+    found = derivatives(score, watched, keep=keep)
     return [
-        _nothing(one) if slope is None else slope.float() / scale if scale != 1 else slope
-        for one, slope in zip(watched, slopes, strict=True)
+        _nothing(one) if slope is None else slope for one, slope in zip(watched, found, strict=True)
     ]
+
+
+def derivatives(
+    score: Tensor, watched: Sequence[Watched], *, keep: bool = False
+) -> list[Tensor | None]:
+    """The derivative of `score` by each of `watched`, None where it has none by it.
+
+    Slopes of half precision would vanish below 6e-8, so a float16 score is scaled meanwhile; its
+    derivatives are float32. The graph stays if `keep`.
+    """
+    scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
+    each: Any = watched
+    slopes = torch.autograd.grad(score * scale, each, allow_unused=True, retain_graph=keep)
+    if scale == 1:
+        return list(slopes)
+    return [None if slope is None else slope.float() / scale for slope in slopes]
 
 
 def _nothing(watched: Watched) -> Tensor:

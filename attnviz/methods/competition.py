@@ -148,7 +148,7 @@ class Competition(OnePassMethod):
         won = said[:, 0].relu() * share
         finer = _finer(passed.taps, won[0].numel())
         taps = list(passed.taps) if not last else [finer] if finer is not None else []
-        score = logits.gather(1, chosen[:, None]).sum()
+        score = passed.logits.gather(1, chosen[:, None]).sum()
         maps = {
             tap: _brought_to(won, self._layer_cam(one, share))
             for tap, one in passed.readings(score, taps)

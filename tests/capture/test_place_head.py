@@ -126,6 +126,15 @@ def test_a_class_token_is_one_token_of_which_the_classifier_speaks(
     )
 
 
+@pytest.mark.parametrize("name", sorted(MEAN_OVER_PLACES | CLASS_TOKEN))
+def test_half_precision_hides_no_classifier(name: str, inputs: Tensor) -> None:
+    """Rounding is not taken for another mean, nor another mean for rounding."""
+    build = (MEAN_OVER_PLACES | CLASS_TOKEN)[name]
+    expected = find_place_head(settled(build), inputs)
+    for dtype in (torch.bfloat16, torch.float16):
+        assert find_place_head(settled(build).to(dtype), inputs) == expected
+
+
 def _perceptron() -> nn.Module:
     """A hidden layer behind the pooling: what it says of a mean is not the mean of what it says."""
     return nn.Sequential(
@@ -144,11 +153,12 @@ def _flattened() -> nn.Module:
 
 
 @pytest.mark.parametrize("build", [_perceptron, _hidden, _flattened])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_others_are_refused_and_left_as_they_were(
-    build: Callable[[], nn.Module], inputs: Tensor
+    build: Callable[[], nn.Module], dtype: torch.dtype, inputs: Tensor
 ) -> None:
     torch.manual_seed(0)
-    network = build()
+    network = build().to(dtype)
     for weight in network.parameters():
         if weight.ndim > 1:
             weight.data.normal_(std=0.5)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import MethodError
+from attnviz.errors import MethodError, ModelError
+from attnviz.explainer import explain
 from attnviz.methods.competition import Competition, contestants, shares
 from attnviz.methods.smoothing import smoothed
+from attnviz.models.loading import wrap
+from attnviz.models.preprocess import Preprocess
+from attnviz.pictures import open_picture
 
 
 class Plain(nn.Module):
@@ -218,3 +224,55 @@ def test_a_finer_block_weighs_places_by_the_share_and_keeps_the_last_ones_mean()
 def test_options_that_make_no_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(MethodError, match="makes no sense"):
         Competition(**options).probe(Plain(), picture(RED, GREEN))  # type: ignore[arg-type]
+
+
+def _compiled(network: nn.Module) -> nn.Module:
+    found: nn.Module = torch.compile(network, backend="eager")
+    return found
+
+
+CONVERTED: dict[str, tuple[Callable[[nn.Module], nn.Module], float]] = {
+    "bfloat16": (lambda network: network.bfloat16(), 0.01),
+    "float16": (lambda network: network.half(), 0.002),
+    "compiled": (_compiled, 0.0),
+}
+
+
+@pytest.mark.parametrize("how", sorted(CONVERTED))
+@pytest.mark.parametrize("question", ["auto", "decision", "bent"])
+def test_half_precision_and_compiled_networks_have_the_maps_of_float32(
+    how: str, question: str, tiny_cnn: nn.Module, photo: np.ndarray
+) -> None:
+    """By the places' own logits, and by gradients where the classifier is bent.
+
+    On average over the places, in shares of the largest value: rounding may turn a ReLU or choose
+    another cell in a pooling, whose place then differs by more.
+    """
+    if question == "bent":
+        tiny_cnn.head = nn.Sequential(tiny_cnn.head, nn.Tanh())
+    question = question.replace("bent", "decision")
+    convert, near = CONVERTED[how]
+    picture = open_picture(photo, name="photo")
+    converted = convert(copy.deepcopy(tiny_cnn))
+    expected = explain(wrap(tiny_cnn, Preprocess(size=64)), picture, question, target=1)
+    found = explain(wrap(converted, Preprocess(size=64)), picture, question, target=1)
+    assert found.method == expected.method == "competition"
+    assert found.layers == expected.layers
+    for one, other in zip(found.maps, expected.maps, strict=True):
+        assert other.max() > 0
+        apart = np.abs(one - other) / other.max()
+        assert apart.mean() <= near
+        assert apart.max() <= (0.1 if near else 0)
+
+
+def test_a_network_that_cannot_be_read_is_told_as_for_other_methods(
+    tiny_cnn: nn.Module, photo: np.ndarray
+) -> None:
+    picture, inputs = open_picture(photo, name="photo"), torch.zeros(1, 3, 64, 80)
+    traced = torch.jit.trace(tiny_cnn.eval(), inputs)
+    with pytest.raises(ModelError, match="TinyCnn is traced or scripted as a whole"):
+        explain(wrap(traced, Preprocess(size=64)), picture, "competition")
+    model = wrap(tiny_cnn, Preprocess(size=64))
+    tiny_cnn.to("meta")
+    with pytest.raises(ModelError, match="TinyCnn lies on meta, but its input on cpu"):
+        explain(model, picture, "competition")
