@@ -23,6 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
+from attnviz.capture.speaking import speaking
 from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import AttnvizError, MethodError
@@ -43,6 +44,8 @@ class LibraryCam(ProbingMethod):
     blocks: how many of the network's last blocks to look at, 0 for all of them; the method's own
     choice if None. Methods that ask once for each channel, and those that decompose a matrix of
     places x places, look at the last block only, for early ones would take minutes and gigabytes.
+    Methods with gradients leave out the blocks at the end that have none at their places, such as
+    the one behind the last attention to a class token.
 
     A: activation [C, h, w]. G: gradient of the class's score by it. Values from 0 up.
     """
@@ -109,6 +112,8 @@ class LibraryCam(ProbingMethod):
 
     def _sites(self, module: nn.Module, inputs: Tensor) -> tuple[Site, ...]:
         sites = find_sites(module, Kind.FEATURES, inputs)
+        if self.gradients and not self.classless:
+            sites = speaking(module, sites, inputs)
         count = (0 if self.all_blocks else 1) if self.blocks is None else self.blocks
         if count < 0:
             raise MethodError(f"blocks is {count}; it must be at least 0.")
@@ -118,6 +123,8 @@ class LibraryCam(ProbingMethod):
                 f"{self.title} does not work on tokens or channels-last blocks, and "
                 f"{type(module).__name__} has no other. Choose another method."
             )
+        if self.probes is Probes.LAYERS:  # the library knows one layout for all of them
+            fitting = [site for site in fitting if _laid_out(site) == _laid_out(fitting[-1])]
         return tuple(fitting)
 
     def _run(
@@ -225,7 +232,11 @@ def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:
     """Sites that the library can take in one pass: neighbours of one layout."""
     if not together:
         return [[site] for site in sites]
-    return [list(group) for _, group in groupby(sites, lambda site: (site.layout, site.stride))]
+    return [list(group) for _, group in groupby(sites, _laid_out)]
+
+
+def _laid_out(site: Site) -> tuple[Layout, tuple[int, int]]:
+    return site.layout, site.stride
 
 
 def _windows(height: int, width: int) -> int:

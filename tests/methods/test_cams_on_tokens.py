@@ -34,7 +34,7 @@ def by_hand(vit: nn.Module, inputs: Tensor, block: int, target: int) -> tuple[Te
     return patches[0].detach(), patches[1]
 
 
-@pytest.mark.parametrize("block", [0, 1])
+@pytest.mark.parametrize("block", [0, 1])  # the last one has no gradient at its patches
 def test_on_tokens_as_on_maps(vit: nn.Module, block: int) -> None:
     inputs = torch.randn(1, 3, 32, 48)
     sites = find_sites(vit, Kind.FEATURES, inputs)

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import pytorch_grad_cam as library
 import timm
@@ -23,7 +24,9 @@ from attnviz.methods import METHODS
 from attnviz.methods.base import ProbingMethod
 from attnviz.methods.library_cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.zoo.vit_small import vit_small
 
+Maps = npt.NDArray[np.float32]
 NAMES = [method.name for method in METHODS if issubclass(method, LibraryCam)]
 
 
@@ -228,10 +231,41 @@ def vit() -> nn.Module:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_TOKENS])
 def test_tokens_need_no_reshape_function(name: str, vit: nn.Module, inputs: Tensor) -> None:
+    """And no map is flat: the last block has no gradient where the class token alone is read."""
     found = made(name).probe(vit, inputs, 1)
     for one in found.layer_maps:
         assert one.values.shape[1:] in ((4, 6), (32, 48))
         assert np.isfinite(one.values).all()
+        assert one.values.max() > 0
+    if not METHODS.get(name).gradients:
+        assert found.layer_maps[-1].layer == "blocks.1"
+
+
+def by_library(network: nn.Module, blocks: list[nn.Module], inputs: Tensor) -> Maps:
+    """RefineCAM of class 1 at blocks of 4 x 6 tokens, also behind a class token."""
+
+    def to_maps(value: Tensor) -> Tensor:
+        return value[:, -24:].transpose(1, 2).reshape(len(value), -1, 4, 6)
+
+    cam = library.RefineCAM(network, blocks, to_maps)
+    found: Maps = cam(inputs, [ClassifierOutputTarget(1)])
+    return found
+
+
+def test_a_product_over_layers_leaves_out_maps_of_another_layout(
+    vit: nn.Module, inputs: Tensor
+) -> None:
+    """vit-small begins with convolutions, and its tokens are not laid out as their maps are."""
+    torch.manual_seed(2)
+    small = vit_small(4, width=16, depth=3, heads=2).eval()
+    for network, blocks in (
+        (vit, [vit.patch_embed, vit.blocks[0]]),
+        (small, [small.blocks[0], small.blocks[1]]),
+    ):
+        found = made("refine-cam").probe(network, inputs, 1).layer_maps[0].values
+        expected = by_library(network, blocks, inputs)
+        assert found.max() > 0
+        np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 def test_what_does_not_fit_is_said(plain: nn.Module, vit: nn.Module, inputs: Tensor) -> None:
