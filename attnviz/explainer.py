@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -14,12 +14,21 @@ from torch import Tensor
 from attnviz.capture.readable import readable
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.sites import find_kinds, find_sites
+from attnviz.capture.speaking import speaking
 from attnviz.capture.trace import Kind
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import UnknownNameError
 from attnviz.explanation import Explanation, Prediction
 from attnviz.geometry import PictureGeometry
-from attnviz.methods.base import METHODS, Cost, LayerMaps, ProbingMethod, Progress
+from attnviz.methods.base import (
+    METHODS,
+    Cost,
+    FeatureMethod,
+    LayerMaps,
+    ProbingMethod,
+    Progress,
+)
+from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
@@ -31,10 +40,13 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class _Passed:
+    """What one pass left. last: the layer to show first where none was measured."""
+
     layer_maps: tuple[LayerMaps, ...]
     logits: Tensor
     target: int | None
     geometry: PictureGeometry
+    last: str
 
 
 def explain(
@@ -70,13 +82,15 @@ def explain(
     )
     wanted = None if target is None else class_index(model, target)
     passed, notes = with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
-    layer_maps = passed.layer_maps
+    layers = tuple(one.layer for one in passed.layer_maps)
+    if choice.layer not in (*layers, FUSED):
+        choice = replace(choice, layer=passed.last)
     predictions, classes = _predictions(model, passed.logits)
     return Explanation(
         picture=picture,
         choice=choice,
-        layers=tuple(one.layer for one in layer_maps),
-        maps=tuple(one.values[0] for one in layer_maps),
+        layers=layers,
+        maps=tuple(one.values[0] for one in passed.layer_maps),
         predictions=predictions[:SHOWN],
         classes=classes[:SHOWN],
         target=None if passed.target is None else predictions[classes.index(passed.target)],
@@ -158,13 +172,18 @@ def _captured(
             found = method.probe(model.module, inputs, target, progress)
         check_logits(model, found.logits)
         spoken = None if found.target is None else int(found.target[0])
-        return _Passed(found.layer_maps, found.logits[0], spoken, geometry)
+        last = found.layer_maps[-1].layer
+        return _Passed(found.layer_maps, found.logits[0], spoken, geometry, last)
     with understood(model, inputs):
         sites = find_sites(model.module, method.kind, inputs)
         trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
-    check_logits(model, trace.logits)
+        check_logits(model, trace.logits)
+        maps = method(trace)
+        last = maps[-1].layer
+        if isinstance(method, FeatureMethod):  # the map of a block without a say is flat
+            last = speaking(model.module, sites, inputs)[-1].layer
     chosen = None if trace.target is None else int(trace.target[0])
-    return _Passed(method(trace), trace.logits[0].cpu(), chosen, geometry)
+    return _Passed(maps, trace.logits[0].cpu(), chosen, geometry, last)
 
 
 def _kinds(model: VisionModel, picture: Picture, place: Place) -> tuple[Kind, ...]:

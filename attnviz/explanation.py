@@ -54,7 +54,11 @@ class Explanation:
 
     @property
     def best_layer(self) -> str:
-        """The layer that answers best, by measurement where there was one, else the last."""
+        """The layer that answers best, by measurement where there was one, else the last.
+
+        The last that has a say: behind the last attention to a class token, the maps of gradients
+        are flat.
+        """
         wanted = self.choice.layer
         return wanted if wanted in (*self.layers, FUSED) and wanted else self.layers[-1]
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from attnviz.capture.run import capture_each, chosen_classes
 from attnviz.capture.sites import find_sites
+from attnviz.capture.speaking import speaking
 from attnviz.capture.trace import Site, Trace
 from attnviz.errors import MethodError
 from attnviz.explainer import class_index, explain, network_kinds
@@ -238,19 +239,22 @@ def _captured(
         return int(trace.target[0]), layer, values
 
     with understood(model, inputs):
-        sites = _sites_for(method, find_sites(model.module, method.kind, inputs), choice.layer)
+        sites = _sites_for(method, model.module, inputs, choice.layer)
         found = capture_each(model.module, inputs, sites, scores, read)
     return found, seen[0], geometry
 
 
-def _sites_for(method: Method[Any], sites: Sequence[Site], layer: str | None) -> Sequence[Site]:
+def _sites_for(
+    method: Method[Any], module: nn.Module, inputs: Tensor, layer: str | None
+) -> Sequence[Site]:
     """The sites that the shown layer needs: features are weighed block by block, so one is enough.
 
     The graph begins at the first site, which makes each backward pass short.
     """
+    sites = find_sites(module, method.kind, inputs)
     if not isinstance(method, FeatureMethod) or layer == FUSED:
         return sites
-    return [site for site in sites if site.layer == layer] or sites[-1:]
+    return [site for site in sites if site.layer == layer] or (speaking(module, sites, inputs)[-1:])
 
 
 def _shown(layer_maps: Sequence[LayerMaps], wanted: str | None) -> tuple[str, FloatArray]:

@@ -13,10 +13,12 @@ from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError, ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.focus import FocusSettings, Scale
 from attnviz.geometry import Fit
+from attnviz.methods.base import METHODS, FeatureMethod
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import choose_method
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import Answer
+from attnviz.models.zoo.vit_small import vit_small
 
 LABELS = ("disc", "square", "line", "dot")
 SMALL = Preprocess(size=64, fit=Fit.SQUASH)
@@ -109,6 +111,32 @@ def test_a_network_without_attention_answers_for_its_decision(
     assert result.method == "competition"
     assert result.best_layer == result.layers[-1]
     assert result.predictions[0].label.startswith("class ")
+
+
+@pytest.mark.parametrize("method", [one.name for one in METHODS if issubclass(one, FeatureMethod)])
+def test_a_transformer_opens_on_the_last_block_that_has_a_say(
+    method: str, picture: attnviz.Picture
+) -> None:
+    """Behind the last attention its class token alone has one: there all CAMs are flat."""
+    torch.manual_seed(2)
+    network = vit_small(4, width=32, depth=3, heads=2).eval()
+    result = attnviz.explain(attnviz.wrap(network, SMALL), picture, method, target=0)
+    assert result.layers[-3:] == ("blocks.0", "blocks.1", "blocks.2")
+    assert not result.map_of("blocks.2").any()
+    assert result.best_layer == "blocks.1"
+    assert result.map_of(result.best_layer).max() > 0
+
+
+def test_a_measured_layer_is_shown_before_the_last_that_has_a_say(
+    picture: attnviz.Picture,
+) -> None:
+    torch.manual_seed(0)
+    model = attnviz.wrap(vit_small(4, width=32, depth=3, heads=2), SMALL)
+    for layer in ("blocks.0", "blocks.2", FUSED):
+        model.spec.answers["decision"] = Answer("grad-cam", layer)
+        assert attnviz.explain(model, picture, "decision").best_layer == layer
+    model.spec.answers["decision"] = Answer("grad-cam", "of another network")
+    assert attnviz.explain(model, picture, "decision").best_layer == "blocks.1"
 
 
 def test_questions_are_answered_by_what_was_measured() -> None:

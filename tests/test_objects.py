@@ -115,7 +115,13 @@ def test_tokens_do_as_well(picture: attnviz.Picture, method: str) -> None:
     found = class_maps(model, picture, [3, 1], method)
     for index, values in zip((3, 1), found.maps, strict=True):
         one = attnviz.explain(model, picture, method, target=index)
+        assert (
+            found.layer
+            == one.best_layer
+            == ("blocks.1" if method == "grad-cam" else one.layers[-1])
+        )
         np.testing.assert_allclose(values, one.map_of(one.best_layer), atol=1e-7)
+    assert found.maps.max() > 0
 
 
 def test_soft_masks_do_as_well(tiny_ran: nn.Module, picture: attnviz.Picture) -> None:

@@ -35,7 +35,7 @@ class Answering(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A method to run. `layer` is the one to show first, None for the last.
+    """A method to run. `layer` is the one to show first, None for the last that has a say.
 
     `question` is what was asked, None if the method was named; `measured` tells an answer that was
     found by measurement on this network from one that is only a sound default.
