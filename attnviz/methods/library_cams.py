@@ -8,7 +8,7 @@ the block's own grid. Three methods mix several layers or windows of stretched m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from attnviz.capture.readable import readable
 from attnviz.capture.run import capture
 from attnviz.capture.sites import find_sites
 from attnviz.capture.speaking import speaking
@@ -28,6 +29,7 @@ from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import AttnvizError, MethodError
 from attnviz.methods.base import METHODS, Cost, LayerMaps, Nature, Probed, ProbingMethod, Progress
+from attnviz.methods.library_border import class_targets, full_grad, raw_maps, to_maps
 from attnviz.methods.library_table import TABLE, Entry, Probes
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
@@ -84,12 +86,13 @@ class LibraryCam(ProbingMethod):
         progress: Progress | None = None,
     ) -> Probed:
         """See `ProbingMethod`."""
+        module, inputs = readable(module, inputs)
         sites = self._sites(module, inputs)
         total = self.cost(module, inputs).forward * len(inputs) if progress else 0
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
             with as_it_was(module), undisturbed(module), self._recording():
-                found = self._run(watched, inputs.detach().clone(), sites, target)
+                found = self._run(watched, inputs.detach().float().clone(), sites, target)
         except Exception as error:
             if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):
                 raise
@@ -98,8 +101,19 @@ class LibraryCam(ProbingMethod):
                 "Choose another method."
             ) from error
         logits = watched.first()
+        self._check(found, logits, module)
         chosen = logits.argmax(1) if target is None else torch.full((len(logits),), target)
         return Probed(found, logits, None if self.classless else chosen)
+
+    def _check(self, found: Sequence[LayerMaps], logits: Tensor, module: nn.Module) -> None:
+        """Raises MethodError for maps that are not finite though the logits are."""
+        for one in found:
+            if bool(logits.isfinite().all()) and not np.isfinite(one.values).all():
+                raise MethodError(
+                    f"{self.title} of pytorch-grad-cam gave no finite values at {one.layer} of "
+                    f"{type(module).__name__}. Choose another method, or another type than float16 "
+                    "if the network is in it: float16 ends at 65504."
+                )
 
     @contextmanager
     def _recording(self) -> Iterator[None]:
@@ -148,20 +162,34 @@ class LibraryCam(ProbingMethod):
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
     ) -> list[Maps]:
         """Maps [N, h, w] of blocks of one layout, or the one map of the whole network."""
+        parts = self._parts(watched, sites)
+        for part in parts:  # hooks are called in the order in which they were hung
+            part.register_forward_hook(lambda _part, _entering, out: out.float())
         cam = self._library_cam(watched, sites, (inputs.shape[-2], inputs.shape[-1]))
         for site in sites:
             if site.overwritten:  # the library keeps the block's own tensor, and no copy
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
+        for part in parts:
+            part.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
         if self.library == "FinerCAM":
             run = partial(cam, inputs, target_idx=classes[0] if classes else None)
             cam = cam.base_cam
         else:
-            run = partial(cam, inputs, _targets(classes))
+            run = partial(cam, inputs, class_targets(classes))
         if self.whole:
             return [np.asarray(run(), np.float32)]
-        with _raw_maps(cam) as raw:
+        with raw_maps(cam) as raw:
             run()
         return raw
+
+    def _parts(self, watched: StandIn, sites: Sequence[Site]) -> list[nn.Module]:
+        """The modules that the library hooks, where their outputs are not float32."""
+        if watched.dtype is torch.float32:
+            return []
+        if self.library == "FullGrad":
+            layers = (nn.Conv2d, nn.BatchNorm2d)
+            return [part for part in watched.modules() if isinstance(part, layers)]
+        return [watched.part(site) for site in sites]
 
     def _library_cam(self, watched: StandIn, sites: Sequence[Site], size: tuple[int, int]) -> Any:
         import pytorch_grad_cam as library  # it draws in matplotlib and scikit-learn
@@ -170,62 +198,12 @@ class LibraryCam(ProbingMethod):
         more: dict[str, object] = {}
         if self.library == "AblationCAM":  # the library's default is one layer shared by all
             tokens = sites[0].layout is Layout.TOKENS
-            kind = library.AblationLayerVit if tokens else library.AblationLayer
-            more["ablation_layer"] = kind()
+            ablation = library.AblationLayerVit if tokens else library.AblationLayer
+            more["ablation_layer"] = ablation()
         if self.library == "RandomCAM":
             np.random.seed(0)  # it draws from the global generator
-        return getattr(library, self.library)(watched, layers, _to_maps(sites[0], size), **more)
-
-
-@contextmanager
-def _raw_maps(cam: Any) -> Iterator[list[Maps]]:
-    """A list that fills with the maps as the library has them before it stretches them.
-
-    Its hooks go when it comes to that: else they would keep the activations of each further pass.
-    """
-    kept: list[Maps] = []
-    compute: Callable[..., Any] = cam.get_cam_image
-
-    def keeping(
-        inputs: Tensor, layer: nn.Module, targets: Any, activation: Any, slope: Any, smooth: bool
-    ) -> Any:
-        for handle in cam.activations_and_grads.handles:
-            handle.remove()
-        if isinstance(slope, Tensor) and not slope.requires_grad:
-            slope.requires_grad_()  # behind a linear head it is constant: no second derivatives
-        raw = compute(inputs, layer, targets, activation, slope, smooth)
-        kept.append(np.maximum(np.asarray(raw, np.float32), 0))
-        return raw
-
-    cam.get_cam_image = keeping
-    try:
-        yield kept
-    finally:
-        del cam.get_cam_image  # a circle, which would hold the graph in the device's memory
-        # The library detaches in place what it kept, and a view cannot be.
-        cam.activations_and_grads.activations = []
-        cam.activations_and_grads.gradients = []
-
-
-def _targets(classes: Sequence[int] | None) -> list[Any] | None:
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-    return None if classes is None else [ClassifierOutputTarget(one) for one in classes]
-
-
-def _to_maps(site: Site, size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
-    """The library's `reshape_transform` for the layout of a site, None where it needs none."""
-    if site.layout is Layout.CHANNELS_FIRST:
-        return None
-    if site.layout is Layout.CHANNELS_LAST:
-        return lambda value: value.permute(0, 3, 1, 2)
-    rows, columns = size[0] // site.stride[0], size[1] // site.stride[1]
-
-    def from_tokens(value: Tensor) -> Tensor:
-        patches = value[:, value.shape[1] - rows * columns :]
-        return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
-
-    return from_tokens
+        kind = full_grad() if self.library == "FullGrad" else getattr(library, self.library)
+        return kind(watched, layers, to_maps(sites[0], size), **more)
 
 
 def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:

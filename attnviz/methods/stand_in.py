@@ -1,4 +1,8 @@
-"""What stands between a network and a library that hooks it, replaces its layers, and loops."""
+"""What stands between a network and a library that hooks it, replaces its layers, and loops.
+
+The library counts in float32, and much of it in NumPy, which knows no bfloat16. So it is given
+float32 and gives it, whatever the type of the network's weights.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,9 @@ from attnviz.methods.base import Progress
 class StandIn(nn.Module):
     """The network as a library sees it: gives logits, counts inputs, keeps its own gradients.
 
-    target: a class that must be there; progress: told after each pass how many inputs of `total`
-    have been through. `stopped`: whether it was `progress` that raised.
+    inputs: of the type of the network's weights, as from `readable`; what the library asks with is
+    brought to that type. target: a class that must be there; progress: told after each pass how
+    many inputs of `total` have been through. `stopped`: whether it was `progress` that raised.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class StandIn(nn.Module):
         # The library takes the device of the first parameter, and a network may have none.
         self.place = nn.Parameter(torch.empty(0, device=inputs.device), requires_grad=False)
         self.network = network
+        self.dtype = inputs.dtype
         self.stopped = False
         self._target, self._progress, self._total = target, progress, total
         self._gradients = gradients
@@ -43,12 +49,12 @@ class StandIn(nn.Module):
         self._logits: Tensor | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Logits [N, classes]."""
+        """Logits float32 [N, classes]."""
         if self._gradients and torch.is_grad_enabled() and not inputs.requires_grad:
             inputs = inputs.detach().requires_grad_()  # the graph begins here, not at parameters
-        logits = logits_of(self.network(inputs))
+        logits = logits_of(self.network(inputs.to(self.dtype))).float()
         if self._logits is None:
-            self._logits = logits.detach().float().cpu()
+            self._logits = logits.detach().cpu()
             chosen_classes(logits, self._target)  # raises for a class that is not there
         self._done += len(inputs)
         if self._progress is not None:

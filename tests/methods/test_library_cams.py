@@ -90,6 +90,39 @@ def test_equal_to_the_library_by_itself(name: str, plain: nn.Module, inputs: Ten
     assert (own.target is None) == method.classless
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_has_the_maps_of_float32(
+    name: str, dtype: torch.dtype, plain: nn.Module, inputs: Tensor
+) -> None:
+    """On average over the places within 1 % of the largest; the logits within 2 %."""
+    if name == "ablation-cam":  # it switches channels off by -1e7 where the least value is not 0
+        plain.body[4] = nn.ReLU()
+    expected = made(name).probe(copy.deepcopy(plain), inputs, 2)
+    found = made(name).probe(plain.to(dtype), inputs, 2)
+    assert found.logits.dtype is torch.float32
+    torch.testing.assert_close(found.logits, expected.logits, atol=0.01, rtol=0.02)
+    assert max(one.values.max() for one in expected.layer_maps) > 0
+    for one, other in zip(found.layer_maps, expected.layer_maps, strict=True):
+        assert np.abs(one.values - other.values).mean() <= 0.01 * other.values.max()
+    assert not any(part._forward_hooks for part in plain.modules())
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_what_overflows_in_float16_is_said(plain: nn.Module, inputs: Tensor) -> None:
+    with pytest.raises(MethodError, match=r"Ablation-CAM.*no finite values at body\.4 of Plain"):
+        made("ablation-cam").probe(plain.half(), inputs, 2)
+    assert not any(part._forward_hooks for part in plain.modules())
+
+
+def test_a_compiled_network_is_read_as_the_eager_one(plain: nn.Module, inputs: Tensor) -> None:
+    expected = made("finer-cam").probe(plain, inputs, 3)
+    compiled = torch.compile(plain, backend="eager")
+    found = made("finer-cam").probe(compiled, inputs, 3)
+    for one, other in zip(found.layer_maps, expected.layer_maps, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+
+
 def test_values_are_absolute(plain: nn.Module, inputs: Tensor) -> None:
     """FEM by hand; the library would give 0..1."""
     values = made("fem").probe(plain, inputs).layer_maps[-1].values

@@ -1,0 +1,79 @@
+"""What pytorch-grad-cam is given, and how its maps are taken before it stretches them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+
+from attnviz.capture.trace import Layout, Site
+
+Maps = npt.NDArray[np.float32]
+
+
+@contextmanager
+def raw_maps(cam: Any) -> Iterator[list[Maps]]:
+    """A list that fills with the maps as the library has them before it stretches them.
+
+    Its hooks go when it comes to that: else they would keep the activations of each further pass.
+    """
+    kept: list[Maps] = []
+    compute: Callable[..., Any] = cam.get_cam_image
+
+    def keeping(
+        inputs: Tensor, layer: nn.Module, targets: Any, activation: Any, slope: Any, smooth: bool
+    ) -> Any:
+        for handle in cam.activations_and_grads.handles:
+            handle.remove()
+        if isinstance(slope, Tensor) and not slope.requires_grad:
+            slope.requires_grad_()  # behind a linear head it is constant: no second derivatives
+        raw = compute(inputs, layer, targets, activation, slope, smooth)
+        kept.append(np.maximum(np.asarray(raw, np.float32), 0))
+        return raw
+
+    cam.get_cam_image = keeping
+    try:
+        yield kept
+    finally:
+        del cam.get_cam_image  # a circle, which would hold the graph in the device's memory
+        # The library detaches in place what it kept, and a view cannot be.
+        cam.activations_and_grads.activations = []
+        cam.activations_and_grads.gradients = []
+
+
+def class_targets(classes: Sequence[int] | None) -> list[Any] | None:
+    """The library's targets for classes [N]; None leaves it the most probable ones."""
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    return None if classes is None else [ClassifierOutputTarget(one) for one in classes]
+
+
+def to_maps(site: Site, size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
+    """The library's `reshape_transform` for the layout of a site, None where it needs none."""
+    if site.layout is Layout.CHANNELS_FIRST:
+        return None
+    if site.layout is Layout.CHANNELS_LAST:
+        return lambda value: value.permute(0, 3, 1, 2)
+    rows, columns = size[0] // site.stride[0], size[1] // site.stride[1]
+
+    def from_tokens(value: Tensor) -> Tensor:
+        patches = value[:, value.shape[1] - rows * columns :]
+        return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
+
+    return from_tokens
+
+
+def full_grad() -> Any:
+    """The library's class, which takes the offsets of layers to NumPy as they are."""
+    import pytorch_grad_cam as library
+
+    class FullGrad(library.FullGrad):  # type: ignore[misc]
+        def get_bias_data(self, layer: nn.Module) -> Tensor:
+            found: Tensor = super().get_bias_data(layer)
+            return found.float()
+
+    return FullGrad
