@@ -1,0 +1,47 @@
+"""The buttons of a run on the page "Training", without a process that would hear them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from attnviz.training.live import LiveRun, begin
+from attnviz.training.live_state import Phase, State
+from attnviz.ui.growth.begin import live_recipe
+from tests.ui.training_pages import PAGE, assert_fine
+
+
+def button(page: AppTest, label: str) -> Button:
+    (found,) = [one for one in page.button if one.label == label]
+    return found
+
+
+def test_pause_is_wished_for_and_go_on_starts_the_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    started: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        LiveRun, "_start", lambda run, *, beside: started.append((run.folder, beside))
+    )
+    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    run = begin(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
+    State(Phase.TRAINING, 3, 9).write(run.folder)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.query_params["run"] = "cifar-naive"
+    page.run()
+    assert "Go on" not in {one.label for one in page.button}
+    button(page, "Pause").click().run()
+    assert_fine(page)
+    assert (run.folder / "pause").exists()
+    assert not (run.folder / "cancel").exists()
+    State(Phase.PAUSED, 3, 9).write(run.folder)
+    page.run()
+    assert "Pause" not in {one.label for one in page.button}
+    assert started == [(run.folder, False)]
+    button(page, "Go on").click().run()
+    assert_fine(page)
+    assert started == [(run.folder, False)] * 2
