@@ -193,7 +193,7 @@ def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
 
 
 def _flat_masks(recording: Recording) -> list[Event]:
-    """Layers whose mask never picks a place, at the last checkpoint.
+    """Layers whose mask never picks a place, at the last checkpoint; none before there are two.
 
     Judged by the mask's own values whatever is shown of it: its effect has no unit of its own, and
     grows with the features that it weights.
@@ -202,7 +202,7 @@ def _flat_masks(recording: Recording) -> list[Event]:
     return [
         Event(last, (layer,), f"The mask of {layer} stays flat.")
         for layer, maps in _all_maps(recording, MASK).items()
-        if float(_contrast(maps).max()) < FLAT
+        if last > 0 and float(_contrast(maps).max()) < FLAT
     ]
 
 

@@ -146,6 +146,8 @@ def test_a_mask_is_called_flat_by_its_own_values_whatever_is_shown_of_it() -> No
     for method in ("soft-mask", "mask-effect"):
         flat = [one for one in growth_events(both, method) if "stays flat" in one.text]
         assert [(event.checkpoint, event.layers) for event in flat] == [(1, ("flat",))]
+        begun = growth_events(both.up_to(0), method)  # one checkpoint: nothing has stayed yet
+        assert [one for one in begun if "stays flat" in one.text] == []
     assert [one for one in growth_events(effects, "mask-effect") if "flat" in one.text] == []
 
 
