@@ -159,10 +159,11 @@ def train(
     probes: Annotated[str, typer.Option(help="Recorded pictures: samples or val.")] = "val",
     seed: int = 0,
     device: Device = "auto",
+    beside: Annotated[bool, typer.Option(help="Also while another training is going on.")] = False,
 ) -> None:
     """Train a network on a folder of class folders; goes on by itself after a kill."""
+    from attnviz.training.live import BusyError, train_here
     from attnviz.training.live_state import Job
-    from attnviz.training.live_worker import train_watched
     from attnviz.training.recipe import parse_optimizer, parse_phases
 
     with _sentences():
@@ -192,7 +193,10 @@ def train(
             noise=noise,
         )
         job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
-        done = train_watched(out, job)
+        try:
+            done = train_here(out, job, beside=beside)
+        except BusyError as error:
+            raise BusyError(f"{error} --beside does that.") from error
     typer.echo(done)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -15,7 +16,8 @@ from attnviz.export.png import read_provenance
 from attnviz.models.catalog import find_model
 from attnviz.pictures import open_sample
 from attnviz.training.live import run_in
-from attnviz.training.live_state import Phase
+from attnviz.training.live_state import Phase, State
+from attnviz.training.live_worker import LOCK
 from tests.training.conftest import draw
 
 
@@ -86,7 +88,8 @@ def test_unknown_names_end_in_one_sentence(
     assert "Traceback" not in output
 
 
-def test_train_and_its_files(tmp_path: Path) -> None:
+def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
     for kind, folder in enumerate("ab"):
         (tmp_path / "data" / folder).mkdir(parents=True)
         for number in range(10):
@@ -109,6 +112,14 @@ def test_train_and_its_files(tmp_path: Path) -> None:
     assert ran.state.text in output
     assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 32, "cpu")
     assert ran.recording == tmp_path / "run" / "ran-small.attn"
-    code, output = run("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
+    missing = ("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
+    code, output = run(*missing)
     assert code == 1
     assert "There is no folder" in output
+    State(Phase.TRAINING).write(tmp_path / "run")
+    with FileLock(tmp_path / "run" / LOCK):  # as its process does that still lives
+        code, output = run(*missing)
+        assert code == 1
+        assert f"{tmp_path / 'run'} is being trained." in output
+        assert "--beside does that" in output
+        assert "There is no folder" in run(*missing, "--beside")[1]

@@ -3,25 +3,28 @@
 All that is known of a run lies in its folder: `job.json` (what to do), `state.json` (how far it
 is), `pause`, `cancel` and `dismissed` (wishes of whoever watches), the checkpoint, the recording,
 the weights. Any number of pages can therefore watch the same run, and none of them can kill it by
-closing. `python -m attnviz train` writes the same files, so its runs can be watched too.
+closing. `python -m attnviz train` writes the same files, so its runs can be watched too, and each
+knows of the other.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from attnviz.errors import TrainingError
+from attnviz.training.elsewhere import folders_elsewhere, note_elsewhere
+from attnviz.training.elsewhere import runs_folder as runs_folder
 from attnviz.training.live_state import JOB, Job, Phase, State
-from attnviz.training.live_worker import LOCK, WISHES
+from attnviz.training.live_worker import DISMISSED, LOCK, forget_wishes, train_watched
 from attnviz.training.recipe import Recipe
 
 _START_SECONDS = 60.0  # until a new process holds its lock
@@ -93,7 +96,7 @@ class LiveRun:
 
     def dismiss(self) -> None:
         """Take it off the list; its files stay."""
-        self._wish("dismissed")
+        self._wish(DISMISSED)
 
     def _wish(self, name: str) -> None:
         with _sentences(self.folder):
@@ -112,8 +115,8 @@ class LiveRun:
         if state.phase.going:
             raise BusyError(f"{self.folder.name} is being trained already.")
         _refuse_if_busy(beside=beside)
-        for wish in WISHES:
-            (self.folder / wish).unlink(missing_ok=True)
+        forget_wishes(self.folder)
+        note_elsewhere(self.folder)
         replace(state, phase=Phase.READING, text="").write(self.folder)
         with _sentences(self.folder), (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  our own module, in our own folder
@@ -127,16 +130,11 @@ class LiveRun:
             (self.folder / "pid").write_text(str(process.pid))
 
 
-def runs_folder() -> Path:
-    """Where runs lie: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home."""
-    return Path(os.environ.get("ATTNVIZ_RUNS") or Path.home() / ".attnviz" / "runs")
-
-
 def live_runs() -> tuple[LiveRun, ...]:
     """All runs in `runs_folder` that were not dismissed, the one begun last first."""
     jobs = sorted(runs_folder().glob(f"*/{JOB}"), key=_when)
     runs = [LiveRun(file.parent) for file in reversed(jobs)]
-    return tuple(run for run in runs if not (run.folder / "dismissed").exists())
+    return tuple(run for run in runs if not (run.folder / DISMISSED).exists())
 
 
 def run_in(folder: Path) -> LiveRun | None:
@@ -170,6 +168,24 @@ def begin(
     return run
 
 
+def train_here(folder: Path, job: Job, *, beside: bool = False) -> str:
+    """Do a job in `folder` and in this process: `train_watched`, which says what it returns.
+
+    Raises BusyError as `begin` does.
+    """
+    return train_watched(folder, job, partial(_alone, folder, beside=beside))
+
+
+@contextmanager
+def _alone(folder: Path, *, beside: bool) -> Iterator[None]:
+    """Nothing else is begun meanwhile, where that can be known; raises BusyError if one goes on."""
+    with ExitStack() as held:
+        with suppress(TrainingError):  # no runs can lie there, so the app cannot begin one either
+            held.enter_context(_one_at_a_time())
+        _refuse_if_busy(beside=beside, but=folder)
+        yield
+
+
 def _new_folder(name: str) -> Path:
     folder = runs_folder() / name
     number = 1
@@ -180,9 +196,17 @@ def _new_folder(name: str) -> Path:
     return folder
 
 
-def _refuse_if_busy(*, beside: bool) -> None:
-    busy = [run.folder.name for run in live_runs() if run.state.phase.going]
-    if busy and not beside:
+def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
+    if beside:
+        return
+    own = but.absolute() if but else None
+    known = {run.folder.absolute(): run.folder.name for run in live_runs()}
+    known |= {folder: str(folder) for folder in folders_elsewhere()}
+    busy = [
+        name for folder, name in known.items()
+        if folder != own and LiveRun(folder).state.phase.going
+    ]  # fmt: skip
+    if busy:
         raise BusyError(
             f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
             "side by side."

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.training.checkpoint import Progress
+from attnviz.training.elsewhere import note_elsewhere
 from attnviz.training.live_state import Job, Phase, State
 from attnviz.training.recipe import Recipe
 from attnviz.training.run import train_and_export
@@ -22,6 +25,7 @@ from attnviz.training.trainer import PausedError
 
 LOCK = "lock"  # held as long as the process lives; the system lets go of it, however it ends
 WISHES = ("pause", "cancel")
+DISMISSED = "dismissed"
 _TELL_SECONDS = 0.5
 _LOCK_SECONDS = 10.0  # who asks whether the run is alive holds it for a moment
 
@@ -35,21 +39,33 @@ def work(folder: Path) -> None:
         _log(f"{folder} is being trained by another process.")
 
 
-def train_watched(folder: Path, job: Job) -> str:
+def train_watched(
+    folder: Path, job: Job, start: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> str:
     """Do a job in `folder` as the command line does, so that pages can watch, pause and cancel it.
 
-    A run found there is gone on with. Returns what came out; raises what `train_and_export` raises,
-    and TrainingError where another process trains in this folder.
+    A run found there is gone on with. start: is entered until others can see that it has begun; may
+    refuse by what it raises. Returns what came out; raises what `train_and_export` raises, and
+    TrainingError where another process trains in this folder.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / LOCK, timeout=_LOCK_SECONDS):
-            for wish in WISHES:
-                (folder / wish).unlink(missing_ok=True)
-            job.write(folder)
+        with ExitStack() as held:
+            with start():
+                held.enter_context(FileLock(folder / LOCK, timeout=_LOCK_SECONDS))
+                forget_wishes(folder)
+                job.write(folder)
+                State(Phase.READING).write(folder)
+                note_elsewhere(folder)
             return _Worker(folder).train(job)
     except Timeout as error:
         raise TrainingError(f"{folder} is being trained by another process.") from error
+
+
+def forget_wishes(folder: Path) -> None:
+    """Of a run that is taken up again: it shall neither stop nor be hidden."""
+    for wish in (*WISHES, DISMISSED):
+        (folder / wish).unlink(missing_ok=True)
 
 
 @dataclass

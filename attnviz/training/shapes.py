@@ -31,9 +31,7 @@ def write_shapes(folder: Path, per_class: int = PER_CLASS, side: int = 64, seed:
         random = np.random.default_rng([seed, number])
         (folder / shape).mkdir(parents=True, exist_ok=True)
         for index in range(per_class):
-            source = _png(shape_picture(shape, side, random))
-            path = _path(folder, shape, index)
-            write_whole(path, lambda partial, source=source: partial.write_bytes(source))
+            _write(_path(folder, shape, index), shape_picture(shape, side, random))
 
 
 def has_all_shapes(folder: Path, per_class: int = PER_CLASS) -> bool:
@@ -47,10 +45,10 @@ def _path(folder: Path, shape: str, index: int) -> Path:
     return folder / shape / f"{index:03d}.png"
 
 
-def _png(pixels: Pixels) -> bytes:
-    """The file of uint8 [side, side, 3]; made in memory, for OpenCV hides why a disk refuses."""
+def _write(path: Path, pixels: Pixels) -> None:
+    """uint8 [side, side, 3] as PNG; made in memory, for OpenCV hides why a disk refuses."""
     _, encoded = cv2.imencode(".png", pixels[..., ::-1])
-    return bytes(encoded)
+    write_whole(path, lambda partial: partial.write_bytes(bytes(encoded)))
 
 
 def shape_picture(shape: str, side: int, random: np.random.Generator) -> Pixels:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -24,7 +25,8 @@ from attnviz.errors import TrainingError
 from attnviz.pictures import Picture, open_picture
 from attnviz.training import data, live, live_worker
 from attnviz.training.checkpoint import Progress
-from attnviz.training.live import BusyError, LiveRun, begin, live_runs, run_in
+from attnviz.training.elsewhere import folders_elsewhere
+from attnviz.training.live import BusyError, LiveRun, begin, live_runs, run_in, train_here
 from attnviz.training.live_state import Job, Phase, State
 from attnviz.training.live_worker import train_watched
 from attnviz.training.recipe import Phase as Stage
@@ -208,6 +210,49 @@ def test_two_at_once_only_where_somebody_says_so(
     second.cancel()
     assert second.state.phase is Phase.CANCELLED
     wait(first, lambda state: state.phase is Phase.CANCELLED)
+
+
+def test_a_training_is_known_wherever_it_lies(
+    shapes: Path, tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page and the command line each see the other's, and those opened by folder."""
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    here, other = tmp_path / "mine" / "here", tmp_path / "mine" / "other"
+    paused = job_in(other, shapes, 1)
+    State(Phase.PAUSED).write(other)
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(here, job)
+    assert folders_elsewhere() == (here,)
+    State(Phase.TRAINING).write(here)
+    with FileLock(here / live_worker.LOCK):  # as its process does that still lives
+        for start in (
+            lambda: begin(recipe(1), shapes, size=32),
+            lambda: paused.go_on(),
+            lambda: train_here(tmp_path / "third", job),
+        ):
+            with pytest.raises(BusyError, match=f"{here} is being trained"):
+                start()
+        with pytest.raises(TrainingError, match="There is no folder"):
+            train_here(tmp_path / "third", job, beside=True)
+    assert live_runs() == ()
+    assert not (runs / "elsewhere" / "job.json").exists()
+    # Its process has died: nobody needs to be asked. What was dismissed is there again.
+    (runs / "own").mkdir()
+    (runs / "own" / "dismissed").touch()
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(runs / "own", job)
+    assert live_runs() == (LiveRun(runs / "own"),)
+    assert set(folders_elsewhere()) == {here, tmp_path / "third"}
+
+
+def test_the_command_line_trains_where_no_runs_can_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(tmp_path / "here", job)
 
 
 def test_a_folder_that_cannot_be_trained_on_fails_with_a_sentence(
