@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
 from tests.capture.families import CONTEXT, FAMILIES
+from tests.state import left_as_it_was
 
 VIT = CONTEXT["timm ViT"]
 
@@ -35,16 +37,25 @@ def wanted(size: int = 64) -> Preprocess:
 def test_a_network_without_attention_and_features_is_refused(picture: Picture) -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 96, 2))
     assert find_kinds(flat, torch.zeros(1, 3, 64, 96)) == ()
-    with pytest.raises(NoSitesError, match="Sequential returns a feature map"):
+    with (
+        left_as_it_was(flat),
+        pytest.raises(NoSitesError, match="Sequential returns a feature map"),
+    ):
         explain(wrap(flat, wanted()), picture)
 
 
 def test_a_traced_network_is_refused_by_name(tiny_cnn: nn.Module, picture: Picture) -> None:
     traced = torch.jit.trace(tiny_cnn.eval(), torch.zeros(1, 3, 64, 96))
-    with pytest.raises(ModelError, match="TinyCnn is traced or scripted as a whole"):
+    with (
+        left_as_it_was(traced),
+        pytest.raises(ModelError, match="TinyCnn is traced or scripted as a whole"),
+    ):
         explain(wrap(traced, wanted()), picture, "grad-cam")
     inside = nn.Sequential(traced)
-    with pytest.raises(ModelError, match='Sequential is traced or scripted in its part "0"'):
+    with (
+        left_as_it_was(inside),
+        pytest.raises(ModelError, match='Sequential is traced or scripted in its part "0"'),
+    ):
         capture(inside, torch.zeros(1, 3, 64, 96), ())
 
 
@@ -52,7 +63,8 @@ def test_a_compiled_network_is_read_as_the_eager_one() -> None:
     module, inputs = VIT.make(), VIT.inputs(1)
     expected = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
     compiled = torch.compile(module, backend="eager")
-    trace = capture(compiled, inputs, find_sites(compiled, Kind.CONTEXT, inputs))
+    with left_as_it_was(compiled):
+        trace = capture(compiled, inputs, find_sites(compiled, Kind.CONTEXT, inputs))
     assert torch.equal(trace.logits, expected.logits)
     every = torch.arange(trace.context[1].queries.tokens)
     assert torch.equal(trace.context[1].rows(every), expected.context[1].rows(every))
@@ -63,7 +75,8 @@ def test_a_part_compiled_in_place_runs_its_layers_while_it_is_read() -> None:
     expected = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
     again = VIT.make()
     again.blocks.compile(backend="eager")
-    trace = capture(again, inputs, find_sites(again, Kind.CONTEXT, inputs))
+    with left_as_it_was(again):
+        trace = capture(again, inputs, find_sites(again, Kind.CONTEXT, inputs))
     assert len(trace.context) == 2
     assert torch.equal(trace.logits, expected.logits)
 
@@ -72,17 +85,22 @@ def test_a_network_that_moved_to_another_device_is_refused(picture: Picture) -> 
     module = VIT.make()
     model = wrap(module, wanted())
     module.to("meta")
-    with pytest.raises(ModelError, match="VisionTransformer lies on meta, but its input on cpu"):
+    with (
+        left_as_it_was(module),
+        pytest.raises(ModelError, match="VisionTransformer lies on meta, but its input on cpu"),
+    ):
         explain(model, picture)
 
 
-def test_train_mode_is_left_as_it_was(picture: Picture) -> None:
+@pytest.mark.parametrize("method", ["auto", "decision", "competition", "eigen-cam"])
+def test_train_mode_is_left_as_it_was(method: str, picture: Picture) -> None:
+    """The running means of norms as well, which a pass in train mode would move."""
     module = FAMILIES["timm CBAM"].make().train()
-    first = explain(wrap(module, wanted()), picture)
-    second = explain(wrap(module, wanted()), picture)
+    with left_as_it_was(module):
+        first = explain(wrap(module, wanted()), picture, method)
+        second = explain(wrap(module, wanted()), picture, method)
     assert first.predictions == second.predictions
     assert module.training
-    assert all(weight.requires_grad for weight in module.parameters())
 
 
 class Boxed(nn.Module):
@@ -106,36 +124,87 @@ def test_tuples_lists_and_dictionaries_are_opened(box: Any, picture: Picture) ->
     assert explain(wrap(Boxed(module, box), wanted()), picture).predictions == expected.predictions
 
 
-def test_a_hugging_face_network_is_explained(picture: Picture) -> None:
-    module = CONTEXT["Hugging Face ViT"].make()
+def _dinov2() -> nn.Module:
+    from transformers import Dinov2Config, Dinov2ForImageClassification
+
+    return Dinov2ForImageClassification(
+        Dinov2Config(
+            hidden_size=32, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, image_size=64,
+            patch_size=16, num_labels=7,
+        )
+    )  # fmt: skip
+
+
+def _swin() -> nn.Module:
+    from transformers import SwinConfig, SwinForImageClassification
+
+    return SwinForImageClassification(
+        SwinConfig(
+            image_size=64, patch_size=4, embed_dim=24, depths=[2, 2], num_heads=[2, 4],
+            window_size=4, num_labels=7,
+        )
+    )  # fmt: skip
+
+
+# How many calls of attention each has, and the grid of its maps.
+HUGGING_FACE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int]]] = {
+    "ViT": (CONTEXT["Hugging Face ViT"].make, 2, (4, 6)),
+    "DINOv2": (_dinov2, 2, (4, 6)),
+    "Swin": (_swin, 4, (16, 24)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(HUGGING_FACE))
+def test_a_hugging_face_network_is_explained(name: str, picture: Picture) -> None:
+    """By rollout, by LeGrad, and by a CAM that is not flat; shares of attention sum to 1."""
+    build, calls, grid = HUGGING_FACE[name]
+    torch.manual_seed(0)
+    module = build().eval()
     model = wrap(module, wanted())
     assert network_kinds(model, picture) == (Kind.CONTEXT, Kind.FEATURES)
-    result = explain(model, picture, "grad-cam")
-    assert {one.shape for one in result.maps} == {(4, 6)}
+    inputs, _ = wanted().tensor(picture)
+    sites = find_sites(module, Kind.CONTEXT, inputs)
+    trace = capture(module, inputs, sites)
+    assert len(trace.context) == calls
+    with torch.no_grad():
+        torch.testing.assert_close(trace.logits, module(inputs).logits)
+    for one in trace.context:
+        rows = one.rows(torch.arange(one.queries.tokens))
+        torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]))
+    for method in ("auto", "decision", "grad-cam"):
+        with left_as_it_was(module):
+            result = explain(model, picture, method)
+        best = result.map_of(result.best_layer)
+        assert result.maps[-1].shape == grid
+        assert np.isfinite(best).all()
+        assert best.max() > best.min() >= 0
 
 
 def test_nan_weights_are_named(picture: Picture) -> None:
     module = VIT.make()
     with torch.no_grad():
         module.blocks[0].attn.qkv.weight[0, 0] = torch.nan
-    for method in ("grad-cam", "auto"):
-        with pytest.raises(ModelError, match="broken returned NaN"):
+    for method in ("grad-cam", "auto", "competition", "eigen-grad-cam"):
+        with left_as_it_was(module), pytest.raises(ModelError, match="broken returned NaN"):
             explain(wrap(module, wanted(), name="broken"), picture, method)
-    with pytest.raises(ModelError, match="broken returned NaN"):
+    with left_as_it_was(module), pytest.raises(ModelError, match="broken returned NaN"):
         predict(wrap(module, wanted(), name="broken"), picture)
 
 
 def test_a_size_that_the_network_refuses_is_told(picture: Picture) -> None:
     model = wrap(VIT.make(), wanted(80), name="mine")
-    for method in ("grad-cam", "auto"):
-        with pytest.raises(ModelError, match=r"mine failed on an input of 80 x \d+ pixels"):
+    for method in ("grad-cam", "auto", "competition"):
+        with (
+            left_as_it_was(model.module),
+            pytest.raises(ModelError, match=r"mine failed on an input of 80 x \d+ pixels"),
+        ):
             explain(model, picture, method)
 
 
 def test_sites_of_another_size_are_refused() -> None:
     module = CONTEXT["timm PVT-v2"].make()
     sites = find_sites(module, Kind.CONTEXT, torch.zeros(1, 3, 64, 96))
-    with pytest.raises(ModelError, match="another size than 96 x 64"):
+    with left_as_it_was(module), pytest.raises(ModelError, match="another size than 96 x 64"):
         capture(module, torch.zeros(1, 3, 96, 64), sites)
 
 
@@ -159,3 +228,24 @@ def test_hooks_of_others_still_work_and_stay(name: str) -> None:
     assert torch.equal(trace.logits, alone)
     assert [*part._forward_pre_hooks] == [handles[0].id]
     assert [*part._forward_hooks] == [handles[1].id]
+
+
+@pytest.mark.parametrize("method", ["auto", "grad-cam", "competition", "finer-cam"])
+def test_a_hook_of_others_that_changes_the_output_is_heeded(method: str, picture: Picture) -> None:
+    """The maps and the predictions are those of the network as it runs, hook and all."""
+    module, changed = (FAMILIES["timm CBAM"].make() for _ in range(2))
+    norm = module.layer3[0].bn1
+    with torch.no_grad():
+        changed.layer3[0].bn1.weight.mul_(2)
+        changed.layer3[0].bn1.bias.mul_(2)
+    norm.register_forward_hook(lambda _part, _given, out: out * 2)
+    with left_as_it_was(module):
+        found = explain(wrap(module, wanted()), picture, method, target=1)
+    plain = explain(wrap(FAMILIES["timm CBAM"].make(), wanted()), picture, method, target=1)
+    expected = explain(wrap(changed, wanted()), picture, method, target=1)
+    assert found.predictions != plain.predictions
+    for one, other in zip(found.maps, expected.maps, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * float(np.abs(other).max()))
+    for one, shown in zip(found.predictions, expected.predictions, strict=True):
+        assert one.label == shown.label
+        assert one.probability == pytest.approx(shown.probability, rel=1e-4)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import weakref
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from attnviz.methods.base import ProbingMethod
 from attnviz.methods.library_cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.vit_small import vit_small
+from tests.state import left_as_it_was
 
 Maps = npt.NDArray[np.float32]
 NAMES = [method.name for method in METHODS if issubclass(method, LibraryCam)]
@@ -151,33 +151,6 @@ def test_costs_by_hand(plain: nn.Module, inputs: Tensor) -> None:
     assert made("eigen-cam").cost(plain, inputs).backward == 0
 
 
-def state_of(module: nn.Module) -> list[object]:
-    return [
-        [(name, id(part), part.training, len(part._forward_hooks)) for name, part in parts(module)],
-        [(id(one), one.requires_grad) for one in module.parameters()],
-        [None if one.grad is None else one.grad.clone() for one in module.parameters()],
-        copy.deepcopy(module.state_dict()),
-    ]
-
-
-def parts(module: nn.Module) -> Sequence[tuple[str, nn.Module]]:
-    return list(module.named_modules())
-
-
-def assert_same(now: object, before: object) -> None:
-    if isinstance(now, Tensor):
-        assert isinstance(before, Tensor)
-        assert torch.equal(now, before)
-    elif isinstance(now, dict):
-        assert_same(list(now.values()), list(before.values()))  # type: ignore[attr-defined]
-    elif isinstance(now, (list, tuple)):
-        assert len(now) == len(before)  # type: ignore[arg-type]
-        for one, other in zip(now, before, strict=True):  # type: ignore[call-overload]
-            assert_same(one, other)
-    else:
-        assert now == before
-
-
 class StopError(Exception):
     pass
 
@@ -194,19 +167,18 @@ def test_the_network_is_left_as_it_was(
     tiny_cnn.features[0].weight.grad = torch.ones_like(tiny_cnn.features[0].weight)
     tiny_cnn.features[4].register_forward_hook(lambda *_: None)
     random = np.random.get_state()[1].copy()
-    before = state_of(tiny_cnn)
     last = made(name).cost(tiny_cnn, inputs).forward
 
     def stop(done: int, _total: int) -> None:
         if stopped and done >= min(last, 3):
             raise StopError
 
-    if stopped:
-        with pytest.raises(StopError):
+    with left_as_it_was(tiny_cnn):
+        if stopped:
+            with pytest.raises(StopError):
+                made(name).probe(tiny_cnn, inputs, 1, stop)
+        else:
             made(name).probe(tiny_cnn, inputs, 1, stop)
-    else:
-        made(name).probe(tiny_cnn, inputs, 1, stop)
-    assert_same(state_of(tiny_cnn), before)
     assert (np.random.get_state()[1] == random).all()
 
 
