@@ -17,7 +17,8 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
     """One spec for each zoo network with weights and card in `assets/weights`.
 
     Those whose maps were measured come first, for their answers can be trusted; among them, and
-    among the others, the most accurate. Raises WeightsError where a card is not valid.
+    among the others, those that see more pixels, and of these the most accurate. Raises
+    WeightsError where a card is not valid.
     """
     folder = assets_folder() / "weights"
     found: list[tuple[float, ModelSpec]] = []
@@ -26,7 +27,7 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
         if weights.is_file() and weights.with_suffix(".json").is_file():
             card = read_card(weights.with_suffix(".json"))
             found.append((card.top1 or 0.0, _trained(network, weights, name=network.name)))
-    found.sort(key=lambda pair: (not pair[1].answers, -pair[0]))
+    found.sort(key=lambda pair: (not pair[1].answers, -pair[1].preprocess.size, -pair[0]))
     return tuple(spec for _, spec in found)
 
 

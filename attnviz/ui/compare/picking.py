@@ -56,7 +56,8 @@ def _pick_photos(offered: dict[str, Photo]) -> dict[str, Photo]:
 
 def _pick_models() -> tuple[ModelSpec, ...]:
     specs = {spec.name: spec for spec in list_models()}
-    shipped = [name for name, spec in specs.items() if spec.embedded]
+    known = next(iter(specs.values())).labels  # one that knows other things says other things
+    shipped = [name for name, spec in specs.items() if spec.embedded and spec.labels == known]
     names = _pick_several(
         "Models", list(specs), shipped[:MOST_MODELS], MODELS, MOST_MODELS,
         lambda name: _short(specs[name]),
