@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from attnviz.assets import assets_folder
 from attnviz.training.recording import Recording
@@ -18,6 +19,7 @@ from tests.browser.conftest import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 90_000
+STEPS = re.compile(r"([\d,]+) of [\d,]+ steps")
 STILL = """() => document.querySelector('[data-testid=stApp]')
   .dataset.testScriptState === 'notRunning'"""
 
@@ -25,7 +27,7 @@ STILL = """() => document.querySelector('[data-testid=stApp]')
 def opened(chromium: Browser, url: str, sent: list[int]) -> Page:
     page = chromium.new_page(viewport={"width": 1280, "height": 1000})
     page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(len(frame))))
-    page.goto(url)
+    page.goto(url, timeout=WAIT)
     expect(page.locator(".strip button").first).to_be_visible(timeout=WAIT)
     page.wait_for_function(STILL, timeout=WAIT)
     return page
@@ -90,42 +92,88 @@ def saved(page: Page, kind: str) -> Path:
     return Path(download.value.path())
 
 
-def test_a_training_is_begun_on_forty_pictures_watched_and_cancelled(
-    chromium: Browser, app: App, tmp_path: Path
+@pytest.fixture
+def runs(app: App) -> Iterator[Path]:
+    """The app's folder of runs; what a failed test has begun there does not go on for ever."""
+    folder = app.log.parent / "runs"
+    yield folder
+    for state in folder.glob("*/state.json"):
+        (state.parent / "cancel").touch()
+
+
+@pytest.mark.timeout(600)  # two starts of a process of its own, on a computer that has other work
+def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in_another(
+    chromium: Browser, app: App, runs: Path, tmp_path: Path
 ) -> None:
-    write_shapes(tmp_path / "mine", per_class=10, side=32)
-    sent: list[int] = []
-    page = opened(chromium, f"{app.url}/Training", sent)
-    page.get_by_text("Train a network and watch").click()
-    page.get_by_text("A folder on this computer").click()
-    path = page.get_by_role("textbox", name="The folder with a folder for each class")
-    path.fill(str(tmp_path / "mine"))
-    path.press("Enter")
-    expect(page.get_by_text("40 pictures of 4 classes")).to_be_visible(timeout=WAIT)
-    page.get_by_role("slider", name="Epochs").press("End")  # so that it lasts until it is cancelled
-    page.get_by_role("button", name="Train", exact=True).click()
-    status = page.get_by_text("% right").first
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)
-    # Its own first checkpoint turns the page to it, and the next ones arrive while it is trained.
+    write_shapes(tmp_path / "mine", per_class=20, side=32)
+    page = opened(chromium, f"{app.url}/Training", [])
+    begin_on(page, tmp_path / "mine", "80 pictures of 4 classes")
+    # Its own first checkpoint turns the page to it, and the next one arrives while it is trained.
     run = re.compile(r"\d ran-small$")
     expect(page.get_by_label("Training run")).to_have_value(run, timeout=WAIT)
-    arrived = re.compile(r"· \d+ of ([3-9]|1\d|2\d)$")
+    arrived = re.compile(r"· \d+ of ([2-9]|1\d|2\d)$")
     expect(page.locator(".position b").first).to_contain_text(arrived, timeout=WAIT)
-    expect(status).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("% right").first).to_be_visible(timeout=WAIT)
     second = opened(chromium, f"{app.url}/Training", [])
-    expect(second.get_by_role("button", name="Cancel")).to_be_visible(timeout=WAIT)
+    expect(button(second, "Cancel")).to_be_visible(timeout=WAIT)
     # A second training is asked about, never begun by itself.
-    second.get_by_role("button", name="Train", exact=True).click()
+    button(second, "Train").click()
     expect(second.get_by_text("takes twice as long")).to_be_visible(timeout=WAIT)
-    second.get_by_role("button", name="Not now").click()
-    expect(second.get_by_role("button", name="Not now")).to_have_count(0, timeout=WAIT)
-    second.close()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=WAIT)
-    (state,) = (app.log.parent / "runs").glob("*/state.json")
+    button(second, "Not now").click()
+    expect(button(second, "Not now")).to_have_count(0, timeout=WAIT)
+    page.close()
+    (state,) = runs.glob("*/state.json")
+    rises(second, steps_done(second))
+    button(second, "Pause").click()
+    expect(button(second, "Go on")).to_be_visible(timeout=WAIT)
+    expect(button(second, "Pause")).to_have_count(0)
+    assert json.loads(state.read_text())["phase"] == "paused"
+    paused = steps_done(second)
+    button(second, "Go on").click()
+    expect(button(second, "Pause")).to_be_visible(timeout=WAIT)
+    again = steps_done(second)
+    assert again >= paused > 0  # not from the beginning
+    rises(second, again)
+    button(second, "Cancel").click()
+    expect(button(second, "Cancel")).to_have_count(0, timeout=WAIT)
     for _ in range(100):
         if json.loads(state.read_text())["phase"] == "cancelled":
             break
-        page.wait_for_timeout(300)
+        second.wait_for_timeout(300)
     assert json.loads(state.read_text())["phase"] == "cancelled"
-    page.close()
+    second.close()
+
+
+def begin_on(page: Page, folder: Path, counted: str) -> None:
+    """Choose the folder, see its pictures counted, and train for as long as the page offers."""
+    page.get_by_text("Train a network and watch").click()
+    page.get_by_text("A folder on this computer").click()
+    path = page.get_by_role("textbox", name="The folder with a folder for each class")
+    path.fill(str(folder))
+    path.press("Enter")
+    expect(page.get_by_text(counted)).to_be_visible(timeout=WAIT)
+    page.get_by_role("slider", name="Epochs").press("End")  # so that it lasts until it is cancelled
+    button(page, "Train").click()
+    expect(button(page, "Cancel")).to_be_visible(timeout=WAIT)
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def steps_done(page: Page) -> int:
+    """As the run's own line says, once it says it."""
+    line = page.get_by_text(STEPS).first
+    expect(line).to_be_visible(timeout=WAIT)
+    found = STEPS.search(line.inner_text())
+    assert found is not None
+    return int(found[1].replace(",", ""))
+
+
+def rises(page: Page, step: int) -> None:
+    """Wait until the line tells of more steps."""
+    for _ in range(WAIT // 300):
+        if steps_done(page) > step:
+            return
+        page.wait_for_timeout(300)
+    raise AssertionError(f"the page says {step} steps for ever")
