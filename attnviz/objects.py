@@ -254,7 +254,7 @@ def _sites_for(
     sites = find_sites(module, method.kind, inputs)
     if not isinstance(method, FeatureMethod) or layer == FUSED:
         return sites
-    return [site for site in sites if site.layer == layer] or (speaking(module, sites, inputs)[-1:])
+    return [site for site in sites if site.layer == layer] or speaking(module, sites, inputs)[-1:]
 
 
 def _shown(layer_maps: Sequence[LayerMaps], wanted: str | None) -> tuple[str, FloatArray]:

@@ -109,10 +109,7 @@ export class Viewer {
    */
   askForPhoto(id) {
     this.wanted = null;
-    clearTimeout(this.asking);
-    this.asking = setTimeout(() => {
-      if (!this.closed && this.scene?.header.id !== id) this.tellTrigger("lacking", id);
-    }, ASK_MS);
+    this.asking = setTimeout(() => this.tellTrigger("lacking", id), ASK_MS);
   }
 
   adopt(scene) {
