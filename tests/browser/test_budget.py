@@ -14,6 +14,7 @@ from attnviz.evidence.budget import Budget
 from attnviz.render.heat import colour_map
 from tests.browser.conftest import App, started
 from tests.browser.pixels import canvas_pixels
+from tests.browser.waiting import at_rest
 from tests.ui.budgets import LABELS, RADII, SHARES, known_budget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -38,11 +39,7 @@ def opened(chromium: Browser, app: App, sent: list[int], width: int, theme: Any)
     page.goto(app.url)
     expect(page.locator(".budget .cell")).not_to_be_empty(timeout=WAIT)
     # The server has nothing more to say either: the page is as it will stay.
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')"
-        ".dataset.testScriptState === 'notRunning'",
-        timeout=WAIT,
-    )
+    at_rest(page)
     return page
 
 

@@ -24,6 +24,7 @@ from attnviz.ui.compare.scales import Spans
 from attnviz.ui.pickers import Photo
 from attnviz.ui.viewer import Content, Layer, pack
 from tests.browser.conftest import App, stopped
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
@@ -45,8 +46,7 @@ JPEG = b"\xff\xd8\xff"
 
 def ready(page: Page) -> None:
     expect(page.locator(".compare[data-ready='1']")).to_have_count(1, timeout=2 * WAIT)
-    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(idle).to_have_count(1, timeout=WAIT)
+    at_rest(page)
 
 
 def layers(page: Page) -> list[str]:

@@ -8,14 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import App
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 120_000
-
-
-def idle(page: Page) -> None:
-    running = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(running).to_have_count(1, timeout=WAIT)
 
 
 def pictures(page: Page) -> list[str]:
@@ -43,7 +39,7 @@ def stop(page: Page) -> None:
     )
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Take it apart", exact=True)).to_be_visible(timeout=WAIT)
-    idle(page)
+    at_rest(page, WAIT)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     expect(page.locator(".av-pair")).to_have_count(0)
 
@@ -61,13 +57,13 @@ def look_at_shares(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("Highest 30 % taken away")).to_be_visible(timeout=WAIT)
-    idle(page)
+    at_rest(page, WAIT)
     after = pictures(page)
     assert set(before).isdisjoint(after)
     expect(chosen.first).to_have_attribute("title", re.compile("^30 %: "))
     page.get_by_role("radio", name="Guessed (ROAD)").click()
     expect(page.locator(".av-pair img").first).not_to_have_attribute("src", after[0], timeout=WAIT)
-    idle(page)
+    at_rest(page, WAIT)
     assert set(after).isdisjoint(pictures(page))
 
 
@@ -80,7 +76,7 @@ def test_a_map_is_taken_apart_stopped_and_looked_at(chromium: Browser, app: App)
     start(page, "Take it apart")
     verdict = page.locator(".av-verdict")
     expect(verdict).to_have_text(re.compile("chance"), timeout=2 * WAIT)
-    idle(page)
+    at_rest(page, WAIT)
     expect(page.get_by_role("button", name="Take it apart", exact=True)).to_have_count(0)
     expect(page.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(3, timeout=WAIT)
     look_at_shares(page)

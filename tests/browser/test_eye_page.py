@@ -20,6 +20,7 @@ from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, Viewing
 from tests.browser.conftest import App
 from tests.browser.pixels import bytes_of
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 120_000
@@ -50,8 +51,7 @@ def opened(chromium: Browser, app: App, sent: list[int], **options: Any) -> Page
     page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(len(frame))))
     page.goto(f"{app.url}/Eye?picture=sample:coffee&model=ran-small")
     expect(page.locator(".stage > canvas[data-frames]")).to_have_count(1, timeout=WAIT)
-    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(idle).to_have_count(1, timeout=WAIT)
+    at_rest(page)
     sent.clear()
     return page
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from attnviz.pictures import open_sample
 from tests.browser.conftest import App
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
@@ -44,12 +45,7 @@ def settle(page: Page) -> None:
 
     The exact one may follow; it takes seconds without a GPU, and says nothing more here.
     """
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')"
-        ".dataset.testScriptState === 'notRunning'"
-        " && !document.querySelector('[data-stale=true]')",
-        timeout=WAIT,
-    )
+    at_rest(page)
     expect(page.locator("canvas[data-frames][data-layer]")).to_have_count(1, timeout=WAIT)
 
 

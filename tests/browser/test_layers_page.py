@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from attnviz.ui.viewer.bundle import script
 from tests.browser.conftest import ROOT, App, started
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
@@ -29,6 +30,8 @@ def canvas(page: Page) -> Locator:
 
 
 def settle(page: Page) -> None:
+    """Wait until the page's script has come to its end and the exact picture is drawn."""
+    at_rest(page)
     expect(page.locator("canvas[data-final='1']")).to_have_count(1, timeout=WAIT)
 
 

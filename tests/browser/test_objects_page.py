@@ -25,8 +25,6 @@ def shows(page: Page, name: str) -> None:
     """The viewer has turned to the object of that name, and drawn it."""
     expect(page.locator(f"canvas[data-layer='{name}']")).to_have_count(1, timeout=WAIT)
     settle(page)
-    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(idle).to_have_count(1, timeout=WAIT)
 
 
 def names(page: Page) -> list[str]:

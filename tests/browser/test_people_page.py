@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import App, stopped
 from tests.browser.pixels import canvas_pixels
-from tests.browser.test_training_page import STILL, WAIT
+from tests.browser.test_training_page import WAIT
+from tests.browser.waiting import at_rest
 from tests.ui.looked import five_photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -45,7 +46,7 @@ def test_a_folder_is_opened_a_photo_chosen_and_a_viewer_played(
         expect(page.get_by_role("heading", name=score, exact=True)).to_be_visible(timeout=WAIT)
     expect(page.locator(".av-people-maps figure")).to_have_count(7)
     assert page.locator(".av-score").first.get_by_text("ran-small, attention").is_visible()
-    page.wait_for_function(STILL, timeout=WAIT)
+    at_rest(page, WAIT)
 
     # One viewer's path is chosen and played in the browser alone.
     page.wait_for_timeout(500)

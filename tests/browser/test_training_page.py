@@ -16,12 +16,11 @@ from attnviz.assets import assets_folder
 from attnviz.training.recording import Recording
 from attnviz.training.shapes import write_shapes
 from tests.browser.conftest import App
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 90_000
 STEPS = re.compile(r"([\d,]+) of [\d,]+ steps")
-STILL = """() => document.querySelector('[data-testid=stApp]')
-  .dataset.testScriptState === 'notRunning'"""
 
 
 def opened(chromium: Browser, url: str, sent: list[int]) -> Page:
@@ -29,7 +28,7 @@ def opened(chromium: Browser, url: str, sent: list[int]) -> Page:
     page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(len(frame))))
     page.goto(url, timeout=WAIT)
     expect(page.locator(".strip button").first).to_be_visible(timeout=WAIT)
-    page.wait_for_function(STILL, timeout=WAIT)
+    at_rest(page, WAIT)
     return page
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
 from tests.browser.conftest import App
 from tests.browser.viewer_content import LAYERS
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000
@@ -51,11 +52,7 @@ class Window:
     def still(self) -> None:
         """Wait until the exact picture is drawn and the page's script has ended."""
         expect(self.page.locator("canvas[data-final='1']")).to_have_count(1, timeout=WAIT)
-        self.page.wait_for_function(
-            "() => document.querySelector('[data-testid=stApp]')"
-            ".dataset.testScriptState === 'notRunning'",
-            timeout=WAIT,
-        )
+        at_rest(self.page)
 
     def told(self) -> dict[str, Any]:
         """What Python knows, as the page writes it."""

@@ -16,6 +16,7 @@ from attnviz.vision.bubbles import Place, blurred, opened
 from attnviz.vision.fixations import read_fixations
 from tests.browser.conftest import App
 from tests.browser.pixels import canvas_pixels
+from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 90_000
@@ -29,8 +30,6 @@ SPOTS = [
     (0.6, 0.75),
     (0.35, 0.3),
 ]
-STILL = """() => document.querySelector('[data-testid=stApp]')
-  .dataset.testScriptState === 'notRunning'"""
 
 
 def begun(page: Page, app: App, sent: list[int], query: str) -> None:
@@ -38,7 +37,7 @@ def begun(page: Page, app: App, sent: list[int], query: str) -> None:
     page.goto(f"{app.url}/You_and_the_model?{query}")
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled(timeout=WAIT)
-    page.wait_for_function(STILL, timeout=WAIT)
+    at_rest(page, WAIT)
     # Nothing of the model is on the page before the person has played.
     expect(page.locator(".replay")).to_have_count(0)
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(0)
@@ -54,7 +53,7 @@ def assert_ended(page: Page, sides: int = 2) -> None:
     """Both sides, both curves and the scores are there, and nothing else went wrong."""
     expect(page.locator(".replay figure")).to_have_count(sides, timeout=WAIT)
     expect(page.get_by_text("The same in numbers")).to_be_visible(timeout=WAIT)
-    page.wait_for_function(STILL, timeout=WAIT)
+    at_rest(page, WAIT)
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(4)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
@@ -109,6 +108,7 @@ def keep_and_delete(page: Page, folder: Path) -> None:
     expect(page.get_by_text("No round is kept on this computer.")).to_be_visible()
     page.get_by_role("button", name="Keep this round").click()
     page.get_by_text("Rounds kept on this computer (1)").click(timeout=WAIT)
+    at_rest(page, WAIT)
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Download as fixations.json").click()
     download.value.save_as(folder / "fixations.json")

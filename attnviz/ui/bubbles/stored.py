@@ -86,7 +86,9 @@ def show_stored() -> None:
         with st.container(horizontal=True):
             st.download_button(
                 "Download as fixations.json",
-                data=lambda: as_fixations(rounds),
+                # Its bytes, for they are few: a deferred file has another name after each run of
+                # the page, and a press while it runs would ask for one that is gone.
+                data=as_fixations(rounds),
                 file_name="fixations.json",
                 mime="application/json",
                 on_click="ignore",
