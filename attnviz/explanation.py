@@ -79,12 +79,15 @@ class Explanation:
         numbers = f"0 to {len(self.layers) - 1}"
         raise UnknownNameError(f"layer among {numbers}", str(layer), self.layers)
 
-    def focus(self, layer: int | str = -1, settings: FocusSettings | None = None) -> FocusMap:
-        """The focus at the picture's size that the map of `layer` asks for.
+    def focus(
+        self, layer: int | str | None = None, settings: FocusSettings | None = None
+    ) -> FocusMap:
+        """The focus at the picture's size that the map of `layer` asks for; of the best, if None.
 
         All layers fused have no absolute values; they are shown on the scale of `Scale.LAYER`.
         """
         settings = settings or FocusSettings()
+        layer = self.best_layer if layer is None else layer
         if layer == FUSED:  # relative to an even map: a scale of its own, which no layer shares
             settings = replace(settings, scale=Scale.LAYER)
         grid = self.map_of(layer)

@@ -125,6 +125,8 @@ def test_a_transformer_opens_on_the_last_block_that_has_a_say(
     assert not result.map_of("blocks.2").any()
     assert result.best_layer == "blocks.1"
     assert result.map_of(result.best_layer).max() > 0
+    assert result.focus().layer == "blocks.1"
+    assert result.focus().values.max() == 1
 
 
 def test_a_measured_layer_is_shown_before_the_last_that_has_a_say(

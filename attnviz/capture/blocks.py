@@ -9,6 +9,7 @@ chain form a block from a convolution to the layer before the next one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.every_part import pass_watched
 from attnviz.capture.grids import lies_over
+from attnviz.capture.outputs import only_tensor
 from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.errors import NoSitesError
 
@@ -35,6 +37,7 @@ class _Seen:
     entering: tuple[int, ...] = ()
     leaving: tuple[int, ...] = ()
     output: Tensor | None = None
+    wrapped: bool = False
     version: int = 0
 
 
@@ -45,19 +48,42 @@ class _Pass:
     input_size: tuple[int, int]
     seen: dict[str, _Seen] = field(default_factory=dict)
     patch_grid: tuple[int, int] | None = None
+    merged: int = 1
 
     def watch(self, name: str, part: nn.Module, entering: tuple[Any, ...], output: object) -> None:
         """Note a module that has just returned."""
         seen = self.seen.setdefault(name, _Seen(len(self.seen)))
         seen.calls += 1
-        if not isinstance(output, Tensor):
+        tensor = only_tensor(output)
+        if tensor is None:
             return
         first = next((value for value in entering if isinstance(value, Tensor)), None)
         seen.entering = tuple(first.shape) if first is not None else ()
-        seen.leaving = tuple(output.shape)
+        seen.leaving = tuple(tensor.shape)
+        seen.wrapped = tensor is not output
         if isinstance(part, nn.Conv2d):  # tokens are the cells of the last convolution
-            self.patch_grid = (output.shape[2], output.shape[3])
-        seen.output, seen.version = output, output._version
+            self.patch_grid = (tensor.shape[2], tensor.shape[3])
+        elif _halves(seen, self.grid(self.merged), self.grid(2 * self.merged)):
+            self.merged *= 2  # four neighbours have become one token, as between stages of Swin
+        seen.output, seen.version = tensor, tensor._version
+
+    def grid(self, merged: int) -> tuple[int, int]:
+        """Rows and columns of tokens of which `merged` on a side have become one; 0, 0 if none."""
+        rows, columns = self.patch_grid or (0, 0)
+        return -(-rows // merged), -(-columns // merged)
+
+    def merged_in(self, tokens: int) -> int | None:
+        """How many on a side have become one in a row of `tokens`; None if it is no such row.
+
+        Up to 16 tokens that are no patches may stand in front, as long as none are merged.
+        """
+        rows, columns = self.grid(1)
+        if rows and 0 <= tokens - rows * columns <= 16:
+            return 1
+        merged = self.merged
+        while merged > 1 and math.prod(self.grid(merged)) != tokens:
+            merged //= 2
+        return merged if merged > 1 else None
 
 
 def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
@@ -150,10 +176,19 @@ def _layout(seen: _Seen, watched: _Pass) -> Layout | None:
         if lies_over(shape[2:], watched.input_size):
             return Layout.CHANNELS_FIRST
         return Layout.CHANNELS_LAST if lies_over(shape[1:3], watched.input_size) else None
-    if len(shape) == 3 and watched.patch_grid is not None:
-        rows, columns = watched.patch_grid
-        return Layout.TOKENS if 0 <= shape[1] - rows * columns <= 16 else None
+    if len(shape) == 3 and watched.merged_in(shape[1]) is not None:
+        return Layout.TOKENS
     return None
+
+
+def _halves(seen: _Seen, now: tuple[int, int], then: tuple[int, int]) -> bool:
+    """Whether a module takes a row of tokens that lie as `now` to one of tokens that lie as `then`.
+
+    A single token at the end is a pooled one.
+    """
+    if len(seen.entering) != 3 or len(seen.leaving) != 3 or math.prod(then) < 2:
+        return False
+    return (seen.entering[1], seen.leaving[1]) == (math.prod(now), math.prod(then))
 
 
 def _is_backbone(module: nn.Module, seen: _Seen) -> bool:
@@ -175,9 +210,13 @@ def _repeats(stack: nn.Module) -> bool:
 def _site(layer: str, part: str, watched: _Pass) -> Site:
     seen = watched.seen[part]
     layout = _layout(seen, watched) or Layout.CHANNELS_FIRST
-    stride = (1, 1)
-    if layout is Layout.TOKENS and watched.patch_grid is not None:
-        rows, columns = watched.patch_grid
+    stride, merged = (1, 1), 1
+    if layout is Layout.TOKENS:
+        rows, columns = watched.grid(1)
         stride = (watched.input_size[0] // rows, watched.input_size[1] // columns)
+        merged = watched.merged_in(seen.leaving[1]) or 1
     changed = seen.output is not None and seen.output._version > seen.version
-    return Site(layer, Kind.FEATURES, part, layout, stride, overwritten=changed)
+    return Site(
+        layer, Kind.FEATURES, part, layout, stride, merged,
+        overwritten=changed, wrapped=seen.wrapped,
+    )  # fmt: skip

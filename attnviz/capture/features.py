@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.outputs import only_tensor, with_tensor
 from attnviz.capture.taps import in_graph, plain, reached
 from attnviz.capture.trace import FeatureReading, Layout, Site
 
@@ -24,12 +25,14 @@ class FeatureTap:
         """See `Tap`."""
         return module.register_forward_hook(self._see)
 
-    def _see(self, _module: nn.Module, _entering: tuple[Any, ...], output: Tensor) -> Tensor:
-        if self.watched is not None:
+    def _see(self, _module: nn.Module, _entering: tuple[Any, ...], output: object) -> object:
+        value = only_tensor(output)
+        if self.watched is not None or value is None:
             return output  # a module used twice is read where it is first used
-        self.watched = in_graph(output, gradients=self._gradients)
+        self.watched = in_graph(value, gradients=self._gradients)
         # A later layer that works in place would change what was read (and may not touch a leaf).
-        return self.watched.clone() if self.site.overwritten else self.watched
+        handed_on = self.watched.clone() if self.site.overwritten else self.watched
+        return with_tensor(output, handed_on)
 
     def reading(self, gradient: Tensor | None) -> FeatureReading:
         """See `Tap`."""
@@ -44,9 +47,7 @@ class FeatureTap:
         if self.site.layout is Layout.CHANNELS_LAST:
             return value.permute(0, 3, 1, 2)
         if self.site.layout is Layout.TOKENS:
-            rows, columns = (
-                side // step for side, step in zip(self._input_size, self.site.stride, strict=True)
-            )
+            rows, columns = self.site.token_grid(self._input_size)
             patches = value[:, value.shape[1] - rows * columns :]  # class tokens stand in front
             return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
         return value

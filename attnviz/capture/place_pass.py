@@ -82,6 +82,6 @@ def place_pass(
 
 
 def _grid(sites: Sequence[Site], size: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of tokens, by the stride of the last block of tokens."""
-    stride = next((one.stride for one in reversed(sites) if one.layout is Layout.TOKENS), (1, 1))
-    return size[0] // stride[0], size[1] // stride[1]
+    """Rows and columns of tokens, as in the last block of tokens."""
+    found = (one.token_grid(size) for one in reversed(sites) if one.layout is Layout.TOKENS)
+    return next(found, size)

@@ -41,7 +41,9 @@ class Site:
     `layer` is the dotted name of the module under which the site is shown; `module` that of the
     module that is watched, the same or one inside it. The rest concerns `Kind.FEATURES` only:
     `layout` of the output; `stride`, input pixels to a cell of the grid, by which tokens are laid
-    out; `overwritten`, whether a later layer changes the output in place. A site heard in a call
+    out, and `merged`, how many of them on a side have been merged since into one; `overwritten`,
+    whether a later layer changes the output in place; `wrapped`, whether the module returns it in a
+    tuple. A site heard in a call
     has its `form`, and in `call` how many calls of that form its module makes before; `adds` says
     that a heard factor is 1 + mask; `geometry` says where the tokens of self-attention lie, for
     inputs of one size.
@@ -52,11 +54,21 @@ class Site:
     module: str
     layout: Layout = Layout.CHANNELS_FIRST
     stride: tuple[int, int] = (1, 1)
+    merged: int = 1
     overwritten: bool = False
+    wrapped: bool = False
     form: Form = Form.MODULE
     call: int = 0
     adds: bool = False
     geometry: TokenGeometry | None = field(default=None, compare=False)
+
+    def token_grid(self, input_size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of a block's tokens for an input (height, width)."""
+        rows, columns = (
+            -(-(side // step) // self.merged)
+            for side, step in zip(input_size, self.stride, strict=True)
+        )
+        return rows, columns
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def to_maps(site: Site, size: tuple[int, int]) -> Callable[[Tensor], Tensor] | N
         return None
     if site.layout is Layout.CHANNELS_LAST:
         return lambda value: value.permute(0, 3, 1, 2)
-    rows, columns = size[0] // site.stride[0], size[1] // site.stride[1]
+    rows, columns = site.token_grid(size)
 
     def from_tokens(value: Tensor) -> Tensor:
         patches = value[:, value.shape[1] - rows * columns :]

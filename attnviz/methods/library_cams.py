@@ -215,8 +215,8 @@ def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:
     return [list(group) for _, group in groupby(sites, _laid_out)]
 
 
-def _laid_out(site: Site) -> tuple[Layout, tuple[int, int]]:
-    return site.layout, site.stride
+def _laid_out(site: Site) -> tuple[Layout, tuple[int, int], int]:
+    return site.layout, site.stride, site.merged
 
 
 def _windows(height: int, width: int) -> int:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.outputs import only_tensor, with_tensor
 from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.capture.trace import Site
 from attnviz.errors import MethodError
@@ -41,6 +43,7 @@ class StandIn(nn.Module):
         # The library takes the device of the first parameter, and a network may have none.
         self.place = nn.Parameter(torch.empty(0, device=inputs.device), requires_grad=False)
         self.network = network
+        self.doors = nn.ModuleDict()
         self.dtype = inputs.dtype
         self.stopped = False
         self._target, self._progress, self._total = target, progress, total
@@ -67,8 +70,24 @@ class StandIn(nn.Module):
         """Leave the gradients of somebody else's training alone."""
 
     def part(self, site: Site) -> nn.Module:
-        """The module that a site watches."""
-        return self.network.get_submodule(site.module)
+        """The module that returns what a site watches.
+
+        Where the network's own returns it in a tuple, which the library does not open, that is a
+        door behind it through which the tensor goes. Call it within `as_it_was`.
+        """
+        own = self.network.get_submodule(site.module)
+        if not site.wrapped:
+            return own
+        key = site.module.replace(".", "/")
+        if key not in self.doors:
+            self.doors[key] = nn.Identity()
+            own.register_forward_hook(partial(self._through, key))
+        return self.doors[key]
+
+    def _through(self, key: str, _part: nn.Module, _entering: object, output: object) -> object:
+        value = only_tensor(output)
+        # Asked for by name: the library may have put another layer there.
+        return output if value is None else with_tensor(output, self.doors[key](value))
 
     def first(self) -> Tensor:
         """Logits of the first pass, which is that of the whole pictures."""

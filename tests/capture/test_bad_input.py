@@ -146,11 +146,11 @@ def _swin() -> nn.Module:
     )  # fmt: skip
 
 
-# How many calls of attention each has, and the grid of its maps.
+# How many calls of attention each has, and the grid of its last maps.
 HUGGING_FACE: dict[str, tuple[Callable[[], nn.Module], int, tuple[int, int]]] = {
     "ViT": (CONTEXT["Hugging Face ViT"].make, 2, (4, 6)),
     "DINOv2": (_dinov2, 2, (4, 6)),
-    "Swin": (_swin, 4, (16, 24)),
+    "Swin": (_swin, 4, (8, 12)),
 }
 
 
