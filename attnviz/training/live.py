@@ -161,7 +161,7 @@ def begin(
         _refuse_if_busy(beside=beside)
         job = Job(recipe.to_json(), str(data), size, device)
         with _sentences(runs_folder()):
-            run = LiveRun(_new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {recipe.model}"))
+            run = LiveRun(_new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {_told(recipe)}"))
             State(Phase.PAUSED).write(run.folder)
             job.write(run.folder)
         run._start(beside=beside)
@@ -184,6 +184,13 @@ def _alone(folder: Path, *, beside: bool) -> Iterator[None]:
             held.enter_context(_one_at_a_time())
         _refuse_if_busy(beside=beside, but=folder)
         yield
+
+
+def _told(recipe: Recipe) -> str:
+    """The network, and what tells a run from others of it in a list."""
+    more = ["CutMix"] if recipe.cutmix else []
+    more += [f"seed {recipe.seed}"] if recipe.seed else []
+    return ", ".join([recipe.model, *more])
 
 
 def _new_folder(name: str) -> Path:

@@ -18,6 +18,7 @@ from attnviz.assets import assets_folder
 from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.live import LiveRun, begin
 from attnviz.training.live_state import Job, Phase, State
+from attnviz.training.recipe import Recipe
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.shapes import write_shapes
 from attnviz.ui.growth.begin import live_recipe
@@ -281,6 +282,8 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
     assert_fine(page)
     assert any("a\\*b" in one.value for one in page.caption)
     shutil.copy(assets_folder() / "recordings" / "vit-small.attn", first.recording)
+    next(one for one in page.number_input if one.label == "Seed").set_value(3)
+    next(one for one in page.toggle if one.label == "CutMix").set_value(True)
     train = next(one for one in page.button if one.label == "Train")
     train.click().run()
     assert_fine(page)
@@ -292,3 +295,6 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
     assert not page.warning
     assert len(begun) == 2
     assert begun[1].job.data == str(tmp_path / "shapes")
+    recipe = Recipe.from_json(begun[1].job.recipe)
+    assert (recipe.seed, recipe.cutmix, recipe.unmixed, recipe.epochs) == (3, 1.0, 3, 12)
+    assert begun[1].folder.name.endswith("ran-small, CutMix, seed 3")

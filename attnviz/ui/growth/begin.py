@@ -77,6 +77,19 @@ def show_form() -> None:
         )  # fmt: skip
         epochs = second.slider("Epochs", 1, 60, 12)
         side = third.select_slider("Picture side, px", _SIDES, 64)
+        first, second, _ = st.columns(3, vertical_alignment="bottom")
+        seed = first.number_input(
+            "Seed", 0, 9999, 0,
+            help="Decides the first weights and the order of the pictures. What two runs with "
+            "different seeds have in common is no accident: train twice, and put them side by "
+            "side above.",
+        )  # fmt: skip
+        mixed = second.toggle(
+            "CutMix",
+            help="Pastes a piece of one picture into another and asks for both classes, each by "
+            "its share (Yun 2019); the last quarter of the epochs does without. Train once with "
+            "it and once without, and see which masks stay flat.",
+        )
         started = st.form_submit_button("Train", type="primary", icon=":material/school:")
     if not started:
         return
@@ -86,7 +99,9 @@ def show_form() -> None:
         if data == shapes_folder():
             made_shapes()
         counts = counted_pictures(data)
-        recipe = live_recipe(str(network), int(epochs), int(side))
+        recipe = live_recipe(
+            str(network), int(epochs), int(side), seed=int(seed), mixed=bool(mixed)
+        )
         pictures = f"{sum(counts.values()):,} pictures of {len(counts)} classes"
         ask_or_do(
             f"Train {network} on {pictures}", partial(begin, recipe, data.resolve(), size=int(side))
@@ -100,8 +115,10 @@ def trainable() -> dict[str, str]:
     return {name: found[name] for name in dict.fromkeys([*ship, *found]) if name in found}
 
 
-def live_recipe(network: str, epochs: int, side: int) -> Recipe:
-    """A recipe for few pictures: gentle, in small batches."""
+def live_recipe(
+    network: str, epochs: int, side: int, *, seed: int = 0, mixed: bool = False
+) -> Recipe:
+    """A recipe for few pictures: gentle, in small batches; `mixed` by CutMix but at the end."""
     transformer = "context" in zoo_networks().get(network).kinds
     return Recipe(
         model=network,
@@ -113,4 +130,7 @@ def live_recipe(network: str, epochs: int, side: int) -> Recipe:
         warm_up=min(1.0, epochs / 4),
         crop=0.6,
         average=0.9,
+        seed=seed,
+        cutmix=1.0 if mixed else 0.0,
+        unmixed=epochs // 4 if mixed else 0,
     )
