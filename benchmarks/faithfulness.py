@@ -44,7 +44,7 @@ from attnviz.evidence.sufficiency import SHARES
 from attnviz.focus import is_flat
 from attnviz.geometry import Fit, resample
 from attnviz.models.loading import load_model, wrap
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import Preprocess, planes
 from attnviz.models.torchvision_source import imagenet_labels
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
@@ -217,8 +217,8 @@ def run(
         every = counts.photos + counts.further
         photos = photographs(model, data, half)
         pixels = [one for one, _ in zip(photos, range(max(every, POOL)), strict=False)]
-        planes = torch.from_numpy(np.stack(pixels[:POOL])).permute(0, 3, 1, 2).float() / 255
-        measuring.grid(model.preprocess.normalised(planes), counts.mosaics)
+        pool = planes(np.stack(pixels[:POOL]))
+        measuring.grid(model.preprocess.normalised(pool), counts.mosaics)
         measuring.decision(pixels[: counts.photos], counts.road)
         measuring.boxes(data, half, counts.boxes)
         measuring.methods = measuring.finalists()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from attnviz.errors import EvidenceError
 from attnviz.focus import is_flat
 from attnviz.geometry import checked_map
+from attnviz.models.preprocess import planes
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -53,8 +54,7 @@ class Subject:
 
     def of(self, pixels: Pixels) -> Tensor:
         """Pictures uint8 [N, h, w, 3] as the network wants them, [N, 3, h, w]."""
-        planes = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2)
-        return self.normalised(planes.float() / 255)
+        return self.normalised(planes(pixels))
 
     def seen(self, inputs: Tensor) -> Pixels:
         """The way back from `of`: uint8 [N, h, w, 3] of normalised pictures [N, 3, h, w].
@@ -62,8 +62,8 @@ class Subject:
         What lies beyond black or white, as noise may, is cut off.
         """
         black, white = (self.of(np.full((1, 1, 1, 3), end, np.uint8)).float() for end in (0, 255))
-        planes = (inputs.float() - black) / (white - black) * 255
-        return planes.round().clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).cpu().numpy()
+        values = (inputs.float() - black) / (white - black) * 255
+        return values.round().clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).cpu().numpy()
 
     def order(self, values: npt.ArrayLike) -> FloatArray:
         """A map, float [rows, columns] over the whole input, at the input's size: float32 [h, w].

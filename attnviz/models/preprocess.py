@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -12,6 +14,11 @@ from attnviz.pictures import Picture
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def planes(pixels: npt.NDArray[np.uint8]) -> Tensor:
+    """Pictures uint8 [N, h, w, 3] as float32 [N, 3, h, w] in 0..1, a copy."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255)
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,7 @@ class Preprocess:
     def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
         """The input float32 [1, 3, h, w], normalised, and how it was taken from the picture."""
         geometry = self.geometry(picture)
-        pixels = torch.from_numpy(resample(picture.pixels, geometry).copy())
-        return self.normalised(pixels.permute(2, 0, 1)[None].float() / 255), geometry
+        return self.normalised(planes(resample(picture.pixels, geometry)[None])), geometry
 
     def normalised(self, inputs: Tensor) -> Tensor:
         """`inputs` [N, 3, h, w] in 0..1, less the mean, over the standard deviation."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from attnviz.models.preprocess import planes
 from attnviz.training.data import PictureSet
 from attnviz.training.recipe import Recipe
 
@@ -48,8 +49,7 @@ def training_batch(
     random = random_source(recipe.seed, epoch, step)
     side = recipe.side_at(epoch)
     views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
-    inputs = torch.from_numpy(views).permute(0, 3, 1, 2).float().div_(255)
-    inputs = _recoloured(inputs, recipe.colour, random)
+    inputs = _recoloured(planes(views), recipe.colour, random)
     _erase(inputs, recipe.erase, random)
     targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
     if epoch < recipe.epochs - recipe.unmixed:

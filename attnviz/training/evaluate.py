@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.models.device import place_inputs
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import Preprocess, planes
 from attnviz.training.data import PictureSet, squashed
 from attnviz.training.memory import keep_freed_memory
 
@@ -66,4 +66,4 @@ def evaluate(
 def whole_pictures(part: PictureSet, chosen: slice, side: int) -> Tensor:
     """float32 [N, 3, side, side] in 0..1: the chosen pictures, squashed to squares."""
     pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
-    return torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div_(255)
+    return planes(pixels)

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import Preprocess, planes
 from attnviz.pictures import Picture
 from attnviz.training.attention import read_attention
 from attnviz.training.data import squashed
@@ -133,8 +132,7 @@ def _prepared(
         names = tuple(f"picture {number}" for number in range(1, len(probes) + 1))
         return probes, names, _shown(probes)
     squares = np.stack([squashed(one.pixels, preprocess.size) for one in probes])
-    planes = torch.from_numpy(squares).permute(0, 3, 1, 2).float() / 255
-    return preprocess.normalised(planes), tuple(one.name for one in probes), squares
+    return preprocess.normalised(planes(squares)), tuple(one.name for one in probes), squares
 
 
 def _shown(inputs: Tensor) -> Pixels:

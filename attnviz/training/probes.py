@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from attnviz.errors import UnknownNameError
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import Preprocess, planes
 from attnviz.pictures import list_samples, open_sample
 from attnviz.training.data import ClassFolder, squashed
 from attnviz.training.recording_size import shown_pixels
@@ -45,6 +44,6 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
         )
     else:
         raise UnknownNameError("set of probes", which, ("samples", "val"))
-    inputs = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
-    kept = shown_pixels(np.stack(pixels)) if which == "val" else None
-    return Probes(names, preprocess.normalised(inputs), kept)
+    stacked = np.stack(pixels)
+    kept = shown_pixels(stacked) if which == "val" else None
+    return Probes(names, preprocess.normalised(planes(stacked)), kept)
