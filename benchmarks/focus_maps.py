@@ -16,7 +16,9 @@ box gain      share of the map inside the objects' boxes over the boxes' share o
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +39,7 @@ from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.library_cams import LibraryCam
 from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model
+from attnviz.models.spec import Answer
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.vision.agreement import box_gain, centre_prior, nss
@@ -51,6 +54,7 @@ BLOCKS = 5  # layers of a kind that are measured, counted from the last; all are
 SHORTLIST = 6  # maps that are measured on all pictures after the screening
 Key = tuple[str, str]
 OF_SEVERAL_CHANNELS = ("mask-spread", "mask-channel")  # say nothing new of a mask with one
+CHOSEN_BY = {"attention": "NSS", "decision": "sufficiency"}  # what an answer's score is
 BASELINES = ("centre prior", "random smooth mask", "spectral residual")
 
 
@@ -177,8 +181,8 @@ def shortlist(scores: Scores) -> set[Key]:
 
 def run(
     model: VisionModel, data: Path, limit: int, screen: int, places: int
-) -> tuple[str, dict[str, Key]]:
-    """The report as Markdown, and the chosen answers."""
+) -> tuple[str, dict[str, Answer]]:
+    """The report as Markdown, and the chosen answers with their scores on the other half."""
     pixels = imagenette(data)
     osie, coco = list(looked_at(data)), list(with_boxes(data))
     first, second = Scores(), Scores()
@@ -193,21 +197,25 @@ def run(
     answers = choose(first, kept)
     second.only = kept | set(answers.values())
     measure_sufficiency(model, pixels[theirs], second)
-    return Table(first, second, answers).markdown(model), answers
+    scored = {
+        question: Answer(*key, round(second.mean(key, CHOSEN_BY[question]), 3))
+        for question, key in answers.items()
+    }
+    return Table(first, second, answers).markdown(model), scored
 
 
 def _plain(scores: Scores) -> Key:
-    """Grad-CAM at the last block, the usual choice."""
-    return [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED][-1]
+    """Grad-CAM at the last block, the usual choice; the last whose map is not flat."""
+    found = [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED]
+    return [key for key in found if math.isfinite(scores.mean(key, "box gain"))][-1]
 
 
-def write_answers(model: VisionModel, answers: dict[str, Key]) -> Path:
+def write_answers(model: VisionModel, answers: dict[str, Answer]) -> Path:
     """Put the chosen maps into the card of the weights."""
     path = assets_folder() / "weights" / f"{model.name}.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     card["answers"] = {
-        question: {"method": method, "layer": layer}
-        for question, (method, layer) in answers.items()
+        question: dataclasses.asdict(answer) for question, answer in answers.items()
     }
     path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return path

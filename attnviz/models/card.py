@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,20 +83,27 @@ def _answers(entries: Any) -> dict[str, Answer]:
         method, layer = parts.get("method"), parts.get("layer")
         if not _is_name(method) or not _is_name(layer):
             raise TypeError(f'the answer to "{question}" must name a "method" and a "layer"')
-        answers[question] = Answer(method, layer)
+        score = parts.get("score")
+        if score is not None and not _is_number(score):
+            raise TypeError(f'the "score" of the answer to "{question}" must be a number')
+        answers[question] = Answer(method, layer, score)
     return answers
 
 
 def _share(value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+    if not _is_number(value) or not 0 <= value <= 1:
         raise ValueError('"top1" must be a share in 0..1')
     return float(value)
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_name(value: Any) -> TypeGuard[str]:

@@ -29,10 +29,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The map that answers a question best on this network: a method's name and a layer's name."""
+    """The map that answers a question best on this network: a method's name and a layer's name.
+
+    score: what it reached on pictures that had no part in the choice, None if unknown. Attention:
+    normalised scanpath saliency against people's fixations, 0 by chance. Decision: probability of
+    the class with only its high places sharp, 0..1.
+    """
 
     method: str
     layer: str
+    score: float | None = None
 
 
 @dataclass(frozen=True)

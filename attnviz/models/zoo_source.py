@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from functools import partial
 from pathlib import Path
 
@@ -16,19 +17,26 @@ from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 def zoo_specs() -> tuple[ModelSpec, ...]:
     """One spec for each zoo network with weights and card in `assets/weights`.
 
-    Those whose maps were measured come first, for their answers can be trusted; among them, and
-    among the others, those that see more pixels, and of these the most accurate. Raises
-    WeightsError where a card is not valid.
+    Those whose maps were measured come first, for their answers can be trusted, and the first of
+    them is the one whose attention lies closest to where people look; among the others those that
+    see more pixels, and of these the most accurate. Raises WeightsError where a card is not valid.
     """
     folder = assets_folder() / "weights"
-    found: list[tuple[float, ModelSpec]] = []
+    found: list[tuple[tuple[float, ...], ModelSpec]] = []
     for network in zoo_networks():
         weights = folder / f"{network.name}.safetensors"
         if weights.is_file() and weights.with_suffix(".json").is_file():
             card = read_card(weights.with_suffix(".json"))
-            found.append((card.top1 or 0.0, _trained(network, weights, name=network.name)))
-    found.sort(key=lambda pair: (not pair[1].answers, -pair[1].preprocess.size, -pair[0]))
+            found.append((_rank(card), _trained(network, weights, name=network.name)))
+    found.sort(key=lambda pair: pair[0])
     return tuple(spec for _, spec in found)
+
+
+def _rank(card: Card) -> tuple[float, ...]:
+    """Lower comes first."""
+    answer = card.answers.get("attention")
+    near = math.inf if answer is None or answer.score is None else -answer.score
+    return near, -card.input_side, -(card.top1 or 0.0)
 
 
 def trained_spec(weights: Path) -> ModelSpec:

@@ -89,6 +89,28 @@ def _hugging_face_vit() -> nn.Module:
     )  # fmt: skip
 
 
+def _hugging_face_dinov2() -> nn.Module:
+    from transformers import Dinov2Config, Dinov2ForImageClassification
+
+    return Dinov2ForImageClassification(
+        Dinov2Config(
+            hidden_size=32, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, image_size=64,
+            patch_size=16, num_labels=7,
+        )
+    )  # fmt: skip
+
+
+def _hugging_face_swin() -> nn.Module:
+    from transformers import SwinConfig, SwinForImageClassification
+
+    return SwinForImageClassification(
+        SwinConfig(
+            image_size=64, patch_size=4, embed_dim=24, depths=[2, 2], num_heads=[2, 4],
+            window_size=4, num_labels=7,
+        )
+    )  # fmt: skip
+
+
 def _bam(joined: Joined) -> nn.Module:
     return Net(Bam(16, joined))
 
@@ -157,6 +179,8 @@ CONTEXT: dict[str, Family] = {
     "timm non-local": Family(_resnet("nl"), 4),
     "vit-small": Family(partial(vit_small, 7, width=32, depth=3, heads=2), 3),
     "Hugging Face ViT": Family(_hugging_face_vit, 2),
+    "Hugging Face DINOv2": Family(_hugging_face_dinov2, 2),
+    "Hugging Face Swin": Family(_hugging_face_swin, 4),
 }
 
 GATES: dict[str, Family] = {

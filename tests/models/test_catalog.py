@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
 import time
@@ -261,6 +262,10 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
         ({"input_side": "96"}, '"input_side" must be a whole number'),
         ({"answers": []}, '"answers" must be a table'),
         ({"answers": {"decision": {"method": "x"}}}, 'the answer to "decision"'),
+        (
+            {"answers": {"decision": {"method": "x", "layer": "y", "score": math.nan}}},
+            'the "score" of the answer to "decision" must be a number',
+        ),
         ({"top1": 93.4}, '"top1" must be a share'),
         ({"parameters": -1}, '"parameters" must be'),
     ],
