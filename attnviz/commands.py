@@ -207,7 +207,6 @@ def evaluate(
         str, typer.Option(help="A name from `models`, or a .safetensors file.")
     ] = "ran-small",
     store: Annotated[int, typer.Option(help="As in training.")] = 144,
-    seed: Annotated[int, typer.Option(help="As in training; only for data without val/.")] = 0,
     device: Device = "auto",
 ) -> None:
     """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
@@ -218,7 +217,7 @@ def evaluate(
     with _sentences():
         loaded = load_model(model, device)
         side = loaded.preprocess.size
-        classes, part = load_validation(data, side=store, seed=seed)
+        classes, part = load_validation(data, side=store)
         if classes != loaded.labels:
             raise TrainingError(
                 f"{data} has the classes {', '.join(classes[:5])} ..., and {model} knows "

@@ -214,9 +214,7 @@ def write_answers(model: VisionModel, answers: dict[str, Answer]) -> Path:
     """Put the chosen maps into the card of the weights."""
     path = assets_folder() / "weights" / f"{model.name}.json"
     card = json.loads(path.read_text(encoding="utf-8"))
-    card["answers"] = {
-        question: dataclasses.asdict(answer) for question, answer in answers.items()
-    }
+    card["answers"] = {question: dataclasses.asdict(answer) for question, answer in answers.items()}
     path.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return path
 

@@ -4,7 +4,7 @@
 
 Each network trains for a few epochs on the first pictures of a folder of class folders, with 16
 probes at the size of its card, as `python -m attnviz train` does. Steps and checkpoints are timed
-in the very same loop, so that a busy machine slows both alike; `attnviz.record` makes its checkpoints
+in the very same loop, so that a busy machine slows both alike; `attnviz.record` makes checkpoints
 by the same function. Without --data, shapes are drawn.
 """
 

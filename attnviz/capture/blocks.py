@@ -72,6 +72,12 @@ class _Pass:
         rows, columns = self.patch_grid or (0, 0)
         return -(-rows // merged), -(-columns // merged)
 
+    def stride(self) -> tuple[int, int]:
+        """Input pixels to a token, before any are merged."""
+        height, width = self.input_size
+        rows, columns = self.grid(1)
+        return _step(height, rows), _step(width, columns)
+
     def merged_in(self, tokens: int) -> int | None:
         """How many on a side have become one in a row of `tokens`; None if it is no such row.
 
@@ -207,16 +213,22 @@ def _repeats(stack: nn.Module) -> bool:
     return len(kinds) > len(set(kinds))
 
 
+def _step(side: int, cells: int) -> int:
+    """Pixels to a cell: 7 for 9 cells on 64, where one is cut off, and 4 for 16 on 62, padded."""
+    least = side // cells
+    return least if side // least == cells else -(-side // cells)
+
+
 def _site(layer: str, part: str, watched: _Pass) -> Site:
     seen = watched.seen[part]
     layout = _layout(seen, watched) or Layout.CHANNELS_FIRST
-    stride, merged = (1, 1), 1
+    stride, merged, prefix = (1, 1), 1, 0
     if layout is Layout.TOKENS:
-        rows, columns = watched.grid(1)
-        stride = (watched.input_size[0] // rows, watched.input_size[1] // columns)
         merged = watched.merged_in(seen.leaving[1]) or 1
+        stride = watched.stride()
+        prefix = seen.leaving[1] - math.prod(watched.grid(merged))
     changed = seen.output is not None and seen.output._version > seen.version
     return Site(
-        layer, Kind.FEATURES, part, layout, stride, merged,
+        layer, Kind.FEATURES, part, layout, stride, merged, prefix,
         overwritten=changed, wrapped=seen.wrapped,
     )  # fmt: skip

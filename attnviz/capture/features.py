@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.grids import as_map
 from attnviz.capture.outputs import only_tensor, with_tensor
 from attnviz.capture.taps import in_graph, plain, reached
 from attnviz.capture.trace import FeatureReading, Layout, Site
@@ -47,7 +48,5 @@ class FeatureTap:
         if self.site.layout is Layout.CHANNELS_LAST:
             return value.permute(0, 3, 1, 2)
         if self.site.layout is Layout.TOKENS:
-            rows, columns = self.site.token_grid(self._input_size)
-            patches = value[:, value.shape[1] - rows * columns :]  # class tokens stand in front
-            return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
+            return as_map(value, self.site.token_grid(self._input_size, value.shape[1]))
         return value

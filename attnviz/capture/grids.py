@@ -1,6 +1,8 @@
-"""Whether a map lies over the picture."""
+"""Whether a map lies over the picture, and how tokens become one."""
 
 from __future__ import annotations
+
+from torch import Tensor
 
 
 def lies_over(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
@@ -8,3 +10,10 @@ def lies_over(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
     stride = min(size[0] / grid[0], size[1] / grid[1])
     fits = all(abs(side / stride - cells) <= 1.5 for side, cells in zip(size, grid, strict=True))
     return fits and grid[0] * grid[1] > 1
+
+
+def as_map(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+    """A row of tokens [N, T, C] as [N, C, rows, columns]; those in front, class tokens, are cut."""
+    rows, columns = grid
+    patches = tokens[:, tokens.shape[1] - rows * columns :]
+    return patches.transpose(1, 2).reshape(len(tokens), -1, rows, columns)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.every_part import pass_watched
+from attnviz.capture.grids import as_map
 from attnviz.capture.readable import readable
 from attnviz.capture.run import logits_of
 from attnviz.capture.trace import Layout
@@ -51,9 +52,8 @@ class PlaceHead:
     def logits(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
         """[N, classes, rows, columns] from the module's output; `grid` is that of tokens."""
         if self.layout is Layout.TOKENS:
-            patches = output[:, output.shape[1] - grid[0] * grid[1] :]
-            output = patches.reshape(len(output), *grid, output.shape[2])
-        last = output.movedim(1, -1) if self.layout is Layout.CHANNELS_FIRST else output
+            output = as_map(output, grid)
+        last = output if self.layout is Layout.CHANNELS_LAST else output.movedim(1, -1)
         return self.applied(network, last).movedim(-1, 1)
 
     def evidence(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:

@@ -77,11 +77,13 @@ def place_pass(
         reached = tuple(tap for tap in taps if tap.watched is not None)
         places = None
         if head is not None:
-            places = head.evidence(module, seen[-1], _grid(sites, size))
+            places = head.evidence(module, seen[-1], _grid(reached, size))
         yield PlacePass(logits, reached, places)
 
 
-def _grid(sites: Sequence[Site], size: tuple[int, int]) -> tuple[int, int]:
+def _grid(taps: Sequence[FeatureTap], size: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of tokens, as in the last block of tokens."""
-    found = (one.token_grid(size) for one in reversed(sites) if one.layout is Layout.TOKENS)
-    return next(found, size)
+    for tap in reversed(taps):
+        if tap.site.layout is Layout.TOKENS and tap.watched is not None:
+            return tap.site.token_grid(size, tap.watched.shape[1])
+    return size

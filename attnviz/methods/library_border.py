@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
+from attnviz.capture.grids import as_map
 from attnviz.capture.trace import Layout, Site
 
 Maps = npt.NDArray[np.float32]
@@ -52,17 +53,19 @@ def class_targets(classes: Sequence[int] | None) -> list[Any] | None:
     return None if classes is None else [ClassifierOutputTarget(one) for one in classes]
 
 
-def to_maps(site: Site, size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
-    """The library's `reshape_transform` for the layout of a site, None where it needs none."""
-    if site.layout is Layout.CHANNELS_FIRST:
+def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
+    """The library's `reshape_transform` for sites of one layout, None where it needs none."""
+    layout = sites[0].layout
+    if layout is Layout.CHANNELS_FIRST:
         return None
-    if site.layout is Layout.CHANNELS_LAST:
+    if layout is Layout.CHANNELS_LAST:
         return lambda value: value.permute(0, 3, 1, 2)
-    rows, columns = site.token_grid(size)
+    by_prefix = {site.prefix: site for site in sites}  # the library does not say whose value it is
 
     def from_tokens(value: Tensor) -> Tensor:
-        patches = value[:, value.shape[1] - rows * columns :]
-        return patches.transpose(1, 2).reshape(len(value), -1, rows, columns)
+        tokens = value.shape[1]
+        fitting = (one for one in by_prefix.values() if one.fits(size, tokens))
+        return as_map(value, next(fitting, sites[0]).token_grid(size, tokens))
 
     return from_tokens
 

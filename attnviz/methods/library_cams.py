@@ -205,7 +205,7 @@ class LibraryCam(ProbingMethod):
         if self.library == "RandomCAM":
             np.random.seed(0)  # it draws from the global generator
         kind = full_grad() if self.library == "FullGrad" else getattr(library, self.library)
-        return kind(watched, layers, to_maps(sites[0], size), **more)
+        return kind(watched, layers, to_maps(sites, size), **more)
 
 
 def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:

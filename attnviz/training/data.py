@@ -64,23 +64,24 @@ def load_class_folder(
     *,
     side: int,
     validation_share: float = 0.1,
-    seed: int = 0,
     noise: float = 0.0,
+    seed: int = 0,
     say: Callable[[str], None] | None = None,
     between: Callable[[], None] | None = None,
 ) -> ClassFolder:
     """Read `root`, which has a folder for each class, or `train` and `val` with one each.
 
     Class names come from `classes.json` ({folder: name}) beside the folders where it exists, else
-    from the folders. Without a `val` folder, `validation_share` of each class is set aside by
-    `seed`. Pictures that cannot be opened are left out and named in `broken`.
+    from the folders. Without a `val` folder, `validation_share` of each class is set aside, by
+    chance but the same ones each time: runs of two seeds are scored, and recorded, on the same
+    pictures. Pictures that cannot be opened are left out and named in `broken`.
 
     Args:
         root: the data set's folder.
         side: pictures are stretched to side x side pixels.
         validation_share: used only if there is no `val` (or `valid`, `validation`, `test`) folder.
-        seed: decides which pictures are set aside, and which labels become wrong.
         noise: share of the training labels that are replaced by another class (`noisy_labels`).
+        seed: decides which labels those are.
         say: called with a sentence where pictures are set aside, and with one about broken ones.
         between: called before each picture; what it raises ends the reading.
 
@@ -94,7 +95,7 @@ def load_class_folder(
     training = _read(train_root, folders, side, broken, "training pictures", between)
     _check_counts(training, folders, least=2 if val_root is None else 1)
     if val_root is None:
-        training, validation = _set_aside(training, validation_share, seed)
+        training, validation = _set_aside(training, validation_share)
         if say is not None:
             say(_told_aside(len(training), len(validation)))
     else:
@@ -123,17 +124,15 @@ def noisy_labels(
     return noisy
 
 
-def load_validation(
-    root: Path | str, *, side: int, seed: int = 0
-) -> tuple[tuple[str, ...], PictureSet]:
-    """Class names and the held-out part alone: the `val` folder, or what `seed` sets aside.
+def load_validation(root: Path | str, *, side: int) -> tuple[tuple[str, ...], PictureSet]:
+    """Class names and the held-out part alone: the `val` folder, or what training sets aside.
 
     Raises TrainingError as `load_class_folder` does.
     """
     root = Path(root)
     held = held_out(root)
     if held is None:
-        data = load_class_folder(root, side=side, seed=seed)
+        data = load_class_folder(root, side=side)
         return data.classes, data.validation
     folders = class_folders(held)
     part = _read(held, folders, side, [], "validation pictures")
@@ -168,7 +167,7 @@ def _told_aside(kept: int, aside: int) -> str:
     are = "picture is" if aside == 1 else "pictures are"
     return (
         f"There is no validation part, so {aside:,} of {kept + aside:,} {are} set aside for the "
-        "score, some of each class; another seed sets others aside."
+        "score, some of each class: the same ones in each training."
     )
 
 
@@ -214,8 +213,8 @@ def squashed(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     return resample(pixels, fit_picture((height, width), side, Fit.SQUASH))
 
 
-def _set_aside(part: PictureSet, share: float, seed: int) -> tuple[PictureSet, PictureSet]:
-    order = np.random.default_rng(seed).permutation(len(part))
+def _set_aside(part: PictureSet, share: float) -> tuple[PictureSet, PictureSet]:
+    order = np.random.default_rng(0).permutation(len(part))
     aside = np.zeros(len(part), dtype=bool)
     for label in np.unique(part.labels):
         members = order[part.labels[order] == label]

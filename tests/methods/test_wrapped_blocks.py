@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,8 @@ from torch import Tensor, nn
 import attnviz
 from attnviz.capture.blocks import find_blocks
 from attnviz.capture.run import capture
+from attnviz.capture.trace import Layout
+from attnviz.errors import ModelError
 from attnviz.methods import METHODS
 from attnviz.methods.library_cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
@@ -108,7 +112,8 @@ def test_swin_of_hugging_face_is_read_in_all_its_stages() -> None:
     module = SwinForImageClassification(config).eval()
     inputs = torch.randn(1, 3, 44, 72)  # 11 x 18 tokens, merged to 6 x 9 and to 3 x 5
     sites = find_blocks(module, inputs)
-    layers = {site.layer.removeprefix("swin."): site.token_grid((44, 72)) for site in sites}
+    read = capture(module, inputs, sites).features
+    layers = {one.layer.removeprefix("swin."): tuple(one.activation.shape[2:]) for one in read}
     assert layers == {
         "embeddings": (11, 18),
         "encoder.layers.0.blocks.0": (11, 18),
@@ -133,3 +138,33 @@ def test_swin_of_hugging_face_is_read_in_all_its_stages() -> None:
         expected, derivative = shaped
         torch.testing.assert_close(one.activation, expected.detach(), rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(one.gradient, derivative, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("first", [(62, 64), (64, 64), (64, 96)])
+def test_tokens_of_a_padded_picture_lie_where_the_network_has_them(first: tuple[int, int]) -> None:
+    """The network pads 62 rows to 64, whichever size its blocks were found at."""
+    from transformers import SwinConfig, SwinForImageClassification
+
+    torch.manual_seed(0)
+    config = SwinConfig(
+        image_size=64, patch_size=4, embed_dim=16, depths=[1, 1], num_heads=[2, 2],
+        window_size=4, num_labels=5,
+    )  # fmt: skip
+    module = SwinForImageClassification(config).eval()
+    sites = find_blocks(module, torch.zeros(1, 3, *first))
+    inputs = torch.randn(1, 3, 62, 64)
+    read = {one.layer: one.activation for one in capture(module, inputs, sites).features}
+    with torch.no_grad():
+        expected = module(inputs, output_hidden_states=True).reshaped_hidden_states[0]
+    assert expected.shape[2:] == (16, 16)
+    torch.testing.assert_close(read["swin.embeddings"], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_tokens_that_lie_on_no_known_grid_are_refused() -> None:
+    site = find_blocks(Network(wrapped=False).eval(), torch.zeros(1, 3, 64, 64))[0]
+    tokens = replace(site, layout=Layout.TOKENS, stride=(16, 16), merged=2, prefix=1)
+    assert tokens.token_grid((64, 96), 7) == (2, 3)
+    assert tokens.token_grid((60, 90), 7) == (2, 3)  # padded to 4 x 6 before they are merged
+    assert tokens.token_grid((52, 84), 7) == (2, 3)  # cut to 3 x 5, and 2 x 3 merged
+    with pytest.raises(ModelError, match=r"blocks\.0 gives 9 tokens for an input of 64 x 96"):
+        tokens.token_grid((64, 96), 9)

@@ -37,12 +37,11 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
 
 def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
     said: list[str] = []
-    data = load_class_folder(
-        shapes / "train", side=32, validation_share=0.25, seed=5, say=said.append
-    )
+    data = load_class_folder(shapes / "train", side=32, validation_share=0.25, say=said.append)
     assert len(said) == 1
     assert "no validation part, so 12 of 48 pictures are set aside" in said[0]
     again = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
+    assert again.digest() == data.digest(), "a seed sets aside the same ones"
     assert np.bincount(data.validation.labels).tolist() == [6, 6]
     assert np.bincount(data.training.labels).tolist() == [18, 18]
     np.testing.assert_array_equal(data.validation.pixels, again.validation.pixels)
@@ -144,3 +143,5 @@ def test_noise_reaches_the_training_part_alone(shapes: Path) -> None:
     np.testing.assert_array_equal(noisy.training.pixels, clean.training.pixels)
     np.testing.assert_array_equal(noisy.validation.labels, clean.validation.labels)
     assert noisy.digest() != clean.digest()
+    other = load_class_folder(shapes, side=32, noise=0.25, seed=1)
+    assert (other.training.labels != noisy.training.labels).any()
