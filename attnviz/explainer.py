@@ -14,7 +14,7 @@ from torch import Tensor
 from attnviz.capture.readable import readable
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.sites import find_kinds, find_sites
-from attnviz.capture.speaking import speaking
+from attnviz.capture.speaking import last_speaking
 from attnviz.capture.trace import Kind
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import UnknownNameError
@@ -120,8 +120,8 @@ def _shows(kinds: tuple[Kind, ...]) -> bool:
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
     """What the method of that name would send through the network, known before it runs.
 
-    Methods that read a trace take one pass; for others up to two plain passes find it out. Raises
-    as `explain` does.
+    Methods that read a trace take one pass; for others up to three passes find it out, one of them
+    forwards and backwards. Raises as `explain` does.
     """
     chosen = METHODS.get(method)()
     if not isinstance(chosen, ProbingMethod):
@@ -181,7 +181,7 @@ def _captured(
         maps = method(trace)
         last = maps[-1].layer
         if isinstance(method, FeatureMethod):  # the map of a block without a say is flat
-            last = speaking(model.module, sites, inputs)[-1].layer
+            last = last_speaking(trace.features) or last
     chosen = None if trace.target is None else int(trace.target[0])
     return _Passed(maps, trace.logits[0].cpu(), chosen, geometry, last)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.readable import readable
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Layout, Site
+from attnviz.capture.trace import FeatureReading, Layout, Site
 
 _SILENT: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
 
@@ -29,18 +29,16 @@ def speaking(module: nn.Module, sites: Sequence[Site], example: Tensor) -> tuple
     if not sites or sites[-1].layout is not Layout.TOKENS:
         return tuple(sites)
     if module not in _SILENT:
-        found = _silent(module, sites, example[:1])
-        if len(found) == len(sites):
+        read = capture(module, example[:1], sites, gradients=True).features
+        last = last_speaking(read)
+        if last is None:
             return tuple(sites)  # and another day, with other weights, it may be otherwise
-        _SILENT[module] = found
+        layers = [one.layer for one in read]
+        _SILENT[module] = frozenset(layers[layers.index(last) + 1 :])
     return tuple(site for site in sites if site.layer not in _SILENT[module])
 
 
-def _silent(module: nn.Module, sites: Sequence[Site], example: Tensor) -> frozenset[str]:
-    """The blocks behind the last one by which the likeliest class has a derivative."""
-    silent: list[str] = []
-    for reading in reversed(capture(module, example, sites, gradients=True).features):
-        if reading.gradient is None or bool(reading.gradient.any()):
-            break
-        silent.append(reading.layer)
-    return frozenset(silent)
+def last_speaking(readings: Sequence[FeatureReading]) -> str | None:
+    """The last block by which the score has a derivative, of a pass in its order; None if none."""
+    spoken = (one.layer for one in reversed(readings) if one.gradient is None or one.gradient.any())
+    return next(spoken, None)
