@@ -68,15 +68,3 @@ def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], 
         return as_map(value, next(fitting, sites[0]).token_grid(size, tokens))
 
     return from_tokens
-
-
-def full_grad() -> Any:
-    """The library's class, which takes the offsets of layers to NumPy as they are."""
-    import pytorch_grad_cam as library
-
-    class FullGrad(library.FullGrad):  # type: ignore[misc]
-        def get_bias_data(self, layer: nn.Module) -> Tensor:
-            found: Tensor = super().get_bias_data(layer)
-            return found.float()
-
-    return FullGrad

@@ -29,7 +29,8 @@ from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import AttnvizError, MethodError
 from attnviz.methods.base import METHODS, Cost, LayerMaps, Nature, Probed, ProbingMethod, Progress
-from attnviz.methods.library_border import class_targets, full_grad, raw_maps, to_maps
+from attnviz.methods.library_border import class_targets, raw_maps, to_maps
+from attnviz.methods.library_full_grad import full_grad
 from attnviz.methods.library_table import TABLE, Entry, Probes
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
@@ -164,10 +165,11 @@ class LibraryCam(ProbingMethod):
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
     ) -> list[Maps]:
         """Maps [N, h, w] of blocks of one layout, or the one map of the whole network."""
+        kind = self._library_class(watched, inputs)
         parts = self._parts(watched, sites)
         for part in parts:  # hooks are called in the order in which they were hung
             part.register_forward_hook(lambda _part, _entering, out: out.float())
-        cam = self._library_cam(watched, sites, (inputs.shape[-2], inputs.shape[-1]))
+        cam = self._library_cam(kind, watched, sites, (inputs.shape[-2], inputs.shape[-1]))
         for site in sites:
             if site.overwritten:  # the library keeps the block's own tensor, and no copy
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
@@ -184,6 +186,13 @@ class LibraryCam(ProbingMethod):
             run()
         return raw
 
+    def _library_class(self, watched: StandIn, inputs: Tensor) -> Any:
+        import pytorch_grad_cam as library  # it draws in matplotlib and scikit-learn
+
+        if self.library == "FullGrad":
+            return full_grad(watched.network, inputs.to(watched.dtype))
+        return getattr(library, self.library)
+
     def _parts(self, watched: StandIn, sites: Sequence[Site]) -> list[nn.Module]:
         """The modules that the library hooks, where their outputs are not float32."""
         if watched.dtype is torch.float32:
@@ -193,8 +202,10 @@ class LibraryCam(ProbingMethod):
             return [part for part in watched.modules() if isinstance(part, layers)]
         return [watched.part(site) for site in sites]
 
-    def _library_cam(self, watched: StandIn, sites: Sequence[Site], size: tuple[int, int]) -> Any:
-        import pytorch_grad_cam as library  # it draws in matplotlib and scikit-learn
+    def _library_cam(
+        self, kind: Any, watched: StandIn, sites: Sequence[Site], size: tuple[int, int]
+    ) -> Any:
+        import pytorch_grad_cam as library
 
         layers = [] if self.library == "FullGrad" else [watched.part(site) for site in sites]
         more: dict[str, object] = {}
@@ -204,7 +215,6 @@ class LibraryCam(ProbingMethod):
             more["ablation_layer"] = ablation()
         if self.library == "RandomCAM":
             np.random.seed(0)  # it draws from the global generator
-        kind = full_grad() if self.library == "FullGrad" else getattr(library, self.library)
         return kind(watched, layers, to_maps(sites, size), **more)
 
 
