@@ -173,8 +173,8 @@ def _show_facts(looked: Looked, view: View) -> None:
         )
         if explanation.choice.measured:
             st.markdown(
-                "This map and layer were chosen by measurement: of all maps of this model they "
-                f"answered best *{plain_text(str(explanation.choice.question))}*."
+                "This map and layer were chosen by measurement: of this model's maps that were "
+                f"measured they answered best *{plain_text(str(explanation.choice.question))}*."
             )
         if photo.credit:
             st.markdown(plain_text(photo.credit))

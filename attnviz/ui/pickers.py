@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,8 @@ from attnviz.models.catalog import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture, list_samples, open_picture, open_sample
+from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture, open_sample
+from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
 from attnviz.ui.guard import say_error
 from attnviz.ui.link import keep, restore
@@ -58,8 +60,9 @@ def pick_from_row() -> dict[str, Photo]:
     choose, upload = st.columns([3, 2])
     with upload:
         files = st.file_uploader(
-            "Your photos", type=TYPES, accept_multiple_files=True, key="uploads"
-        )
+            "Your photos", type=TYPES, accept_multiple_files=True, key="uploads",
+            max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
+        )  # fmt: skip
     photos = _uploaded(files or [])
     uploads = list(photos)
     photos |= _samples()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from attnviz.methods.base import METHODS
+from attnviz.pictures.limits import MEGABYTE
 from attnviz.training.growth import narrowest_layer, recorded_layers, recorded_methods
+from attnviz.training.recording_checks import MOST_BYTES
 from attnviz.ui.growth.grid import growth_grid, shown_rows
 from attnviz.ui.growth.live import show_live
 from attnviz.ui.growth.numbers import show_numbers
@@ -58,8 +61,9 @@ def _runs() -> dict[str, Run]:
             "and once an epoch `r.step(epoch, accuracy=accuracy)`. Then drop the file here."
         )
         files = st.file_uploader(
-            "Recordings", type=["attn"], accept_multiple_files=True, key="recordings"
-        )
+            "Recordings", type=["attn"], accept_multiple_files=True, key="recordings",
+            max_upload_size=math.ceil(MOST_BYTES / MEGABYTE),
+        )  # fmt: skip
         offer_folder()
     uploaded = uploaded_runs(files or [])
     known = st.session_state.get("known uploads", ())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from attnviz.export.jpeg import jpeg
-from attnviz.focus import focus_map
+from attnviz.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.guard import plain_text
 from attnviz.ui.layers.kept import Key, packed_maps
@@ -42,13 +42,25 @@ def show_maps(
             return events.picked
         st.session_state["no webgl"] = True
         run_again()
-    st.caption("Made by the server, for this browser has no WebGL2. Each map has its own scale.")
+    _show_plain(content)
+    return None
+
+
+def _show_plain(content: Content) -> None:
+    """All maps as pictures, on one scale where the content has one."""
+    if content.span is None:
+        scale = "Each map has its own scale."
+        captions = [caption(layer) for layer in content.layers]
+    else:
+        low, high = legend_numbers(*content.span)
+        scale = f"All maps share one scale, {low} to {high}."
+        captions = [layer.name for layer in content.layers]
+    st.caption(f"Made by the server, for this browser has no WebGL2. {scale}")
     st.image(
-        [_overlay(content, layer) for layer in content.layers],
-        caption=[plain_text(caption(layer)) for layer in content.layers],
+        [overlay(content, layer) for layer in content.layers],
+        caption=[plain_text(text) for text in captions],
         width=_PLAIN_SIDE,
     )
-    return None
 
 
 def caption(layer: Layer) -> str:
@@ -69,11 +81,18 @@ def marked(pixels: Pixels, x: float, y: float) -> Pixels:
     return shown
 
 
-def _overlay(content: Content, layer: Layer) -> bytes:
+def overlay(content: Content, layer: Layer) -> bytes:
+    """A small JPEG of the photo under a map's colours."""
     height, width = content.pixels.shape[:2]
     step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
     pixels = np.ascontiguousarray(content.pixels[::step, ::step])
     if content.point is not None:
         pixels = marked(pixels, *content.point)
-    shares = focus_map(layer.values, content.geometry.resized(pixels.shape[:2])).scaled
+    scale = Scale.LAYER if content.span is None else Scale.ALL_LAYERS
+    shares = focus_map(
+        layer.values,
+        content.geometry.resized(pixels.shape[:2]),
+        FocusSettings(scale=scale),
+        value_range=content.span,
+    ).scaled
     return jpeg(heat_overlay(pixels, shares))
