@@ -207,6 +207,9 @@ def evaluate(
         str, typer.Option(help="A name from `models`, or a .safetensors file.")
     ] = "ran-small",
     store: Annotated[int, typer.Option(help="As in training.")] = 144,
+    mirror: Annotated[
+        bool, typer.Option(help="Average over each picture and its mirror image.")
+    ] = False,
     device: Device = "auto",
 ) -> None:
     """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
@@ -223,10 +226,12 @@ def evaluate(
                 f"{data} has the classes {', '.join(classes[:5])} ..., and {model} knows "
                 f"{', '.join(loaded.labels[:5])} ...; give a folder with the model's classes."
             )
-        score = score_of(loaded.module, part, loaded.preprocess, side=side, device=loaded.device)
+        score = score_of(
+            loaded.module, part, loaded.preprocess, side=side, mirrored=mirror, device=loaded.device
+        )
     typer.echo(
         f"{model}: top-1 {score.top1:.4f} ± {score.margin:.4f}, loss {score.loss:.4f}, "
-        f"on {score.pictures} pictures at {side} px"
+        f"on {score.pictures} pictures at {side} px{', mirrored too' if mirror else ''}"
     )
 
 

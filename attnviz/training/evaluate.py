@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,10 +38,12 @@ def evaluate(
     side: int,
     device: torch.device | None = None,
     batch: int = 64,
+    mirrored: bool = False,
     between: Callable[[], None] | None = None,
 ) -> Score:
     """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was.
 
+    mirrored: the probabilities are means over each picture and its mirror image, left for right.
     between: called before each batch; what it raises ends the scoring.
     """
     keep_freed_memory()
@@ -55,7 +58,11 @@ def evaluate(
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
                 inputs = whole_pictures(part, slice(start, start + batch), side)
                 inputs = place_inputs(inputs, device or torch.device("cpu"))
-                logits = module(preprocess.normalised(inputs)).float()
+                inputs = preprocess.normalised(inputs)
+                logits = module(inputs).float()
+                if mirrored:
+                    both = (logits, module(inputs.flip(3)).float())
+                    logits = torch.logaddexp(*(one.log_softmax(1) for one in both)) - math.log(2)
                 right += int((logits.argmax(1) == labels).sum())
                 loss += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
     finally:

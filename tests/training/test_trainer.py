@@ -20,7 +20,7 @@ from attnviz.models.zoo.ran_small import ran_small
 from attnviz.training.augment import Batch
 from attnviz.training.average import MovingAverage
 from attnviz.training.checkpoint import Progress, save_checkpoint
-from attnviz.training.data import ClassFolder, load_class_folder
+from attnviz.training.data import ClassFolder, PictureSet, load_class_folder
 from attnviz.training.evaluate import evaluate
 from attnviz.training.probes import choose_probes
 from attnviz.training.recipe import Phase, Recipe
@@ -226,6 +226,25 @@ def test_scores_by_hand(data: ClassFolder) -> None:
     low, high = np.log(1 + np.exp(-2)), np.log(1 + np.exp(2))
     assert score.loss == pytest.approx((low + high) / 2, abs=1e-5)
     assert score.margin == pytest.approx(1.96 * 0.5 / 4)
+
+
+def test_a_score_over_mirrored_pictures_is_the_mean_of_both_probabilities() -> None:
+    """A network that looks at the left column; by hand for one white column on black."""
+
+    class Left(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            left = 3 * x[..., 0].mean((1, 2))
+            return torch.stack([torch.ones_like(left), left], 1)
+
+    pixels = np.zeros((2, 16, 16, 3), np.uint8)
+    pixels[:, :, 0] = 255
+    part = PictureSet(pixels, np.array([0, 1]))
+    plain = Preprocess(size=16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    seen, mirror = 1 / (1 + np.exp(1 - 3)), 1 / (1 + np.exp(1 - 0))
+    for mirrored, one in ((False, seen), (True, (seen + mirror) / 2)):
+        score = evaluate(Left(), part, plain, side=16, mirrored=mirrored)
+        assert score.top1 == 0.5
+        assert score.loss == pytest.approx(-(np.log(one) + np.log(1 - one)) / 2, abs=1e-5)
 
 
 def test_scored_weights_are_those_that_are_shipped() -> None:
