@@ -103,12 +103,16 @@ def _hugging_face_dinov2() -> nn.Module:
 def _hugging_face_swin() -> nn.Module:
     from transformers import SwinConfig, SwinForImageClassification
 
-    return SwinForImageClassification(
+    module = SwinForImageClassification(
         SwinConfig(
             image_size=64, patch_size=4, embed_dim=24, depths=[2, 2], num_heads=[2, 4],
             window_size=4, num_labels=7,
         )
     )  # fmt: skip
+    for name, weight in module.named_parameters():
+        if name.endswith("relative_position_bias_table"):  # begins at zero, as if there were none
+            nn.init.normal_(weight, std=0.02)
+    return module
 
 
 def _bam(joined: Joined) -> nn.Module:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -14,8 +15,9 @@ from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind
 from tests.capture import unfused
 from tests.capture.families import CONTEXT
+from tests.capture.test_unfused import MULTI_HEAD, WITH_MATRICES
 
-Worked = Callable[[nn.Module, Tensor], Tensor]
+Worked = Callable[..., Tensor]  # of the module and the tensors it was given
 
 WORKED: dict[str, dict[str, Worked]] = {
     "torchvision Swin": {"ShiftedWindowAttention": partial(unfused.swin, cosine=False)},
@@ -32,7 +34,10 @@ WORKED: dict[str, dict[str, Worked]] = {
     "timm GC": {"GlobalContext": unfused.global_context},
     "timm GC, added": {"GlobalContext": unfused.global_context},
     "timm non-local": {"NonLocalAttn": unfused.non_local},
+    "vit-small": {"SelfAttention": unfused.thirds},
     "Hugging Face ViT": {"ViTAttention": unfused.projections},
+    "Hugging Face DINOv2": {"Dinov2Attention": unfused.projections},
+    "Hugging Face Swin": {"SwinLayer": unfused.projected_swin},
 }
 
 
@@ -46,9 +51,9 @@ def worked(name: str, module: nn.Module) -> dict[str, Tensor]:
             continue
 
         def see(
-            part: nn.Module, args: tuple[Tensor, ...], layer: str = layer, rule: Worked = rule
+            part: nn.Module, args: tuple[Any, ...], layer: str = layer, rule: Worked = rule
         ) -> None:
-            found[layer] = rule(part, args[0])
+            found[layer] = rule(part, *args)
 
         part.register_forward_pre_hook(see)
     logits_of(module(CONTEXT[name].inputs()))
@@ -66,7 +71,9 @@ def test_rows_are_what_the_weights_give(name: str) -> None:
     assert others == (2 if name == "timm SigLIP" else 0)  # its blocks are in `test_unfused`
     for layer, rows in expected.items():
         reading = next(one for key, one in readings.items() if key.startswith(layer))
-        assert float(rows.std()) > 0
-        torch.testing.assert_close(
-            reading.rows(torch.arange(reading.queries.tokens)), rows, atol=1e-5, rtol=0
-        )
+        unfused.assert_rows(reading.rows(torch.arange(reading.queries.tokens)), rows)
+
+
+def test_no_family_is_left_out() -> None:
+    """Of whatever is read, some computation without fusion says what is right."""
+    assert {*WITH_MATRICES, *WORKED, MULTI_HEAD} == CONTEXT.keys()

@@ -32,21 +32,38 @@ def softmax_of(scores: Tensor, seen: Tensor) -> Tensor:
     return scores.masked_fill(~seen, -math.inf).softmax(-1)
 
 
-def swin(part: nn.Module, x: Tensor, *, cosine: bool) -> Tensor:
-    """Shifted windows (arXiv 2103.14030, 2111.09883), x [N, h, w, C].
+def assert_rows(found: Tensor, expected: Tensor) -> None:
+    """Equal within 1e-5, and within 1 % of what sets them apart from even attention.
+
+    Without training some are so nearly even that 1e-5 alone would let a wrong scale pass.
+    """
+    seen = expected > 0
+    uneven = expected - seen / seen.sum(-1, keepdim=True)
+    strongest = float(uneven.abs().max())
+    assert strongest > 0
+    torch.testing.assert_close(found, expected, atol=min(1e-5, 0.01 * strongest), rtol=0)
+
+
+def shifted(sides: tuple[int, int], size: int, shift: int) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Who sees whom [T, T] in shifted windows, and where in a table of offsets each pair stands.
 
     Two places see each other if they stand in one window of the rolled and padded map and neither
     or both of them were rolled around its border.
     """
-    rows, columns = x.shape[1:3]
-    size = part.window_size[0]
-    same, within = [], []
-    for along, side in zip(places(rows, columns), (rows, columns), strict=True):
+    seen, steps = [], []
+    for along, side in zip(places(*sides), sides, strict=True):
         padded = math.ceil(side / size) * size
-        shift = part.shift_size[0] if padded > size else 0
-        rolled = (along - shift) % padded
-        same.append((apart(rolled // size) == 0) & (apart((along < shift).long()) == 0))
-        within.append(apart(rolled % size))
+        by = shift if padded > size else 0
+        rolled = (along - by) % padded
+        seen.append((apart(rolled // size) == 0) & (apart((along < by).long()) == 0))
+        steps.append((apart(rolled % size) + size - 1).clamp(0, 2 * size - 2))
+    return seen[0] & seen[1], (steps[0], steps[1])
+
+
+def swin(part: nn.Module, x: Tensor, *, cosine: bool) -> Tensor:
+    """Shifted windows (arXiv 2103.14030, 2111.09883), x [N, h, w, C]."""
+    size = part.window_size[0]
+    seen, steps = shifted(tuple(x.shape[1:3]), size, part.shift_size[0])
     bias = part.qkv.bias.clone()
     if cosine:
         bias.chunk(3)[1].zero_()
@@ -63,9 +80,17 @@ def swin(part: nn.Module, x: Tensor, *, cosine: bool) -> Tensor:
         scores = torch.einsum("nhtd,nhsd->nhts", q, k) / math.sqrt(q.shape[-1])
         table = part.relative_position_bias_table
     table = table.unflatten(0, (2 * size - 1, -1))
-    steps = [(one + size - 1).clamp(0, 2 * size - 2) for one in within]
-    scores = scores + table[steps[0], steps[1]].permute(2, 0, 1)
-    return softmax_of(scores, same[0] & same[1])
+    return softmax_of(scores + table[steps].permute(2, 0, 1), seen)
+
+
+def projected_swin(layer: nn.Module, x: Tensor, sides: tuple[int, int]) -> Tensor:
+    """Swin with projections of their own, from before its norm; x [N, h x w, C]."""
+    part, size = layer.attention, layer.window_size
+    seen, steps = shifted(sides, size, layer.shift_size)
+    table = part.relative_position_bias.relative_position_bias_table
+    table = table.unflatten(0, (2 * size - 1, -1))
+    scores = products(part, layer.layernorm_before(x))
+    return softmax_of(scores + table[steps].permute(2, 0, 1), seen)
 
 
 def maxvit(part: nn.Module, x: Tensor) -> Tensor:
@@ -107,9 +132,20 @@ def latent(part: nn.Module, x: Tensor) -> Tensor:
     return (torch.einsum("nhtd,nhsd->nhts", q, k) / math.sqrt(q.shape[-1])).softmax(-1)
 
 
-def projections(part: nn.Module, x: Tensor) -> Tensor:
-    """A plain transformer with projections of their own for queries and keys, x [N, T, C]."""
+def products(part: nn.Module, x: Tensor) -> Tensor:
+    """Scores by projections of their own for queries and keys, x [N, T, C]."""
     q, k = (by_head(one(x), part.num_attention_heads) for one in (part.q_proj, part.k_proj))
+    return torch.einsum("nhtd,nhsd->nhts", q, k) / math.sqrt(q.shape[-1])
+
+
+def projections(part: nn.Module, x: Tensor, _mask: None = None) -> Tensor:
+    """A plain transformer with projections of their own, x [N, T, C]."""
+    return products(part, x).softmax(-1)
+
+
+def thirds(part: nn.Module, x: Tensor) -> Tensor:
+    """A plain transformer whose one projection gives queries, keys and values, x [N, T, C]."""
+    q, k, _ = (by_head(one, part.heads) for one in part.qkv(x).chunk(3, -1))
     return (torch.einsum("nhtd,nhsd->nhts", q, k) / math.sqrt(q.shape[-1])).softmax(-1)
 
 
