@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -15,6 +16,8 @@ from attnviz.capture.soft_masks import find_soft_masks
 from attnviz.errors import MethodError, ModelError
 from attnviz.explainer import explain
 from attnviz.models.loading import wrap
+from attnviz.models.zoo.ran_small import ran_small
+from attnviz.models.zoo.vit_small import vit_small
 from attnviz.pictures import open_picture
 
 
@@ -132,22 +135,39 @@ def test_soft_masks_are_what_the_mask_branches_return(tiny_ran: nn.Module) -> No
         assert float(reading.trunk.min()) >= 0  # readable form: what is weighed is not negative
 
 
-def test_two_threads_see_only_their_own_maps(tiny_ran: nn.Module) -> None:
-    model = wrap(tiny_ran)
+def small_transformer() -> nn.Module:
+    """`vit-small`, smaller, with attention that is far from even."""
+    torch.manual_seed(0)
+    module = vit_small(4, width=32, depth=3, heads=2)
+    for name, weight in module.named_parameters():
+        if name.endswith("qkv.weight"):
+            nn.init.normal_(weight, std=0.3)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("build", "method"),
+    [(partial(ran_small, 4, width=16), "mask-gradient"), (small_transformer, "rollout")],
+)
+def test_two_threads_see_only_their_own_maps(build: Callable[[], nn.Module], method: str) -> None:
+    """On one network: of soft masks by hooks, of self-attention where calls are listened to."""
+    torch.manual_seed(0)
+    model = wrap(module := build())
     random = torch.Generator().manual_seed(3)
     pictures = [
         open_picture((torch.rand(60, 80, 3, generator=random) * 255).byte().numpy(), name=str(n))
         for n in range(6)
     ]
-    alone = [explain(model, picture, "mask-gradient") for picture in pictures]
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda p: explain(model, p, "mask-gradient"), pictures * 3))
+    with ThreadPoolExecutor(4) as pool:  # the sites are found among them, too
+        together = list(pool.map(lambda p: explain(model, p, method), pictures * 3))
+    alone = [explain(model, picture, method) for picture in pictures]
     for index, result in enumerate(together):
         expected = alone[index % len(pictures)]
         assert result.predictions == expected.predictions
         for mine, theirs in zip(result.maps, expected.maps, strict=True):
             assert (mine == theirs).all()
-    assert hooks_in(tiny_ran) == 0
+    assert all((alone[0].maps[0] != other.maps[0]).any() for other in alone[1:])
+    assert hooks_in(module) == 0
 
 
 def test_an_unknown_class_is_refused(tiny_cnn: nn.Module) -> None:
