@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from attnviz.errors import ModelError
 from attnviz.geometry import Fit
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.loading import load_model
-from attnviz.models.spec import Source
+from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.weights import WEIGHTS_VARIABLE
 
@@ -49,6 +50,27 @@ def test_the_table_is_what_timm_says() -> None:
             module = spec.build()
         assert spec.parameters == sum(weight.numel() for weight in module.parameters())
         assert (spec.resize is not None) == hasattr(module, "set_input_size")
+
+
+def families() -> dict[str, list[ModelSpec]]:
+    """timm's networks by the letters that their names begin with, the smallest of each first."""
+    found: dict[str, list[ModelSpec]] = {}
+    for spec in sorted(timm_specs(), key=lambda one: one.parameters):
+        found.setdefault(str(re.match("[a-z]+", spec.name)[0]), []).append(spec)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", families())
+def test_the_kinds_of_timms_networks_are_those_found(family: str) -> None:
+    """In the smallest of each family; the others are of the same parts."""
+    smallest, *others = families()[family]
+    torch.manual_seed(0)
+    wanted = smallest.preprocess
+    side = max(128, wanted.multiple) if wanted.any_size else wanted.size
+    found = find_kinds(smallest.build().eval(), torch.randn(1, 3, side, side))
+    assert tuple(map(str, found)) == smallest.kinds
+    assert all(other.kinds == smallest.kinds for other in others)
 
 
 def test_timm_comes_last_and_its_names_are_its_own() -> None:
