@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attnviz.capture.self_attention import ContextReading
 from attnviz.errors import MethodError
-from attnviz.methods.base import METHODS
+from attnviz.methods.base import METHODS, CanBeRead
 from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads
 
 
@@ -32,6 +32,11 @@ class AttentionValueNorm(ContextLayerMethod):
     title: ClassVar[str] = "Attention x length of the values"
     paper: ClassVar[str] = "Kobayashi et al., EMNLP 2020, arXiv 2004.10102"
     formula: ClassVar[str] = "A_qk ||v_k||, mean over heads"
+
+    @classmethod
+    def fits(cls, network: CanBeRead) -> bool:
+        """See `Described`: it needs the values too."""
+        return super().fits(network) and network.values
 
     def layer_map(self, reading: ContextReading) -> Tensor:
         """See `LayerMethod`; raises MethodError where the values are not known."""

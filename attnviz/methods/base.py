@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -39,6 +39,25 @@ class LayerMaps:
     values: npt.NDArray[np.float32]
 
 
+class CanBeRead(Protocol):
+    """What is known of a network before it runs, as `ModelSpec` has it."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds of which it has sites."""
+        ...
+
+    @property
+    def layout(self) -> str:
+        """The `Layout` of its last block's output."""
+        ...
+
+    @property
+    def values(self) -> bool:
+        """Whether the value vectors of all its self-attention can be read."""
+        ...
+
+
 class Described:
     """What the app needs to offer a method, as class variables of the method.
 
@@ -58,6 +77,11 @@ class Described:
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
     many_passes: ClassVar[bool] = False
+
+    @classmethod
+    def fits(cls, network: CanBeRead) -> bool:
+        """Whether it can run on that network; a method that asks for more than its kind says so."""
+        return cls.kind in network.kinds
 
 
 R = TypeVar("R", bound=Reading)

@@ -28,7 +28,16 @@ from attnviz.capture.speaking import speaking
 from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import AttnvizError, MethodError
-from attnviz.methods.base import METHODS, Cost, LayerMaps, Nature, Probed, ProbingMethod, Progress
+from attnviz.methods.base import (
+    METHODS,
+    CanBeRead,
+    Cost,
+    LayerMaps,
+    Nature,
+    Probed,
+    ProbingMethod,
+    Progress,
+)
 from attnviz.methods.library_border import class_targets, raw_maps, to_maps
 from attnviz.methods.library_full_grad import full_grad
 from attnviz.methods.library_table import TABLE, Entry, Probes
@@ -63,6 +72,11 @@ class LibraryCam(ProbingMethod):
     all_blocks: ClassVar[bool]
     whole: ClassVar[bool]
     layouts: ClassVar[tuple[Layout, ...]]
+
+    @classmethod
+    def fits(cls, network: CanBeRead) -> bool:
+        """See `Described`: the library knows some methods for some layouts only."""
+        return super().fits(network) and network.layout in cls.layouts
 
     def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
         """See `ProbingMethod`: by the channels of the blocks, or by the windows of the input."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attnviz.capture.trace import Kind
 from attnviz.errors import UnknownNameError
-from attnviz.methods.base import METHODS, AnyMethod, Nature
+from attnviz.methods.base import METHODS, AnyMethod, CanBeRead, Nature
 
 
 class Question(StrEnum):
@@ -103,7 +103,7 @@ def choose_method(
     return Choice(METHODS.get(default)(), None, question)
 
 
-def methods_for(kinds: Collection[str]) -> tuple[type[AnyMethod], ...]:
-    """The methods that fit a network in which `kinds` can be read; attention before relevance."""
-    fitting = [method for method in METHODS if method.kind in kinds]
+def methods_for(*networks: CanBeRead) -> tuple[type[AnyMethod], ...]:
+    """The methods that fit one of the networks at least; attention before relevance."""
+    fitting = [method for method in METHODS if any(map(method.fits, networks))]
     return tuple(sorted(fitting, key=lambda method: method.nature is Nature.RELEVANCE))

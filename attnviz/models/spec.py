@@ -65,6 +65,8 @@ class ModelSpec:
 
     kinds: what can be read in it, "spatial" (masks over places), "channel" (gates), "context"
     (self-attention) and "features" (outputs of blocks).
+    layout: how the last block's output is laid out, "NCHW", "NHWC" or "NTC" (tokens). values:
+    whether the value vectors of all its self-attention can be read, beside queries and keys.
     embedded: whether its weights come along; if not, download_bytes is what they cost.
     parameters: how many it has. build: makes it, without weights. labels: a name for each class,
     in order. note: one sentence about what it knows. answers: the measured map for each question.
@@ -86,3 +88,5 @@ class ModelSpec:
     note: str = ""
     answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)
     resize: Callable[[nn.Module, int], nn.Module] | None = None
+    layout: str = "NCHW"
+    values: bool = True

@@ -63,6 +63,8 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         labels=labels,
         note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
         resize=_resized if entry["resizable"] else None,
+        layout=entry.get("layout", "NCHW"),
+        values=entry.get("values", True),
     )
 
 

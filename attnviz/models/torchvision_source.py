@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -15,6 +15,8 @@ from attnviz.errors import ModelError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, Kinds, ModelSpec, Source, StateDict, WeightsRef
+
+T = TypeVar("T")
 
 # torchvision ends the names of its files with the first digits of their SHA-256.
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
@@ -62,6 +64,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
             std=tuple(preset.std),
         ),
         resize=partial(_resized, name) if name.startswith("vit_") else None,
+        layout=_of(name, _LAYOUTS) or "NCHW",
         labels=labels,
         note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
     )
@@ -86,9 +89,17 @@ _ATTENTION: dict[str, Kinds] = {
 }
 
 
+# How the last block of these is laid out; that of all others has its channels first.
+_LAYOUTS = {"swin": "NHWC", "vit": "NTC"}
+
+
 def _kinds(name: str) -> Kinds:
-    found = (kinds for start, kinds in _ATTENTION.items() if name.startswith(start))
-    return (*next(found, ()), *FEATURES)
+    return (*(_of(name, _ATTENTION) or ()), *FEATURES)
+
+
+def _of(name: str, table: Mapping[str, T]) -> T | None:
+    """What a table of how names begin says of `name`."""
+    return next((value for start, value in table.items() if name.startswith(start)), None)
 
 
 def _resized(name: str, module: nn.Module, side: int) -> nn.Module:

@@ -68,6 +68,7 @@ def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:
         labels=card.classes,
         note=_note(card),
         answers=card.answers,
+        layout=network.layout,
     )
 
 

@@ -70,7 +70,7 @@ def fits(spec: ModelSpec, method: str) -> bool:
         return bool({"spatial", "context"} & set(spec.kinds))
     if method in ("auto", *Question):
         return True
-    return method in {one.name for one in methods_for(spec.kinds)}
+    return method in {one.name for one in methods_for(spec)}
 
 
 def of_no_model(others: OtherPictures) -> list[Contestant]:

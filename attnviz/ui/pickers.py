@@ -201,11 +201,10 @@ def method_title(method: type[AnyMethod]) -> str:
 
 def pick_look(model: VisionModel) -> str:
     """A question or a method that fits the network."""
-    kinds = set(model.spec.kinds)
-    places = bool({"spatial", "context"} & kinds)
+    places = bool({"spatial", "context"} & set(model.spec.kinds))
     questions = [q for q in Question if q is Question.DECISION or places]
     # Methods that ask the network again and again come last.
-    methods = sorted(methods_for(kinds), key=lambda method: method.many_passes)
+    methods = sorted(methods_for(model.spec), key=lambda method: method.many_passes)
     fitting = [method.name for method in methods]
     titles = {str(question): text for question, text in QUESTIONS.items()}
     titles |= {method.name: method_title(method) for method in methods}

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from torch import nn
 
 import attnviz
 from attnviz.capture.trace import Kind
+from attnviz.errors import MethodError
 from attnviz.explainer import method_cost
 from attnviz.geometry import Fit
 from attnviz.methods import METHODS
 from attnviz.methods.base import trace_method
 from attnviz.methods.questions import Question, choose_method, methods_for
+from attnviz.models.catalog import find_model
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from tests.capture.families import FAMILIES
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the catalogue would say of a network."""
+
+    kinds: tuple[str, ...]
+    layout: str = "NCHW"
+    values: bool = True
+
 
 CNN = (Kind.FEATURES,)
 VIT = (Kind.CONTEXT, Kind.FEATURES)
@@ -46,13 +63,57 @@ def test_auto_without_attention_asks_for_the_decision() -> None:
 
 @pytest.mark.parametrize("kinds", [CNN, VIT, RAN, SE, CBAM])
 def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) -> None:
-    offered = methods_for(kinds)
+    offered = methods_for(Known(kinds))
     assert {method.name for method in offered} == {
         method.name for method in METHODS if method.kind in kinds
     }
     natures = [method.nature for method in offered]
     assert natures == sorted(natures)
-    assert methods_for([str(kind) for kind in kinds]) == offered
+    assert methods_for(Known(tuple(str(kind) for kind in kinds))) == offered
+
+
+def test_what_fits_one_of_several_networks_is_offered_once() -> None:
+    assert methods_for(Known(VIT, "NTC"), Known(CNN)) == methods_for(Known(VIT))
+    assert methods_for() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "not_offered"),
+    [
+        ("vit-small", "vit-small", {"shapley-cam", "fullgrad"}),
+        ("ran-small", "ran-small", set()),
+        ("swin_t", "torchvision Swin", {"ablation-cam", "shapley-cam", "fullgrad"}),
+        (
+            "cait_xxs24_224.fb_dist_in1k",
+            "timm CaiT",
+            {"attention-value-norm", "shapley-cam", "fullgrad"},
+        ),
+        ("gcresnet33ts.ra2_in1k", "timm GC", {"attention-value-norm"}),
+    ],
+)
+def test_every_method_that_is_offered_runs_and_no_other(
+    name: str, family: str, not_offered: set[str]
+) -> None:
+    spec = find_model(name)
+    offered = {method.name for method in methods_for(spec)}
+    assert {method.name for method in METHODS if method.kind in spec.kinds} - offered == not_offered
+    small = FAMILIES[family]
+    model = attnviz.wrap(small.make(), Preprocess(size=min(small.size), multiple=1))
+    pixels = np.random.default_rng(0).integers(0, 255, (*small.size, 3), dtype=np.uint8)
+    picture = attnviz.open_picture(pixels, name="noise")
+    for method in offered:
+        starts(model, picture, method)
+    for method in not_offered:
+        with pytest.raises(MethodError, match=r"does not work on|needs the values"):
+            starts(model, picture, method)
+
+
+def starts(model: VisionModel, picture: Picture, method: str) -> None:
+    """Run it, or where it takes many passes, find out how many."""
+    if METHODS.get(method).many_passes:
+        method_cost(model, picture, method)
+    else:
+        attnviz.explain(model, picture, method)
 
 
 def test_the_cost_can_be_shown_before(tiny_cnn: nn.Module, photo: np.ndarray) -> None:

@@ -11,7 +11,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from attnviz.capture.sites import find_kinds
+from attnviz.capture.run import capture
+from attnviz.capture.sites import find_kinds, find_sites
+from attnviz.capture.trace import Kind
 from attnviz.errors import ModelError
 from attnviz.geometry import Fit
 from attnviz.models.catalog import find_model, list_models
@@ -142,5 +144,29 @@ def test_torchvisions_vit_takes_larger_inputs() -> None:
 def test_the_kinds_of_torchvisions_networks_are_those_found(name: str) -> None:
     spec = find_model(name)
     torch.manual_seed(0)
-    found = find_kinds(spec.build().eval(), torch.randn(1, 3, 96, 64))
-    assert tuple(map(str, found)) == spec.kinds
+    module, inputs = spec.build().eval(), torch.randn(1, 3, 96, 64)
+    assert tuple(map(str, find_kinds(module, inputs))) == spec.kinds
+    assert find_sites(module, Kind.FEATURES, inputs)[-1].layout == spec.layout
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "values"),
+    [
+        ("vit_b_32", "NTC", True),
+        (TINY, "NTC", True),
+        ("swin_tiny_patch4_window7_224.ms_in22k_ft_in1k", "NHWC", True),
+        ("cait_xxs24_224.fb_dist_in1k", "NTC", False),
+        ("pvt_v2_b0.in1k", "NCHW", True),
+        ("gcresnet33ts.ra2_in1k", "NCHW", False),
+    ],
+)
+def test_what_the_catalogue_says_of_layout_and_values_is_so(
+    name: str, layout: str, values: bool
+) -> None:
+    spec = find_model(name)
+    assert (spec.layout, spec.values) == (layout, values)
+    torch.manual_seed(0)
+    module, inputs = spec.build().eval(), torch.randn(1, 3, 224, 224)
+    assert find_sites(module, Kind.FEATURES, inputs)[-1].layout == layout
+    trace = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
+    assert all(one.value_norms() is not None for one in trace.context) == values

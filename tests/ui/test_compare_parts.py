@@ -95,6 +95,11 @@ def test_what_a_network_cannot_answer_is_said_before_anything_is_loaded() -> Non
     assert "does not know the class 'tabby'" in unfit(RAN, "decision", "tabby")
     assert unfit(RAN, "attention", "tabby") == "", "attention knows no class"
     assert unfit(RAN, "decision", "church") == ""
+    assert unfit(VIT, "fullgrad", "") == (
+        "FullGrad cannot be run on Vision transformer, small. Choose another map."
+    )
+    assert "fullgrad" not in offered_looks([VIT])
+    assert "fullgrad" in offered_looks([VIT, squeeze])
     looks = offered_looks([squeeze])
     assert "attention" not in looks
     assert "rollout" not in looks

@@ -18,6 +18,7 @@ class ZooNetwork:
     """A network by its definition; it can be loaded once trained weights and a card lie in assets.
 
     build: makes it for a number of classes, with fresh weights. preprocess: how it wants pictures.
+    kinds, layout: see `ModelSpec`.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ZooNetwork:
     build: Callable[[int], nn.Module]
     preprocess: Preprocess = field(default_factory=Preprocess)
     kinds: Kinds = SPATIAL_AND_FEATURES
+    layout: str = "NCHW"
 
 
 ZOO: Registry[ZooNetwork] = Registry("network")

@@ -41,5 +41,6 @@ ZOO.add(
         vit_small,
         Preprocess(size=_SIDE, fit=Fit.SQUASH, multiple=_STRIDE),
         kinds=("context", "features"),
+        layout="NTC",
     )
 )

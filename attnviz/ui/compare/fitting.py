@@ -20,13 +20,12 @@ _READS = {
 
 def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
     """The questions and methods that fit one of the networks at least, with their titles."""
-    kinds = {kind for spec in specs for kind in spec.kinds}
     questions = {
         str(question): title
         for question, title in QUESTIONS.items()
         if question is Question.DECISION or any(map(_has_places, specs))
     }
-    methods = sorted(methods_for(kinds), key=_is_slow)
+    methods = sorted(methods_for(*specs), key=_is_slow)
     return questions | {method.name: method_title(method) for method in methods}
 
 
@@ -62,6 +61,8 @@ def unfit(spec: ModelSpec, look: str, target: str) -> str:
     method = choice_for(spec, look).method
     if method.kind not in spec.kinds:
         return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."
+    if not method.fits(spec):
+        return f"{method.title} cannot be run on {spec.title}. Choose another map."
     if target and method.nature is Nature.RELEVANCE and target not in spec.labels:
         return f"{spec.title} does not know the class '{target}'."
     return ""
