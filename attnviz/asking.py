@@ -61,7 +61,7 @@ def _asked(
         module, inputs = readable(model.module, inputs)
         with undisturbed(module):
             with torch.inference_mode():
-                logits = logits_of(module(inputs))
+                logits = logits_of(module(inputs), module)
             check_logits(model, logits)
             kind, device = inputs.dtype, inputs.device
 

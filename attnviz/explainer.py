@@ -197,7 +197,7 @@ def _scored(model: VisionModel, picture: Picture, place: Place) -> Tensor:
     with understood(model, inputs):
         module, inputs = readable(model.module, inputs)
         with undisturbed(module), torch.inference_mode():
-            logits: Tensor = logits_of(module(inputs))[0].float().cpu()
+            logits: Tensor = logits_of(module(inputs), module)[0].float().cpu()
     check_logits(model, logits)
     return logits
 

@@ -138,7 +138,7 @@ def _watched(module: nn.Module, example: Tensor) -> tuple[list[_Event], Tensor]:
             leaf = next(part.children(), None) is None
             events.appendleft(_Event(name, leaf, first, output))
 
-    logits = logits_of(pass_watched(module, example, note))
+    logits = logits_of(pass_watched(module, example, note), module)
     return list(events), logits
 
 

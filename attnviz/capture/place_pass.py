@@ -73,7 +73,7 @@ def place_pass(
             if head is not None:  # behind the taps, whose tensors are those of the graph
                 part = module.get_submodule(head.module)
                 hung.callback(part.register_forward_hook(see).remove)
-            logits = logits_of(module(inputs.detach()))
+            logits = logits_of(module(inputs.detach()), module)
         reached = tuple(tap for tap in taps if tap.watched is not None)
         places = None
         if head is not None:

@@ -23,6 +23,7 @@ from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")
 _HALF_SCALE = 256.0
+_KEYS_SAID = 8
 _HEARING = (ContextTap, GateTap, MaskTap)
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
@@ -110,7 +111,7 @@ def _passed(
                 hung.callback(_noting(part, tap, order).remove)
             if heard:
                 hung.enter_context(hearing(module, heard, order))
-            logits = logits_of(module(inputs))
+            logits = logits_of(module(inputs), module)
         yield logits, order
 
 
@@ -202,11 +203,13 @@ def chosen_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
     return chosen
 
 
-def logits_of(output: Any) -> Tensor:
-    """The logits [N, classes] in what a network returns.
+def logits_of(output: Any, network: nn.Module) -> Tensor:
+    """The logits [N, classes] in what `network` returned.
 
     A tensor, a tuple that begins with it, or an output object or dictionary that has `logits`.
+    Raises ModelError for anything else, with the network's name.
     """
+    returned = output
     if isinstance(output, Mapping) and "logits" in output:
         output = output["logits"]
     if hasattr(output, "logits"):
@@ -215,8 +218,20 @@ def logits_of(output: Any) -> Tensor:
         output = output[0]
     if isinstance(output, Tensor) and output.ndim == 2:
         return output
-    what = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     raise ModelError(
-        f"The network returned {what}, not logits of the shape [N, classes]. "
-        "Wrap it in a module that returns them."
+        f"{type(network).__name__} returned {_in_words(returned)}, not logits of the shape "
+        "[N, classes]. Wrap it in a module that returns them."
     )
+
+
+def _in_words(output: Any) -> str:
+    """What a network returned: a shape, a dictionary with its keys, or a type."""
+    if isinstance(output, Tensor):
+        return f"a tensor of the shape {list(output.shape)}"
+    if isinstance(output, Mapping):
+        keys = [*map(repr, output)]
+        more = ", ..." if len(keys) > _KEYS_SAID else ""
+        return f"a dictionary with the keys {', '.join(keys[:_KEYS_SAID]) or 'none'}{more}"
+    if isinstance(output, (tuple, list)) and output:
+        return f"a {type(output).__name__} that begins with {_in_words(output[0])}"
+    return f"a value of the type {type(output).__name__}"

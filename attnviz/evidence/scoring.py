@@ -75,7 +75,7 @@ def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> 
 
 def _answer(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Left on the device: fetching it would wait for the pass, and the next batch with it."""
-    logits = logits_of(subject.module(batch)).float()
+    logits = logits_of(subject.module(batch), subject.module).float()
     chosen = chosen_classes(logits, subject.target)[:, None]
     logit = logits.gather(1, chosen)[:, 0]
     others = logits.scatter(1, chosen, -torch.inf).amax(1)

@@ -55,7 +55,7 @@ class StandIn(nn.Module):
         """Logits float32 [N, classes]."""
         if self._gradients and torch.is_grad_enabled() and not inputs.requires_grad:
             inputs = inputs.detach().requires_grad_()  # the graph begins here, not at parameters
-        logits = logits_of(self.network(inputs.to(self.dtype))).float()
+        logits = logits_of(self.network(inputs.to(self.dtype)), self.network).float()
         if self._logits is None:
             self._logits = logits.detach().cpu()
             chosen_classes(logits, self._target)  # raises for a class that is not there

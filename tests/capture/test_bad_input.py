@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,32 @@ def test_tuples_lists_and_dictionaries_are_opened(box: Any, picture: Picture) ->
     module = VIT.make()
     expected = explain(wrap(module, wanted()), picture)
     assert explain(wrap(Boxed(module, box), wanted()), picture).predictions == expected.predictions
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        (lambda out: {"out": out, "aux": out}, "a dictionary with the keys 'out', 'aux'"),
+        (
+            lambda out: dict.fromkeys(range(9), out),
+            "a dictionary with the keys 0, 1, 2, 3, 4, 5, 6, 7, ...",
+        ),
+        (lambda _: {}, "a dictionary with the keys none"),
+        (lambda out: ({"boxes": out}, 1), "a tuple that begins with a dictionary with the keys 'b"),
+        (lambda out: out[0], "a tensor of the shape [7]"),
+        (lambda _: None, "a value of the type NoneType"),
+    ],
+)
+def test_what_holds_no_logits_is_told_with_the_networks_name(
+    box: Any, said: str, picture: Picture
+) -> None:
+    module = Boxed(VIT.make(), box)
+    sentence = re.escape(f"Boxed returned {said}")
+    for method in ("auto", "grad-cam", "competition", "eigen-cam"):
+        with left_as_it_was(module), pytest.raises(ModelError, match=sentence):
+            explain(wrap(module, wanted()), picture, method)
+    with left_as_it_was(module), pytest.raises(ModelError, match=sentence):
+        predict(wrap(module, wanted()), picture)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def hooks_in(module: nn.Module) -> int:
 
 def bare(module: nn.Module, inputs: Tensor) -> Tensor:
     with torch.no_grad():
-        return logits_of(module(inputs))
+        return logits_of(module(inputs), module)
 
 
 @every_family

@@ -175,14 +175,14 @@ def test_an_unknown_class_is_refused(tiny_cnn: nn.Module) -> None:
         capture(tiny_cnn, inputs(1), find_blocks(tiny_cnn, inputs(1)), gradients=True, target=9)
 
 
-def test_logits_are_found_in_tuples_and_output_objects() -> None:
+def test_logits_are_found_in_tuples_and_output_objects(tiny_cnn: nn.Module) -> None:
     logits = torch.arange(6.0).view(2, 3)
 
     class Output:
         def __init__(self) -> None:
             self.logits = logits
 
-    assert logits_of((logits, "aux")) is logits
-    assert logits_of(Output()) is logits
-    with pytest.raises(ModelError, match=r"\(2, 3, 4\)"):
-        logits_of(torch.zeros(2, 3, 4))
+    assert logits_of((logits, "aux"), tiny_cnn) is logits
+    assert logits_of(Output(), tiny_cnn) is logits
+    with pytest.raises(ModelError, match=r"TinyCnn returned a tensor of the shape \[2, 3, 4\]"):
+        logits_of(torch.zeros(2, 3, 4), tiny_cnn)

@@ -47,7 +47,8 @@ def unfused(name: str, module: nn.Module) -> tuple[dict[str, Tensor], dict[str, 
                 return seen[layer]
 
             handles.append(part.attn_drop.register_forward_hook(keep))
-    score = logits_of(module.requires_grad_(False)(CONTEXT[name].inputs()))[:, 3].sum()
+    output = module.requires_grad_(False)(CONTEXT[name].inputs())
+    score = logits_of(output, module)[:, 3].sum()
     for handle in handles:
         handle.remove()
     slopes = torch.autograd.grad(score, list(seen.values()))

@@ -56,7 +56,7 @@ def worked(name: str, module: nn.Module) -> dict[str, Tensor]:
             found[layer] = rule(part, *args)
 
         part.register_forward_pre_hook(see)
-    logits_of(module(CONTEXT[name].inputs()))
+    logits_of(module(CONTEXT[name].inputs()), module)
     return found
 
 
