@@ -71,9 +71,21 @@ def test_a_stretched_grid_says_so_and_uses_each_maps_own_ends() -> None:
 def test_the_asking_point_is_marked_in_each_cell_and_heads_are_bounded() -> None:
     text = head_grid(MAPS, (64, 96), (0.25, 0.75))
     assert text.count("top:25.0%;left:75.0%") == 3
-    many = head_grid([query("wide", np.zeros((20, 2, 2)))], (64, 64))
-    assert len(pictures(many)) == 16
-    assert "The first 16 of 20 heads" in many
+    many = head_grid([query("wide", np.zeros((40, 2, 2)))], (64, 64))
+    assert len(pictures(many)) == 32
+    assert "The first 32 of 40 heads" in many
+
+
+def test_all_heads_of_swins_four_stages_are_shown_and_its_rows_line_up() -> None:
+    heads = (3, 6, 12, 24)
+    text = head_grid([query(f"stage {n}", np.zeros((n, 2, 2))) for n in heads], (64, 64))
+    assert len(pictures(text)) == sum(heads)
+    assert "--av-heads:24;" in text
+    assert "The first" not in text
+    rows = re.findall(r'<span class="av-name".*?(?=<span class="av-name"|</div>)', text)
+    for row, count in zip(rows, heads, strict=True):
+        assert row.count("av-cell") == count
+        assert row.count("<span></span>") == 24 - count, "each row fills all columns"
 
 
 def test_an_even_map_has_the_lowest_colour() -> None:

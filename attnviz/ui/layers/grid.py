@@ -16,7 +16,7 @@ from attnviz.render.heat import colour_map, colour_table
 from attnviz.ui.panels import data_link, legend_numbers
 
 FloatArray = npt.NDArray[np.float32]
-MOST_HEADS = 16
+MOST_HEADS = 32  # as Swin-B has in its last stage, more than any other of the catalogue
 COLOURS = "inferno"
 
 
@@ -30,7 +30,7 @@ def head_grid(
     """One row a layer, one column a head, as HTML; names are escaped.
 
     Args:
-        maps: of every layer; more than 16 heads are not drawn, and it is said.
+        maps: of every layer; more than 32 heads are not drawn, and it is said.
         input_size: (height, width) of the network's input, for the shape of the maps.
         point: (y, x) of the input in 0..1 that asks, marked in each map.
         stretched: each map between its own lowest and highest value, instead of one scale for all.
