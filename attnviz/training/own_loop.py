@@ -95,8 +95,9 @@ def record(
         classes: names of the outputs; numbers if None.
         recipe: facts about the run that JSON can hold.
         resume: go on behind what the file holds, if there is one: for a loop that was killed and
-            goes on from its own checkpoint. A file that is not of these pictures, classes and
-            layers is not replaced but gets another name, with a warning that says so.
+            goes on from its own checkpoint. A file that is not of these pictures (as they look, not
+            by name alone), classes, layers and input size is not replaced but gets another name,
+            with a warning that says so.
 
     Raises:
         TrainingError: there are no probes or too many, or the network has no attention to record.

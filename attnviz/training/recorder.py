@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +17,8 @@ from attnviz.errors import TrainingError
 from attnviz.training.attention import Attention, read_attention
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.recording_size import kept_sizes, regridded
+
+Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass
@@ -111,11 +114,25 @@ class AttentionRecorder:
         except TrainingError:
             return "cannot be read"
         mine = self.recording
-        if (held.classes, held.pictures) != (mine.classes, mine.pictures):
+        named = (held.classes, held.pictures) == (mine.classes, mine.pictures)
+        if not named or not _same_pixels(held.pixels, mine.pixels):
             return "is of another run, with other pictures or classes"
-        if held.snapshots[0].maps.keys() != self._read(module).maps.keys():
+        seen = self._read(module).maps
+        maps = held.snapshots[0].maps
+        if maps.keys() != seen.keys():
             return "is of a network with other layers"
+        if {key: values.shape[1:] for key, values in maps.items()} != kept_sizes(seen):
+            return "is of inputs of another size"
         return held
+
+
+def _same_pixels(one: Pixels | None, other: Pixels | None) -> bool:
+    """Whether both hold the same pictures, or neither any; a step of rounding does not count."""
+    if one is None or other is None:
+        return one is other
+    if one.shape != other.shape:
+        return False
+    return bool((np.abs(one.astype(np.int16) - other.astype(np.int16)) <= 1).all())
 
 
 def snapshot_steps(steps_per_epoch: int, epochs: int, most: int = 40) -> tuple[int, ...]:

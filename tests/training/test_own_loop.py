@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -147,6 +145,53 @@ def test_a_file_that_does_not_fit_is_kept_under_a_free_name(tmp_path: Path) -> N
         assert Recording.load(path).classes == ("x", "y")
 
 
+def test_other_pictures_of_the_same_names_are_not_gone_on_with(tmp_path: Path) -> None:
+    """Tensors are always "picture 1", arrays "picture": their names tell nothing."""
+    path, kept = tmp_path / "run.attn", tmp_path / "run.set-aside.attn"
+    inputs = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    larger = nn.functional.interpolate(inputs, size=48)
+    dark = np.zeros((40, 60, 3), np.uint8)
+    light, dot = dark + 200, dark.copy()
+    dot[10:14, 10:14] = 255
+
+    def steps(probes: torch.Tensor | list[attnviz.Picture], *, resume: bool) -> list[int]:
+        with attnviz.record(network(), probes, path, preprocess=PREPROCESS, resume=resume) as run:
+            run.step(0)
+        return [shot.step for shot in Recording.load(path).snapshots]
+
+    pictures = [[attnviz.open_picture(one)] for one in (dark, light, dot)]
+    for first, other in (
+        (inputs, inputs.flip(0)),
+        (inputs, larger),
+        (pictures[0], pictures[1]),
+        (pictures[0], pictures[2]),
+    ):
+        assert steps(first, resume=False) == [0]
+        assert steps(first, resume=True) == [0, 1]
+        held = path.read_bytes()
+        with pytest.warns(UserWarning, match="with other pictures or classes"):
+            assert steps(other, resume=True) == [0]
+        assert kept.read_bytes() == held
+        kept.unlink()
+
+
+def test_inputs_of_another_size_are_not_gone_on_with(tmp_path: Path) -> None:
+    """Both are kept at 224 px, where one grey looks like another; the maps' grids tell them."""
+    path = tmp_path / "run.attn"
+    module = ran_small(2, width=16)
+
+    def steps(side: int) -> list[int]:
+        with attnviz.record(module, torch.zeros(1, 3, side, side), path, resume=True) as run:
+            run.step(0)
+        return [shot.step for shot in Recording.load(path).snapshots]
+
+    assert steps(256) == [0]
+    assert steps(256) == [0, 1]
+    with pytest.warns(UserWarning, match="of inputs of another size"):
+        assert steps(320) == [0]
+    assert len(Recording.load(tmp_path / "run.set-aside.attn").snapshots) == 2
+
+
 def test_a_network_that_diverged_is_told_and_what_was_recorded_stays(tmp_path: Path) -> None:
     module, path = network(), tmp_path / "run.attn"
     with attnviz.record(module, [picture()], path, preprocess=PREPROCESS) as run:
@@ -174,5 +219,5 @@ def test_a_killed_loop_leaves_a_readable_file(tmp_path: Path) -> None:
         assert process.stdout is not None
         for _ in range(3):
             process.stdout.readline()
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     assert [shot.epoch for shot in Recording.load(path).snapshots][:3] == [0.0, 1.0, 2.0]
