@@ -1,13 +1,15 @@
 """Which folders outside of `runs_folder` are trained in: each has a note in it.
 
 By these notes every page and command line knows of every training of this user, wherever it lies.
-A note stays when its training ends: whether it still goes on is told by the folder itself.
+Whether it still goes on is told by the folder itself: whoever finds that it does not, or that the
+folder is gone, takes the note away.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,16 +26,36 @@ def note_elsewhere(folder: Path) -> None:
     folder = folder.absolute()
     if folder.parent == runs_folder().absolute():
         return
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     with suppress(OSError):
-        (runs_folder() / _NOTES).mkdir(parents=True, exist_ok=True)
-        (runs_folder() / _NOTES / name).write_bytes(os.fsencode(folder))
+        _note(folder).parent.mkdir(parents=True, exist_ok=True)
+        _note(folder).write_bytes(os.fsencode(folder))
+
+
+def forget_elsewhere(folder: Path) -> None:
+    """Take away the note of `folder`, if there is one."""
+    with suppress(OSError):
+        _note(folder.absolute()).unlink(missing_ok=True)
 
 
 def folders_elsewhere() -> tuple[Path, ...]:
-    """The folders of all notes, in no order; those that are gone are left out."""
+    """The folders of all notes that can be reached, in no order; of those that are gone, the notes
+    are taken away.
+    """
     found = []
     for note in (runs_folder() / _NOTES).glob("*"):
-        with suppress(OSError):
-            found.append(Path(os.fsdecode(note.read_bytes())))
-    return tuple(folder for folder in found if folder.is_dir())
+        # Any refusal of the system may meet us here, such as that of a network drive that was cut
+        # off, and no other training may depend on it.
+        with suppress(OSError, ValueError):
+            folder = Path(os.fsdecode(note.read_bytes()))
+            try:
+                reached = stat.S_ISDIR(folder.stat().st_mode)
+            except FileNotFoundError:
+                note.unlink()
+            else:
+                found += [folder] if reached and folder.is_absolute() else []
+    return tuple(found)
+
+
+def _note(folder: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return runs_folder() / _NOTES / name

@@ -21,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from attnviz.errors import TrainingError
-from attnviz.training.elsewhere import folders_elsewhere, note_elsewhere
+from attnviz.training.elsewhere import folders_elsewhere, forget_elsewhere, note_elsewhere
 from attnviz.training.elsewhere import runs_folder as runs_folder
 from attnviz.training.live_state import JOB, Job, Phase, State
 from attnviz.training.live_worker import DISMISSED, LOCK, forget_wishes, train_watched
@@ -138,8 +138,11 @@ def live_runs() -> tuple[LiveRun, ...]:
 
 
 def run_in(folder: Path) -> LiveRun | None:
-    """The run in a folder, wherever it lies; None where nothing was begun there."""
-    return LiveRun(folder) if (folder / JOB).is_file() else None
+    """The run in a folder, wherever it lies; None where none was begun, or it is out of reach."""
+    with suppress(OSError):
+        if (folder / JOB).is_file():
+            return LiveRun(folder)
+    return None
 
 
 def _when(job: Path) -> tuple[int, str]:
@@ -208,7 +211,7 @@ def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
         return
     own = but.absolute() if but else None
     known = {run.folder.absolute(): run.folder.name for run in live_runs()}
-    known |= {folder: str(folder) for folder in folders_elsewhere()}
+    known |= {folder: str(folder) for folder in _going_elsewhere()}
     busy = [
         name for folder, name in known.items()
         if folder != own and LiveRun(folder).state.phase.going
@@ -218,6 +221,22 @@ def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
             f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
             "side by side."
         )
+
+
+def _going_elsewhere() -> list[Path]:
+    """Folders noted elsewhere; notes of runs that have ended are taken away.
+
+    Only `_one_at_a_time` makes that safe: nobody notes a run meanwhile, just before it begins.
+    """
+    going = []
+    for folder in folders_elsewhere():
+        if LiveRun(folder).state.phase.going:
+            going.append(folder)
+            continue
+        with suppress(TrainingError):  # what cannot be read now may go on all the same
+            State.read(folder)
+            forget_elsewhere(folder)
+    return going
 
 
 @contextmanager

@@ -34,6 +34,7 @@ def work(folder: Path) -> None:
     """Train what `folder` says and tell there how it goes; nothing if another process does."""
     try:
         with FileLock(folder / LOCK, timeout=_LOCK_SECONDS):
+            note_elsewhere(folder)  # again: it may have looked dead while it was starting
             _Worker(folder).work()
     except Timeout:
         _log(f"{folder} is being trained by another process.")
