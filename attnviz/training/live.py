@@ -27,6 +27,7 @@ from attnviz.training.live_state import JOB, Job, Phase, State
 from attnviz.training.live_worker import DISMISSED, LOCK, forget_wishes, train_watched
 from attnviz.training.recipe import Recipe
 
+_TURN = "beginning.lock"  # not a run's LOCK: a run may be told to lie right there
 _START_SECONDS = 60.0  # until a new process holds its lock
 _BEGUN: dict[Path, subprocess.Popen[bytes]] = {}
 
@@ -244,7 +245,7 @@ def _one_at_a_time() -> Iterator[None]:
     """Two pages that begin something in the same moment do so one after the other."""
     with _sentences(runs_folder()):
         runs_folder().mkdir(parents=True, exist_ok=True)
-        lock = FileLock(runs_folder() / LOCK, timeout=30)
+        lock = FileLock(runs_folder() / _TURN, timeout=30)
         lock.acquire()
     try:
         yield

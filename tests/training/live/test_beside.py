@@ -84,3 +84,15 @@ def test_the_command_line_trains_where_no_runs_can_lie(
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     with pytest.raises(TrainingError, match="There is no folder"):
         train_here(tmp_path / "here", job)
+
+
+def test_a_run_may_lie_in_the_folder_of_all_runs(
+    tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for a lock of its own, and then said that another process trains there."""
+    monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.5)
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(runs, job)
+    assert Job.read(runs) == job
+    assert LiveRun(runs).state.phase is Phase.FAILED
