@@ -13,6 +13,7 @@
     ├── EvidenceError         regions or scores from which no evidence can be drawn
     ├── VisionError           an eye, a map or fixations that a model of human vision cannot use
     └── TrainingError         a data folder, checkpoint or recording that cannot be used
+        └── DivergedError     a training whose numbers became NaN or infinite
 
 Each message is complete: what happened, to which file or layer, and what to do.
 """
@@ -84,3 +85,13 @@ class VisionError(AttnvizError):
 
 class TrainingError(AttnvizError):
     """A data folder, checkpoint, card or recording cannot be used."""
+
+
+class DivergedError(TrainingError):
+    """Numbers of a training became NaN or infinite; from its last checkpoint they would again."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} Going on would most likely end here again: begin anew with another seed, or "
+            "with a lower learning rate where it can be chosen."
+        )

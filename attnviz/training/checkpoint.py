@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from attnviz.errors import TrainingError
+from attnviz.errors import DivergedError, TrainingError
 from attnviz.files import write_whole
 from attnviz.training.optimizers import Optimizer
 
@@ -38,8 +38,9 @@ def save_checkpoint(
 ) -> None:
     """Write `path` as a whole or not at all; `identity` tells this run from all others.
 
-    Raises TrainingError where it cannot be written, or where a weight or a state of the optimiser
-    is NaN or infinite: going on from there would fail for ever, so the last one stays.
+    Raises TrainingError where it cannot be written, and DivergedError where a weight or a state of
+    the optimiser is NaN or infinite: going on from there would fail for ever, so the last one
+    stays.
     """
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
@@ -88,9 +89,9 @@ def _check_finite(tensors: Tensors, step: int, path: Path) -> None:
     wrong = next((name for name, value in tensors.items() if not value.isfinite().all()), None)
     if wrong is not None:
         before = f"the last one stays in {path.parent}" if path.exists() else "there is none yet"
-        raise TrainingError(
+        raise DivergedError(
             f"After step {step} {wrong} holds NaN or infinity: the training has diverged. This is "
-            f"no checkpoint to go on from; {before}. Lower the learning rate."
+            f"no checkpoint to go on from; {before}."
         )
 
 

@@ -15,7 +15,9 @@ JOB = "job.json"
 
 
 class Phase(StrEnum):
-    """What a run is doing. A run that was killed counts as paused: it can be gone on with."""
+    """What a run is doing. A run that was killed counts as paused: it can be gone on with, and so
+    can one that failed; one that diverged would do so again.
+    """
 
     READING = "reading"
     TRAINING = "training"
@@ -23,6 +25,7 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
     DONE = "done"
     FAILED = "failed"
+    DIVERGED = "diverged"
 
     @property
     def going(self) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from attnviz.errors import AttnvizError, TrainingError
+from attnviz.errors import AttnvizError, DivergedError, TrainingError
 from attnviz.training.checkpoint import Progress
 from attnviz.training.elsewhere import note_elsewhere
 from attnviz.training.live_state import Job, Phase, State
@@ -113,7 +113,8 @@ class _Worker:
             self._end(Phase.CANCELLED if cancelled else Phase.PAUSED, str(error))
             raise
         except AttnvizError as error:
-            self._end(Phase.FAILED, str(error))
+            diverged = isinstance(error, DivergedError)
+            self._end(Phase.DIVERGED if diverged else Phase.FAILED, str(error))
             raise
         except OSError as error:
             reason = error.strerror or error

@@ -84,6 +84,23 @@ class AttentionRecorder:
         else:
             self.set_aside(held)
 
+    def begin_anew(self, module: nn.Module, first: int) -> None:
+        """Begin where there is no checkpoint; a file that is there is set aside.
+
+        Not so if it is of this very run, by its recipe too, and came no further than step `first`,
+        where the first checkpoint is due: the run records the same once more, so nothing is lost,
+        and one that diverges there each time leaves no file each time.
+        """
+        if not self.path.exists():
+            return
+        held = self._held(module)
+        if not (
+            isinstance(held, Recording)
+            and held.recipe == self.recording.recipe
+            and held.snapshots[-1].step <= first
+        ):
+            self.set_aside("has no checkpoint beside it")
+
     def set_aside(self, why: str) -> None:
         """Give the file, if there is one, a free name; it is never overwritten. Tells so.
 

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from attnviz.errors import TrainingError
+from attnviz.errors import DivergedError, TrainingError
 from attnviz.files import write_whole
 from attnviz.training.recording_checks import (
     MOST_BYTES,
@@ -87,9 +87,9 @@ class Recording:
 
         Of more than 80 checkpoints one that tells least is left out (`superfluous`).
 
-        Raises TrainingError if it has other layers, or other grids, than those before it, or if it
-        is not finite: no reader would take the file. Numbers that the first checkpoint did not
-        have are left out.
+        Raises TrainingError if it has other layers, or other grids, than those before it, and
+        DivergedError if it is not finite: no reader would take the file. Numbers that the first
+        checkpoint did not have are left out.
         """
         _check_finite(snapshot)
         kept = [old for old in self.snapshots if old.step < snapshot.step]
@@ -184,10 +184,9 @@ def _check_finite(shot: Snapshot) -> None:
     parts.append(("the output", shot.probabilities))
     wrong = [name for name, values in parts if not np.isfinite(values).all()]
     if wrong:
-        raise TrainingError(
+        raise DivergedError(
             f"At step {shot.step} the network gives NaN or infinity, first in {wrong[0]}: the "
-            "training has diverged. This checkpoint is not recorded, those before it stay. Lower "
-            "the learning rate."
+            "training has diverged. This checkpoint is not recorded, those before it stay."
         )
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from attnviz.errors import TrainingError
+from attnviz.errors import DivergedError, TrainingError
 from attnviz.models.device import place_inputs, place_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.augment import Batch, epoch_order, training_batch
@@ -72,7 +72,8 @@ class Trainer:
     def run(self) -> Trained:
         """Train to the end (or to step `stop_after`) and score the averaged network.
 
-        Raises PausedError where `watch` says so, with everything saved.
+        Raises PausedError where `watch` says so, with everything saved, and DivergedError where
+        numbers become NaN or infinite.
         """
         self.out.mkdir(parents=True, exist_ok=True)
         keep_freed_memory()
@@ -150,9 +151,9 @@ class Trainer:
         if self._teacher is not None:
             loss = self._teacher.loss(views, logits.float(), loss)
         if not torch.isfinite(loss):
-            raise TrainingError(
-                f"The loss became {float(loss)} in epoch {epoch:.2f}. Lower the learning rate; "
-                f"the last checkpoint is in {self.out}."
+            raise DivergedError(
+                f"The loss became {float(loss)} in epoch {epoch:.2f}: the training has diverged. "
+                f"What was written before stays in {self.out}."
             )
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -205,7 +206,7 @@ class Trainer:
         path = self.out / "checkpoint.safetensors"
         if not path.exists():
             if self.recorder is not None:
-                self.recorder.set_aside("has no checkpoint beside it")
+                self.recorder.begin_anew(self._average.module, self._per_epoch)
             return Progress()
         progress = load_checkpoint(
             path, self._identity, self.module, self._average.module, self._optimizer

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 import attnviz
-from attnviz.errors import TrainingError
+from attnviz.errors import DivergedError, TrainingError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.ran_small import ran_small
@@ -43,7 +43,7 @@ def train(
     torch.manual_seed(recipe.seed)
     probes = choose_probes("val", data, PREPROCESS)
     recorder = AttentionRecorder(
-        out / "run.attn", probes.inputs, Recording(data.classes, probes.names)
+        out / "run.attn", probes.inputs, Recording(data.classes, probes.names, recipe.to_json())
     )
     trainer = Trainer(
         ran_small(2, width=width), data, recipe, PREPROCESS, out, torch.device("cpu"), recorder,
@@ -107,14 +107,16 @@ def test_weights_that_diverge_in_the_last_step_of_an_epoch_spoil_no_file(
             return loss
 
         patch.setattr(Trainer, "_step", step)
-        with pytest.raises(TrainingError, match=r"NaN or infinity.*Lower the learning rate"):
-            train(data, recipe, tmp_path)
+        for _ in range(3):  # whoever goes on meets the same again
+            with pytest.raises(DivergedError, match=r"NaN or infinity.*another seed, or with"):
+                train(data, recipe, tmp_path)
     steps = [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots]
     assert steps == list(range(0, spoiled, 6))
     trained, recording = train(data, recipe, tmp_path)  # goes on from before it, or anew
     assert trained.progress.step == 12
     assert all(weight.isfinite().all() for weight in trained.module.parameters())
     assert [shot.step for shot in recording.snapshots] == [0, 6, 12]
+    assert not list(tmp_path.glob("*.set-aside*"))
 
 
 def test_weights_that_diverge_without_a_recording_leave_the_last_checkpoint(tmp_path: Path) -> None:
@@ -175,6 +177,25 @@ def test_a_recording_without_its_checkpoint_is_set_aside_each_time(
     assert (tmp_path / "run.set-aside.attn").read_bytes() == held[0]
     assert (tmp_path / "run.set-aside-2.attn").read_bytes() == held[1]
     assert held[0] != held[1]
+
+
+@pytest.mark.parametrize(("stopped", "aside"), [(5, []), (12, ["run.set-aside.attn"])])
+def test_a_recording_is_begun_anew_only_where_nothing_is_lost(
+    data: ClassFolder, recipe: Recipe, tmp_path: Path, stopped: int, aside: list[str]
+) -> None:
+    """Before its first checkpoint a run records the same again; later on somebody removed that."""
+    train(data, recipe, tmp_path, stop_after=stopped)
+    held = (tmp_path / "run.attn").read_bytes()
+    first = Recording.load(tmp_path / "run.attn").snapshots[0]
+    (tmp_path / "checkpoint.safetensors").unlink()
+    train(data, recipe, tmp_path, stop_after=5)
+    (again,) = Recording.load(tmp_path / "run.attn").snapshots
+    assert again.step == first.step == 0
+    for key, maps in first.maps.items():
+        np.testing.assert_array_equal(again.maps[key], maps)
+    assert [one.name for one in tmp_path.glob("*.set-aside*")] == aside
+    if aside:
+        assert (tmp_path / aside[0]).read_bytes() == held
 
 
 def test_a_damaged_checkpoint_is_refused(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:

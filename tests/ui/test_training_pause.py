@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from attnviz.training.live import LiveRun, begin
-from attnviz.training.live_state import Phase, State
+from attnviz.training.live_state import Job, Phase, State
 from attnviz.ui.growth.begin import live_recipe
 from tests.ui.training_pages import PAGE, assert_fine
 
@@ -45,3 +45,26 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     button(page, "Go on").click().run()
     assert_fine(page)
     assert started == [(run.folder, False)] * 2
+
+
+def test_what_diverged_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end at the same step again, and the form offers no learning rate."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    folder = tmp_path / "runs" / "wild"
+    folder.mkdir(parents=True)
+    Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
+    State(Phase.DIVERGED, 3, 9, text="The loss became nan.").write(folder)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.query_params["run"] = "cifar-naive"
+    page.run()
+    assert_fine(page)
+    (bar,) = page.get("progress")
+    assert bar.proto.text == "wild: The loss became nan."
+    assert not {"Go on", "Pause", "Cancel"} & {one.label for one in page.button}
+    button(page, "Remove from the list").click().run()
+    assert_fine(page)
+    assert not page.get("progress")
+    State(Phase.FAILED, 3, 9, text="Make room.").write(folder)
+    (folder / "dismissed").unlink()
+    page.run()
+    button(page, "Go on")

@@ -24,8 +24,8 @@ _MOST = 3  # runs that are listed
 def show_live() -> None:
     """What is being trained, and a form for something new."""
     phases = [run.state.phase for run in known_runs()[:_MOST]]
-    waiting = (Phase.READING, Phase.TRAINING, Phase.PAUSED, Phase.FAILED)
-    if any(phase in waiting for phase in phases) or is_asked():
+    over = (Phase.DONE, Phase.CANCELLED)
+    if any(phase not in over for phase in phases) or is_asked():
         st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
     with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
         # Asking again makes the browser send a message: only while there is something to watch.
@@ -78,7 +78,7 @@ def _show_run(run: LiveRun, state: State) -> None:
             run.pause()
         if state.phase in (Phase.PAUSED, Phase.FAILED) and _button("Go on", "play_arrow", run):
             ask_or_do(f"Go on with {run.folder.name}", run.go_on)
-        if state.phase in (Phase.DONE, Phase.CANCELLED):
+        if state.phase in (Phase.DONE, Phase.CANCELLED, Phase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
                 forget(run.folder)
@@ -97,7 +97,7 @@ def sentence(state: State) -> str:
     """How far a run is, in words."""
     if state.phase is Phase.READING:
         return "reading its pictures …"
-    if state.phase is Phase.FAILED:
+    if state.phase in (Phase.FAILED, Phase.DIVERGED):
         return plain_text(state.text)
     parts = [f"{state.step:,} of {state.steps:,} steps"]
     if math.isfinite(state.accuracy):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import resource
 from pathlib import Path
 
 import pytest
+import torch
 
 from attnviz.errors import TrainingError
 from attnviz.training import live_worker
+from attnviz.training.augment import Batch
 from attnviz.training.live import begin
 from attnviz.training.live_state import Phase
 from attnviz.training.recording import Recording
 from attnviz.training.run import train_and_export
-from attnviz.training.trainer import PausedError
+from attnviz.training.trainer import PausedError, Trainer
 from tests.training.live.running import assert_same, job_in, recipe
 
 pytestmark = pytest.mark.slow
@@ -43,6 +44,7 @@ def test_broken_pictures_are_left_out_and_told(shapes: Path, runs: Path) -> None
 
 def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_path: Path) -> None:
     """The system lets no file grow beyond 1 MB, so the first checkpoint does not fit."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
     run = job_in(runs / "full", shapes, 3)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
@@ -60,6 +62,33 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_p
     assert run.state.phase is Phase.DONE, run.state.text
     train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(run.folder, tmp_path / "whole")
+
+
+def test_a_run_that_diverges_is_told_so_and_leaves_one_recording(
+    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its second step, where the first checkpoint is due, and again whenever it is gone on with.
+
+    The sentence stands on a page that has no learning rate, and on the command line.
+    """
+    run = job_in(runs / "wild", shapes, 3)
+    whole = Trainer._step
+
+    def step(self: Trainer, batch: Batch, epoch: float) -> float:
+        loss = whole(self, batch, epoch)
+        if epoch > 0:
+            next(self.module.parameters()).data[0] = torch.nan
+        return loss
+
+    monkeypatch.setattr(Trainer, "_step", step)
+    for _ in range(3):
+        live_worker.work(run.folder)
+        assert run.state.phase is Phase.DIVERGED
+        assert "the training has diverged" in run.state.text
+        assert "another seed, or with a lower learning rate where it can be" in run.state.text
+        assert "set-aside" not in run.state.notes
+    assert [one.name for one in run.folder.glob("*.attn")] == ["ran-small.attn"]
+    assert [shot.step for shot in Recording.load(run.recording).snapshots] == [0]
 
 
 def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
