@@ -21,7 +21,7 @@ from attnviz.ui.growth.runs import (
     facts,
     picture_pixels,
     picture_title,
-    same_picture,
+    same_index,
     shipped_runs,
     uploaded_runs,
 )
@@ -158,8 +158,8 @@ def _watched(run: Run, method: str, picture: int, first: Run) -> Watched | str:
     name = first.recording.pictures[picture]
     if name not in run.recording.pictures:
         return f"{plain_text(run.title)} did not record this picture. Choose another."
-    index = run.recording.pictures.index(name) if run is not first else picture
-    if not same_picture(first, picture, run, index):
+    index = picture if run is first else same_index(first, picture, run)
+    if index is None:
         return (
             f"{plain_text(run.title)} did not record this picture, but another one of the same "
             "name. Choose another, or runs of one seed."
