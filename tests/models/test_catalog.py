@@ -266,7 +266,12 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
             {"answers": {"decision": {"method": "x", "layer": "y", "score": math.nan}}},
             'the "score" of the answer to "decision" must be a number',
         ),
+        (  # JSON holds it, and no float does
+            {"answers": {"decision": {"method": "x", "layer": "y", "score": -(10**400)}}},
+            'the "score" of the answer to "decision" must be a number',
+        ),
         ({"top1": 93.4}, '"top1" must be a share'),
+        ({"top1": 10**400}, '"top1" must be a share'),
         ({"parameters": -1}, '"parameters" must be'),
     ],
 )
