@@ -156,6 +156,22 @@ def test_the_pair_differs_in_its_gate_alone_and_residual_masks_pick_more() -> No
     assert spread[0] > 1.5 * spread[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("seed-1", {"seed": 1}), ("cutmix", {"cutmix": 1.0, "unmixed": 1})]
+)
+def test_what_stands_beside_the_pair_differs_in_one_thing(
+    name: str, other: dict[str, float]
+) -> None:
+    first, second = (
+        Recording.load(RECORDINGS / f"cifar-residual{end}.attn") for end in ("", f"-{name}")
+    )
+    assert json.loads(second.recipe) == json.loads(first.recipe) | other
+    assert second.pictures == first.pictures
+    assert [one.step for one in second.snapshots] == [one.step for one in first.snapshots]
+    for key, values in first.snapshots[-1].maps.items():
+        assert np.abs(second.snapshots[-1].maps[key] - values).max() > 0.01
+
+
 @pytest.fixture(scope="module")
 def held_out(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The held-out pictures of each data set that a card names."""
