@@ -55,7 +55,7 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         preprocess=Preprocess(
             size=entry["side"],
             fit=Fit.SQUASH if fixed else Fit.WHOLE,
-            multiple=_STRIDE * entry.get("cells", 1),
+            multiple=entry["multiple"] or _STRIDE,
             any_size=not fixed,
             mean=tuple(entry["mean"]),
             std=tuple(entry["std"]),

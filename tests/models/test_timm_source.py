@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -21,6 +23,7 @@ from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.weights import WEIGHTS_VARIABLE
+from attnviz.pictures import open_picture
 
 ROOT = Path(__file__).parents[2]
 TINY = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
@@ -65,12 +68,18 @@ def families() -> dict[str, list[ModelSpec]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("family", families())
 def test_the_kinds_of_timms_networks_are_those_found(family: str) -> None:
-    """In the smallest of each family; the others are of the same parts."""
+    """In the smallest of each family; the others are of the same parts.
+
+    Where any size is taken the picture is small, and wider than high.
+    """
     smallest, *others = families()[family]
+    prepare = smallest.preprocess
+    if prepare.any_size:
+        prepare = replace(prepare, size=max(128, prepare.multiple))
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    inputs, _ = prepare.tensor(open_picture(pixels, name="oblong"))
     torch.manual_seed(0)
-    wanted = smallest.preprocess
-    side = max(128, wanted.multiple) if wanted.any_size else wanted.size
-    found = find_kinds(smallest.build().eval(), torch.randn(1, 3, side, side))
+    found = find_kinds(smallest.build().eval(), inputs)
     assert tuple(map(str, found)) == smallest.kinds
     assert all(other.kinds == smallest.kinds for other in others)
 
@@ -115,6 +124,16 @@ def test_a_vision_transformer_takes_larger_inputs(
     torch.testing.assert_close(places[:, 0], state["pos_embed"][:, 0])
     with torch.no_grad():
         assert model.module(torch.zeros(1, 3, 448, 448)).shape == (1, 1000)
+
+
+def test_halonet_takes_pictures_that_are_not_square() -> None:
+    """Its blocks of 8 x 8 cells of 32 pixels divide nothing but multiples of 256 pixels."""
+    spec = find_model("halonet26t.a1h_in1k")
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 100, 3), np.uint8)
+    inputs, _ = spec.preprocess.tensor(open_picture(pixels, name="oblong"))
+    assert inputs.shape == (1, 3, 256, 512)
+    with torch.no_grad():
+        assert spec.build().eval()(inputs).isfinite().all()
 
 
 def test_a_network_of_fixed_size_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
