@@ -74,12 +74,17 @@ class State:
     share: float = 0.0
 
     @property
+    def done(self) -> float:
+        """How much of all the work is done, 0..1; by the steps where the share is not known."""
+        steps = self.step / self.steps if self.steps else 0.0
+        return min(self.share or steps, 1.0)
+
+    @property
     def left(self) -> float | None:
         """Seconds until it is done, if it goes on as it did; None before the first step."""
-        if not self.step:
+        if not self.step or not self.done:
             return None
-        share = self.share or self.step / self.steps
-        return self.seconds * (1 - share) / share
+        return self.seconds * (1 - self.done) / self.done
 
     @classmethod
     def read(cls, folder: Path) -> Self:

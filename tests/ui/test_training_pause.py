@@ -11,6 +11,7 @@ from streamlit.testing.v1.element_tree import Button
 from attnviz.training.live import LiveRun, begin
 from attnviz.training.live_state import Job, Phase, State
 from attnviz.ui.growth.begin import live_recipe
+from attnviz.ui.words import duration
 from tests.ui.training_pages import PAGE, assert_fine
 
 
@@ -45,6 +46,27 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     button(page, "Go on").click().run()
     assert_fine(page)
     assert started == [(run.folder, False)] * 2
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.25, 25), (0.0, 50)])
+def test_the_bar_and_the_time_left_go_by_the_same_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float, shown: int
+) -> None:
+    """Half of the steps, of which the first were small pictures, are a quarter of the work."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    folder = tmp_path / "runs" / "staged"
+    folder.mkdir(parents=True)
+    Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
+    State(Phase.TRAINING, 30, 60, 60.0, share=share).write(folder)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.query_params["run"] = "cifar-naive"
+    page.run()
+    assert_fine(page)
+    (bar,) = page.get("progress")
+    assert bar.proto.value == shown
+    left = 60 * (100 - shown) / shown
+    assert bar.proto.text == f"staged: 30 of 60 steps, {duration(left)} left"
 
 
 def test_what_diverged_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

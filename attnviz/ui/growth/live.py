@@ -69,8 +69,7 @@ def _look_again(run: LiveRun, state: State) -> None:
 
 
 def _show_run(run: LiveRun, state: State) -> None:
-    share = state.step / state.steps if state.steps else 0.0
-    st.progress(min(share, 1.0), f"{plain_text(run.folder.name)}: {sentence(state)}")
+    st.progress(state.done, f"{plain_text(run.folder.name)}: {sentence(state)}")
     if state.notes:
         st.caption(plain_text(state.notes))
     with st.container(horizontal=True):
