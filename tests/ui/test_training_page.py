@@ -253,6 +253,15 @@ def test_all_networks_of_the_zoo_can_be_trained_those_that_ship_first() -> None:
     assert live_recipe("ran-cifar", 4, 32).optimizer == "sgd"
 
 
+@pytest.mark.parametrize(
+    ("epochs", "without"), [(1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (12, 3), (60, 15)]
+)
+def test_the_last_quarter_of_the_epochs_is_without_cutmix(epochs: int, without: int) -> None:
+    """As the help says; a single epoch would else be named CutMix and have none."""
+    assert live_recipe("ran-small", epochs, 32, mixed=True).unmixed == without
+    assert live_recipe("ran-small", epochs, 32).unmixed == 0
+
+
 def test_a_folder_is_found_by_browsing_and_its_classes_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -87,8 +88,8 @@ def show_form() -> None:
         mixed = second.toggle(
             "CutMix",
             help="Pastes a piece of one picture into another and asks for both classes, each by "
-            "its share (Yun 2019); the last quarter of the epochs does without. Train once with "
-            "it and once without, and see which masks stay flat.",
+            "its share (Yun 2019); the last quarter of the epochs does without, or the last one "
+            "of two or three. Train once with it and once without, and see which masks stay flat.",
         )
         started = st.form_submit_button("Train", type="primary", icon=":material/school:")
     if not started:
@@ -132,5 +133,5 @@ def live_recipe(
         average=0.9,
         seed=seed,
         cutmix=1.0 if mixed else 0.0,
-        unmixed=epochs // 4 if mixed else 0,
+        unmixed=min(math.ceil(epochs / 4), epochs - 1) if mixed else 0,
     )
