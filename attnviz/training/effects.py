@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.outputs import first_tensor
 from attnviz.capture.trace import Kind, Site, SoftMaskReading
 
 
@@ -65,8 +66,9 @@ def _noting(effects: dict[str, float], layer: str) -> Callable[..., None]:
 
     def note(_module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         before = inputs[0] if inputs else None
-        after = output[0] if isinstance(output, (tuple, list)) and output else output
-        if isinstance(before, Tensor) and isinstance(after, Tensor) and before.shape == after.shape:
+        # Whatever else it returns: by its shape, this is what runs through it.
+        after = first_tensor(output)
+        if isinstance(before, Tensor) and after is not None and before.shape == after.shape:
             effects[layer] = relative_change(before, after)
 
     return note

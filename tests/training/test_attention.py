@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import attnviz
-from attnviz.capture.trace import SoftMaskReading
+from attnviz.capture.trace import Kind, Site, SoftMaskReading
 from attnviz.errors import TrainingError
 from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
@@ -23,7 +23,7 @@ from attnviz.models.zoo.ran_small import ran_small
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.training.attention import read_attention
 from attnviz.training.data import load_class_folder
-from attnviz.training.effects import gate_effect
+from attnviz.training.effects import gate_effect, watched_blocks
 from attnviz.training.probes import choose_probes
 from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recorder import AttentionRecorder
@@ -137,6 +137,26 @@ def test_effects_are_how_much_a_block_changes_what_runs_through_it() -> None:
     assert len(around) == 2
     for layer, value in around.items():
         assert float(numbers["effect", layer][0]) == pytest.approx(value, rel=1e-5)
+
+
+class Tripling(nn.Module):
+    """A block that returns more than what runs through it, as many return weights or a state."""
+
+    def __init__(self, *more: object) -> None:
+        super().__init__()
+        self.attention = nn.Identity()
+        self.more = more
+
+    def forward(self, x: Tensor) -> tuple[object, ...]:
+        return (3 * self.attention(x), *self.more)
+
+
+@pytest.mark.parametrize("more", [(), (None,), (torch.ones(1),), ((torch.ones(1), None),)])
+def test_what_a_block_returns_besides_does_not_hide_its_effect(more: tuple[object, ...]) -> None:
+    network = nn.Sequential(Tripling(*more))
+    with watched_blocks(network, [Site("0.attention", Kind.CONTEXT, "0.attention")]) as effects:
+        network(torch.ones(2, 5, 4))
+    assert effects == {"0.attention": pytest.approx(2)}
 
 
 def test_the_effect_of_a_gate_by_hand() -> None:
