@@ -5,7 +5,6 @@ Part of `python -m benchmarks.capture`. Networks have seeded random weights.
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -168,4 +167,6 @@ def _peak(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / MEGABYTE
     unit = 1 if sys.platform == "darwin" else 1024
+    import resource  # not on Windows
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEGABYTE
