@@ -162,7 +162,7 @@ def _watched(run: Run, method: str, picture: int, first: Run) -> Watched | str:
     if index is None:
         return (
             f"{plain_text(run.title)} did not record this picture, but another one of the same "
-            "name. Choose another, or runs of one seed."
+            "name. Choose another, or two runs on the same pictures."
         )
     pixels = picture_pixels(run, index)
     if pixels is None:
