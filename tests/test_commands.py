@@ -15,6 +15,7 @@ from attnviz.commands import cli
 from attnviz.export.png import read_provenance
 from attnviz.models.catalog import find_model
 from attnviz.pictures import open_sample
+from attnviz.training.elsewhere import note_elsewhere
 from attnviz.training.live import run_in
 from attnviz.training.live_state import Phase, State
 from attnviz.training.live_worker import LOCK
@@ -117,6 +118,7 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert code == 1
     assert "There is no folder" in output
     State(Phase.TRAINING).write(tmp_path / "run")
+    note_elsewhere(tmp_path / "run")
     with FileLock(tmp_path / "run" / LOCK):  # as its process does that still lives
         code, output = run(*missing)
         assert code == 1
