@@ -104,9 +104,9 @@ def runs(app: App) -> Iterator[Path]:
 def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in_another(
     chromium: Browser, app: App, runs: Path, tmp_path: Path
 ) -> None:
-    write_shapes(tmp_path / "mine", per_class=20, side=32)
+    write_shapes(tmp_path / "mine", per_class=10, side=32)
     page = opened(chromium, f"{app.url}/Training", [])
-    begin_on(page, tmp_path / "mine", "80 pictures of 4 classes")
+    begin_on(page, tmp_path / "mine", "40 pictures of 4 classes")
     # Its own first checkpoint turns the page to it, and the next one arrives while it is trained.
     run = re.compile(r"\d ran-small$")
     expect(page.get_by_label("Training run")).to_have_value(run, timeout=WAIT)
@@ -125,7 +125,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     rises(second, steps_done(second))
     button(second, "Pause").click()
     expect(button(second, "Go on")).to_be_visible(timeout=WAIT)
-    expect(button(second, "Pause")).to_have_count(0)
+    expect(button(second, "Pause")).to_have_count(0, timeout=WAIT)  # once the page is drawn
     assert json.loads(state.read_text())["phase"] == "paused"
     paused = steps_done(second)
     button(second, "Go on").click()
@@ -144,14 +144,19 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
 
 
 def begin_on(page: Page, folder: Path, counted: str) -> None:
-    """Choose the folder, see its pictures counted, and train for as long as the page offers."""
+    """Choose the folder, see its pictures counted, and train for as long as the page offers.
+
+    Few pictures are soon looked at: only with all epochs, and more pixels, does it last until it is
+    cancelled.
+    """
     page.get_by_text("Train a network and watch").click()
     page.get_by_text("A folder on this computer").click()
     path = page.get_by_role("textbox", name="The folder with a folder for each class")
     path.fill(str(folder))
     path.press("Enter")
     expect(page.get_by_text(counted)).to_be_visible(timeout=WAIT)
-    page.get_by_role("slider", name="Epochs").press("End")  # so that it lasts until it is cancelled
+    page.get_by_role("slider", name="Epochs").press("End")
+    page.get_by_role("slider", name="Picture side, px").press("ArrowRight")
     button(page, "Train").click()
     expect(button(page, "Cancel")).to_be_visible(timeout=WAIT)
 
