@@ -55,15 +55,21 @@ def explain(
     method: Annotated[str, typer.Option(help="A method, or attention, decision, auto.")] = "auto",
     target: Annotated[str | None, typer.Option(help="The class to explain; the top one.")] = None,
     layer: Annotated[str | None, typer.Option(help="Only this layer; all of them.")] = None,
+    input_size: Annotated[
+        int | None, typer.Option(help="Side of the input in pixels; the model's own.")
+    ] = None,
     radius: Annotated[float, typer.Option(help="Largest blur, in pixels.")] = 24.0,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("out"),
     device: Device = "auto",
 ) -> None:
-    """Write the focus picture and the map of every layer, and the maps' values as .npz."""
+    """Write the focus picture and the map of every layer, and the maps' values as .npz.
+
+    A larger --input-size gives finer maps, and takes more memory and time.
+    """
     from attnviz.models.loading import load_model
 
     with _sentences():
-        loaded = load_model(model, device)
+        loaded = load_model(model, device, input_size=input_size)
     failed = 0
     chosen = int(target) if target is not None and target.isdigit() else target
     for path, folder in zip(pictures, _folders(pictures, out), strict=True):

@@ -95,7 +95,7 @@ def explain(
         classes=classes[:SHOWN],
         target=None if passed.target is None else predictions[classes.index(passed.target)],
         geometry=passed.geometry,
-        provenance=_provenance(model, picture, choice),
+        provenance=_provenance(model, picture, choice, passed.geometry),
         notes=notes,
     )
 
@@ -211,10 +211,14 @@ def _predictions(
     return tuple(Prediction(model.label(index), share) for index, share in pairs), classes
 
 
-def _provenance(model: VisionModel, picture: Picture, choice: Choice) -> dict[str, str]:
+def _provenance(
+    model: VisionModel, picture: Picture, choice: Choice, geometry: PictureGeometry
+) -> dict[str, str]:
+    height, width = geometry.input_size
     return {
         "model": model.name,
         "weights sha256": model.weights_sha256,
+        "input": f"{width} x {height} pixels",
         "method": choice.method.name,
         "paper": choice.method.paper,
         "picture": picture.name,

@@ -61,6 +61,16 @@ def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path:
     assert np.isfinite(maps["stage1.attention"]).all()
 
 
+def test_a_larger_input_gives_finer_maps(photo_file: Path, tmp_path: Path) -> None:
+    words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--input-size", "256")
+    code, output = run(*words)
+    assert code == 0, output
+    maps = np.load(tmp_path / "temple" / "maps.npz")
+    assert maps["stage1.attention"].shape == (64, 64)
+    source = (tmp_path / "temple" / "stage1.attention.map.png").read_bytes()
+    assert read_provenance(source)["input"] == "256 x 256 pixels"
+
+
 def test_a_broken_picture_does_not_stop_the_others(photo_file: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_text("no picture")
@@ -78,6 +88,7 @@ def test_a_broken_picture_does_not_stop_the_others(photo_file: Path, tmp_path: P
         (("--method", "gradcam"), "Nearest: grad-cam"),
         (("--layer", "stage2.atention"), "stage2.attention"),
         (("--target", "chruch"), "church"),
+        (("--input-size", "3"), "ran-small takes inputs of 32 pixels and more, not 3"),
     ],
 )
 def test_unknown_names_end_in_one_sentence(

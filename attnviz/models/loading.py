@@ -66,14 +66,16 @@ def load_model(
 
 
 def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, ModelSpec]:
-    if not spec.preprocess.any_size:
+    wanted = spec.preprocess
+    least = min(wanted.size, wanted.multiple) if wanted.any_size else 1
+    if side < least:
+        raise ModelError(f"{spec.name} takes inputs of {least} pixels and more, not {side}.")
+    if not wanted.any_size:
         if spec.resize is None:
-            raise ModelError(
-                f"{spec.name} takes inputs of {spec.preprocess.size} pixels only, not {side}."
-            )
+            raise ModelError(f"{spec.name} takes inputs of {wanted.size} pixels only, not {side}.")
         with torch.random.fork_rng(devices=[]):
             module = spec.resize(module, side).eval().requires_grad_(False)
-    return module, replace(spec, preprocess=replace(spec.preprocess, size=side))
+    return module, replace(spec, preprocess=replace(wanted, size=side))
 
 
 def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:

@@ -8,6 +8,7 @@ timm takes seconds.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from functools import cache, partial
 from pathlib import Path
@@ -55,7 +56,7 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         preprocess=Preprocess(
             size=entry["side"],
             fit=Fit.SQUASH if fixed else Fit.WHOLE,
-            multiple=entry["multiple"] or _STRIDE,
+            multiple=_step(entry),
             any_size=not fixed,
             mean=tuple(entry["mean"]),
             std=tuple(entry["std"]),
@@ -66,6 +67,18 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         layout=entry.get("layout", "NCHW"),
         values=entry.get("values", True),
     )
+
+
+def _step(entry: dict[str, Any]) -> int:
+    """What sides of inputs are multiples of: patches, or cells of the coarsest grid.
+
+    Where position embeddings of a fixed size lie over windows or on a deep grid, only multiples of
+    the network's own side are safe.
+    """
+    if not entry["fixed"]:
+        return int(entry["multiple"] or _STRIDE)
+    patch = re.search(r"patch(\d+)", entry["name"])
+    return int(patch[1]) if patch else int(entry["side"])
 
 
 def _build(name: str) -> nn.Module:

@@ -58,7 +58,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         preprocess=Preprocess(
             size=side,
             fit=Fit.SQUASH if options else Fit.WHOLE,
-            multiple=_STRIDE,
+            multiple=_patch(name) or _STRIDE,
             any_size=not options,
             mean=tuple(preset.mean),
             std=tuple(preset.std),
@@ -91,6 +91,11 @@ _ATTENTION: dict[str, Kinds] = {
 
 # How the last block of these is laid out; that of all others has its channels first.
 _LAYOUTS = {"swin": "NHWC", "vit": "NTC"}
+
+
+def _patch(name: str) -> int | None:
+    """The side of a ViT's patches, which its name ends with; None for all others."""
+    return int(name.rpartition("_")[2]) if name.startswith("vit_") else None
 
 
 def _kinds(name: str) -> Kinds:

@@ -33,6 +33,11 @@ class VisionModel:
         return self.spec.name
 
     @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What decides all that a pass gives: name, device, weights, side of the input."""
+        return self.name, str(self.device), self.weights_sha256, str(self.preprocess.size)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """A name for each class, in order; may be empty."""
         return self.spec.labels

@@ -36,13 +36,15 @@ def _release(model: VisionModel) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
-def cached_model(name: str, device: str) -> VisionModel:
-    """The network, loaded once for all sessions; at most two are kept.
+def cached_model(name: str, device: str, side: int | None) -> VisionModel:
+    """The network for inputs of that side (its own if None), loaded once for all sessions.
+
+    At most two are kept.
 
     Its weights are on the disk already (`fetch_weights`): nothing may be drawn on the page in here,
     for Streamlit would draw it again each time the cache answers.
     """
-    return load_model(find_model(name), device)
+    return load_model(find_model(name), device, input_size=side)
 
 
 def fetch_weights(name: str, progress: Callable[[int, int | None], None]) -> None:
@@ -80,7 +82,7 @@ def thumbnail(checksum: str, _picture: Picture) -> bytes:
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def explained(
     picture_key: tuple[str, str],
-    model_key: tuple[str, str],
+    model_key: tuple[str, ...],
     method: str,
     target: str | None,
     _model: VisionModel,
@@ -134,7 +136,8 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
     """What decides an explanation's maps."""
     target = explanation.target.label if explanation.target else ""
     model = explanation.provenance["weights sha256"]
-    return (explanation.picture.sha256, model, explanation.method, target)
+    size = str(explanation.geometry.input_size)
+    return (explanation.picture.sha256, model, size, explanation.method, target)
 
 
 def look_key(view: View) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from attnviz.ui.insensitive import warn_if_insensitive
 from attnviz.ui.link import keep, restore, share_choices
 from attnviz.ui.long_work import interruptible
 from attnviz.ui.looking import look_at
-from attnviz.ui.pickers import pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.pickers import PICKED, pick_device, pick_look, pick_model, pick_picture
 from attnviz.ui.viewer import layer_names
 
 import_all(evidence)
@@ -46,7 +46,7 @@ def show() -> None:
         with right:
             layer = _pick_layer(explanation)
         section = _pick_section()
-        share_choices("picture", "model", "look", "target", "evidence layer", "evidence")
+        share_choices(*PICKED, "look", "target", "evidence layer", "evidence")
         _show_section(Asked(photo, model, explanation, layer), section)
 
 

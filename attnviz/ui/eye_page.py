@@ -16,7 +16,7 @@ from attnviz.ui.eye.plain import plain_eye
 from attnviz.ui.eye.wanted import Wanted
 from attnviz.ui.guard import guarded, plain_text
 from attnviz.ui.link import keep, share_choices
-from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 from attnviz.ui.rerun import run_again
 
 
@@ -36,7 +36,7 @@ def show() -> None:
         return
     if model is not None:
         keep(model=model.name)
-    share_choices("picture", "model")
+    share_choices(*PICKED)
     show_eye(photo, model)
     show_captions()
 
@@ -60,7 +60,7 @@ def _show_stage(photo: Photo, found: tuple[Path, ...], model: VisionModel | None
     """The eye; a picture that the browser has asked for, or that the server has made anyway."""
     if st.session_state.get("no webgl"):
         return plain_eye(photo.shown, found)
-    weights = (model.name, model.weights_sha256) if model else ()
+    weights = model.key if model else ()
     key = (photo_id(photo.shown), *weights, *(path.title for path in found))
     events = eye(packed(key, photo.shown, found), key="eye")
     if not events.webgl:

@@ -27,12 +27,12 @@ from attnviz.ui.insensitive import warn_if_insensitive
 from attnviz.ui.link import keep, keep_view, kept_view
 from attnviz.ui.looking import look_at
 from attnviz.ui.panels import Pixels, show_point, show_predictions
-from attnviz.ui.pickers import Photo, pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.pickers import PICKED, Photo, pick_device, pick_look, pick_model, pick_picture
 from attnviz.ui.plain_view import plain_view
 from attnviz.ui.rerun import run_again
 from attnviz.ui.viewer import Pick, View, layer_names, viewer
 
-_SHARED = ("picture", "model", "look", "target")
+_SHARED = (*PICKED, "look", "target")
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
     "what that is. Blur here shows attention, not distance."

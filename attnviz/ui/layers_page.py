@@ -11,7 +11,7 @@ from attnviz.ui.layers.gates import LAYER, show_gates
 from attnviz.ui.layers.kept import seen
 from attnviz.ui.layers.masks import READING, show_masks
 from attnviz.ui.link import keep, share_choices
-from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 
 
 def show() -> None:
@@ -42,7 +42,7 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
             st.warning(plain_text(note))
         trace = found.traced.trace
         context = any(one.keys.cells for one in trace.context)
-        shared = ["picture", "model"]
+        shared = [*PICKED]
         if context:
             show_context(found)
             shared += SHARED

@@ -31,9 +31,8 @@ def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | No
 
 
 def _look(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
-    key = (model.name, str(model.device))
     with st.spinner("Looking …", show_time=True):
-        return explained((picture.sha256, picture.name), key, look, target, model, picture)
+        return explained((picture.sha256, picture.name), model.key, look, target, model, picture)
 
 
 def _pick_class(labels: list[str]) -> str:
@@ -62,5 +61,5 @@ def _look_long(picture: Picture, model: VisionModel, look: str) -> Explanation |
     def work(progress: Progress) -> Explanation:
         return explain(model, picture, look, progress=progress)
 
-    key = (picture.sha256, picture.name, model.name, str(model.device), look)
+    key = (picture.sha256, picture.name, *model.key, look)
     return long_work("look", key, say, work)

@@ -22,12 +22,15 @@ from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture,
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
 from attnviz.ui.guard import say_error
+from attnviz.ui.input_size import SIZE, pick_side
 from attnviz.ui.link import keep, restore
 from attnviz.ui.thumbnails import Thumbnail, pick_thumbnail
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
 FIRST_SAMPLE = "china"
 SAMPLE = "sample:"
+# The choices of these pickers that a link keeps.
+PICKED = ("picture", "model", SIZE)
 
 
 @dataclass(frozen=True)
@@ -145,21 +148,26 @@ def _device_title(device: DeviceInfo) -> str:
 
 
 def pick_model(device: str) -> VisionModel | None:
-    """A network from the catalogue, loaded; downloads show their progress."""
+    """A network from the catalogue, loaded for an input size; downloads show their progress."""
     specs = {spec.name: spec for spec in list_models()}
     restore("model", specs)
-    name = st.selectbox(
-        "Model",
-        list(specs),
-        format_func=lambda key: model_title(specs[key]),
-        key="model",
-        help="Models that do not ship with attnviz are downloaded on first use.",
-    )
-    return ready_model(str(name), device)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Model",
+            list(specs),
+            format_func=lambda key: model_title(specs[key]),
+            key="model",
+            help="Models that do not ship with attnviz are downloaded on first use.",
+        )
+        side = pick_side(specs[str(name)])
+    return ready_model(str(name), device, side)
 
 
-def ready_model(name: str, device: str) -> VisionModel | None:
-    """The network of that name, downloaded and loaded; one message where it cannot be had."""
+def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
+    """The network of that name, downloaded and loaded; one message where it cannot be had.
+
+    side: of its input in pixels, its own if None.
+    """
     bar = st.empty()
 
     def show(done: int, total: int | None) -> None:
@@ -171,7 +179,7 @@ def ready_model(name: str, device: str) -> VisionModel | None:
 
     try:
         fetch_weights(name, show)
-        return cached_model(name, device)
+        return cached_model(name, device, side)
     except AttnvizError as error:
         say_error(error)
         return None

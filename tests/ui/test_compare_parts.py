@@ -236,7 +236,8 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
         if name == "vit-small":
             raise WeightsError("vit-small.safetensors could not be downloaded.")
 
-    def cached(name: str, _: str) -> str:
+    def cached(name: str, _: str, side: int | None) -> str:
+        assert side is None
         loaded.append(name)
         return name
 

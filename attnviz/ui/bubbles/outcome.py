@@ -111,7 +111,7 @@ def _turn(played: Played, model: VisionModel) -> Turn:
         with st.spinner("The model looks …"):
             explanation = explained(
                 (shown.sha256, shown.name),
-                (model.name, str(model.device)),
+                model.key,
                 str(question),
                 None,
                 model,
@@ -138,7 +138,7 @@ def _recognition(played: Played, model: VisionModel, turn: Turn) -> Recognition 
     paths += [random_places(count, seed) for seed in range(SEEDS)]
     target = None if turn.explanation is None else turn.explanation.classes[0]
     picture = played.picture
-    key = (picture.sha256, model.name, str(model.device), turn.question, repr(paths))
+    key = (picture.sha256, *model.key, turn.question, repr(paths))
 
     def asked(subject: Subject, progress: Progress) -> Recognition:
         geometry = model.preprocess.geometry(picture)

@@ -20,7 +20,7 @@ from attnviz.ui.bubbles.stored import show_stored
 from attnviz.ui.bubbles.words import FEW, STEPS, TASKS
 from attnviz.ui.guard import guarded, say_error
 from attnviz.ui.link import keep, restore, share_choices
-from attnviz.ui.pickers import Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 from attnviz.vision.bubbles import check_size
 from attnviz.vision.rounds import LEAST_CLICKS, Task, round_from
 
@@ -50,7 +50,7 @@ def show() -> None:
             model = pick_model(device)
         if model is not None:
             keep(model=model.name)
-        share_choices("picture", "model", _TASK, _LIMIT)
+        share_choices(*PICKED, _TASK, _LIMIT)
         if photo is None:
             st.info("Choose a picture to play.")
         else:

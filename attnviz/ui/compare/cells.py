@@ -153,7 +153,7 @@ def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, wanted: Wanted) ->
     target = (wanted.target or None) if relevance else None
 
     def work() -> Explanation:
-        model = cached_model(spec.name, wanted.device)
+        model = cached_model(spec.name, wanted.device, None)
         return explain(model, photo.shown, look, target, _heed_clicks)
 
     names = (photo.shown.sha256, photo.shown.name, spec.name, wanted.device, look, target or "")

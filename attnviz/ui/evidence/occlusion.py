@@ -40,7 +40,7 @@ def show_occlusion(asked: Asked, fills: Sequence[str]) -> None:
         '<div class="av-title">Patch by patch<small>occlusion, in no map\'s order</small></div>'
     )
     model = asked.model
-    about = (asked.photo.shown.sha256, model.name, model.weights_sha256, str(model.device))
+    about = (asked.photo.shown.sha256, *model.key)
     found = long_work(
         "occlusion",
         (*about, asked.target, *fills),

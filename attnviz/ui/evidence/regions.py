@@ -55,7 +55,7 @@ def show(asked: Asked) -> None:
     """The graph over the photo, the matrices, and what they say in words."""
     choice = _pick()
     model = asked.model
-    of = (asked.photo.shown.sha256, model.name, model.weights_sha256, str(model.device))
+    of = (asked.photo.shown.sha256, *model.key)
     key = (*of, asked.target, choice.cut, str(choice.count))
     found = long_work(
         "regions", key, lambda: _cost(choice.count), lambda told: _related(asked, choice, told),

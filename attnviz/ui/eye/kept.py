@@ -51,7 +51,7 @@ def _answers(model: VisionModel, picture: Picture, question: Question) -> bool:
 
 def _model_path(model: VisionModel, picture: Picture, question: Question) -> Path:
     of = (picture.sha256, picture.name)
-    explanation = explained(of, (model.name, str(model.device)), question, None, model, picture)
+    explanation = explained(of, model.key, question, None, model, picture)
     return _of_model(explanation_key(explanation), question, explanation)
 
 

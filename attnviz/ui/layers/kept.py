@@ -31,7 +31,7 @@ class Seen:
 
 def seen(photo: Photo, model: VisionModel) -> Seen:
     """All of a network's attention for a picture; one pass, the first time it is asked for."""
-    key = (photo.shown.sha256, model.name, str(model.device), model.weights_sha256)
+    key = (photo.shown.sha256, *model.key)
     return Seen(photo, model, _traced(key, model, photo.shown), key)
 
 

@@ -30,8 +30,7 @@ class Seen:
     @property
     def key(self) -> Key:
         """Checksums and names, for caches."""
-        model = self.model
-        return (self.photo.shown.sha256, model.name, str(model.device), model.weights_sha256)
+        return (self.photo.shown.sha256, *self.model.key)
 
     @cached_property
     def chances(self) -> FloatArray:

@@ -9,6 +9,7 @@ import streamlit as st
 from attnviz.ui.link import keep, kept_choice, share_choices
 from attnviz.ui.objects.choices import Choices
 from attnviz.ui.objects.kept import Seen
+from attnviz.ui.pickers import PICKED
 from attnviz.ui.viewer import Mode, View
 
 VIEWER = "objects viewer"
@@ -41,7 +42,7 @@ def share(seen: Seen, choices: Choices) -> None:
     """Write picture, network, choices and the object in focus into the address."""
     named = choices.to_query() | {_IN_FOCUS: in_focus()}
     keep(model=seen.model.name, **named)
-    share_choices("picture", "model", *named)
+    share_choices(*PICKED, *named)
 
 
 def view_of() -> View:
