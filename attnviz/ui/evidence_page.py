@@ -30,7 +30,7 @@ def show() -> None:
         photo = pick_picture()
         with st.sidebar:
             device = pick_device()
-        left, middle, right = st.columns(3)
+        left, middle, right = st.columns([5, 4, 4])
         with left:
             model = pick_model(device)
         with middle:

@@ -22,7 +22,7 @@ def pick_side(spec: ModelSpec) -> int | None:
     if not larger:
         keep(**{SIZE: _OWN})
         return None
-    titles = {_OWN: f"{own} px, its own"} | {str(side): f"{side} px" for side in larger}
+    titles = {_OWN: f"{own} px (own)"} | {str(side): f"{side} px" for side in larger}
     restore(SIZE, titles)
     if st.session_state.get(SIZE) not in titles:
         st.session_state[SIZE] = _OWN
@@ -32,7 +32,7 @@ def pick_side(spec: ModelSpec) -> int | None:
             list(titles),
             format_func=titles.__getitem__,
             key=SIZE,
-            width=170,
+            width=138,
             help="How large the model sees the picture. Larger gives finer maps, but takes more "
             "memory and time, and the model has learned at its own size.",
         )
