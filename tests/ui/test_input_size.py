@@ -31,7 +31,7 @@ def picked(page: AppTest) -> str:
 
 
 def test_the_models_own_size_comes_first_and_stays_out_of_the_link() -> None:
-    page = AppTest.from_function(picker).run()
+    page = AppTest.from_function(picker, default_timeout=60).run()
     titles = ["128 px (own)", "192 px", "256 px", "384 px", "512 px"]
     assert page.selectbox(key="size").options == titles
     assert picked(page) == "None"
@@ -45,7 +45,7 @@ def test_the_models_own_size_comes_first_and_stays_out_of_the_link() -> None:
 
 
 def test_a_size_that_another_model_does_not_take_becomes_its_own() -> None:
-    page = AppTest.from_function(picker).run()
+    page = AppTest.from_function(picker, default_timeout=60).run()
     page.selectbox(key="size").set_value("384").run()
     page.selectbox(key="model").set_value("resnet50").run()
     assert page.selectbox(key="size").value == ""
@@ -53,7 +53,7 @@ def test_a_size_that_another_model_does_not_take_becomes_its_own() -> None:
 
 
 def test_nothing_is_offered_for_a_network_of_one_size() -> None:
-    page = AppTest.from_function(picker).run()
+    page = AppTest.from_function(picker, default_timeout=60).run()
     page.selectbox(key="size").set_value("256").run()
     page.selectbox(key="model").set_value("cait_xxs24_224.fb_dist_in1k").run()
     assert [one.key for one in page.selectbox] == ["model"]
@@ -63,7 +63,7 @@ def test_nothing_is_offered_for_a_network_of_one_size() -> None:
 
 @pytest.mark.parametrize("size", ["", "0", "-256", "128", "257", "1e9", "256.0", "<b>256</b>"])
 def test_a_size_in_a_link_that_is_not_offered_is_the_models_own(size: str) -> None:
-    page = AppTest.from_function(picker)
+    page = AppTest.from_function(picker, default_timeout=60)
     page.query_params["size"] = size
     page.run()
     assert page.selectbox(key="size").value == ""
