@@ -17,14 +17,15 @@ from attnviz.models.sides import LARGEST, offered_sides
     ("name", "sides"),
     [
         ("ran-small", (128, 192, 256, 384, 512)),
-        ("resnet50", (224, 352, 448, 672, 896)),  # multiples of 32
-        ("inception_v3", (299, 480, 608, 928)),
+        ("resnet50", (224, 352, 448, 672)),  # multiples of 32
+        ("inception_v3", (299, 480, 608)),
         ("vit_b_16", (224, 336, 448, 672, 896)),
         ("vit_b_32", (224, 352, 448, 672, 896)),
         ("vit_h_14", (518, 784)),  # of 14, and heavy
         ("vgg16", (224, 352, 448)),
         ("eva02_tiny_patch14_336.mim_in22k_ft_in1k", (336, 504, 672, 1008)),
-        ("coatnet_nano_rw_224.sw_in1k", (224, 448, 672, 896)),
+        ("coatnet_nano_rw_224.sw_in1k", (224, 448, 672)),
+        ("efficientnet_b7", (600,)),
         ("cait_xxs24_224.fb_dist_in1k", (224,)),
         ("maxvit_t", (224,)),
     ],
