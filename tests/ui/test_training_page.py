@@ -21,7 +21,7 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recording import Recording, Snapshot
 from attnviz.training.shapes import write_shapes
 from attnviz.ui.growth.begin import live_recipe
-from attnviz.ui.growth.runs import opened_run
+from attnviz.ui.growth.runs import file_state, opened_run
 from tests.ui.training_pages import PAGE, assert_fine, opened
 
 
@@ -246,6 +246,23 @@ def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
     assert "mine" in box.options
     assert any(one.label == "Go on" for one in page.button)
     assert len(headers(page)[0]["layers"]) == len(shipped("vit-small").snapshots)
+
+
+def test_an_opened_folder_that_is_out_of_reach_breaks_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that no file system takes is refused as a drive is that was cut off."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    lost = tmp_path / ("x" * 300)
+    with pytest.raises(OSError, match="too long"):
+        lost.exists()
+    assert file_state(lost / "run.attn") == ()
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["live opened"] = [str(lost)]
+    page.session_state["run folder"] = str(lost)
+    page.run()
+    assert_fine(page)
+    assert any("No training lies in this folder" in one.value for one in page.caption)
 
 
 def test_a_second_training_is_asked_about_also_while_the_first_one_records(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -56,8 +57,9 @@ def _recordings_of_runs() -> list[tuple[str, str, Path]]:
         except TrainingError as error:
             say_error(error)
             continue
-        if path.exists():
-            found.append((run_key(run.folder), run.folder.name, path))
+        with suppress(OSError):  # out of reach just now
+            if path.exists():
+                found.append((run_key(run.folder), run.folder.name, path))
     return found
 
 
@@ -69,8 +71,15 @@ def _recordings_alone() -> list[tuple[str, str, Path]]:
         (run_key(folder, path), f"{folder.name}, {path.stem}", path)
         for folder in folders
         if run_in(folder) is None
-        for path in sorted(folder.glob(f"*{SUFFIX}"))
+        for path in _recordings_in(folder)
     ]
+
+
+def _recordings_in(folder: Path) -> list[Path]:
+    """The recordings that lie in a folder; none if it is out of reach, like a lost drive."""
+    with suppress(OSError):
+        return sorted(folder.glob(f"*{SUFFIX}"))
+    return []
 
 
 def offer_folder() -> None:
@@ -82,7 +91,7 @@ def offer_folder() -> None:
         "gone on with.",
     )
     run = run_in(folder) if folder else None
-    recordings = sorted(folder.glob(f"*{SUFFIX}")) if folder else []
+    recordings = _recordings_in(folder) if folder else []
     if folder is None or (run is None and not recordings):
         st.caption("No training lies in this folder.")
     elif st.button("Open this training", type="primary", icon=":material/folder_open:"):

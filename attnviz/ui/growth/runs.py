@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,14 @@ def opened_run(path: Path) -> Run:
 
 
 def file_state(path: Path) -> tuple[int, ...]:
-    """Changes when the file does, also within one tick of the file system's clock."""
-    if not path.exists():
-        return ()
-    facts = path.stat()
-    return facts.st_mtime_ns, facts.st_size, facts.st_ino
+    """Changes when the file does, also within one tick of the file system's clock.
+
+    Empty where there is none, or it is out of reach.
+    """
+    with suppress(OSError):
+        facts = path.stat()
+        return facts.st_mtime_ns, facts.st_size, facts.st_ino
+    return ()
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
