@@ -19,6 +19,7 @@ from attnviz.capture.projected import (
     of_module,
 )
 from attnviz.capture.self_attention import ContextReading
+from attnviz.capture.shelf import Shelf
 from attnviz.capture.taps import Handles, Watched, in_graph, plain, reached
 from attnviz.capture.trace import Site
 from attnviz.capture.windowed import KeptWeights
@@ -34,12 +35,15 @@ AttentionCall = FusedCall | SoftmaxCall | ProjectedCall
 class ContextTap:
     """Reads one attention call.
 
-    Of fused attention it keeps queries and keys (of large inputs copied out of the projection that
-    they are part of, so that the values can go), of a softmax the weights as they are, and of
-    `nn.MultiheadAttention` what went in, or, with gradients, the fused attention inside.
+    Of fused attention it keeps queries and keys (of large inputs copied onto the pass's `shelf` out
+    of the projection that they are part of, so that the values can go), of a softmax the weights as
+    they are, and of `nn.MultiheadAttention` what went in, or, with gradients, the fused attention
+    inside.
     """
 
-    def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
+    def __init__(
+        self, site: Site, *, gradients: bool, input_size: tuple[int, int], shelf: Shelf
+    ) -> None:
         if site.geometry is None or site.geometry.input_size != input_size:
             raise ModelError(
                 f"The self-attention of {site.layer} was found for inputs of another size than "
@@ -49,6 +53,7 @@ class ContextTap:
         self.watched: Watched | None = None
         self._geometry = site.geometry
         self._gradients = gradients
+        self._shelf = shelf
         self._call: AttentionCall | None = None
         self._norms: Tensor | None = None
         self._reading: ContextReading | None = None
@@ -116,7 +121,7 @@ class ContextTap:
                 slope = slope.to(q.device).expand(*leading(q, v), q.shape[-2], v.shape[-1])
             let_go = slope is None and v.numel() * v.element_size() > _LARGE
             if let_go:
-                q, k = _own(q), _own(k)
+                q, k = self._own(q), self._own(k)
             return attention_of(
                 layer, place, count, q, k, v, call.scale, call.bias, slope, values=not let_go
             )
@@ -131,6 +136,11 @@ class ContextTap:
         weights = call.weights.reshape(shape)
         slopes = None if slope is None else slope.reshape(shape)
         return KeptWeights(layer, *grids, place, norms, weights, slopes)
+
+    def _own(self, value: Tensor) -> Tensor:
+        """`value` apart from the rest, if it is a part of something larger."""
+        whole = value.untyped_storage().nbytes()
+        return self._shelf.keep(value) if whole > value.numel() * value.element_size() else value
 
 
 def _detached(call: AttentionCall) -> AttentionCall:
@@ -154,9 +164,3 @@ def _detached(call: AttentionCall) -> AttentionCall:
         output=call.output.new_empty(0),
         out=call.out.detach(),
     )
-
-
-def _own(value: Tensor) -> Tensor:
-    """`value` in memory of its own, if it is a part of something larger."""
-    whole = value.untyped_storage().nbytes()
-    return value.clone() if whole > value.numel() * value.element_size() else value

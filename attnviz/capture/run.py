@@ -15,6 +15,7 @@ from attnviz.capture.features import FeatureTap
 from attnviz.capture.gates import GateTap, MaskTap
 from attnviz.capture.hearing import hearing
 from attnviz.capture.readable import readable
+from attnviz.capture.shelf import Shelf
 from attnviz.capture.soft_masks import SoftMaskTap
 from attnviz.capture.taps import HearingTap, Tap, Watched
 from attnviz.capture.trace import Kind, Reading, Site, Trace
@@ -29,7 +30,6 @@ _HEARING = (ContextTap, GateTap, MaskTap)
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
     Kind.CHANNEL: GateTap,
-    Kind.CONTEXT: ContextTap,
     Kind.FEATURES: FeatureTap,
 }
 
@@ -101,8 +101,9 @@ def _passed(
     with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
         with ExitStack() as hung:
             heard: list[HearingTap] = []
+            shelf = Shelf()
             for site in sites:
-                tap = _tap(site, gradients=gradients, input_size=size)
+                tap = _tap(site, shelf, gradients=gradients, input_size=size)
                 part = module.get_submodule(site.module)
                 if isinstance(tap, _HEARING) and _is_heard(site, part):
                     heard.append(tap)
@@ -127,7 +128,9 @@ def _trace(
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
 
 
-def _tap(site: Site, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
+def _tap(site: Site, shelf: Shelf, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
+    if site.kind is Kind.CONTEXT:
+        return ContextTap(site, gradients=gradients, input_size=input_size, shelf=shelf)
     kind = _TAPS[site.kind]
     if site.form is Form.FACTOR and site.kind is Kind.SPATIAL:
         kind = MaskTap
