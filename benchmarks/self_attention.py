@@ -6,7 +6,6 @@ Part of `python -m benchmarks.capture`. Networks have seeded random weights.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -168,9 +167,10 @@ def _peak(device: torch.device) -> float:
     """Megabytes at most used so far."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / MEGABYTE
-    if sys.platform == "linux":  # what getrusage tells here begins with the peak of whoever spawned
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024 / MEGABYTE
+    status = Path("/proc/self/status")  # Linux: getrusage begins with the peak of whoever spawned
+    if status.is_file():
+        found = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"))
+        return int(found[0]) * 1024 / MEGABYTE
     import resource  # not on Windows
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
