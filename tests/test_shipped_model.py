@@ -172,6 +172,22 @@ def test_what_stands_beside_the_pair_differs_in_one_thing(
         assert np.abs(second.snapshots[-1].maps[key] - values).max() > 0.01
 
 
+def test_a_training_of_the_transformer_comes_along_with_all_its_numbers() -> None:
+    """It begins even, and the heads of each layer come to choose."""
+    recording = Recording.load(RECORDINGS / "vit-small-14-epochs.attn")
+    first, last = recording.snapshots[0].numbers, recording.snapshots[-1].numbers
+    layers = [f"blocks.{n}.attention" for n in range(6)]
+    assert {layer for _, layer in recording.snapshots[0].maps} == set(layers)
+    for layer in layers:
+        even = first["even-distance", layer]
+        np.testing.assert_allclose(first["distance", layer], even, rtol=0.02)
+        assert (first["entropy", layer] > 0.98).all()
+        assert (last["entropy", layer] < 0.98).all()
+        assert np.abs(last["distance", layer] / even - 1).max() > 0.02
+        assert last["effect", layer] > 0
+    assert recording.snapshots[-1].accuracy > 0.8
+
+
 @pytest.fixture(scope="module")
 def held_out(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The held-out pictures of each data set that a card names."""
