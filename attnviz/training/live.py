@@ -211,12 +211,9 @@ def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
     if beside:
         return
     own = but.absolute() if but else None
-    known = {run.folder.absolute(): run.folder.name for run in live_runs()}
-    known |= {folder: str(folder) for folder in _going_elsewhere()}
-    busy = [
-        name for folder, name in known.items()
-        if folder != own and LiveRun(folder).state.phase.going
-    ]  # fmt: skip
+    going = {run.folder.absolute(): run.folder.name for run in live_runs() if run.state.phase.going}
+    going |= {folder: str(folder) for folder in _going_elsewhere()}
+    busy = [name for folder, name in going.items() if folder != own]
     if busy:
         raise BusyError(
             f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
