@@ -26,9 +26,9 @@ class Preprocess:
     """How a network wants its pictures.
 
     size: side of the square input, or its shorter side for `Fit.WHOLE`. resize: for `Fit.CROP`,
-    what the shorter side becomes before the square is cut out. multiple: what
-    the sides of larger inputs are multiples of; for `Fit.WHOLE` both are rounded to one. any_size:
-    whether the network takes other sizes than this one. mean, std: per channel, for values in 0..1.
+    what the shorter side becomes before the square is cut out. multiple: what the sides of larger
+    inputs are multiples of; for `Fit.WHOLE` both are rounded to one. any_size: whether the network
+    takes other sizes than this one. mean, std: per channel, for values in 0..1.
     """
 
     size: int = 224

@@ -136,8 +136,8 @@ def picture_pixels(run: Run, index: int) -> npt.NDArray[np.uint8] | None:
 def same_picture(first: Run, picture: int, other: Run, index: int) -> bool:
     """Whether two runs recorded the same picture under these numbers, as far as it is known.
 
-    A name alone does not say it: validation pictures are drawn by the seed and are then named by
-    their place. Where not both runs hold their pictures, equal names have to do.
+    A name alone does not say it: validation pictures are named by their place and class, whatever
+    folder they are of. Where not both runs hold their pictures, equal names have to do.
     """
     one, two = first.recording.pixels, other.recording.pixels
     if one is None or two is None:
