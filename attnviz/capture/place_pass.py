@@ -66,7 +66,7 @@ def place_pass(
     def see(_part: nn.Module, _entering: object, output: Tensor) -> None:
         seen.append(output)
 
-    with undisturbed(module), torch.inference_mode(False), torch.enable_grad():
+    with undisturbed(module, frozen=True), torch.inference_mode(False), torch.enable_grad():
         with ExitStack() as hung:
             for tap in taps:
                 hung.callback(tap.hang(module.get_submodule(tap.site.module)).remove)

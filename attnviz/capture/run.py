@@ -98,7 +98,11 @@ def _passed(
     """The logits and the taps that one forward pass reached; the graph lives meanwhile."""
     size = (inputs.shape[-2], inputs.shape[-1])
     order: list[Tap] = []
-    with undisturbed(module), torch.inference_mode(False), torch.set_grad_enabled(gradients):
+    with (
+        undisturbed(module, frozen=gradients),
+        torch.inference_mode(False),
+        torch.set_grad_enabled(gradients),
+    ):
         with ExitStack() as hung:
             heard: list[HearingTap] = []
             shelf = Shelf()

@@ -13,14 +13,18 @@ from attnviz.capture.readable import is_compiled
 
 
 @contextmanager
-def undisturbed(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without parameter gradients inside; everything as it was afterwards.
+def undisturbed(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
+    """Evaluation mode inside; everything as it was afterwards.
 
     Compiled parts run their layers one by one, for in compiled code nothing can be watched.
+
+    frozen: also turn off `requires_grad` of all parameters, so that a backward pass makes no
+    gradients for them. A pass without gradients must leave the flags alone: `torch.matmul` reads
+    them, also under `no_grad`, to decide whether it folds a batch, and sums in another order.
     """
     parts = parts_of(module)
     training = [part for part in parts if part.training]
-    weights = (weight for part in parts for weight in part._parameters.values())
+    weights = (weight for part in parts for weight in part._parameters.values() if frozen)
     needed = [weight for weight in weights if weight is not None and weight.requires_grad]
     try:
         if training:  # most networks come as they shall be, and a pass must not wait for loops

@@ -106,7 +106,7 @@ class LibraryCam(ProbingMethod):
         total = self.cost(module, inputs).forward * len(inputs) if progress else 0
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
-            with as_it_was(module), undisturbed(module), self._recording():
+            with as_it_was(module), undisturbed(module, frozen=True), self._recording():
                 found = self._run(watched, inputs.detach().float().clone(), sites, target)
         except Exception as error:
             if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):

@@ -13,6 +13,7 @@ from torch.overrides import _get_current_function_mode
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.sites import find_kinds
 from attnviz.capture.trace import Kind
+from attnviz.capture.undisturbed import undisturbed
 from tests.capture.asked import made, sites_of, traced
 from tests.capture.families import CONTEXT, FAMILIES, GATES
 
@@ -27,8 +28,9 @@ def hooks_in(module: nn.Module) -> int:
     )
 
 
-def bare(module: nn.Module, inputs: Tensor) -> Tensor:
-    with torch.no_grad():
+def bare(module: nn.Module, inputs: Tensor, *, frozen: bool = False) -> Tensor:
+    """The logits without any reading, of the network as it is or with its parameters frozen."""
+    with undisturbed(module, frozen=frozen), torch.no_grad():
         return logits_of(module(inputs), module)
 
 
@@ -47,7 +49,10 @@ def test_every_site_is_found(name: str) -> None:
 
 @every_family
 def test_outputs_are_bit_identical(name: str) -> None:
-    """With gradients `nn.MultiheadAttention` leaves its fast path, and sums in another order."""
+    """Compared with the network in the same state: matmul folds batches by `requires_grad`.
+
+    With gradients `nn.MultiheadAttention` leaves its fast path, and sums in another order.
+    """
     module, inputs = made(name), FAMILIES[name].inputs()
     alone = bare(module, inputs)
     assert torch.equal(traced(name).logits, alone)
@@ -56,7 +61,7 @@ def test_outputs_are_bit_identical(name: str) -> None:
     if name == "torchvision ViT":
         torch.testing.assert_close(trace.logits, alone, atol=1e-5, rtol=0)
     else:
-        assert torch.equal(trace.logits, alone)
+        assert torch.equal(trace.logits, bare(module, inputs, frozen=True))
     for reading in trace.context:
         slopes = reading.gradient_rows(torch.arange(min(3, reading.queries.tokens)))
         assert slopes is not None

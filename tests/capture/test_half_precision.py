@@ -59,10 +59,23 @@ def test_half_precision_stays_near_float32(name: str, dtype: torch.dtype) -> Non
         torch.testing.assert_close(other_mask.mask, mask.mask, atol=NEAR, rtol=0)
 
 
-def near_on_average(found: torch.Tensor, expected: torch.Tensor) -> None:
+def near_on_average(found: torch.Tensor, expected: torch.Tensor, bound: float = NEAR) -> None:
     """Single places may be further off: the network's own rounding has moved them."""
     assert bool(found.isfinite().all())
-    assert float((found - expected).abs().mean()) <= NEAR
+    assert float((found - expected).abs().mean()) <= bound
+
+
+def rounding_bound(rows: torch.Tensor, dtype: torch.dtype) -> float:
+    """How far attention `rows` [..., queries, keys] may move on average in `dtype`; at least NEAR.
+
+    Queries, keys and their products are each rounded once, which moves the logits by three unit
+    roundoffs of their span, and the shares of a row together by no more than its largest logit.
+    Wide spans over few keys occur in the last blocks of networks without training.
+    """
+    roundoff = torch.finfo(dtype).eps / 2
+    logits = rows.clamp(min=torch.finfo(rows.dtype).tiny).log()
+    span = float((logits.amax(-1) - logits.amin(-1)).mean())
+    return max(NEAR, 3 * roundoff * span / rows.shape[-1])
 
 
 # The family's float16 convolutions over 256 x 256 take a minute and a half; the oblong one is read.
@@ -85,7 +98,8 @@ def test_every_family_in_half_precision(name: str, dtype: torch.dtype) -> None:
     for one, other in zip(full.context, half.context, strict=True):
         every = torch.arange(one.queries.tokens)
         rows, slopes = other.rows(every), other.gradient_rows(every)
-        near_on_average(rows, one.rows(every))
+        expected = one.rows(every)
+        near_on_average(rows, expected, rounding_bound(expected, dtype))
         torch.testing.assert_close(rows.sum(-1), torch.ones(rows.shape[:-1]), atol=1e-5, rtol=0)
         assert slopes is not None
         assert bool(slopes.isfinite().all())

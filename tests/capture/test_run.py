@@ -51,6 +51,24 @@ def test_outputs_are_bit_identical_with_and_without_reading(
                 assert torch.equal(trace.logits, bare)
 
 
+@pytest.mark.parametrize("gradients", [False, True])
+def test_only_a_pass_with_gradients_touches_requires_grad(
+    tiny_cnn: nn.Module, gradients: bool
+) -> None:
+    """`torch.matmul` reads the flag, even under `no_grad`: the outputs of some networks moved."""
+    flags = list[bool]()
+
+    def note(part: nn.Module, *_: object) -> None:
+        flags.extend(weight.requires_grad for weight in part.parameters())
+
+    sites = find_blocks(tiny_cnn, inputs(1))
+    handle = tiny_cnn.register_forward_hook(note)
+    capture(tiny_cnn, inputs(), sites, gradients=gradients)
+    handle.remove()
+    assert flags
+    assert set(flags) == {not gradients}
+
+
 def test_nothing_is_left_behind(tiny_ran: nn.Module) -> None:
     tiny_ran.train()
     tiny_ran.stem.eval()
