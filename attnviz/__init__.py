@@ -10,39 +10,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from attnviz.analysis.explain import explain as explain
+    from attnviz.analysis.explanation import Explanation as Explanation
     from attnviz.errors import AttnvizError as AttnvizError
-    from attnviz.explainer import explain as explain
-    from attnviz.explanation import Explanation as Explanation
-    from attnviz.focus import FocusMap as FocusMap
-    from attnviz.focus import FocusSettings as FocusSettings
     from attnviz.models.catalog import list_models as list_models
     from attnviz.models.loading import load_model as load_model
     from attnviz.models.loading import wrap as wrap
     from attnviz.models.preprocess import Preprocess as Preprocess
     from attnviz.models.vision_model import VisionModel as VisionModel
-    from attnviz.photograph import bokeh as bokeh
     from attnviz.pictures import Picture as Picture
     from attnviz.pictures import open_picture as open_picture
-    from attnviz.training.own_loop import record as record
-    from attnviz.training.recording import Recording as Recording
+    from attnviz.render.bokeh_photo import bokeh as bokeh
+    from attnviz.render.focus import FocusMap as FocusMap
+    from attnviz.render.focus import FocusSettings as FocusSettings
+    from attnviz.training.recording.file import Recording as Recording
+    from attnviz.training.recording.own_loop import record as record
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
-    "Explanation": "attnviz.explanation",
-    "FocusMap": "attnviz.focus",
-    "FocusSettings": "attnviz.focus",
+    "Explanation": "attnviz.analysis.explanation",
+    "FocusMap": "attnviz.render.focus",
+    "FocusSettings": "attnviz.render.focus",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
-    "Recording": "attnviz.training.recording",
+    "Recording": "attnviz.training.recording.file",
     "VisionModel": "attnviz.models.vision_model",
-    "bokeh": "attnviz.photograph",
-    "explain": "attnviz.explainer",
+    "bokeh": "attnviz.render.bokeh_photo",
+    "explain": "attnviz.analysis.explain",
     "list_models": "attnviz.models.catalog",
     "load_model": "attnviz.models.loading",
     "open_picture": "attnviz.pictures",
-    "record": "attnviz.training.own_loop",
+    "record": "attnviz.training.recording.own_loop",
     "wrap": "attnviz.models.loading",
 }
 

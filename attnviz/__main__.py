@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attnviz.commands import cli
+from attnviz.cli import cli
 
 if __name__ == "__main__":
     cli()

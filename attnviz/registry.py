@@ -55,6 +55,6 @@ class Registry(Generic[T]):
 
 
 def import_all(package: ModuleType) -> None:
-    """Import every module of `package`, so that each can register what it defines."""
-    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    """Import every module of `package`, also of packages in it: each registers what it defines."""
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(info.name)

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torchcam.methods import GradCAM as TorchCam
 from torchvision.models import resnet50
 
-from attnviz.capture.blocks import find_blocks
+from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
-from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.trace import Site
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.soft_mask import SoftMask

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.capture.trace import Kind, Layout, Site
 from attnviz.methods import METHODS, Method
 from attnviz.methods.base import ProbingMethod
-from attnviz.methods.library_cams import LibraryCam
+from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 
 FloatArray = npt.NDArray[np.float32]
 MapFor = Callable[[Tensor, int], FloatArray]

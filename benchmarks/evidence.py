@@ -21,13 +21,13 @@ import cv2
 import numpy as np
 import torch
 
-from attnviz.asking import ask
-from attnviz.evidence.budget import blur_budget
-from attnviz.evidence.confidence import occlusion
-from attnviz.evidence.curves import asked_of, removals
-from attnviz.evidence.fills import FILLS, Fill, StrongBlur
+from attnviz.evidence.faithfulness.blur_budget import blur_budget
+from attnviz.evidence.faithfulness.confidence_drop import occlusion
+from attnviz.evidence.faithfulness.insertion_deletion import asked_of, removals
+from attnviz.evidence.faithfulness.verdict import put_to_test
+from attnviz.evidence.fills.base import FILLS, Fill, StrongBlur
+from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.evidence.verdict import put_to_test
 from attnviz.methods.base import Progress
 from attnviz.models.catalog import find_model
 from attnviz.models.device import choose_device

@@ -36,19 +36,19 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from attnviz.evidence.confidence import confidence
-from attnviz.evidence.curves import removals
-from attnviz.evidence.fills import Road, StrongBlur
+from attnviz.evidence.faithfulness.confidence_drop import confidence
+from attnviz.evidence.faithfulness.insertion_deletion import removals
+from attnviz.evidence.faithfulness.sufficiency import SHARES
+from attnviz.evidence.fills.base import Road, StrongBlur
 from attnviz.evidence.subject import Subject
-from attnviz.evidence.sufficiency import SHARES
-from attnviz.focus import is_flat
-from attnviz.geometry import Fit, resample
+from attnviz.metrics.saliency import box_gain
 from attnviz.models.loading import load_model, wrap
 from attnviz.models.preprocess import Preprocess, planes
 from attnviz.models.torchvision_source import imagenet_labels
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
-from attnviz.vision.agreement import box_gain
+from attnviz.pictures.geometry import Fit, resample
+from attnviz.render.focus import is_flat
 from benchmarks.contestants import Contestant, FloatArray, contestants
 from benchmarks.data import boxes_by_name, imagenette
 from benchmarks.known_classes import classes_for

@@ -29,20 +29,20 @@ from torch import Tensor
 from tqdm import tqdm
 
 from attnviz.assets import assets_folder
+from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.errors import VisionError
-from attnviz.evidence.sufficiency import sufficiency
+from attnviz.evidence.faithfulness.sufficiency import sufficiency
 from attnviz.methods import METHODS
 from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
-from attnviz.methods.library_cams import LibraryCam
+from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
+from attnviz.metrics.saliency import box_gain, centre_prior, nss
 from attnviz.models.device import place_inputs
 from attnviz.models.loading import load_model
 from attnviz.models.spec import Answer
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.vision.agreement import box_gain, centre_prior, nss
 from attnviz.vision.spectral_residual import spectral_residual
 from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
 from benchmarks.mosaics import covering

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnviz.geometry import PictureGeometry
 from attnviz.models.vision_model import VisionModel
+from attnviz.pictures.geometry import PictureGeometry
 
 CONFIDENT = 0.9
 _BATCH = 16

@@ -23,13 +23,13 @@ import torch
 
 from attnviz.models.device import choose_device
 from attnviz.models.zoo.registry import build_network, zoo_networks
-from attnviz.training.data import ClassFolder, PictureSet, load_class_folder
-from attnviz.training.probes import choose_probes
+from attnviz.training.data.data import ClassFolder, PictureSet, load_class_folder
+from attnviz.training.data.shapes import write_shapes
+from attnviz.training.loop.trainer import Trainer
 from attnviz.training.recipe import Phase, Recipe
-from attnviz.training.recorder import AttentionRecorder
-from attnviz.training.recording import Recording
-from attnviz.training.shapes import write_shapes
-from attnviz.training.trainer import Trainer
+from attnviz.training.recording.file import Recording
+from attnviz.training.recording.probes import choose_probes
+from attnviz.training.recording.recorder import AttentionRecorder
 from benchmarks.timing import HEADER, Budget
 
 NETWORKS = ("ran-small", "vit-small")

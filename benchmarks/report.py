@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from attnviz.metrics.bootstrap import bootstrap
 from attnviz.models.vision_model import VisionModel
-from attnviz.vision.intervals import bootstrap
 from benchmarks.contestants import Contestant
 
 SCORES = ("grid", "kept", "taken", "ins - del", "ROAD", "drop", "rise", "point", "box")

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from torchcam.methods import LeGrad as PeerLeGrad
 from torchvision.models import vit_b_16
 
+from attnviz.analysis.layer_statistics import query_maps
+from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind, Site, Trace
-from attnviz.layer_facts import query_maps
 from attnviz.methods.legrad import LeGrad
 from benchmarks.timing import Budget, median_times
 

@@ -12,11 +12,11 @@ import numpy as np
 import streamlit as st
 
 from attnviz.export.jpeg import jpeg
-from attnviz.focus import FocusSettings, focus_map
-from attnviz.geometry import PictureGeometry
 from attnviz.pictures import open_sample
+from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.bokeh import bokeh
-from attnviz.ui.viewer import Content, Layer, Mode, View, pack, viewer
+from attnviz.render.focus import FocusSettings, focus_map
+from attnviz.ui.components.viewer import Content, Layer, Mode, View, pack, viewer
 
 WIDTH, HEIGHT, LAYERS, CELLS = 1024, 768, 12, 14
 RADIUS = 24.0

@@ -1,6 +1,6 @@
 """Focus: what the model attends to stays sharp, the surround falls into bokeh."""
 
 from attnviz.ui.app import open_page
-from attnviz.ui.focus_page import show
+from attnviz.ui.pages.focus.page import show
 
 open_page(show)

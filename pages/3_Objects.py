@@ -1,6 +1,6 @@
 """Objects: what the picture holds, and the focus that chooses among it."""
 
 from attnviz.ui.app import open_page
-from attnviz.ui.objects_page import show
+from attnviz.ui.pages.objects.page import show
 
 open_page(show)

@@ -1,6 +1,6 @@
 """Training: attention comes into focus as a network learns."""
 
 from attnviz.ui.app import open_page
-from attnviz.ui.training_page import show
+from attnviz.ui.pages.training.page import show
 
 open_page(show)

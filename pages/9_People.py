@@ -1,6 +1,6 @@
 """People: where people really looked, and how near each model comes."""
 
 from attnviz.ui.app import open_page
-from attnviz.ui.people_page import show
+from attnviz.ui.pages.people.page import show
 
 open_page(show)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 SOURCES = sorted((ROOT / "attnviz").rglob("*.py"))
 
 
@@ -21,9 +22,11 @@ def test_renderers_and_pictures_work_without_torch() -> None:
     """In a process of its own in which importing torch fails."""
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "import attnviz.pictures, attnviz.focus, attnviz.render.heat, attnviz.photograph\n"
+        "import attnviz.pictures, attnviz.render.focus, attnviz.render.heat\n"
+        "import attnviz.render.bokeh_photo\n"
         "import attnviz.vision.spectral_residual, attnviz.export.png\n"
-        "import attnviz.vision.foveation, attnviz.vision.itti_koch, attnviz.vision.people\n"
+        "import attnviz.vision.foveation, attnviz.vision.itti_koch\n"
+        "import attnviz.metrics.inter_observer\n"
         "import attnviz.vision.fundus, attnviz.vision.projection\n"
     )
     done = subprocess.run(

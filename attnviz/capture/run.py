@@ -9,17 +9,17 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.calls import Form
-from attnviz.capture.context import ContextTap
-from attnviz.capture.features import FeatureTap
-from attnviz.capture.gates import GateTap, MaskTap
-from attnviz.capture.hearing import hearing
-from attnviz.capture.readable import readable
-from attnviz.capture.shelf import Shelf
-from attnviz.capture.soft_masks import SoftMaskTap
-from attnviz.capture.taps import HearingTap, Tap, Watched
+from attnviz.capture.hooks.calls import Form
+from attnviz.capture.hooks.eager import readable
+from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.taps.base import HearingTap, Tap, Watched
+from attnviz.capture.taps.buffer import Shelf
+from attnviz.capture.taps.dispatch import hearing
+from attnviz.capture.taps.features import FeatureTap
+from attnviz.capture.taps.gates import GateTap, MaskTap
+from attnviz.capture.taps.self_attention import ContextTap
+from attnviz.capture.taps.soft_masks import SoftMaskTap
 from attnviz.capture.trace import Kind, Reading, Site, Trace
-from attnviz.capture.undisturbed import undisturbed
 from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")

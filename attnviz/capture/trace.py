@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from torch import Tensor
 
-from attnviz.capture.calls import Form
-from attnviz.capture.self_attention import ContextReading
-from attnviz.capture.tokens import TokenGeometry
+from attnviz.capture.hooks.calls import Form
+from attnviz.capture.readings import ContextReading
+from attnviz.capture.token_geometry import TokenGeometry
 from attnviz.errors import ModelError
 
 

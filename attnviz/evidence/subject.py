@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import EvidenceError
-from attnviz.focus import is_flat
-from attnviz.geometry import checked_map
 from attnviz.models.preprocess import planes
+from attnviz.pictures.geometry import checked_map
+from attnviz.render.focus import is_flat
 
 Pixels = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

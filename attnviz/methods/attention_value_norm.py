@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from attnviz.capture.self_attention import ContextReading
+from attnviz.capture.readings import ContextReading
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, CanBeRead
 from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads

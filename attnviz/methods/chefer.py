@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from attnviz.capture.self_attention import ContextReading
+from attnviz.capture.readings import ContextReading
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.context import ContextMethod, Query, gradient_rows
 from attnviz.methods.through_layers import RowsOf, through_layers

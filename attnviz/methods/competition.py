@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnviz.capture.features import FeatureTap
-from attnviz.capture.place_head import PlaceHead, find_place_head
-from attnviz.capture.place_pass import PlacePass, place_pass
+from attnviz.capture.dense.classifier_per_cell import PlaceHead, find_place_head
+from attnviz.capture.dense.forward import PlacePass, place_pass
+from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import chosen_classes
-from attnviz.capture.sites import find_sites
-from attnviz.capture.taps import reached
+from attnviz.capture.taps.base import reached
+from attnviz.capture.taps.features import FeatureTap
 from attnviz.capture.trace import FeatureReading, Kind
 from attnviz.errors import MethodError
 from attnviz.methods.base import (

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.trace import Kind, Trace
 from attnviz.errors import MethodError
 from attnviz.methods.base import LayerMethod, Method, Nature, needed

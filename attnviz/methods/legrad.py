@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from attnviz.capture.self_attention import ContextReading
+from attnviz.capture.readings import ContextReading
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.context import ContextMethod, gradient_rows, places, query_blocks
 

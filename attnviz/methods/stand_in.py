@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.outputs import only_tensor, with_tensor
+from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.capture.trace import Site
 from attnviz.errors import MethodError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from attnviz.capture.self_attention import ContextReading, TokenGrid
+from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.methods.context import Query, places, query_blocks, query_weights
 
 RowsOf = Callable[[ContextReading, Tensor], Tensor]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnviz.geometry import Fit, PictureGeometry, fit_picture, resample
 from attnviz.pictures import Picture
+from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture, resample
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

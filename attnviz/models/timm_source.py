@@ -18,10 +18,10 @@ import torch
 from torch import nn
 
 from attnviz.errors import ModelError
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
 from attnviz.models.torchvision_source import imagenet_labels
+from attnviz.pictures.geometry import Fit
 
 _TABLE = Path(__file__).with_name("timm_models.json")
 _ADDRESS = "https://huggingface.co/{}/resolve/main/model.safetensors"

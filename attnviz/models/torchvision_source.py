@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from torch import nn
 
 from attnviz.errors import ModelError
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, Kinds, ModelSpec, Source, StateDict, WeightsRef
+from attnviz.pictures.geometry import Fit
 
 T = TypeVar("T")
 

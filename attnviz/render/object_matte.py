@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-from attnviz.geometry import checked_map
+from attnviz.pictures.geometry import checked_map
 from attnviz.render.guided_filter import FloatArray, GuidedFilter, Pixels
 
 # GrabCut works on a copy of this longer side: an outline does not need more, and time grows faster.

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder
-from attnviz.ui.style import use_style
+from attnviz.ui.kit.style import use_style
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
 # while the first still started found half of it. Here all threads wait until it is whole.

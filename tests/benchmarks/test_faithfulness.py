@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 import attnviz
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.torchvision_source import imagenet_labels
+from attnviz.pictures.geometry import Fit
 from benchmarks.contestants import Contestant, contestants, last_block
 from benchmarks.known_classes import classes_for
 from benchmarks.mosaics import mosaics, share_in_cell

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.ui.budget import pack, show_budget
-from tests.ui.budgets import LABELS, known_budget
+from attnviz.ui.components.budget_table import pack, show_budget
+from tests.ui.pages.evidence.budgets import LABELS, known_budget
 
 st.set_page_config(layout="wide")
 show_budget(pack(known_budget(), LABELS.__getitem__), key="budget")

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.paths import ROOT
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Without these Chromium asks the network for updates, and as root it does not start.
 FLAGS = (

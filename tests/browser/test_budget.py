@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from attnviz.evidence.budget import Budget
+from attnviz.evidence.faithfulness.blur_budget import Budget
 from attnviz.render.heat import colour_map
 from tests.browser.conftest import App, started
 from tests.browser.pixels import canvas_pixels
 from tests.browser.waiting import at_rest
-from tests.ui.budgets import LABELS, RADII, SHARES, known_budget
+from tests.ui.pages.evidence.budgets import LABELS, RADII, SHARES, known_budget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 60_000

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
-from attnviz.explainer import explain
+from attnviz.analysis.explain import explain
 from attnviz.models.catalog import find_model
 from attnviz.models.loading import load_model
 from attnviz.render.bokeh import bokeh
-from attnviz.ui import cache
-from attnviz.ui.compare.cells import Cell
-from attnviz.ui.compare.packing import RADIUS, small
-from attnviz.ui.compare.save import cell_focus
-from attnviz.ui.compare.scales import Spans
-from attnviz.ui.pickers import Photo
-from attnviz.ui.viewer import Content, Layer, pack
+from attnviz.ui.components.viewer import Content, Layer, pack
+from attnviz.ui.kit import cache
+from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.pages.compare.cells import Cell
+from attnviz.ui.pages.compare.packing import RADIUS, small
+from attnviz.ui.pages.compare.save import cell_focus
+from attnviz.ui.pages.compare.scales import Spans
 from tests.browser.conftest import App, stopped
 from tests.browser.waiting import at_rest
 

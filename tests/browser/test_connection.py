@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from attnviz.ui.viewer.bundle import script
+from attnviz.ui.components.viewer.component import script
 from tests.browser.conftest import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from attnviz.ui.viewer.bundle import script
+from attnviz.ui.components.viewer.component import script
 from tests.browser.conftest import ROOT, App, started
 from tests.browser.waiting import at_rest
 

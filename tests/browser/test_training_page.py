@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from attnviz.assets import assets_folder
-from attnviz.training.recording import Recording
-from attnviz.training.shapes import write_shapes
+from attnviz.training.data.shapes import write_shapes
+from attnviz.training.recording.file import Recording
 from tests.browser.conftest import App
 from tests.browser.waiting import at_rest
 

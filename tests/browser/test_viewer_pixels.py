@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from attnviz.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.bokeh import bokeh
+from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
-from attnviz.ui.viewer import pack
+from attnviz.ui.components.viewer import pack
 from tests.browser.conftest import App
 from tests.browser.pixels import bytes_of
 from tests.browser.viewer_content import SIZE, known_content

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from attnviz.export.png import png_with_provenance
+from attnviz.metrics.fixations import read_fixations
 from attnviz.pictures import open_sample
-from attnviz.vision.bubbles import Place, blurred, opened
-from attnviz.vision.fixations import read_fixations
+from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
 from tests.browser.conftest import App
 from tests.browser.pixels import canvas_pixels
 from tests.browser.waiting import at_rest

@@ -6,8 +6,8 @@ import json
 
 import streamlit as st
 
-from attnviz.ui.link import keep_view, kept_view
-from attnviz.ui.viewer import pack, viewer
+from attnviz.ui.components.viewer import pack, viewer
+from attnviz.ui.kit.url_state import keep_view, kept_view
 from tests.browser.viewer_content import known_content
 
 

@@ -7,9 +7,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from attnviz.geometry import PictureGeometry
 from attnviz.pictures import open_sample
-from attnviz.ui.viewer import Content, Layer
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.ui.components.viewer import Content, Layer
 
 SIZE = (384, 512)
 LAYERS = 6

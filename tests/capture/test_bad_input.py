@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from attnviz.analysis.explain import explain, network_kinds, predict
+from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.capture.trace import Kind
 from attnviz.errors import ModelError, NoSitesError
-from attnviz.explainer import explain, network_kinds, predict
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture

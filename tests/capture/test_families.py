@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import _get_current_function_mode
 
+from attnviz.capture.discovery.find_sites import find_kinds
+from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.sites import find_kinds
 from attnviz.capture.trace import Kind
-from attnviz.capture.undisturbed import undisturbed
-from tests.capture.asked import made, sites_of, traced
 from tests.capture.families import CONTEXT, FAMILIES, GATES
+from tests.capture.traces import made, sites_of, traced
 
 every_family = pytest.mark.parametrize("name", FAMILIES)
 every_context = pytest.mark.parametrize("name", CONTEXT)

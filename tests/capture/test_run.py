@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.blocks import find_blocks
+from attnviz.analysis.explain import explain
+from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.errors import MethodError, ModelError
-from attnviz.explainer import explain
 from attnviz.models.loading import wrap
 from attnviz.models.zoo.ran_small import ran_small
 from attnviz.models.zoo.vit_small import vit_small

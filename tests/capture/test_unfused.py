@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.readings import ContextReading
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.self_attention import ContextReading
-from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind, Site
 from tests.capture.families import CONTEXT
 from tests.capture.unfused import assert_rows

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind
 from tests.capture import unfused
 from tests.capture.families import CONTEXT

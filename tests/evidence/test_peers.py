@@ -18,9 +18,9 @@ from pytorch_grad_cam.metrics.road import (
 )
 from torch import Tensor, nn
 
-from attnviz.evidence.confidence import confidence
-from attnviz.evidence.curves import removal
-from attnviz.evidence.fills import MeanGrey, Road
+from attnviz.evidence.faithfulness.confidence_drop import confidence
+from attnviz.evidence.faithfulness.insertion_deletion import removal
+from attnviz.evidence.fills.base import MeanGrey, Road
 from attnviz.evidence.subject import Subject
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import open_picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from attnviz.capture.self_attention import DenseAttention, TokenGrid
+from attnviz.capture.readings import DenseAttention, TokenGrid
 from attnviz.capture.trace import Trace
 
 

@@ -12,7 +12,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torchvision.models import get_model
 
-from attnviz.capture.blocks import find_blocks
+from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
 from attnviz.methods import METHODS
 

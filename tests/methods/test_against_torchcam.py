@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torchcam.methods import LeGrad as PeerLeGrad
 from torchvision.models import VisionTransformer
 
-from attnviz.capture.self_attention import DenseAttention, TokenGrid
+from attnviz.capture.readings import DenseAttention, TokenGrid
 from attnviz.capture.trace import Trace
 from attnviz.methods.chefer import Chefer
 from attnviz.methods.legrad import LeGrad

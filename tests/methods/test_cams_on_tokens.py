@@ -8,8 +8,8 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_sites
 from attnviz.capture.trace import Kind
 from attnviz.methods import METHODS
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from attnviz.analysis.explain import explain
 from attnviz.errors import MethodError, ModelError
-from attnviz.explainer import explain
 from attnviz.methods.competition import Competition, contestants, shares
 from attnviz.methods.smoothing import smoothed
 from attnviz.models.loading import wrap

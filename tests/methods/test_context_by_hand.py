@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from attnviz.capture.self_attention import TokenGrid
+from attnviz.capture.readings import TokenGrid
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.attention_value_norm import AttentionValueNorm

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from attnviz.capture.self_attention import DenseAttention, TokenGrid
+from attnviz.capture.readings import DenseAttention, TokenGrid
 from attnviz.capture.trace import Trace
 from attnviz.methods import METHODS, context
 from attnviz.methods.chefer import Chefer
@@ -18,13 +18,7 @@ from attnviz.methods.legrad import LeGrad
 from attnviz.methods.raw_attention import RawAttention
 from attnviz.methods.rollout import Rollout
 from attnviz.methods.through_layers import moved
-from tests.methods.readings import (
-    gradient_matrix,
-    matrix,
-    random_reading,
-    trace_of,
-    with_weights,
-)
+from tests.methods.readings import gradient_matrix, matrix, random_reading, trace_of, with_weights
 
 # A class token and two registers before 4 x 6 places.
 GRID = TokenGrid(4, 6, prefix=3, class_token=0)

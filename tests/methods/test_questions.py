@@ -9,10 +9,9 @@ import pytest
 from torch import nn
 
 import attnviz
+from attnviz.analysis.explain import method_cost
 from attnviz.capture.trace import Kind
 from attnviz.errors import MethodError
-from attnviz.explainer import method_cost
-from attnviz.geometry import Fit
 from attnviz.methods import METHODS
 from attnviz.methods.base import trace_method
 from attnviz.methods.questions import Question, choose_method, methods_for
@@ -20,6 +19,7 @@ from attnviz.models.catalog import find_model
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.pictures.geometry import Fit
 from tests.capture.families import FAMILIES
 
 

@@ -13,15 +13,14 @@ import torch
 from safetensors.torch import save_file
 
 from attnviz.errors import UnknownNameError, WeightsError
-from attnviz.geometry import Fit
 from attnviz.models import zoo_source
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.loading import load_model
 from attnviz.models.spec import Answer, ModelSpec, Source
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo.registry import build_network
-
-ROOT = Path(__file__).parents[2]
+from attnviz.pictures.geometry import Fit
+from tests.paths import ROOT
 
 # The smallest of each family that can be built without values (RegNet cannot).
 FAMILIES = [

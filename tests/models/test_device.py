@@ -9,12 +9,7 @@ import torch
 from attnviz.errors import ModelError, UnknownNameError
 from attnviz.models import device as device_module
 from attnviz.models import memory as memory_module
-from attnviz.models.device import (
-    choose_device,
-    free_memory,
-    is_out_of_memory,
-    list_devices,
-)
+from attnviz.models.device import choose_device, free_memory, is_out_of_memory, list_devices
 from attnviz.models.memory import Memory, system_memory
 
 Computer = Callable[..., None]

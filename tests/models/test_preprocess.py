@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from attnviz.pictures.geometry import Fit
 
 
 class Seen(NamedTuple):

@@ -13,19 +13,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.sites import find_kinds, find_sites
 from attnviz.capture.trace import Kind
 from attnviz.errors import ModelError
-from attnviz.geometry import Fit
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.weights import WEIGHTS_VARIABLE
 from attnviz.pictures import open_picture
+from attnviz.pictures.geometry import Fit
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TINY = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from attnviz.errors import PictureError, UnknownNameError
 from attnviz.pictures import list_samples, open_sample, samples
+from tests.paths import ROOT
 
 skimage = pytest.importorskip("skimage")
 pytest.importorskip("sklearn")
@@ -116,6 +117,6 @@ def test_opening_all_imports_neither_library_and_needs_no_network() -> None:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     assert done.stdout.split("\n")[:2] == [str(sum(h for h, _ in SHAPES.values())), "[]"]

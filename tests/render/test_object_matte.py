@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from attnviz.errors import FocusError
-from attnviz.geometry import Fit, fit_picture
+from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.render.object_matte import object_matte, object_mattes
 
 SIZE = (240, 320)

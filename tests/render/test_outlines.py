@@ -9,13 +9,7 @@ import pytest
 
 from attnviz.errors import FocusError
 from attnviz.render.outlines import outlined
-from attnviz.render.palette import (
-    OBJECT_COLOURS,
-    css_colour,
-    ink_on,
-    luminance,
-    object_colour,
-)
+from attnviz.render.palette import OBJECT_COLOURS, css_colour, ink_on, luminance, object_colour
 
 # What people without red, without green, and without blue cones see of linear light
 # (Machado, Oliveira & Fernandes 2009, severity 1).

@@ -9,7 +9,7 @@ import pytest
 
 from attnviz.errors import TrainingError
 from attnviz.training.recipe import Phase, Recipe, parse_phases
-from attnviz.training.recorder import snapshot_steps
+from attnviz.training.recording.recorder import snapshot_steps
 
 
 def test_rate_warms_up_and_falls_by_half_a_cosine() -> None:

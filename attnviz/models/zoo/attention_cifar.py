@@ -7,7 +7,6 @@ from functools import partial
 
 from torch import nn
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import (
@@ -16,6 +15,7 @@ from attnviz.models.zoo.residual_attention import (
     ResidualUnit,
     classifier_head,
 )
+from attnviz.pictures.geometry import Fit
 
 _SIDE = 32
 _WIDTHS = (16, 64, 128, 256)

@@ -6,12 +6,12 @@ from collections import OrderedDict
 
 from torch import nn
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.cbam import Cbam
 from attnviz.models.zoo.conv_parts import ResidualBlock, halving
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import classifier_head
+from attnviz.pictures.geometry import Fit
 
 
 def cbam_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:

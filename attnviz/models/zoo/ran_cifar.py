@@ -7,12 +7,12 @@ from functools import partial
 
 from torch import Tensor, nn
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES
 from attnviz.models.zoo.quick_parts import ScaledLinear, ShiftedNorm, Whitening, near_identity
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import GateForm, Shrink, SoftMaskBranch, SoftMaskGate
+from attnviz.pictures.geometry import Fit
 
 WIDTHS = (64, 224, 256)
 # Halvings in the mask branches: all see the whole of a 32 px picture on 4 x 4 or 2 x 2 cells.

@@ -6,7 +6,6 @@ from collections import OrderedDict
 
 from torch import nn
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import (
@@ -17,6 +16,7 @@ from attnviz.models.zoo.residual_attention import (
     Shrink,
     classifier_head,
 )
+from attnviz.pictures.geometry import Fit
 
 
 def ran_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from attnviz.geometry import Fit
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.conv_parts import ResidualBlock, halving
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.vision_transformer import VisionTransformer
+from attnviz.pictures.geometry import Fit
 
 _STRIDE = 8
 _SIDE = 128

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.run import capture
-from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.errors import UnknownNameError
 from attnviz.models.zoo.attention_cifar import MODULES, attention_cifar
 from attnviz.models.zoo.registry import build_network, zoo_networks

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.run import capture
-from attnviz.capture.soft_masks import find_soft_masks
+from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.models.zoo.registry import build_network
 from attnviz.models.zoo.residual_attention import (
     AttentionModule,

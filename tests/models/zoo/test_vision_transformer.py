@@ -10,11 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from attnviz.models.zoo.vision_transformer import (
-    PositionEmbedding,
-    SelfAttention,
-    TransformerBlock,
-)
+from attnviz.models.zoo.vision_transformer import PositionEmbedding, SelfAttention, TransformerBlock
 from attnviz.models.zoo.vit_small import vit_small
 
 

@@ -1,0 +1,102 @@
+"""Results as rows with intervals: made from a comparison, or read back from its Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.agreement.dataset import PEOPLE, Results
+from attnviz.agreement.ground_truth import NSS, SCORES
+from attnviz.metrics.bootstrap import Interval, bootstrap
+
+PRIOR = "centre, where people looked in other pictures"
+_CELL = re.compile(r"(-?[\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contestant: each score's mean over pictures and its interval, where there is one.
+
+    source: method and layer, or empty. share: how far its NSS comes from the centre of other
+    pictures (0) to other people (100), in percent.
+    """
+
+    name: str
+    source: str
+    cells: dict[str, Interval]
+    share: int | None
+
+    @property
+    def title(self) -> str:
+        """Its name, and in brackets what its map is of."""
+        return f"{self.name} ({self.source})" if self.source else self.name
+
+
+def rows_of(results: Results) -> list[Row]:
+    """A row for each contestant in their order, other people last."""
+    names = [name for name in results.values if name != PEOPLE]
+    return [
+        Row(
+            name,
+            results.sources.get(name, ""),
+            {score: bootstrap(values) for score, values in results.values[name].items()},
+            _share(results, name),
+        )
+        for name in [*names, *([PEOPLE] if PEOPLE in results.values else [])]
+    ]
+
+
+def _share(results: Results, name: str) -> int | None:
+    ends = [results.values.get(end, {}).get(NSS) for end in (PRIOR, PEOPLE)]
+    if not all(ends):
+        return None
+    low, high = (float(np.mean(one)) for one in ends if one)
+    if abs(high - low) < 1e-9:
+        return None
+    return round(100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low))
+
+
+def read_rows(page: str) -> list[Row]:
+    """The rows of a page that `markdown` made; empty where it holds no such table."""
+    cells = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("| ")
+    ]
+    if not cells or cells[0][0] != "map":
+        return []
+    head, rows = cells[0], []
+    for one in cells[1:]:
+        found = {score: _CELL.fullmatch(cell) for score, cell in zip(head, one, strict=False)}
+        values = {
+            score: Interval(*map(float, match.groups())) for score, match in found.items() if match
+        }
+        if not values:  # chance has none
+            continue
+        name, _, source = one[0].rpartition(" (") if one[0].endswith(")") else (one[0], "", "")
+        share = re.fullmatch(r"(-?\d+) %", one[-1])
+        rows.append(Row(name, source.removesuffix(")"), values, int(share[1]) if share else None))
+    return rows
+
+
+def csv_table(rows: list[Row]) -> str:
+    """The rows as comma-separated values: mean, low and high of each score, empty where none is."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    ends = Interval._fields
+    head = [f"{score} {end}" for score in SCORES for end in ends]
+    writer.writerow(["map", "method and layer", *head, "percent to people"])
+    for row in rows:
+        values = [
+            f"{getattr(row.cells[score], end):.4f}" if score in row.cells else ""
+            for score in SCORES
+            for end in ends
+        ]
+        # A spreadsheet takes a cell that begins with = for a formula.
+        named = [f"'{text}" if text[:1] in "=+-@" else text for text in (row.name, row.source)]
+        writer.writerow([*named, *values, "" if row.share is None else row.share])
+    return file.getvalue()

@@ -1,0 +1,56 @@
+"""Which classes have their evidence at a point of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.analysis.class_maps import ClassMaps, FloatArray
+
+
+@dataclass(frozen=True)
+class Presence:
+    """How far a class is to be found at a point.
+
+    relative: its map there, 0..1 of the map's own maximum. probability: of the class.
+    """
+
+    index: int
+    label: str
+    relative: float
+    probability: float
+
+    @property
+    def rank(self) -> float:
+        """`relative * probability`: high where a likely class has its evidence at the point."""
+        return self.relative * self.probability
+
+
+def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
+    """The classes to be found at a point of the picture, x, y in 0..1, the likeliest first.
+
+    They are ranked by `map(point) / max(map) * probability`, the map taken bilinearly. Classes
+    whose map has nothing there are left out; all of them where the network did not see the point.
+    """
+    point = maps.geometry.input_point(x, y)
+    if point is None:
+        return ()
+    found = []
+    for index, said, values in zip(maps.classes, maps.predictions, maps.maps, strict=True):
+        highest = float(values.max())
+        here = _bilinear(values, *point)
+        if highest > 0 and here > 0:
+            found.append(Presence(index, said.label, here / highest, said.probability))
+    return tuple(sorted(found, key=lambda one: -one.rank))
+
+
+def _bilinear(values: FloatArray, y: float, x: float) -> float:
+    """A map at a point (y, x) of the input in 0..1, between the middles of its four cells."""
+    rows, columns = values.shape
+    down = min(max(y * rows - 0.5, 0.0), rows - 1.0)
+    across = min(max(x * columns - 0.5, 0.0), columns - 1.0)
+    top, left = min(int(down), max(rows - 2, 0)), min(int(across), max(columns - 2, 0))
+    part = values[top : top + 2, left : left + 2].astype(np.float64)
+    along = part[:, 0] + (part[:, -1] - part[:, 0]) * (across - left)
+    return float(along[0] + (along[-1] - along[0]) * (down - top))

@@ -1,0 +1,142 @@
+"""Everything that a network's attention does with one picture, from one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from attnviz.analysis.inference import Place, check_logits, understood, with_retry
+from attnviz.analysis.layer_statistics import QueryMaps, query_maps
+from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.run import capture
+from attnviz.capture.trace import FeatureReading, Kind, Layout, Site, Trace
+from attnviz.errors import NoSitesError
+from attnviz.methods.artefacts import artefact_tokens, masked
+from attnviz.methods.context import Query, places, query_blocks, query_weights
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.pictures.geometry import PictureGeometry
+
+Mask = npt.NDArray[np.bool_]
+
+ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """A trace of all attention in a network, for one picture.
+
+    trace: masks, gates and self-attention in the order of the pass; empty where there is none.
+    geometry: how the network's input was taken from the picture. notes: sentences for the user,
+    such as a retry on a smaller input. artefacts: bool [h, w], the patches whose features are
+    outliers after the last block (see `attnviz.methods.artefacts`); None where blocks return no
+    row of tokens.
+    """
+
+    trace: Trace
+    geometry: PictureGeometry
+    notes: tuple[str, ...] = ()
+    artefacts: Mask | None = None
+
+    def input_point(self, x: float, y: float) -> tuple[float, float] | None:
+        """A point of the picture as (y, x) of the network's input, all in 0..1.
+
+        x from the left, y from the top. None where the network did not see that part.
+        """
+        return self.geometry.input_point(x, y)
+
+    @property
+    def has_class_token(self) -> bool:
+        """Whether a class token asks in some layer of self-attention."""
+        return any(
+            one.queries.class_token is not None or not one.queries.cells
+            for one in self.trace.context
+        )
+
+
+def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
+    """Read every mask, gate and self-attention of the network in one forward pass.
+
+    The first time a network is asked, a pass or two more find where they are. Thread-safe: passes
+    on one model wait for each other. If memory runs out, the pass is tried once more on a smaller
+    input, or on the CPU, and `notes` says so.
+
+    Raises:
+        ModelError: the network cannot be read, refuses the picture, or returns NaN.
+        OutOfMemoryError: it did not fit into memory, also after the retry.
+    """
+    (trace, geometry), notes = with_retry(model, partial(_traced, model, picture))
+    artefacts = None
+    if trace.features:
+        artefacts = artefact_tokens(trace.features[-1].activation)[0].cpu().numpy()
+        readings = (one for one in trace.readings if not isinstance(one, FeatureReading))
+        trace = replace(trace, readings=tuple(readings))
+    return LayerTrace(trace, geometry, notes, artefacts)
+
+
+def without_artefacts(maps: Sequence[QueryMaps], artefacts: Mask) -> tuple[QueryMaps, ...]:
+    """The maps with artefact tokens filled in from their neighbours; `elsewhere` stays.
+
+    artefacts: bool [h, w], as a `LayerTrace` has it. Maps on another grid stay as they are. What a
+    head gives to artefacts is no longer in its map: map and `elsewhere` then sum to less, or more.
+    """
+
+    def filled(one: QueryMaps) -> QueryMaps:
+        if one.values.shape[1:] != artefacts.shape:
+            return one
+        mask = torch.from_numpy(artefacts).expand(one.values.shape)
+        return replace(one, values=masked(torch.from_numpy(one.values), mask).numpy())
+
+    return tuple(filled(one) for one in maps)
+
+
+def _traced(model: VisionModel, picture: Picture, place: Place) -> tuple[Trace, PictureGeometry]:
+    inputs, geometry = place.inputs(picture)
+    with understood(model, inputs):
+        sites: list[Site] = []
+        for kind in ATTENTION:
+            sites += find_sites(model.module, kind, inputs)
+        if any(site.kind is Kind.CONTEXT for site in sites):
+            sites += _last_tokens(model, inputs)
+        trace = capture(model.module, inputs, sites)
+    check_logits(model, trace.logits)
+    return trace, geometry
+
+
+def _last_tokens(model: VisionModel, inputs: Tensor) -> list[Site]:
+    """The last block if it returns a row of tokens."""
+    try:
+        blocks = find_sites(model.module, Kind.FEATURES, inputs)
+    except NoSitesError:
+        return []
+    return [site for site in blocks[-1:] if site.layout is Layout.TOKENS]
+
+
+def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:
+    """What a query looks at in every layer and head, from the trace alone.
+
+    query: "class", "mean", or a point (y, x) of the network's input in 0..1. Values are shares of
+    the query's attention in 0..1; map and `elsewhere` sum to 1 in each head.
+    """
+    if isinstance(query, tuple):
+        return query_maps(traced.trace, *query)
+    found = []
+    for reading in traced.trace.context:
+        if not reading.keys.cells:
+            continue
+        weights = query_weights(reading.queries, query, reading.layer)
+        total = torch.zeros(reading.heads, reading.keys.tokens)
+        for block in query_blocks(reading, weights.nonzero()[:, 0]):
+            rows = reading.rows(block)[0].cpu()
+            total += torch.einsum("q,hqk->hk", weights[block], rows)
+        values = places(total, reading.keys).numpy()
+        found.append(
+            QueryMaps(reading.layer, values, total[:, : reading.keys.prefix].sum(-1).numpy())
+        )
+    return tuple(found)

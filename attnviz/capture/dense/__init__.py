@@ -1,0 +1,1 @@
+"""The classifier applied at every cell of the last feature map."""

@@ -1,0 +1,53 @@
+"""Soft masks of residual attention networks, read where mask and trunk meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from attnviz.capture.taps.base import in_graph, plain, reached
+from attnviz.capture.trace import Kind, Site, SoftMaskReading
+from attnviz.models.zoo.residual_attention import SoftMaskGate
+
+
+def find_soft_masks(module: nn.Module) -> tuple[Site, ...]:
+    """One site for each soft mask gate, named after the module that holds the gate."""
+    return tuple(
+        Site(layer=name.rpartition(".")[0] or name, kind=Kind.SPATIAL, module=name)
+        for name, part in module.named_modules()
+        if isinstance(part, SoftMaskGate)
+    )
+
+
+class SoftMaskTap:
+    """Reads mask, trunk and base as they enter the gate."""
+
+    def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
+        del input_size  # masks lie on their own grid
+        self.site = site
+        self.watched: Tensor | None = None
+        self._gradients = gradients
+        self._trunk: Tensor | None = None
+        self._base: Tensor | None = None
+
+    def hang(self, module: nn.Module) -> RemovableHandle:
+        """See `Tap`."""
+        return module.register_forward_pre_hook(self._see)
+
+    def _see(self, _module: nn.Module, entering: tuple[Any, ...]) -> tuple[Any, ...]:
+        mask, trunk, base = entering
+        self.watched = in_graph(mask, gradients=self._gradients)
+        self._trunk, self._base = trunk, base
+        return self.watched, trunk, base
+
+    def reading(self, gradient: Tensor | None) -> SoftMaskReading:
+        """See `Tap`."""
+        return SoftMaskReading(
+            layer=self.site.layer,
+            mask=plain(reached(self.watched)),
+            trunk=plain(reached(self._trunk)),
+            base=None if self._base is None else plain(self._base),
+            mask_gradient=None if gradient is None else plain(gradient),
+        )

@@ -1,0 +1,1 @@
+"""Does the marked region matter? Insertion and deletion, blur budget, sufficiency, verdict."""

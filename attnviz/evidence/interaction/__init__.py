@@ -1,0 +1,1 @@
+"""Which regions act together: Shapley interaction and attention flow."""

@@ -1,0 +1,1 @@
+"""Sanity checks: does a map change when the weights become random?"""

@@ -1,0 +1,1 @@
+"""The adapter to pytorch-grad-cam: its methods behind this package's own interface."""

@@ -1,0 +1,265 @@
+"""The CAM methods of pytorch-grad-cam that are not our own, run by the library itself.
+
+The library is given a stand-in for the network, which counts and leaves parameters alone; its maps
+are taken before it stretches and enlarges them, cut at zero as it does. So they are absolute, on
+the block's own grid. Three methods mix several layers or windows of stretched maps (`fullgrad`,
+`refine-cam`, `sess`): theirs are in 0..1 for each picture, on the grid of the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.discovery.last_block import speaking
+from attnviz.capture.hooks.eager import readable
+from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.run import capture
+from attnviz.capture.trace import Kind, Layout, Site
+from attnviz.errors import AttnvizError, MethodError
+from attnviz.methods.base import (
+    METHODS,
+    CanBeRead,
+    Cost,
+    LayerMaps,
+    Nature,
+    Probed,
+    ProbingMethod,
+    Progress,
+)
+from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
+from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
+from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Probes
+from attnviz.methods.stand_in import StandIn, as_it_was
+from attnviz.models.device import is_out_of_memory
+
+WHOLE = "whole network"
+
+Maps = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LibraryCam(ProbingMethod):
+    """Base of the methods that pytorch-grad-cam runs.
+
+    blocks: how many of the network's last blocks to look at, 0 for all of them; the method's own
+    choice if None. Methods that ask once for each channel, and those that decompose a matrix of
+    places x places, look at the last block only, for early ones would take minutes and gigabytes.
+    Methods with gradients leave out the blocks at the end that have none at their places, such as
+    the one behind the last attention to a class token.
+
+    A: activation [C, h, w]. G: gradient of the class's score by it. Values from 0 up.
+    """
+
+    blocks: int | None = None
+
+    kind: ClassVar[Kind] = Kind.FEATURES
+    nature: ClassVar[Nature] = Nature.RELEVANCE
+    library: ClassVar[str]
+    classless: ClassVar[bool]
+    probes: ClassVar[Probes]
+    all_blocks: ClassVar[bool]
+    whole: ClassVar[bool]
+    layouts: ClassVar[tuple[Layout, ...]]
+
+    @classmethod
+    def fits(cls, network: CanBeRead) -> bool:
+        """See `Described`: the library knows some methods for some layouts only."""
+        return super().fits(network) and network.layout in cls.layouts
+
+    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
+        """See `ProbingMethod`: by the channels of the blocks, or by the windows of the input."""
+        sites = self._sites(module, inputs)
+        if self.probes is Probes.CHANNELS:
+            seen = capture(module, inputs[:1], sites).features
+            own = 2 if self.library == "AblationCAM" else 1  # it looks at the whole picture twice
+            return Cost(own + sum(one.activation.shape[1] for one in seen), 0)
+        if self.probes is Probes.LAYERS:
+            return Cost(len(sites), len(sites))
+        if self.probes is Probes.WINDOWS:
+            windows = _windows(inputs.shape[-2], inputs.shape[-1])
+            return Cost(1 + 2 * windows, windows)
+        passes = len(_groups(sites, together=self.library != "ShapleyCAM"))
+        return Cost(passes, passes if self.gradients else 0)
+
+    def probe(
+        self,
+        module: nn.Module,
+        inputs: Tensor,
+        target: int | None = None,
+        progress: Progress | None = None,
+    ) -> Probed:
+        """See `ProbingMethod`."""
+        module, inputs = readable(module, inputs)
+        sites = self._sites(module, inputs)
+        total = self.cost(module, inputs).forward * len(inputs) if progress else 0
+        watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
+        try:
+            with as_it_was(module), undisturbed(module, frozen=True), self._recording():
+                found = self._run(watched, inputs.detach().float().clone(), sites, target)
+        except Exception as error:
+            if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):
+                raise
+            raise MethodError(
+                f"{self.title} of pytorch-grad-cam failed on {type(module).__name__}: {error!r}. "
+                "Choose another method."
+            ) from error
+        logits = watched.first()
+        self._check(found, logits, module)
+        chosen = logits.argmax(1) if target is None else torch.full((len(logits),), target)
+        return Probed(found, logits, None if self.classless else chosen)
+
+    def _check(self, found: Sequence[LayerMaps], logits: Tensor, module: nn.Module) -> None:
+        """Raises MethodError for maps that are not finite though the logits are."""
+        if not bool(logits.isfinite().all()):
+            return  # whoever asked says so
+        for one in found:
+            if not np.isfinite(one.values).all():
+                raise MethodError(
+                    f"{self.title} of pytorch-grad-cam gave no finite values at {one.layer} of "
+                    f"{type(module).__name__}. Choose another method, or another type than float16 "
+                    "if the network is in it: float16 ends at 65504."
+                )
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            if self.library == "ShapleyCAM":  # fused attention has no second derivatives
+                stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+            yield
+
+    def _sites(self, module: nn.Module, inputs: Tensor) -> tuple[Site, ...]:
+        sites = find_sites(module, Kind.FEATURES, inputs)
+        if self.gradients and not self.classless:
+            sites = speaking(module, sites, inputs)
+        count = (0 if self.all_blocks else 1) if self.blocks is None else self.blocks
+        if count < 0:
+            raise MethodError(f"blocks is {count}; it must be at least 0.")
+        fitting = [site for site in sites[-count:] if site.layout in self.layouts]
+        if not fitting:
+            raise MethodError(
+                f"{self.title} does not work on tokens or channels-last blocks, and "
+                f"{type(module).__name__} has no other. Choose another method."
+            )
+        if self.probes is Probes.LAYERS:  # the library knows one layout for all of them
+            fitting = [site for site in fitting if _laid_out(site) == _laid_out(fitting[-1])]
+        return tuple(fitting)
+
+    def _run(
+        self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], target: int | None
+    ) -> tuple[LayerMaps, ...]:
+        classes = None if target is None else [target] * len(inputs)
+        if self.probes is Probes.WINDOWS:  # the library begins with windows, not with the whole
+            with torch.no_grad():
+                best = watched(inputs).argmax(1).tolist()
+            classes = classes or best
+        if self.whole:
+            layer = sites[-1].layer if self.probes is Probes.WINDOWS else WHOLE
+            return (LayerMaps(layer, self._of_group(watched, inputs, sites, classes)[0]),)
+        found: list[LayerMaps] = []
+        for group in _groups(sites, together=self.library != "ShapleyCAM"):
+            maps = self._of_group(watched, inputs, group, classes)
+            found += [LayerMaps(site.layer, one) for site, one in zip(group, maps, strict=True)]
+        return tuple(found)
+
+    def _of_group(
+        self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
+    ) -> list[Maps]:
+        """Maps [N, h, w] of blocks of one layout, or the one map of the whole network."""
+        kind = self._library_class(watched, inputs)
+        parts = self._parts(watched, sites)
+        for part in parts:  # hooks are called in the order in which they were hung
+            part.register_forward_hook(lambda _part, _entering, out: out.float())
+        cam = self._library_cam(kind, watched, sites, (inputs.shape[-2], inputs.shape[-1]))
+        for site in sites:
+            if site.overwritten:  # the library keeps the block's own tensor, and no copy
+                watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
+        for part in parts:
+            part.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
+        if self.library == "FinerCAM":
+            run = partial(cam, inputs, target_idx=classes[0] if classes else None)
+            cam = cam.base_cam
+        else:
+            run = partial(cam, inputs, class_targets(classes))
+        if self.whole:
+            return [np.asarray(run(), np.float32)]
+        with raw_maps(cam) as raw:
+            run()
+        return raw
+
+    def _library_class(self, watched: StandIn, inputs: Tensor) -> Any:
+        import pytorch_grad_cam as library  # it draws in matplotlib and scikit-learn
+
+        if self.library == "FullGrad":
+            return full_grad(watched.network, inputs.to(watched.dtype))
+        return getattr(library, self.library)
+
+    def _parts(self, watched: StandIn, sites: Sequence[Site]) -> list[nn.Module]:
+        """The modules that the library hooks, where their outputs are not float32."""
+        if watched.dtype is torch.float32:
+            return []
+        if self.library == "FullGrad":
+            layers = (nn.Conv2d, nn.BatchNorm2d)
+            return [part for part in watched.modules() if isinstance(part, layers)]
+        return [watched.part(site) for site in sites]
+
+    def _library_cam(
+        self, kind: Any, watched: StandIn, sites: Sequence[Site], size: tuple[int, int]
+    ) -> Any:
+        import pytorch_grad_cam as library
+
+        layers = [] if self.library == "FullGrad" else [watched.part(site) for site in sites]
+        more: dict[str, object] = {}
+        if self.library == "AblationCAM":  # the library's default is one layer shared by all
+            tokens = sites[0].layout is Layout.TOKENS
+            ablation = library.AblationLayerVit if tokens else library.AblationLayer
+            more["ablation_layer"] = ablation()
+        if self.library == "RandomCAM":
+            np.random.seed(0)  # it draws from the global generator
+        return kind(watched, layers, to_maps(sites, size), **more)
+
+
+def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:
+    """Sites that the library can take in one pass: neighbours of one layout."""
+    if not together:
+        return [[site] for site in sites]
+    return [list(group) for _, group in groupby(sites, _laid_out)]
+
+
+def _laid_out(site: Site) -> tuple[Layout, tuple[int, int], int]:
+    return site.layout, site.stride, site.merged
+
+
+def _windows(height: int, width: int) -> int:
+    """How many windows SESS lays over a picture at its twelve sizes."""
+    side = min(height, width)
+    step = round(side * 2 / 7)
+    scales = [side + step * index for index in range(12)]
+    return sum(
+        -(-(scale * height // side) // side) * -(-(scale * width // side) // side)
+        for scale in scales
+    )
+
+
+def _method(entry: Entry) -> type[LibraryCam]:
+    about = f"{entry.title} by pytorch-grad-cam; see `LibraryCam` for its option and its values."
+    return type(
+        entry.library, (LibraryCam,), {**entry._asdict(), "__doc__": about, "__module__": __name__}
+    )
+
+
+for _entry in TABLE:
+    METHODS.add(_method(_entry))

@@ -1,0 +1,59 @@
+"""FullGrad of pytorch-grad-cam, told which layers add an offset, what it is, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.hooks.hook_every_module import pass_watched
+
+_ADDING = (nn.Conv2d, nn.BatchNorm2d)
+
+
+def full_grad(network: nn.Module, inputs: Tensor) -> Any:
+    """The library's class for a network in evaluation mode.
+
+    The library looks for layers of exactly two classes that call their offset `bias`, and takes
+    them in the order in which they were written down, though their gradients come in the order of
+    the pass. Here a layer's offset is what it gives for zeros, and one pass over `inputs`
+    [N, 3, H, W] tells the order.
+    """
+    import pytorch_grad_cam as library
+
+    layers = _with_offsets(network, inputs)
+
+    class FullGrad(library.FullGrad):  # type: ignore[misc]
+        def __init__(self, model: nn.Module, _layers: object, to_maps: Any = None) -> None:
+            library.base_cam.BaseCAM.__init__(
+                self, model, list(layers), to_maps, compute_input_gradient=True
+            )
+            self.bias_data = [offset.cpu().numpy() for offset in layers.values()]
+
+    return FullGrad
+
+
+def _with_offsets(network: nn.Module, inputs: Tensor) -> dict[nn.Module, Tensor]:
+    """Layers that add something, with what they add to each channel, float32 [C]; by the pass."""
+    found: dict[nn.Module, Tensor] = {}
+
+    def note(_name: str, part: nn.Module, _entering: object, _output: object) -> None:
+        if isinstance(part, _ADDING) and part not in found:
+            offset = _offset(part)
+            if bool(offset.any()):
+                found[part] = offset
+
+    pass_watched(network, inputs[:1], note)
+    return found
+
+
+@torch.no_grad()
+def _offset(layer: nn.Conv2d | nn.BatchNorm2d) -> Tensor:
+    some = next(one for one in (*layer.parameters(), *layer.buffers()))
+    if isinstance(layer, nn.Conv2d):
+        sides = [size * step for size, step in zip(layer.kernel_size, layer.dilation, strict=True)]
+        zeros = some.new_zeros(1, layer.in_channels, *sides)
+    else:
+        zeros = some.new_zeros(1, layer.num_features, 1, 1)
+    return layer.forward(zeros)[0, :, 0, 0].float()  # past hooks, which are for the pass alone

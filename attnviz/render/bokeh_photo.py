@@ -1,0 +1,37 @@
+"""The public door's `bokeh`: a picture and its focus in, the photograph out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.pictures import Picture
+from attnviz.render.bokeh import bokeh as rendered
+from attnviz.render.focus import FocusMap
+
+
+def bokeh(
+    picture: Picture | npt.NDArray[np.uint8],
+    focus: FocusMap | npt.ArrayLike,
+    radius: float = 24,
+    *,
+    gamma: float = 1.0,
+    aperture: str = "disc",
+    highlights: float = 0.0,
+) -> npt.NDArray[np.uint8]:
+    """The picture with its focus sharp and its surround in bokeh, uint8 [H, W, 3].
+
+    Args:
+        picture: a `Picture`, or uint8 [H, W, 3].
+        focus: a `FocusMap`, or float [H, W] in 0..1 at the picture's size; 1 is sharp.
+        radius: of the largest blur disc, in pixels of the picture.
+        gamma: exponent of the radius: radius * (1 - focus) ** gamma.
+        aperture: "disc", "hexagon" or "octagon".
+        highlights: how much brighter lights outside the focus bloom; 0 invents no light.
+
+    Raises:
+        FocusError: shapes differ, the focus leaves 0..1, or an option is out of range.
+    """
+    pixels = picture.pixels if isinstance(picture, Picture) else picture
+    values = focus.values if isinstance(focus, FocusMap) else focus
+    return rendered(pixels, values, radius, gamma=gamma, aperture=aperture, highlights=highlights)

@@ -1,0 +1,1 @@
+"""Pictures to train on: class folders, ZIP files, drawn shapes, augmentation."""

@@ -1,0 +1,150 @@
+"""Random views of training pictures, decided by (seed, epoch, step) alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from attnviz.models.preprocess import planes
+from attnviz.training.data.data import PictureSet
+from attnviz.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """inputs float32 [N, 3, s, s] in 0..1; targets float32 [N, classes], rows sum to 1."""
+
+    inputs: Tensor
+    targets: Tensor
+
+
+def random_source(*key: int) -> np.random.Generator:
+    """A generator that depends on `key` alone: a resumed run draws what an unbroken one would."""
+    return np.random.default_rng(np.random.SeedSequence(key))
+
+
+def epoch_order(recipe: Recipe, epoch: int, count: int) -> npt.NDArray[np.int64]:
+    """[steps, batch] indices: all pictures once, in random order, the last broken batch dropped."""
+    order = random_source(recipe.seed, epoch).permutation(count)
+    batch = min(recipe.batch, count)
+    steps = count // batch
+    return order[: steps * batch].reshape(steps, batch)
+
+
+def training_batch(
+    part: PictureSet,
+    chosen: npt.NDArray[np.int64],
+    recipe: Recipe,
+    epoch: int,
+    step: int,
+    classes: int,
+) -> Batch:
+    """The batch of `step` in `epoch`: cropped, flipped, recoloured, erased, mixed."""
+    random = random_source(recipe.seed, epoch, step)
+    side = recipe.side_at(epoch)
+    views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
+    inputs = _recoloured(planes(views), recipe.colour, random)
+    _erase(inputs, recipe.erase, random)
+    targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
+    if epoch < recipe.epochs - recipe.unmixed:
+        inputs, targets = _mixed(inputs, targets, recipe, random)
+    return Batch(inputs, targets)
+
+
+def _view(
+    pixels: npt.NDArray[np.uint8], side: int, recipe: Recipe, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """A random part of the picture, stretched to the square, mirrored every other time."""
+    if recipe.pad:
+        pixels = _moved(pixels, recipe.pad, random)
+    height, width = pixels.shape[:2]
+    area = random.uniform(recipe.crop, 1.0)
+    stretch = math.exp(random.uniform(-1, 1) * math.log(recipe.aspect))
+    rows = min(height, max(1, round(height * math.sqrt(area / stretch))))
+    columns = min(width, max(1, round(width * math.sqrt(area * stretch))))
+    top = int(random.integers(height - rows + 1))
+    left = int(random.integers(width - columns + 1))
+    cut = pixels[top : top + rows, left : left + columns]
+    shrinks = rows >= side and columns >= side
+    view = cv2.resize(
+        cut, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    return np.asarray(view[:, ::-1] if random.random() < 0.5 else view, dtype=np.uint8)
+
+
+def _moved(
+    pixels: npt.NDArray[np.uint8], pad: int, random: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """Moved by up to `pad` pixels each way; what comes in at the border is the picture mirrored."""
+    height, width = pixels.shape[:2]
+    top, left = random.integers(0, 2 * pad + 1, 2)
+    grown = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="reflect")
+    return grown[top : top + height, left : left + width]
+
+
+def _recoloured(inputs: Tensor, most: float, random: np.random.Generator) -> Tensor:
+    """Brightness, contrast and saturation scaled by factors within 1 - most .. 1 + most."""
+    if most == 0:
+        return inputs
+    factors = torch.from_numpy(
+        random.uniform(1 - most, 1 + most, (3, len(inputs), 1, 1, 1)).astype(np.float32)
+    )
+    brightness, contrast, saturation = factors
+    mean = inputs.mean((1, 2, 3), keepdim=True)
+    inputs = (inputs - mean) * contrast + mean * brightness
+    grey = inputs.mean(1, keepdim=True)
+    recoloured: Tensor = ((inputs - grey) * saturation + grey).clamp_(0, 1)
+    return recoloured
+
+
+def _erase(inputs: Tensor, share: float, random: np.random.Generator) -> None:
+    """Cutout (DeVries 2017, arXiv 1708.04552): a square of each picture in the batch's mean colour.
+
+    Unlike there, all of the square lies inside.
+    """
+    if share == 0:
+        return
+    height, width = inputs.shape[-2:]
+    rows, columns = (min(max(1, round(share * side)), side - 1) for side in (height, width))
+    mean = inputs.mean((0, 2, 3))[:, None, None]
+    tops = random.integers(height - rows + 1, size=len(inputs))
+    lefts = random.integers(width - columns + 1, size=len(inputs))
+    for one, top, left in zip(inputs, tops, lefts, strict=True):
+        one[:, top : top + rows, left : left + columns] = mean
+
+
+def _mixed(
+    inputs: Tensor, targets: Tensor, recipe: Recipe, random: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Mixup (Zhang 2018) or CutMix (Yun 2019), by a coin where both are on."""
+    kinds = [name for name in ("mixup", "cutmix") if getattr(recipe, name) > 0]
+    if not kinds:
+        return inputs, targets
+    kind = kinds[int(random.integers(len(kinds)))]
+    share = float(random.beta(getattr(recipe, kind), getattr(recipe, kind)))
+    partner = torch.from_numpy(random.permutation(len(inputs)))
+    if kind == "mixup":
+        inputs = inputs.lerp(inputs[partner], 1 - share)
+    else:
+        inputs, share = _pasted(inputs, partner, share, random)
+    return inputs, targets.lerp(targets[partner], 1 - share)
+
+
+def _pasted(
+    inputs: Tensor, partner: Tensor, share: float, random: np.random.Generator
+) -> tuple[Tensor, float]:
+    """A rectangle of about 1 - share of the area from the partner; returns the exact share."""
+    height, width = inputs.shape[-2:]
+    cut = math.sqrt(1 - share)
+    centre_y, centre_x = random.uniform(0, height), random.uniform(0, width)
+    top, bottom = (round(max(0, min(height, centre_y + s * cut * height / 2))) for s in (-1, 1))
+    left, right = (round(max(0, min(width, centre_x + s * cut * width / 2))) for s in (-1, 1))
+    inputs = inputs.clone()
+    inputs[:, :, top:bottom, left:right] = inputs[partner, :, top:bottom, left:right]
+    return inputs, 1 - (bottom - top) * (right - left) / (height * width)

@@ -1,0 +1,1 @@
+"""The training loop: optimisers, weight averaging, distillation, checkpoints, evaluation."""

@@ -1,0 +1,1 @@
+"""Recordings: attention of chosen pictures, kept at every checkpoint of a training."""

@@ -1,0 +1,1 @@
+"""What two components at least need: bundling, shaders, and the JavaScript base."""

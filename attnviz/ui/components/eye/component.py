@@ -1,0 +1,53 @@
+"""Mounting the eye on a page, and what comes back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.ui.components.base.bundle import bundled, shaders
+from attnviz.ui.components.eye.save_request import Wanted
+
+FOLDER = Path(__file__).resolve().parent
+_MOUNT = st.components.v2.component(
+    "attnviz.eye",
+    html=(FOLDER / "eye.html").read_text(encoding="utf-8"),
+    css=(FOLDER / "eye.css").read_text(encoding="utf-8"),
+    js=bundled(FOLDER, {"shaders": shaders(FOLDER)}),
+)
+
+
+@dataclass(frozen=True)
+class EyeEvents:
+    """What the browser has told.
+
+    wanted: a picture to save, asked for just now. webgl: False if the browser cannot draw the eye's
+    picture; the page then shows pictures made by the server.
+    """
+
+    wanted: Wanted | None
+    webgl: bool
+
+
+def eye(blob: bytes, *, key: str) -> EyeEvents:
+    """Show a packed picture with its scanpaths; the same bytes are not sent again.
+
+    Args:
+        blob: from `pack`.
+        key: of the widget; one for each eye on a page.
+    """
+    result = _MOUNT(
+        key=key,
+        data=blob,
+        height="content",
+        default={"webgl": True},
+        on_webgl_change=_noted,
+        on_wanted_change=_noted,
+    )
+    return EyeEvents(Wanted.from_untrusted(result.wanted), result.webgl is not False)
+
+
+def _noted() -> None:
+    """A change is read from the result; Streamlit wants a callback for it to be there."""

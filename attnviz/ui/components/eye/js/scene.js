@@ -1,0 +1,72 @@
+// A parcel made ready to be drawn: photo, retina and maps decoded, and a small copy of the photo.
+
+import { drawRetina, frame, SIDE } from "./retina.js";
+import { unpack } from "../../base/js/blob.js";
+
+const SMALL = 320;
+const EXACT = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+const bitmapOf = (jpeg) => createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }), EXACT);
+
+function canvasOf(width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  return canvas.getContext("2d", { willReadFrequently: true });
+}
+
+/** A small copy of the photo as codes, and its scale. */
+function reduced(bitmap) {
+  const scale = Math.min(1, SMALL / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const context = canvasOf(width, height);
+  context.drawImage(bitmap, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  return { data, width, height, scale: width / bitmap.width };
+}
+
+/** The retina's codes: the photograph turned to be seen from behind, or a drawing of one. */
+function retinaCodes(bitmap, place) {
+  const context = canvasOf(SIDE, SIDE);
+  if (bitmap) {
+    context.translate(SIDE, 0);
+    context.scale(-1, 1);
+    context.drawImage(bitmap, 0, 0, SIDE, SIDE);
+  } else {
+    drawRetina(context, place);
+  }
+  return context.getImageData(0, 0, SIDE, SIDE).data;
+}
+
+/** The scene in a parcel's bytes. */
+export async function readScene(bytes) {
+  const { header, parts } = unpack(bytes);
+  const [photo, fundus, ...maps] = parts;
+  const [bitmap, back] = await Promise.all([bitmapOf(photo), fundus.length ? bitmapOf(fundus) : null]);
+  const place = frame(header.fundus);
+  const scene = {
+    header,
+    bitmap,
+    place,
+    width: bitmap.width,
+    height: bitmap.height,
+    small: reduced(bitmap),
+    retina: retinaCodes(back, place),
+    addresses: maps.map((jpeg) => URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }))),
+  };
+  back?.close();
+  return scene;
+}
+
+/** Give back what a scene holds. */
+export function release(scene) {
+  scene?.bitmap.close();
+  scene?.addresses.forEach((address) => URL.revokeObjectURL(address));
+}
+
+/** Colours of the photo's row at y (0..1), left to right, from a small copy: CSS colours. */
+export function rowColours({ data, width, height }, y, count) {
+  const row = Math.min(Math.floor(y * height), height - 1);
+  return Array.from({ length: count }, (_, i) => {
+    const column = Math.min(Math.floor(((i + 0.5) / count) * width), width - 1);
+    const at = 4 * (row * width + column);
+    return `rgb(${data[at]} ${data[at + 1]} ${data[at + 2]})`;
+  });
+}

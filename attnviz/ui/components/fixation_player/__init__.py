@@ -1,0 +1,1 @@
+"""A photo with the fixations of one person, played in time."""

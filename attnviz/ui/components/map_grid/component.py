@@ -1,0 +1,70 @@
+"""The grid on the page: it is sent all maps, and tells what its controls say once they rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.ui.components.base.bundle import bundled, colour_tables, shaders
+from attnviz.ui.components.map_grid.view import GridView
+from attnviz.ui.components.viewer.component import frozen_view
+from attnviz.ui.pages.compare.packing import Packed
+
+FOLDER = Path(__file__).resolve().parent
+HEAT = "inferno"
+SIGNED = "PuOr_r"
+_MOUNT = st.components.v2.component(
+    "attnviz.compare",
+    html=(FOLDER / "compare.html").read_text(encoding="utf-8"),
+    css=(FOLDER / "compare.css").read_text(encoding="utf-8"),
+    js=bundled(
+        FOLDER,
+        {"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED), "shaders": shaders()},
+    ),
+)
+# A component's bytes are sent as a whole: the pair changes more often than the grid, and is small.
+_HAND_OVER = st.components.v2.component(
+    "attnviz.compare-pair", js=(FOLDER / "js" / "sender.js").read_text(encoding="utf-8")
+)
+
+
+def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridView:
+    """Show a packed grid; what its controls said when they were last left alone.
+
+    Args:
+        packed: from `pack_grid`.
+        key: of the widget; one for each grid on a page.
+        view: to begin with.
+        origin: names what the view belongs to; when it changes, the grid takes over `view` again.
+    """
+    view_id, first = frozen_view(key, view, origin)
+    result = _MOUNT(
+        key=key,
+        data=packed.to_bytes(first.to_json(), view_id),
+        default={"view": None},
+        on_view_change=_noted,
+        height="content",
+    )
+    told = result.view if isinstance(result.view, Mapping) else {}
+    return GridView.from_untrusted(told) if told.get("viewId") == view_id else view
+
+
+def show_pair(blob: bytes, *, key: str) -> None:
+    """Hand the pair, from `pack_pair`, to the grid on the same page."""
+    _HAND_OVER(key=key, data=blob, height="content")
+
+
+def told_view(key: str, view: GridView) -> GridView:
+    """What the grid has just told, known before it is drawn: so it is drawn only once."""
+    frozen = st.session_state.get(f"{key}:frozen")
+    answer = st.session_state.get(key)
+    told = answer.get("view") if answer is not None else None
+    if frozen is None or not isinstance(told, Mapping) or told.get("viewId") != frozen[0]:
+        return view
+    return GridView.from_untrusted(told)
+
+
+def _noted() -> None:
+    """A change is read from the result; Streamlit wants a callback for it to be there."""

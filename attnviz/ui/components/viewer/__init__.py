@@ -1,0 +1,37 @@
+"""The viewer: one component that draws photo, focus and maps in the browser.
+
+`pack` makes what it needs of a picture and its maps, `viewer` mounts it, `View` is what its
+controls say. Once the picture and all maps are there, nothing but a click or a released control
+sends a message to the server.
+"""
+
+from __future__ import annotations
+
+from attnviz.ui.components.viewer.component import Pick, ViewerEvents, viewer
+from attnviz.ui.components.viewer.content import (
+    CLOCK,
+    CLOCK_INPUT,
+    Content,
+    Layer,
+    content_of,
+    layer_names,
+)
+from attnviz.ui.components.viewer.payload import Payload, pack
+from attnviz.ui.components.viewer.view import Mode, Surface, View
+
+__all__ = [
+    "CLOCK",
+    "CLOCK_INPUT",
+    "Content",
+    "Layer",
+    "Mode",
+    "Payload",
+    "Pick",
+    "Surface",
+    "View",
+    "ViewerEvents",
+    "content_of",
+    "layer_names",
+    "pack",
+    "viewer",
+]

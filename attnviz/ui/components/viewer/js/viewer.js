@@ -1,0 +1,307 @@
+// The viewer itself: what is shown, what the user does, and what the server is told.
+
+import { Clock } from "../../base/js/clock.js";
+import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
+import { openRenderer } from "../../base/js/context.js";
+import { showLegend, showValue } from "./legend.js";
+import { listenToAll } from "./listening.js";
+import { decodedTables, partsOf } from "../../base/js/parts.js";
+import { Player } from "../../base/js/player.js";
+import { Renderer } from "../../base/js/renderer.js";
+import { unpack } from "../../base/js/payload.js";
+import { LastPhoto } from "../../base/js/photo.js";
+import { Schedule } from "../../base/js/schedule.js";
+import { focusOfView, readScene, valueAt } from "../../base/js/scene.js";
+import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
+import { Teller } from "../../base/js/teller.js";
+import { changed, layerIndex, stepped } from "../../base/js/view.js";
+import { description, pointDescription } from "../../base/js/words.js";
+import { clamped, toPane, WHOLE } from "../../base/js/zoom.js";
+
+const SPEAK_MS = 400;
+const ASK_MS = 500;
+
+/** One viewer in one place; `mounts` counts how often Streamlit has called for it. */
+export class Viewer {
+  constructor(root, assets) {
+    this.root = root;
+    this.parts = partsOf(root);
+    this.assets = { shaders: assets.shaders, colours: decodedTables(assets.colours) };
+    this.view = null;
+    this.scene = null;
+    this.photo = new LastPhoto();
+    this.zoom = WHOLE;
+    this.position = 0;
+    this.pointed = null;
+    this.picked = null;
+    this.arranged = { panes: [], height: 0, density: 1 };
+    this.mounts = 0;
+    this.closed = false;
+    this.schedule = new Schedule(this);
+    this.teller = new Teller(this);
+    this.player = new Player(this);
+    this.clock = new Clock(this);
+    this.parts.canvas.viewer = this; // for tests, which look at the pixels
+    this.unheard = listenToAll(this);
+    openRenderer(this.parts.canvas, this);
+  }
+
+  get count() {
+    return this.scene ? this.scene.header.layers.length : 0;
+  }
+
+  get index() {
+    return Math.round(this.position);
+  }
+
+  panes() {
+    return this.arranged.panes;
+  }
+
+  // --- what the server sends -------------------------------------------------------------------
+
+  receive({ data, setStateValue, setTriggerValue }) {
+    this.tellState = setStateValue;
+    this.tellTrigger = setTriggerValue;
+    if (!this.renderer) {
+      this.giveUp();
+      return;
+    }
+    if (!(data instanceof Uint8Array)) return;
+    clearTimeout(this.asking); // whatever was lacking, this is what is wanted now
+    const { header } = unpack(data);
+    const fresh = header.viewId !== this.viewId;
+    if (fresh) this.begin(header);
+    if (this.scene?.header.id === header.id) {
+      this.wanted = header.id; // another picture that is still on its way has been taken back
+      if (fresh) this.position = layerIndex(this.view, header.layers);
+      this.refresh();
+    } else if (this.wanted !== header.id) {
+      this.load(data.slice(), header.id);
+    }
+  }
+
+  /** Take the server's view over. */
+  begin(header) {
+    this.player.stop();
+    this.viewId = header.viewId;
+    this.view = changed(this.teller.begin(header.viewId, header.view, header.quiet), {});
+    this.zoom = WHOLE;
+  }
+
+  async load(bytes, id) {
+    this.wanted = id;
+    try {
+      const scene = await readScene(bytes, this.photo);
+      if (this.wanted !== id || this.closed) return;
+      if (scene) this.adopt(scene);
+      else this.askForPhoto(id);
+    } catch (error) {
+      if (this.wanted === id && !this.closed) this.giveUp(error);
+    }
+  }
+
+  /**
+   * The server took the photo for known, but its message was lost, or the viewer is a new one.
+   *
+   * Asked after a while: with each message go the values of all controls of the page, and those
+   * that came together with the maps have first to reach theirs, or the old ones would be told.
+   */
+  askForPhoto(id) {
+    this.wanted = null;
+    this.asking = setTimeout(() => this.tellTrigger("lacking", id), ASK_MS);
+  }
+
+  adopt(scene) {
+    const before = this.scene;
+    if (before?.header.photo.width !== scene.header.photo.width) this.zoom = WHOLE;
+    this.scene = scene;
+    this.picked = scene.header.point ?? null;
+    this.painted = "";
+    this.say("");
+    this.position = layerIndex(this.view, scene.header.layers);
+    this.renderer.load(scene);
+    if (before?.bitmap !== scene.bitmap) before?.bitmap.close();
+    buildStrip(this.parts.strip, scene, (index) => this.goTo(index));
+    this.parts.slider.max = this.count - 1;
+    this.refresh();
+  }
+
+  // --- what the user does ----------------------------------------------------------------------
+
+  change(changes, released) {
+    if (!this.view) return;
+    const outlineWanted = changes.outline && !this.scene?.mattes;
+    if (outlineWanted && this.player.isPlaying) this.togglePlay(); // or nobody would be asked
+    this.view = changed(this.view, changes);
+    if (outlineWanted) this.say("Finding the object in every layer …");
+    else if (changes.outline === false) this.say("");
+    if (released) this.teller.soon(outlineWanted ? 0 : undefined);
+    this.refresh();
+  }
+
+  step(by) {
+    if (!this.scene) return;
+    this.goTo(stepped(this.position, by, this.count));
+  }
+
+  goTo(index) {
+    if (!this.scene) return;
+    this.player.stop();
+    this.moveTo(Math.min(Math.max(index, 0), this.count - 1));
+    this.teller.soon();
+  }
+
+  moveTo(position) {
+    if (!this.scene) return;
+    this.position = position;
+    this.view = { ...this.view, layer: this.scene.header.layers[this.index].name };
+    this.refresh();
+  }
+
+  /** Stand where another part of the page stands in time. */
+  followTo(index) {
+    this.player.stop();
+    this.moveTo(index);
+  }
+
+  togglePlay() {
+    this.player.toggle();
+    if (!this.player.isPlaying) this.goTo(this.index);
+  }
+
+  playing(now) {
+    this.parts.play.textContent = now ? "Pause" : "Play";
+  }
+
+  setZoom(zoom) {
+    this.zoom = clamped(zoom);
+    this.refresh();
+  }
+
+  hover(point) {
+    this.pointed = point && point.x >= 0 && point.y >= 0 && point.x <= 1 && point.y <= 1 ? point : null;
+    if (!this.scene) return;
+    this.showMarks();
+  }
+
+  /** Point with the keyboard: the picture follows where it is zoomed, and the value is spoken. */
+  pointTo(point) {
+    const { u, v } = toPane(this.zoom, point.x, point.y);
+    if (u < 0 || v < 0 || u > 1 || v > 1) this.setZoom({ ...this.zoom, ...point });
+    this.hover(point);
+    if (!this.scene) return;
+    const value = valueAt(this.scene, this.index, point.x, point.y);
+    this.parts.spoken.textContent = pointDescription(point, value);
+  }
+
+  pick(point, index = this.index) {
+    const layer = this.scene?.header.layers[index];
+    if (!layer) return; // the picture that was clicked has gone meanwhile
+    this.picked = point;
+    this.showMarks();
+    this.teller.now();
+    this.tellTrigger("picked", { ...point, layer: layer.name });
+  }
+
+  // --- what is shown ---------------------------------------------------------------------------
+
+  /** Bring everything in line with the view, and draw. */
+  refresh() {
+    if (!this.scene || !this.renderer) return;
+    const { stage, canvas, labels, wipe, slider, layerName, noun, reset, speed, strip, legend } =
+      this.parts;
+    const { header } = this.scene;
+    const table = this.assets.colours[this.view.colours];
+    this.arranged = arrange(stage, canvas, header.photo, this.view);
+    stage.classList.toggle("zoomed", this.zoom.scale > 1);
+    reset.hidden = this.zoom.scale <= 1;
+    label(labels, this.panes(), this.view, header.title);
+    placeWipe(wipe, this.panes()[0], this.view);
+    slider.step = this.view.blend ? 0.02 : 1;
+    slider.value = this.position;
+    noun.textContent = slider.ariaLabel = header.noun || "Layer";
+    slider.ariaValueText = header.layers[this.index].name;
+    layerName.textContent = `${header.layers[this.index].name} · ${this.index + 1} of ${this.count}`;
+    const speeds = [...speed.options].map((option) => Number(option.value));
+    speed.value = String(speeds.findLast((one) => one <= this.view.speed) ?? speeds[0]);
+    this.setControls(this.view, header);
+    const painted = `${header.id} ${this.view.colours} ${this.view.scale}`;
+    if (this.painted !== painted) paintStrip(strip, this.scene, this.view, table);
+    this.painted = painted;
+    markStrip(strip, this.index);
+    showLegend(legend, this.scene, this.index, this.view, table);
+    this.showMarks();
+    this.clock.tell();
+    this.speakSoon();
+    this.schedule.ask();
+  }
+
+  showMarks() {
+    const { crosses, legend } = this.parts;
+    mark(crosses, this.panes(), this.zoom, this.pointed, this.picked);
+    showValue(legend, this.scene, this.index, this.view, this.pointed);
+  }
+
+  draw() {
+    const { canvas } = this.parts;
+    this.renderer.draw(this.view, this.position, this.zoom, devicePanes(this.arranged), canvas);
+    canvas.dataset.layer = this.scene.header.layers[this.index].name;
+  }
+
+  speakSoon() {
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => {
+      const { title, noun, layers } = this.scene.header;
+      const { name, flat } = layers[this.index];
+      const facts = focusOfView(this.scene, this.index, this.view);
+      const place = { layer: name, noun, index: this.index, count: this.count };
+      const text = description({ title, ...place, flat, ...facts });
+      this.parts.canvas.ariaLabel = text;
+      if (!this.player.isPlaying) this.parts.spoken.textContent = text;
+    }, SPEAK_MS);
+  }
+
+  say(text) {
+    this.parts.notice.hidden = !text;
+    this.parts.notice.textContent = text;
+  }
+
+  // --- the GPU, and losing it ------------------------------------------------------------------
+
+  makeRenderer(gl) {
+    return new Renderer(gl, this.assets);
+  }
+
+  restored() {
+    if (!this.renderer) {
+      this.giveUp();
+      return;
+    }
+    if (this.scene) this.renderer.load(this.scene);
+    this.refresh();
+  }
+
+  giveUp(error) {
+    if (this.closed) return;
+    if (error) console.error("attnviz viewer:", error);
+    this.say("This browser cannot draw with WebGL2: the pictures come from the server instead.");
+    for (const part of this.root.children) part.hidden = part !== this.parts.notice;
+    this.tellState("webgl", false);
+  }
+
+  close() {
+    this.player.stop();
+    this.teller.now();
+    this.closed = true;
+    this.scene?.bitmap.close();
+    this.scene = this.wanted = null; // a click or a picture still on its way comes to nothing
+    this.unheard();
+    this.schedule.stop();
+    this.teller.stop();
+    this.clock.stop();
+    clearTimeout(this.speaking);
+    clearTimeout(this.asking);
+    this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+}

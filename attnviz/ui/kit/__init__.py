@@ -1,0 +1,1 @@
+"""What pages are built from: pickers, cache, links, long work, charts. Kit knows no page."""

@@ -1,0 +1,65 @@
+"""Looking at a picture: at once where one pass is enough, and on request where it takes many."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.explain import explain, method_cost
+from attnviz.analysis.explanation import Explanation
+from attnviz.methods import METHODS
+from attnviz.methods.base import Nature, Progress
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.ui.kit.cache import explained
+from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.url_state import keep, restore
+
+
+def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+    """The explanation, for the class the user chose if the maps speak for a class at all.
+
+    None while a method that asks the network again and again waits for the user's word.
+    """
+    if look in METHODS and METHODS.get(look).many_passes:
+        return _look_long(picture, model, look)
+    top = _look(picture, model, look, None)
+    if top.choice.method.nature is Nature.ATTENTION:
+        return top
+    chosen = _pick_class([one.label for one in top.predictions])
+    return top if chosen == top.predictions[0].label else _look(picture, model, look, chosen)
+
+
+def _look(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
+    with st.spinner("Looking …", show_time=True):
+        return explained((picture.sha256, picture.name), model.key, look, target, model, picture)
+
+
+def _pick_class(labels: list[str]) -> str:
+    restore("target", labels)
+    if st.session_state.get("target") not in labels:
+        st.session_state["target"] = labels[0]
+    with st.sidebar:
+        chosen = st.selectbox(
+            "Class to explain", labels, key="target", help="The most probable classes."
+        )
+    keep(target=chosen)
+    return str(chosen)
+
+
+def _look_long(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+    """Say what it costs, wait for the word, and show how far it is; any click stops it."""
+
+    def say() -> str:
+        cost = method_cost(model, picture, look)
+        backward = f" and {cost.backward:,} backward" if cost.backward else ""
+        return (
+            f"{plain_text(METHODS.get(look).title)} asks the network again and again: "
+            f"{cost.forward:,} forward{backward} passes for this picture."
+        )
+
+    def work(progress: Progress) -> Explanation:
+        return explain(model, picture, look, progress=progress)
+
+    key = (picture.sha256, picture.name, *model.key, look)
+    return long_work("look", key, say, work)

@@ -1,0 +1,64 @@
+"""Choosing a folder on the computer that runs attnviz: by its path, or folder by folder."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.ui.kit.url_state import keep_value, restore_value
+
+_MOST = 500  # folders that are offered
+
+
+def browse(title: str, key: str, help_text: str) -> Path | None:
+    """The folder that is stood in, which begins at the user's home; None where nothing is given.
+
+    It is kept beside the widgets, and not in the address: a link shall not choose what is read.
+    """
+    restore_value(key, str(Path.home()))
+    typed = st.text_input(title, key=key, help=help_text)
+    keep_value(key, typed)
+    if not typed.strip():
+        return None
+    folder = Path(typed.strip().strip("\"'")).expanduser().absolute()
+    go = partial(_go, key)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        below = f"{key} below"
+        st.selectbox(
+            "Go into", folders_in(folder), index=None, placeholder="A folder in it", key=below,
+            on_change=_enter, args=(key, below, str(folder)),
+        )  # fmt: skip
+        for name, icon, to in (
+            ("Up", "arrow_upward", folder.parent),
+            ("Home", "home", Path.home()),
+            ("Working folder", "terminal", Path.cwd()),
+        ):
+            st.button(
+                name, key=f"{key} {name}", icon=f":material/{icon}:", disabled=to == folder,
+                on_click=go, args=(str(to),),
+            )  # fmt: skip
+    return folder
+
+
+def folders_in(folder: Path) -> list[str]:
+    """Names of the folders in it that are not hidden, sorted; none where it cannot be read."""
+    try:
+        names = [
+            one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
+        ]
+    except OSError:
+        return []
+    return sorted(names, key=str.casefold)[:_MOST]
+
+
+def _go(key: str, folder: str) -> None:
+    st.session_state[key] = folder
+
+
+def _enter(key: str, below: str, folder: str) -> None:
+    name = st.session_state[below]
+    if name:
+        st.session_state[key] = str(Path(folder) / name)
+        st.session_state[below] = None

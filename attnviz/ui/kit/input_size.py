@@ -1,0 +1,41 @@
+"""Choosing how large the picture is that the network sees."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.models.sides import offered_sides
+from attnviz.models.spec import ModelSpec
+from attnviz.ui.kit.url_state import keep, restore
+
+SIZE = "size"
+_OWN = ""
+
+
+def pick_side(spec: ModelSpec) -> int | None:
+    """The side of the input in pixels, None for the network's own.
+
+    Nothing is drawn for a network that takes one size only. The network's own is kept as no choice
+    at all: it is another number for another network, and does not stand in a link.
+    """
+    own, *larger = offered_sides(spec)
+    if not larger:
+        keep(**{SIZE: _OWN})
+        return None
+    titles = {_OWN: f"{own} px (own)"} | {str(side): f"{side} px" for side in larger}
+    restore(SIZE, titles)
+    if st.session_state.get(SIZE) not in titles:
+        st.session_state[SIZE] = _OWN
+    chosen = str(
+        st.selectbox(
+            "Input size",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=SIZE,
+            width=138,
+            help="How large the model sees the picture. Larger gives finer maps, but takes more "
+            "memory and time, and the model has learned at its own size.",
+        )
+    )
+    keep(**{SIZE: chosen})
+    return int(chosen) if chosen else None

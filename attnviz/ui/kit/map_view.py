@@ -1,0 +1,98 @@
+"""The viewer on the page "Layers", and what stands in for it where the browser cannot draw it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from attnviz.export.jpeg import jpeg
+from attnviz.render.focus import FocusSettings, Scale, focus_map
+from attnviz.render.heat import heat_overlay
+from attnviz.ui.components.viewer import Content, Layer, Mode, Pick, View, viewer
+from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.pages.focus.panels import legend_numbers
+from attnviz.ui.pages.layers.cache import Key, packed_maps
+
+Pixels = npt.NDArray[np.uint8]
+
+_PLAIN_SIDE = 260
+_FIRST = View(mode=Mode.HEAT)
+
+
+def show_maps(
+    name: str, key: Key, content: Content, origin: str, first: View = _FIRST
+) -> Pick | None:
+    """The maps of all layers; a point that was clicked just now.
+
+    name: of the viewer on the page. key: decides the content. origin: what the controls belong to.
+    first: the controls before anybody touched them.
+    """
+    if not st.session_state.get("no webgl"):
+        names = [layer.name for layer in content.layers]
+        view: View = st.session_state.get(f"{name} view", first)
+        if view.layer not in names:
+            view = view.at(names[-1])
+        payload = packed_maps((name, *key), content)
+        events = viewer(payload, key=name, view=view, origin=origin)
+        st.session_state[f"{name} view"] = events.view
+        if events.webgl:
+            return events.picked
+        st.session_state["no webgl"] = True
+        run_again()
+    _show_plain(content)
+    return None
+
+
+def _show_plain(content: Content) -> None:
+    """All maps as pictures, on one scale where the content has one."""
+    if content.span is None:
+        scale = "Each map has its own scale."
+        captions = [caption(layer) for layer in content.layers]
+    else:
+        low, high = legend_numbers(*content.span)
+        scale = f"All maps share one scale, {low} to {high}."
+        captions = [layer.name for layer in content.layers]
+    st.caption(f"Made by the server, for this browser has no WebGL2. {scale}")
+    st.image(
+        [overlay(content, layer) for layer in content.layers],
+        caption=[plain_text(text) for text in captions],
+        width=_PLAIN_SIDE,
+    )
+
+
+def caption(layer: Layer) -> str:
+    """A map's name with the absolute values at the ends of its colours."""
+    low, high = legend_numbers(max(float(layer.values.min()), 0), float(layer.values.max()))
+    return f"{layer.name}: {low} to {high}"
+
+
+def marked(pixels: Pixels, x: float, y: float) -> Pixels:
+    """The picture, uint8 [H, W, 3], with a ring around the point x, y in 0..1."""
+    height, width = pixels.shape[:2]
+    shown = pixels.copy()
+    radius = max(3, round(0.014 * max(height, width)))
+    middle = (min(int(x * width), width - 1), min(int(y * height), height - 1))
+    for colour, thickness in (((0, 0, 0), 5), ((255, 255, 255), 2)):
+        thick = max(1, round(thickness * radius / 14))
+        cv2.circle(shown, middle, radius, colour, thick, cv2.LINE_AA)
+    return shown
+
+
+def overlay(content: Content, layer: Layer) -> bytes:
+    """A small JPEG of the photo under a map's colours."""
+    height, width = content.pixels.shape[:2]
+    step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
+    pixels = np.ascontiguousarray(content.pixels[::step, ::step])
+    if content.point is not None:
+        pixels = marked(pixels, *content.point)
+    scale = Scale.LAYER if content.span is None else Scale.ALL_LAYERS
+    shares = focus_map(
+        layer.values,
+        content.geometry.resized(pixels.shape[:2]),
+        FocusSettings(scale=scale),
+        value_range=content.span,
+    ).scaled
+    return jpeg(heat_overlay(pixels, shares))

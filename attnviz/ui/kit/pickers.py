@@ -1,0 +1,232 @@
+"""Choosing a picture, a network, and what to look for."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from attnviz.errors import AttnvizError, PictureError
+from attnviz.methods.base import AnyMethod
+from attnviz.methods.questions import Question, methods_for
+from attnviz.models.catalog import list_models
+from attnviz.models.device import DeviceInfo, list_devices
+from attnviz.models.spec import ModelSpec
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture, open_sample
+from attnviz.pictures.limits import MEGABYTE
+from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
+from attnviz.ui.kit.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
+from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.input_size import SIZE, pick_side
+from attnviz.ui.kit.url_state import keep, restore
+
+TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
+FIRST_SAMPLE = "china"
+SAMPLE = "sample:"
+# The choices of these pickers that a link keeps.
+PICKED = ("picture", "model", SIZE)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture at the size at which it is shown, the way to the whole one, its title, its credit.
+
+    The title is a file's name for an upload, as hostile as its uploader.
+    """
+
+    shown: Picture
+    whole: Callable[[], Picture]
+    title: str
+    credit: str = ""
+
+
+def pick_picture() -> Photo | None:
+    """The picture chosen from uploads and samples; None where nothing can be opened."""
+    return next(iter(pick_from_row().values()), None)
+
+
+def pick_from_row() -> dict[str, Photo]:
+    """All pictures that are offered, by key, the chosen one first.
+
+    Uploads stand first in the row, then the sample photos; what cannot be opened is named and left
+    out.
+
+    `st.session_state["picture"]` holds the choice, a key of the row of thumbnails: an upload's
+    checksum, or `sample:` and a name.
+    """
+    choose, upload = st.columns([3, 2])
+    with upload:
+        files = st.file_uploader(
+            "Your photos", type=TYPES, accept_multiple_files=True, key="uploads",
+            max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
+        )  # fmt: skip
+    photos = _uploaded(files or [])
+    uploads = list(photos)
+    photos |= _samples()
+    restore("picture", list(photos))
+    _follow_uploads(uploads, list(photos))
+    if not photos:
+        return {}
+    row = [
+        Thumbnail(key, photo.title, thumbnail(photo.shown.sha256, photo.shown))
+        for key, photo in photos.items()
+    ]
+    with choose:
+        picked = pick_thumbnail(row, st.session_state["picture"], key="pictures")
+    if picked is not None:
+        st.session_state["picture"] = picked
+    chosen: str = st.session_state["picture"]
+    keep(picture=chosen)
+    return {chosen: photos[chosen]} | photos
+
+
+def _samples() -> dict[str, Photo]:
+    """The sample photos; one message for each whose file is damaged."""
+    photos: dict[str, Photo] = {}
+    for sample in list_samples():
+        credit = f"Photo: {sample.credit} {sample.licence}. {sample.source}"
+        try:
+            shown = shown_sample(sample.name)
+        except PictureError as error:
+            say_error(error)
+        else:
+            whole = partial(open_sample, sample.name)
+            photos[SAMPLE + sample.name] = Photo(shown, whole, sample.title, credit)
+    return photos
+
+
+def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
+    """The uploads that are pictures, by checksum; one message for each that is none."""
+    photos: dict[str, Photo] = {}
+    for file in files:
+        source = file.getvalue()
+        checksum = hashlib.sha256(source).hexdigest()
+        try:
+            shown = shown_upload(checksum, file.name, source)
+        except PictureError as error:
+            say_error(error)
+        else:
+            whole = partial(open_picture, source, name=file.name)
+            photos[checksum] = Photo(shown, whole, shown.name)
+    return photos
+
+
+def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
+    """Choose a new upload when it arrives; when the chosen picture is gone, another one."""
+    known: list[str] = st.session_state.get("known_uploads", [])
+    fresh = [key for key in uploads if key not in known]
+    st.session_state["known_uploads"] = list(uploads)
+    first = SAMPLE + FIRST_SAMPLE
+    if fresh:
+        st.session_state["picture"] = fresh[0]
+    elif st.session_state.get("picture") not in keys and keys:
+        st.session_state["picture"] = first if first in keys and not uploads else keys[0]
+
+
+def pick_device() -> str:
+    """The device, named with its memory; the best one is chosen unless the user says otherwise."""
+    devices = {device.key: device for device in list_devices()}
+    chosen = st.selectbox(
+        "Device",
+        list(devices),
+        format_func=lambda key: _device_title(devices[key]),
+        key="device",
+        help="CUDA, then MPS, then CPU, unless you choose.",
+    )
+    return str(chosen)
+
+
+def _device_title(device: DeviceInfo) -> str:
+    memory = device.memory_bytes
+    return f"{device.name} · {memory / 1e9:.0f} GB" if memory else device.name
+
+
+def pick_model(device: str) -> VisionModel | None:
+    """A network from the catalogue, loaded for an input size; downloads show their progress."""
+    specs = {spec.name: spec for spec in list_models()}
+    restore("model", specs)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Model",
+            list(specs),
+            format_func=lambda key: model_title(specs[key]),
+            key="model",
+            help="Models that do not ship with attnviz are downloaded on first use.",
+        )
+        side = pick_side(specs[str(name)])
+    return ready_model(str(name), device, side)
+
+
+def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
+    """The network of that name, downloaded and loaded; one message where it cannot be had.
+
+    side: of its input in pixels, its own if None.
+    """
+    bar = st.empty()
+
+    def show(done: int, total: int | None) -> None:
+        text = f"Downloading {name}: {done / 1e6:.0f} MB"
+        if total:
+            bar.progress(min(done / total, 1.0), f"{text} of {total / 1e6:.0f} MB")
+        else:
+            bar.info(text)
+
+    try:
+        fetch_weights(name, show)
+        return cached_model(name, device, side)
+    except AttnvizError as error:
+        say_error(error)
+        return None
+    finally:
+        bar.empty()
+
+
+def model_title(spec: ModelSpec) -> str:
+    """What it is called, and whether it comes along or what its download costs."""
+    if spec.embedded:
+        return f"{spec.title} · ships with attnviz"
+    size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
+    return f"{spec.title}{size}"
+
+
+QUESTIONS = {
+    Question.ATTENTION: "What does it attend to?",
+    Question.DECISION: "What does the decision rest on?",
+}
+
+
+def method_title(method: type[AnyMethod]) -> str:
+    """What it is called, what it is, and whether it takes long."""
+    slow = " · many passes" if method.many_passes else ""
+    return f"{method.title} · {method.nature}{slow}"
+
+
+def pick_look(model: VisionModel) -> str:
+    """A question or a method that fits the network."""
+    places = bool({"spatial", "context"} & set(model.spec.kinds))
+    questions = [q for q in Question if q is Question.DECISION or places]
+    # Methods that ask the network again and again come last.
+    methods = sorted(methods_for(model.spec), key=lambda method: method.many_passes)
+    fitting = [method.name for method in methods]
+    titles = {str(question): text for question, text in QUESTIONS.items()}
+    titles |= {method.name: method_title(method) for method in methods}
+    options = [*map(str, questions), *fitting]
+    restore("look", options)
+    if st.session_state.get("look") not in options:
+        st.session_state["look"] = options[0]
+    return str(
+        st.selectbox(
+            "Show",
+            options,
+            format_func=lambda name: titles[name],
+            key="look",
+            help="A question is answered by the map that did best when it was measured. "
+            "Below the questions stand all methods that fit this model.",
+        )
+    )

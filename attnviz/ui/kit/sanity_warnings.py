@@ -1,0 +1,38 @@
+"""Methods that failed the sanity check in this session, named wherever their maps are shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.explanation import Explanation
+from attnviz.ui.kit.guard import plain_text
+
+_FOUND = "insensitive"
+Key = tuple[str, str, str]
+
+
+def note_sanity(explanation: Explanation, layer: str, *, insensitive: bool) -> None:
+    """Remember what a check said of a method on a network; the latest word on a layer counts."""
+    found: dict[Key, set[str]] = st.session_state.setdefault(_FOUND, {})
+    layers = found.setdefault(_key(explanation), set())
+    layers.discard(layer)
+    if insensitive:
+        layers.add(layer)
+
+
+def warn_if_insensitive(explanation: Explanation) -> None:
+    """One line of warning if the method was found insensitive to this network."""
+    found: dict[Key, set[str]] = st.session_state.get(_FOUND, {})
+    layers = sorted(found.get(_key(explanation), ()))
+    if layers:
+        title = plain_text(explanation.choice.method.title)
+        st.warning(
+            f"**{title} is insensitive to this model:** its map at {plain_text(', '.join(layers))} "
+            "hardly changed in the sanity check when the network was made random.",
+            icon=":material/warning:",
+        )
+
+
+def _key(explanation: Explanation) -> Key:
+    one = explanation.provenance
+    return one["model"], one["weights sha256"], explanation.method

@@ -1,0 +1,1 @@
+"""Page "Compare": models and methods side by side on one scale."""

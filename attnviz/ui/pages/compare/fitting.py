@@ -1,0 +1,76 @@
+"""What can be asked of a network, and one sentence where something cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attnviz.capture.trace import Kind
+from attnviz.methods.base import METHODS, AnyMethod, Nature, ProbingMethod
+from attnviz.methods.questions import Choice, Question, choose_method, methods_for
+from attnviz.models.spec import ModelSpec
+from attnviz.ui.kit.pickers import QUESTIONS, method_title
+
+_READS = {
+    Kind.SPATIAL: "soft masks",
+    Kind.CHANNEL: "channel gates",
+    Kind.CONTEXT: "self-attention",
+    Kind.FEATURES: "feature maps of blocks",
+}
+
+
+def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
+    """The questions and methods that fit one of the networks at least, with their titles."""
+    questions = {
+        str(question): title
+        for question, title in QUESTIONS.items()
+        if question is Question.DECISION or any(map(_has_places, specs))
+    }
+    methods = sorted(methods_for(*specs), key=_is_slow)
+    return questions | {method.name: method_title(method) for method in methods}
+
+
+def look_title(look: str) -> str:
+    """A question in words, or the title of a method."""
+    if look in METHODS:
+        return METHODS.get(look).title
+    return QUESTIONS[Question(look)]
+
+
+def is_slow(look: str) -> bool:
+    """Whether it asks the network again and again."""
+    return look in METHODS and _is_slow(METHODS.get(look))
+
+
+def choice_for(spec: ModelSpec, look: str) -> Choice:
+    """The method that a question or a name means for a network; nothing is loaded for it."""
+    return choose_method(
+        look,
+        has_attention=_has_places(spec),
+        answers=spec.answers,
+        kinds=tuple(Kind(kind) for kind in spec.kinds),
+    )
+
+
+def unfit(spec: ModelSpec, look: str, target: str) -> str:
+    """Why a network cannot be asked that, in a sentence; empty if it can.
+
+    target: the class that relevance is to speak for; empty for each network's own first.
+    """
+    if look == Question.ATTENTION and not _has_places(spec):
+        return f"{spec.title} has no attention to places. Ask what its decision rests on."
+    method = choice_for(spec, look).method
+    if method.kind not in spec.kinds:
+        return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."
+    if not method.fits(spec):
+        return f"{method.title} cannot be run on {spec.title}. Choose another map."
+    if target and method.nature is Nature.RELEVANCE and target not in spec.labels:
+        return f"{spec.title} does not know the class '{target}'."
+    return ""
+
+
+def _has_places(spec: ModelSpec) -> bool:
+    return bool({"spatial", "context"} & set(spec.kinds))
+
+
+def _is_slow(method: type[AnyMethod]) -> bool:
+    return issubclass(method, ProbingMethod)

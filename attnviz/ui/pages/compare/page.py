@@ -1,0 +1,130 @@
+"""The page "Compare": models x methods side by side, on one scale, and where two maps differ."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from attnviz.ui.components.map_grid.component import show_grid, show_pair, told_view
+from attnviz.ui.components.map_grid.view import PREFIX, GridView
+from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.long_work import interruptible, long_work
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
+from attnviz.ui.pages.compare.cells import Cell, Wanted, fill, first_pair
+from attnviz.ui.pages.compare.packing import Packed, pack_grid, pack_pair
+from attnviz.ui.pages.compare.pairing import pair_up
+from attnviz.ui.pages.compare.picking import KEYS, pick_wanted
+from attnviz.ui.pages.compare.save import grid_png
+from attnviz.ui.pages.compare.scales import stop_count
+
+GRID, PAIR = "compare grid", "compare pair"
+_TRIES = "compare tries"
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>Compare</h1><p>The same picture, seen by several models: where '
+        "they look alike, and where they part.</p></div>"
+    )
+    with guarded():
+        wanted = pick_wanted()
+    if wanted is None:
+        st.info("Choose a picture, a model and something to show, and the grid appears.")
+        return
+    _show_found(wanted)
+
+
+@interruptible
+def _show_found(wanted: Wanted) -> None:
+    """The grid; its own controls rerun this part alone."""
+    with guarded():
+        tries = str(st.session_state.get(_TRIES, 0))
+        cells = long_work(
+            "compare", (*wanted.key, tries), lambda: _cost(wanted), partial(fill, wanted),
+            unit="maps", at_once=not wanted.slow,
+        )  # fmt: skip
+        if cells is None:
+            return
+        _offer_retry(cells)
+        view = _show_grid(wanted, cells)
+        _show_below(wanted, cells, view)
+
+
+def _cost(wanted: Wanted) -> str:
+    count = len(wanted.photos) * len(wanted.specs) * len(wanted.looks)
+    many = " Some of the methods ask the network again and again." if wanted.slow else ""
+    return f"{count} maps of {len(wanted.specs)} models.{many} What is done stays."
+
+
+def _offer_retry(cells: tuple[Cell, ...]) -> None:
+    if any(cell.failed for cell in cells) and st.button(
+        "Try the failed ones again", icon=":material/refresh:"
+    ):
+        st.session_state[_TRIES] = st.session_state.get(_TRIES, 0) + 1
+        run_again()
+
+
+def _show_grid(wanted: Wanted, cells: tuple[Cell, ...]) -> GridView:
+    keys = tuple(cell.key for cell in cells if cell.explanation)
+    told = told_view(GRID, _kept_view())
+    view = told.fitting(keys, first_pair(cells))
+    packed = _packed((*wanted.key, *_made(cells)), wanted, cells)
+    told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (wanted.key, keys))))
+    view = told.fitting(keys, first_pair(cells))
+    keep(**view.to_query())
+    share_choices(*KEYS, *view.to_query())
+    if view.a and view.b:
+        show_pair(_packed_pair((str(packed.header["id"]), view.a, view.b), cells), key=PAIR)
+    return view
+
+
+@st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
+def _packed(key: tuple[str, ...], _wanted: Wanted, _cells: tuple[Cell, ...]) -> Packed:
+    """What the browser needs of a grid."""
+    del key
+    return pack_grid(_cells, _wanted.looks)
+
+
+@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
+    """What it needs of two cells that are compared: the grid's id, and their keys."""
+    grid, *chosen = key
+    by_key = {cell.key: cell for cell in _cells}
+    a, b = (by_key[one] for one in chosen)
+    return pack_pair(pair_up(a, b, stop_count(_cells)), grid)
+
+
+def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:
+    """What was made, and by which weights."""
+    return tuple(
+        cell.explanation.provenance["weights sha256"] if cell.explanation else cell.sentence
+        for cell in cells
+    )
+
+
+def _kept_view() -> GridView:
+    names = [name.removeprefix(PREFIX) for name in GridView().to_query()]
+    return GridView.from_untrusted({name: kept_choice(PREFIX + name) for name in names})
+
+
+def _show_below(wanted: Wanted, cells: tuple[Cell, ...], view: GridView) -> None:
+    notes = dict.fromkeys(
+        note for cell in cells if cell.explanation for note in cell.explanation.notes
+    )
+    for note in notes:
+        st.warning(plain_text(note))
+    if any(cell.explanation for cell in cells):
+        st.download_button(
+            "Save the grid",
+            data=partial(grid_png, cells, wanted.looks, view),
+            file_name="attnviz-compare.png",
+            mime="image/png",
+            on_click="ignore",
+            icon=":material/download:",
+            help="As PNG, as it is shown, with models, methods and scale written into it.",
+        )
+    for credit in dict.fromkeys(photo.credit for photo in wanted.photos.values() if photo.credit):
+        st.caption(plain_text(credit))

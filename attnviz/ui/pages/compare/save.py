@@ -1,0 +1,129 @@
+"""The grid as a picture to keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.export.png import png_with_provenance
+from attnviz.export.time_lapse import captioned
+from attnviz.render.bokeh import bokeh
+from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
+from attnviz.render.heat import colour_map, heat_overlay
+from attnviz.ui.components.map_grid.view import GridView, Shown
+from attnviz.ui.pages.compare.cells import Cell
+from attnviz.ui.pages.compare.packing import RADIUS, small
+from attnviz.ui.pages.compare.scales import (
+    TITLES,
+    Range,
+    Spans,
+    layer_at,
+    mean_of,
+    ranges,
+    stop_count,
+)
+from attnviz.ui.pages.focus.panels import legend_numbers
+
+Pixels = npt.NDArray[np.uint8]
+_GAP = 10
+_GROUND = 24
+_WIDTH = 400
+_RAMP = 6
+
+
+def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> bytes:
+    """All cells as they are shown, rendered by the server, as PNG with its provenance."""
+    count = stop_count(cells)
+    stop = view.stop(count)
+    columns = max(len(looks), 1)
+    spans = ranges(cells, [index // columns for index in range(len(cells))])
+    tiles = [
+        _tile(cell, found[view.scale][stop] if found else (0.0, 0.0), stop, count, view)
+        for cell, found in zip(cells, spans, strict=True)
+    ]
+    rows = [_side_by_side(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
+    return png_with_provenance(np.vstack(rows), provenance(cells, view))
+
+
+def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:
+    """What was shown and how, and for each cell what made it."""
+    count = stop_count(cells)
+    stop = view.stop(count)
+    depth = "best layer of each" if view.best else f"{100 * view.depth:.0f} % of the layers"
+    facts = {"shown": str(view.shown), "scale": TITLES[view.scale], "depth": depth}
+    for cell in cells:
+        explanation = cell.explanation
+        if explanation is None:
+            facts[f"cell {cell.key}"] = cell.sentence
+            continue
+        layer = cell.layers[layer_at(cell, stop, count)]
+        parts = {**explanation.provenance, "layer": layer, "shows": cell.what}
+        facts[f"cell {cell.key}"] = "; ".join(f"{name}: {value}" for name, value in parts.items())
+    return facts
+
+
+def cell_focus(cell: Cell, layer: str, ends: Range, scale: Spans) -> FocusMap:
+    """The focus of a cell at the size at which it is shown, on the grid's scale."""
+    assert cell.explanation is not None
+    pixels = small(cell.explanation.picture)
+    own = Scale.LAYER if scale is Spans.CELL or ends[0] >= ends[1] else Scale.ALL_LAYERS
+    return focus_map(
+        cell.explanation.map_of(layer),
+        cell.explanation.geometry.resized(pixels.shape[:2]),
+        FocusSettings(scale=own),
+        value_range=ends,
+        layer=layer,
+    )
+
+
+def scale_ends(cell: Cell, layer: str, ends: Range, scale: Spans) -> tuple[str, str]:
+    """Both ends of a cell's colours as they are written beside them."""
+    if scale is not Spans.EVEN:
+        return legend_numbers(*ends)
+    mean = mean_of(cell, layer)
+    return "0", f"{ends[1] / mean:.1f} x even" if mean else "0"
+
+
+def _tile(cell: Cell, ends: Range, stop: int, count: int, view: GridView) -> Pixels:
+    pixels = small(cell.photo.shown)
+    if cell.explanation is None:
+        blank = np.full_like(pixels, 60)
+        return _framed(blank, [cell.spec.title, cell.sentence])
+    layer = cell.layers[layer_at(cell, stop, count)]
+    focus = cell_focus(cell, layer, ends, view.scale)
+    if view.shown is Shown.FOCUS:
+        drawn = bokeh(pixels, focus.values, RADIUS * math.hypot(*pixels.shape[:2]))
+    else:
+        drawn = heat_overlay(pixels, focus.scaled)
+    low, high = scale_ends(cell, layer, ends, view.scale)
+    top = cell.explanation.predictions[0]
+    seen = f"{cell.spec.title}: {top.label} {top.probability:.2f}"
+    method = cell.explanation.choice.method.title
+    return _framed(drawn, [seen, f"{cell.what}: {method}", f"{layer}, {low} to {high}"])
+
+
+def _framed(drawn: Pixels, lines: Sequence[str]) -> Pixels:
+    """A picture at the tile's width, the colour scale and three lines below it."""
+    height = max(1, round(drawn.shape[0] * _WIDTH / drawn.shape[1]))
+    fitted = np.asarray(
+        cv2.resize(drawn, (_WIDTH, height), interpolation=cv2.INTER_LINEAR), np.uint8
+    )
+    ramp = colour_map(np.linspace(0, 1, _WIDTH, dtype=np.float32)[None].repeat(_RAMP, 0), "inferno")
+    framed = np.vstack([fitted, ramp])
+    for line in [*lines, "", ""][:3]:
+        framed = captioned(framed, line)
+    return framed
+
+
+def _side_by_side(tiles: Sequence[Pixels]) -> Pixels:
+    height = max(tile.shape[0] for tile in tiles) + _GAP
+    padded = []
+    for tile in tiles:
+        ground = np.full((height, tile.shape[1] + _GAP, 3), _GROUND, np.uint8)
+        ground[: tile.shape[0], : tile.shape[1]] = tile
+        padded.append(ground)
+    return np.hstack(padded)

@@ -1,0 +1,93 @@
+"""The page "Evidence": is the focus what the decision rests on?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.explanation import Explanation
+from attnviz.registry import import_all
+from attnviz.ui.components.viewer import layer_names
+from attnviz.ui.kit.explain_picture import look_at
+from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.long_work import interruptible
+from attnviz.ui.kit.pickers import PICKED, pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
+from attnviz.ui.kit.url_state import keep, restore, share_choices
+from attnviz.ui.pages import evidence
+from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.section import SECTIONS, Section
+
+import_all(evidence)
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>Evidence</h1><p>Is the focus what the decision rests on? '
+        "Blur the rest, take parts away, and ask the network again.</p></div>"
+    )
+    with guarded():
+        photo = pick_picture()
+        with st.sidebar:
+            device = pick_device()
+        left, middle, right = st.columns([5, 4, 4])
+        with left:
+            model = pick_model(device)
+        with middle:
+            look = pick_look(model) if model else "auto"
+    if photo is None or model is None:
+        st.info("Choose a picture and a model to test where the model looks.")
+        return
+    keep(model=model.name, look=look)
+    with guarded():
+        explanation = look_at(photo.shown, model, look)
+        if explanation is None:
+            return
+        with right:
+            layer = _pick_layer(explanation)
+        section = _pick_section()
+        share_choices(*PICKED, "look", "target", "evidence layer", "evidence")
+        _show_section(Asked(photo, model, explanation, layer), section)
+
+
+def _pick_layer(explanation: Explanation) -> str:
+    names = layer_names(explanation)
+    restore("evidence layer", names)
+    if st.session_state.get("evidence layer") not in names:
+        st.session_state["evidence layer"] = explanation.best_layer
+    layer = str(
+        st.selectbox("Layer", names, key="evidence layer", help="The map that is put to the test.")
+    )
+    keep(**{"evidence layer": layer})
+    return layer
+
+
+def _pick_section() -> Section:
+    sections = {one.name: one for one in sorted(SECTIONS, key=lambda one: one.place)}
+    restore("evidence", sections)
+    if st.session_state.get("evidence") not in sections:
+        st.session_state["evidence"] = next(iter(sections))
+    chosen = st.segmented_control(
+        "Question",
+        list(sections),
+        format_func=lambda name: sections[name].title,
+        key="evidence",
+        required=True,
+        label_visibility="collapsed",
+    )
+    keep(evidence=str(chosen))
+    return sections[str(chosen)]
+
+
+@interruptible
+def _show_section(asked: Asked, section: Section) -> None:
+    """One answer; its own controls rerun this part alone."""
+    with guarded():
+        for note in asked.explanation.notes:
+            st.warning(plain_text(note))
+        top = st.container()
+        section.show(asked)
+        with top:  # last, for the section may just have found it out
+            warn_if_insensitive(asked.explanation)
+        if asked.photo.credit:
+            st.caption(plain_text(asked.photo.credit))

@@ -1,0 +1,68 @@
+"""Curves of presence and absence, and where the map stands among its controls, as charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+
+from attnviz.evidence.faithfulness.insertion_deletion import Curve, Removal
+from attnviz.evidence.faithfulness.verdict import Trial
+from attnviz.evidence.fills.base import FILLS
+from attnviz.ui.kit.charts import CENTRED, COLOURS, OWN, RANDOM, chart_of, contest_chart
+
+_ROW = 46  # px
+
+
+def curve_chart(trial: Trial, *, back: bool, margin: bool, at: float) -> alt.LayerChart:
+    """The map's curve, the disc's, and those of the random maps as a band around their mean."""
+
+    def values(found: Sequence[Removal]) -> np.ndarray:
+        curves: list[Curve] = [one.back if back else one.away for one in found]
+        return np.stack([one.margin if margin else one.probability for one in curves])
+
+    curves = {
+        OWN: values([trial.removal]),
+        RANDOM: values(trial.controls),
+        CENTRED: values([trial.centred]),
+    }
+    shares = trial.removal.away.shares.tolist()
+    title = "Put back, % of the picture" if back else "Taken away, % of the picture"
+    return contest_chart(shares, curves, title, margin=margin, at=at, height=330)
+
+
+def gains_chart(trials: Mapping[str, Trial], *, margin: bool) -> alt.LayerChart:
+    """Insertion less deletion of the map and of every control, a row for each fill."""
+    rows = [
+        {
+            "fill": FILLS.get(name).title,
+            "name": title,
+            "gain": round(one.margin_gain if margin else one.gain, 4),
+        }
+        for name, trial in trials.items()
+        for title, found in (
+            (RANDOM, trial.controls),
+            (CENTRED, (trial.centred,)),
+            (OWN, (trial.removal,)),
+        )
+        for one in found
+    ]
+    names = [OWN, RANDOM, CENTRED]
+    title = "Insertion less deletion" + (", logits" if margin else "")
+    legend = alt.Legend(title=None, orient="top", columns=2)
+    colours, shapes = [COLOURS[name] for name in names], ["diamond", "circle", "square"]
+    zero = chart_of([{"gain": 0}]).mark_rule(opacity=0.5).encode(x="gain:Q")
+    marks = chart_of(rows).mark_point(filled=True, size=120, opacity=0.75)
+    drawn = marks.encode(
+        x=alt.X("gain:Q", title=title),
+        y=alt.Y("fill:N", title=None, sort=[FILLS.get(name).title for name in trials]),
+        color=alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
+        shape=alt.Shape("name:N", scale=alt.Scale(domain=names, range=shapes), legend=legend),
+        tooltip=[
+            alt.Tooltip("fill:N", title="Fill"),
+            alt.Tooltip("name:N", title="Map"),
+            alt.Tooltip("gain:Q", title=title, format=".3f"),
+        ],
+    )
+    return alt.LayerChart(layer=[zero, drawn], height=100 + _ROW * len(trials))

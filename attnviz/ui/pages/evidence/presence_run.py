@@ -1,0 +1,82 @@
+"""The work behind the section "Presence and absence", and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.evidence.faithfulness.confidence_drop import Confidence, confidence
+from attnviz.evidence.faithfulness.insertion_deletion import STEPS, asked_of, variants_of
+from attnviz.evidence.faithfulness.verdict import CONTROLS, Trial, put_to_test
+from attnviz.evidence.fills.base import FILLS, Fill
+from attnviz.evidence.run import ask
+from attnviz.evidence.subject import Subject
+from attnviz.export.jpeg import jpeg
+from attnviz.methods.base import Progress
+from attnviz.ui.pages.evidence.question import Asked
+
+SHARES = tuple(float(share) for share in np.linspace(0, 1, STEPS + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """What the network was given at each of `SHARES`, as JPEG: places taken away, and put back."""
+
+    away: tuple[bytes, ...]
+    back: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Presence:
+    """A map's trials and its pictures, by the name of the fill.
+
+    confidence: of the picture times the map. names: of the classes that came first anywhere, by
+    index. notes: what had to be changed for it.
+    """
+
+    trials: Mapping[str, Trial]
+    pictures: Mapping[str, Pictures]
+    confidence: Confidence
+    names: Mapping[int, str]
+    notes: tuple[str, ...]
+
+    @property
+    def named(self) -> str:
+        """The class that comes first on the whole picture."""
+        trial = next(iter(self.trials.values()))
+        return self.names[int(trial.removal.away.first[0])]
+
+
+def asked_for(fills: int) -> int:
+    """How many pictures the network is asked about under so many fills."""
+    return fills * asked_of(2 + CONTROLS, STEPS)
+
+
+def find_presence(asked: Asked, fills: Sequence[str], progress: Progress) -> Presence:
+    """Put the map to the test under each fill, and keep the pictures that it made."""
+
+    def work(subject: Subject) -> tuple[dict[str, Trial], dict[str, Pictures], Confidence]:
+        chosen = [FILLS.get(name)() for name in fills]
+        trials = put_to_test(subject, asked.values, chosen, progress=progress)
+        pictures = {fill.name: _pictures(subject, asked, fill) for fill in chosen}
+        return trials, pictures, confidence(subject, asked.values)
+
+    found, notes = ask(asked.model, asked.photo.shown, work, asked.target_index)
+    trials, pictures, left = found
+    curves = [
+        curve.first
+        for trial in trials.values()
+        for curve in (trial.removal.away, trial.removal.back)
+    ]
+    names = {int(index): asked.model.label(int(index)) for index in np.unique(curves)}
+    return Presence(trials, pictures, left, names, notes)
+
+
+def _pictures(subject: Subject, asked: Asked, fill: Fill) -> Pictures:
+    away, back = (
+        subject.seen(variants_of(subject, asked.values, fill, SHARES, back=back))
+        for back in (False, True)
+    )
+    return Pictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))

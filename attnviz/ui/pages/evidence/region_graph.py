@@ -1,0 +1,135 @@
+"""Regions and their relations as a graph over the photo."""
+
+from __future__ import annotations
+
+import base64
+import html
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.evidence.interaction.regions import Labels, RegionRelations
+from attnviz.evidence.interaction.shapley import Relations
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.ui.kit.text import signed
+from attnviz.ui.pages.evidence.region_matrix import MANY
+from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges
+from attnviz.ui.pages.focus.panels import data_link
+
+Pixels = npt.NDArray[np.uint8]
+_SIDE = 900
+
+
+def graph(pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, label: str) -> str:
+    """The photo, and over what the network saw of it outlines, edges and nodes, as HTML.
+
+    pixels: uint8 [H, W, 3]; label: the class, escaped here. Numbers are in the titles.
+    """
+    height, width = pixels.shape[:2]
+    step = max(1.0, max(height, width) / _SIDE)
+    small = cv2.resize(
+        pixels, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA
+    )
+    top, left, bottom, right = geometry.resized((height, width)).box
+    place = (
+        f"left:{100 * left / width:.3f}%;top:{100 * top / height:.3f}%;"
+        f"width:{100 * (right - left) / width:.3f}%;height:{100 * (bottom - top) / height:.3f}%"
+    )
+    centres = _centres(found.labels)
+    pairs = drawn_edges(found.relations)
+    spots = "".join(_spot(one, centres) for one in reversed(pairs))
+    nodes = "".join(
+        _node(index, centre, found.relations, label) for index, centre in enumerate(centres)
+    )
+    many = " av-many" if len(centres) > MANY else ""
+    said = f"{len(centres)} regions of the photo, and {len(pairs)} relations between them"
+    return (
+        f'<div class="av-regions{many}"><img alt="the photo" src="{data_link(small)}">'
+        f'<div style="{place}"><img alt="{said}" src="{_drawing(found.labels, pairs, centres)}">'
+        f"{spots}{nodes}</div></div>"
+    )
+
+
+def legend(label: str) -> str:
+    """What lines and discs mean, as HTML."""
+    name = html.escape(label)
+    return (
+        '<div class="av-legend av-keys">'
+        f'<span><i style="border-top:4px solid {SYNERGY}"></i>need each other (synergy)</span>'
+        f'<span><i style="border-top:4px dashed {REDUNDANCY}"></i>stand in for each other '
+        "(redundancy)</span>"
+        f'<span><b class="av-for"></b>speaks for {name}</span>'
+        f'<span><b class="av-against"></b>speaks against it</span></div>'
+    )
+
+
+def _centres(labels: Labels) -> list[tuple[float, float]]:
+    """For each region the place (y, x) that is farthest from its border, in 0..1 of the input."""
+    height, width = labels.shape
+    found = []
+    for index in range(int(labels.max()) + 1):
+        inside = np.pad((labels == index).astype(np.uint8), 1)
+        far = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+        # Of a strip's many equally good places the one nearest to their middle.
+        rows, columns = np.nonzero(far >= far.max() - 0.5)
+        middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+        found.append(((rows[middle] + 0.5) / height, (columns[middle] + 0.5) / width))
+    return found
+
+
+def _drawing(labels: Labels, pairs: list[Edge], centres: list[tuple[float, float]]) -> str:
+    """Outlines and edges as an SVG of their own, as a data: link."""
+    height, width = labels.shape
+    outlines = "".join(_outline(labels == index) for index in range(len(centres)))
+    lines = "".join(_line(one, pairs[0], centres, (height, width)) for one in reversed(pairs))
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'preserveAspectRatio="none"><style>*{vector-effect:non-scaling-stroke;fill:none;'
+        "stroke-linejoin:round;stroke-linecap:round}</style>"
+        f'<g stroke="#000" stroke-opacity=".55" stroke-width="2.6">{outlines}</g>'
+        f'<g stroke="#fff" stroke-opacity=".9" stroke-width="1.1">{outlines}</g>{lines}</svg>'
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _outline(inside: npt.NDArray[np.bool_]) -> str:
+    found, _ = cv2.findContours(
+        inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, 0)
+    )
+    paths = ("M" + "L".join(f"{x + 0.5} {y + 0.5}" for x, y in one[:, 0]) + "Z" for one in found)
+    return f'<path d="{"".join(paths)}"/>'
+
+
+def _line(
+    edge: Edge, strongest: Edge, centres: list[tuple[float, float]], size: tuple[int, int]
+) -> str:
+    (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
+    ends = f'x1="{x1 * size[1]:.1f}" y1="{y1 * size[0]:.1f}" '
+    ends += f'x2="{x2 * size[1]:.1f}" y2="{y2 * size[0]:.1f}"'
+    thick = 2 + 7 * abs(edge.value / strongest.value)
+    colour, dash = (SYNERGY, "") if edge.value > 0 else (REDUNDANCY, ' stroke-dasharray="9 8"')
+    return (
+        f'<line {ends} stroke="#fff" stroke-opacity=".85" stroke-width="{thick + 2.5:.1f}"/>'
+        f'<line {ends} stroke="{colour}" stroke-width="{thick:.1f}"{dash}/>'
+    )
+
+
+def _spot(edge: Edge, centres: list[tuple[float, float]]) -> str:
+    """A place in the middle of an edge whose title tells its number."""
+    (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
+    what = "need each other" if edge.value > 0 else "stand in for each other"
+    said = f"Regions {edge.first + 1} and {edge.second + 1} {what}: "
+    said += signed(edge.value, edge.error)
+    return f'<i title="{said}" style="left:{50 * (x1 + x2):.2f}%;top:{50 * (y1 + y2):.2f}%"></i>'
+
+
+def _node(index: int, centre: tuple[float, float], relations: Relations, label: str) -> str:
+    value, error = float(relations.shapley[index]), float(relations.shapley_error[index])
+    most = float(np.abs(relations.shapley).max()) or 1.0
+    side = "av-for" if value >= 0 else "av-against"
+    said = html.escape(f"Region {index + 1}: {signed(value, error)} of the score of {label}")
+    return (
+        f'<b class="{side}" title="{said}" style="left:{100 * centre[1]:.2f}%;'
+        f'top:{100 * centre[0]:.2f}%;--av-size:{(abs(value) / most) ** 0.5:.2f}">{index + 1}</b>'
+    )

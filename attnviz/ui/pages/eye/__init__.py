@@ -1,0 +1,1 @@
+"""Page "Eye": the picture as a retina samples it, with scanpaths."""

@@ -1,0 +1,75 @@
+"""What the page "Eye" keeps between runs, with a bound on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from attnviz.analysis.explain import network_kinds
+from attnviz.analysis.explanation import Explanation
+from attnviz.capture.trace import Kind
+from attnviz.errors import AttnvizError
+from attnviz.methods.questions import Question
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.ui.components.eye.save_request import Wanted, saved
+from attnviz.ui.kit.cache import explained, explanation_key
+from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.pages.eye.packing import pack
+from attnviz.ui.pages.eye.scanpaths import Path, model_path, saliency_paths
+
+_TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The model's decision"}
+
+
+@st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
+def _saliency(checksum: str, _picture: Picture) -> tuple[Path, ...]:
+    del checksum
+    return saliency_paths(_picture.pixels)
+
+
+def paths(picture: Picture, model: VisionModel | None) -> tuple[tuple[Path, ...], list[str]]:
+    """The scanpaths of a picture, and sentences about those that could not be had."""
+    found: list[Path] = []
+    notes: list[str] = []
+    if model is not None:
+        for question in Question:
+            try:
+                if _answers(model, picture, question):
+                    found.append(_model_path(model, picture, question))
+            except AttnvizError as error:  # saliency needs no model
+                notes.append(f"{_TITLES[question]}: {error}")
+    return (*found, *_saliency(picture.sha256, picture)), notes
+
+
+def _answers(model: VisionModel, picture: Picture, question: Question) -> bool:
+    """Whether a network has what is asked about: attention to places, or a decision."""
+    if question is Question.DECISION:
+        return True
+    return bool({Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, picture)))
+
+
+def _model_path(model: VisionModel, picture: Picture, question: Question) -> Path:
+    of = (picture.sha256, picture.name)
+    explanation = explained(of, model.key, question, None, model, picture)
+    return _of_model(explanation_key(explanation), question, explanation)
+
+
+@st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
+def _of_model(key: tuple[str, ...], question: str, _explanation: Explanation) -> Path:
+    del key
+    return model_path(_TITLES[Question(question)], _explanation)
+
+
+@st.cache_data(max_entries=24, ttl="2h", show_spinner=False)
+def packed(key: tuple[str, ...], _picture: Picture, _paths: Sequence[Path]) -> bytes:
+    """What the browser needs; `key` decides picture and paths."""
+    del key
+    return pack(_picture, _paths)
+
+
+@st.cache_data(max_entries=4, ttl="1h", show_spinner=False)
+def saved_picture(checksum: str, wanted: Wanted, _photo: Photo) -> bytes:
+    """The PNG of a picture that was asked for."""
+    del checksum
+    return saved(wanted, _photo.shown, _photo.whole())

@@ -1,0 +1,94 @@
+"""Everything that the browser needs for the eye, as one run of bytes.
+
+    u32 length of the header, little-endian | header, JSON | photo | retina | map | map | ...
+
+All pictures are JPEG; `parts` in the header has their lengths. Where there is no photograph of a
+retina its part is empty, and the browser draws one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from attnviz.errors import PictureError
+from attnviz.export.jpeg import jpeg
+from attnviz.pictures import Picture
+from attnviz.ui.pages.eye.scanpaths import Path
+from attnviz.vision.fundus import CREDIT, FUNDUS, fundus_photo
+from attnviz.vision.projection import DISC, MM_PER_DEGREE
+from attnviz.vision.retina import ZONES
+
+_FUNDUS_SIDE = 700
+DRAWN = (
+    "This retina is drawn: scikit-image is installed here without its photograph of one "
+    "(skimage/data/retina.jpg). Sizes and places are the same."
+)
+
+
+def pack(picture: Picture, paths: Sequence[Path]) -> bytes:
+    """A picture and the scanpaths on it. The same picture and paths give the same bytes."""
+    photo, retina = jpeg(picture.pixels, 90), retina_jpeg()
+    maps = [jpeg(path.overlay, 80) for path in paths]
+    parts = [photo, retina, *maps]
+    first = next((path.stops[0] for path in paths if path.stops), None)
+    header = {
+        "photoId": photo_id(picture),
+        "parts": [len(part) for part in parts],
+        "title": "The picture as an eye samples it",
+        "gaze": {"x": first.x, "y": first.y} if first else {"x": 0.5, "y": 0.5},
+        "zones": [zone._asdict() for zone in ZONES],
+        "disc": DISC._asdict(),
+        "mmPerDegree": MM_PER_DEGREE,
+        "fundus": _fundus(),
+        "credit": CREDIT if retina else DRAWN,
+        "paths": [_described(path) for path in paths],
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<I", len(text)) + text + b"".join(parts)
+
+
+def photo_id(picture: Picture) -> str:
+    """Which picture, at which size, something belongs to."""
+    name = f"{picture.sha256} {picture.pixels.shape}"
+    return hashlib.sha256(name.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def retina_jpeg() -> bytes:
+    """The photograph of a retina at the size of its panel; empty where it is missing or damaged."""
+    try:
+        photo = fundus_photo()
+    except PictureError:
+        photo = None
+    if photo is None:
+        return b""
+    side = (_FUNDUS_SIDE, _FUNDUS_SIDE)
+    small = cv2.resize(photo.pixels, side, interpolation=cv2.INTER_AREA)
+    return jpeg(np.asarray(small, np.uint8), 88)
+
+
+def _fundus() -> dict[str, Any]:
+    return {
+        "side": FUNDUS.side,
+        "radius": FUNDUS.radius,
+        "fovea": FUNDUS.fovea,
+        "disc": {"at": FUNDUS.disc, "size": FUNDUS.disc_size},
+        "perDegree": FUNDUS.pixels_per_degree,
+    }
+
+
+def _described(path: Path) -> dict[str, Any]:
+    stops = [
+        {"x": round(one.x, 5), "y": round(one.y, 5), "strength": round(one.strength, 4),
+         "ms": round(one.ms, 2)}
+        for one in path.stops
+    ]  # fmt: skip
+    return {"title": path.title, "note": path.note, "refused": path.refused, "stops": stops}

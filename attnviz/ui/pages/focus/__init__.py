@@ -1,0 +1,1 @@
+"""Page "Focus": what the model attends to stays sharp."""

@@ -1,0 +1,206 @@
+"""The focus page: pictures and a model in; the viewer, and what the model sees in the bokeh."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+
+import streamlit as st
+
+from attnviz.analysis.explanation import Explanation
+from attnviz.export.png import png_with_provenance
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.render.bokeh import bokeh
+from attnviz.render.focus import FocusMap, Scale
+from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
+from attnviz.ui.kit.cache import explanation_key, look_key, packed, rendered, seen_in_bokeh
+from attnviz.ui.kit.explain_picture import look_at
+from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
+from attnviz.ui.kit.url_state import keep, keep_view, kept_view
+from attnviz.ui.pages.focus.panels import Pixels, show_point, show_predictions
+from attnviz.ui.pages.focus.server_view import plain_view
+
+_SHARED = (*PICKED, "look", "target")
+EYE = (
+    "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
+    "what that is. Blur here shows attention, not distance."
+)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One picture looked at by one network."""
+
+    photo: Photo
+    model: VisionModel
+    explanation: Explanation
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>attnviz</h1><p>What the model attends to stays sharp. '
+        "The rest falls out of focus.</p></div>"
+    )
+    with guarded():
+        photo = pick_picture()
+        model, look = _pick_model_and_look()
+    if photo is None or model is None:
+        st.info("Choose a picture and a model to see where the model looks.")
+        return
+    keep(model=model.name, look=look)
+    with guarded():
+        explanation = look_at(photo.shown, model, look)
+        if explanation is not None:
+            _show_stage(Looked(photo, model, explanation))
+
+
+def _pick_model_and_look() -> tuple[VisionModel | None, str]:
+    with st.sidebar:
+        device = pick_device()
+    left, right = st.columns(2)
+    with left:
+        model = pick_model(device)
+    with right:
+        look = pick_look(model) if model else "auto"
+    return model, look
+
+
+@st.fragment
+def _show_stage(looked: Looked) -> None:
+    """The viewer and what stands beside it; released controls rerun this part alone."""
+    with st.container():  # there with and without notes, so that what follows keeps its place
+        for note in looked.explanation.notes:
+            st.warning(plain_text(note))
+        warn_if_insensitive(looked.explanation)
+    main, side = st.columns([10, 3], gap="medium")
+    with main, guarded():
+        view, picked = _pick_view(looked)
+    keep_view(view, *_SHARED)
+    with side, guarded():
+        _show_side(looked, view, picked)
+    _show_facts(looked, view)
+
+
+def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
+    """The viewer, or the server's pictures where the browser cannot draw it."""
+    explanation = looked.explanation
+    kept = _first_view(looked)
+    if st.session_state.get("no webgl"):
+        return plain_view(explanation, kept, partial(_rendered, explanation)), None
+    key = explanation_key(explanation)
+    with_mattes: set[tuple[str, ...]] = st.session_state.setdefault("mattes", set())
+    if kept.outline:
+        with_mattes.add(key)  # once made they stay, or switching would send all anew each time
+    with st.spinner("Finding the objects …") if kept.outline else nullcontext():
+        payload = packed(key, key in with_mattes, explanation)
+    events = viewer(payload, key="viewer", view=kept, origin=_origin(looked))
+    if not events.webgl:
+        st.session_state["no webgl"] = True
+        run_again()
+    view = _fitting(events.view, explanation)
+    if view.outline and key not in with_mattes:
+        keep_view(view, *_SHARED)
+        run_again()
+    if events.picked is not None:
+        st.session_state["picked"] = (key, events.picked)
+    of, picked = st.session_state.get("picked", (None, None))
+    return view, picked if of == key else None
+
+
+def _first_view(looked: Looked) -> View:
+    """The kept view; another network or method begins with the layer that answers best."""
+    view, origin = kept_view(), _origin(looked)
+    if st.session_state.get("layer of") not in (None, origin):
+        view = view.at("")
+    st.session_state["layer of"] = origin
+    return _fitting(view, looked.explanation)
+
+
+def _fitting(view: View, explanation: Explanation) -> View:
+    """The view with a layer and a scale that these maps have."""
+    if view.layer not in layer_names(explanation):
+        view = view.at(explanation.best_layer)
+    if view.scale is Scale.ABSOLUTE and not explanation.choice.method.shares:
+        view = replace(view, scale=Scale.LAYER)
+    return view
+
+
+def _origin(looked: Looked) -> str:
+    explanation = looked.explanation
+    return f"{looked.model.name} {explanation.method} {explanation.choice.question}"
+
+
+def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
+    return rendered(explanation_key(explanation), look_key(view), explanation, view)
+
+
+def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
+    """What the network sees before and after the blur, and the point that was clicked."""
+    explanation, model = looked.explanation, looked.model
+    _, blurred = _rendered(explanation, view)
+    st.html('<div class="av-title">What it sees</div>')
+    after = seen_in_bokeh(explanation_key(explanation), look_key(view), model, blurred)
+    show_predictions(explanation.predictions, after)
+    if model.spec.note:
+        st.caption(plain_text(model.spec.note))
+    if picked is not None:
+        show_point(explanation, picked.x, picked.y)
+    st.html(f'<p class="av-eye">{EYE}</p>')
+
+
+def _show_facts(looked: Looked, view: View) -> None:
+    explanation, photo = looked.explanation, looked.photo
+    method = explanation.choice.method
+    many, once = "found by asking again and again", "computed in one pass over all layers"
+    passes = many if method.many_passes else once
+    with st.expander("What you see, and where it comes from"):
+        st.markdown(
+            f"**{method.title}**: `{method.formula}`  \n{plain_text(method.paper)}. "
+            f"This is {method.nature}, {passes}."
+        )
+        if explanation.choice.measured:
+            st.markdown(
+                "This map and layer were chosen by measurement: of this model's maps that were "
+                f"measured they answered best *{plain_text(str(explanation.choice.question))}*."
+            )
+        if photo.credit:
+            st.markdown(plain_text(photo.credit))
+        st.table({key: [plain_text(value)] for key, value in explanation.provenance.items()})
+    st.download_button(
+        "Save the focus picture",
+        data=lambda: _full_size(photo.whole(), explanation, view),
+        file_name="attnviz-focus.png",
+        mime="image/png",
+        on_click="ignore",
+        icon=":material/download:",
+        help="At the photo's own size, as PNG, with model, method and layer written into it.",
+    )
+
+
+def _full_size(picture: Picture, explanation: Explanation, view: View) -> bytes:
+    height, width = picture.pixels.shape[:2]
+    focus = explanation.focus(view.layer, view.focus_settings()).resized((height, width))
+    radius = view.radius * math.hypot(height, width)
+    facts = {
+        **explanation.provenance,
+        "layer": view.layer,
+        "target": explanation.target.label if explanation.target else "none",
+        "scale": str(view.scale),
+        "threshold": f"{view.threshold:g}",
+        "softness": f"{view.softness:g}",
+        "radius px": f"{radius:.1f}",
+        "focus": "object" if view.outline else "attention field",
+        "aperture": str(view.aperture),
+        "highlight bloom": f"{view.highlights:g}",
+    }
+    shown = bokeh(
+        picture.pixels, focus.values, radius, aperture=view.aperture, highlights=view.highlights
+    )
+    return png_with_provenance(shown, facts)

@@ -1,0 +1,139 @@
+"""The parts of the focus page: pictures, filmstrip, legend, predictions."""
+
+from __future__ import annotations
+
+import base64
+import html
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from attnviz.analysis.explanation import Explanation, Prediction
+from attnviz.export.jpeg import jpeg
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.render.focus import FocusMap, focus_map
+from attnviz.render.heat import colour_map, heat_overlay
+from attnviz.ui.components.viewer import layer_names
+from attnviz.ui.kit.text import verdict
+
+Pixels = npt.NDArray[np.uint8]
+FILM_SIDE = 132
+
+
+def show_picture(title: str, note: str, pixels: Pixels, alt: str) -> None:
+    """One picture with its heading, as a JPEG that is made here once."""
+    st.html(f'<div class="av-title">{html.escape(title)}<small>{html.escape(note)}</small></div>')
+    st.image(jpeg(pixels), width="stretch", alt=alt)
+
+
+def data_link(pixels: Pixels) -> str:
+    """The picture as a data: link, for small pictures inside HTML of our own."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(pixels, 85)).decode()
+
+
+def heat_link(pixels: Pixels, values: npt.ArrayLike, geometry: PictureGeometry) -> str:
+    """A map's heat over the photo, on a scale of its own, as `data_link`.
+
+    pixels: uint8 [H, W, 3]. values: a map over the network's whole input. geometry: of the photo at
+    any size.
+    """
+    scaled = focus_map(values, geometry.resized(pixels.shape[:2])).scaled
+    return data_link(heat_overlay(pixels, scaled))
+
+
+def show_legend(focus: FocusMap, colours: str, note: str) -> None:
+    """The colour bar with absolute values at its ends, and a note on how they were stretched."""
+    ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), colours)
+    low, high = legend_numbers(focus.low, focus.high)
+    st.html(
+        f'<div class="av-legend"><em>{html.escape(note)}</em><span>{low}</span>'
+        f'<img alt="colour scale" src="{data_link(ramp)}"><span>{high}</span></div>'
+    )
+
+
+def legend_numbers(low: float, high: float) -> tuple[str, str]:
+    """Both ends of a scale with as many decimals as the larger one needs for three digits."""
+    if high <= 0:
+        return "0", "0"
+    decimals = max(0, 2 - math.floor(math.log10(high)))
+    return f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+
+
+def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
+    """All layers side by side, the chosen one outlined; each on its own colour scale."""
+    figures = []
+    for layer in layer_names(explanation):
+        picture = _thumbnail(explanation, layer, colours)
+        name = html.escape(layer)
+        mark = ' class="av-on"' if layer == chosen else ""
+        figures.append(
+            f'<figure{mark} title="{name}"><img alt="map of {name}" src="{data_link(picture)}">'
+            f"<figcaption>{name}</figcaption></figure>"
+        )
+    st.html(f'<div class="av-strip">{"".join(figures)}</div>')
+
+
+def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
+    height, width = explanation.geometry.picture_size
+    rows = min(max(FILM_SIDE // 8, round(FILM_SIDE * height / width)), 2 * FILM_SIDE)
+    small = explanation.geometry.resized((rows, FILM_SIDE))
+    return colour_map(focus_map(explanation.map_of(layer), small).scaled, colours)
+
+
+def show_predictions(
+    before: Sequence[Prediction], after: Sequence[Prediction], count: int = 4
+) -> None:
+    """The top classes of the picture as bars, and over each what the bokeh picture gets.
+
+    before: the best predictions on the picture; after: all classes on the bokeh picture.
+    """
+    later = {one.label: one.probability for one in reversed(after)}
+    sentence = verdict(before[0], after[0], later[before[0].label])
+    bars = "".join(_bar(one, later[one.label]) for one in before[:count])
+    st.html(f'<p class="av-verdict">{html.escape(sentence)}</p><div class="av-bars">{bars}</div>')
+    st.caption("Probabilities. Pale: of the photo. Coloured: of the bokeh picture.")
+
+
+def _bar(before: Prediction, after: float) -> str:
+    label = html.escape(before.label)
+    return (
+        f'<div class="av-bar"><div class="av-row"><span title="{label}">{label}</span>'
+        f'<span class="av-num">{before.probability:.2f} → {after:.2f}</span></div>'
+        f'<div class="av-track"><i style="width:{100 * before.probability:.1f}%"></i>'
+        f'<b style="width:{100 * after:.1f}%"></b></div></div>'
+    )
+
+
+def show_point(explanation: Explanation, x: float, y: float) -> None:
+    """The map's value at one point, x, y in 0..1 of the picture, in every layer as bars."""
+    values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
+    seen = [value for value in values if value is not None]
+    st.html('<div class="av-title">At the point you clicked</div>')
+    if not seen:
+        st.caption("The network did not see this part of the picture.")
+        return
+    highest = max(explanation.value_range[1], 1e-12)
+    rows = "".join(
+        f'<div class="av-bar"><div class="av-row"><span>{html.escape(layer)}</span>'
+        f'<span class="av-num">{value:.3g}</span></div><div class="av-track">'
+        f'<b style="width:{100 * min(max(value / highest, 0), 1):.1f}%"></b></div></div>'
+        for layer, value in zip(explanation.layers, seen, strict=True)
+    )
+    st.html(f'<div class="av-bars">{rows}</div>')
+    st.caption(f"{100 * x:.0f} % from the left, {100 * y:.0f} % from the top.")
+
+
+def _value_at(explanation: Explanation, index: int, x: float, y: float) -> float | None:
+    """A layer's own value in the cell that holds a point; None where the network saw nothing."""
+    geometry, grid = explanation.geometry, explanation.maps[index]
+    shares = geometry.input_point(x, y)
+    if shares is None:
+        return None
+    row, column = (
+        min(math.floor(share * cells), cells - 1)
+        for share, cells in zip(shares, grid.shape, strict=True)
+    )
+    return float(grid[row, column])

@@ -1,0 +1,152 @@
+"""The focus page where the browser has no WebGL2: pictures made by the server.
+
+It shows the same as the viewer, one step at a time, with a message to the server for each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from attnviz.analysis.explanation import Explanation
+from attnviz.methods.base import Nature
+from attnviz.methods.fuse import FUSED
+from attnviz.render.focus import FocusMap, Scale, sharp_share
+from attnviz.render.heat import COLOUR_MAPS, heat_overlay
+from attnviz.ui.components.viewer import View, layer_names
+from attnviz.ui.pages.focus.panels import Pixels, show_filmstrip, show_legend, show_picture
+
+SCALES = {
+    Scale.LAYER: "this layer",
+    Scale.ALL_LAYERS: "all layers",
+    Scale.ABSOLUTE: "absolute, 0 to 1",
+}
+
+
+def plain_view(
+    explanation: Explanation,
+    view: View,
+    render: Callable[[View], tuple[FocusMap, Pixels]],
+) -> View:
+    """Pictures above the controls that change them; returns what the controls say.
+
+    render: makes the focus and the bokeh picture of a view.
+    """
+    st.caption("Made by the server, for this browser has no WebGL2.")
+    pictures = st.container()
+    chosen = _controls(explanation, view)
+    focus, blurred = render(chosen)
+    with pictures:
+        _show(explanation, chosen, focus, blurred)
+    show_filmstrip(explanation, chosen.layer, chosen.colours)
+    return chosen
+
+
+def _show(explanation: Explanation, view: View, focus: FocusMap, blurred: Pixels) -> None:
+    left, right = st.columns(2)
+    with left:
+        note = "evenly soft" if focus.flat else f"{100 * sharp_share(focus):.0f} % sharp"
+        show_picture("In focus", note, blurred, f"Focus picture, layer {view.layer}")
+    with right:
+        over = heat_overlay(
+            explanation.picture.pixels, focus.scaled, opacity=view.opacity, name=view.colours
+        )
+        show_picture(map_title(explanation), view.layer, over, f"Map of layer {view.layer}")
+    show_legend(focus, view.colours, _legend_note(focus, explanation, view))
+
+
+def map_title(explanation: Explanation) -> str:
+    """Attention or relevance, always said; and for relevance, for which class."""
+    method = explanation.choice.method
+    if method.nature is Nature.ATTENTION or explanation.target is None:
+        return "Attention"
+    return f"Relevance for {explanation.target.label}"
+
+
+def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
+    """What the numbers at the colour bar are."""
+    method = explanation.choice.method
+    if focus.flat:
+        return f"{view.layer} is flat: nothing stands out."
+    if view.layer == FUSED:
+        return f"{method.title}, mean of all layers; 1 is an even map."
+    negative = " Negative values count as 0." if method.signed else ""
+    return f"{method.title}. Absolute values; colours span {SCALES[focus.scale]}.{negative}"
+
+
+def _controls(explanation: Explanation, view: View) -> View:
+    layer = _pick_layer(explanation, view)
+    method = explanation.choice.method
+    _seed(
+        (explanation.provenance["model"], explanation.method),
+        radius=100 * view.radius, threshold=view.threshold, softness=view.softness,
+        scale=view.scale, outline=view.outline, colours=view.colours, opacity=view.opacity,
+    )  # fmt: skip
+    columns = st.columns(3)
+    with columns[0]:
+        radius = st.slider(
+            "Radius", 0.0, 6.0, step=0.2, format="%.1f %%", key="plain radius",
+            help="Of the largest blur disc, as a share of the picture's diagonal.",
+        )  # fmt: skip
+    with columns[1]:
+        threshold = st.slider(
+            "Threshold", 0.0, 1.0, step=0.05, key="plain threshold",
+            help="Where on the colour scale the focus begins.",
+        )  # fmt: skip
+    with columns[2]:
+        softness = st.slider(
+            "Softness", 0.05, 1.0, step=0.05, key="plain softness",
+            help="How gradually sharp turns into soft.",
+        )  # fmt: skip
+    with st.expander("Scale and colours"):
+        scales = [one for one in SCALES if one is not Scale.ABSOLUTE or method.shares]
+        scale = st.radio(
+            "Scale of the map", scales, format_func=SCALES.__getitem__, key="plain scale"
+        )
+        outline = st.toggle(
+            "Focus follows the object",
+            key="plain outline",
+            help="Off: the attention field, soft. On: the object found in the picture from it.",
+        )
+        colours = st.selectbox("Colours", COLOUR_MAPS, key="plain colours")
+        opacity = st.slider("Strength of the colours", 0.0, 1.0, step=0.05, key="plain opacity")
+    return replace(
+        view, layer=layer, radius=radius / 100, threshold=threshold, softness=softness,
+        scale=scale, outline=outline, colours=colours, opacity=opacity,
+    )  # fmt: skip
+
+
+def _seed(origin: tuple[str, str], **values: object) -> None:
+    """Give the controls a view's values where they have none, or where the network is another."""
+    fresh = st.session_state.get("plain origin") != origin
+    st.session_state["plain origin"] = origin
+    for name, value in values.items():
+        if fresh or f"plain {name}" not in st.session_state:
+            st.session_state[f"plain {name}"] = value
+
+
+def _pick_layer(explanation: Explanation, view: View) -> str:
+    """A slider over all layers, with buttons for one step; all layers fused stand at its end."""
+    layers = layer_names(explanation)
+    origin = (explanation.provenance["model"], explanation.method)
+    known = st.session_state.get("plain origin") == origin
+    if not known or st.session_state.get("layer") not in layers:
+        st.session_state["layer"] = view.layer if view.layer in layers else explanation.best_layer
+    if len(layers) == 1:
+        return layers[0]
+
+    def step(by: int) -> Callable[[], None]:
+        def move() -> None:
+            index = layers.index(st.session_state["layer"]) + by
+            st.session_state["layer"] = layers[max(0, min(index, len(layers) - 1))]
+
+        return move
+
+    # A horizontal container keeps its row on phones, where columns would be stacked.
+    with st.container(horizontal=True, vertical_alignment="bottom", key="layer-row"):
+        st.button("◀", on_click=step(-1), help="One layer back")
+        layer = st.select_slider("Layer", layers, key="layer")
+        st.button("▶", on_click=step(1), help="One layer on")
+    return str(layer)

@@ -1,0 +1,182 @@
+"""Numbers of layers as charts; the theme gives them their colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.analysis.layer_statistics import AttentionFacts, GateBars
+
+FloatArray = npt.NDArray[np.float32]
+_HEIGHT = 320
+_LEGEND = alt.Legend(title=None, orient="top", columns=2)  # in one row phones cut it off
+SHOWN_GATES = 24
+_BINS = 24
+
+
+def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    data: Any = alt.Data  # altair leaves it untyped
+    return alt.Chart(data(values=list(rows)))
+
+
+def entropy_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart:
+    """Entropy of each head in each layer, with the line of even attention."""
+    return _heads_chart(
+        [one.layer for one in facts],
+        [one.entropy[0] for one in facts],
+        [one.even_entropy for one in facts],
+        "Entropy, nats",
+    )
+
+
+def distance_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart | None:
+    """Mean attention distance of each head, with the line of uniform attention; None if unknown.
+
+    Layers in which the class token alone asks have no distance.
+    """
+    known = [one for one in facts if math.isfinite(one.even_distance)]
+    if not known:
+        return None
+    return _heads_chart(
+        [one.layer for one in known],
+        [one.distance[0] for one in known],
+        [one.even_distance for one in known],
+        "Distance, px of the input",
+    )
+
+
+def _heads_chart(
+    layers: Sequence[str], heads: Sequence[FloatArray], even: Sequence[float], title: str
+) -> alt.LayerChart:
+    points = [
+        {"layer": number, "name": name, "head": head, "value": round(float(value), 4)}
+        for number, (name, values) in enumerate(zip(layers, heads, strict=True), 1)
+        for head, value in enumerate(values, 1)
+    ]
+    means = [_point(n, layers, float(np.mean(values))) for n, values in enumerate(heads)]
+    evens = [_point(n, layers, value) for n, value in enumerate(even)]
+    dots = (
+        _chart(points)
+        .mark_circle(size=55, opacity=0.75)
+        .encode(
+            color=alt.ColorDatum("one head"),
+            tooltip=[
+                alt.Tooltip("name:N", title="Layer"),
+                alt.Tooltip("head:Q", title="Head"),
+                alt.Tooltip("value:Q", title=title, format=".2f"),
+            ],
+        )
+    )
+    mean = _line(means, "mean of the heads", title)
+    line = _line(evens, "even attention", title, dashed=True)
+    x = alt.X("layer:O", title="Layer", axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True))
+    layered = alt.layer(*(part.encode(x=x, y=y) for part in (mean, line, dots)))
+    return layered.encode(color=alt.Color(legend=_LEGEND)).properties(height=_HEIGHT)
+
+
+def _point(number: int, layers: Sequence[str], value: float) -> dict[str, Any]:
+    return {"layer": number + 1, "name": layers[number], "value": round(value, 4)}
+
+
+def _line(
+    values: Sequence[dict[str, Any]], name: str, title: str, *, dashed: bool = False
+) -> alt.Chart:
+    # A line through one layer alone would be invisible without its points.
+    chart: alt.Chart = (
+        _chart(values)
+        .mark_line(strokeDash=[6, 4] if dashed else [1, 0], point={"size": 20})
+        .encode(
+            color=alt.ColorDatum(name),
+            tooltip=[
+                alt.Tooltip("name:N", title="Layer"),
+                alt.Tooltip("value:Q", title=f"{title}, {name}", format=".2f"),
+            ],
+        )
+    )
+    return chart
+
+
+def spread_chart(
+    layers: Sequence[str], spread: Sequence[float], even: Sequence[float]
+) -> alt.LayerChart:
+    """Spatial spread of each layer's map in pixels of the input, with that of an even map."""
+    title = "Spread, px of the input"
+    found = [_point(n, layers, value) for n, value in enumerate(spread)]
+    evens = [_point(n, layers, value) for n, value in enumerate(even)]
+    x = alt.X("layer:O", title="Layer", axis=alt.Axis(labelAngle=0))
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True))
+    lines = (_line(found, "this map", title), _line(evens, "even map", title, dashed=True))
+    layered = alt.layer(*(part.encode(x=x, y=y) for part in lines))
+    return layered.encode(color=alt.Color(legend=_LEGEND)).properties(height=_HEIGHT)
+
+
+def share_chart(layers: Sequence[str], shares: Sequence[float]) -> alt.Chart:
+    """The part that each mask has in what leaves its block, 0..1."""
+    values = [_point(n, layers, share) for n, share in enumerate(shares)]
+    chart: alt.Chart = (
+        _chart(values)
+        .mark_bar(size=28)
+        .encode(
+            x=alt.X("layer:O", title="Layer", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("value:Q", title="Share of the mask, 0 to 1", scale=alt.Scale(domain=[0, 1])),
+            tooltip=[
+                alt.Tooltip("name:N", title="Layer"),
+                alt.Tooltip("value:Q", title="Share", format=".3f"),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart
+
+
+def gate_chart(bars: GateBars) -> alt.Chart:
+    """The 24 highest gates as bars, highest first."""
+    top = zip(bars.channels[:SHOWN_GATES], bars.values[:SHOWN_GATES], strict=True)
+    values = [
+        {"channel": str(int(channel)), "gate": round(float(gate), 4)} for channel, gate in top
+    ]
+    chart: alt.Chart = (
+        _chart(values)
+        .mark_bar()
+        .encode(
+            x=alt.X("channel:N", sort=None, title="Channel", axis=alt.Axis(labelAngle=-90)),
+            y=alt.Y("gate:Q", title="Gate", scale=alt.Scale(zero=True)),
+            tooltip=[
+                alt.Tooltip("channel:N", title="Channel"),
+                alt.Tooltip("gate:Q", title="Gate", format=".4f"),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart
+
+
+def gate_spread_chart(bars: GateBars) -> alt.Chart:
+    """How many channels have which gate: all of them, in 24 steps from lowest to highest."""
+    counts, edges = np.histogram(bars.values.astype(np.float64), bins=_BINS)
+    values = [
+        {"from": float(left), "to": float(right), "count": int(count)}
+        for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    chart: alt.Chart = (
+        _chart(values)
+        .mark_bar()
+        .encode(
+            x=alt.X("from:Q", bin="binned", title="Gate", scale=alt.Scale(zero=False)),
+            x2="to:Q",
+            y=alt.Y("count:Q", title="Channels", axis=alt.Axis(tickMinStep=1, format="d")),
+            tooltip=[
+                alt.Tooltip("from:Q", title="From", format=".4f"),
+                alt.Tooltip("to:Q", title="To", format=".4f"),
+                alt.Tooltip("count:Q", title="Channels"),
+            ],
+        )
+        .properties(height=_HEIGHT)
+    )
+    return chart

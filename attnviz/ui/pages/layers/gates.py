@@ -1,0 +1,64 @@
+"""Channel gates on the page "Layers": which features a layer turns up, and where they lie."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from attnviz.analysis.layer_statistics import GateBars, gate_bars
+from attnviz.ui.pages.layers.cache import Seen, keep_choice, restore_choice
+from attnviz.ui.pages.layers.charts import SHOWN_GATES, gate_chart, gate_spread_chart
+from attnviz.ui.pages.layers.grid import png_link
+
+LAYER = "layers gate"
+TOP = 8
+
+
+def show_gates(seen: Seen) -> None:
+    """A layer's gates as sorted bars, and the activation maps of its top features."""
+    st.subheader("Channel attention: a gate for each feature")
+    readings = seen.traced.trace.gates
+    names = [one.layer for one in readings]
+    restore_choice(LAYER, names)
+    chosen = str(st.selectbox("Layer of the gates", names, key=LAYER, width=320))
+    keep_choice(LAYER, chosen)
+    bars = gate_bars(readings[names.index(chosen)], top=TOP)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"##### The highest {min(SHOWN_GATES, len(bars.values))} gates")
+        st.altair_chart(gate_chart(bars))
+        st.caption("Each feature is multiplied by its gate: 1 keeps it as it is, 0 silences it.")
+    with right:
+        st.markdown(f"##### All {len(bars.values)} gates")
+        st.altair_chart(gate_spread_chart(bars))
+        st.caption(gate_words(bars))
+    if bars.maps.size:
+        st.markdown("##### Where the features with the highest gates lie")
+        st.html(feature_strip(bars, seen.traced.geometry.input_size))
+        st.caption("Activations before the gate, each from its own lowest to its own highest.")
+
+
+def gate_words(bars: GateBars) -> str:
+    """Lowest, median and highest gate, in numbers."""
+    low, middle, high = (float(f(bars.values)) for f in (np.min, np.median, np.max))
+    words = f"From {low:.3g} to {high:.3g}, half of them below {middle:.3g}."
+    if high - low < 0.02 * abs(high):
+        words += " They hardly differ: this layer prefers no feature."
+    return words
+
+
+def feature_strip(bars: GateBars, input_size: tuple[int, int]) -> str:
+    """The features' maps as small pictures with channel, gate and absolute range, as HTML."""
+    figures = []
+    for channel, gate, values in zip(bars.channels, bars.values, bars.maps, strict=False):
+        low, high = float(values.min()), float(values.max())
+        said = html.escape(f"{bars.layer}, channel {channel}: {low:.3g} to {high:.3g}")
+        link = png_link(values, low, high, "viridis")
+        figures.append(
+            f'<figure title="{said}"><img alt="{said}" src="{link}"><figcaption>channel {channel}'
+            f"<br>gate {gate:.3g}<br>{low:.3g} to {high:.3g}</figcaption></figure>"
+        )
+    shape = f"--av-shape:{input_size[1] / input_size[0]:.4f}"
+    return f'<div class="av-strip av-features" style="{shape}">{"".join(figures)}</div>'

@@ -1,0 +1,120 @@
+"""Layers x heads as small maps, side by side on one colour scale."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from attnviz.analysis.layer_statistics import QueryMaps
+from attnviz.render.heat import colour_map, colour_table
+from attnviz.ui.pages.focus.panels import data_link, legend_numbers
+
+FloatArray = npt.NDArray[np.float32]
+MOST_HEADS = 32  # as Swin-B has in its last stage, more than any other of the catalogue
+COLOURS = "inferno"
+
+
+def head_grid(
+    maps: Sequence[QueryMaps],
+    input_size: tuple[int, int],
+    point: tuple[float, float] | None = None,
+    *,
+    stretched: bool = False,
+) -> str:
+    """One row a layer, one column a head, as HTML; names are escaped.
+
+    Args:
+        maps: of every layer; more than 32 heads are not drawn, and it is said.
+        input_size: (height, width) of the network's input, for the shape of the maps.
+        point: (y, x) of the input in 0..1 that asks, marked in each map.
+        stretched: each map between its own lowest and highest value, instead of one scale for all.
+    """
+    low, high = scale_of(maps)
+    columns = min(max(len(one.values) for one in maps), MOST_HEADS)
+    titles = "".join(f"<b>{head + 1}</b>" for head in range(columns))
+    rows = "".join(_row(one, columns, None if stretched else (low, high), point) for one in maps)
+    shape = f"--av-heads:{columns};--av-shape:{input_size[1] / input_size[0]:.4f}"
+    head = f'<b class="av-name">Layer, by head</b>{titles}'
+    return (
+        '<div class="av-scroll" tabindex="0" role="group" aria-label="Maps by layer and head">'
+        f'<div class="av-grid" style="{shape}">{head}{rows}</div></div>'
+        f"{_legend(low, high, stretched)}{_more_heads(maps)}"
+    )
+
+
+def scale_of(maps: Sequence[QueryMaps]) -> tuple[float, float]:
+    """The smallest and the largest value of all layers and heads."""
+    return (
+        min(float(one.values.min()) for one in maps),
+        max(float(one.values.max()) for one in maps),
+    )
+
+
+def _row(
+    one: QueryMaps,
+    columns: int,
+    scale: tuple[float, float] | None,
+    point: tuple[float, float] | None,
+) -> str:
+    name = html.escape(one.layer)
+    elsewhere = float(one.elsewhere.mean())
+    aside = f"<small>{100 * elsewhere:.0f} % to no place</small>" if elsewhere >= 0.005 else ""
+    heads = one.values[:columns]
+    cells = "".join(_cell(values, name, head, scale, point) for head, values in enumerate(heads))
+    empty = "<span></span>" * (columns - len(heads))
+    return f'<span class="av-name" title="{name}"><span>{name}</span>{aside}</span>{cells}{empty}'
+
+
+def _cell(
+    values: FloatArray,
+    name: str,
+    head: int,
+    scale: tuple[float, float] | None,
+    point: tuple[float, float] | None,
+) -> str:
+    low, high = scale or (float(values.min()), float(values.max()))
+    ends = legend_numbers(float(values.min()), float(values.max()))
+    said = f"{name}, head {head + 1}: {ends[0]} to {ends[1]}"
+    dot = ""
+    if point is not None:
+        dot = f'<i style="top:{100 * point[0]:.1f}%;left:{100 * point[1]:.1f}%"></i>'
+    link = png_link(values, low, high)
+    return f'<span class="av-cell" title="{said}"><img alt="{said}" src="{link}">{dot}</span>'
+
+
+def png_link(values: FloatArray, low: float, high: float, colours: str = COLOURS) -> str:
+    """A map [h, w], one pixel a cell, as a data: link; `low` and `high` take the table's ends."""
+    share = np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
+    picture = Image.fromarray(np.rint(share * 255).astype(np.uint8))
+    picture.putpalette(colour_table(colours).tobytes())
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _legend(low: float, high: float, stretched: bool) -> str:
+    if stretched:
+        return (
+            '<div class="av-legend"><em>Each map runs from its own lowest to its own highest share '
+            "of attention: brightness cannot be compared between maps.</em></div>"
+        )
+    ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), COLOURS)
+    first, last = legend_numbers(low, high)
+    return (
+        '<div class="av-legend"><em>Share of the attention that goes to a cell; one scale for all '
+        f'layers and heads.</em><span>{first}</span><img alt="colour scale" '
+        f'src="{data_link(ramp)}"><span>{last}</span></div>'
+    )
+
+
+def _more_heads(maps: Sequence[QueryMaps]) -> str:
+    most = max(len(one.values) for one in maps)
+    if most <= MOST_HEADS:
+        return ""
+    return f'<div class="av-legend"><em>The first {MOST_HEADS} of {most} heads.</em></div>'

@@ -1,0 +1,93 @@
+"""Soft masks on the page "Layers": where each lets features through, and how much it counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from attnviz.analysis.layer_statistics import mask_share, spatial_spread
+from attnviz.capture.trace import Kind, Trace
+from attnviz.methods.base import METHODS, Method, trace_method
+from attnviz.ui.components.viewer import Content, Layer
+from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.map_view import show_maps
+from attnviz.ui.pages.layers.cache import Seen, keep_choice, restore_choice
+from attnviz.ui.pages.layers.charts import share_chart, spread_chart
+
+READING = "layers mask"
+_FIRST = "soft-mask"
+
+
+def show_masks(seen: Seen) -> None:
+    """The masks of all layers in the viewer, their spread and their share as charts."""
+    st.subheader("Spatial attention: soft masks over places")
+    method = _pick_reading()
+    trace = seen.traced.trace
+    maps = [(one.layer, one.values[0]) for one in method(trace)]
+    content = Content(
+        seen.photo.shown.pixels,
+        seen.traced.geometry,
+        [Layer(name, values) for name, values in maps],
+        "Attention",
+        f"{method.title}.",
+        method.shares,
+    )
+    origin = f"{seen.model.name} {method.name}"
+    show_maps("layers masks", (*seen.key, method.name), content, origin)
+    st.caption(f"{method.title}: `{method.formula}`. {_words(method, trace)}".rstrip())
+    names = [name for name, _ in maps]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### How widely each map lies")
+        spread = [float(spatial_spread(values, trace.input_size)) for _, values in maps]
+        even = [float(spatial_spread(np.ones_like(values), trace.input_size)) for _, values in maps]
+        st.altair_chart(spread_chart(names, spread, even))
+        st.caption("Low: one spot. On the dashed line: spread over the whole picture.")
+    with right:
+        st.markdown("##### How much each mask counts")
+        shares = [float(mask_share(one)[0]) for one in trace.soft_masks]
+        st.altair_chart(share_chart([one.layer for one in trace.soft_masks], shares))
+        st.caption(_share_words(all(one.base is None for one in trace.soft_masks)))
+    st.caption(plain_text("Layers: " + ", ".join(f"{n} {one}" for n, one in enumerate(names, 1))))
+
+
+def _pick_reading() -> Method[Any]:
+    """A method that needs no gradients: all of them read the one pass."""
+    fitting = {
+        kind.name: kind.title
+        for kind in METHODS
+        if kind.kind is Kind.SPATIAL and not kind.gradients
+    }
+    names = sorted(fitting, key=lambda name: (name != _FIRST, fitting[name]))
+    restore_choice(READING, names)
+    name = str(
+        st.selectbox(
+            "What to show of the mask",
+            names,
+            format_func=fitting.__getitem__,
+            key=READING,
+            width=320,
+        )
+    )
+    keep_choice(READING, name)
+    return trace_method(name)
+
+
+def _words(method: Method[Any], trace: Trace) -> str:
+    if method.name != _FIRST:
+        return ""
+    many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
+    joint = (
+        "This mask chooses features and places jointly, with a map for each feature: "
+        "their mean is shown, and often marks the background. "
+    )
+    said = "Bright places are let through; that does not make them important."
+    return f"{joint}{said}" if many else said
+
+
+def _share_words(naive: bool) -> str:
+    if naive:
+        return "The part of the features that the mask takes away. 0: it changes nothing."
+    return "The masked part of what leaves the block, beside what bypasses it. 0: it adds nothing."

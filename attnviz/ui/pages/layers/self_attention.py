@@ -1,0 +1,274 @@
+"""Self-attention on the page "Layers": a query's maps in every layer and head."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from attnviz.analysis.layer_statistics import QueryMaps
+from attnviz.analysis.layer_trace import LayerTrace, without_artefacts
+from attnviz.methods.context import Query
+from attnviz.ui.components.viewer import Content, Layer, Pick
+from attnviz.ui.kit.map_view import show_maps
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.url_state import kept_choice
+from attnviz.ui.pages.layers.cache import (
+    Seen,
+    asked_maps,
+    attention_numbers,
+    keep_choice,
+    restore_choice,
+)
+from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
+from attnviz.ui.pages.layers.grid import head_grid
+
+FloatArray = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+
+POINT = "layers point"
+QUERY = "layers query"
+HEAD = "layers head"
+SHARED = (QUERY, POINT, HEAD)
+"""What of this section a link to the page keeps."""
+_TURN = "layers turn to point"
+_ASKERS = {
+    "class": "The class token",
+    "mean": "All places, on average",
+    "point": "The point I click",
+}
+_ARTEFACTS = {
+    "show": "shown as they are",
+    "mark": "marked by a cross",
+    "mask": "filled in from what lies around them",
+}
+_FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each place"}
+
+
+def show_context(seen: Seen) -> None:
+    """The viewer with a query's maps, all heads below it, and each layer in numbers."""
+    st.subheader("Self-attention: where each place looks")
+    st.caption(
+        "Click any point of the picture to see what that point attends to, in every layer and head."
+    )
+    left, right = st.columns([3, 2])
+    with left:
+        asker = _pick_query(seen)
+    with right:
+        head = _pick_head(seen)
+    point = _point_of(seen) if asker == "point" else None
+    artefacts = _pick_artefacts(seen)
+    query = _query(seen, asker, point)
+    if query is None:
+        st.info("The network did not see this part of the picture. Click another point.")
+        query, point = (0.5, 0.5), (0.5, 0.5)
+    keep_choice(POINT, "" if point is None else point_words(*point))
+    maps = asked_maps(seen.key, query, seen.traced)
+    if artefacts == "mask" and seen.traced.artefacts is not None:
+        maps = without_artefacts(maps, seen.traced.artefacts)
+    content = _content(seen, maps, head, asker, point)
+    if artefacts == "mark":
+        content = replace(content, pixels=with_artefacts(content.pixels, seen.traced))
+    key = (*seen.key, str(query), head, artefacts)
+    picked = show_maps("layers viewer", key, content, f"{seen.model.name} context")
+    if picked is not None:
+        _follow(seen, picked, asker)
+    st.caption(_asked_by(asker, point))
+    _show_grid(seen, maps, query)
+    _show_numbers(seen)
+
+
+def fused(values: FloatArray, head: str) -> FloatArray:
+    """[heads, h, w] -> [h, w]: "mean", "max", or a head's index; a layer's last if it has fewer."""
+    if head == "mean":
+        return np.asarray(values.mean(0))
+    if head == "max":
+        return np.asarray(values.max(0))
+    return np.asarray(values[min(int(head), len(values) - 1)])
+
+
+def _pick_query(seen: Seen) -> str:
+    askers = list(_ASKERS) if seen.traced.has_class_token else ["mean", "point"]
+    if st.session_state.pop(_TURN, False):  # before the widget is there, or it cannot be moved
+        st.session_state[QUERY] = "point"
+    restore_choice(QUERY, askers)
+    asker = str(
+        st.radio("Who asks?", askers, format_func=_ASKERS.__getitem__, key=QUERY, horizontal=True)
+    )
+    keep_choice(QUERY, asker)
+    if asker == "point" and st.session_state.get("no webgl"):
+        _pick_point_by_hand(seen)
+    return asker
+
+
+def _pick_point_by_hand(seen: Seen) -> None:
+    """Sliders for the point, where there is no viewer to click on."""
+    x, y = _point_of(seen)
+    left, right = st.columns(2)
+    with left:
+        across = st.slider("From the left, %", 0, 100, round(100 * x))
+    with right:
+        down = st.slider("From the top, %", 0, 100, round(100 * y))
+    if (across, down) != (round(100 * x), round(100 * y)):
+        st.session_state[POINT] = (seen.key[0], across / 100, down / 100)
+        run_again()
+
+
+def _pick_head(seen: Seen) -> str:
+    most = max(one.heads for one in seen.traced.trace.context)
+    heads = [*_FUSED, *map(str, range(most))]
+    restore_choice(HEAD, heads)
+    head = str(
+        st.selectbox(
+            "Heads in the picture",
+            heads,
+            format_func=lambda one: _FUSED.get(one) or f"Head {int(one) + 1}",
+            key=HEAD,
+            width=280,
+        )
+    )
+    keep_choice(HEAD, head)
+    return head
+
+
+def _pick_artefacts(seen: Seen) -> str:
+    """What becomes of artefact tokens; nothing is offered where tokens have no features."""
+    found = seen.traced.artefacts
+    if found is None:
+        return "show"
+    chosen = str(
+        st.segmented_control(
+            "Artefact tokens",
+            list(_ARTEFACTS),
+            format_func=str.capitalize,
+            default="show",
+            required=True,
+            key="layers artefacts",
+            help="Patches whose features are outliers after the last block: the network keeps "
+            "notes there. Attention to them says nothing about what is to be seen. Mask: each "
+            "takes the mean of its neighbours, in every map.",
+        )
+    )
+    if chosen != "show":
+        st.caption(artefact_words(int(found.sum()), found.size, chosen))
+    return chosen
+
+
+def artefact_words(count: int, tokens: int, chosen: str) -> str:
+    """How many tokens are artefacts, and what was done with them, as a sentence."""
+    if not count:
+        return f"None of the {tokens} tokens is an artefact in this picture."
+    return f"{count} of {tokens} tokens: the network keeps notes there, {_ARTEFACTS[chosen]}."
+
+
+def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
+    """The picture, uint8 [H, W, 3], with a cross on each artefact token."""
+    shown = pixels.copy()
+    if traced.artefacts is None:
+        return shown
+    height, width = pixels.shape[:2]
+    geometry, cells = traced.geometry.resized((height, width)), traced.artefacts.shape
+    size = max(5, round(0.014 * max(height, width)))
+    for row, column in np.argwhere(traced.artefacts):
+        y, x = geometry.to_picture(
+            (row + 0.5) * geometry.input_size[0] / cells[0],
+            (column + 0.5) * geometry.input_size[1] / cells[1],
+        )
+        for colour, thickness in (((0, 0, 0), 4), ((255, 255, 255), 2)):
+            at = (int(x), int(y))
+            cv2.drawMarker(shown, at, colour, cv2.MARKER_TILTED_CROSS, size, thickness, cv2.LINE_AA)
+    return shown
+
+
+def _point_of(seen: Seen) -> tuple[float, float]:
+    """The point (x, y) that was clicked on this picture, or told by a link; else its middle."""
+    if POINT not in st.session_state:
+        st.session_state[POINT] = (seen.key[0], *point_from(kept_choice(POINT)))
+    of, x, y = st.session_state[POINT]
+    return (float(x), float(y)) if of == seen.key[0] else (0.5, 0.5)
+
+
+def point_words(x: float, y: float) -> str:
+    """A point as a link has it, to a thousandth of the picture's sides."""
+    return f"{x:.3f},{y:.3f}"
+
+
+def point_from(told: str | None) -> tuple[float, float]:
+    """The point in a link, which anybody may have written; the middle if it makes no sense."""
+    found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", told or "", re.ASCII)
+    x, y = map(float, found.groups()) if found else (0.5, 0.5)
+    return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
+
+
+def _query(seen: Seen, asker: str, point: tuple[float, float] | None) -> Query | None:
+    return asker if point is None else seen.traced.input_point(*point)
+
+
+def _follow(seen: Seen, picked: Pick, asker: str) -> None:
+    """Let the clicked point ask; a click that is told twice changes nothing more."""
+    if asker == "point" and _point_of(seen) == (picked.x, picked.y) and POINT in st.session_state:
+        return
+    st.session_state[POINT] = (seen.key[0], picked.x, picked.y)
+    st.session_state[_TURN] = True
+    run_again()
+
+
+def _content(
+    seen: Seen,
+    maps: Sequence[QueryMaps],
+    head: str,
+    asker: str,
+    point: tuple[float, float] | None,
+) -> Content:
+    fusing = _FUSED.get(head) or f"head {int(head) + 1}"
+    who = "the marked point" if point else _ASKERS[asker].lower()
+    return Content(
+        seen.photo.shown.pixels,
+        seen.traced.geometry,
+        [Layer(one.layer, fused(one.values, head)) for one in maps],
+        "Attention",
+        f"Share of the attention of {who}, {fusing.lower()}.",
+        point=point,
+    )
+
+
+def _asked_by(asker: str, point: tuple[float, float] | None) -> str:
+    if point is None:
+        return f"{_ASKERS[asker]} asks: brighter places get more of its attention."
+    return (
+        f"The point {100 * point[0]:.0f} % from the left and {100 * point[1]:.0f} % from the top "
+        "asks, in the cell that holds it on each layer's grid. "
+        "Read from this pass's queries and keys; the network did not run again."
+    )
+
+
+def _show_grid(seen: Seen, maps: Sequence[QueryMaps], query: Query) -> None:
+    st.markdown("##### Every layer and head")
+    stretched = st.toggle(
+        "Stretch each map by itself",
+        key="layers stretched",
+        help="Shows the pattern of faint heads. Brightness can then not be compared.",
+    )
+    point = query if isinstance(query, tuple) else None
+    st.html(head_grid(maps, seen.traced.trace.input_size, point, stretched=stretched))
+
+
+def _show_numbers(seen: Seen) -> None:
+    facts = attention_numbers(seen.key, seen.traced)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("##### How evenly each head looks")
+        st.altair_chart(entropy_chart(facts))
+        st.caption("Low: a few places get it all. On the dashed line: all places alike.")
+    distances = distance_chart(facts)
+    if distances is None:
+        return
+    with right:
+        st.markdown("##### How far each head looks")
+        st.altair_chart(distances)
+        st.caption("Low: next to the asking place. On the dashed line: as far as looking evenly.")

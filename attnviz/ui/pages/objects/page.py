@@ -1,0 +1,86 @@
+"""The page "Objects": several things in one picture, and the focus that chooses among them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.models.vision_model import VisionModel
+from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.map_view import show_maps
+from attnviz.ui.kit.pickers import Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.kit.url_state import keep
+from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.cards import show_cards
+from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
+from attnviz.ui.pages.objects.pointing import follow, show_point
+from attnviz.ui.pages.objects.results import Found, contrast_name, find
+from attnviz.ui.pages.objects.state import VIEWER, choices_of, share, turn, view_of
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>Objects</h1><p>A picture holds several things. '
+        "Attention picks one, and lets the rest fade.</p></div>"
+    )
+    with guarded():
+        photo = pick_picture()
+        with st.sidebar:
+            device = pick_device()
+        model = pick_model(device)
+    if photo is None or model is None:
+        st.info("Choose a picture and a model to see what it finds, and where.")
+        return
+    keep(model=model.name)
+    show_objects(photo, model)
+
+
+@st.fragment
+def show_objects(photo: Photo, model: VisionModel) -> None:
+    """The objects of a picture; a click or a control reruns this part alone."""
+    with guarded():
+        seen = Seen(photo, model)
+        with st.spinner("Looking …", show_time=True):
+            count = len(seen.chances)
+        if count == 1:
+            st.info("This network knows one class only: there is nothing to choose from.")
+        pick_objects(seen)
+        choices = choices_of(seen)
+        share(seen, choices)
+        if not choices.objects:
+            st.info("Choose an object above, or search for one.")
+            return
+        with st.spinner("Looking …", show_time=True):
+            found = find(seen, choices)
+        for note in found.all_maps.notes:
+            st.warning(plain_text(note))
+        _show_stage(found)
+        show_cards(found)
+        if photo.credit:
+            st.caption(plain_text(photo.credit))
+
+
+def _show_stage(found: Found) -> None:
+    """The viewer, what was clicked, and the controls of the competition."""
+    seen, choices = found.seen, found.choices
+    show_point(seen)
+    view_of()  # in the session, where the viewer looks for it
+    key = (*seen.key, str(choices))
+    method = found.all_maps.choice.method.name
+    picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {turn()}")
+    share(seen, choices)
+    if picked is not None:
+        follow(found, picked)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("##### All objects compete")
+        if len(choices.objects) > 1:
+            pick_competition(seen)
+        else:
+            st.caption("Choose another object, and they compete for the focus.")
+    with right:
+        st.markdown("##### One against another")
+        pick_contrast(seen)
+        if choices.against is not None and found.contrast is None:
+            empty = "no place speaks for the first more than for the second."
+            st.info(plain_text(found.refused or f"{contrast_name(seen, choices)}: {empty}"))

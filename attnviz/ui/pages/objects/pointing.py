@@ -1,0 +1,67 @@
+"""A click on the picture: which classes are there, and the focus that moves to one of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.analysis.classes_at_point import classes_at
+from attnviz.ui.components.viewer import Pick
+from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.picking import add_object, chance
+from attnviz.ui.pages.objects.results import Found
+from attnviz.ui.pages.objects.state import move_focus
+
+POINT = "objects point"
+_OFFERED = 5
+_WITHIN = 0.5
+
+
+def follow(found: Found, picked: Pick) -> None:
+    """Keep the point, and move the focus to the chosen object that lies there, if one does.
+
+    A click that is told twice changes nothing more.
+    """
+    point = (found.seen.key, picked.x, picked.y)
+    if st.session_state.get(POINT) == point:
+        return
+    st.session_state[POINT] = point
+    chosen = [
+        one
+        for one in classes_at(found.all_maps, picked.x, picked.y)
+        if one.index in found.choices.objects and one.relative >= _WITHIN
+    ]
+    if chosen:
+        best = max(chosen, key=lambda one: one.relative)
+        move_focus(found.seen.label(best.index))
+    run_again()
+
+
+def show_point(seen: Seen) -> None:
+    """The likeliest classes at the clicked point, as buttons that move the focus there."""
+    of, x, y = st.session_state.get(POINT, (None, 0.0, 0.0))
+    if of != seen.key:
+        st.caption("Click an object in the picture, and the focus moves to it.")
+        return
+    if seen.likely.geometry.input_point(x, y) is None:
+        st.caption("The network did not see this part of the picture. Click another point.")
+        return
+    there = classes_at(seen.likely, x, y)[:_OFFERED]
+    if not there:
+        st.caption("None of the likely classes has anything at this point. Click another one.")
+        return
+    st.caption(
+        f"Where you clicked, {100 * x:.0f} % from the left and {100 * y:.0f} % from the top, "
+        "the network may see:",
+        help="The twenty likeliest classes, ranked by their map at this point, relative to the "
+        "map's peak, times their probability.",
+    )
+    with st.container(horizontal=True, gap="xsmall", key="objects-there"):
+        for one in there:
+            label = plain_text(f"{seen.label(one.index)} · {chance(one.probability)}")
+            said = f"Its map has {100 * one.relative:.0f} % of its peak here."
+            st.button(
+                label, key=f"there {one.index}", help=said, on_click=add_object,
+                args=(seen, one.index),
+            )  # fmt: skip

@@ -1,0 +1,104 @@
+"""What the choices come to: the maps, how the objects compete, and one class against another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.analysis.class_maps import ClassMaps, difference
+from attnviz.errors import MethodError, NoSitesError
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.render.focus import is_flat
+from attnviz.ui.components.viewer import Content, Layer
+from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.choices import Choices, Strength, Versus
+from attnviz.ui.pages.objects.state import TOGETHER
+from attnviz.vision.biased_competition import focus_together, gains, shares
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The maps [h, w] of the chosen objects, in their order, and what comes of them.
+
+    shares: what each object gets of the focus; kept: relative to the largest share. contrast: name
+    and map of one class set against another, None where none is, or where nothing is left of it;
+    refused: why not, if the network does not allow it.
+    """
+
+    seen: Seen
+    choices: Choices
+    all_maps: ClassMaps
+    maps: tuple[FloatArray, ...]
+    shares: npt.NDArray[np.float64]
+    kept: npt.NDArray[np.float64]
+    contrast: tuple[str, FloatArray] | None
+    refused: str = ""
+
+    @property
+    def geometry(self) -> PictureGeometry:
+        """How the network's input was taken from the picture."""
+        return self.all_maps.geometry
+
+    def content(self) -> Content:
+        """What the viewer shows: each object, one against another, and all of them together."""
+        names = [self.seen.label(one) for one in self.choices.objects]
+        layers = [Layer(name, values) for name, values in zip(names, self.maps, strict=True)]
+        if self.contrast is not None:
+            layers.append(Layer(*self.contrast))
+        if len(self.maps) > 1:
+            layers.append(Layer(TOGETHER, self._together(), True, "1 is the peak of the strongest"))
+        method = self.all_maps.choice.method
+        legend = f"{method.title}, {self.all_maps.layer}."
+        pixels = self.seen.photo.shown.pixels
+        return Content(pixels, self.geometry, layers, "Relevance", legend, noun="Object")
+
+    def _together(self) -> FloatArray:
+        maps = np.stack(self.maps)
+        competing = strengths(self.all_maps, self.choices)
+        return focus_together(maps, competing, self.choices.selectivity)
+
+
+def find(seen: Seen, choices: Choices) -> Found:
+    """The maps of what is chosen; one forward pass for classes that were not asked before."""
+    others = (choices.wanted, choices.against)
+    classes = {*choices.objects, *(one for one in others if one is not None)}
+    all_maps = seen.maps(tuple(classes))
+    won = shares(strengths(all_maps, choices), choices.selectivity)
+    maps = tuple(all_maps.map_of(one) for one in choices.objects)
+    contrast, refused = None, ""
+    try:
+        contrast = _contrast(seen, choices, all_maps)
+    except (MethodError, NoSitesError) as error:  # the rest of the page can still be shown
+        refused = str(error)
+    return Found(seen, choices, all_maps, maps, won, gains(won), contrast, refused)
+
+
+def strengths(maps: ClassMaps, choices: Choices) -> npt.NDArray[np.float64]:
+    """What the objects compete by, [n]: the mean of each map from 0 up, or the probability."""
+    if choices.strength is Strength.PROBABILITY:
+        chances = dict(zip(maps.classes, maps.predictions, strict=True))
+        return np.asarray([chances[one].probability for one in choices.objects], np.float64)
+    return np.asarray(
+        [np.maximum(maps.map_of(one), 0).mean(dtype=np.float64) for one in choices.objects]
+    )
+
+
+def contrast_name(seen: Seen, choices: Choices) -> str:
+    """`"tabby, not tiger cat"`; empty where no class is set against another."""
+    if choices.wanted is None or choices.against is None:
+        return ""
+    return f"{seen.label(choices.wanted)}, not {seen.label(choices.against)}"
+
+
+def _contrast(seen: Seen, choices: Choices, maps: ClassMaps) -> tuple[str, FloatArray] | None:
+    if choices.wanted is None or choices.against is None:
+        return None
+    if choices.versus is Versus.SCORES:
+        values = seen.finer(choices.wanted, choices.against).maps[0]
+    else:
+        values = difference(maps, choices.wanted, [choices.against])
+    return None if is_flat(values) else (contrast_name(seen, choices), values)

@@ -1,0 +1,70 @@
+"""The choices of the page "Objects" in this session and in the address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from attnviz.ui.components.viewer import Mode, View
+from attnviz.ui.kit.pickers import PICKED
+from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
+from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.choices import Choices
+
+VIEWER = "objects viewer"
+TOGETHER = "all objects together"
+_VIEW = f"{VIEWER} view"
+_MEMORY = "objects memory"
+_TURN = "objects turn"
+_IN_FOCUS = "focus"
+
+
+def choices_of(seen: Seen) -> Choices:
+    """What is chosen for this picture and network.
+
+    The first time in a session it is what the address says, else the likeliest classes.
+    """
+    memory: dict[tuple[str, ...], Choices] = st.session_state.setdefault(_MEMORY, {})
+    if seen.key not in memory:
+        told = {name: kept_choice(name) or "" for name in Choices().to_query()}
+        linked = None if memory else Choices.from_query(told, seen.chances)
+        memory[seen.key] = linked or Choices.first(seen.chances)
+    return memory[seen.key]
+
+
+def choose(seen: Seen, choices: Choices) -> None:
+    """Remember what is chosen."""
+    st.session_state[_MEMORY][seen.key] = choices
+
+
+def share(seen: Seen, choices: Choices) -> None:
+    """Write picture, network, choices and the object in focus into the address."""
+    named = choices.to_query() | {_IN_FOCUS: in_focus()}
+    keep(model=seen.model.name, **named)
+    share_choices(*PICKED, *named)
+
+
+def view_of() -> View:
+    """The viewer's controls as they were left; bokeh to begin with."""
+    if _VIEW not in st.session_state:
+        st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=kept_choice(_IN_FOCUS) or "")
+    view: View = st.session_state[_VIEW]
+    return view
+
+
+def in_focus() -> str:
+    """The name of what the viewer shows."""
+    return view_of().layer
+
+
+def move_focus(name: str) -> None:
+    """Let the viewer turn to another object."""
+    st.session_state[_VIEW] = replace(view_of(), layer=name)
+    st.session_state[_TURN] = turn() + 1
+
+
+def turn() -> int:
+    """How often the focus was moved; the viewer takes over the view when it changes."""
+    turns: int = st.session_state.get(_TURN, 0)
+    return turns

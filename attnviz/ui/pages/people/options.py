@@ -1,0 +1,99 @@
+"""Whose maps are held against the people: models and methods, and how large a degree is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from attnviz.agreement.map_makers import Contestant, left_out, of_models, of_no_model
+from attnviz.methods.base import METHODS, ProbingMethod
+from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.models.catalog import find_model, list_models
+from attnviz.models.vision_model import VisionModel
+from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
+from attnviz.ui.kit.url_state import Value, keep_value, restore_value
+
+_MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
+_START: dict[str, Value] = {
+    _MODELS: ["ran-small"],
+    _METHODS: ["attention", "decision"],
+    _DEGREE: 24.0,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Names of models and methods, the device, and the pictures' pixels to a degree."""
+
+    models: tuple[str, ...]
+    methods: tuple[str, ...]
+    device: str
+    degree: float
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Decides all scores of a folder."""
+        return (",".join(self.models), ",".join(self.methods), self.device, f"{self.degree:g}")
+
+    @property
+    def slow(self) -> bool:
+        """Whether one of the methods sends many passes through a network."""
+        return any(n in METHODS and issubclass(METHODS.get(n), ProbingMethod) for n in self.methods)
+
+
+def pick_asked() -> Asked:
+    """The three choices in a row; kept when the page is left."""
+    for key, value in _START.items():
+        restore_value(key, value)
+    with st.sidebar:
+        device = pick_device()
+    left, middle, right = st.columns([3, 4, 2])
+    specs = {spec.name: spec for spec in list_models()}
+    with left:
+        models = st.multiselect(
+            "Models",
+            list(specs),
+            format_func=lambda name: model_title(specs[name]),
+            key=_MODELS,
+            max_selections=6,
+            help="Baselines that need no model are always there.",
+        )
+    titles = {str(name): text for name, text in QUESTIONS.items()}
+    titles |= {method.name: method_title(method) for method in METHODS}
+    with middle:
+        methods = st.multiselect(
+            "Maps", list(titles), format_func=titles.__getitem__, key=_METHODS, max_selections=6
+        )
+    with right:
+        degree = st.number_input(
+            "Pixels to a degree",
+            1.0,
+            2000.0,
+            step=1.0,
+            key=_DEGREE,
+            help="How many pixels of the pictures the viewers saw in one degree of their visual "
+            "field: a density blurs each fixation by it. 24 for OSIE.",
+        )
+    for key, value in ((_MODELS, models), (_METHODS, methods), (_DEGREE, degree)):
+        keep_value(key, value)
+    return Asked(tuple(models), tuple(methods), device, float(degree))
+
+
+def unfit(asked: Asked) -> list[str]:
+    """A sentence for each model and method that do not fit each other."""
+    return left_out([find_model(name) for name in asked.models], asked.methods)
+
+
+def contestants(asked: Asked, others: OtherPictures) -> list[Contestant]:
+    """The baselines, then each model, loaded, with each method that fits it.
+
+    Where a model cannot be had, one message says so and the run of the page ends there.
+    """
+    found: list[VisionModel] = []
+    for name in asked.models:
+        model = ready_model(name, asked.device)
+        if model is None:
+            st.stop()
+        found.append(model)
+    return [*of_no_model(others), *of_models(found, asked.methods)]

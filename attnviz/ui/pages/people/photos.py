@@ -1,0 +1,77 @@
+"""Choosing one picture of the folder, from a row for each two dozen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.errors import PictureError
+from attnviz.metrics.fixations import Looked
+from attnviz.pictures import open_picture
+from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
+from attnviz.ui.kit.guard import say_error
+from attnviz.ui.pages.people.folder import Opened
+from attnviz.ui.pages.training.runs import file_state
+
+ROW = 24
+_PHOTO, _PART = "people photo", "people part"
+
+
+def pick_photo(opened: Opened) -> int | None:
+    """The number of the chosen picture; None where no picture of the row can be opened."""
+    photos = opened.found.photos
+    kept: dict[tuple[str, ...], int] = st.session_state.setdefault(_PHOTO, {})
+    chosen = min(kept.get(opened.key, 0), len(photos) - 1)
+    if len(photos) > ROW:
+        chosen = _pick_part(chosen, len(photos))
+    first = chosen // ROW * ROW
+    row = {}
+    for number in range(first, min(first + ROW, len(photos))):
+        looked = photos[number]
+        try:
+            small = _small(str(looked.path), file_state(looked.path))
+        except PictureError as error:
+            say_error(error)
+        else:
+            row[str(number)] = Thumbnail(str(number), looked.name, small)
+    if not row:
+        return None
+    shown = str(chosen) if str(chosen) in row else next(iter(row))
+    picked = pick_thumbnail(list(row.values()), shown, key="people pictures")
+    kept[opened.key] = int(picked or shown)
+    return kept[opened.key]
+
+
+def _pick_part(chosen: int, count: int) -> int:
+    """Turn to another two dozen; returns the chosen picture, its first where it was turned."""
+    parts = list(range(0, count, ROW))
+    st.session_state[_PART] = chosen // ROW * ROW
+    turned = st.session_state.pop(f"{_PART} turned", None)
+    if turned in parts:
+        st.session_state[_PART], chosen = turned, turned
+    at = parts.index(st.session_state[_PART])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _turn("Back", "chevron_left", parts[max(at - 1, 0)], stuck=at == 0)
+        _turn("On", "chevron_right", parts[min(at + 1, len(parts) - 1)], stuck=at == len(parts) - 1)
+        st.markdown(f"Pictures {parts[at] + 1}–{min(parts[at] + ROW, count)} of {count:,}")
+    return chosen
+
+
+def _turn(title: str, icon: str, to: int, *, stuck: bool) -> None:
+    def turn() -> None:
+        st.session_state[f"{_PART} turned"] = to
+
+    st.button(
+        title, icon=f":material/{icon}:", on_click=turn, disabled=stuck, key=f"{_PART} {icon}"
+    )
+
+
+@st.cache_data(max_entries=1500, ttl="4h", show_spinner=False)
+def _small(path: str, state: tuple[int, ...]) -> bytes:
+    del state  # part of the key: a picture that was replaced is opened again
+    return thumbnail_jpeg(open_picture(path).pixels)
+
+
+def titled(looked: Looked) -> str:
+    """A picture's name and how many looked at it."""
+    many = len(looked.viewers)
+    return f"{looked.name}, {many} viewer{'' if many == 1 else 's'}"

@@ -1,0 +1,110 @@
+"""Trainings on this computer: watch them, pause them, cancel them."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from attnviz.errors import TrainingError
+from attnviz.training.jobs.runs import LiveRun
+from attnviz.training.jobs.state import Phase, State
+from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.text import duration
+from attnviz.ui.pages.training.open_folder import TURN, forget, known_runs, run_key
+from attnviz.ui.pages.training.runs import file_state
+from attnviz.ui.pages.training.start_run import ask_or_do, is_asked, show_form, show_question
+
+_OPEN = "live open"
+_WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
+_SECONDS = 2.0
+_MOST = 3  # runs that are listed
+
+
+def show_live() -> None:
+    """What is being trained, and a form for something new."""
+    phases = [run.state.phase for run in known_runs()[:_MOST]]
+    over = (Phase.DONE, Phase.CANCELLED)
+    if any(phase not in over for phase in phases) or is_asked():
+        st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
+    with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
+        # Asking again makes the browser send a message: only while there is something to watch.
+        every = _SECONDS if any(phase.going for phase in phases) else None
+        st.session_state[_WHOLE] = True
+        try:
+            st.fragment(_watch_runs, run_every=every)()
+        finally:
+            st.session_state[_WHOLE] = False
+        show_question()
+        show_form()
+
+
+def _watch_runs() -> None:
+    """Each run's progress; a fragment, asked for again every two seconds while one is going."""
+    with guarded():
+        for run in known_runs()[:_MOST]:
+            state = run.state
+            _show_run(run, state)
+            _look_again(run, state)
+
+
+def _look_again(run: LiveRun, state: State) -> None:
+    """Rerun the page when a watched run has recorded more, or ended."""
+    try:
+        path = run.recording
+    except TrainingError:  # the run's own line says what is wrong
+        return
+    seen = (state.phase, file_state(path))
+    known = st.session_state.setdefault("live seen", {})
+    before, known[str(run.folder)] = known.get(str(run.folder)), seen
+    if before is None or before == seen:
+        return
+    if seen[1] and not before[1]:
+        st.session_state[TURN] = run_key(run.folder)  # the first checkpoint: show it
+    if st.session_state.get(_WHOLE):
+        return  # all that follows is drawn anew anyway; a press of a button below would be lost
+    watched = st.session_state.get("run") == run_key(run.folder)
+    if watched or before[0] != seen[0] or not before[1]:
+        st.rerun()
+
+
+def _show_run(run: LiveRun, state: State) -> None:
+    st.progress(state.done, f"{plain_text(run.folder.name)}: {sentence(state)}")
+    if state.notes:
+        st.caption(plain_text(state.notes))
+    with st.container(horizontal=True):
+        if state.phase.going and _button("Pause", "pause", run):
+            run.pause()
+        if state.phase in (Phase.PAUSED, Phase.FAILED) and _button("Go on", "play_arrow", run):
+            ask_or_do(f"Go on with {run.folder.name}", run.go_on)
+        if state.phase in (Phase.DONE, Phase.CANCELLED, Phase.DIVERGED):
+            if _button("Remove from the list", "playlist_remove", run):
+                run.dismiss()
+                forget(run.folder)
+                st.toast(f"Its files stay in {run.folder}.")
+                st.rerun()
+        elif _button("Cancel", "close", run):
+            run.cancel()
+            st.rerun()
+
+
+def _button(title: str, icon: str, run: LiveRun) -> bool:
+    return st.button(title, key=f"{title} {run.folder}", icon=f":material/{icon}:")
+
+
+def sentence(state: State) -> str:
+    """How far a run is, in words."""
+    if state.phase is Phase.READING:
+        return "reading its pictures …"
+    if state.phase in (Phase.FAILED, Phase.DIVERGED):
+        return plain_text(state.text)
+    parts = [f"{state.step:,} of {state.steps:,} steps"]
+    if math.isfinite(state.accuracy):
+        parts.append(f"{100 * state.accuracy:.0f} % right")
+    if math.isfinite(state.loss):
+        parts.append(f"loss {state.loss:.2f}")
+    if state.phase is Phase.TRAINING and state.left is not None:
+        parts.append(f"{duration(state.left)} left")
+    if state.phase in (Phase.PAUSED, Phase.DONE, Phase.CANCELLED):
+        parts.insert(0, str(state.phase))
+    return ", ".join(parts)

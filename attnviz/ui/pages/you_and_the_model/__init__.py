@@ -1,0 +1,1 @@
+"""Page "You and the model": uncover a blurred photo, then compare with the model."""

@@ -1,0 +1,113 @@
+"""A round, and its replay, as one blob of bytes for the browser.
+
+`u32 length (little-endian) | header, JSON | JPEG | ...`, the blurred picture before the sharp one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnviz.export.jpeg import jpeg
+from attnviz.ui.pages.you_and_the_model.rules import Limit
+from attnviz.ui.pages.you_and_the_model.words import FEW, KEYS, OVER, rule, task_line
+from attnviz.vision.bubbleview.bubbles import FEATHER, Place, blurred, bubble_radius
+from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a replay: its title, its colour, its bubbles in order.
+
+    probability: of the class with 0, 1 .. n bubbles open; empty if the network was not asked.
+    """
+
+    title: str
+    colour: str
+    places: tuple[Place, ...]
+    probability: tuple[float, ...] = ()
+
+
+def pack_round(pixels: Pixels, task: Task, limit: Limit, attempt: int) -> bytes:
+    """What the browser needs for a round.
+
+    Args:
+        pixels: uint8 [H, W, 3], the picture.
+        task: what the person is asked to do.
+        limit: when the round ends.
+        attempt: number of the round; another number begins anew on the same picture.
+
+    The same arguments give the same bytes.
+    """
+    header = {
+        "task": task_line(task),
+        "rule": rule(limit),
+        "keys": KEYS,
+        "over": OVER,
+        "few": FEW,
+        "asks": task is Task.TELL,
+        "most": limit.clicks,
+        "seconds": limit.seconds,
+        "least": LEAST_CLICKS,
+        "attempt": attempt,
+    }
+    return _packed(header, pixels, [blurred(pixels), pixels])
+
+
+def pack_replay(
+    pixels: Pixels, sides: Sequence[Side], label: str, heat: Pixels | None = None
+) -> bytes:
+    """What the browser needs to play a round back.
+
+    Args:
+        pixels: uint8 [H, W, 3], the picture.
+        sides: one or two.
+        label: the class whose probability they give.
+        heat: uint8 [H, W, 3], the network's map over the picture, if there is one.
+    """
+    header = {
+        "label": label,
+        "map": "On the model's map",
+        "sides": [
+            {
+                "title": side.title,
+                "colour": side.colour,
+                "places": [[round(place.y, 4), round(place.x, 4)] for place in side.places],
+                "probability": [round(value, 4) for value in side.probability],
+            }
+            for side in sides
+        ],
+    }
+    more = [] if heat is None else [heat]
+    return _packed(header, pixels, [blurred(pixels), pixels, *more])
+
+
+def blob_id(blob: bytes) -> str:
+    """The id in a blob's header, which its round sends back."""
+    (length,) = struct.unpack_from("<I", blob)
+    return str(json.loads(blob[4 : 4 + length])["id"])
+
+
+def _packed(header: dict[str, Any], pixels: Pixels, pictures: Sequence[Pixels]) -> bytes:
+    height, width = pixels.shape[:2]
+    coded = [jpeg(one, 92) for one in pictures]
+    header |= {
+        "size": [height, width],
+        "radius": bubble_radius((height, width)),
+        "feather": FEATHER,
+        "pictures": [len(one) for one in coded],
+    }
+    body = b"".join(coded)
+    digest = hashlib.sha256(body + json.dumps(header, sort_keys=True).encode())
+    header["id"] = digest.hexdigest()[:16]
+    text = json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<I", len(text)) + text + body

@@ -1,0 +1,138 @@
+"""The page "You and the model": the same blurred picture, for a person and for a network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from attnviz.errors import VisionError
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
+from attnviz.ui.components.bubble_game.component import play_round
+from attnviz.ui.kit.guard import guarded, say_error
+from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.kit.url_state import keep, restore, share_choices
+from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
+from attnviz.ui.pages.you_and_the_model.result import Played, show_outcome
+from attnviz.ui.pages.you_and_the_model.rules import FIRST, LIMITS, Limit
+from attnviz.ui.pages.you_and_the_model.saved_rounds import show_stored
+from attnviz.ui.pages.you_and_the_model.state import (
+    attempt,
+    keep_round,
+    kept_round,
+    next_picture,
+    was_seen,
+)
+from attnviz.ui.pages.you_and_the_model.words import FEW, STEPS, TASKS
+from attnviz.vision.bubbleview.bubbles import check_size
+from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task, round_from
+
+SIDE = 800
+_STEPS = "".join(f"<li>{html.escape(step)}</li>" for step in STEPS)
+_TASK, _LIMIT = "bubbles task", "bubbles limit"
+
+
+def show() -> None:
+    """The whole page, from top to bottom."""
+    st.html(
+        '<div class="av-head"><h1>You and the model</h1><p>Look at a blurred photo through a few '
+        "sharp spots. Then the model does the same.</p></div>"
+    )
+    with guarded():
+        with st.expander("Choose a picture, or bring your own"):
+            st.caption("It is shown sharp here. A round is fair with a picture you do not know.")
+            photo = pick_picture()
+        left, middle, right = st.columns([4, 5, 5])
+        with left:
+            task = _pick_task()
+        with middle:
+            limit = _pick_limit()
+        with st.sidebar:
+            device = pick_device()
+        with right:
+            model = pick_model(device)
+        if model is not None:
+            keep(model=model.name)
+        share_choices(*PICKED, _TASK, _LIMIT)
+        if photo is None:
+            st.info("Choose a picture to play.")
+        else:
+            _show_photo(photo, task, limit, model)
+    show_stored()
+
+
+def _pick_task() -> Task:
+    names = [str(task) for task in Task]
+    restore(_TASK, names)
+    if st.session_state.get(_TASK) not in names:
+        st.session_state[_TASK] = names[0]
+    chosen = st.segmented_control(
+        "Your task",
+        names,
+        format_func=lambda name: TASKS[Task(name)],
+        key=_TASK,
+        required=True,
+        help="It decides which of the model's maps is fair to compare with: what its decision "
+        "rests on, or what it attends to.",
+    )
+    keep(**{_TASK: str(chosen)})
+    return Task(str(chosen))
+
+
+def _pick_limit() -> Limit:
+    restore(_LIMIT, LIMITS)
+    if st.session_state.get(_LIMIT) not in LIMITS:
+        st.session_state[_LIMIT] = FIRST
+    chosen = st.segmented_control(
+        "A round ends after so many clicks, or seconds",
+        list(LIMITS),
+        format_func=lambda name: LIMITS[name].short,
+        key=_LIMIT,
+        required=True,
+    )
+    keep(**{_LIMIT: str(chosen)})
+    return LIMITS[str(chosen)]
+
+
+def _show_photo(photo: Photo, task: Task, limit: Limit, model: VisionModel | None) -> None:
+    """The round, or once it was played what came of it: never a map before."""
+    picture = photo.shown.reduced(SIDE)
+    check_size(picture.pixels)
+    played = kept_round(picture.sha256, task)
+    if played is None:
+        _play(picture, task, limit)
+    else:
+        show_outcome(Played(photo, picture, played), model)
+
+
+def _play(picture: Picture, task: Task, limit: Limit) -> None:
+    blob = pack_round(picture.pixels, task, limit, attempt(picture.sha256, task))
+    main, side = st.columns([10, 3], gap="medium")
+    with main:
+        message = play_round(blob, key="bubbles play")
+    with side:
+        st.html(f'<div class="av-title">How it goes</div><ol class="av-steps">{_STEPS}</ol>')
+        st.button("Another picture", on_click=next_picture, icon=":material/skip_next:")
+    if message is None:
+        return
+    try:
+        _check_origin(message, blob)
+        played = round_from(message, task, seen=was_seen(picture.sha256))
+        if len(played.clicks) < LEAST_CLICKS:
+            raise VisionError(f"{FEW} This one has {len(played.clicks)} inside the picture.")
+    except VisionError as error:
+        say_error(error)
+        return
+    keep_round(picture.sha256, played)
+    st.rerun()
+
+
+def _check_origin(message: Any, blob: bytes) -> None:
+    """Raises VisionError for a round of another picture, or of no round at all."""
+    if not isinstance(message, Mapping) or message.get("id") != blob_id(blob):
+        raise VisionError(
+            "What came back belongs to another picture or task. Play this round once more."
+        )

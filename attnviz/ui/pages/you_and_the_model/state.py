@@ -1,0 +1,65 @@
+"""Rounds of this session, which nobody else sees and nothing outlives."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import streamlit as st
+
+from attnviz.pictures import list_samples
+from attnviz.ui.kit.pickers import SAMPLE
+from attnviz.vision.bubbleview.rounds import Round, Task
+
+_ROUNDS = "bubbles rounds"
+_ATTEMPTS = "bubbles attempts"
+_SEEN = "bubbles seen"
+_MOST = 24
+Key = tuple[str, Task]
+
+
+def kept_round(picture: str, task: Task) -> Round | None:
+    """The round that was played on a picture (its sha256) with a task; None before one was."""
+    return _rounds().get((picture, task))
+
+
+def keep_round(picture: str, played: Round) -> None:
+    """Keep a round; its picture counts as seen from now on."""
+    rounds = _rounds()
+    rounds[picture, played.task] = played
+    while len(rounds) > _MOST:
+        rounds.popitem(last=False)
+    seen: set[str] = st.session_state.setdefault(_SEEN, set())
+    seen.add(picture)
+
+
+def was_seen(picture: str) -> bool:
+    """Whether a round on the picture was played, after which it was shown sharp."""
+    return picture in st.session_state.get(_SEEN, set())
+
+
+def attempt(picture: str, task: Task) -> int:
+    """How often the round was begun again."""
+    attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})
+    return attempts.get((picture, task), 0)
+
+
+def play_again(picture: str, task: Task) -> None:
+    """Forget the round, and begin anew."""
+    _rounds().pop((picture, task), None)
+    attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})
+    attempts[picture, task] = attempts.get((picture, task), 0) + 1
+
+
+def next_picture() -> None:
+    """Choose the picture after the chosen one, uploads first; after the last comes the first."""
+    uploads: list[str] = st.session_state.get("known_uploads", [])
+    keys = [*uploads, *(SAMPLE + sample.name for sample in list_samples())]
+    if keys:
+        chosen = st.session_state.get("picture")
+        at = keys.index(chosen) if chosen in keys else -1
+        st.session_state["picture"] = keys[(at + 1) % len(keys)]
+
+
+def _rounds() -> OrderedDict[Key, Round]:
+    rounds: OrderedDict[Key, Round] = st.session_state.setdefault(_ROUNDS, OrderedDict())
+    return rounds

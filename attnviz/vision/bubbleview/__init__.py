@@ -1,0 +1,1 @@
+"""BubbleView: people uncover a blurred photo click by click."""

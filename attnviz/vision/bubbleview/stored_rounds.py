@@ -1,0 +1,193 @@
+"""Rounds that a person chose to keep: one small JSON file each, on this computer alone.
+
+The format is described in docs/rounds.md. Files are read as if they were hostile.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attnviz.errors import VisionError
+from attnviz.pictures.names import base_name
+from attnviz.vision.bubbleview.bubbles import BLUR, RADIUS
+from attnviz.vision.bubbleview.rounds import Round, Task, round_from
+
+FORMAT = "attnviz round 1"
+MOST_BYTES = 64 * 1024
+MOST_ROUNDS = 500
+_KEY = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+_SHA = re.compile(r"[0-9a-f]{64}")
+_SIDE = 1_000_000
+
+
+@dataclass(frozen=True)
+class PlayedPicture:
+    """The picture of a round: its file's name, its checksum, and its own (height, width)."""
+
+    name: str
+    sha256: str
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class StoredRound:
+    """A round in its file. key: of the file. saved: when, in UTC, as ISO 8601."""
+
+    key: str
+    saved: str
+    picture: PlayedPicture
+    played: Round
+
+
+def rounds_folder() -> Path:
+    """Where rounds lie: `$ATTNVIZ_ROUNDS`, else `.attnviz/rounds` in the user's home."""
+    return Path(os.environ.get("ATTNVIZ_ROUNDS") or Path.home() / ".attnviz" / "rounds")
+
+
+def as_json(picture: PlayedPicture, played: Round, saved: str) -> bytes:
+    """The file of a round; x, y in the picture's own pixels, ms how long each bubble was open."""
+    height, width = picture.size
+    table = {
+        "format": FORMAT,
+        "saved": saved,
+        "picture": {
+            "name": picture.name,
+            "sha256": picture.sha256,
+            "height": height,
+            "width": width,
+        },
+        "task": str(played.task),
+        "blur": BLUR,
+        "radius": RADIUS,
+        "seen": played.seen,
+        "answer": played.answer,
+        **_viewer(picture, played),
+        "begin": round(played.clicks[0].ms) if played.clicks else 0,
+    }
+    return json.dumps(table, indent=1, ensure_ascii=False).encode()
+
+
+def now() -> str:
+    """This second in UTC, as ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def save_round(picture: PlayedPicture, played: Round, folder: Path | None = None) -> StoredRound:
+    """Write a round into a file of its own; raises VisionError where that fails."""
+    folder = rounds_folder() if folder is None else folder
+    saved = now()
+    stamp = re.sub(r"[^0-9]", "", saved[:19])
+    key = f"{stamp[:8]}-{stamp[8:]}-{secrets.token_hex(4)}"
+    source = as_json(picture, played, saved)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / f"{key}.part"
+        draft.write_bytes(source)
+        draft.replace(folder / f"{key}.json")
+    except OSError as error:
+        raise VisionError(
+            f"The round cannot be kept in {folder} ({error.strerror}). Set ATTNVIZ_ROUNDS to a "
+            "folder that can be written, or download the round instead."
+        ) from error
+    return _read(folder / f"{key}.json")
+
+
+def list_rounds(folder: Path | None = None) -> tuple[tuple[StoredRound, ...], tuple[str, ...]]:
+    """The kept rounds, newest first, and the keys of files that hold none."""
+    folder = rounds_folder() if folder is None else folder
+    found, broken = [], []
+    for path in sorted(_files(folder), reverse=True)[:MOST_ROUNDS]:
+        try:
+            found.append(_read(path))
+        except VisionError:
+            broken.append(path.stem)
+    return tuple(found), tuple(broken)
+
+
+def delete_round(key: str, folder: Path | None = None) -> None:
+    """Remove a round's file, if it is there; raises VisionError for what is no key of a round."""
+    folder = rounds_folder() if folder is None else folder
+    if not _KEY.fullmatch(key):
+        raise VisionError("There is no such round to delete. Choose one of the list.")
+    try:
+        (folder / f"{key}.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise VisionError(
+            f"The round {key} cannot be deleted from {folder} ({error.strerror}). Delete it there."
+        ) from error
+
+
+def as_fixations(rounds: Sequence[StoredRound]) -> bytes:
+    """Rounds as a `fixations.json` (`attnviz.metrics.fixations`): each counts as one viewer.
+
+    Of pictures with the same name and different content, the first one's rounds are taken.
+    """
+    table: dict[str, list[dict[str, list[float]]]] = {}
+    content: dict[str, str] = {}
+    for stored in rounds:
+        name = stored.picture.name
+        if content.setdefault(name, stored.picture.sha256) != stored.picture.sha256:
+            continue
+        table.setdefault(name, []).append(_viewer(stored.picture, stored.played))
+    return json.dumps(table, indent=1, ensure_ascii=False).encode()
+
+
+def _viewer(picture: PlayedPicture, played: Round) -> dict[str, list[float]]:
+    """The clicks as one viewer's fixations: x, y in the picture's pixels, ms each was open."""
+    height, width = picture.size
+    return {
+        # Rounded down: a place on the picture's last pixel must not fall off its edge.
+        "x": [math.floor(100 * click.x * width) / 100 for click in played.clicks],
+        "y": [math.floor(100 * click.y * height) / 100 for click in played.clicks],
+        "ms": [round(ms) for ms in played.open_ms],
+    }
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [one for one in folder.glob("*.json") if _KEY.fullmatch(one.stem) and one.is_file()]
+    except OSError:
+        return []
+
+
+def _read(path: Path) -> StoredRound:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise _broken(path)
+        table = json.loads(path.read_bytes())
+        return _stored(path, table)
+    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError) as error:
+        raise _broken(path) from error
+
+
+def _stored(path: Path, table: Any) -> StoredRound:
+    if not isinstance(table, Mapping) or table["format"] != FORMAT:
+        raise _broken(path)
+    about = table["picture"]
+    height, width = about["height"], about["width"]
+    if not all(type(side) is int and 0 < side <= _SIDE for side in (height, width)):
+        raise _broken(path)
+    if not _SHA.fullmatch(about["sha256"]) or not isinstance(about["name"], str):
+        raise _broken(path)
+    picture = PlayedPicture(base_name(about["name"]), about["sha256"], (height, width))
+    at, clicks = table["begin"], []
+    for y, x, ms in zip(table["y"], table["x"], table["ms"], strict=True):
+        clicks.append([y / height, x / width, at])
+        at += ms
+    value = {"clicks": clicks, "ms": at, "answer": table["answer"]}
+    played = round_from(value, Task(table["task"]), seen=table["seen"] is True)
+    saved = datetime.datetime.fromisoformat(table["saved"]).isoformat(timespec="seconds")
+    return StoredRound(path.stem, saved, picture, played)
+
+
+def _broken(path: Path) -> VisionError:
+    return VisionError(f"{path} holds no round that can be read. Delete it.")

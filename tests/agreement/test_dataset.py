@@ -1,0 +1,204 @@
+"""Contestants with known maps get the scores they deserve."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attnviz.agreement import dataset as run
+from attnviz.agreement.dataset import PEOPLE, Results, compare
+from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
+from attnviz.agreement.map_makers import Contestant, Drawn, left_out, of_models, of_no_model
+from attnviz.agreement.table import markdown
+from attnviz.errors import PictureError, VisionError
+from attnviz.metrics.bootstrap import bootstrap
+from attnviz.metrics.fixations import FixationSet, read_fixations
+from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.models.catalog import find_model
+from attnviz.models.loading import load_model
+from attnviz.pictures import Picture, open_picture
+
+SIDES = (120, 160)
+PER_DEGREE = 6.0
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> FixationSet:
+    """Eight grey pictures with a white disc, at which four viewers look; now and then elsewhere."""
+    folder = tmp_path_factory.mktemp("looked")
+    random = np.random.default_rng(5)
+    table = {}
+    for number in range(8):
+        middle = random.uniform(30, [130, 90])
+        y, x = np.mgrid[: SIDES[0], : SIDES[1]] + 0.5
+        disc = np.hypot(x - middle[0], y - middle[1]) < 9
+        pixels = np.where(disc, 255, 90).astype(np.uint8)
+        Image.fromarray(np.repeat(pixels[..., None], 3, 2)).save(folder / f"{number}.png")
+        viewers = []
+        for _ in range(4):
+            places = middle + random.normal(0, 3, (6, 2))
+            places[0] = random.uniform(0, [160, 120])
+            viewers.append({"x": places[:, 0].tolist(), "y": places[:, 1].tolist()})
+        table[f"{number}.png"] = viewers
+    (folder / "fixations.json").write_text(json.dumps(table))
+    return read_fixations(folder)
+
+
+def bright(number: int, picture: Picture) -> Drawn:
+    return Drawn(picture.pixels[..., 0].astype(np.float32), "the picture itself")
+
+
+def dark(number: int, picture: Picture) -> Drawn:
+    return Drawn(-picture.pixels[..., 0].astype(np.float32))
+
+
+def noise(number: int, picture: Picture) -> Drawn:
+    small = np.random.default_rng(number).random((12, 16)).astype(np.float32)
+    return Drawn(np.kron(small, np.ones((10, 10), np.float32)))
+
+
+def flat_at_first(number: int, picture: Picture) -> Drawn:
+    return Drawn(np.ones(SIDES, np.float32)) if number < 3 else bright(number, picture)
+
+
+@pytest.fixture(scope="module")
+def results(found: FixationSet) -> Results:
+    others = OtherPictures(found.photos)
+    contestants = [
+        *of_no_model(others),
+        *(Contestant(one.__name__, one) for one in (bright, dark, noise, flat_at_first)),
+    ]
+    told: list[tuple[int, int]] = []
+    done = compare(
+        found,
+        others,
+        contestants,
+        pixels_per_degree=PER_DEGREE,
+        progress=lambda now, total: told.append((now, total)),
+    )
+    assert told == [(n, 8) for n in range(1, 9)]
+    return done
+
+
+def mean(results: Results, name: str, score: str) -> float:
+    return float(np.mean(results.values[name][score]))
+
+
+def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: Results) -> None:
+    for score in (NSS, AUC, SHUFFLED, CC, BITS):
+        assert mean(results, "bright", score) > mean(results, "noise", score)
+    assert mean(results, "bright", AUC) > 0.85
+    # one value for all of the disc, one for all beside it: inverted, hits become misses
+    assert mean(results, "dark", AUC) == pytest.approx(1 - mean(results, "bright", AUC))
+    assert mean(results, "dark", NSS) == pytest.approx(-mean(results, "bright", NSS), rel=1e-4)
+    assert mean(results, "noise", AUC) == pytest.approx(0.5, abs=0.1)
+    assert mean(results, "bright", SIM) > mean(results, "noise", SIM)
+    assert mean(results, "bright", KL) < mean(results, "noise", KL)
+    # only the order counts for the fit, and it may turn it round
+    assert mean(results, "dark", BITS) > 1
+    assert mean(results, "spectral residual", NSS) > 1
+    assert mean(results, "Itti-Koch", NSS) > 1
+
+
+def test_people_predict_each_other(results: Results) -> None:
+    assert mean(results, PEOPLE, NSS) > 3
+    assert mean(results, PEOPLE, BITS) > 1.5
+    assert not {CC, SIM, KL} & results.values[PEOPLE].keys()
+    assert len(results.values[PEOPLE][NSS]) == 8
+
+
+def test_flat_maps_are_left_out_and_counted(results: Results) -> None:
+    assert list(results.unscored) == ["flat_at_first"]
+    assert len(results.unscored["flat_at_first"]) == 3
+    assert {len(one) for one in results.values["flat_at_first"].values()} == {5}
+    assert results.values["flat_at_first"][NSS] == results.values["bright"][NSS][3:]
+
+
+def test_the_table_tells_what_was_measured(results: Results, found: FixationSet) -> None:
+    text = markdown(results, found, data="discs", pixels_per_degree=PER_DEGREE, device="cpu")
+    assert "8 pictures of discs, 192 fixations" in text
+    assert "CPU, " in text
+    rows = {row.split(" | ")[0].strip("| "): row for row in text.splitlines() if row[:1] == "|"}
+    assert f"{mean(results, 'bright', NSS):.3f} [" in rows["bright (the picture itself)"]
+    assert rows["bright (the picture itself)"].count("|") == rows["map"].count("|")
+    low, high = (
+        mean(results, name, NSS)
+        for name in ("centre, where people looked in other pictures", PEOPLE)
+    )
+    share = 100 * (mean(results, "noise", NSS) - low) / (high - low)
+    assert f"| {share:.0f} % |" in rows["noise"]
+    assert rows[PEOPLE].endswith("| 100 % |")
+    assert (
+        "flat_at_first is not scored on 3 pictures. The map has the same value everywhere" in text
+    )
+    assert "nan" not in text.lower()
+
+
+def test_pictures_are_opened_while_a_model_works(
+    found: FixationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first picture is drawn, others are opened: on another thread, and not all."""
+    opened: list[str] = []
+    ahead = threading.Event()
+
+    def opening(path: Path) -> Picture:
+        opened.append(threading.current_thread().name)
+        if len(opened) == 3:
+            ahead.set()
+        return open_picture(path)
+
+    def draw(number: int, picture: Picture) -> Drawn:
+        assert ahead.wait(20), "nothing was opened while the first map was made"
+        return bright(number, picture)
+
+    monkeypatch.setattr(run, "open_picture", opening)
+    others = OtherPictures(found.photos)
+    compare(found, others, [Contestant("slow", draw)], pixels_per_degree=PER_DEGREE)
+    assert len(opened) == len(found.photos)
+    assert threading.current_thread().name not in opened
+
+
+def test_methods_that_do_not_fit_a_network_are_left_out_and_said() -> None:
+    model = load_model("ran-small", "cpu")
+    made = of_models([model], ["attention", "rollout", "grad-cam"])
+    assert [one.name for one in made] == ["ran-small, attention", "ran-small, grad-cam"]
+    (said,) = left_out([model.spec], ["attention", "rollout", "grad-cam"])
+    assert "ran-small has no map for 'rollout'" in said
+    plain = find_model("squeezenet1_0")
+    assert len(left_out([plain], ["attention"])) == 1
+    assert left_out([plain], ["decision", "auto", "layer-cam"]) == []
+
+
+def test_a_degree_must_have_pixels(found: FixationSet) -> None:
+    with pytest.raises(VisionError, match="0 pixels to a degree"):
+        compare(found, OtherPictures(found.photos), [], pixels_per_degree=0)
+
+
+def test_a_picture_that_goes_away_meanwhile_is_named(found: FixationSet, tmp_path: Path) -> None:
+    gone = replace(found.photos[1], path=tmp_path / "gone.png")
+    photos = (found.photos[0], gone)
+    with pytest.raises(PictureError, match=r"gone\.png"):
+        compare(
+            replace(found, photos=photos), OtherPictures(photos), [], pixels_per_degree=PER_DEGREE
+        )
+
+
+@pytest.mark.data
+def test_on_osie_people_know_more_than_a_model_and_it_more_than_the_centre(
+    data_folder: Path,
+) -> None:
+    found = read_fixations(data_folder / "osie", limit=16)
+    others = OtherPictures(found.photos)
+    models = of_models([load_model("ran-small", "cpu")], ["attention"])
+    results = compare(found, others, [*of_no_model(others)[1:2], *models], pixels_per_degree=24.0)
+    centre, model, people = results.values.values()
+    for score in (NSS, AUC, SHUFFLED, BITS):
+        assert bootstrap(people[score]).low > bootstrap(model[score]).high
+        assert np.mean(model[score]) > np.mean(centre[score])
+    assert abs(np.mean(centre[BITS])) < 0.1

@@ -1,0 +1,138 @@
+"""The command line: what it writes, and the sentences it ends with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+from typer.testing import CliRunner
+
+from attnviz.cli import cli
+from attnviz.export.png import read_provenance
+from attnviz.models.catalog import find_model
+from attnviz.pictures import open_sample
+from attnviz.training.jobs.registered_folders import note_elsewhere
+from attnviz.training.jobs.runs import run_in
+from attnviz.training.jobs.state import Phase, State
+from attnviz.training.jobs.worker import LOCK
+from tests.training.conftest import draw
+
+
+@pytest.fixture
+def photo_file(tmp_path: Path) -> Path:
+    path = tmp_path / "temple.png"
+    Image.fromarray(open_sample("china").reduced(240).pixels).save(path)
+    return path
+
+
+def run(*words: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, [str(word) for word in words])
+    return result.exit_code, result.output
+
+
+def test_models_lists_what_ships_and_what_costs() -> None:
+    code, output = run("models")
+    assert code == 0
+    lines = {line.split()[0]: line for line in output.splitlines()}
+    assert "ships with attnviz" in lines["ran-small"]
+    assert "MB to download" in lines["resnet50"]
+
+
+def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path: Path) -> None:
+    code, output = run("explain", photo_file, "--out", tmp_path / "out", "--device", "cpu")
+    assert code == 0, output
+    folder = tmp_path / "out" / "temple"
+    names = {path.name for path in folder.iterdir()}
+    layers = [f"stage{n}.attention" for n in (1, 2, 3)]
+    kinds = ("focus", "map")
+    assert names == {f"{layer}.{kind}.png" for layer in layers for kind in kinds} | {"maps.npz"}
+    source = (folder / "stage2.attention.focus.png").read_bytes()
+    facts = read_provenance(source)
+    assert facts["model"] == "ran-small"
+    assert facts["layer"] == "stage2.attention"
+    assert len(facts["picture sha256"]) == len(facts["weights sha256"]) == 64
+    maps = np.load(folder / "maps.npz")
+    side = find_model("ran-small").preprocess.size // 4
+    assert maps["stage1.attention"].shape == (side, side)
+    assert np.isfinite(maps["stage1.attention"]).all()
+
+
+def test_a_larger_input_gives_finer_maps(photo_file: Path, tmp_path: Path) -> None:
+    words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--input-size", "256")
+    code, output = run(*words)
+    assert code == 0, output
+    maps = np.load(tmp_path / "temple" / "maps.npz")
+    assert maps["stage1.attention"].shape == (64, 64)
+    source = (tmp_path / "temple" / "stage1.attention.map.png").read_bytes()
+    assert read_provenance(source)["input"] == "256 x 256 pixels"
+
+
+def test_a_broken_picture_does_not_stop_the_others(photo_file: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("no picture")
+    layer = ("--layer", "stage2.attention", "--device", "cpu")
+    code, output = run("explain", broken, photo_file, "--out", tmp_path / "out", *layer)
+    assert code == 1
+    assert "broken.jpg" in output
+    assert (tmp_path / "out" / "temple" / "stage2.attention.focus.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--model", "ran-smal"), "Nearest: ran-small"),
+        (("--method", "gradcam"), "Nearest: grad-cam"),
+        (("--layer", "stage2.atention"), "stage2.attention"),
+        (("--target", "chruch"), "church"),
+        (("--input-size", "3"), "ran-small takes inputs of 32 pixels and more, not 3"),
+    ],
+)
+def test_unknown_names_end_in_one_sentence(
+    photo_file: Path, tmp_path: Path, words: tuple[str, str], says: str
+) -> None:
+    code, output = run("explain", photo_file, "--out", tmp_path, "--device", "cpu", *words)
+    assert code == 1
+    assert says in output
+    assert "Traceback" not in output
+
+
+def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    for kind, folder in enumerate("ab"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        for number in range(10):
+            path = tmp_path / "data" / folder / f"{number}.png"
+            Image.fromarray(draw(kind, number)).save(path)
+    sizes = ("--phases", "1x32", "--size", "32", "--store", "32", "--batch", "8")
+    words = (*sizes, "--noise", "0.25", "--device", "cpu")
+    code, output = run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", *words)
+    assert code == 0, output
+    assert "top-1" in output
+    assert "There is no validation part, so 2 of 20 pictures are set aside" in output
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
+    card = json.loads((tmp_path / "run" / "ran-small.json").read_text())
+    assert card["recipe"]["noise"] == 0.25
+    # What the page "Training" needs to show it, and to go on with it.
+    ran = run_in(tmp_path / "run")
+    assert ran is not None
+    assert (ran.state.phase, ran.state.step, ran.state.steps) == (Phase.DONE, 2, 2)
+    assert ran.state.text in output
+    assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 32, "cpu")
+    assert ran.recording == tmp_path / "run" / "ran-small.attn"
+    missing = ("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
+    code, output = run(*missing)
+    assert code == 1
+    assert "There is no folder" in output
+    State(Phase.TRAINING).write(tmp_path / "run")
+    note_elsewhere(tmp_path / "run")
+    with FileLock(tmp_path / "run" / LOCK):  # as its process does that still lives
+        code, output = run(*missing)
+        assert code == 1
+        assert f"{tmp_path / 'run'} is being trained." in output
+        assert "--beside does that" in output
+        assert "There is no folder" in run(*missing, "--beside")[1]

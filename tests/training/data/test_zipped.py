@@ -1,0 +1,65 @@
+"""ZIPs of class folders, friendly and hostile."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from attnviz.errors import TrainingError
+from attnviz.training.data.class_folders import counted_pictures
+from attnviz.training.data.data import zipped
+from attnviz.training.data.zipped import unpack_classes
+
+
+def packed(*names: str, content: bytes = b"picture") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as held:
+        for name in names:
+            held.writestr(name, content)
+    return file.getvalue()
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file())
+
+
+@pytest.mark.parametrize("top", ["", "mine/"])
+def test_classes_are_unpacked_from_the_top_or_from_one_folder(tmp_path: Path, top: str) -> None:
+    source = packed(f"{top}cat/a.jpg", f"{top}cat/deep/b.PNG", f"{top}dog/c.webp")
+    folder = unpack_classes(source, tmp_path)
+    assert counted_pictures(folder) == {"cat": 2, "dog": 1}
+    before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
+    assert unpack_classes(source, tmp_path) == folder
+    assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before
+
+
+def test_only_pictures_of_classes_are_written_and_never_elsewhere(tmp_path: Path) -> None:
+    source = packed(
+        "../../up.jpg", "a/../../up.jpg", "/etc/up.jpg", "C:/up.jpg", "..\\..\\up.jpg",
+        "a/run.sh", "a/x.jpg.exe", "top.jpg", "__MACOSX/a/x.jpg", "a/.hidden.jpg", "a/good.jpg",
+        "b/good.jpg",
+    )  # fmt: skip
+    folder = unpack_classes(source, tmp_path / "deep" / "into")
+    assert [Path(one).parent.name for one in files_below(folder)] == ["a", "b"]
+    assert all(one.is_relative_to(folder.parent) for one in tmp_path.rglob("*") if one.is_file())
+
+
+def test_what_is_too_large_or_no_zip_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TrainingError, match="cannot be read as a ZIP"):
+        unpack_classes(b"PK nothing", tmp_path)
+    with pytest.raises(TrainingError, match="no class folders"):
+        unpack_classes(packed("a.jpg", "b.jpg"), tmp_path)
+    bomb = packed("a/x.jpg", "b/x.jpg", content=bytes(10_000))
+    monkeypatch.setattr(zipped, "MOST_BYTES", 15_000)
+    with pytest.raises(TrainingError, match="holds 2 pictures"):
+        unpack_classes(bomb, tmp_path)
+    assert files_below(tmp_path) == []
+    damaged = bytearray(packed("a/x.jpg", "b/x.jpg", content=b"a picture of some length"))
+    damaged[40] ^= 0xFF
+    with pytest.raises(TrainingError, match="cannot be read as a ZIP"):
+        unpack_classes(bytes(damaged), tmp_path)

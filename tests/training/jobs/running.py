@@ -1,0 +1,57 @@
+"""What the tests of live training have in common."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from attnviz.training.jobs.runs import LiveRun
+from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.recipe import Phase as Stage
+from attnviz.training.recipe import Recipe
+
+
+def recipe(epochs: int) -> Recipe:
+    return Recipe(
+        phases=(Stage(epochs, 32),), store=32, batch=16, rate=0.02, warm_up=0.5, average=0.9
+    )
+
+
+def wait(run: LiveRun, done: Callable[[State], bool]) -> State:
+    for _ in range(1200):
+        state = run.state
+        if done(state):
+            return state
+        time.sleep(0.1)
+    pytest.fail(f"{run.state}\n{(run.folder / 'log.txt').read_text()[-2000:]}")
+
+
+def job_in(folder: Path, shapes: Path, epochs: int) -> LiveRun:
+    """A run that nobody works on yet."""
+    folder.mkdir(parents=True)
+    job = Job(recipe(epochs).to_json(), str(shapes), 32, "cpu")
+    (folder / "job.json").write_text(json.dumps(asdict(job)))
+    State(Phase.READING).write(folder)
+    return LiveRun(folder)
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """The same weights, and the same recording to the last bit."""
+    ours = load_file(one / "ran-small.safetensors")
+    for name, value in load_file(other / "ran-small.safetensors").items():
+        assert value.equal(ours[name]), name
+    first, second = (
+        safe_open(folder / "ran-small.attn", framework="numpy") for folder in (one, other)
+    )
+    assert first.metadata() == second.metadata()
+    assert first.keys() == second.keys()
+    for name in first.keys():  # noqa: SIM118
+        np.testing.assert_array_equal(first.get_tensor(name), second.get_tensor(name), name)

@@ -1,0 +1,99 @@
+"""Trainings beside each other: known wherever they lie, two at once only when told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from attnviz.errors import TrainingError
+from attnviz.training.jobs import runs as live
+from attnviz.training.jobs import worker as live_worker
+from attnviz.training.jobs.registered_folders import folders_elsewhere
+from attnviz.training.jobs.runs import BusyError, LiveRun, begin, live_runs, train_here
+from attnviz.training.jobs.state import Job, Phase, State
+from tests.training.jobs.running import job_in, recipe, wait
+
+pytestmark = pytest.mark.slow
+
+
+def test_two_at_once_only_where_somebody_says_so(
+    shapes: Path, monkeypatch: pytest.MonkeyPatch, runs: Path
+) -> None:
+    first = begin(recipe(200), shapes, size=32, device="cpu")
+    with pytest.raises(BusyError, match="side by side"):
+        begin(recipe(1), shapes, size=32, device="cpu")
+    assert live_runs() == (first,)
+    second = begin(recipe(200), shapes, size=32, device="cpu", beside=True)
+    assert second.folder != first.folder
+    for run in (first, second):
+        wait(run, lambda state: state.phase is Phase.TRAINING)
+    second.pause()
+    wait(second, lambda state: state.phase is Phase.PAUSED)
+    with pytest.raises(BusyError):
+        second.go_on()
+    # Another server on the same folders knows of no child of its own, and sees the same.
+    monkeypatch.setattr(live, "_BEGUN", {})
+    assert first.state.phase is Phase.TRAINING
+    assert second.state.phase is Phase.PAUSED
+    first.cancel()
+    second.cancel()
+    assert second.state.phase is Phase.CANCELLED
+    wait(first, lambda state: state.phase is Phase.CANCELLED)
+
+
+def test_a_training_is_known_wherever_it_lies(
+    shapes: Path, tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page and the command line each see the other's, and those opened by folder."""
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    here, other = tmp_path / "mine" / "here", tmp_path / "mine" / "other"
+    paused = job_in(other, shapes, 1)
+    State(Phase.PAUSED).write(other)
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(here, job)
+    assert folders_elsewhere() == (here,)
+    State(Phase.TRAINING).write(here)
+    with FileLock(here / live_worker.LOCK):  # as its process does that still lives
+        for start in (
+            lambda: begin(recipe(1), shapes, size=32),
+            lambda: paused.go_on(),
+            lambda: train_here(tmp_path / "third", job),
+        ):
+            with pytest.raises(BusyError, match=f"{here} is being trained"):
+                start()
+        with pytest.raises(TrainingError, match="There is no folder"):
+            train_here(tmp_path / "third", job, beside=True)
+    assert live_runs() == ()
+    assert not (runs / "elsewhere" / "job.json").exists()
+    # Its process has died: nobody needs to be asked. What was dismissed is there again.
+    (runs / "own").mkdir()
+    (runs / "own" / "dismissed").touch()
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(runs / "own", job)
+    assert live_runs() == (LiveRun(runs / "own"),)
+    assert folders_elsewhere() == ()  # whose runs have ended: their notes do not grow for ever
+    assert not list((runs / "elsewhere").iterdir())
+
+
+def test_the_command_line_trains_where_no_runs_can_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(tmp_path / "here", job)
+
+
+def test_a_run_may_lie_in_the_folder_of_all_runs(
+    tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for a lock of its own, and then said that another process trains there."""
+    monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.5)
+    job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
+    with pytest.raises(TrainingError, match="There is no folder"):
+        train_here(runs, job)
+    assert Job.read(runs) == job
+    assert LiveRun(runs).state.phase is Phase.FAILED

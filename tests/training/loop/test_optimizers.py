@@ -1,0 +1,103 @@
+"""Muon and SGD side by side: what each step does to filters, and to all else."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from attnviz.errors import UnknownNameError
+from attnviz.training.loop.optimizers import MuonAndSgd, build_optimizer, set_rate
+from attnviz.training.recipe import Recipe, parse_optimizer
+
+RATE, DECAY = 0.1, 0.02
+RECIPE = Recipe(optimizer="muon", rate=RATE, weight_decay=DECAY)
+
+
+def network(layout: torch.memory_format = torch.contiguous_format) -> nn.Sequential:
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Conv2d(8, 12, 3), nn.Conv2d(12, 4, 1),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2),
+    )  # fmt: skip
+    return module.to(memory_format=layout)
+
+
+def slope(module: nn.Module) -> None:
+    """The same derivatives for every network of these weights."""
+    generator = torch.Generator().manual_seed(1)
+    for weight in module.parameters():
+        weight.grad = torch.randn(weight.shape, generator=generator)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_filters_turn_in_all_directions_of_the_slope_alike(layout: torch.memory_format) -> None:
+    module = network(layout)
+    before = copy.deepcopy(module)
+    slope(module)
+    build_optimizer(module, RECIPE).step()
+    for index in (2, 3):
+        old, new = (one[index].weight.detach().flatten(1) for one in (before, module))
+        step = ((1 - RATE * DECAY) * old - new) / RATE
+        left, _, right = torch.linalg.svd(module[index].weight.grad.flatten(1), full_matrices=False)
+        turned = left.T @ step @ right.T
+        sizes = turned.diagonal()
+        # Where five iterations end.
+        assert sizes.min() > 0.5, sizes
+        assert sizes.max() < 1.4, sizes
+        torch.testing.assert_close(turned, torch.diag(sizes), atol=0.05, rtol=0)
+
+
+def test_layout_does_not_matter() -> None:
+    found = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        module = network(layout)
+        optimizer = build_optimizer(module, RECIPE)
+        for _ in range(3):
+            slope(module)
+            optimizer.step()
+        found.append(module[2].weight.detach())
+    torch.testing.assert_close(found[0], found[1], atol=5e-3, rtol=0)  # it computes in bfloat16
+
+
+def test_all_else_takes_steps_of_sgd() -> None:
+    module, other = network(), network()
+    optimizer = build_optimizer(module, RECIPE)
+    taken = {"2.weight", "3.weight"}
+    named = dict(other.named_parameters())
+    rest = [one for name, one in named.items() if name not in taken]
+    plain = torch.optim.SGD(
+        [
+            {"params": [one for one in rest if one.ndim > 1], "weight_decay": 5e-4},
+            {"params": [one for one in rest if one.ndim == 1]},
+        ],
+        lr=2 * 0.03, momentum=0.9, nesterov=True,
+    )  # fmt: skip
+    set_rate(optimizer, 0.03)
+    for _ in range(2):
+        slope(module)
+        slope(other)
+        optimizer.step()
+        plain.step()
+    for name, weight in module.named_parameters():
+        if name not in taken:
+            assert torch.equal(weight, named[name]), name
+
+
+def test_forgetting_slopes_keeps_weights() -> None:
+    module = network()
+    optimizer = MuonAndSgd(module, RECIPE)
+    slope(module)
+    optimizer.zero_grad()
+    optimizer.step()
+    assert all(weight.grad is None for weight in module.parameters())
+    for name, weight in network().named_parameters():
+        assert torch.equal(module.get_parameter(name), weight), name
+
+
+def test_an_unknown_optimizer_is_named() -> None:
+    assert parse_optimizer("muon") == "muon"
+    with pytest.raises(UnknownNameError, match=r"adagrad.*sgd"):
+        parse_optimizer("adagrad")

@@ -1,0 +1,165 @@
+"""The recording's file: what goes in comes out, a kill leaves the last whole one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from attnviz.errors import TrainingError
+from attnviz.training.recording.file import Recording, Snapshot
+from attnviz.training.recording.size import kept_sizes, regridded, shown_pixels
+
+
+def snapshot(step: int) -> Snapshot:
+    maps = {
+        ("soft-mask", "stage1"): np.full((2, 3, 4), step / 8, np.float32),
+        ("soft-mask", "stage2"): np.full((2, 2, 2), 1e9, np.float32),
+    }
+    return Snapshot(step, step / 10, maps, np.eye(2, dtype=np.float32), accuracy=0.5, loss=1.25)
+
+
+def recording(*steps: int) -> Recording:
+    held = Recording(("red", "blue"), ("one.png", "two.png"), '{"seed": 0}', "{}")
+    for step in steps:
+        held = held.with_snapshot(snapshot(step))
+    return held
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "run.attn"
+    recording(0, 10, 20).save(path)
+    read = Recording.load(path)
+    assert read.classes == ("red", "blue")
+    assert read.pictures == ("one.png", "two.png")
+    assert [(s.step, s.accuracy, s.loss) for s in read.snapshots] == [
+        (0, 0.5, 1.25), (10, 0.5, 1.25), (20, 0.5, 1.25),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(read.snapshots[1].maps["soft-mask", "stage1"], 1.25)
+    assert Recording.load(str(path)).pictures == read.pictures  # as the documentation does
+    # What half precision cannot hold is cut to its largest value, not to infinity.
+    assert np.isfinite(read.snapshots[1].maps["soft-mask", "stage2"]).all()
+
+
+def test_other_programs_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.attn"
+    recording(0, 8).save(path)
+    tensors = load_file(path)
+    assert tensors["maps/soft-mask/stage1"].dtype == np.float16
+    assert tensors["maps/soft-mask/stage1"].shape == (2, 2, 3, 4)
+    assert tensors["steps"].tolist() == [0, 8]
+
+
+def test_a_repeated_step_replaces_what_came_after() -> None:
+    assert [s.step for s in recording(0, 10, 20, 10).snapshots] == [0, 10]
+    assert [s.step for s in recording(0, 10, 20).up_to(10).snapshots] == [0, 10]
+
+
+def test_a_cut_off_file_is_refused_and_a_killed_save_harms_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "run.attn"
+    recording(0).save(path)
+    (tmp_path / "run.attn.partial").write_bytes(path.read_bytes()[:50])
+    assert [s.step for s in Recording.load(path).snapshots] == [0]
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(TrainingError, match="cut off"):
+        Recording.load(path)
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "weights.safetensors"
+    save_file({"weight": np.zeros(3, np.float32)}, path)
+    with pytest.raises(TrainingError, match="no recording of a training"):
+        Recording.load(path)
+
+
+def test_nothing_recorded_cannot_be_saved(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no checkpoint was recorded"):
+        recording().save(tmp_path / "run.attn")
+
+
+def test_sixteen_pictures_twelve_layers_and_forty_checkpoints_take_less_than_10_mb(
+    tmp_path: Path,
+) -> None:
+    """Also of masks at 56 x 56 places and their effects; those are averaged down."""
+    path = tmp_path / "run.attn"
+    for side, methods, kept in (
+        (14, ("raw-attention",), 14),
+        (56, ("soft-mask", "mask-effect"), 14),
+    ):
+        maps = {
+            (method, f"layer {n}"): np.random.default_rng(n).random((16, side, side), np.float32)
+            for method in methods
+            for n in range(12)
+        }
+        sizes = kept_sizes(maps)
+        assert set(sizes.values()) == {(kept, kept)}
+        small = {key: regridded(values, sizes[key]) for key, values in maps.items()}
+        numbers = {("entropy", f"layer {n}"): np.ones(12, np.float32) for n in range(12)}
+        pixels = shown_pixels(np.zeros((16, 384, 384, 3), np.uint8))
+        held = Recording(("a", "b"), tuple(map(str, range(16))), pixels=pixels)
+        for step in range(40):
+            shot = Snapshot(step, step, small, np.zeros((16, 2), np.float32), numbers=numbers)
+            held = held.with_snapshot(shot)
+        held.save(path)
+        assert path.stat().st_size < 10_000_000
+        read = Recording.load(path).snapshots[-1]
+        key = (methods[-1], "layer 3")
+        blocks = maps[key].reshape(16, kept, side // kept, kept, side // kept).mean((2, 4))
+        np.testing.assert_allclose(read.maps[key], blocks, atol=1e-3)
+        np.testing.assert_array_equal(read.numbers["entropy", "layer 3"], np.ones(12))
+
+
+def test_many_checkpoints_are_thinned_and_stay_dense_at_first() -> None:
+    held = Recording(("red", "blue"), ("one.png", "two.png"))
+    for step in range(1000):
+        held = held.with_snapshot(snapshot(step))
+    steps = [shot.step for shot in held.snapshots]
+    assert len(steps) == 80
+    assert steps[:10] == list(range(10))
+    assert steps[-1] == 999
+    gaps = np.diff(steps)
+    assert gaps[:10].max() < gaps[-20:-1].mean()
+
+
+def test_a_network_of_other_layers_is_told_and_the_file_stays(tmp_path: Path) -> None:
+    held = recording(0, 10)
+    held.save(tmp_path / "run.attn")
+    other = Snapshot(20, 2.0, {("soft-mask", "elsewhere"): np.zeros((2, 3, 4))}, np.eye(2))
+    with pytest.raises(TrainingError, match="has the layers stage1, stage2, the network now has"):
+        held.with_snapshot(other)
+    assert [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots] == [0, 10]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_checkpoint_that_is_not_finite_is_refused_wherever_it_is(value: float) -> None:
+    held, shot = recording(0), snapshot(10)
+    for values in (shot.maps["soft-mask", "stage2"], shot.probabilities):
+        kept = values[0, 0].copy()
+        values[0, 0] = value
+        with pytest.raises(TrainingError, match=r"At step 10 .*first in (stage2|the output): "):
+            held.with_snapshot(shot)
+        values[0, 0] = kept
+    assert len(held.with_snapshot(shot).snapshots) == 2
+
+
+def test_a_file_that_cannot_be_written_leaves_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from attnviz.training.recording.file import file as module
+
+    path = tmp_path / "run.attn"
+    recording(0).save(path)
+
+    def full(_tensors: object, partial: Path, **_: object) -> None:
+        partial.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "save_file", full)
+    with pytest.raises(TrainingError, match=r"could not be written \(No space left on device\)"):
+        recording(0, 10).save(path)
+    assert [shot.step for shot in Recording.load(path).snapshots] == [0]
+    assert [one.name for one in tmp_path.iterdir()] == ["run.attn"]

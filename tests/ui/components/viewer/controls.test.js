@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { buildControls, surfaceTitle } from "../../../../attnviz/ui/components/viewer/js/controls.js";
+import { MODES, SURFACES } from "../../../../attnviz/ui/components/base/js/view.js";
+import { header, VIEW } from "../base/examples.js";
+import { installPage, make } from "../base/fakes.js";
+
+let root, told, show;
+
+beforeEach(() => {
+  installPage();
+  root = make("div", {}, make("div.modes"), make("div.sliders"), make("div.options"));
+  told = [];
+  show = buildControls(root, (changes, released) => told.push([changes, released]));
+  show(VIEW, header());
+});
+
+const input = (name, tag = "input") => root.querySelector(`.${name} ${tag}`);
+
+test("every control of the lens and of the map is there once", () => {
+  const names = [
+    ...root.querySelector(".sliders").children,
+    ...root.querySelector(".options").children,
+  ].map((node) => node.className);
+  assert.deepEqual(names, [
+    "field radius",
+    "field threshold",
+    "field softness",
+    "field outline",
+    "field scale",
+    "field colours",
+    "field opacity",
+    "field aperture",
+    "field highlights",
+    "field left",
+    "field right",
+    "field blend check",
+  ]);
+});
+
+test("a slider tells while it moves and when it is let go", () => {
+  Object.assign(input("radius"), { value: "0.03" }).dispatch("input");
+  input("radius").dispatch("change");
+  assert.deepEqual(told, [
+    [{ radius: 0.03 }, false],
+    [{ radius: 0.03 }, true],
+  ]);
+});
+
+test("a slider shows its value, for eyes and for ears", () => {
+  show({ ...VIEW, radius: 0.0305, highlights: 0, softness: 0.3 }, header());
+  assert.equal(input("radius").value, 0.0305);
+  assert.equal(input("radius", "b").textContent, "3.0 %");
+  assert.equal(input("softness").ariaValueText, "0.30");
+  assert.equal(input("highlights", "b").textContent, "off");
+  show({ ...VIEW, highlights: 2.5 }, header());
+  assert.equal(input("highlights", "b").textContent, "2.5");
+  assert.deepEqual(
+    [input("radius").min, input("radius").max, input("softness").min],
+    [0, 0.06, 0.05],
+  );
+  assert.equal(input("radius").ariaLabel, "Radius");
+});
+
+test("a choice tells its value, and the outline a truth", () => {
+  Object.assign(input("aperture", "select"), { value: "hexagon" }).dispatch("change");
+  Object.assign(input("outline", "select"), { value: "true" }).dispatch("change");
+  Object.assign(input("outline", "select"), { value: "false" }).dispatch("change");
+  assert.deepEqual(told, [
+    [{ aperture: "hexagon" }, true],
+    [{ outline: true }, true],
+    [{ outline: false }, true],
+  ]);
+  show({ ...VIEW, outline: true, left: "photo" }, header());
+  assert.equal(input("outline", "select").value, "true");
+  assert.equal(input("left", "select").value, "photo");
+});
+
+test("what can be chosen is what the view allows", () => {
+  const values = (name) => input(name, "select").children.map((option) => option.value);
+  assert.deepEqual(values("scale"), ["layer", "all-layers", "absolute"]);
+  assert.deepEqual(values("left").sort(), [...SURFACES].sort());
+  assert.deepEqual(values("right").sort(), [...SURFACES].sort());
+  assert.deepEqual(values("aperture"), ["disc", "hexagon", "octagon"]);
+});
+
+test("an absolute scale is offered for shares alone", () => {
+  const absolute = () => input("scale", "select").querySelector("[value=absolute]").disabled;
+  assert.equal(absolute(), true);
+  show(VIEW, header({ shares: true }));
+  assert.equal(absolute(), false);
+});
+
+test("the check box tells and shows", () => {
+  Object.assign(input("blend"), { checked: false }).dispatch("change");
+  assert.deepEqual(told, [[{ blend: false }, true]]);
+  show({ ...VIEW, blend: true }, header());
+  assert.equal(input("blend").checked, true);
+});
+
+const buttons = () => root.querySelector(".modes").children;
+
+test("one mode is chosen, and only that one is in the tab order", () => {
+  assert.deepEqual(
+    buttons().map((button) => button.textContent),
+    ["Side by side", "Focus", "Map", "Photo", "Split"],
+  );
+  show({ ...VIEW, mode: "heat" }, header());
+  assert.deepEqual(
+    buttons().map((button) => button.ariaChecked),
+    ["false", "false", "true", "false", "false"],
+  );
+  assert.deepEqual(
+    buttons().map((button) => button.tabIndex),
+    [-1, -1, 0, -1, -1],
+  );
+});
+
+test("each mode's button tells its mode", () => {
+  buttons().forEach((button) => button.dispatch("click"));
+  assert.deepEqual(
+    told,
+    MODES.map((mode) => [{ mode }, true]),
+  );
+});
+
+test("arrows go round through the modes and take the focus along", () => {
+  const area = root.querySelector(".modes");
+  const back = area.dispatch("keydown", { key: "ArrowLeft" });
+  assert.deepEqual(told.pop(), [{ mode: "split" }, true]);
+  assert.equal(document.activeElement, buttons()[4]);
+  assert.equal(back.defaultPrevented, true);
+  area.dispatch("keydown", { key: "ArrowDown" });
+  assert.deepEqual(told.pop(), [{ mode: "bokeh" }, true]);
+  assert.equal(area.dispatch("keydown", { key: "Tab" }).defaultPrevented, false);
+  assert.deepEqual(told, []);
+});
+
+test("surfaces are called by what they are; the map by what it shows", () => {
+  assert.equal(surfaceTitle("heat", "Relevance for a church"), "Relevance for a church");
+  assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture · attention field");
+  assert.equal(surfaceTitle("bokeh", "Attention", true), "Focus picture · object");
+  assert.equal(surfaceTitle("photo", "Attention"), "Photo");
+});

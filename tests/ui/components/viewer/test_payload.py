@@ -1,0 +1,231 @@
+"""The blob for the browser: its parts, its sizes, its id."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attnviz.errors import FocusError
+from attnviz.pictures import open_sample
+from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
+from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
+from tests.browser.viewer_content import LAYERS, known_content, known_maps, known_matte
+
+VIEW = View().to_json()
+
+
+def parts(blob: bytes) -> tuple[dict[str, Any], int, int]:
+    """The header, and where photo and maps begin."""
+    (length,) = struct.unpack_from("<I", blob)
+    header = json.loads(blob[4 : 4 + length])
+    photo = 4 + length
+    return header, photo, photo + -(-header["photo"]["bytes"] // 4) * 4
+
+
+def content(*maps: np.ndarray, size: tuple[int, int] = (30, 40), **more: Any) -> Content:
+    pixels = np.random.default_rng(1).integers(0, 255, (*size, 3)).astype(np.uint8)
+    geometry = fit_picture(size, 32, Fit.SQUASH)
+    layers = [Layer(f"block {index}", values) for index, values in enumerate(maps)]
+    return Content(pixels, geometry, layers, "Attention", **more)
+
+
+def shares(payload: Payload, index: int = 0) -> np.ndarray:
+    entry = payload.header["layers"][index]
+    kind, scale = (np.uint8, 255) if entry["bits"] == 8 else (np.dtype("<f2"), 1)
+    count = entry["rows"] * entry["columns"]
+    codes = np.frombuffer(zlib.decompress(payload.maps), kind, count, entry["at"])
+    return codes.reshape(entry["rows"], entry["columns"]).astype(np.float64) / scale
+
+
+def test_the_blob_holds_header_photo_and_maps() -> None:
+    payload = pack(known_content(14))
+    blob = payload.to_bytes(VIEW, "net|3")
+    header, photo, maps = parts(blob)
+    assert (header["id"], header["viewId"], header["view"]) == (payload.id, "net|3", VIEW)
+    assert blob[photo : photo + header["photo"]["bytes"]] == payload.photo
+    assert blob[maps : maps + header["maps"]["bytes"]] == payload.maps
+    assert len(blob) == maps + -(-header["maps"]["bytes"] // 4) * 4
+    shown = Image.open(io.BytesIO(payload.photo))
+    assert (shown.format, shown.size) == ("JPEG", (512, 384))
+
+
+def test_the_photo_can_be_left_out_and_is_named_in_any_case() -> None:
+    one, other = (pack(content(np.eye(3) + n, np.eye(5), point=(0.25, 0.5))) for n in (0, 1))
+    assert one.id != other.id
+    assert one.photo_id == other.photo_id != pack(content(np.eye(3), size=(31, 40))).photo_id
+    whole, rest = one.to_bytes(VIEW, "a"), one.to_bytes(VIEW, "a", photo=False)
+    header, photo, maps = parts(rest)
+    assert (header["photo"]["bytes"], header["photo"]["id"]) == (0, one.photo_id)
+    assert (header["photo"]["height"], header["photo"]["width"]) == (30, 40)
+    assert photo == maps
+    assert rest[maps : maps + header["maps"]["bytes"]] == one.maps
+    assert header | {"photo": one.header["photo"]} == parts(whole)[0]
+    assert header["point"] == {"x": 0.25, "y": 0.5}
+
+
+@pytest.mark.parametrize("extra", range(5))
+def test_every_part_begins_at_a_multiple_of_four(extra: int) -> None:
+    """Whatever the length of the texts, the photo, and the maps with their odd numbers of cells."""
+    made = content(np.eye(3), np.eye(5), size=(30 + extra, 40), legend="é" * extra)
+    made = replace(made, mattes=[np.ones((30 + extra, 40), np.float32)] * 2)
+    payload = pack(made)
+    blob = payload.to_bytes(VIEW, "x" * extra)
+    header, photo, maps = parts(blob)
+    places = [entry["at"] for entry in header["layers"]] + header["mattes"]["at"]
+    assert [place % 4 for place in (len(blob), photo, maps, *places)] == [0] * 7
+    assert places == sorted(set(places))
+    assert len(zlib.decompress(payload.maps)) % 4 == 0
+
+
+def test_the_same_content_gives_the_same_bytes() -> None:
+    one, other = pack(known_content(14, mattes=True)), pack(known_content(14, mattes=True))
+    assert one.to_bytes(VIEW, "a") == other.to_bytes(VIEW, "a")
+    assert one.id == other.id
+    assert len(one.id) == 32
+
+
+def test_the_id_changes_with_what_is_drawn() -> None:
+    plain = known_content(14)
+    pixels = plain.pixels.copy()
+    pixels[100:150, 100:150] = 255
+    first, *rest = plain.layers
+    changes = [
+        {},
+        {"pixels": pixels},
+        {"title": "Relevance for a church"},
+        {"legend": "Another."},
+        {"noun": "Object"},
+        {"shares": True},
+        {"layers": rest},
+        {"layers": [*rest, first]},
+        {"layers": [replace(first, values=first.values * 2), *rest]},
+        {"layers": [replace(first, name="first"), *rest]},
+        {"layers": [replace(first, fused=True), *rest]},
+        {"layers": [replace(first, fused=True, note="Of its own"), *rest]},
+        {"mattes": [known_matte(index) for index in range(LAYERS)]},
+        {"geometry": PictureGeometry((384, 512), (0.0, 64.0, 384.0, 448.0), (224, 224))},
+    ]
+    ids = [pack(replace(plain, **change)).id for change in changes]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_id_stays_when_the_view_changes() -> None:
+    payload = pack(content(np.eye(3)))
+    headers = [
+        parts(payload.to_bytes(view.to_json(), view_id))[0]
+        for view, view_id in ((View(), "a"), (View(radius=0.05), "b"))
+    ]
+    assert headers[0]["id"] == headers[1]["id"]
+    assert headers[0]["view"] != headers[1]["view"]
+    assert "view" not in payload.header
+
+
+def test_a_map_comes_back_within_half_a_step() -> None:
+    values = np.random.default_rng(2).random((9, 13)).astype(np.float32) * 7 + 3
+    payload = pack(content(values))
+    entry = payload.header["layers"][0]
+    assert (entry["rows"], entry["columns"], entry["bits"]) == (9, 13, 8)
+    assert (entry["low"], entry["high"]) == (float(values.min()), float(values.max()))
+    assert entry["mean"] == pytest.approx(values.mean())
+    back = entry["low"] + (entry["high"] - entry["low"]) * shares(payload)
+    assert np.abs(back - values).max() <= 0.5001 * (entry["high"] - entry["low"]) / 255
+
+
+def test_crowded_maps_have_sixteen_bits() -> None:
+    """Half of the cells below 5 % of the range: with 8 bits they would share 13 steps."""
+    for share, bits in ((0.049, 16), (0.051, 8)):
+        values = np.full((5, 5), share, np.float32)
+        values[0, 0], values[0, 1] = 0, 1
+        payload = pack(content(values))
+        assert payload.header["layers"][0]["bits"] == bits
+        assert np.abs(shares(payload) - values).max() < (2**-12 if bits == 16 else 0.5001 / 255)
+
+
+def test_negative_values_count_as_nothing() -> None:
+    payload = pack(content(np.array([[-5.0, 0.0], [1.0, 4.0]])))
+    entry = payload.header["layers"][0]
+    assert (entry["low"], entry["high"], entry["mean"]) == (0, 4, 1.25)
+    assert shares(payload).tolist() == [[0, 0], [64 / 255, 1]]
+    against = pack(content(-np.ones((2, 2)))).header["layers"][0]
+    assert (against["low"], against["high"], against["flat"]) == (0, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("values", "flat", "stored"),
+    [
+        (np.zeros((2, 2)), True, 128 / 255),
+        (np.full((2, 2), 0.3), True, 128 / 255),
+        (np.array([[1.0, 0.985], [1.0, 1.0]]), True, 1.0),
+        (np.array([[1.0, 0.975], [1.0, 1.0]]), False, 1.0),
+        (np.array([[3.0]]), True, 128 / 255),
+    ],
+)
+def test_flat_maps_are_told_and_keep_their_values(
+    values: np.ndarray, flat: bool, stored: float
+) -> None:
+    payload = pack(content(values))
+    entry = payload.header["layers"][0]
+    assert entry["flat"] is flat
+    assert entry["high"] == pytest.approx(values.max())
+    assert np.median(shares(payload)) == pytest.approx(stored)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_map_that_is_not_finite_is_refused(bad: float) -> None:
+    with pytest.raises(FocusError), np.errstate(invalid="ignore"):
+        pack(content(np.array([[1.0, bad]])))
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((1600, 1200), (1600, 1200)), ((1500, 3000), (800, 1600)), ((3201, 2), (1600, 1))],
+)
+def test_photos_are_shrunk_to_1600_px(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    payload = pack(content(np.eye(2), size=size))
+    assert Image.open(io.BytesIO(payload.photo)).size == shown[::-1]
+    assert payload.header["photo"]["height"] == size[0]
+    assert payload.header["photo"]["width"] == size[1]
+
+
+def test_the_box_is_in_shares_of_the_picture() -> None:
+    made = replace(content(np.eye(2), size=(30, 60)), geometry=fit_picture((30, 60), 32, Fit.CROP))
+    assert pack(made).header["box"] == [0.0, 0.25, 1.0, 0.75]
+
+
+def test_mattes_are_small_and_keep_their_values() -> None:
+    payload = pack(known_content(14, mattes=True))
+    mattes = payload.header["mattes"]
+    assert (mattes["rows"], mattes["columns"], len(mattes["at"])) == (240, 320, LAYERS)
+    raw = np.frombuffer(zlib.decompress(payload.maps), np.uint8)
+    for index, at in enumerate(mattes["at"]):
+        small = raw[at : at + 240 * 320].reshape(240, 320)
+        assert small.mean() / 255 == pytest.approx(known_matte(index).mean(), abs=2e-3)
+        assert small[125, round((120 + 50 * index) / 1.6)] == 255
+    assert pack(known_content(14)).header["mattes"] is None
+
+
+def test_a_small_picture_is_not_enlarged_for_its_mattes() -> None:
+    matte = np.zeros((30, 40), np.float32)
+    matte[3, 4], matte[5, 6], matte[7, 8] = 1.0, 1.5, -1.0  # beyond the range by rounding
+    payload = pack(content(np.eye(2), mattes=[matte]))
+    (at,) = payload.header["mattes"]["at"]
+    small = np.frombuffer(zlib.decompress(payload.maps), np.uint8)[at : at + 1200].reshape(30, 40)
+    assert np.argwhere(small).tolist() == [[3, 4], [5, 6]]
+    assert small.max() == 255
+
+
+@pytest.mark.parametrize("name", ["china", "flower", "chelsea", "astronaut"])
+def test_a_usual_photo_with_a_networks_maps_takes_less_than_a_megabyte(name: str) -> None:
+    pixels = open_sample(name).pixels
+    geometry = fit_picture(pixels.shape[:2], 224, Fit.CROP)
+    layers = [Layer(f"block {index}", values) for index, values in enumerate(known_maps(28) * 2)]
+    blob = pack(Content(pixels, geometry, layers, "Attention")).to_bytes(VIEW, "net|1")
+    assert 20_000 < len(blob) < 1_000_000

@@ -1,0 +1,108 @@
+"""The section "Blur budget" of the page "Evidence", run by Streamlit's own test runner."""
+
+from __future__ import annotations
+
+import json
+import struct
+from functools import partial
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from attnviz.errors import EvidenceError
+from attnviz.evidence.faithfulness.blur_budget import blur_budget
+from attnviz.ui.kit import pickers
+from attnviz.ui.pages.evidence import budget as section
+from tests.paths import PAGES
+from tests.ui.pages.layers.layers_pages import small_network
+
+PAGE = PAGES / "4_Evidence.py"
+QUICK = partial(blur_budget, radii=(2.0, 12.0), shares=(0, 0.1, 0.5, 1), seeds=2)
+
+
+def new_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page on a small network without training, with a small table."""
+    st.cache_resource.clear()
+    model, _ = small_network("cbam")
+    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
+    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(section, "blur_budget", QUICK)
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    page.session_state["evidence"] = "budget"
+    return page
+
+
+def tables(page: AppTest) -> list[dict[str, Any]]:
+    """The headers of the tables on the page."""
+    found = []
+    for part in page.get("bidi_component"):
+        if part.proto.component_name == "attnviz.budget":
+            (length,) = struct.unpack("<I", part.proto.bytes[:4])
+            found.append(json.loads(part.proto.bytes[4 : 4 + length]))
+    return found
+
+
+def html_of(page: AppTest) -> str:
+    return "\n".join(one.proto.body for one in page.get("html"))
+
+
+def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        asked.append(1)
+        return QUICK(*given, **more)
+
+    page = new_page(monkeypatch)
+    monkeypatch.setattr(section, "blur_budget", counted)
+    page.run()
+    assert not page.exception
+    assert not page.error
+    (table,) = tables(page)
+    assert table["shares"] == [0, 0.1, 0.5, 1]
+    assert table["size"] == [128, 192]
+    assert len(table["pictures"]) == 3
+    assert table["kept"][0] == [1, 1, 1, 1]
+    assert "class " in table["label"]
+    hidden = table["kept"][-1][0] == 0
+    assert ("Smallest sharp share that keeps the decision" in html_of(page)) is hidden
+    assert "it still says" in html_of(page)
+    assert html_of(page).count("av-track") == 4
+    (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
+    assert "Probability" in chart.proto.spec
+    page.toggle(key="evidence budget margin").set_value(True).run()
+    (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
+    assert "Margin, logits" in chart.proto.spec
+    assert tables(page) == [table]
+    assert len(asked) == 1
+
+
+def test_another_layer_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = new_page(monkeypatch).run()
+    (first,) = tables(page)
+    layers = page.selectbox(key="evidence layer")
+    other = next(one for one in layers.options if one != layers.value)
+    layers.set_value(other).run()
+    assert not page.exception
+    (second,) = tables(page)
+    assert second["id"] != first["id"]
+    before, after = first["probability"], second["probability"]
+    assert before[0] == after[0], "the sharp picture is the same"
+    assert before[2][1:3] != after[2][1:3]
+
+
+def test_a_map_that_cannot_be_asked_about_gets_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise EvidenceError("This map is *flat*.")
+
+    page = new_page(monkeypatch)
+    monkeypatch.setattr(section, "blur_budget", refuse)
+    page.run()
+    assert not page.exception
+    (error,) = page.error
+    assert "flat" in error.value
+    assert tables(page) == []
