@@ -20,8 +20,8 @@ from torchvision.models import resnet50
 
 from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
+from attnviz.capture.site import Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
-from attnviz.capture.trace import Site
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.soft_mask import SoftMask
 from attnviz.models.device import choose_device

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Layout, Site
+from attnviz.capture.site import Kind, Layout, Site
 from attnviz.methods import METHODS, Method
 from attnviz.methods.base import ProbingMethod
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam

@@ -22,7 +22,8 @@ from torchvision.models import vit_b_16
 from attnviz.analysis.layer_statistics import query_maps
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Site, Trace
+from attnviz.capture.site import Kind, Site
+from attnviz.capture.trace import Trace
 from attnviz.methods.legrad import LeGrad
 from benchmarks.timing import Budget, median_times
 

@@ -18,7 +18,8 @@ from attnviz.analysis.inference import Place, check_logits, understood, with_ret
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.discovery.last_block import speaking
 from attnviz.capture.run import capture_each, chosen_classes
-from attnviz.capture.trace import Site, Trace
+from attnviz.capture.site import Site
+from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, FeatureMethod, LayerMaps, Method, Nature, OnePassMethod
 from attnviz.methods.fuse import FUSED, fuse_layers

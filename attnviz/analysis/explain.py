@@ -18,7 +18,7 @@ from attnviz.capture.discovery.last_block import last_speaking
 from attnviz.capture.hooks.eager import readable
 from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS, Cost, FeatureMethod, LayerMaps, ProbingMethod, Progress
 from attnviz.methods.fuse import FUSED

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.calls import Form
 from attnviz.capture.hooks.eager import readable
 from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.base import HearingTap, Tap, Watched
 from attnviz.capture.taps.buffer import Shelf
 from attnviz.capture.taps.dispatch import hearing
@@ -19,7 +19,7 @@ from attnviz.capture.taps.features import FeatureTap
 from attnviz.capture.taps.gates import GateTap, MaskTap
 from attnviz.capture.taps.self_attention import ContextTap
 from attnviz.capture.taps.soft_masks import SoftMaskTap
-from attnviz.capture.trace import Kind, Reading, Site, Trace
+from attnviz.capture.trace import Reading, Trace
 from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")

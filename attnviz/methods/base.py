@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from attnviz.capture.trace import FeatureReading, GateReading, Kind, Reading, SoftMaskReading, Trace
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import FeatureReading, GateReading, Reading, SoftMaskReading, Trace
 from attnviz.errors import MethodError
 from attnviz.registry import Registry
 

@@ -16,9 +16,10 @@ from attnviz.capture.dense.classifier_per_cell import PlaceHead, find_place_head
 from attnviz.capture.dense.forward import PlacePass, place_pass
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import chosen_classes
+from attnviz.capture.site import Kind
 from attnviz.capture.taps.base import reached
 from attnviz.capture.taps.features import FeatureTap
-from attnviz.capture.trace import FeatureReading, Kind
+from attnviz.capture.trace import FeatureReading
 from attnviz.errors import MethodError
 from attnviz.methods.base import (
     METHODS,

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from attnviz.capture.readings import ContextReading, TokenGrid
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.methods.base import LayerMethod, Method, Nature, needed
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS, AnyMethod, CanBeRead, Nature
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.run import chosen_classes, logits_of
-from attnviz.capture.trace import Site
+from attnviz.capture.site import Site
 from attnviz.errors import MethodError
 from attnviz.methods.base import Progress
 

@@ -8,7 +8,7 @@ import torch
 
 from attnviz.analysis.layer_statistics import QueryMaps
 from attnviz.analysis.layer_trace import LayerTrace, head_maps, trace_layers, without_artefacts
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import MethodError, ModelError
 from attnviz.methods.context import Query
 from attnviz.methods.raw_attention import RawAttention

@@ -16,13 +16,13 @@ from attnviz.analysis.explain import explain
 from attnviz.models.catalog import find_model
 from attnviz.models.loading import load_model
 from attnviz.render.bokeh import bokeh
+from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
 from attnviz.ui.kit import cache
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.packing import RADIUS, small
 from attnviz.ui.pages.compare.save import cell_focus
-from attnviz.ui.pages.compare.scales import Spans
 from tests.browser.conftest import App, stopped
 from tests.browser.waiting import at_rest
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from attnviz.analysis.explain import explain, network_kinds, predict
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import ModelError, NoSitesError
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess

@@ -13,7 +13,7 @@ from torch.overrides import _get_current_function_mode
 from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES, GATES
 from tests.capture.traces import made, sites_of, traced
 

@@ -13,7 +13,8 @@ from attnviz.analysis.explain import explain
 from attnviz.assets import assets_folder
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import Trace
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method, Nature
 from attnviz.models.loading import load_model, wrap

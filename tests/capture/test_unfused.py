@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.readings import ContextReading
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.trace import Kind, Site
+from attnviz.capture.site import Kind, Site
 from tests.capture.families import CONTEXT
 from tests.capture.unfused import assert_rows
 

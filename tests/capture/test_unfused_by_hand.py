@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture, logits_of
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from tests.capture import unfused
 from tests.capture.families import CONTEXT
 from tests.capture.test_unfused import MULTI_HEAD, WITH_MATRICES

@@ -8,7 +8,8 @@ from torch import nn
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Site, Trace
+from attnviz.capture.site import Kind, Site
+from attnviz.capture.trace import Trace
 from tests.capture.families import FAMILIES
 
 ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.methods import METHODS
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import attnviz
 from attnviz.analysis.explain import method_cost
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import trace_method

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from attnviz.assets import assets_folder
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.cli import cli
 from attnviz.methods import METHODS
 from attnviz.methods.fuse import FUSED

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import ModelError
 from attnviz.models.catalog import find_model, list_models
 from attnviz.models.loading import load_model

@@ -23,7 +23,7 @@ from attnviz.capture.hooks.eager import readable
 from attnviz.capture.hooks.hook_every_module import pass_watched
 from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import logits_of
-from attnviz.capture.trace import Layout
+from attnviz.capture.site import Layout
 from attnviz.errors import MethodError
 
 _REMEMBERED = 64  # modules at the end of a pass among which the classifier is looked for

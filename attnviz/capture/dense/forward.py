@@ -13,8 +13,9 @@ from attnviz.capture.dense.classifier_per_cell import PlaceHead
 from attnviz.capture.hooks.eager import readable
 from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import derivatives, logits_of
+from attnviz.capture.site import Layout, Site
 from attnviz.capture.taps.features import FeatureTap
-from attnviz.capture.trace import FeatureReading, Layout, Site
+from attnviz.capture.trace import FeatureReading
 
 
 @dataclass(frozen=True, eq=False)

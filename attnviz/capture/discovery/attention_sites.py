@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.record_calls import Heard, watch
 from attnviz.capture.discovery.token_grid import place
 from attnviz.capture.discovery.token_probe import Surround, follow
-from attnviz.capture.hooks.calls import Form
 from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.token_geometry import TokenGeometry
-from attnviz.capture.trace import Kind, Site
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 
 _CLASS_TOKENS = ("cls_token", "class_token", "class_embedding", "cls_embedding")

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from attnviz.capture.grids import lies_over
 from attnviz.capture.hooks.hook_every_module import pass_watched
 from attnviz.capture.hooks.outputs import only_tensor
-from attnviz.capture.trace import Kind, Layout, Site
+from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import NoSitesError
 
 _POOLING = (

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.attention_sites import find_gates, find_self_attention
 from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.hooks.eager import readable
-from attnviz.capture.trace import Kind, Site
+from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
 
 _SIZES_KEPT = 8

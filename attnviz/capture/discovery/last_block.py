@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from attnviz.capture.hooks.eager import readable
 from attnviz.capture.run import capture
-from attnviz.capture.trace import FeatureReading, Layout, Site
+from attnviz.capture.site import Layout, Site
+from attnviz.capture.trace import FeatureReading
 
 _SILENT: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
 

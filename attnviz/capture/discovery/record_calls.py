@@ -14,8 +14,9 @@ from attnviz.capture.discovery.gate_test import adds, attends
 from attnviz.capture.discovery.token_probe import Surround, sides_of
 from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, with_instead
 from attnviz.capture.hooks.call_listener import Listener, Running
-from attnviz.capture.hooks.calls import Call, FactorCall, Form, FusedCall, SoftmaxCall
+from attnviz.capture.hooks.calls import Call, FactorCall, FusedCall, SoftmaxCall
 from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.site import Form
 
 _MOST_PREFIX = 16
 

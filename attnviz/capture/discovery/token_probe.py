@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from attnviz.capture.hooks.call_listener import Listener
-from attnviz.capture.hooks.calls import Call, Form, FusedCall, SoftmaxCall
+from attnviz.capture.hooks.calls import Call, FusedCall, SoftmaxCall
 from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading
+from attnviz.capture.site import Form
 
 _STEP = 1e-3
 _AT_A_CELL = 0.2

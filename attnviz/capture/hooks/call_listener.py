@@ -11,14 +11,13 @@ from typing import Any
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from attnviz.capture.hooks.calls import (  # fmt: skip
+from attnviz.capture.hooks.calls import (
     FACTORS,
     FUSED,
     PRODUCTS,
     SOFTMAXES,
     Call,
     FactorCall,
-    Form,
     FusedCall,
     SoftmaxCall,
     factor_calls,
@@ -27,6 +26,7 @@ from attnviz.capture.hooks.calls import (  # fmt: skip
     softmax_over_keys,
 )
 from attnviz.capture.hooks.multihead_attention import PROJECTED, of_function
+from attnviz.capture.site import Form
 
 _HEARD = FUSED | SOFTMAXES | FACTORS | PRODUCTS | PROJECTED
 _OTHER_CALLS = 8

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import torch
@@ -24,21 +23,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
-
-
-class Form(StrEnum):
-    """How a site's attention is computed.
-
-    `MODULE`: a module of its own. `FUSED`: `F.scaled_dot_product_attention`. `SOFTMAX`: a softmax
-    over keys. `PROJECTED`: `nn.MultiheadAttention`, which projects inside. `FACTOR`: features times
-    a factor for each channel, each place, or both.
-    """
-
-    MODULE = "module"
-    FUSED = "fused"
-    SOFTMAX = "softmax"
-    PROJECTED = "projected"
-    FACTOR = "factor"
 
 
 @dataclass

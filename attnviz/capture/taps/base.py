@@ -11,7 +11,8 @@ from torch.autograd.graph import GradientEdge
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.hooks.calls import Call
-from attnviz.capture.trace import Reading, Site
+from attnviz.capture.site import Site
+from attnviz.capture.trace import Reading
 
 T = TypeVar("T")
 

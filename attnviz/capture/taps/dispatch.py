@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.call_listener import Listener
-from attnviz.capture.hooks.calls import Call, Form
+from attnviz.capture.hooks.calls import Call
+from attnviz.capture.site import Form, Site
 from attnviz.capture.taps.base import HearingTap, Tap
 from attnviz.capture.taps.self_attention import ContextTap
-from attnviz.capture.trace import Site
 
 
 def _listened(module: nn.Module, site: Site) -> dict[str, nn.Module]:

@@ -9,8 +9,9 @@ from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.grids import as_map
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
+from attnviz.capture.site import Layout, Site
 from attnviz.capture.taps.base import in_graph, plain, reached
-from attnviz.capture.trace import FeatureReading, Layout, Site
+from attnviz.capture.trace import FeatureReading
 
 
 class FeatureTap:

@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.hooks.calls import Call, FactorCall
+from attnviz.capture.site import Site
 from attnviz.capture.taps.base import in_graph, plain, reached
-from attnviz.capture.trace import GateReading, Site, SoftMaskReading
+from attnviz.capture.trace import GateReading, SoftMaskReading
 
 
 class _FactorTap:

@@ -20,9 +20,9 @@ from attnviz.capture.hooks.multihead_attention import (
 )
 from attnviz.capture.hooks.windowed_attention import KeptWeights
 from attnviz.capture.readings import ContextReading
+from attnviz.capture.site import Site
 from attnviz.capture.taps.base import Handles, Watched, in_graph, plain, reached
 from attnviz.capture.taps.buffer import Shelf
-from attnviz.capture.trace import Site
 from attnviz.errors import ModelError
 
 # Values of more bytes than this are let go: in 12 layers of ViT-S they are 75 MB at 1024 px. In

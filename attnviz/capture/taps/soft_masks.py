@@ -7,8 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.site import Kind, Site
 from attnviz.capture.taps.base import in_graph, plain, reached
-from attnviz.capture.trace import Kind, Site, SoftMaskReading
+from attnviz.capture.trace import SoftMaskReading
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 
 

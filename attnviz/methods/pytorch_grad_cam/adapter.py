@@ -11,7 +11,7 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.capture.grids import as_map
-from attnviz.capture.trace import Layout, Site
+from attnviz.capture.site import Layout, Site
 
 Maps = npt.NDArray[np.float32]
 

@@ -26,7 +26,7 @@ from attnviz.capture.discovery.last_block import speaking
 from attnviz.capture.hooks.eager import readable
 from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Layout, Site
+from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
 from attnviz.methods.base import (
     METHODS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from attnviz.capture.trace import Layout
+from attnviz.capture.site import Layout
 
 
 class Probes(Enum):

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from attnviz.analysis.layer_statistics import attention_facts
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Site, Trace
+from attnviz.capture.site import Kind, Site
+from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
 from attnviz.methods.base import trace_method
 from attnviz.training.recording.effects import gate_effect, watched_blocks

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -143,3 +145,14 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
 def look_key(view: View) -> tuple[object, ...]:
     """What decides the bokeh picture of an explanation."""
     return (view.layer, view.radius, str(view.focus_settings()), view.aperture, view.highlights)
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """Changes when the file does, also within one tick of the file system's clock.
+
+    Empty where there is none, or it is out of reach.
+    """
+    with suppress(OSError):
+        facts = path.stat()
+        return facts.st_mtime_ns, facts.st_size, facts.st_ino
+    return ()

@@ -10,11 +10,11 @@ import streamlit as st
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
-from attnviz.ui.components.viewer import Content, Layer, Mode, Pick, View, viewer
+from attnviz.ui.components.viewer import Content, Layer, Mode, Payload, Pick, View, pack, viewer
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.inline_images import legend_numbers
+from attnviz.ui.kit.layer_traces import Key
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.pages.focus.panels import legend_numbers
-from attnviz.ui.pages.layers.cache import Key, packed_maps
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -96,3 +96,10 @@ def overlay(content: Content, layer: Layer) -> bytes:
         value_range=content.span,
     ).scaled
     return jpeg(heat_overlay(pixels, shares))
+
+
+@st.cache_resource(max_entries=32, ttl="1h", show_spinner=False)
+def packed_maps(key: tuple[object, ...], _content: Content) -> Payload:
+    """What the viewer needs of a content; `key` must decide the content."""
+    del key
+    return pack(_content)

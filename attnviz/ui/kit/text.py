@@ -4,28 +4,10 @@ from __future__ import annotations
 
 import math
 
-from attnviz.analysis.explanation import Prediction
-
 
 def with_article(label: str) -> str:
     """`"church"` -> `"a church"`, `"English springer"` -> `"an English springer"`."""
     return f"{'an' if label[:1].lower() in 'aeiou' else 'a'} {label}"
-
-
-def verdict(before: Prediction, after: Prediction, kept: float) -> str:
-    """What the bokeh picture does to the decision.
-
-    before: the top prediction on the picture; after: on the bokeh picture; kept: the probability
-    that `before`'s class has there.
-    """
-    change = f"{before.probability:.2f} → {kept:.2f}"
-    if before.label == after.label:
-        return f"It still sees {with_article(before.label)}, {change}."
-    return (
-        f"It no longer sees {with_article(before.label)}, {change}: "
-        f"the bokeh picture looks like {with_article(after.label)} to it "
-        f"({after.probability:.2f})."
-    )
 
 
 def signed(value: float, error: float = 0.0) -> str:

@@ -7,7 +7,7 @@ browser's Back button brings an older address, and with it the view that it stan
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import streamlit as st
@@ -111,3 +111,19 @@ def _values() -> dict[str, Value]:
 def _kept() -> dict[str, Any]:
     kept: dict[str, Any] = st.session_state.setdefault(_KEPT, {})
     return kept
+
+
+def restore_choice(key: str, options: Sequence[str], first: str | None = None) -> None:
+    """Give a widget the choice it had when the page was left, or the one in the page's address.
+
+    If there is none, or it is no option any more: `first`, or the first option. Streamlit forgets a
+    widget's value when its page is left.
+    """
+    if st.session_state.get(key) not in options:
+        before = kept_choice(key)
+        st.session_state[key] = before if before in options else first or options[0]
+
+
+def keep_choice(key: str, value: str) -> None:
+    """Remember a choice for `restore_choice`."""
+    keep(**{key: value})

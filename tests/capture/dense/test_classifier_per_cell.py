@@ -11,7 +11,7 @@ import torchvision
 from torch import Tensor, nn
 
 from attnviz.capture.dense.classifier_per_cell import find_place_head
-from attnviz.capture.trace import Layout
+from attnviz.capture.site import Layout
 from attnviz.errors import MethodError
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.vit_small import vit_small

@@ -9,7 +9,7 @@ from torchvision.models import get_model
 
 from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Layout, Site
+from attnviz.capture.site import Layout, Site
 from attnviz.errors import NoSitesError
 
 

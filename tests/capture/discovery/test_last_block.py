@@ -8,7 +8,7 @@ from torch import nn
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.discovery.last_block import speaking
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Site
+from attnviz.capture.site import Kind, Site
 from tests.capture.families import CONTEXT
 from tests.capture.traces import made, sites_of
 

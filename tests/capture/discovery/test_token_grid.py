@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES, Family
 from tests.capture.traces import made, sites_of
 

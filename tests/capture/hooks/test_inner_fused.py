@@ -17,7 +17,8 @@ from attnviz.capture.hooks.inner_fused import inner_fused
 from attnviz.capture.hooks.multihead_attention import ProjectedAttention, of_module
 from attnviz.capture.readings import DenseAttention
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import Trace
 from attnviz.methods.legrad import LeGrad
 
 LAYERS, HEADS, TOKENS, WIDTH = 3, 2, 17, 8  # WIDTH: of one head

@@ -9,8 +9,8 @@ import torch
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
+from attnviz.capture.site import Kind
 from attnviz.capture.taps.buffer import Shelf
-from attnviz.capture.trace import Kind
 
 
 def test_copies_lie_beside_each_other_and_change_with_nothing() -> None:

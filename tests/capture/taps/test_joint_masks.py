@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Kind, SoftMaskReading
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import SoftMaskReading
 from tests.capture.bam import Bam, Joined, Net, code, paper
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import attnviz
 from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
-from attnviz.capture.trace import Layout
+from attnviz.capture.site import Layout
 from attnviz.errors import ModelError
 from attnviz.methods import METHODS
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam

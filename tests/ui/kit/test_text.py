@@ -6,8 +6,9 @@ import pytest
 
 from attnviz.analysis.explanation import Prediction
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.text import signed, verdict, with_article
-from attnviz.ui.pages.focus.panels import legend_numbers
+from attnviz.ui.kit.inline_images import legend_numbers
+from attnviz.ui.kit.text import signed, with_article
+from attnviz.ui.pages.focus.words import verdict
 
 
 def test_articles() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
+from attnviz.ui.components.base.blob import blob
 from attnviz.ui.components.base.bundle import bundled, colour_tables, shaders
 from attnviz.ui.components.map_grid.view import GridView
 from attnviz.ui.components.viewer.component import frozen_view
-from attnviz.ui.pages.compare.packing import Packed
 
 FOLDER = Path(__file__).resolve().parent
 HEAT = "inferno"
@@ -68,3 +70,15 @@ def told_view(key: str, view: GridView) -> GridView:
 
 def _noted() -> None:
     """A change is read from the result; Streamlit wants a callback for it to be there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """A packed grid: header without view, and what stands behind it."""
+
+    header: Mapping[str, Any]
+    body: bytes
+
+    def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
+        """The blob, with the view to begin with; the browser adopts it when `view_id` changes."""
+        return blob({**self.header, "view": dict(view), "viewId": view_id}, self.body)

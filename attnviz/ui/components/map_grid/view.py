@@ -8,10 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from attnviz.ui.pages.compare.scales import Spans
-
 _LONGEST = 400
 PREFIX = "compare "
+
+
+class Spans(StrEnum):
+    """What one colour scale spans. Attention and relevance never share absolute values."""
+
+    ROW = "row"
+    ALL = "all"
+    EVEN = "even"
+    CELL = "cell"
 
 
 class Shown(StrEnum):

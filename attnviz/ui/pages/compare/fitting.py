@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.methods.base import METHODS, AnyMethod, Nature, ProbingMethod
 from attnviz.methods.questions import Choice, Question, choose_method, methods_for
 from attnviz.models.spec import ModelSpec

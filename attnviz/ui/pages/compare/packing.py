@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,19 +19,14 @@ import numpy.typing as npt
 from attnviz.metrics.map_difference import Difference
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings
+from attnviz.ui.components.base.blob import blob
+from attnviz.ui.components.map_grid.component import Packed
+from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.fitting import look_title
 from attnviz.ui.pages.compare.pairing import Pair, words
-from attnviz.ui.pages.compare.scales import (
-    NOTES,
-    TITLES,
-    Spans,
-    layer_at,
-    mean_of,
-    ranges,
-    stop_count,
-)
+from attnviz.ui.pages.compare.scales import NOTES, TITLES, layer_at, mean_of, ranges, stop_count
 
 SIDE = 400
 RADIUS = 0.03
@@ -53,23 +47,6 @@ class Blocks:
         self.parts.append(raw)
         self.size += len(raw)
         return place
-
-
-@dataclass(frozen=True, eq=False)
-class Packed:
-    """A packed grid: header without view, and what stands behind it."""
-
-    header: Mapping[str, Any]
-    body: bytes
-
-    def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
-        """The blob, with the view to begin with; the browser adopts it when `view_id` changes."""
-        return _blob({**self.header, "view": dict(view), "viewId": view_id}, self.body)
-
-
-def _blob(header: Mapping[str, Any], body: bytes) -> bytes:
-    text = json.dumps(header, separators=(",", ":")).encode()
-    return struct.pack("<I", len(text)) + text + body
 
 
 def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
@@ -137,7 +114,7 @@ def pack_pair(pair: Pair, grid: str) -> bytes:
     blocks = Blocks()
     found = {f"{a},{b}": _found(one, blocks) for (a, b), one in pair.found.items()}
     header = {"grid": grid, "a": pair.a.key, "b": pair.b.key, "note": pair.note, "found": found}
-    return _blob(header, b"".join(blocks.parts))
+    return blob(header, b"".join(blocks.parts))
 
 
 def _found(one: Difference | str, blocks: Blocks) -> dict[str, Any]:

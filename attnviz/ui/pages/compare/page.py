@@ -6,14 +6,14 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.ui.components.map_grid.component import show_grid, show_pair, told_view
+from attnviz.ui.components.map_grid.component import Packed, show_grid, show_pair, told_view
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
 from attnviz.ui.pages.compare.cells import Cell, Wanted, fill, first_pair
-from attnviz.ui.pages.compare.packing import Packed, pack_grid, pack_pair
+from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import pair_up
 from attnviz.ui.pages.compare.picking import KEYS, pick_wanted
 from attnviz.ui.pages.compare.save import grid_png

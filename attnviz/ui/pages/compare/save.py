@@ -14,19 +14,11 @@ from attnviz.export.time_lapse import captioned
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.heat import colour_map, heat_overlay
-from attnviz.ui.components.map_grid.view import GridView, Shown
+from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
+from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.packing import RADIUS, small
-from attnviz.ui.pages.compare.scales import (
-    TITLES,
-    Range,
-    Spans,
-    layer_at,
-    mean_of,
-    ranges,
-    stop_count,
-)
-from attnviz.ui.pages.focus.panels import legend_numbers
+from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ranges, stop_count
 
 Pixels = npt.NDArray[np.uint8]
 _GAP = 10

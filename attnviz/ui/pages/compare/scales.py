@@ -8,27 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 
 import numpy as np
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
+from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.pages.compare.cells import Cell
 
 Range = tuple[float, float]
 # A map that is all in one place would leave every other one dark.
 MOST_EVEN = 8.0
-
-
-class Spans(StrEnum):
-    """What one colour scale spans. Attention and relevance never share absolute values."""
-
-    ROW = "row"
-    ALL = "all"
-    EVEN = "even"
-    CELL = "cell"
 
 
 TITLES = {

@@ -11,7 +11,7 @@ from attnviz.evidence.faithfulness.verdict import CONTROLS, Trial
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.url_state import keep_value, restore_value
+from attnviz.ui.kit.url_state import keep_choice, keep_value, restore_choice, restore_value
 from attnviz.ui.pages.evidence.budget_words import percent
 from attnviz.ui.pages.evidence.occlusion import show_occlusion
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
@@ -20,7 +20,6 @@ from attnviz.ui.pages.evidence.presence_run import SHARES, Presence, asked_for, 
 from attnviz.ui.pages.evidence.presence_words import left_words, number_rows, presence_words
 from attnviz.ui.pages.evidence.question import Asked
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
-from attnviz.ui.pages.layers.cache import keep_choice, restore_choice
 
 _FILLS, _SHOWN, _SHARE, _MARGIN = (
     f"presence {one}" for one in ("fills", "fill", "share", "margin")

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from attnviz.evidence.interaction.regions import Labels, RegionRelations
 from attnviz.evidence.interaction.shapley import Relations
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.region_matrix import MANY
 from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges
-from attnviz.ui.pages.focus.panels import data_link
 
 Pixels = npt.NDArray[np.uint8]
 _SIDE = 900

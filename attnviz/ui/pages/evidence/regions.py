@@ -24,13 +24,14 @@ from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.url_state import keep_choice, restore_choice
 from attnviz.ui.pages.evidence.question import Asked
 from attnviz.ui.pages.evidence.region_graph import graph, legend
 from attnviz.ui.pages.evidence.region_matrix import flow_matrix, relation_matrix
 from attnviz.ui.pages.evidence.region_pairs import pair_rows, region_words
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
-from attnviz.ui.pages.layers.cache import keep_choice, restore_choice, seen
 
 _CUTS = {"superpixels": "By colour (superpixels)", "grid": "By a grid"}
 _CUT, _COUNT = "regions cut", "regions count"

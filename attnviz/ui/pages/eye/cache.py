@@ -8,15 +8,16 @@ import streamlit as st
 
 from attnviz.analysis.explain import network_kinds
 from attnviz.analysis.explanation import Explanation
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
 from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.ui.components.eye.save_request import Wanted, saved
+from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.cache import explained, explanation_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
+from attnviz.ui.pages.eye.save import saved
 from attnviz.ui.pages.eye.scanpaths import Path, model_path, saliency_paths
 
 _TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The model's decision"}

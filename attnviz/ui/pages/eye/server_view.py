@@ -13,9 +13,10 @@ import streamlit as st
 
 from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
-from attnviz.ui.components.eye.save_request import Wanted, drawn
+from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
+from attnviz.ui.pages.eye.save import drawn
 from attnviz.ui.pages.eye.scanpaths import Path
 from attnviz.vision.fundus import CREDIT
 from attnviz.vision.projection import BLIND_SPOT, landing, zone_of

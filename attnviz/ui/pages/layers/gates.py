@@ -8,9 +8,10 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.layer_statistics import GateBars, gate_bars
-from attnviz.ui.pages.layers.cache import Seen, keep_choice, restore_choice
+from attnviz.ui.kit.inline_images import png_link
+from attnviz.ui.kit.layer_traces import Seen
+from attnviz.ui.kit.url_state import keep_choice, restore_choice
 from attnviz.ui.pages.layers.charts import SHOWN_GATES, gate_chart, gate_spread_chart
-from attnviz.ui.pages.layers.grid import png_link
 
 LAYER = "layers gate"
 TOP = 8

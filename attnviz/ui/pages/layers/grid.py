@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from attnviz.analysis.layer_statistics import QueryMaps
-from attnviz.render.heat import colour_map, colour_table
-from attnviz.ui.pages.focus.panels import data_link, legend_numbers
+from attnviz.render.heat import colour_map
+from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
 FloatArray = npt.NDArray[np.float32]
 MOST_HEADS = 32  # as Swin-B has in its last stage, more than any other of the catalogue
-COLOURS = "inferno"
 
 
 def head_grid(
@@ -86,16 +82,6 @@ def _cell(
         dot = f'<i style="top:{100 * point[0]:.1f}%;left:{100 * point[1]:.1f}%"></i>'
     link = png_link(values, low, high)
     return f'<span class="av-cell" title="{said}"><img alt="{said}" src="{link}">{dot}</span>'
-
-
-def png_link(values: FloatArray, low: float, high: float, colours: str = COLOURS) -> str:
-    """A map [h, w], one pixel a cell, as a data: link; `low` and `high` take the table's ends."""
-    share = np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
-    picture = Image.fromarray(np.rint(share * 255).astype(np.uint8))
-    picture.putpalette(colour_table(colours).tobytes())
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _legend(low: float, high: float, stretched: bool) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.layer_statistics import mask_share, spatial_spread
-from attnviz.capture.trace import Kind, Trace
+from attnviz.capture.site import Kind
+from attnviz.capture.trace import Trace
 from attnviz.methods.base import METHODS, Method, trace_method
 from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.layer_traces import Seen
 from attnviz.ui.kit.map_view import show_maps
-from attnviz.ui.pages.layers.cache import Seen, keep_choice, restore_choice
+from attnviz.ui.kit.url_state import keep_choice, restore_choice
 from attnviz.ui.pages.layers.charts import share_chart, spread_chart
 
 READING = "layers mask"

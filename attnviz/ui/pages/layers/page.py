@@ -6,9 +6,9 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 from attnviz.ui.kit.url_state import keep, share_choices
-from attnviz.ui.pages.layers.cache import seen
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
 from attnviz.ui.pages.layers.masks import READING, show_masks
 from attnviz.ui.pages.layers.self_attention import SHARED, show_context

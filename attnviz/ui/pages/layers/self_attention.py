@@ -15,16 +15,11 @@ from attnviz.analysis.layer_statistics import QueryMaps
 from attnviz.analysis.layer_trace import LayerTrace, without_artefacts
 from attnviz.methods.context import Query
 from attnviz.ui.components.viewer import Content, Layer, Pick
+from attnviz.ui.kit.layer_traces import Seen
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import kept_choice
-from attnviz.ui.pages.layers.cache import (
-    Seen,
-    asked_maps,
-    attention_numbers,
-    keep_choice,
-    restore_choice,
-)
+from attnviz.ui.kit.url_state import keep_choice, kept_choice, restore_choice
+from attnviz.ui.pages.layers.cache import asked_maps, attention_numbers
 from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.pages.layers.grid import head_grid
 

@@ -15,8 +15,8 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import focus_map, is_flat
 from attnviz.render.outlines import outlined
 from attnviz.render.palette import Colour, css_colour, ink_on, object_colour
+from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import with_article
-from attnviz.ui.pages.focus.panels import data_link
 from attnviz.ui.pages.objects.cache import Key
 from attnviz.ui.pages.objects.picking import chance
 from attnviz.ui.pages.objects.results import Found

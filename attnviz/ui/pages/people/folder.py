@@ -12,10 +12,10 @@ import streamlit as st
 from attnviz.errors import VisionError
 from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import plain_text, say_error
 from attnviz.ui.kit.url_state import keep_value, restore_value
 from attnviz.ui.pages.people.example import NAME, example_folder, example_zip
-from attnviz.ui.pages.training.runs import file_state
 
 FOLDER = "people folder"
 OSIE = "osie"

@@ -15,7 +15,7 @@ from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import duration
-from attnviz.ui.pages.layers.cache import keep_choice, restore_choice
+from attnviz.ui.kit.url_state import keep_choice, restore_choice
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import Opened
 from attnviz.ui.pages.people.options import Asked, contestants, unfit

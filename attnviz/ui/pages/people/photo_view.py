@@ -21,13 +21,13 @@ from attnviz.pictures import Picture, open_picture
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.components.fixation_player.component import show_gaze
 from attnviz.ui.components.fixation_player.packing import pack
+from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.pages.focus.panels import data_link
 from attnviz.ui.pages.people.bars import Bar, score_bars, short
 from attnviz.ui.pages.people.folder import Opened
 from attnviz.ui.pages.people.options import Asked, contestants, unfit
-from attnviz.ui.pages.training.runs import file_state
 
 FloatArray = npt.NDArray[np.float32]
 _GRID = 400

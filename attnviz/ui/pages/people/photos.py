@@ -8,9 +8,9 @@ from attnviz.errors import PictureError
 from attnviz.metrics.fixations import Looked
 from attnviz.pictures import open_picture
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
+from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import say_error
 from attnviz.ui.pages.people.folder import Opened
-from attnviz.ui.pages.training.runs import file_state
 
 ROW = 24
 _PHOTO, _PART = "people photo", "people part"

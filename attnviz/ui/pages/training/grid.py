@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.render.heat import colour_map
-from attnviz.ui.pages.focus.panels import data_link, legend_numbers
-from attnviz.ui.pages.layers.grid import COLOURS, png_link
+from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
 FloatArray = npt.NDArray[np.float32]
 ROWS = 12

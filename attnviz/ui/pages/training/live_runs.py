@@ -9,10 +9,10 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.runs import LiveRun
 from attnviz.training.jobs.state import Phase, State
+from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
 from attnviz.ui.pages.training.open_folder import TURN, forget, known_runs, run_key
-from attnviz.ui.pages.training.runs import file_state
 from attnviz.ui.pages.training.start_run import ask_or_do, is_asked, show_form, show_question
 
 _OPEN = "live open"

@@ -6,7 +6,6 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
 from attnviz.training.recording.file import Recording
-from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.kit.cache import file_state, shown_sample
 from attnviz.ui.kit.guard import say_error
 
 SAMPLE = "sample:"
@@ -89,17 +88,6 @@ def opened_run(path: Path) -> Run:
     """A recording that is still growing; read anew when its file changes. Raises TrainingError."""
     state = file_state(path)
     return Run(f"{path}@{state}", path.stem, _shipped(str(path), state))
-
-
-def file_state(path: Path) -> tuple[int, ...]:
-    """Changes when the file does, also within one tick of the file system's clock.
-
-    Empty where there is none, or it is out of reach.
-    """
-    with suppress(OSError):
-        facts = path.stat()
-        return facts.st_mtime_ns, facts.st_size, facts.st_ino
-    return ()
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

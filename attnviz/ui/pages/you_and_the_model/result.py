@@ -13,7 +13,7 @@ import streamlit as st
 
 from attnviz.analysis.explain import network_kinds
 from attnviz.analysis.explanation import Explanation
-from attnviz.capture.trace import Kind
+from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
 from attnviz.evidence.faithfulness.recognition import Recognition, RecognitionCurve, recognise
 from attnviz.evidence.run import ask

@@ -16,7 +16,7 @@ from attnviz.errors import WeightsError
 from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import Difference
 from attnviz.models.catalog import find_model
-from attnviz.ui.components.map_grid.view import GridView, Shown
+from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
 from attnviz.ui.pages.compare.cells import Wanted, fill, first_pair
@@ -24,7 +24,7 @@ from attnviz.ui.pages.compare.fitting import offered_looks, unfit
 from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import pair_up, words
 from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance
-from attnviz.ui.pages.compare.scales import Spans, layer_at, ranges, stop_count
+from attnviz.ui.pages.compare.scales import layer_at, ranges, stop_count
 from tests.ui.pages.compare.compare_cells import cell, picture, without_maps
 
 LOW, HIGH = [[0, 1], [1, 2]], [[-4, 2], [4, 6]]

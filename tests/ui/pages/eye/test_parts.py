@@ -13,9 +13,10 @@ from PIL import Image
 
 from attnviz.export.png import read_provenance
 from attnviz.pictures import Picture, open_picture
-from attnviz.ui.components.eye.save_request import Wanted, drawn, saved
+from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
+from attnviz.ui.pages.eye.save import drawn, saved
 from attnviz.ui.pages.eye.scanpaths import Path, path_of, saliency_paths
 from attnviz.ui.pages.eye.server_view import marked
 from attnviz.vision.foveation import foveate

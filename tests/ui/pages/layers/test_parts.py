@@ -15,10 +15,11 @@ from attnviz.analysis.layer_statistics import AttentionFacts, GateBars, QueryMap
 from attnviz.analysis.layer_trace import LayerTrace
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.heat import colour_table
+from attnviz.ui.kit.inline_images import png_link
 from attnviz.ui.kit.map_view import marked
 from attnviz.ui.pages.layers import charts
 from attnviz.ui.pages.layers.gates import feature_strip, gate_words
-from attnviz.ui.pages.layers.grid import head_grid, png_link, scale_of
+from attnviz.ui.pages.layers.grid import head_grid, scale_of
 from attnviz.ui.pages.layers.self_attention import artefact_words, fused, with_artefacts
 from tests.methods.readings import trace_of
 
