@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -18,8 +17,8 @@ from attnviz.capture.site import Kind, Layout, Site
 from attnviz.methods import METHODS, Method
 from attnviz.methods.base import ProbingMethod
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
+from attnviz.types import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 MapFor = Callable[[Tensor, int], FloatArray]
 """(inputs [1, 3, h, w], class) -> map [rows, columns]."""
 

@@ -49,7 +49,8 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
 from attnviz.pictures.geometry import Fit, resample
 from attnviz.render.focus import is_flat
-from benchmarks.contestants import Contestant, FloatArray, contestants
+from attnviz.types import FloatArray
+from benchmarks.contestants import Contestant, contestants
 from benchmarks.data import boxes_by_name, imagenette
 from benchmarks.known_classes import classes_for
 from benchmarks.mosaics import covering, mosaics, said, share_in_cell

@@ -13,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.render.linear_light import linear_to_srgb, srgb_to_linear
-
-Array = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import DoubleArray, Pixels
 
 _SAMPLES = 8
 
@@ -66,7 +64,7 @@ def _mirrored(far: int, near: int) -> set[tuple[int, int]]:
     return {offset for y, x in signs for offset in ((y, x), (x, y))}
 
 
-def _covered(dy: int, dx: int, radii: Array) -> Array:
+def _covered(dy: int, dx: int, radii: DoubleArray) -> DoubleArray:
     """Share of the pixel at (dy, dx) that lies within each radius around the middle of (0, 0)."""
     sample = (np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5
     distances = np.sort(np.hypot(dy + sample[:, None], dx + sample[None, :]).ravel())

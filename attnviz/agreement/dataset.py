@@ -11,10 +11,11 @@ from attnviz.agreement.ground_truth import BITS, KL, Ground, ground_of
 from attnviz.agreement.map_makers import Contestant
 from attnviz.errors import VisionError
 from attnviz.metrics.calibration import Seen, bits_gained, cross_fitted
-from attnviz.metrics.densities import Density, kl
+from attnviz.metrics.densities import kl
 from attnviz.metrics.fixations import FixationSet, Looked
 from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.pictures import Picture, open_picture
+from attnviz.types import DoubleArray
 
 Progress = Callable[[int, int], object]
 
@@ -63,7 +64,7 @@ def compare(
     and whatever `explain` raises.
     """
     results = Results()
-    kept: dict[str, list[tuple[Seen, Density]]] = {one.name: [] for one in contestants}
+    kept: dict[str, list[tuple[Seen, DoubleArray]]] = {one.name: [] for one in contestants}
     for number, (looked, picture) in enumerate(_opened(found.photos)):
         size = picture.height, picture.width
         ground = ground_of(number, looked, size, others, pixels_per_degree)
@@ -82,7 +83,7 @@ def compare(
     return results
 
 
-def _add_fitted(name: str, maps: Sequence[tuple[Seen, Density]], results: Results) -> None:
+def _add_fitted(name: str, maps: Sequence[tuple[Seen, DoubleArray]], results: Results) -> None:
     """The scores of densities, for maps that were made into some on the other half of the set."""
     densities = cross_fitted([seen for seen, _ in maps])
     for fitted, (seen, truth) in zip(densities, maps, strict=True):

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
 from attnviz.metrics.calibration import Seen, bits_gained
-from attnviz.metrics.densities import Density, as_density, cc, density, sim
+from attnviz.metrics.densities import as_density, cc, density, sim
 from attnviz.metrics.fixations import Looked
 from attnviz.metrics.inter_observer import OtherPictures, expected_by_others
-from attnviz.metrics.saliency import Indices, auc, nss, shuffled_auc
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.metrics.saliency import auc, nss, shuffled_auc
+from attnviz.types import DoubleArray, FloatArray, IntArray
 
 SMALL = (48, 64)  # cells on which maps are fitted to fixations
 SURE = 0.9  # of the density that other people make; the rest is the prior of other pictures
@@ -36,10 +34,10 @@ class Ground:
     looked: Looked
     size: tuple[int, int]
     sigma: float
-    places: tuple[Indices, Indices]
-    elsewhere: tuple[Indices, Indices]
-    truth: Density
-    prior: Density
+    places: tuple[IntArray, IntArray]
+    elsewhere: tuple[IntArray, IntArray]
+    truth: DoubleArray
+    prior: DoubleArray
 
     def scores(self, values: FloatArray) -> dict[str, float]:
         """What any map float32 [h, w] can be scored by, whatever its unit.
@@ -51,7 +49,7 @@ class Ground:
             SIM: sim(values - values.min(), self.truth),
         }
 
-    def by_place(self, values: FloatArray, places: tuple[Indices, Indices]) -> dict[str, float]:
+    def by_place(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> dict[str, float]:
         """The scores that compare a map with single fixations."""
         return {
             NSS: nss(values, *places),
@@ -59,7 +57,7 @@ class Ground:
             SHUFFLED: shuffled_auc(values, *places, *self.elsewhere),
         }
 
-    def small(self, values: FloatArray, places: tuple[Indices, Indices]) -> Seen:
+    def small(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> Seen:
         """The map with fixations on the cells on which maps are fitted."""
         counts = np.zeros(SMALL)
         rows, columns = (
@@ -69,7 +67,7 @@ class Ground:
         reduced = cv2.resize(values, SMALL[::-1], interpolation=cv2.INTER_AREA)
         return Seen(np.asarray(reduced, np.float32), self.prior, counts)
 
-    def small_truth(self) -> Density:
+    def small_truth(self) -> DoubleArray:
         """The density of all fixations on the cells on which maps are fitted."""
         return as_density(cv2.resize(self.truth, SMALL[::-1], interpolation=cv2.INTER_AREA))
 

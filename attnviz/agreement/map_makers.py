@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.explain import explain
 from attnviz.methods.questions import Question, methods_for
@@ -16,10 +15,9 @@ from attnviz.metrics.saliency import centre_prior
 from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.types import FloatArray
 from attnviz.vision.itti_koch import itti_koch
 from attnviz.vision.spectral_residual import spectral_residual
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.agreement.dataset import LONGEST, Progress
 from attnviz.agreement.ground_truth import BITS, KL, SCORES, Ground, ground_of
 from attnviz.agreement.map_makers import Contestant
 from attnviz.errors import AttnvizError
-from attnviz.metrics.densities import Density, information_gain, kl
+from attnviz.metrics.densities import information_gain, kl
 from attnviz.metrics.fixations import FixationSet
 from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.pictures import Picture, open_picture
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import DoubleArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +41,7 @@ class PhotoScores:
     """
 
     picture: Picture
-    truth: Density
+    truth: DoubleArray
     maps: tuple[ScoredMap, ...]
     people: dict[str, float]
 
@@ -88,7 +84,7 @@ def score_photo(
 
 
 def _scored(
-    one: Contestant, number: int, picture: Picture, ground: Ground, prior: Density
+    one: Contestant, number: int, picture: Picture, ground: Ground, prior: DoubleArray
 ) -> ScoredMap:
     try:
         drawn = one.draw(number, picture)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -27,8 +26,8 @@ from attnviz.methods.questions import Choice, Question, choose_method
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.types import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 FINER = "grad-cam"
 LIKELY = 20
 _Shared = tuple[Sequence[tuple[int, str, FloatArray]], Tensor, PictureGeometry]

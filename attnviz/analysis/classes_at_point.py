@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.analysis.class_maps import ClassMaps, FloatArray
+from attnviz.analysis.class_maps import ClassMaps
+from attnviz.types import FloatArray
 
 
 @dataclass(frozen=True)

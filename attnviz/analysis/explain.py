@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -27,6 +26,7 @@ from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.types import FloatArray
 
 SHOWN = 5
 
@@ -135,7 +135,7 @@ def predict(
     return _predictions(model, logits)[0][:count]
 
 
-def probabilities(model: VisionModel, picture: Picture) -> npt.NDArray[np.float32]:
+def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
     """The probability of each class, float32 [classes], in the network's order; as `predict`."""
     logits, _ = with_retry(model, partial(_scored, model, picture))
     return np.asarray(logits.softmax(0).numpy())

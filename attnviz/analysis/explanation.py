@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.errors import UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 
 class Prediction(NamedTuple):

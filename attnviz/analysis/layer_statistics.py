@@ -6,15 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.trace import GateReading, SoftMaskReading, Trace
 from attnviz.methods.context import places, query_blocks, query_weights
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, IntArray
 
 # Swin hides keys by a bias of -100, which leaves them up to e^-100 times a spread of scores.
 _UNSEEN = 1e-20
@@ -144,7 +142,7 @@ class GateBars:
     """
 
     layer: str
-    channels: npt.NDArray[np.int64]
+    channels: IntArray
     values: FloatArray
     maps: FloatArray
 

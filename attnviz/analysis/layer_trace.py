@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -23,8 +21,7 @@ from attnviz.methods.context import Query, places, query_blocks, query_weights
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
-
-Mask = npt.NDArray[np.bool_]
+from attnviz.types import BoolArray
 
 ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)
 
@@ -43,7 +40,7 @@ class LayerTrace:
     trace: Trace
     geometry: PictureGeometry
     notes: tuple[str, ...] = ()
-    artefacts: Mask | None = None
+    artefacts: BoolArray | None = None
 
     def input_point(self, x: float, y: float) -> tuple[float, float] | None:
         """A point of the picture as (y, x) of the network's input, all in 0..1.
@@ -81,7 +78,7 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
     return LayerTrace(trace, geometry, notes, artefacts)
 
 
-def without_artefacts(maps: Sequence[QueryMaps], artefacts: Mask) -> tuple[QueryMaps, ...]:
+def without_artefacts(maps: Sequence[QueryMaps], artefacts: BoolArray) -> tuple[QueryMaps, ...]:
     """The maps with artefact tokens filled in from their neighbours; `elsewhere` stays.
 
     artefacts: bool [h, w], as a `LayerTrace` has it. Maps on another grid stay as they are. What a

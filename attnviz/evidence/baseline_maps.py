@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, Pixels
 
 
 def random_like(values: FloatArray, seed: int = 0) -> FloatArray:
@@ -43,7 +42,7 @@ def inverted(values: FloatArray) -> FloatArray:
     return np.asarray(values.max() + values.min() - values, dtype=np.float32)
 
 
-def phase_randomised(pixels: npt.NDArray[np.uint8], seed: int = 0) -> npt.NDArray[np.uint8]:
+def phase_randomised(pixels: Pixels, seed: int = 0) -> Pixels:
     """A photo, uint8 [h, w, 3], in which nothing is left but colours and textures without place.
 
     Each channel keeps its spectrum and gets the same random phases, so that also the colours keep

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -14,8 +13,7 @@ from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +29,7 @@ class Scores:
     probability: FloatArray
     logit: FloatArray
     margin: FloatArray
-    first: npt.NDArray[np.int64]
+    first: IntArray
 
 
 @torch.inference_mode()

@@ -16,9 +16,7 @@ from attnviz.errors import EvidenceError
 from attnviz.models.preprocess import planes
 from attnviz.pictures.geometry import checked_map
 from attnviz.render.focus import is_flat
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, Pixels
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
-import numpy.typing as npt
+
+from attnviz.types import Pixels
 
 
-def jpeg(pixels: npt.NDArray[np.uint8], quality: int = 90) -> bytes:
+def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     """uint8 [H, W, 3] RGB as JPEG bytes; quality 0..100."""
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     done, coded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)

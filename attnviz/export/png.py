@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+
+from attnviz.types import Pixels
 
 KEY = "attnviz"
 
 
-def png_with_provenance(pixels: npt.NDArray[np.uint8], provenance: Mapping[str, str]) -> bytes:
+def png_with_provenance(pixels: Pixels, provenance: Mapping[str, str]) -> bytes:
     """uint8 [H, W, 3] as PNG bytes; each provenance entry is a text chunk `attnviz <key>`."""
     chunks = PngInfo()
     for key, value in provenance.items():

@@ -9,10 +9,10 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import Pixels
+
 _BAR = 26
 
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import FeatureReading, GateReading, Reading, SoftMaskReading, Trace
 from attnviz.errors import MethodError
 from attnviz.registry import Registry
+from attnviz.types import FloatArray
 
 
 class Nature(StrEnum):
@@ -30,7 +30,7 @@ class LayerMaps:
     """The maps of one layer for a batch: `values` float32 [N, h, w], absolute."""
 
     layer: str
-    values: npt.NDArray[np.float32]
+    values: FloatArray
 
 
 class CanBeRead(Protocol):

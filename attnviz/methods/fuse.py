@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+
+from attnviz.types import FloatArray
 
 FUSED = "all layers"
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:

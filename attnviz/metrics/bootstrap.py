@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
+from attnviz.types import AnyFloatArray
 
 _AT_ONCE = 1 << 20  # values drawn together: the draws of very many would not fit into memory
 
@@ -22,7 +22,7 @@ class Interval(NamedTuple):
 
 
 def bootstrap(
-    values: Sequence[float] | npt.NDArray[np.floating],
+    values: Sequence[float] | AnyFloatArray,
     *,
     confidence: float = 0.95,
     draws: int = 2000,

@@ -13,15 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import rankdata
 
 from attnviz.errors import VisionError
-from attnviz.metrics.densities import Density, as_density
+from attnviz.metrics.densities import as_density
+from attnviz.types import AnyFloatArray, DoubleArray
 
-Weights = npt.NDArray[np.float64]
-
-START: Weights = np.asarray([1.0, 0.0, 0.0])  # the prior alone
+START: DoubleArray = np.asarray([1.0, 0.0, 0.0])  # the prior alone
 _FEW = 1e-3  # keeps weights finite where nothing in the pictures holds them
 _STEPS = 30
 
@@ -30,17 +28,17 @@ _STEPS = 30
 class Seen:
     """A map [h, w], the density [h, w] of other pictures' fixations, and fixations at each cell."""
 
-    values: npt.NDArray[np.floating]
-    prior: Density
-    counts: npt.NDArray[np.floating]
+    values: AnyFloatArray
+    prior: DoubleArray
+    counts: AnyFloatArray
 
-    def features(self) -> npt.NDArray[np.float64]:
+    def features(self) -> DoubleArray:
         """float64 [3, h * w]: log prior, rank and its eighth power."""
         rank = (rankdata(self.values.ravel()) - 0.5) / self.values.size
         return np.stack([np.log(as_density(self.prior + 1e-12)).ravel(), rank, rank**8])
 
 
-def fit_density(pictures: Sequence[Seen]) -> Weights:
+def fit_density(pictures: Sequence[Seen]) -> DoubleArray:
     """The weights (a, b, c) under which the fixations are most likely; each picture counts alike.
 
     Newton's method on a concave likelihood. Raises VisionError without pictures, or for one
@@ -66,19 +64,19 @@ def fit_density(pictures: Sequence[Seen]) -> Weights:
     return weights
 
 
-def fitted(picture: Seen, weights: Weights) -> Density:
+def fitted(picture: Seen, weights: DoubleArray) -> DoubleArray:
     """The map of a picture as a density, float64 [h, w], sums to 1."""
     density = _softmax(weights @ picture.features())
     return np.asarray(density.reshape(picture.values.shape), dtype=np.float64)
 
 
-def bits_gained(picture: Seen, density: Density) -> float:
+def bits_gained(picture: Seen, density: DoubleArray) -> float:
     """Mean bits per fixation that a density says more than the picture's prior."""
     gained = np.log2(density + 1e-12) - np.log2(as_density(picture.prior + 1e-12))
     return float((as_density(picture.counts) * gained).sum())
 
 
-def cross_fitted(pictures: Sequence[Seen]) -> list[Density]:
+def cross_fitted(pictures: Sequence[Seen]) -> list[DoubleArray]:
     """Each picture's map as a density, fitted on the other half (every second picture).
 
     Raises VisionError for fewer than two pictures.
@@ -89,6 +87,6 @@ def cross_fitted(pictures: Sequence[Seen]) -> list[Density]:
     return [fitted(one, weights[n % 2]) for n, one in enumerate(pictures)]
 
 
-def _softmax(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _softmax(scores: DoubleArray) -> DoubleArray:
     raised = np.exp(scores - scores.max())
     return np.asarray(raised / raised.sum(), dtype=np.float64)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.metrics.bootstrap import Interval, bootstrap
-from attnviz.metrics.saliency import FloatArray, Indices, auc_at, nss_at, spread_of
-
-FloatRows = npt.NDArray[np.float64]
+from attnviz.metrics.saliency import auc_at, nss_at, spread_of
+from attnviz.types import DoubleArray, FloatArray, IntArray
 
 CHANCE = {"NSS": 0.0, "AUC": 0.5, "CC": 0.0}
 
@@ -29,7 +27,9 @@ class ClickScores:
         return {"NSS": self.nss, "AUC": self.auc, "CC": self.cc}
 
 
-def score_clicks(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> ClickScores:
+def score_clicks(
+    values: FloatArray, rows: IntArray, columns: IntArray, sigma: float
+) -> ClickScores:
     """Score a map by the clicks, which are drawn anew with replacement for the intervals.
 
     Args:
@@ -46,7 +46,7 @@ def score_clicks(values: FloatArray, rows: Indices, columns: Indices, sigma: flo
     )
 
 
-def _cc(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> Interval:
+def _cc(values: FloatArray, rows: IntArray, columns: IntArray, sigma: float) -> Interval:
     """Pearson's correlation with the clicks' density, as a mean over clicks.
 
     The density is a mean of one Gaussian for each click, and so is its covariance with the map.
@@ -60,7 +60,7 @@ def _cc(values: FloatArray, rows: Indices, columns: Indices, sigma: float) -> In
     return Interval(found.mean, max(found.low, -1.0), min(found.high, 1.0))
 
 
-def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> FloatRows:
+def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> DoubleArray:
     """A click's density, flat, sums to 1; what would lie outside is put back inside."""
     field = np.zeros(size, np.float64)
     field[row, column] = 1.0

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
-from attnviz.metrics.saliency import FloatMap, Indices, at_fixations, spread_of
-
-Density = npt.NDArray[np.float64]
+from attnviz.metrics.saliency import at_fixations, spread_of
+from attnviz.types import AnyFloatArray, DoubleArray, IntArray
 
 EPSILON = 2.2e-16  # keeps logarithms finite where a density is zero
 
 
-def density(rows: Indices, columns: Indices, size: tuple[int, int], sigma: float) -> Density:
+def density(rows: IntArray, columns: IntArray, size: tuple[int, int], sigma: float) -> DoubleArray:
     """Fixations as a density, float64 (height, width), which sums to 1.
 
     rows, columns: int [n], each fixation counted. sigma: of the Gaussian that replaces each, in
@@ -36,7 +34,7 @@ def density(rows: Indices, columns: Indices, size: tuple[int, int], sigma: float
     return as_density(blurred)
 
 
-def as_density(values: FloatMap) -> Density:
+def as_density(values: AnyFloatArray) -> DoubleArray:
     """A map without its negative values, made to sum to 1; raises VisionError if nothing is left.
 
     A map of one value becomes the even density.
@@ -48,7 +46,7 @@ def as_density(values: FloatMap) -> Density:
     return np.asarray(kept / total, dtype=np.float64)
 
 
-def cc(values: FloatMap, truth: FloatMap) -> float:
+def cc(values: AnyFloatArray, truth: AnyFloatArray) -> float:
     """Pearson's correlation of a map with a density, both [H, W]. Chance 0, equal 1.
 
     Raises VisionError if either has the same value everywhere.
@@ -59,13 +57,13 @@ def cc(values: FloatMap, truth: FloatMap) -> float:
     return float(together.mean(dtype=np.float64) / spread)
 
 
-def sim(values: FloatMap, truth: FloatMap) -> float:
+def sim(values: AnyFloatArray, truth: AnyFloatArray) -> float:
     """What two densities have in common, 0..1: the sum of the smaller at each place."""
     _same_size(values, truth)
     return float(np.minimum(as_density(values), as_density(truth)).sum())
 
 
-def kl(values: FloatMap, truth: FloatMap) -> float:
+def kl(values: AnyFloatArray, truth: AnyFloatArray) -> float:
     """Kullback-Leibler divergence of `truth` from `values`, in nats: 0 if equal, else above.
 
     Not symmetric: a place that people looked at and the map calls impossible costs most.
@@ -76,7 +74,7 @@ def kl(values: FloatMap, truth: FloatMap) -> float:
 
 
 def information_gain(
-    values: FloatMap, baseline: FloatMap, rows: Indices, columns: Indices
+    values: AnyFloatArray, baseline: AnyFloatArray, rows: IntArray, columns: IntArray
 ) -> float:
     """Bits per fixation that a density says more than `baseline` (Kümmerer et al. 2015).
 
@@ -91,7 +89,7 @@ def information_gain(
     return float((ours - theirs).mean())
 
 
-def _same_size(values: FloatMap, truth: FloatMap) -> None:
+def _same_size(values: AnyFloatArray, truth: AnyFloatArray) -> None:
     if values.shape != truth.shape:
         raise VisionError(
             f"A map of {values.shape} cannot be compared with one of {truth.shape}. "

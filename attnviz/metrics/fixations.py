@@ -15,12 +15,11 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import PictureError, VisionError
-from attnviz.metrics.saliency import Indices
 from attnviz.pictures import open_picture
 from attnviz.pictures.names import visible
+from attnviz.types import DoubleArray, IntArray
 
 FILE = "fixations.json"
 MOST_BYTES = 128 * 2**20
@@ -35,9 +34,9 @@ class Viewer:
     ms is all 0 where nobody measured it.
     """
 
-    x: npt.NDArray[np.float64]
-    y: npt.NDArray[np.float64]
-    ms: npt.NDArray[np.float64]
+    x: DoubleArray
+    y: DoubleArray
+    ms: DoubleArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +48,7 @@ class Looked:
     size: tuple[int, int]
     viewers: tuple[Viewer, ...]
 
-    def cells(self, size: tuple[int, int], *viewers: Viewer) -> tuple[Indices, Indices]:
+    def cells(self, size: tuple[int, int], *viewers: Viewer) -> tuple[IntArray, IntArray]:
         """Rows and columns of fixations on a grid of (height, width) that covers the picture.
 
         Of all viewers if none is given.
@@ -227,7 +226,7 @@ def _viewer(entry: Any, shown: str) -> Viewer:
     return Viewer(x, y, ms)
 
 
-def _numbers(values: Any, axis: str, shown: str) -> npt.NDArray[np.float64]:
+def _numbers(values: Any, axis: str, shown: str) -> DoubleArray:
     if not isinstance(values, list) or len(values) > MOST_FIXATIONS:
         raise VisionError(
             f"{axis} of a viewer of {shown!r} in {FILE} must be a list of at most "

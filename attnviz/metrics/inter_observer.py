@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
-from attnviz.metrics.densities import Density, as_density, density
+from attnviz.metrics.densities import as_density, density
 from attnviz.metrics.fixations import Looked
-from attnviz.metrics.saliency import Indices
+from attnviz.types import DoubleArray, FloatArray, IntArray
 
 GRID = (96, 128)  # of the centre prior: people's centres are wide
 SMOOTHING = 5.0  # its cells: about one degree and a half of a picture 34 degrees wide
@@ -36,7 +35,7 @@ class OtherPictures:
         self._shares = np.stack([_shares(*places) for places in self._places])
         self._total = self._shares.sum(0)
 
-    def prior(self, index: int, size: tuple[int, int]) -> Density:
+    def prior(self, index: int, size: tuple[int, int]) -> DoubleArray:
         """Density of the other pictures' fixations, float64 (height, width), sums to 1.
 
         index: of the picture to leave out.
@@ -46,7 +45,7 @@ class OtherPictures:
         large = cv2.resize(smooth, size[::-1], interpolation=cv2.INTER_LINEAR)
         return as_density(large)
 
-    def fixations(self, index: int, size: tuple[int, int]) -> tuple[Indices, Indices]:
+    def fixations(self, index: int, size: tuple[int, int]) -> tuple[IntArray, IntArray]:
         """Rows and columns of the other pictures' fixations, each at a grid of (height, width)."""
         others = [places for n, places in enumerate(self._places) if n != index]
         rows, columns = (np.concatenate([one[axis] for one in others]) for axis in (0, 1))
@@ -54,7 +53,7 @@ class OtherPictures:
         return ((rows + 0.5) * down).astype(np.int64), ((columns + 0.5) * across).astype(np.int64)
 
 
-def _shares(rows: Indices, columns: Indices) -> Density:
+def _shares(rows: IntArray, columns: IntArray) -> DoubleArray:
     counts = np.zeros(GRID, np.float64)
     np.add.at(counts, (rows, columns), 1 / len(rows))
     return counts
@@ -62,7 +61,7 @@ def _shares(rows: Indices, columns: Indices) -> Density:
 
 def expected_by_others(
     photo: Looked, size: tuple[int, int], sigma: float
-) -> Iterator[tuple[npt.NDArray[np.float32], tuple[Indices, Indices]]]:
+) -> Iterator[tuple[FloatArray, tuple[IntArray, IntArray]]]:
     """For each viewer: the density of all others as a map, and the viewer's rows and columns.
 
     Its scores, averaged, tell how well people predict each other (leave one out).

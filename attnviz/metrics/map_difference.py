@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.metrics.map_similarity import rank_shares, spearman, top_iou
-from attnviz.pictures.geometry import FloatMap, PictureGeometry
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.types import BoolArray, FloatArray
 
 Box = tuple[float, float, float, float]
 SIDE = 64
@@ -28,7 +29,7 @@ class Difference:
     places, 0..1.
     """
 
-    values: FloatMap
+    values: FloatArray
     box: Box
     spearman: float
     iou: float
@@ -54,7 +55,7 @@ def on_common_grid(
     b: npt.ArrayLike,
     seen_b: PictureGeometry,
     side: int = SIDE,
-) -> tuple[FloatMap, FloatMap, Box]:
+) -> tuple[FloatArray, FloatArray, Box]:
     """Both maps over the part of the picture that both networks saw.
 
     side: cells on the longer side of the whole of `a`'s picture. Bicubic, as focus and viewer
@@ -82,7 +83,7 @@ def _grid(seen: PictureGeometry, side: int) -> tuple[int, int]:
     return max(2, round(height * scale)), max(2, round(width * scale))
 
 
-def _seen(seen: PictureGeometry, grid: tuple[int, int]) -> list[npt.NDArray[np.bool_]]:
+def _seen(seen: PictureGeometry, grid: tuple[int, int]) -> list[BoolArray]:
     """Which rows and which columns of the grid lie wholly in what the network saw."""
     top, left, bottom, right = seen.resized(grid).box
     inside = []
@@ -92,7 +93,7 @@ def _seen(seen: PictureGeometry, grid: tuple[int, int]) -> list[npt.NDArray[np.b
     return inside
 
 
-def _sampled(values: npt.ArrayLike, seen: PictureGeometry, grid: tuple[int, int]) -> FloatMap:
+def _sampled(values: npt.ArrayLike, seen: PictureGeometry, grid: tuple[int, int]) -> FloatArray:
     rows, columns = grid
     positive = np.maximum(np.asarray(values, np.float32), 0)
     fine = seen.resized((rows * _SAMPLES, columns * _SAMPLES)).spread(positive)
@@ -100,6 +101,6 @@ def _sampled(values: npt.ArrayLike, seen: PictureGeometry, grid: tuple[int, int]
     return np.asarray(blocks.mean((1, 3)), dtype=np.float32)
 
 
-def _span(inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _span(inside: BoolArray) -> tuple[float, float]:
     places = np.flatnonzero(inside)
     return float(places[0]) / len(inside), float(places[-1] + 1) / len(inside)

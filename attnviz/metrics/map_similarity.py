@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import FocusError
+from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 
-Map = npt.NDArray[np.floating]
 
-
-def spearman(a: Map, b: Map) -> float:
+def spearman(a: AnyFloatArray, b: AnyFloatArray) -> float:
     """Rank correlation (Spearman 1904) of two maps [h, w], in -1..1; ties share their mean rank.
 
     1: the same order of places, 0: none in common, -1: the reverse order.
@@ -30,7 +28,7 @@ def spearman(a: Map, b: Map) -> float:
     return min(1.0, max(-1.0, found))
 
 
-def top_overlap(a: Map, b: Map, share: float = 0.2) -> float:
+def top_overlap(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float:
     """What part of the highest places of one map [h, w] are among the highest of the other, 0..1.
 
     share: how much of the map counts as highest, above 0 and at most 1; at least one place does.
@@ -47,7 +45,7 @@ def top_overlap(a: Map, b: Map, share: float = 0.2) -> float:
     return len(np.intersect1d(first, second, assume_unique=True)) / count
 
 
-def top_iou(a: Map, b: Map, share: float = 0.2) -> float:
+def top_iou(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float:
     """Intersection over union of the highest places of two maps [h, w], 0..1.
 
     As `top_overlap`, of which it is o / (2 - o): maps without anything in common have about
@@ -57,7 +55,7 @@ def top_iou(a: Map, b: Map, share: float = 0.2) -> float:
     return overlap / (2 - overlap)
 
 
-def rank_shares(values: Map) -> npt.NDArray[np.float32]:
+def rank_shares(values: AnyFloatArray) -> FloatArray:
     """A map [h, w] by the order of its places alone: 0 for the lowest, 1 for the highest.
 
     Equal values share the mean of theirs, so that a map with one value is 0.5 everywhere. Unlike
@@ -72,14 +70,14 @@ def rank_shares(values: Map) -> npt.NDArray[np.float32]:
     return np.asarray(shares.reshape(values.shape), dtype=np.float32)
 
 
-def _ranks(values: Map) -> npt.NDArray[np.float64]:
+def _ranks(values: AnyFloatArray) -> DoubleArray:
     """Ranks from 1, float64 [h * w]; equal values share the mean of theirs."""
     _, place, count = np.unique(values.ravel(), return_inverse=True, return_counts=True)
     mean_rank = np.cumsum(count) - (count - 1) / 2
     return np.asarray(mean_rank[place], dtype=np.float64)
 
 
-def _check(a: Map, b: Map) -> None:
+def _check(a: AnyFloatArray, b: AnyFloatArray) -> None:
     if a.shape != b.shape or a.ndim != 2 or not a.size:
         raise FocusError(f"Maps of {a.shape} and {b.shape} cannot be compared place by place.")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):

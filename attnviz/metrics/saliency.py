@@ -7,16 +7,12 @@ be scored raises VisionError, it never scores NaN.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
-
-FloatArray = npt.NDArray[np.float32]
-FloatMap = npt.NDArray[np.floating]
-Indices = npt.NDArray[np.int64]
+from attnviz.types import AnyFloatArray, BoolArray, DoubleArray, FloatArray, IntArray
 
 
-def nss(values: FloatArray, rows: Indices, columns: Indices) -> float:
+def nss(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
     """Normalised scanpath saliency (Peters et al. 2005): mean standardised value at fixations.
 
     Args:
@@ -33,13 +29,13 @@ def nss(values: FloatArray, rows: Indices, columns: Indices) -> float:
     return float(nss_at(values, rows, columns).mean())
 
 
-def nss_at(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+def nss_at(values: FloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
     """What `nss` is the mean of: the map's standardised value at each fixation, float64 [n]."""
     at = at_fixations(values, rows, columns)
     return np.asarray((at - values.mean(dtype=np.float64)) / spread_of(values), np.float64)
 
 
-def auc(values: FloatArray, rows: Indices, columns: Indices) -> float:
+def auc(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
     """AUC-Judd: how often a fixated pixel has a higher value than one nobody looked at.
 
     The exact area under the ROC curve of every threshold (Judd et al. 2012), equal values counted
@@ -49,7 +45,7 @@ def auc(values: FloatArray, rows: Indices, columns: Indices) -> float:
     return float(auc_at(values, rows, columns).mean())
 
 
-def auc_at(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+def auc_at(values: FloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
     """What `auc` is the mean of, float64 [n]: the share of other pixels below each fixation's."""
     at = at_fixations(values, rows, columns)
     never = np.ones(values.shape, bool)
@@ -60,7 +56,11 @@ def auc_at(values: FloatArray, rows: Indices, columns: Indices) -> npt.NDArray[n
 
 
 def shuffled_auc(
-    values: FloatArray, rows: Indices, columns: Indices, other_rows: Indices, other_columns: Indices
+    values: FloatArray,
+    rows: IntArray,
+    columns: IntArray,
+    other_rows: IntArray,
+    other_columns: IntArray,
 ) -> float:
     """As `auc`, against where people looked in other pictures (Tatler et al. 2005; Zhang 2008).
 
@@ -73,9 +73,7 @@ def shuffled_auc(
     return float(_ranked_above(at, values[other_rows, other_columns]).mean())
 
 
-def _ranked_above(
-    positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.floating]
-) -> npt.NDArray[np.float64]:
+def _ranked_above(positives: DoubleArray, negatives: AnyFloatArray) -> DoubleArray:
     ordered = np.sort(negatives)
     exact = positives.astype(ordered.dtype)  # back to the map's own type, in which ties are ties
     below = np.searchsorted(ordered, exact, "left")
@@ -83,7 +81,7 @@ def _ranked_above(
     return np.asarray((below + not_above) / (2 * len(ordered)), np.float64)
 
 
-def at_fixations(values: FloatMap, rows: Indices, columns: Indices) -> npt.NDArray[np.float64]:
+def at_fixations(values: AnyFloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
     """The map at each fixation, float64 [n]; raises VisionError where that makes no sense."""
     if not len(rows):
         raise VisionError("There are no fixations to compare the map with.")
@@ -95,7 +93,7 @@ def at_fixations(values: FloatMap, rows: Indices, columns: Indices) -> npt.NDArr
     return values[rows, columns].astype(np.float64)
 
 
-def spread_of(values: FloatMap) -> float:
+def spread_of(values: AnyFloatArray) -> float:
     """Standard deviation of a map; raises VisionError if it has the same value everywhere."""
     spread = float(values.std(dtype=np.float64))
     if spread <= 1e-7 * float(np.abs(values).max(initial=0.0)) or spread == 0:
@@ -105,7 +103,7 @@ def spread_of(values: FloatMap) -> float:
     return spread
 
 
-def box_gain(values: FloatArray, inside: npt.NDArray[np.bool_]) -> float:
+def box_gain(values: FloatArray, inside: BoolArray) -> float:
     """Share of the map's mass that lies inside, over the share of the area that does.
 
     values: float [H, W], negative values count as zero. inside: bool [H, W]. 1 for an even map; NaN

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture, resample
+from attnviz.types import Pixels
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def planes(pixels: npt.NDArray[np.uint8]) -> Tensor:
+def planes(pixels: Pixels) -> Tensor:
     """Pictures uint8 [N, h, w, 3] as float32 [N, 3, h, w] in 0..1, a copy."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255)
 

@@ -6,8 +6,9 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageCms
+
+from attnviz.types import AnyArray, Pixels
 
 _GREY = {"1", "L", "LA", "La"}
 _PHOTOMETRIC, _BITS_PER_SAMPLE = 262, 258  # TIFF tags
@@ -56,7 +57,7 @@ def _grey_in_8_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey)
 
 
-def _stretched(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def _stretched(values: AnyArray) -> Pixels:
     """Grey values from numbers whose range is written nowhere.
 
     White is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. Values that

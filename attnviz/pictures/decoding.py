@@ -16,7 +16,7 @@ from attnviz.pictures.formats import (
     recognise,
 )
 from attnviz.pictures.limits import PictureLimits
-from attnviz.pictures.picture import Pixels
+from attnviz.types import Pixels
 
 _ORIENTATION = 0x0112  # EXIF tag
 _UPRIGHT = {

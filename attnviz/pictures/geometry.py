@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-
-FloatMap = npt.NDArray[np.float32]
+from attnviz.types import BoolArray, FloatArray, Pixels
 
 
 class Fit(StrEnum):
@@ -71,7 +70,7 @@ class PictureGeometry:
         box = (top * down, left * across, bottom * down, right * across)
         return PictureGeometry(size, box, self.input_size)
 
-    def spread(self, grid: FloatMap, outside: float | None = None) -> FloatMap:
+    def spread(self, grid: FloatArray, outside: float | None = None) -> FloatArray:
         """Resample a map on the network's grid to the picture, bicubic.
 
         Args:
@@ -102,22 +101,20 @@ class PictureGeometry:
         return picture
 
 
-def _outside(length: int, start: float, stop: float) -> npt.NDArray[np.bool_]:
+def _outside(length: int, start: float, stop: float) -> BoolArray:
     """Which of `length` pixels have their middle outside start..stop."""
     centres = np.arange(length) + 0.5
     return (centres < start) | (centres > stop)
 
 
-def _sample_bicubic(
-    values: FloatMap, y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]
-) -> FloatMap:
+def _sample_bicubic(values: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
     """Separable bicubic sampling at the rows `y` and columns `x` (fractional, replicated edges)."""
     along_x = _cubic_matrix(x, values.shape[1])
     along_y = _cubic_matrix(y, values.shape[0])
     return np.asarray(along_y @ values @ along_x.T, dtype=np.float32)
 
 
-def _cubic_matrix(positions: npt.NDArray[np.float32], length: int) -> FloatMap:
+def _cubic_matrix(positions: FloatArray, length: int) -> FloatArray:
     """[positions, length] weights of Keys' cubic (a = -0.5), which rows sum to 1."""
     base = np.floor(positions).astype(np.int64)
     fraction = (positions - base).astype(np.float32)
@@ -132,7 +129,7 @@ def _cubic_matrix(positions: npt.NDArray[np.float32], length: int) -> FloatMap:
     return matrix
 
 
-def checked_map(grid: npt.ArrayLike) -> FloatMap:
+def checked_map(grid: npt.ArrayLike) -> FloatArray:
     """`grid` as a contiguous float32 [h, w] array; raises FocusError where it is none."""
     values = np.ascontiguousarray(grid, dtype=np.float32)
     if values.ndim != 2 or values.size == 0:
@@ -182,7 +179,7 @@ def _rounded(side: float, multiple: int) -> int:
     return max(multiple, math.floor(side / multiple + 0.5) * multiple)
 
 
-def resample(pixels: npt.NDArray[np.uint8], geometry: PictureGeometry) -> npt.NDArray[np.uint8]:
+def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
     """The network's input, uint8 [h, w, 3], cut and resampled from uint8 [H, W, 3].
 
     Shrinking averages over areas, so that no detail folds back as a pattern (aliasing);

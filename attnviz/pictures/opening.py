@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from attnviz.errors import PictureError
 from attnviz.pictures.decoding import decode_bytes, decode_image
 from attnviz.pictures.limits import PictureLimits
 from attnviz.pictures.names import UNNAMED, base_name, visible
-from attnviz.pictures.picture import Picture, Pixels, checked_pixels
+from attnviz.pictures.picture import Picture, checked_pixels
+from attnviz.types import Pixels
 
 PictureSource: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | npt.NDArray[np.uint8]
+    str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | Pixels
 )
 
 
@@ -94,7 +94,7 @@ def _read(source: str | os.PathLike[str], limits: PictureLimits) -> bytes:
     return data
 
 
-def _copied(source: npt.NDArray[np.uint8], name: str, limits: PictureLimits) -> Pixels:
+def _copied(source: Pixels, name: str, limits: PictureLimits) -> Pixels:
     array = checked_pixels(np.asarray(source), name)
     limits.check_pixels(array.shape[0], array.shape[1], name)
     copied = np.array(array, dtype=np.uint8, order="C")

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import PictureError
-
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +64,7 @@ class Picture:
         return Picture(np.asarray(small, dtype=np.uint8), self.name, self.sha256)
 
 
-def checked_pixels(array: npt.NDArray[np.uint8], name: str) -> Pixels:
+def checked_pixels(array: Pixels, name: str) -> Pixels:
     """`array` itself if it is uint8 [H, W, 3] with at least one pixel; else raises PictureError."""
     shape, dtype = array.shape, array.dtype
     if len(shape) != 3 or shape[2] != 3:

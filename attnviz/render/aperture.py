@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import FocusError, UnknownNameError
+from attnviz.types import BoolArray, DoubleArray, FloatArray
 
 # Samples per pixel and axis. 8 x 8 hold a kernel's edge to 1/64 of a pixel's weight.
 _SAMPLES = 8
@@ -37,7 +37,7 @@ def aperture_named(name: str) -> Aperture:
 
 
 @lru_cache(maxsize=64)
-def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> npt.NDArray[np.float32]:
+def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> FloatArray:
     """The anti-aliased kernel of an opening.
 
     A pixel's weight is the share of its area inside the shape, so that a radius between two pixels
@@ -65,7 +65,7 @@ def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> npt.ND
     kernel = inside.reshape(side, _SAMPLES, side, _SAMPLES).sum(axis=(1, 3), dtype=np.float64)
     if half == 0:
         kernel[:] = 1.0
-    result: npt.NDArray[np.float32] = np.asarray(kernel / kernel.sum(), dtype=np.float32)
+    result: FloatArray = np.asarray(kernel / kernel.sum(), dtype=np.float32)
     result.flags.writeable = False
     return result
 
@@ -77,9 +77,7 @@ def _corner_distance(corners: int) -> float:
     return math.sqrt(2 * math.pi / (corners * math.sin(2 * math.pi / corners)))
 
 
-def _inside(
-    y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], radius: float, corners: int
-) -> npt.NDArray[np.bool_]:
+def _inside(y: DoubleArray, x: DoubleArray, radius: float, corners: int) -> BoolArray:
     distance = np.hypot(y, x)
     if corners == 0:
         return np.asarray(distance <= radius)

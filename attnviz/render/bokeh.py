@@ -29,9 +29,7 @@ from attnviz.render.disc_mix import Points, mix_discs, steps_for
 from attnviz.render.lens import Lens
 from attnviz.render.linear_light import decode, encode
 from attnviz.render.surfaces import find_edge, front_colours, source_levels
-
-FloatArray = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import FloatArray, Pixels
 
 # Pixels worked on at a time. At about 100 bytes each a band stays below 500 MB.
 _BAND_PIXELS = 1 << 22

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import numpy as np
 import numpy.typing as npt
 
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh as rendered
 from attnviz.render.focus import FocusMap
+from attnviz.types import Pixels
 
 
 def bokeh(
-    picture: Picture | npt.NDArray[np.uint8],
+    picture: Picture | Pixels,
     focus: FocusMap | npt.ArrayLike,
     radius: float = 24,
     *,
     gamma: float = 1.0,
     aperture: str = "disc",
     highlights: float = 0.0,
-) -> npt.NDArray[np.uint8]:
+) -> Pixels:
     """The picture with its focus sharp and its surround in bokeh, uint8 [H, W, 3].
 
     Args:

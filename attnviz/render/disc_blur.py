@@ -13,9 +13,8 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 # A source of `level` k counts fully for the blur of level j if k >= 0.75 j, and not at all (but for
 # the floor) if k <= 0.25 j. Soft fields change by less than that within a disc's reach.

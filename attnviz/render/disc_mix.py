@@ -12,8 +12,8 @@ import numpy.typing as npt
 from attnviz.render.aperture import aperture_kernel
 from attnviz.render.disc_blur import Sources, blurred, enlarged, factor_of, reduced_levels
 from attnviz.render.lens import Lens
+from attnviz.types import FloatArray, Pixels
 
-FloatArray = npt.NDArray[np.float32]
 # (the level before, the level itself)
 Step = tuple[float, float]
 
@@ -55,7 +55,7 @@ def steps_for(lens: Lens, *parts: FloatArray) -> list[Step]:
     return near
 
 
-def _values(whole: npt.NDArray[np.uint8]) -> set[int]:
+def _values(whole: Pixels) -> set[int]:
     if whole.size == 0:
         return set()
     counts = cv2.calcHist([whole], [0], None, [32], [0, 32])

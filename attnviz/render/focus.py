@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-from attnviz.pictures.geometry import FloatMap, PictureGeometry, checked_map
+from attnviz.pictures.geometry import PictureGeometry, checked_map
 from attnviz.render.object_matte import object_matte
+from attnviz.types import FloatArray, Pixels
 
 _Name = TypeVar("_Name", bound=StrEnum)
 
@@ -89,8 +90,8 @@ class FocusMap:
     is even. scale: what low and high are. layer: whose map it was.
     """
 
-    values: FloatMap
-    scaled: FloatMap
+    values: FloatArray
+    scaled: FloatArray
     low: float
     high: float
     flat: bool
@@ -116,7 +117,7 @@ def focus_map(
     *,
     value_range: tuple[float, float] | None = None,
     layer: str = "",
-    pixels: npt.NDArray[np.uint8] | None = None,
+    pixels: Pixels | None = None,
 ) -> FocusMap:
     """The focus that a map asks for.
 
@@ -173,7 +174,7 @@ def sharp_share(focus: FocusMap | npt.ArrayLike) -> float:
 
 
 def _range(
-    values: FloatMap, scale: Scale, value_range: tuple[float, float] | None
+    values: FloatArray, scale: Scale, value_range: tuple[float, float] | None
 ) -> tuple[float, float]:
     if scale is Scale.ABSOLUTE:
         return 0.0, 1.0
@@ -187,22 +188,20 @@ def _range(
     return low, high
 
 
-def _resized(plane: FloatMap, size: tuple[int, int]) -> FloatMap:
+def _resized(plane: FloatArray, size: tuple[int, int]) -> FloatArray:
     shrinks = plane.shape[0] >= size[0] and plane.shape[1] >= size[1]
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     resized = np.asarray(cv2.resize(plane, size[::-1], interpolation=method), dtype=np.float32)
     return np.clip(resized, 0.0, 1.0)
 
 
-def _thresholded(scaled: FloatMap, settings: FocusSettings) -> FloatMap:
+def _thresholded(scaled: FloatArray, settings: FocusSettings) -> FloatArray:
     start = settings.threshold - settings.softness / 2
     t = np.clip((scaled - np.float32(start)) / np.float32(settings.softness), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), dtype=np.float32)
 
 
-def _snapped(
-    scaled: FloatMap, geometry: PictureGeometry, pixels: npt.NDArray[np.uint8] | None
-) -> FloatMap:
+def _snapped(scaled: FloatArray, geometry: PictureGeometry, pixels: Pixels | None) -> FloatArray:
     """The scaled map with the outline of the object it points at, between its own extremes.
 
     So a layer that attends weakly on the scale of all layers stays weakly in focus.

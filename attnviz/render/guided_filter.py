@@ -13,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-
-FloatArray = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import FloatArray, Pixels
 
 # The upper triangle of a symmetric 3 x 3 matrix, row by row.
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))

@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError, UnknownNameError
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, Pixels
 
 COLOUR_MAPS = ("viridis", "magma", "inferno", "plasma", "cividis")
 # Diverging, with a neutral middle: blue speaks against, red for.

@@ -6,14 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.render.aperture import Aperture
 from attnviz.render.disc_blur import factor_of
 from attnviz.render.surfaces import REACH
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 LARGEST_RADIUS = 1000.0
 

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import DoubleArray, FloatArray, Pixels
 
 # One sRGB code covers at least 19.9 steps of a 16-bit linear scale (least in the darkest shadows),
 # so an index rounded to 16 bits meets the right code for every value that came from 8 bits.
@@ -19,13 +18,13 @@ _STEPS = 65535
 _CHUNK = 1 << 15
 
 
-def srgb_to_linear(encoded: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def srgb_to_linear(encoded: npt.ArrayLike) -> DoubleArray:
     """Linear light in 0..1 of sRGB values in 0..1, any shape, by the standard's formula."""
     value = np.asarray(encoded, dtype=np.float64)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-def linear_to_srgb(linear: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def linear_to_srgb(linear: npt.ArrayLike) -> DoubleArray:
     """sRGB values in 0..1 of linear light in 0..1, any shape, by the standard's formula."""
     value = np.asarray(linear, dtype=np.float64)
     curve = 1.055 * np.maximum(value, 0.0) ** (1 / 2.4) - 0.055

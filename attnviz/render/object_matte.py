@@ -35,7 +35,8 @@ import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.pictures.geometry import checked_map
-from attnviz.render.guided_filter import FloatArray, GuidedFilter, Pixels
+from attnviz.render.guided_filter import GuidedFilter
+from attnviz.types import FloatArray, Pixels
 
 # GrabCut works on a copy of this longer side: an outline does not need more, and time grows faster.
 _CUT_SIDE = 240
@@ -136,7 +137,7 @@ class _Cutter:
             return np.asarray(np.clip(grown, 0.0, 1.0), dtype=np.float32)
         return self._feathered(cut, field.shape)
 
-    def _cut(self, seeds: FloatArray) -> npt.NDArray[np.uint8] | None:
+    def _cut(self, seeds: FloatArray) -> Pixels | None:
         """The object in the copy, uint8 [h, w] of 0 and 1, or None where there is none to cut."""
         even = self.small.std(axis=(0, 1)).max() < _LEAST_CONTRAST
         if even or min(seeds.shape) < _LEAST_SIDE:
@@ -154,7 +155,7 @@ class _Cutter:
         cv2.grabCut(self.small, labels, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
         return np.asarray(labels & 1, dtype=np.uint8) if _mixed(labels) else None
 
-    def _feathered(self, cut: npt.NDArray[np.uint8], size: tuple[int, ...]) -> FloatArray:
+    def _feathered(self, cut: Pixels, size: tuple[int, ...]) -> FloatArray:
         """The cut at the picture's size; only near its outline the feather has a say."""
         shape = (size[1], size[0])
         plane = cv2.resize(cut.astype(np.float32), shape, interpolation=cv2.INTER_LINEAR)
@@ -173,7 +174,7 @@ def _stretched(values: FloatArray) -> FloatArray:
     return np.asarray((values - low) / max(high - low, 1e-6), dtype=np.float32)
 
 
-def _mixed(labels: npt.NDArray[np.uint8]) -> bool:
+def _mixed(labels: Pixels) -> bool:
     """Whether GrabCut's labels, whose lowest bit is the object, hold object and surround."""
     inside = int(np.count_nonzero(labels & 1))
     return 0 < inside < labels.size

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.render.palette import Colour
+from attnviz.types import BoolArray, Pixels
 
-Pixels = npt.NDArray[np.uint8]
 
-
-def outlined(
-    pixels: Pixels, regions: Sequence[npt.NDArray[np.bool_]], colours: Sequence[Colour]
-) -> Pixels:
+def outlined(pixels: Pixels, regions: Sequence[BoolArray], colours: Sequence[Colour]) -> Pixels:
     """The photo with the outline of each region in its colour, cased in black to stand out.
 
     Args:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 _WINDOW = np.ones((9, 9), dtype=np.uint8)
 _PIXEL_BORDER = np.ones((3, 3), dtype=np.uint8)

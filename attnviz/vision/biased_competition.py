@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-
-FloatArray = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
+from attnviz.types import DoubleArray, FloatArray
 
 
-def shares(strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.0) -> Numbers:
+def shares(strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.0) -> DoubleArray:
     """What each of several objects gets: `a_i^g / (sum over j of a_j^g + s)`.
 
     Args:
@@ -50,14 +48,14 @@ def shares(strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.
     return np.asarray(powers / (powers.sum() + against))
 
 
-def gains(won: npt.ArrayLike) -> Numbers:
+def gains(won: npt.ArrayLike) -> DoubleArray:
     """Shares [n] relative to the largest, 0..1: how much of its sharpness each object keeps."""
     values = np.asarray(won, dtype=np.float64)
     highest = values.max()
     return values / highest if highest > 0 else np.zeros_like(values)
 
 
-def blur_radii(won: npt.ArrayLike, largest: float) -> Numbers:
+def blur_radii(won: npt.ArrayLike, largest: float) -> DoubleArray:
     """The radius of each object's blur: `R_max (1 - share_i / largest share)`."""
     return largest * (1.0 - gains(won))
 

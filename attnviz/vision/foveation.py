@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from attnviz.errors import VisionError
 from attnviz.render.linear_light import decode, encode
+from attnviz.types import DoubleArray, FloatArray, Pixels
 from attnviz.vision.retina import Retina, Viewing
-
-FloatArray = npt.NDArray[np.float32]
 
 # A Gaussian of this many pixels over f passes half the amplitude of f cycles per pixel.
 HALF_AMPLITUDE = math.sqrt(math.log(2) / 2) / math.pi
@@ -32,11 +31,11 @@ _STEPS = 4  # radii looked up per pixel of distance
 
 
 def foveate(
-    pixels: npt.NDArray[np.uint8],
+    pixels: Pixels,
     fixations: Sequence[tuple[float, float]],
     viewing: Viewing | None = None,
     retina: Retina | None = None,
-) -> npt.NDArray[np.uint8]:
+) -> Pixels:
     """What an eye that rests on `fixations` takes from a picture on a screen.
 
     Args:
@@ -80,7 +79,7 @@ def foveate_light(
     return np.stack([levels[0] for levels in mixed])
 
 
-def _octaves(radii: npt.NDArray[np.float64], viewing: Viewing, retina: Retina) -> FloatArray:
+def _octaves(radii: DoubleArray, viewing: Viewing, retina: Retina) -> FloatArray:
     """By how many octaves the finest visible detail is coarser than the screen's, from 0 up."""
     visible = retina.finest(viewing.degrees(radii)) / viewing.pixels_per_degree
     return np.maximum(np.log2(0.5 / visible), 0).astype(np.float32)

@@ -19,9 +19,9 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, Pixels
+
 Pyramid = list[FloatArray]
 
 CENTRES = (2, 3, 4)
@@ -57,7 +57,7 @@ class Conspicuity:
         return np.asarray(mean, dtype=np.float32)
 
 
-def itti_koch(pixels: npt.NDArray[np.uint8]) -> FloatArray:
+def itti_koch(pixels: Pixels) -> FloatArray:
     """The saliency map, float32 [H, W] in 0..1 at the size of `pixels`, uint8 [H, W, 3] sRGB.
 
     All zero for an even picture. The map is as coarse as a sixteenth of 640 pixels.
@@ -68,7 +68,7 @@ def itti_koch(pixels: npt.NDArray[np.uint8]) -> FloatArray:
     return np.asarray(np.clip(large, 0, 1), dtype=np.float32)
 
 
-def conspicuity(pixels: npt.NDArray[np.uint8]) -> Conspicuity:
+def conspicuity(pixels: Pixels) -> Conspicuity:
     """All of the model's maps for uint8 [H, W, 3] sRGB."""
     channels = _channels(_sized(pixels))
     features = {
@@ -110,7 +110,7 @@ def promoted(values: FloatArray) -> FloatArray:
     return np.asarray(scaled * (1 - mean) ** 2, dtype=np.float32)
 
 
-def _sized(pixels: npt.NDArray[np.uint8]) -> FloatArray:
+def _sized(pixels: Pixels) -> FloatArray:
     """float32 [h, w, 3] in 0..1, its longer side `LONGEST`; strips are kept wider than one cell."""
     scale = LONGEST / max(pixels.shape[:2])
     height, width = (max(2**SUMMED_AT, round(side * scale)) for side in pixels.shape[:2])

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import VisionError
+from attnviz.types import DoubleArray
 
 HALF_DEGREE = math.tan(math.radians(0.5))
 
@@ -53,7 +54,7 @@ class Viewing:
         )
         return cls(2 * distance_cm * HALF_DEGREE * width_px / width_cm)
 
-    def degrees(self, pixels: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def degrees(self, pixels: npt.ArrayLike) -> DoubleArray:
         """The angle, in degrees, of points so many pixels from the one looked at."""
         tangent = np.asarray(pixels, dtype=np.float64) * (2 * HALF_DEGREE / self.pixels_per_degree)
         return np.degrees(np.arctan(tangent))
@@ -94,7 +95,7 @@ class Retina:
                 "anything has one below 1. The measured value is 1/64."
             )
 
-    def threshold(self, frequency: npt.ArrayLike, angle: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def threshold(self, frequency: npt.ArrayLike, angle: npt.ArrayLike) -> DoubleArray:
         """Least visible contrast of a grating; above 1 it is not visible at all.
 
         frequency: in cycles per degree. angle: degrees from the point looked at. They broadcast.
@@ -103,7 +104,7 @@ class Retina:
         outward = (np.asarray(angle, dtype=np.float64) + self.half_angle) / self.half_angle
         return self.least_contrast * np.exp(slope * outward)
 
-    def finest(self, angle: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    def finest(self, angle: npt.ArrayLike) -> DoubleArray:
         """The finest visible grating, in cycles per degree, `angle` degrees off: threshold 1."""
         best = math.log(1 / self.least_contrast) / (self.decay * self.coarser)
         outward = (np.asarray(angle, dtype=np.float64) + self.half_angle) / self.half_angle

@@ -10,11 +10,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
-
-FloatArray = npt.NDArray[np.float64]
+from attnviz.types import AnyFloatArray, DoubleArray
 
 FASTEST_MS, SLOWEST_MS = 30.0, 70.0
 
@@ -33,7 +31,7 @@ class Stop(NamedTuple):
 
 
 def scanpath(
-    values: npt.NDArray[np.floating],
+    values: AnyFloatArray,
     count: int = 8,
     *,
     radius: float | None = None,
@@ -80,7 +78,7 @@ def scanpath(
     return tuple(stops)
 
 
-def _heights(values: npt.NDArray[np.floating]) -> FloatArray:
+def _heights(values: AnyFloatArray) -> DoubleArray:
     """The map from 0 to 1; raises VisionError where it has no height."""
     if values.ndim != 2 or values.size == 0 or not np.isfinite(values).all():
         raise VisionError(
@@ -96,10 +94,10 @@ def _heights(values: npt.NDArray[np.floating]) -> FloatArray:
     return np.asarray(height / highest, dtype=np.float64)
 
 
-def _summit(values: FloatArray, row: int, column: int) -> tuple[float, float]:
+def _summit(values: DoubleArray, row: int, column: int) -> tuple[float, float]:
     """Where between the cells the top lies, by a parabola through each axis, within half a cell."""
 
-    def shift(line: FloatArray, at: int) -> float:
+    def shift(line: DoubleArray, at: int) -> float:
         if not 0 < at < len(line) - 1:
             return 0.0
         before, here, after = line[at - 1 : at + 2]

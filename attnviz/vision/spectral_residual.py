@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+
+from attnviz.types import FloatArray, Pixels
 
 
-def spectral_residual(
-    pixels: npt.NDArray[np.uint8], *, side: int = 64, sigma: float = 2.5
-) -> npt.NDArray[np.float32]:
+def spectral_residual(pixels: Pixels, *, side: int = 64, sigma: float = 2.5) -> FloatArray:
     """Spectral residual saliency (Hou & Zhang, CVPR 2007).
 
     The log amplitude of the picture's spectrum less its 3 x 3 mean, turned back with the phase

@@ -29,10 +29,7 @@ from attnviz.evidence.faithfulness.thresholds import first_kept, kept_from, kept
 from attnviz.evidence.scoring import Scores, scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+from attnviz.types import BoolArray, FloatArray, IntArray, Pixels
 
 # A second, stricter line: the class comes first, and loses no more than a tenth of its probability.
 FIRM = 0.9
@@ -50,7 +47,7 @@ class Answers:
 
     probability: FloatArray
     margin: FloatArray
-    first: npt.NDArray[np.int64]
+    first: IntArray
     target: int
 
     @property
@@ -193,7 +190,7 @@ def blur_budget(
     return Budget(subject.pixels, blurred, steps[0], sizes, tuple(shares), own, controls)
 
 
-def _taken(source: Scores | Answers, where: slice | npt.NDArray[np.int64], target: int) -> Answers:
+def _taken(source: Scores | Answers, where: slice | IntArray, target: int) -> Answers:
     return Answers(source.probability[where], source.margin[where], source.first[where], target)
 
 

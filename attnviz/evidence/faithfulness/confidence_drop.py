@@ -15,8 +15,7 @@ from attnviz.evidence.fills.base import Fill, Filling
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,7 @@ from attnviz.evidence.fills.base import Fill, Filling
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import AnyArray, FloatArray, IntArray
 
 STEPS = 20
 ROAD_SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
@@ -34,7 +32,7 @@ class Curve:
     shares: FloatArray
     probability: FloatArray
     margin: FloatArray
-    first: npt.NDArray[np.int64]
+    first: IntArray
 
     @property
     def area(self) -> float:
@@ -144,7 +142,7 @@ def asked_of(maps: int, steps: int = STEPS) -> int:
     return 2 + 2 * maps * (steps - 1)
 
 
-def _with_ends(found: npt.NDArray[Any], maps: int) -> npt.NDArray[Any]:
+def _with_ends(found: AnyArray, maps: int) -> AnyArray:
     """[maps, 2, steps + 1] of what was said of the whole picture, the empty one, and all others."""
     between = found[2:].reshape(maps, 2, -1)
     whole, empty = (np.full((maps, 1, 1), one, found.dtype) for one in found[:2])
@@ -154,7 +152,7 @@ def _with_ends(found: npt.NDArray[Any], maps: int) -> npt.NDArray[Any]:
 
 
 def _variants(
-    maps: Sequence[FloatArray], counts: npt.NDArray[np.int64], filling: Filling, batch: int
+    maps: Sequence[FloatArray], counts: IntArray, filling: Filling, batch: int
 ) -> Iterator[Tensor]:
     """The whole picture and the empty one; then for each map: taken away, and put back.
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Ranks = npt.NDArray[np.int64]
+from attnviz.types import AnyFloatArray, IntArray
 
 
-def ranks_of(values: npt.NDArray[np.floating]) -> Ranks:
+def ranks_of(values: AnyFloatArray) -> IntArray:
     """int64 [h, w]: 0 for the highest place, then 1, 2 ...; of equal ones the upper left first."""
     order = np.argsort(-values, axis=None, kind="stable")
     ranks = np.empty(values.size, np.int64)

@@ -12,17 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from attnviz.evidence.scoring import Scores, scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
 from attnviz.pictures.geometry import PictureGeometry, resample
+from attnviz.types import FloatArray, Pixels
 from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.faithfulness.ranks import ranks_of
 from attnviz.render.bokeh import bokeh
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray, Pixels
 
 SHARES = (
     *(0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.16, 0.20),
@@ -34,7 +31,7 @@ def out_of_focus(pixels: Pixels, radius: float) -> Pixels:
     return bokeh(pixels, np.zeros(pixels.shape[:2], np.float32), radius)
 
 
-def sharp_from(order: FloatArray, shares: Sequence[float]) -> npt.NDArray[np.uint8]:
+def sharp_from(order: FloatArray, shares: Sequence[float]) -> Pixels:
     """For each place of a map [h, w] the index of the first share that has it among the highest.
 
     A share s holds round(s * h * w) places; of equal ones the earlier comes first, row by row.
@@ -51,8 +48,6 @@ def sharp_from(order: FloatArray, shares: Sequence[float]) -> npt.NDArray[np.uin
     return np.searchsorted(counts, ranks_of(order), side="right").astype(np.uint8)
 
 
-def partly_sharp(
-    pixels: Pixels, blurred: Pixels, steps: npt.NDArray[np.uint8], index: int
-) -> Pixels:
+def partly_sharp(pixels: Pixels, blurred: Pixels, steps: Pixels, index: int) -> Pixels:
     """`pixels` where `steps`, from `sharp_from`, is at most `index`, else `blurred`; [h, w, 3]."""
     return np.where((steps <= index)[..., None], pixels, blurred)

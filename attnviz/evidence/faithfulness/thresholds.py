@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+from attnviz.types import BoolArray, FloatArray
 
 
 def first_kept(kept: BoolArray, scale: npt.ArrayLike) -> FloatArray:

@@ -14,6 +14,7 @@ from attnviz.evidence.faithfulness.insertion_deletion import STEPS, Removal, ask
 from attnviz.evidence.fills.base import Fill
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
+from attnviz.types import FloatArray
 
 # A map that knows nothing beats all of nine random ones, or loses to all, once in ten times each.
 CONTROLS = 9
@@ -111,7 +112,7 @@ def shifted(progress: Progress, before: int, total: int) -> Progress:
     return lambda done, _: progress(before + done, total)
 
 
-def band(curves: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+def band(curves: Sequence[FloatArray]) -> FloatArray:
     """float32 [3, m]: the lowest, mean and highest of several curves [m]."""
     stacked = np.stack(curves)
     return np.stack([stacked.min(0), stacked.mean(0), stacked.max(0)])

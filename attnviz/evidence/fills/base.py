@@ -15,7 +15,6 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -24,6 +23,7 @@ from attnviz.evidence.fills.noisy_linear import imputed
 from attnviz.evidence.fills.noisy_linear_multigrid import guessed
 from attnviz.evidence.subject import Subject
 from attnviz.registry import Registry
+from attnviz.types import BoolArray, FloatArray
 
 # Takes bool [k, h, w], True where the picture is taken away, to normalised pictures [k, 3, h, w].
 Filling = Callable[[Tensor], Tensor]
@@ -133,7 +133,7 @@ class Road(Fill):
         # One field of noise for all, so that a picture that is shown is the one that was asked.
         noise = (self.noise * torch.randn(planes.shape, generator=source)).numpy()
 
-        def fill(removed: npt.NDArray[np.bool_], into: npt.NDArray[np.float32]) -> None:
+        def fill(removed: BoolArray, into: FloatArray) -> None:
             if self.exact:
                 into[:] = imputed(planes, removed)
             else:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import splu
 
-FloatArray = npt.NDArray[np.float32]
-Removed = npt.NDArray[np.bool_]
+from attnviz.types import BoolArray, FloatArray
 
 _STEPS = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across)
 
 
-def imputed(pictures: FloatArray, removed: Removed) -> FloatArray:
+def imputed(pictures: FloatArray, removed: BoolArray) -> FloatArray:
     """`pictures` float32 [C, h, w] with the places that are True in `removed` [h, w] made up.
 
     Each such place is the weighted mean of its neighbours, 1/6 for the four beside it and 1/12 for

@@ -12,10 +12,8 @@ from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
-Removed = npt.NDArray[np.bool_]
+from attnviz.types import BoolArray, FloatArray, Pixels
 
 CYCLES = 2
 _AFTER = 2  # sweeps after a correction from the coarser grid; one goes before it
@@ -34,7 +32,7 @@ class _Grid:
     """One size of the picture. free: float32 [h, w, 3] in 0..1, how far its places may move."""
 
     free: FloatArray
-    known: npt.NDArray[np.uint8] = field(repr=False)
+    known: Pixels = field(repr=False)
 
     def __post_init__(self) -> None:
         self.spare = np.empty_like(self.free)
@@ -114,7 +112,7 @@ def _means(height: int, width: int) -> FloatArray:
     return np.asarray(np.kron(along(height), along(width)), dtype=np.float32)
 
 
-def guessed(picture: FloatArray, removed: Removed, cycles: int = CYCLES) -> FloatArray:
+def guessed(picture: FloatArray, removed: BoolArray, cycles: int = CYCLES) -> FloatArray:
     """`picture` float32 [h, w, 3] with the places that are True in `removed` [h, w] made up.
 
     With more cycles it comes as near to `noisy_linear.imputed` as float32 allows. After
@@ -139,7 +137,7 @@ def guessed(picture: FloatArray, removed: Removed, cycles: int = CYCLES) -> Floa
     return guess
 
 
-def _grids(removed: Removed) -> list[_Grid]:
+def _grids(removed: BoolArray) -> list[_Grid]:
     """From the picture's own size down, each half as large."""
     known = (~removed).astype(np.float32)
     grids = [_Grid(_planes(1 - known), known.astype(np.uint8))]

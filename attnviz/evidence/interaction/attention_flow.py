@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,11 +12,10 @@ from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.errors import EvidenceError
 from attnviz.methods.context import fuse_heads, places
 from attnviz.methods.through_layers import carried_down, moved, tokens_of
+from attnviz.types import DoubleArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
 
-
-def region_flow(readings: Sequence[ContextReading], labels: npt.NDArray[np.int64]) -> FloatArray:
+def region_flow(readings: Sequence[ContextReading], labels: IntArray) -> DoubleArray:
     """Attention rollout (Abnar & Zuidema, ACL 2020) between regions, float64 [n, n] in 0..1.
 
     `G_ab = mean over tokens i in a of the sum over tokens j in b of R_ij`, with R the product of
@@ -51,7 +49,7 @@ def _mean_rows(reading: ContextReading, queries: Tensor) -> Tensor:
     return fuse_heads(reading.rows(queries), "mean")
 
 
-def _shares(labels: npt.NDArray[np.int64], grid: TokenGrid) -> Tensor:
+def _shares(labels: IntArray, grid: TokenGrid) -> Tensor:
     """Which share of each cell lies in each region: float32 [regions, cells], columns sum to 1."""
     height, width = labels.shape
     count = int(labels.max()) + 1

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from skimage.segmentation import slic
 from torch import Tensor
@@ -17,7 +16,6 @@ from attnviz.errors import EvidenceError
 from attnviz.evidence.faithfulness.sufficiency import gaussian_blurred
 from attnviz.evidence.interaction.shapley import (
     EXACT_PLAYERS,
-    Coalitions,
     Relations,
     exact_relations,
     sampled_relations,
@@ -25,12 +23,12 @@ from attnviz.evidence.interaction.shapley import (
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
+from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels
 
-Labels = npt.NDArray[np.int64]
 BLUR = 0.07  # of the input's shorter side; hides what stands in a region
 
 
-def grid_regions(size: tuple[int, int], rows: int, columns: int) -> Labels:
+def grid_regions(size: tuple[int, int], rows: int, columns: int) -> IntArray:
     """int64 [H, W]: rectangles numbered row by row from 0, as equal as whole pixels allow.
 
     Raises EvidenceError where there are more rows or columns than pixels, or none.
@@ -45,7 +43,7 @@ def grid_regions(size: tuple[int, int], rows: int, columns: int) -> Labels:
     return np.asarray(down[:, None] * columns + across, dtype=np.int64)
 
 
-def superpixels(pixels: npt.NDArray[np.uint8], count: int, compactness: float = 10.0) -> Labels:
+def superpixels(pixels: Pixels, count: int, compactness: float = 10.0) -> IntArray:
     """int64 [H, W]: about `count` connected regions of like colour, numbered from 0 without gaps.
 
     SLIC (Achanta et al., TPAMI 2012) in CIELAB, scikit-image's code. pixels: uint8 [H, W, 3].
@@ -62,7 +60,7 @@ def superpixels(pixels: npt.NDArray[np.uint8], count: int, compactness: float = 
     return np.asarray(np.unique(found, return_inverse=True)[1], np.int64).reshape(found.shape)
 
 
-def at_most(pixels: npt.NDArray[np.uint8], count: int) -> Labels:
+def at_most(pixels: Pixels, count: int) -> IntArray:
     """Superpixels, no more than `count` and as near to it as SLIC comes, which gives fewer or more.
 
     Raises EvidenceError where less than two come out.
@@ -82,7 +80,7 @@ def at_most(pixels: npt.NDArray[np.uint8], count: int) -> Labels:
     return best
 
 
-def even_grid(size: tuple[int, int], count: int) -> Labels:
+def even_grid(size: tuple[int, int], count: int) -> IntArray:
     """A grid of no more than `count` regions, as many and as square as they can be."""
     height, width = size
 
@@ -112,7 +110,7 @@ class RegionGame:
     """
 
     subject: Subject
-    labels: Labels
+    labels: IntArray
     sigma: float
     progress: Progress | None = None
 
@@ -134,12 +132,12 @@ class RegionGame:
     def _blurred(self) -> Tensor:
         return gaussian_blurred(self.subject.inputs, self.sigma)
 
-    def __call__(self, coalitions: Coalitions) -> npt.NDArray[np.float64]:
+    def __call__(self, coalitions: BoolArray) -> DoubleArray:
         """The class's logit, float64 [m], for each coalition, bool [m, regions]."""
         found = scored(self.subject, self._variants(coalitions), len(coalitions), self.progress)
         return found.logit.astype(np.float64)
 
-    def _variants(self, coalitions: Coalitions) -> Iterator[Tensor]:
+    def _variants(self, coalitions: BoolArray) -> Iterator[Tensor]:
         inputs = self.subject.inputs
         place = torch.from_numpy(self.labels).to(inputs.device)
         for present in torch.split(torch.from_numpy(coalitions), self.subject.batch):
@@ -151,7 +149,7 @@ class RegionGame:
 class RegionRelations:
     """Regions of a picture, labels int64 [h, w] on the network's input, and their relations."""
 
-    labels: Labels
+    labels: IntArray
     relations: Relations
 
     @property
@@ -161,7 +159,7 @@ class RegionRelations:
 
 
 def relate(
-    subject: Subject, labels: Labels, *, seed: int = 0, progress: Progress | None = None
+    subject: Subject, labels: IntArray, *, seed: int = 0, progress: Progress | None = None
 ) -> RegionRelations:
     """What the regions bring to the class, alone and in pairs: exactly up to 8, else from a sample.
 

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import EvidenceError
+from attnviz.types import BoolArray, DoubleArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-Coalitions = npt.NDArray[np.bool_]
 # The values float [m] of the coalitions bool [m, n]; True says that the player is there.
-Game = Callable[[Coalitions], npt.ArrayLike]
+Game = Callable[[BoolArray], npt.ArrayLike]
 
 EXACT_PLAYERS = 8  # 256 coalitions
 
@@ -34,10 +33,10 @@ class Relations:
     interaction is NaN if it was never met). nobody, everyone: values of no player and of all.
     """
 
-    shapley: FloatArray
-    interaction: FloatArray
-    shapley_error: FloatArray
-    interaction_error: FloatArray
+    shapley: DoubleArray
+    interaction: DoubleArray
+    shapley_error: DoubleArray
+    interaction_error: DoubleArray
     nobody: float
     everyone: float
 
@@ -120,8 +119,8 @@ class PairGains:
     the two, which disagree where a value saturates.
     """
 
-    alone: FloatArray
-    in_context: FloatArray
+    alone: DoubleArray
+    in_context: DoubleArray
 
 
 def pair_gains(game: Game, players: int) -> PairGains:
@@ -150,21 +149,21 @@ class _Pairs:
     def __init__(self, players: int) -> None:
         self.count, self.total, self.squares = np.zeros((3, players, players))
 
-    def add(self, order: npt.NDArray[np.int64], samples: FloatArray) -> None:
+    def add(self, order: IntArray, samples: DoubleArray) -> None:
         """A sample for each two neighbours of the order."""
         for first, second in ((order[:-1], order[1:]), (order[1:], order[:-1])):
             self.count[first, second] += 1
             self.total[first, second] += samples
             self.squares[first, second] += samples**2
 
-    def mean(self) -> FloatArray:
+    def mean(self) -> DoubleArray:
         """NaN where a pair was never met, 0 on the diagonal."""
         met = np.maximum(self.count, 1)
         mean = np.where(self.count > 0, self.total / met, np.nan)
         np.fill_diagonal(mean, 0.0)
         return np.asarray(mean, dtype=np.float64)
 
-    def error(self) -> FloatArray:
+    def error(self) -> DoubleArray:
         """Standard errors; NaN where a pair was met less than twice, 0 on the diagonal."""
         met = np.maximum(self.count, 2)
         spread = np.maximum(self.squares - self.total**2 / met, 0) / (met - 1)
@@ -173,9 +172,7 @@ class _Pairs:
         return np.asarray(error, dtype=np.float64)
 
 
-def _along(
-    game: Game, order: npt.NDArray[np.int64], ends: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _along(game: Game, order: IntArray, ends: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """Values of the first 0..n of the order, and of each prefix whose last but one stayed away."""
     players = len(order)
     rank = np.empty(players, dtype=np.int64)
@@ -187,7 +184,7 @@ def _along(
     return np.concatenate([ends[:1], values[: players - 1], ends[1:]]), values[players - 1 :]
 
 
-def _asked(game: Game, coalitions: Coalitions) -> FloatArray:
+def _asked(game: Game, coalitions: BoolArray) -> DoubleArray:
     values = np.asarray(game(coalitions), dtype=np.float64)
     if values.shape != (len(coalitions),) or not np.isfinite(values).all():
         raise EvidenceError(
@@ -197,7 +194,7 @@ def _asked(game: Game, coalitions: Coalitions) -> FloatArray:
     return values
 
 
-def _weights(players: int, together: int) -> FloatArray:
+def _weights(players: int, together: int) -> DoubleArray:
     """Of a coalition by its size, for `together` players who join it at once."""
     rest = players - together
     return np.array(

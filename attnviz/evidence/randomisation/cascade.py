@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from skimage.metrics import structural_similarity
 from torch import nn
@@ -22,8 +21,7 @@ from attnviz.evidence.randomisation.weights import randomise, stages_of
 from attnviz.methods.base import Progress
 from attnviz.metrics.map_similarity import spearman, top_overlap
 from attnviz.render.focus import is_flat
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 # A rank correlation this high between the maps of a trained and a random network means that most
 # of the order of places comes from elsewhere: half of its variance (0.7 squared).

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from threading import RLock
 
-import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from attnviz.analysis.explain import explain, predict
@@ -19,6 +17,7 @@ from attnviz.methods.base import Progress
 from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.types import FloatArray
 
 CONTROLS = 3
 
@@ -58,7 +57,7 @@ def check_sanity(
     mine = replace(model, module=module, lock=RLock())
     counted = _Counted(progress)
 
-    def look(at: Picture) -> npt.NDArray[np.float32]:
+    def look(at: Picture) -> FloatArray:
         return explain(mine, at, method, target, counted.inside).map_of(layer)
 
     geometry = model.preprocess.geometry(picture)

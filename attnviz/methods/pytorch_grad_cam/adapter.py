@@ -7,22 +7,20 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.capture.grids import as_map
 from attnviz.capture.site import Layout, Site
-
-Maps = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 
 @contextmanager
-def raw_maps(cam: Any) -> Iterator[list[Maps]]:
+def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
     """A list that fills with the maps as the library has them before it stretches them.
 
     Its hooks go when it comes to that: else they would keep the activations of each further pass.
     """
-    kept: list[Maps] = []
+    kept: list[FloatArray] = []
     compute: Callable[..., Any] = cam.get_cam_image
 
     def keeping(

@@ -16,7 +16,6 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -43,10 +42,9 @@ from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Probes
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
+from attnviz.types import FloatArray
 
 WHOLE = "whole network"
-
-Maps = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ class LibraryCam(ProbingMethod):
 
     def _of_group(
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
-    ) -> list[Maps]:
+    ) -> list[FloatArray]:
         """Maps [N, h, w] of blocks of one layout, or the one map of the whole network."""
         kind = self._library_class(watched, inputs)
         parts = self._parts(watched, sites)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from attnviz.models.preprocess import planes
 from attnviz.training.data.data import PictureSet
 from attnviz.training.recipe import Recipe
+from attnviz.types import IntArray, Pixels
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def random_source(*key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(key))
 
 
-def epoch_order(recipe: Recipe, epoch: int, count: int) -> npt.NDArray[np.int64]:
+def epoch_order(recipe: Recipe, epoch: int, count: int) -> IntArray:
     """[steps, batch] indices: all pictures once, in random order, the last broken batch dropped."""
     order = random_source(recipe.seed, epoch).permutation(count)
     batch = min(recipe.batch, count)
@@ -39,7 +39,7 @@ def epoch_order(recipe: Recipe, epoch: int, count: int) -> npt.NDArray[np.int64]
 
 def training_batch(
     part: PictureSet,
-    chosen: npt.NDArray[np.int64],
+    chosen: IntArray,
     recipe: Recipe,
     epoch: int,
     step: int,
@@ -57,9 +57,7 @@ def training_batch(
     return Batch(inputs, targets)
 
 
-def _view(
-    pixels: npt.NDArray[np.uint8], side: int, recipe: Recipe, random: np.random.Generator
-) -> npt.NDArray[np.uint8]:
+def _view(pixels: Pixels, side: int, recipe: Recipe, random: np.random.Generator) -> Pixels:
     """A random part of the picture, stretched to the square, mirrored every other time."""
     if recipe.pad:
         pixels = _moved(pixels, recipe.pad, random)
@@ -78,9 +76,7 @@ def _view(
     return np.asarray(view[:, ::-1] if random.random() < 0.5 else view, dtype=np.uint8)
 
 
-def _moved(
-    pixels: npt.NDArray[np.uint8], pad: int, random: np.random.Generator
-) -> npt.NDArray[np.uint8]:
+def _moved(pixels: Pixels, pad: int, random: np.random.Generator) -> Pixels:
     """Moved by up to `pad` pixels each way; what comes in at the border is the picture mirrored."""
     height, width = pixels.shape[:2]
     top, left = random.integers(0, 2 * pad + 1, 2)

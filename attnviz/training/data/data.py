@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from attnviz.errors import PictureError, TrainingError
@@ -21,6 +20,7 @@ from attnviz.training.data.class_folders import (
     parts,
     pictures_in,
 )
+from attnviz.types import IntArray, Pixels
 
 MOST_BYTES = 12 * 1024**3
 _NOISE = 1  # so that wrong labels do not go with the pictures that the same seed sets aside
@@ -33,8 +33,8 @@ class PictureSet:
     pixels: uint8 [N, S, S, 3], stretched to the square. labels: int64 [N], indices of classes.
     """
 
-    pixels: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
+    pixels: Pixels
+    labels: IntArray
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -114,9 +114,7 @@ def load_class_folder(
     return ClassFolder(class_names(root, folders), training, validation, tuple(broken))
 
 
-def noisy_labels(
-    labels: npt.NDArray[np.int64], share: float, classes: int, seed: int
-) -> npt.NDArray[np.int64]:
+def noisy_labels(labels: IntArray, share: float, classes: int, seed: int) -> IntArray:
     """A copy of `labels` [N] in which the nearest whole number to share * N of them are wrong.
 
     Which ones, and which of the other classes each gets, is decided by `seed` alone, all being
@@ -213,7 +211,7 @@ def _read(
     return PictureSet(pixels[: len(labels)], np.asarray(labels, np.int64))
 
 
-def squashed(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+def squashed(pixels: Pixels, side: int) -> Pixels:
     """uint8 [H, W, 3] stretched to [side, side, 3]; averages where it shrinks."""
     height, width = pixels.shape[:2]
     return resample(pixels, fit_picture((height, width), side, Fit.SQUASH))

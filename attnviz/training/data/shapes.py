@@ -10,11 +10,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.files import write_whole
+from attnviz.types import DoubleArray, Pixels
 
-Pixels = npt.NDArray[np.uint8]
 SHAPES = ("circle", "square", "star", "triangle")
 
 
@@ -73,7 +72,7 @@ def shape_picture(shape: str, side: int, random: np.random.Generator) -> Pixels:
     return pixels
 
 
-def _corners(shape: str, radius: float, turn: float) -> npt.NDArray[np.float64]:
+def _corners(shape: str, radius: float, turn: float) -> DoubleArray:
     """float64 [n, 2] around the origin."""
     count = {"circle": 40, "square": 4, "star": 10, "triangle": 3}[shape]
     angles = turn + np.arange(count) * 2 * math.pi / count

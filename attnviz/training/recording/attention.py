@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.analysis.layer_statistics import attention_facts
@@ -17,9 +16,10 @@ from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
 from attnviz.methods.base import trace_method
 from attnviz.training.recording.effects import gate_effect, watched_blocks
+from attnviz.types import FloatArray
 
-Maps = dict[tuple[str, str], npt.NDArray[np.float32]]
-Numbers = dict[tuple[str, str], npt.NDArray[np.float32]]
+Maps = dict[tuple[str, str], FloatArray]
+Numbers = dict[tuple[str, str], FloatArray]
 
 # Of each kind, what is kept: the one map of a layer that can be compared over time, and of masks
 # how much they do.

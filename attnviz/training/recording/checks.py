@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import TrainingError
-
-Array = npt.NDArray[Any]
+from attnviz.types import AnyArray
 
 MOST_BYTES = 64_000_000
 MOST_PICTURES = 256
@@ -46,7 +43,10 @@ def layer_keys(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def check_tensors(
-    tensors: Mapping[str, Array], layers: tuple[tuple[str, str], ...], pictures: int, classes: int
+    tensors: Mapping[str, AnyArray],
+    layers: tuple[tuple[str, str], ...],
+    pictures: int,
+    classes: int,
 ) -> None:
     """Raises ValueError, with what is wrong, unless every tensor is there and fits."""
     steps = tensors["steps"]
@@ -76,7 +76,7 @@ def check_tensors(
         raise ValueError("pixels are not one picture, uint8 [h, w, 3], for each name")
 
 
-def number_keys(tensors: Mapping[str, Array]) -> tuple[tuple[str, str], ...]:
+def number_keys(tensors: Mapping[str, AnyArray]) -> tuple[tuple[str, str], ...]:
     """The (what, layer) pairs of the numbers in a recording; unknown ones are left alone.
 
     Raises ValueError for one that does not fit.

@@ -25,7 +25,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -35,7 +34,6 @@ from attnviz.training.recording.checks import (
     MOST_BYTES,
     MOST_CLASSES,
     MOST_PICTURES,
-    Array,
     check_kind,
     check_tensors,
     layer_keys,
@@ -44,6 +42,7 @@ from attnviz.training.recording.checks import (
     texts,
 )
 from attnviz.training.recording.size import superfluous
+from attnviz.types import AnyArray, Pixels
 
 FORMAT = "attnviz-recording"
 VERSION = "1"
@@ -59,11 +58,11 @@ class Snapshot:
 
     step: int
     epoch: float
-    maps: dict[tuple[str, str], Array]
-    probabilities: Array
+    maps: dict[tuple[str, str], AnyArray]
+    probabilities: AnyArray
     accuracy: float = float("nan")
     loss: float = float("nan")
-    numbers: dict[tuple[str, str], Array] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], AnyArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Recording:
     recipe: str = "{}"
     versions: str = ""
     snapshots: tuple[Snapshot, ...] = field(default=())
-    pixels: npt.NDArray[np.uint8] | None = None
+    pixels: Pixels | None = None
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
         """The recording with one more checkpoint; those at or after its step are replaced.
@@ -159,7 +158,9 @@ class Recording:
         return cls._of(what, metadata, tensors)
 
     @classmethod
-    def _of(cls, what: str, metadata: Mapping[str, str], tensors: Mapping[str, Array]) -> Recording:
+    def _of(
+        cls, what: str, metadata: Mapping[str, str], tensors: Mapping[str, AnyArray]
+    ) -> Recording:
         check_kind(what, metadata, FORMAT, VERSION)
         try:
             classes = texts(metadata, "classes", MOST_CLASSES)
@@ -199,12 +200,12 @@ def _listed(shot: Snapshot) -> str:
     return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
-def _half(values: list[Array]) -> Array:
+def _half(values: list[AnyArray]) -> AnyArray:
     return np.stack(values).clip(-LARGEST_HALF, LARGEST_HALF).astype(np.float16)
 
 
 def _snapshots(
-    tensors: Mapping[str, Array],
+    tensors: Mapping[str, AnyArray],
     keys: tuple[tuple[str, str], ...],
     numbers: tuple[tuple[str, str], ...],
 ) -> tuple[Snapshot, ...]:

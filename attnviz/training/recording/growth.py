@@ -7,12 +7,10 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.layer_statistics import spatial_spread
 from attnviz.training.recording.file import Recording
-
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 
 FLAT = 0.02  # of a mask's standard deviation over places: below it nothing can be picked
 COLLAPSE = 0.25  # of entropy's fall between two checkpoints, in parts of an even map's
@@ -142,12 +140,12 @@ def _contrast(maps: FloatArray) -> FloatArray:
     return _mean(maps.std((-2, -1)))
 
 
-def _mean(values: npt.NDArray[np.floating]) -> FloatArray:
+def _mean(values: AnyFloatArray) -> FloatArray:
     """[T, pictures] -> float32 [T]."""
     return np.asarray(values.mean(1), np.float32)
 
 
-def _shares(maps: FloatArray) -> npt.NDArray[np.float64]:
+def _shares(maps: FloatArray) -> DoubleArray:
     """[T, pictures, cells]: what part of a map lies in each cell; an even map where there is none.
 
     Negative values count as 0.
@@ -158,15 +156,13 @@ def _shares(maps: FloatArray) -> npt.NDArray[np.float64]:
     return np.asarray(np.divide(flat, total, out=even, where=total > 0))
 
 
-def _entropy(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _entropy(shares: DoubleArray) -> DoubleArray:
     """In nats."""
     logarithm = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
     return np.asarray(-(shares * logarithm).sum(-1))
 
 
-def _divergence(
-    one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _divergence(one: DoubleArray, other: DoubleArray) -> DoubleArray:
     """Jensen-Shannon, base 2: 0 for equal shares, 1 for shares that never meet."""
     middle = _entropy((one + other) / 2) - (_entropy(one) + _entropy(other)) / 2
     return np.asarray(np.clip(middle / np.log(2), 0, 1))
@@ -236,6 +232,6 @@ def _regridded(maps: FloatArray, size: tuple[int, int]) -> FloatArray:
     return np.stack(small).reshape(*maps.shape[:2], -1)
 
 
-def _centred(values: FloatArray) -> npt.NDArray[np.float64]:
+def _centred(values: FloatArray) -> DoubleArray:
     wide = values.astype(np.float64)
     return np.asarray(wide - wide.mean(-1, keepdims=True))

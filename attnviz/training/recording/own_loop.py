@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
@@ -23,8 +22,7 @@ from attnviz.training.recording.file import Recording
 from attnviz.training.recording.recorder import AttentionRecorder
 from attnviz.training.recording.size import shown_pixels
 from attnviz.training.versions import versions
-
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import Pixels
 
 
 class LoopRecorder:

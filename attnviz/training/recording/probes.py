@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from attnviz.errors import UnknownNameError
@@ -13,6 +12,7 @@ from attnviz.models.preprocess import Preprocess, planes
 from attnviz.pictures import list_samples, open_sample
 from attnviz.training.data.data import ClassFolder, squashed
 from attnviz.training.recording.size import shown_pixels
+from attnviz.types import Pixels
 
 COUNT = 16
 
@@ -26,7 +26,7 @@ class Probes:
 
     names: tuple[str, ...]
     inputs: Tensor
-    pixels: npt.NDArray[np.uint8] | None = None
+    pixels: Pixels | None = None
 
 
 def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Probes:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -17,8 +16,7 @@ from attnviz.errors import TrainingError
 from attnviz.training.recording.attention import Attention, read_attention
 from attnviz.training.recording.file import Recording, Snapshot
 from attnviz.training.recording.size import kept_sizes, regridded
-
-Pixels = npt.NDArray[np.uint8]
+from attnviz.types import Pixels
 
 
 @dataclass

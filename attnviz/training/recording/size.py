@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from attnviz.training.recording.checks import LONGEST_SIDE, Array
+from attnviz.training.recording.checks import LONGEST_SIDE
+from attnviz.types import AnyArray, FloatArray, Pixels
 
 MAPS_BYTES = 7_000_000  # beside 2.4 MB of pictures and what little else there is: 10 MB
 PLANNED = 40  # checkpoints
@@ -20,7 +20,7 @@ Key = tuple[str, str]
 Size = tuple[int, int]
 
 
-def kept_sizes(maps: Mapping[Key, Array], most: int = MAPS_BYTES) -> dict[Key, Size]:
+def kept_sizes(maps: Mapping[Key, AnyArray], most: int = MAPS_BYTES) -> dict[Key, Size]:
     """The grid on which each map is kept: its own, unless 40 checkpoints would be too large.
 
     While they would take more than `most` bytes, or a side is longer than a reader accepts, the
@@ -42,7 +42,7 @@ def kept_sizes(maps: Mapping[Key, Array], most: int = MAPS_BYTES) -> dict[Key, S
         sizes = {key: halved if size == finest else size for key, size in sizes.items()}
 
 
-def regridded(maps: Array, size: Size) -> npt.NDArray[np.float32]:
+def regridded(maps: AnyArray, size: Size) -> FloatArray:
     """[pictures, h, w] averaged down to `size`; as it is where that is its own."""
     values = np.asarray(maps, np.float32)
     if values.shape[1:] == size:
@@ -50,7 +50,7 @@ def regridded(maps: Array, size: Size) -> npt.NDArray[np.float32]:
     return np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_AREA) for one in values])
 
 
-def shown_pixels(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def shown_pixels(pixels: Pixels) -> Pixels:
     """Pictures uint8 [n, h, w, 3] as they are kept: at most 224 px high and wide."""
     height, width = pixels.shape[1:3]
     share = min(1.0, PICTURE_SIDE / max(height, width))

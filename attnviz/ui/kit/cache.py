@@ -11,8 +11,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.analysis.explain import explain, predict
@@ -26,10 +24,10 @@ from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings
 from attnviz.render.object_matte import object_mattes
+from attnviz.types import Pixels
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, layer_names, pack
 
-Pixels = npt.NDArray[np.uint8]
 SHOWN_SIDE = 1280
 
 

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
 
 OWN = "this map"
 RANDOM = "random, as smooth"

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
+from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Content, Layer, Mode, Payload, Pick, View, pack, viewer
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.kit.layer_traces import Key
 from attnviz.ui.kit.rerun import run_again
-
-Pixels = npt.NDArray[np.uint8]
 
 _PLAIN_SIDE = 260
 _FIRST = View(mode=Mode.HEAT)

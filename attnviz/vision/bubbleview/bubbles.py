@@ -14,13 +14,11 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.errors import VisionError
 from attnviz.render.linear_light import decode, encode
+from attnviz.types import AnyFloatArray, IntArray, Pixels
 from attnviz.vision.scanpath import scanpath
-
-Pixels = npt.NDArray[np.uint8]
 
 BLUR = 0.05  # sigma of the blur, of the picture's width
 RADIUS = 0.05  # of a bubble, of the picture's width
@@ -91,7 +89,7 @@ def _span(middle: float, reach: float, length: int) -> tuple[int, int]:
     return start, end
 
 
-def own_places(values: npt.NDArray[np.floating], count: int) -> tuple[Place, ...]:
+def own_places(values: AnyFloatArray, count: int) -> tuple[Place, ...]:
     """Where a map would have its bubbles: at its peaks, each once, at most `count`.
 
     The winner takes all and is inhibited for good (`scanpath`), within a spot as wide as a bubble
@@ -115,9 +113,7 @@ def random_places(count: int, seed: int = 0) -> tuple[Place, ...]:
     return tuple(Place(float(y), float(x)) for y, x in shares)
 
 
-def cells(
-    places: Sequence[Place], size: tuple[int, int]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def cells(places: Sequence[Place], size: tuple[int, int]) -> tuple[IntArray, IntArray]:
     """Rows and columns of places on a grid of (height, width) over the picture, int64 [n] each."""
     shares = np.asarray([(place.y, place.x) for place in places], np.float64).reshape(-1, 2)
     rows, columns = (

@@ -5,38 +5,35 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.interaction.shapley import (
-    Coalitions,
     Game,
     exact_relations,
     pair_gains,
     sampled_relations,
 )
+from attnviz.types import BoolArray, DoubleArray
 
-Values = npt.NDArray[np.float64]
 
-
-def both(present: Coalitions) -> Values:
+def both(present: BoolArray) -> DoubleArray:
     return (present[:, 0] & present[:, 1]).astype(float)
 
 
-def either(present: Coalitions) -> Values:
+def either(present: BoolArray) -> DoubleArray:
     return (present[:, 0] | present[:, 1]).astype(float)
 
 
-def linear(present: Coalitions) -> Values:
+def linear(present: BoolArray) -> DoubleArray:
     return 3.0 + present @ np.array([2.0, -1.0, 0.5, 0.0])
 
 
-def table(players: int, seed: int) -> Values:
+def table(players: int, seed: int) -> DoubleArray:
     return np.random.default_rng(seed).normal(size=2**players)
 
 
-def looked_up(values: Values) -> Game:
+def looked_up(values: DoubleArray) -> Game:
     players = int(np.log2(len(values)))
     return lambda present: values[present @ (1 << np.arange(players))]
 
@@ -143,7 +140,7 @@ def test_pairs_that_never_met_are_unknown_and_not_zero() -> None:
 def test_a_sample_asks_no_more_than_it_says() -> None:
     asked = 0
 
-    def counting(present: Coalitions) -> Values:
+    def counting(present: BoolArray) -> DoubleArray:
         nonlocal asked
         asked += len(present)
         return present.sum(1).astype(float)
@@ -190,7 +187,7 @@ def test_pairs_of_two_players_are_their_interaction() -> None:
 def test_pairs_by_their_definition() -> None:
     values, asked = table(4, 9), []
 
-    def game(present: Coalitions) -> Values:
+    def game(present: BoolArray) -> DoubleArray:
         asked.append(len(present))
         return np.asarray(looked_up(values)(present))
 

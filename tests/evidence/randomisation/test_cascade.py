@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 import torch.nn.functional as F
@@ -17,9 +16,9 @@ from attnviz.evidence.baseline_maps import phase_randomised
 from attnviz.evidence.randomisation.cascade import Likeness, Sanity, Step, cascade, likeness
 from attnviz.evidence.randomisation.weights import MOST_STAGES, randomise, stages_of
 from attnviz.models.zoo.vit_small import vit_small
+from attnviz.types import FloatArray
 from tests.conftest import TinyCnn
 
-Map = npt.NDArray[np.float32]
 SIZE = (32, 32)
 
 
@@ -45,14 +44,14 @@ def picture(seed: int = 0) -> torch.Tensor:
     return inputs
 
 
-def edges(inputs: torch.Tensor) -> Map:
+def edges(inputs: torch.Tensor) -> FloatArray:
     """A "method" that never asks the network."""
     grey = inputs.mean(1)[0].numpy()
     down, across = np.gradient(grey)
     return np.asarray(np.hypot(down, across), dtype=np.float32)
 
 
-def gradient(module: nn.Module, inputs: torch.Tensor) -> Map:
+def gradient(module: nn.Module, inputs: torch.Tensor) -> FloatArray:
     """How fast the first class's score changes with each pixel."""
     asked = inputs.clone().requires_grad_()
     module(asked)[0, 0].backward()
@@ -65,7 +64,7 @@ def tiny() -> nn.Module:
     return TinyCnn().eval()
 
 
-def checked(look: Callable[[nn.Module, torch.Tensor], Map], seed: int = 0) -> Sanity:
+def checked(look: Callable[[nn.Module, torch.Tensor], FloatArray], seed: int = 0) -> Sanity:
     module = tiny()
     return cascade(
         module,

@@ -7,7 +7,6 @@ import gc
 import weakref
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import pytorch_grad_cam as library
 import timm
@@ -24,9 +23,9 @@ from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.pictures.geometry import Fit
+from attnviz.types import FloatArray
 from tests.state import left_as_it_was
 
-Maps = npt.NDArray[np.float32]
 NAMES = [method.name for method in METHODS if issubclass(method, LibraryCam)]
 
 
@@ -246,14 +245,14 @@ def test_tokens_need_no_reshape_function(name: str, vit: nn.Module, inputs: Tens
         assert found.layer_maps[-1].layer == "blocks.1"
 
 
-def by_library(network: nn.Module, blocks: list[nn.Module], inputs: Tensor) -> Maps:
+def by_library(network: nn.Module, blocks: list[nn.Module], inputs: Tensor) -> FloatArray:
     """RefineCAM of class 1 at blocks of 4 x 6 tokens, also behind a class token."""
 
     def to_maps(value: Tensor) -> Tensor:
         return value[:, -24:].transpose(1, 2).reshape(len(value), -1, 4, 6)
 
     cam = library.RefineCAM(network, blocks, to_maps)
-    found: Maps = cam(inputs, [ClassifierOutputTarget(1)])
+    found: FloatArray = cam(inputs, [ClassifierOutputTarget(1)])
     return found
 
 

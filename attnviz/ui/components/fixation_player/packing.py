@@ -15,17 +15,17 @@ import cv2
 import numpy as np
 
 from attnviz.export.jpeg import jpeg
-from attnviz.metrics.densities import Density
 from attnviz.metrics.fixations import Looked
 from attnviz.pictures import Picture
 from attnviz.render.heat import colour_table
+from attnviz.types import DoubleArray
 
 # More than these are not to be told apart on a screen; scores count all of them.
 MOST_VIEWERS, MOST_EACH = 60, 200
 SHOWN_SIDE = 1000
 
 
-def pack(looked: Looked, picture: Picture, density: Density) -> bytes:
+def pack(looked: Looked, picture: Picture, density: DoubleArray) -> bytes:
     """What the stage shows of one picture; the same gives the same bytes.
 
     density: of all fixations, float64 [h, w], on any grid that covers the picture.
@@ -61,7 +61,7 @@ def _note(looked: Looked) -> str:
     return said
 
 
-def _veil(density: Density) -> bytes:
+def _veil(density: DoubleArray) -> bytes:
     """The density in colour, clear where nobody looked, as PNG."""
     share = density / max(float(density.max()), 1e-300)
     colours = colour_table("inferno")[np.rint(share * 255).astype(np.uint8)]

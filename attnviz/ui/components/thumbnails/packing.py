@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.export.jpeg import jpeg
+from attnviz.types import Pixels
 
 # Shown at 80 CSS px; screens of twice the density get all their pixels.
 SIDE = 160
@@ -39,7 +39,7 @@ class Thumbnail:
     jpeg: bytes
 
 
-def thumbnail_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
+def thumbnail_jpeg(pixels: Pixels) -> bytes:
     """The middle square of uint8 [H, W, 3] RGB, at most 160 px a side, as JPEG bytes."""
     height, width = pixels.shape[:2]
     side = min(height, width)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.analysis.explanation import Explanation
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
-
-FloatArray = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
-
+from attnviz.types import FloatArray, Pixels
 
 # A page with times has this once, before its viewers and charts: who goes to another time writes it
 # here, and everybody hears the event "input". Nothing of it goes to the server.

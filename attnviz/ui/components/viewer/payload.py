@@ -20,10 +20,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FLAT_FOCUS, is_flat
+from attnviz.types import Pixels
 from attnviz.ui.components.viewer.content import Content, Layer
 
 LONGEST_SIDE = 1600
@@ -32,9 +32,6 @@ _QUALITY = 90
 _VERSION = 1
 # 8 bits are enough as long as half of a map's cells do not share the lowest 5 % of its range.
 _CROWDED = 0.05
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

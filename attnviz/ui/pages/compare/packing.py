@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.metrics.map_difference import Difference
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings
+from attnviz.types import Pixels
 from attnviz.ui.components.base.blob import blob
 from attnviz.ui.components.map_grid.component import Packed
 from attnviz.ui.components.map_grid.view import Spans
@@ -30,8 +30,6 @@ from attnviz.ui.pages.compare.scales import NOTES, TITLES, layer_at, mean_of, ra
 
 SIDE = 400
 RADIUS = 0.03
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass

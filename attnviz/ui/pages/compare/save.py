@@ -7,20 +7,19 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.export.png import png_with_provenance
 from attnviz.export.time_lapse import captioned
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.heat import colour_map, heat_overlay
+from attnviz.types import Pixels
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.packing import RADIUS, small
 from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ranges, stop_count
 
-Pixels = npt.NDArray[np.uint8]
 _GAP = 10
 _GROUND = 24
 _WIDTH = 400

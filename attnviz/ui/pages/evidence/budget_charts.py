@@ -6,13 +6,11 @@ import html
 
 import altair as alt
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.evidence.faithfulness.blur_budget import Answers, Budget
+from attnviz.types import FloatArray
 from attnviz.ui.kit.charts import COLOURS, OWN, contest_chart
 from attnviz.ui.pages.evidence.budget_words import TITLES, percent
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def curves_chart(budget: Budget, *, margin: bool) -> alt.LayerChart:

@@ -17,11 +17,12 @@ from attnviz.evidence.randomisation.cascade import Likeness, likeness
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
+from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import signed
-from attnviz.ui.pages.evidence.question import Asked, FloatArray
+from attnviz.ui.pages.evidence.question import Asked
 
 _SIDE = 560  # px
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.analysis.explanation import Explanation
 from attnviz.models.vision_model import VisionModel
+from attnviz.types import FloatArray
 from attnviz.ui.kit.cache import explanation_key
 from attnviz.ui.kit.pickers import Photo
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,17 +7,16 @@ import html
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from attnviz.evidence.interaction.regions import Labels, RegionRelations
+from attnviz.evidence.interaction.regions import RegionRelations
 from attnviz.evidence.interaction.shapley import Relations
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.types import BoolArray, IntArray, Pixels
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.region_matrix import MANY
 from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges
 
-Pixels = npt.NDArray[np.uint8]
 _SIDE = 900
 
 
@@ -64,7 +63,7 @@ def legend(label: str) -> str:
     )
 
 
-def _centres(labels: Labels) -> list[tuple[float, float]]:
+def _centres(labels: IntArray) -> list[tuple[float, float]]:
     """For each region the place (y, x) that is farthest from its border, in 0..1 of the input."""
     height, width = labels.shape
     found = []
@@ -78,7 +77,7 @@ def _centres(labels: Labels) -> list[tuple[float, float]]:
     return found
 
 
-def _drawing(labels: Labels, pairs: list[Edge], centres: list[tuple[float, float]]) -> str:
+def _drawing(labels: IntArray, pairs: list[Edge], centres: list[tuple[float, float]]) -> str:
     """Outlines and edges as an SVG of their own, as a data: link."""
     height, width = labels.shape
     outlines = "".join(_outline(labels == index) for index in range(len(centres)))
@@ -93,7 +92,7 @@ def _drawing(labels: Labels, pairs: list[Edge], centres: list[tuple[float, float
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def _outline(inside: npt.NDArray[np.bool_]) -> str:
+def _outline(inside: BoolArray) -> str:
     found, _ = cv2.findContours(
         inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, 0)
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.evidence.interaction.shapley import Relations
+from attnviz.types import DoubleArray
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, edges
 
@@ -36,7 +36,7 @@ def relation_matrix(found: Relations) -> str:
     return _matrix(len(heads), heads, cell, "Interaction of each two regions")
 
 
-def flow_matrix(flow: npt.NDArray[np.float64]) -> str:
+def flow_matrix(flow: DoubleArray) -> str:
     """Which share each region (row) gathers from each (column), as HTML."""
     most = max(float(flow.max()), 1e-12)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from attnviz.analysis.layer_trace import LayerTrace
-from attnviz.evidence.interaction.attention_flow import FloatArray, region_flow
+from attnviz.evidence.interaction.attention_flow import region_flow
 from attnviz.evidence.interaction.regions import (
     BLUR,
-    Labels,
     RegionGame,
     RegionRelations,
     at_most,
@@ -23,6 +22,7 @@ from attnviz.evidence.interaction.shapley import EXACT_PLAYERS, PairGains, pair_
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
 from attnviz.methods.base import Progress
+from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.long_work import long_work
@@ -46,7 +46,7 @@ class _Choice:
     cut: str
     count: int
 
-    def labels(self, subject: Subject) -> Labels:
+    def labels(self, subject: Subject) -> IntArray:
         if self.cut == "grid":
             return even_grid(subject.size, self.count)
         return at_most(subject.pixels, self.count)
@@ -136,7 +136,7 @@ def _method_words(found: RegionRelations) -> str:
     )
 
 
-def _show_flow(asked: Asked, labels: Labels, key: tuple[str, ...]) -> None:
+def _show_flow(asked: Asked, labels: IntArray, key: tuple[str, ...]) -> None:
     """Rollout between the regions; nothing for a network without self-attention over places."""
     with st.spinner("Following the attention …"):
         traced = seen(asked.photo, asked.model).traced
@@ -152,7 +152,7 @@ def _show_flow(asked: Asked, labels: Labels, key: tuple[str, ...]) -> None:
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: Labels) -> FloatArray:
+def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> DoubleArray:
     del key
     return region_flow(_traced.trace.context, _labels)
 

@@ -12,10 +12,11 @@ from attnviz.evidence.randomisation.cascade import BOUND, Likeness, Sanity
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
 from attnviz.methods.base import Progress
+from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.sanity_warnings import note_sanity
-from attnviz.ui.pages.evidence.question import Asked, FloatArray
+from attnviz.ui.pages.evidence.question import Asked
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.export.png import png_with_provenance
 from attnviz.pictures import Picture
+from attnviz.types import Pixels
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.vision.foveation import foveate
 
 
-def drawn(wanted: Wanted, shown: Picture, picture: Picture) -> npt.NDArray[np.uint8]:
+def drawn(wanted: Wanted, shown: Picture, picture: Picture) -> Pixels:
     """The whole picture, uint8 [H, W, 3], as asked for of its shown copy."""
     height, width = picture.pixels.shape[:2]
     viewing = wanted.viewing_of(shown.pixels.shape[1], width)

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import VisionError
 from attnviz.render.focus import focus_map
 from attnviz.render.heat import heat_overlay
+from attnviz.types import FloatArray, Pixels
 from attnviz.vision.itti_koch import itti_koch
 from attnviz.vision.scanpath import Stop, scanpath
 from attnviz.vision.spectral_residual import spectral_residual
-
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 MOST_STOPS = 12
 GRID = 160  # cells on a map's longer side: a stop is placed between them

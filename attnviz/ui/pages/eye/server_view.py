@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
+from attnviz.types import Pixels
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
@@ -23,7 +22,6 @@ from attnviz.vision.projection import BLIND_SPOT, landing, zone_of
 from attnviz.vision.retina import ZONES, Retina, Viewing
 from attnviz.vision.scanpath import Stop
 
-Pixels = npt.NDArray[np.uint8]
 _PERSON = "I move the gaze"
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 

@@ -15,6 +15,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, Scale
+from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
 from attnviz.ui.kit.cache import explanation_key, look_key, packed, rendered, seen_in_bokeh
 from attnviz.ui.kit.explain_picture import look_at
@@ -23,7 +24,7 @@ from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_look, pick_m
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import keep, keep_view, kept_view
-from attnviz.ui.pages.focus.panels import Pixels, show_point, show_predictions
+from attnviz.ui.pages.focus.panels import show_point, show_predictions
 from attnviz.ui.pages.focus.server_view import plain_view
 
 _SHARED = (*PICKED, "look", "target")

@@ -6,18 +6,16 @@ import html
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.render.focus import focus_map
 from attnviz.render.heat import colour_map
+from attnviz.types import Pixels
 from attnviz.ui.components.viewer import layer_names
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.pages.focus.words import verdict
 
-Pixels = npt.NDArray[np.uint8]
 FILM_SIDE = 132
 
 

@@ -15,9 +15,10 @@ from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.render.focus import FocusMap, Scale, sharp_share
 from attnviz.render.heat import COLOUR_MAPS, heat_overlay
+from attnviz.types import Pixels
 from attnviz.ui.components.viewer import View, layer_names
 from attnviz.ui.kit.inline_images import show_legend, show_picture
-from attnviz.ui.pages.focus.panels import Pixels, show_filmstrip
+from attnviz.ui.pages.focus.panels import show_filmstrip
 
 SCALES = {
     Scale.LAYER: "this layer",

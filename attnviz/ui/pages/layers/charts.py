@@ -8,11 +8,10 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.layer_statistics import AttentionFacts, GateBars
+from attnviz.types import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 _HEIGHT = 320
 _LEGEND = alt.Legend(title=None, orient="top", columns=2)  # in one row phones cut it off
 SHOWN_GATES = 24

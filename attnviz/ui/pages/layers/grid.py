@@ -6,13 +6,12 @@ import html
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.layer_statistics import QueryMaps
 from attnviz.render.heat import colour_map
+from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
-FloatArray = npt.NDArray[np.float32]
 MOST_HEADS = 32  # as Swin-B has in its last stage, more than any other of the catalogue
 
 

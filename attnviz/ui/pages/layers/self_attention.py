@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.analysis.layer_statistics import QueryMaps
 from attnviz.analysis.layer_trace import LayerTrace, without_artefacts
 from attnviz.methods.context import Query
+from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.viewer import Content, Layer, Pick
 from attnviz.ui.kit.layer_traces import Seen
 from attnviz.ui.kit.map_view import show_maps
@@ -22,9 +22,6 @@ from attnviz.ui.kit.url_state import keep_choice, kept_choice, restore_choice
 from attnviz.ui.pages.layers.cache import asked_maps, attention_numbers
 from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.pages.layers.grid import head_grid
-
-FloatArray = npt.NDArray[np.float32]
-Pixels = npt.NDArray[np.uint8]
 
 POINT = "layers point"
 QUERY = "layers query"

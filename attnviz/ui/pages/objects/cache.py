@@ -6,18 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map, likely_maps
 from attnviz.analysis.explain import probabilities
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.types import FloatArray
 from attnviz.ui.kit.pickers import Photo
 
 Key = tuple[str, ...]
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,6 @@ import html
 import math
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.pictures import Picture
@@ -15,13 +14,13 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import focus_map, is_flat
 from attnviz.render.outlines import outlined
 from attnviz.render.palette import Colour, css_colour, ink_on, object_colour
+from attnviz.types import BoolArray, FloatArray
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import with_article
 from attnviz.ui.pages.objects.cache import Key
 from attnviz.ui.pages.objects.picking import chance
 from attnviz.ui.pages.objects.results import Found
 
-FloatArray = npt.NDArray[np.float32]
 SIDE = 480
 _BLUR = 0.028
 UNSEEN = 0.01
@@ -108,7 +107,7 @@ def _outline_link(
     return data_link(outlined(pixels, regions, colours))
 
 
-def half_peak(values: FloatArray, geometry: PictureGeometry) -> npt.NDArray[np.bool_]:
+def half_peak(values: FloatArray, geometry: PictureGeometry) -> BoolArray:
     """Where a map lies above half of its peak, bool [H, W]; nowhere for a flat one."""
     positive = np.maximum(values, 0)
     if is_flat(positive):

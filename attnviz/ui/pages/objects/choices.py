@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from attnviz.types import FloatArray
+
 MOST = 6
 SHOWN = 5
 SELECTIVE = 6.0

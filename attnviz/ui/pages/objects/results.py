@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.analysis.class_maps import ClassMaps, difference
 from attnviz.errors import MethodError, NoSitesError
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import is_flat
+from attnviz.types import DoubleArray, FloatArray
 from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.pages.objects.cache import Seen
 from attnviz.ui.pages.objects.choices import Choices, Strength, Versus
 from attnviz.ui.pages.objects.state import TOGETHER
 from attnviz.vision.biased_competition import focus_together, gains, shares
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +31,8 @@ class Found:
     choices: Choices
     all_maps: ClassMaps
     maps: tuple[FloatArray, ...]
-    shares: npt.NDArray[np.float64]
-    kept: npt.NDArray[np.float64]
+    shares: DoubleArray
+    kept: DoubleArray
     contrast: tuple[str, FloatArray] | None
     refused: str = ""
 
@@ -77,7 +75,7 @@ def find(seen: Seen, choices: Choices) -> Found:
     return Found(seen, choices, all_maps, maps, won, gains(won), contrast, refused)
 
 
-def strengths(maps: ClassMaps, choices: Choices) -> npt.NDArray[np.float64]:
+def strengths(maps: ClassMaps, choices: Choices) -> DoubleArray:
     """What the objects compete by, [n]: the mean of each map from 0 up, or the probability."""
     if choices.strength is Strength.PROBABILITY:
         chances = dict(zip(maps.classes, maps.predictions, strict=True))

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.agreement.ground_truth import BITS, KL, NSS, SHUFFLED
 from attnviz.agreement.one_picture import PhotoScores, ScoredMap, score_photo
 from attnviz.methods.base import Progress
-from attnviz.metrics.densities import Density, density
+from attnviz.metrics.densities import density
 from attnviz.metrics.fixations import Looked
 from attnviz.pictures import Picture, open_picture
 from attnviz.render.heat import heat_overlay
+from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 from attnviz.ui.components.fixation_player.component import show_gaze
 from attnviz.ui.components.fixation_player.packing import pack
 from attnviz.ui.kit.cache import file_state
@@ -29,7 +29,6 @@ from attnviz.ui.pages.people.bars import Bar, score_bars, short
 from attnviz.ui.pages.people.folder import Opened
 from attnviz.ui.pages.people.options import Asked, contestants, unfit
 
-FloatArray = npt.NDArray[np.float32]
 _GRID = 400
 _HEAT = "inferno"
 _NOT_DENSITIES = "Only for densities: the comparison of all pictures makes one of every map."
@@ -69,7 +68,7 @@ def _packed(key: tuple[str, ...], degree: float, _looked: Looked) -> bytes:
     return pack(_looked, open_picture(_looked.path), fixation_density(_looked, degree))
 
 
-def fixation_density(looked: Looked, degree: float) -> Density:
+def fixation_density(looked: Looked, degree: float) -> DoubleArray:
     """Where all viewers looked, on a grid of at most 400 cells a side."""
     height, width = looked.size
     shrink = min(1.0, _GRID / max(height, width))
@@ -125,7 +124,7 @@ def _card(one: ScoredMap, picture: Picture) -> Card:
     return Card(short(one.name), one.source, link, one.scores, one.why)
 
 
-def _stretched(values: npt.NDArray[np.floating]) -> FloatArray:
+def _stretched(values: AnyFloatArray) -> FloatArray:
     low, high = float(values.min()), float(values.max())
     if high - low <= 1e-7 * max(abs(high), abs(low)):
         return np.zeros(values.shape, np.float32)

@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.methods.base import METHODS
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Scale
 from attnviz.training.recording.growth import layer_maps
+from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.viewer import Content, Layer, Mode, View
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.pages.training.runs import Run
 
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 TOP = 0.01  # of all values share the highest colour, and full focus
 FIRST_VIEW = View(mode=Mode.SIDE, scale=Scale.ALL_LAYERS, speed=4.0, radius=0.03)
 

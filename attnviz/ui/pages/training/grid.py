@@ -8,12 +8,11 @@ import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.render.heat import colour_map
+from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
-FloatArray = npt.NDArray[np.float32]
 ROWS = 12
 
 

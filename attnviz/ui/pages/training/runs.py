@@ -12,13 +12,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
 from attnviz.training.recording.file import Recording
+from attnviz.types import Pixels
 from attnviz.ui.kit.cache import file_state, shown_sample
 from attnviz.ui.kit.guard import say_error
 
@@ -105,7 +105,7 @@ def _uploaded(key: str, name: str, _source: bytes) -> Recording:
         return Recording.load(Path(file.name), name)
 
 
-def picture_pixels(run: Run, index: int) -> npt.NDArray[np.uint8] | None:
+def picture_pixels(run: Run, index: int) -> Pixels | None:
     """The recorded picture, uint8 [H, W, 3]: the sample photo itself, or as the network saw it.
 
     None where the recording does not hold it.

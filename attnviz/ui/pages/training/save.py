@@ -7,16 +7,15 @@ from functools import partial
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.export.time_lapse import captioned, gif, mp4
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings, focus_map
 from attnviz.render.heat import heat_overlay
+from attnviz.types import Pixels
 from attnviz.ui.pages.training.attention_view import FIRST_VIEW, Watched
 
-Pixels = npt.NDArray[np.uint8]
 _SIDE = 400
 _RATE = 4
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-import numpy.typing as npt
 
 from attnviz.evidence.faithfulness.recognition import RecognitionCurve
 from attnviz.metrics.bootstrap import Interval
 from attnviz.metrics.click_scores import CHANCE
+from attnviz.types import FloatArray
 from attnviz.ui.pages.you_and_the_model.words import COLOURS, RANDOM, WHOSE
 
-FloatArray = npt.NDArray[np.float32]
 _SIZE = 340
 _CHANCE = "chance"
 

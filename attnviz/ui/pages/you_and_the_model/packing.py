@@ -12,16 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from attnviz.export.jpeg import jpeg
+from attnviz.types import Pixels
 from attnviz.ui.pages.you_and_the_model.rules import Limit
 from attnviz.ui.pages.you_and_the_model.words import FEW, KEYS, OVER, rule, task_line
 from attnviz.vision.bubbleview.bubbles import FEATHER, Place, blurred, bubble_radius
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.analysis.explain import network_kinds
@@ -24,6 +23,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings, is_flat
 from attnviz.render.heat import heat_overlay
+from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.bubble_game.component import show_replay
 from attnviz.ui.kit.cache import explained
 from attnviz.ui.kit.guard import plain_text, say_error
@@ -49,8 +49,6 @@ from attnviz.ui.pages.you_and_the_model.words import (
 from attnviz.vision.bubbleview.bubbles import Place, own_places, random_places
 from attnviz.vision.bubbleview.rounds import Round
 
-Pixels = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 SEEDS = 5
 FLAT = (
     "The model's map has the same value everywhere, so it has no peaks to look at and no score. "

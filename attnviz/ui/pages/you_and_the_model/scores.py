@@ -7,21 +7,19 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
 from attnviz.errors import VisionError
 from attnviz.metrics.click_scores import CHANCE, ClickScores, score_clicks
 from attnviz.metrics.saliency import centre_prior
 from attnviz.pictures import Picture
+from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.you_and_the_model.charts import score_chart
 from attnviz.ui.pages.you_and_the_model.words import MODEL
 from attnviz.vision.bubbleview.bubbles import bubble_radius, cells
 from attnviz.vision.bubbleview.rounds import Round
 from attnviz.vision.spectral_residual import spectral_residual
-
-FloatArray = npt.NDArray[np.float32]
 
 LONGEST = 400  # px of the grid on which maps are compared: a bubble is 20 px there
 CENTRE, RESIDUAL = "centre prior", "spectral residual"
