@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from attnviz.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from attnviz.analysis.explain import explain as explain
     from attnviz.analysis.explanation import Explanation as Explanation
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from attnviz.render.focus import FocusSettings as FocusSettings
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",

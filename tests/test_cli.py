@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from attnviz.training.jobs.registered_folders import note_elsewhere
 from attnviz.training.jobs.runs import run_in
 from attnviz.training.jobs.state import Phase, State
 from attnviz.training.jobs.worker import LOCK
+from attnviz.version import __version__
 from tests.training.conftest import draw
 
 
@@ -32,6 +34,14 @@ def photo_file(tmp_path: Path) -> Path:
 def run(*words: str | Path) -> tuple[int, str]:
     result = CliRunner().invoke(cli, [str(word) for word in words])
     return result.exit_code, result.output
+
+
+def test_the_commands_and_the_version() -> None:
+    code, output = run("--help")
+    assert code == 0
+    commands = ("app", "models", "explain", "agreement", "train", "evaluate")
+    assert all(re.search(rf"^\W*{name}\s", output, re.MULTILINE) for name in commands), output
+    assert run("--version") == (0, f"{__version__}\n")
 
 
 def test_models_lists_what_ships_and_what_costs() -> None:
@@ -134,5 +144,5 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         code, output = run(*missing)
         assert code == 1
         assert f"{tmp_path / 'run'} is being trained." in output
-        assert "--beside does that" in output
+        assert "Add --beside to start anyway." in output
         assert "There is no folder" in run(*missing, "--beside")[1]

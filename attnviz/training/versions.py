@@ -8,7 +8,7 @@ import platform
 import torch
 import torchvision
 
-from attnviz import __version__
+from attnviz.version import __version__
 
 
 def versions() -> str:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from attnviz.assets import assets_folder
+from attnviz.assets import assets_folder, pages_folder
 from attnviz.ui.kit.style import use_style
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
 # while the first still started found half of it. Here all threads wait until it is whole.
 import_module("pandas")
-
-PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 def run() -> None:
@@ -28,7 +25,9 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     use_style()
-    page = st.navigation([st.Page(path) for path in sorted(PAGES.glob("*.py"))], position="top")
+    page = st.navigation(
+        [st.Page(path) for path in sorted(pages_folder().glob("*.py"))], position="top"
+    )
     page.run()
 
 

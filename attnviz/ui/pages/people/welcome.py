@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import html
 from functools import cache
-from pathlib import Path
 
 import streamlit as st
 
 from attnviz.agreement.rows import Row, read_rows
+from attnviz.assets import project_folder
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import FORMAT
-
-_PAGE = Path(__file__).resolve().parents[4] / "docs" / "people.md"
 
 
 def show_welcome() -> None:
@@ -35,7 +33,7 @@ def show_welcome() -> None:
 def shipped_table() -> tuple[list[Row], str]:
     """The rows of the comparison that comes along, and how it was made; empty where it is not."""
     try:
-        page = _PAGE.read_text(encoding="utf-8")
+        page = (project_folder() / "docs" / "people.md").read_text(encoding="utf-8")
     except OSError:
         return [], ""
     measured = next((line for line in page.splitlines() if "pixels to a degree" in line), "")
