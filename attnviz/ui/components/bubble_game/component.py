@@ -5,20 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
-from attnviz.ui.components.base.bundle import bundled
+from attnviz.ui.components.base.component import no_op, register
 
 FOLDER = Path(__file__).resolve().parent
-_CSS = (FOLDER / "bubbles.css").read_text(encoding="utf-8")
-_JS = bundled(FOLDER, {})
 _PLAY, _REPLAY = (
-    st.components.v2.component(
-        f"attnviz.bubbles.{name}",
-        html=(FOLDER / f"{name}.html").read_text(encoding="utf-8"),
-        css=_CSS,
-        js=_JS,
-    )
+    register(f"attnviz.bubble_game_{name}", FOLDER, html=f"{name}.html", css="bubbles.css")
     for name in ("play", "replay")
 )
 
@@ -35,14 +26,10 @@ def play_round(blob: bytes, *, key: str) -> Any:
         mapping with `id` (of the blob) and what `bubbleview.rounds.round_from` reads. It may
         be anything.
     """
-    answer = _PLAY(key=key, data=blob, on_round_change=_noted, height="content")
+    answer = _PLAY(key=key, data=blob, on_round_change=no_op, height="content")
     return answer.round
 
 
 def show_replay(blob: bytes, *, key: str) -> None:
     """Show a round and the network's beside it, from `pack_replay`."""
     _REPLAY(key=key, data=blob, height="content")
-
-
-def _noted() -> None:
-    """A message is read from the result; Streamlit wants a callback for it to be there."""

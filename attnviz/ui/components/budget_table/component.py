@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
-from attnviz.ui.components.base.bundle import bundled
+from attnviz.ui.components.base.component import register
 
 FOLDER = Path(__file__).resolve().parent
-_MOUNT = st.components.v2.component(
-    "attnviz.budget",
-    html=(FOLDER / "budget.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "budget.css").read_text(encoding="utf-8"),
-    js=bundled(FOLDER, {}),
-)
+_MOUNT = register("attnviz.budget_table", FOLDER, html="budget.html", css="budget.css")
 
 
 def show_budget(blob: bytes, *, key: str) -> None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
-
-from attnviz.ui.components.base.bundle import bundled, shaders
+from attnviz.ui.components.base.bundle import shaders
+from attnviz.ui.components.base.component import no_op, register
 from attnviz.ui.components.eye.save_request import Wanted
 
 FOLDER = Path(__file__).resolve().parent
-_MOUNT = st.components.v2.component(
-    "attnviz.eye",
-    html=(FOLDER / "eye.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "eye.css").read_text(encoding="utf-8"),
-    js=bundled(FOLDER, {"shaders": shaders(FOLDER)}),
+_MOUNT = register(
+    "attnviz.eye", FOLDER, html="eye.html", css="eye.css", assets={"shaders": shaders(FOLDER)}
 )
 
 
@@ -43,11 +39,7 @@ def eye(blob: bytes, *, key: str) -> EyeEvents:
         data=blob,
         height="content",
         default={"webgl": True},
-        on_webgl_change=_noted,
-        on_wanted_change=_noted,
+        on_webgl_change=no_op,
+        on_wanted_change=no_op,
     )
     return EyeEvents(Wanted.from_untrusted(result.wanted), result.webgl is not False)
-
-
-def _noted() -> None:
-    """A change is read from the result; Streamlit wants a callback for it to be there."""

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
-from attnviz.ui.components.base.bundle import bundled
+from attnviz.ui.components.base.component import register
 
 FOLDER = Path(__file__).resolve().parent
-_MOUNT = st.components.v2.component(
-    "attnviz.people",
-    html=(FOLDER / "gaze.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "gaze.css").read_text(encoding="utf-8"),
-    js=bundled(FOLDER, {}),
-)
+_MOUNT = register("attnviz.fixation_player", FOLDER, html="gaze.html", css="gaze.css")
 
 
 def show_gaze(blob: bytes, *, key: str) -> None:

@@ -10,25 +10,23 @@ from typing import Any
 import streamlit as st
 
 from attnviz.ui.components.base.blob import blob
-from attnviz.ui.components.base.bundle import bundled, colour_tables, shaders
+from attnviz.ui.components.base.bundle import colour_tables, shaders
+from attnviz.ui.components.base.component import frozen_view, no_op, register
 from attnviz.ui.components.map_grid.view import GridView
-from attnviz.ui.components.viewer.component import frozen_view
 
 FOLDER = Path(__file__).resolve().parent
 HEAT = "inferno"
 SIGNED = "PuOr_r"
-_MOUNT = st.components.v2.component(
-    "attnviz.compare",
-    html=(FOLDER / "compare.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "compare.css").read_text(encoding="utf-8"),
-    js=bundled(
-        FOLDER,
-        {"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED), "shaders": shaders()},
-    ),
+_MOUNT = register(
+    "attnviz.map_grid",
+    FOLDER,
+    html="compare.html",
+    css="compare.css",
+    assets={"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED), "shaders": shaders()},
 )
 # A component's bytes are sent as a whole: the pair changes more often than the grid, and is small.
 _HAND_OVER = st.components.v2.component(
-    "attnviz.compare-pair", js=(FOLDER / "js" / "sender.js").read_text(encoding="utf-8")
+    "attnviz.map_grid_pair", js=(FOLDER / "js" / "sender.js").read_text(encoding="utf-8")
 )
 
 
@@ -46,7 +44,7 @@ def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridV
         key=key,
         data=packed.to_bytes(first.to_json(), view_id),
         default={"view": None},
-        on_view_change=_noted,
+        on_view_change=no_op,
         height="content",
     )
     told = result.view if isinstance(result.view, Mapping) else {}
@@ -66,10 +64,6 @@ def told_view(key: str, view: GridView) -> GridView:
     if frozen is None or not isinstance(told, Mapping) or told.get("viewId") != frozen[0]:
         return view
     return GridView.from_untrusted(told)
-
-
-def _noted() -> None:
-    """A change is read from the result; Streamlit wants a callback for it to be there."""
 
 
 @dataclass(frozen=True, eq=False)

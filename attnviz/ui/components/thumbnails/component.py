@@ -7,11 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from attnviz.ui.components.base.component import no_op
 from attnviz.ui.components.thumbnails.packing import Thumbnail, pack
 
 _FOLDER = Path(__file__).parent
 _ROW = st.components.v2.component(
-    "attnviz_thumbnails",
+    "attnviz.thumbnails",
     html=(_FOLDER / "row.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "row.css").read_text(encoding="utf-8"),
     js=(_FOLDER / "row.js").read_text(encoding="utf-8"),
@@ -39,7 +40,7 @@ def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | N
     picked = _picked(key)
     if picked not in {item.key for item in items}:
         picked = None
-    _ROW(key=key, data=pack(items, picked or chosen), on_picked_change=_nothing, height="content")
+    _ROW(key=key, data=pack(items, picked or chosen), on_picked_change=no_op, height="content")
     return picked
 
 
@@ -47,7 +48,3 @@ def _picked(key: str) -> str | None:
     """The click that caused this run, known before the row is drawn: so it is drawn only once."""
     answer = st.session_state.get(key)
     return None if answer is None else answer.get("picked")
-
-
-def _nothing() -> None:
-    """Streamlit keeps a trigger only where somebody listens; the page reads it as a value."""

@@ -7,31 +7,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import streamlit as st
 
 from attnviz.render.heat import COLOUR_MAPS
 from attnviz.ui.components.base.bundle import bundled, colour_tables, shaders
+from attnviz.ui.components.base.component import frozen_view, no_op, register
 from attnviz.ui.components.viewer.payload import Payload
 from attnviz.ui.components.viewer.view import View
 
-V = TypeVar("V")
 FOLDER = Path(__file__).resolve().parent
+
+
+_ASSETS = {"shaders": shaders(), "colours": colour_tables(*COLOUR_MAPS)}
+_MOUNT = register("attnviz.viewer", FOLDER, html="viewer.html", css="viewer.css", assets=_ASSETS)
 
 
 @cache
 def script() -> str:
-    """The viewer's script: all modules, shaders and colour tables."""
-    return bundled(FOLDER, {"shaders": shaders(), "colours": colour_tables(*COLOUR_MAPS)})
-
-
-_MOUNT = st.components.v2.component(
-    "attnviz.viewer",
-    html=(FOLDER / "viewer.html").read_text(encoding="utf-8"),
-    css=(FOLDER / "viewer.css").read_text(encoding="utf-8"),
-    js=script(),
-)
+    """Return the viewer's script: all modules, shaders and colour tables."""
+    return bundled(FOLDER, _ASSETS)
 
 
 @dataclass(frozen=True)
@@ -77,9 +73,9 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
         key=key,
         data=payload.to_bytes(first.to_json(), view_id, photo=photo),
         default={"view": None, "webgl": True},
-        on_view_change=_noted,
-        on_webgl_change=_noted,
-        on_picked_change=_noted,
+        on_view_change=no_op,
+        on_webgl_change=no_op,
+        on_picked_change=no_op,
         on_lacking_change=partial(_forget_photo, key),
     )
     told = result.view if isinstance(result.view, Mapping) else {}
@@ -104,26 +100,6 @@ def _photo_is_sent(key: str, payload: Payload) -> bool:
 def _forget_photo(key: str) -> None:
     """The browser has not got the photo: the run that follows sends it."""
     st.session_state.pop(f"{key}:photo", None)
-
-
-def frozen_view(key: str, view: V, origin: str) -> tuple[str, V]:
-    """The view that is sent with a component's bytes, and an id for it.
-
-    The bytes must stay the same from run to run, or the browser would be sent all of them again:
-    the view that goes with them is the one from the moment the component, or its origin, was new.
-    """
-    frozen_key, mounted = f"{key}:frozen", key in st.session_state
-    frozen: tuple[str, V] | None = st.session_state.get(frozen_key)
-    if frozen is None or not mounted or frozen[0].rpartition("|")[0] != origin:
-        count = st.session_state.get(f"{key}:count", 0) + 1
-        st.session_state[f"{key}:count"] = count
-        frozen = (f"{origin}|{count}", view)
-        st.session_state[frozen_key] = frozen
-    return frozen
-
-
-def _noted() -> None:
-    """A change is read from the result; Streamlit wants a callback for it to be there."""
 
 
 def _picked(value: Any) -> Pick | None:

@@ -41,7 +41,7 @@ def opened() -> AppTest:
     return open_page()
 
 
-def grid(page: AppTest, component: str = "attnviz.compare") -> dict[str, Any]:
+def grid(page: AppTest, component: str = "attnviz.map_grid") -> dict[str, Any]:
     """The header of what the grid on the page was sent."""
     (part,) = [one for one in page.get("bidi_component") if one.proto.component_name == component]
     (length,) = struct.unpack("<I", part.proto.bytes[:4])
@@ -50,7 +50,7 @@ def grid(page: AppTest, component: str = "attnviz.compare") -> dict[str, Any]:
 
 def pair(page: AppTest) -> dict[str, Any]:
     """The header of what was sent of the two cells that are compared; they are this grid's."""
-    sent = grid(page, "attnviz.compare-pair")
+    sent = grid(page, "attnviz.map_grid_pair")
     assert sent["grid"] == grid(page)["id"]
     return sent
 

@@ -38,7 +38,7 @@ def tables(page: AppTest) -> list[dict[str, Any]]:
     """The headers of the tables on the page."""
     found = []
     for part in page.get("bidi_component"):
-        if part.proto.component_name == "attnviz.budget":
+        if part.proto.component_name == "attnviz.budget_table":
             (length,) = struct.unpack("<I", part.proto.bytes[:4])
             found.append(json.loads(part.proto.bytes[4 : 4 + length]))
     return found

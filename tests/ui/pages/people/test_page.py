@@ -40,7 +40,9 @@ def errors(page: AppTest) -> list[str]:
 
 def gaze(page: AppTest) -> dict[str, Any]:
     (part,) = (
-        one for one in page.get("bidi_component") if one.proto.component_name == "attnviz.people"
+        one
+        for one in page.get("bidi_component")
+        if one.proto.component_name == "attnviz.fixation_player"
     )
     (length,) = struct.unpack_from("<I", part.proto.bytes)
     header: dict[str, Any] = json.loads(part.proto.bytes[4 : 4 + length])

@@ -53,7 +53,7 @@ def parts(page: AppTest, name: str) -> list[Header]:
     return [
         header_of(one.proto.bytes)
         for one in page.get("bidi_component")
-        if one.proto.component_name == f"attnviz.bubbles.{name}"
+        if one.proto.component_name == f"attnviz.bubble_game_{name}"
     ]
 
 
