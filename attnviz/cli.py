@@ -29,7 +29,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 class Commands(TyperGroup):
     """A group of commands in which our own errors end the program with their one sentence."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; an `AttnvizError` goes to standard error, and the exit code is 1."""
         try:
             return super().invoke(ctx)
