@@ -6,6 +6,7 @@ runs, so that `attnviz --help` answers at once.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,9 +75,12 @@ def app(
     address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 - what --hosted asks for
     command = [sys.executable, "-m", "streamlit", "run", str(app_script())]
     command += [f"--server.port={port}", f"--server.address={address}"]
-    command += [f"--server.headless={str(hosted).lower()}"]
+    if hosted:
+        command.append("--server.headless=true")
+    if os.name == "posix":  # the app takes this process over, so that a signal reaches it
+        os.execv(command[0], command)  # noqa: S606 - no part of it comes from outside
     try:
-        code = subprocess.call(command)  # noqa: S603 - no part of it comes from outside
+        code = subprocess.call(command)  # noqa: S603 - likewise
     except KeyboardInterrupt:  # Ctrl-C is how the app is stopped
         code = 0
     raise typer.Exit(code)
