@@ -11,7 +11,7 @@ from attnviz.errors import TrainingError
 from attnviz.pictures import open_picture
 from attnviz.training.data.data import load_class_folder
 from attnviz.training.data.shapes import SHAPES, has_all_shapes, shape_picture, write_shapes
-from attnviz.ui.pages.training.pictures import made_shapes, shapes_folder
+from attnviz.ui.pages.training.pictures import ensure_shapes, shapes_folder
 
 
 def test_folders_are_a_data_set(tmp_path: Path) -> None:
@@ -49,9 +49,9 @@ def test_a_set_that_was_broken_off_is_seen_and_made_whole(
     with monkeypatch.context() as patch:
         patch.setenv("ATTNVIZ_RUNS", str(tmp_path / "own" / "runs"))
         (tmp_path / "own" / "shapes" / "star").mkdir(parents=True)
-        assert has_all_shapes(made_shapes())
+        assert has_all_shapes(ensure_shapes())
         (shapes_folder() / "star" / "059.png").unlink()
-        assert has_all_shapes(made_shapes())
+        assert has_all_shapes(ensure_shapes())
 
 
 def test_a_picture_is_read_as_it_was_drawn(tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from attnviz.ui.components.budget_table import pack, show_budget
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
-from attnviz.ui.pages.evidence.budget_words import wording
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.budget_text import describe_budget
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class BudgetResult:
     """A budget, its blob for the browser, and what had to be changed to find it."""
 
     budget: Budget
@@ -31,13 +31,13 @@ class Found:
     notes: tuple[str, ...]
 
 
-def show(asked: Asked) -> None:
+def show(asked: MapUnderTest) -> None:
     """Ask at once, and draw what came out."""
     found = long_work(
         "budget",
         asked.key,
         _cost,
-        partial(_look, asked),
+        partial(_compute, asked),
         button="Find the budget",
         unit="pictures",
         at_once=True,
@@ -48,7 +48,7 @@ def show(asked: Asked) -> None:
         st.warning(plain_text(note))
     budget = found.budget
     named = asked.model.label(int(budget.answers.first[0, -1]))
-    words = wording(budget, asked.target, named, _scale(asked.explanation))
+    words = describe_budget(budget, asked.target, named, _scale(asked.explanation))
     st.html(f'<p class="av-verdict">{html.escape(words.headline)}</p>')
     st.caption(" ".join(plain_text(one) for one in words.details))
     show_budget(found.blob, key="evidence budget")
@@ -60,10 +60,10 @@ def _cost() -> str:
     return "The network is asked about some 250 pictures: every sharp share at every blur."
 
 
-def _look(asked: Asked, progress: Progress) -> Found:
+def _compute(asked: MapUnderTest, progress: Progress) -> BudgetResult:
     work = partial(blur_budget, values=asked.values, progress=progress)
     budget, notes = ask(asked.model, asked.photo.shown, work, asked.target_index)
-    return Found(budget, pack(budget, asked.model.label), notes)
+    return BudgetResult(budget, pack(budget, asked.model.label), notes)
 
 
 def _scale(explanation: Explanation) -> float:

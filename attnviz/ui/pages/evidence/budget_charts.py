@@ -10,7 +10,7 @@ import numpy as np
 from attnviz.evidence.faithfulness.blur_budget import Answers, Budget
 from attnviz.types import FloatArray
 from attnviz.ui.kit.charts import COLOURS, OWN, contest_chart
-from attnviz.ui.pages.evidence.budget_words import TITLES, percent
+from attnviz.ui.pages.evidence.budget_text import TITLES, percent
 
 
 def curves_chart(budget: Budget, *, margin: bool) -> alt.LayerChart:

@@ -22,20 +22,20 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import signed
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 _SIDE = 560  # px
 
 
 @dataclass(frozen=True, eq=False)
-class Worth:
+class OcclusionResult:
     """By fill: the logit lost with each place, float32 [h, w]; and what had to be changed."""
 
     by_fill: dict[str, FloatArray]
     notes: tuple[str, ...]
 
 
-def show_occlusion(asked: Asked, fills: Sequence[str]) -> None:
+def show_occlusion(asked: MapUnderTest, fills: Sequence[str]) -> None:
     """The map, and under each fill what a sliding patch takes away."""
     st.html(
         '<div class="av-title">Patch by patch<small>occlusion, in no map\'s order</small></div>'
@@ -46,7 +46,7 @@ def show_occlusion(asked: Asked, fills: Sequence[str]) -> None:
         "occlusion",
         (*about, asked.target, *fills),
         partial(_cost, asked, len(fills)),
-        partial(_slide, asked, fills),
+        partial(_compute, asked, fills),
         button="Slide a patch",
         unit="patches",
     )
@@ -56,14 +56,14 @@ def show_occlusion(asked: Asked, fills: Sequence[str]) -> None:
         st.warning(plain_text(note))
     figures = [_figure(asked, "this map", asked.values, "")]
     figures += [
-        _figure(asked, FILLS.get(name).title, np.maximum(worth, 0), occlusion_words(worth))
+        _figure(asked, FILLS.get(name).title, np.maximum(worth, 0), describe_occlusion(worth))
         for name, worth in found.by_fill.items()
     ]
     st.html(f'<div class="av-cards">{"".join(figures)}</div>')
-    st.caption(plain_text(likeness_words(asked.values, found.by_fill)))
+    st.caption(plain_text(describe_similarity(asked.values, found.by_fill)))
 
 
-def occlusion_words(worth: FloatArray) -> str:
+def describe_occlusion(worth: FloatArray) -> str:
     """The most that a place is worth, and what speaks against the class."""
     words = f"up to {max(float(worth.max()), 0):.2f} logits are lost"
     if worth.min() < -0.25 * abs(worth.max()):
@@ -71,7 +71,7 @@ def occlusion_words(worth: FloatArray) -> str:
     return words
 
 
-def likeness_words(values: FloatArray, by_fill: dict[str, FloatArray]) -> str:
+def describe_similarity(values: FloatArray, by_fill: dict[str, FloatArray]) -> str:
     """How alike the map and each fill's occlusion are."""
     said = [
         f"{FILLS.get(name).title}: {_alike(likeness(values, worth, worth.shape))}"
@@ -89,7 +89,7 @@ def _alike(found: Likeness | None) -> str:
     return f"{signed(found.spearman)}, {found.overlap:.2f}."
 
 
-def _slide(asked: Asked, fills: Sequence[str], progress: Progress) -> Worth:
+def _compute(asked: MapUnderTest, fills: Sequence[str], progress: Progress) -> OcclusionResult:
     each = 1 + len(patches(asked.explanation.geometry.input_size)[1])
 
     def work(subject: Subject) -> dict[str, FloatArray]:
@@ -99,10 +99,10 @@ def _slide(asked: Asked, fills: Sequence[str], progress: Progress) -> Worth:
             found[name] = occlusion(subject, FILLS.get(name)(), progress=told)
         return found
 
-    return Worth(*ask(asked.model, asked.photo.shown, work, asked.target_index))
+    return OcclusionResult(*ask(asked.model, asked.photo.shown, work, asked.target_index))
 
 
-def _cost(asked: Asked, fills: int) -> str:
+def _cost(asked: MapUnderTest, fills: int) -> str:
     side, corners = patches(asked.explanation.geometry.input_size)
     return (
         f"A patch of {side} px slides over the picture, half of it at a time, and each place gets "
@@ -110,7 +110,7 @@ def _cost(asked: Asked, fills: int) -> str:
     )
 
 
-def _figure(asked: Asked, title: str, values: FloatArray, said: str) -> str:
+def _figure(asked: MapUnderTest, title: str, values: FloatArray, said: str) -> str:
     photo = asked.photo.shown.reduced(_SIDE).pixels
     link = heat_link(photo, values, asked.explanation.geometry)
     alt = html.escape(f"{title}. {said}".strip())

@@ -14,7 +14,7 @@ from attnviz.ui.kit.pickers import PICKED, pick_device, pick_look, pick_model, p
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import keep, restore, share_choices
 from attnviz.ui.pages import evidence
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 import_all(evidence)
@@ -47,7 +47,7 @@ def show() -> None:
             layer = _pick_layer(explanation)
         section = _pick_section()
         share_choices(*PICKED, "look", "target", "evidence layer", "evidence")
-        _show_section(Asked(photo, model, explanation, layer), section)
+        _show_section(MapUnderTest(photo, model, explanation, layer), section)
 
 
 def _pick_layer(explanation: Explanation) -> str:
@@ -80,7 +80,7 @@ def _pick_section() -> Section:
 
 
 @interruptible
-def _show_section(asked: Asked, section: Section) -> None:
+def _show_section(asked: MapUnderTest, section: Section) -> None:
     """One answer; its own controls rerun this part alone."""
     with guarded():
         for note in asked.explanation.notes:

@@ -12,13 +12,22 @@ from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.url_state import keep_choice, keep_value, restore_choice, restore_value
-from attnviz.ui.pages.evidence.budget_words import percent
+from attnviz.ui.pages.evidence.budget_text import percent
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.occlusion import show_occlusion
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
-from attnviz.ui.pages.evidence.presence_pictures import film, pair
-from attnviz.ui.pages.evidence.presence_run import SHARES, Presence, asked_for, find_presence
-from attnviz.ui.pages.evidence.presence_words import left_words, number_rows, presence_words
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.presence_pictures import filmstrip, picture_pair
+from attnviz.ui.pages.evidence.presence_run import (
+    SHARES,
+    PresenceResult,
+    compute_presence,
+    picture_count,
+)
+from attnviz.ui.pages.evidence.presence_text import (
+    describe_confidence,
+    describe_presence,
+    number_rows,
+)
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _FILLS, _SHOWN, _SHARE, _MARGIN = (
@@ -28,7 +37,7 @@ _DEFAULT = ("blur", "road")
 _PERCENTS = [percent(share) for share in SHARES]
 
 
-def show(asked: Asked) -> None:
+def show(asked: MapUnderTest) -> None:
     """The verdict, the pictures under a slider, the curves, and the numbers on request."""
     fills = _pick_fills()
     if len(fills) < 2:
@@ -38,12 +47,12 @@ def show(asked: Asked) -> None:
         "presence",
         (*asked.key, *fills),
         partial(_cost, len(fills)),
-        partial(find_presence, asked, fills),
+        partial(compute_presence, asked, fills),
         button="Take it apart",
         unit="pictures",
     )
     if found is not None:
-        _show_found(asked, found)
+        _show_result(asked, found)
     st.divider()
     show_occlusion(asked, fills)
 
@@ -67,14 +76,14 @@ def _pick_fills() -> list[str]:
 def _cost(fills: int) -> str:
     return (
         "Places are taken away in the map's order and put back, beside a centred disc and "
-        f"{CONTROLS} random maps as smooth as this one: {asked_for(fills):,} pictures."
+        f"{CONTROLS} random maps as smooth as this one: {picture_count(fills):,} pictures."
     )
 
 
-def _show_found(asked: Asked, found: Presence) -> None:
+def _show_result(asked: MapUnderTest, found: PresenceResult) -> None:
     for note in found.notes:
         st.warning(plain_text(note))
-    words = presence_words(found.trials, asked.target, found.named)
+    words = describe_presence(found.trials, asked.target, found.named)
     st.html(f'<p class="av-verdict">{html.escape(words.headline)}</p>')
     st.caption(" ".join(plain_text(one) for one in words.details))
     fill, index = _pick_view(found)
@@ -83,7 +92,7 @@ def _show_found(asked: Asked, found: Presence) -> None:
     aspect = (end - start) / (bottom - top)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.html(pair(trial, pictures, index, asked.target, found.names, aspect))
+        st.html(picture_pair(trial, pictures, index, asked.target, found.names, aspect))
     with right:
         st.html(
             '<div class="av-title">Against chance, under every fill<small>further right is better'
@@ -103,11 +112,11 @@ def _show_found(asked: Asked, found: Presence) -> None:
         ("Put back", pictures.back, trial.removal.back),
     )
     for title, coded, curve in ways:
-        st.html(film(title, coded, curve, index, asked.target, aspect))
+        st.html(filmstrip(title, coded, curve, index, asked.target, aspect))
     _show_numbers(asked, found)
 
 
-def _pick_view(found: Presence) -> tuple[str, int]:
+def _pick_view(found: PresenceResult) -> tuple[str, int]:
     """The fill that is shown, and the step of the curves."""
     fills = list(found.trials)
     restore_choice(_SHOWN, fills)
@@ -137,10 +146,10 @@ def _show_curves(trial: Trial, share: float, *, margin: bool) -> None:
         st.altair_chart(curve_chart(trial, back=True, margin=margin, at=share), width="stretch")
 
 
-def _show_numbers(asked: Asked, found: Presence) -> None:
+def _show_numbers(asked: MapUnderTest, found: PresenceResult) -> None:
     if st.toggle("All numbers", key="presence numbers"):
         st.dataframe(number_rows(found.trials), hide_index=True)
-        st.caption(plain_text(left_words(found.confidence, asked.target)))
+        st.caption(plain_text(describe_confidence(found.confidence, asked.target)))
         st.caption(
             "Deletion and insertion: areas under the probability (RISE). MoRF and LeRF: its mean "
             "at 10, 20 … 90 % with the highest, or the lowest, places taken away first; with the "

@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 
 from attnviz.evidence.faithfulness.insertion_deletion import Curve
 from attnviz.evidence.faithfulness.verdict import Trial
-from attnviz.ui.pages.evidence.budget_words import percent
-from attnviz.ui.pages.evidence.presence_run import SHARES, Pictures
-from attnviz.ui.pages.evidence.presence_words import answer_words
+from attnviz.ui.pages.evidence.budget_text import percent
+from attnviz.ui.pages.evidence.presence_run import SHARES, ModifiedPictures
+from attnviz.ui.pages.evidence.presence_text import answer_text
 
 _FILM = (1, 2, 3, 4, 6, 10, 14, 18)  # of `SHARES`
 
 
-def pair(
+def picture_pair(
     trial: Trial,
-    pictures: Pictures,
+    pictures: ModifiedPictures,
     index: int,
     label: str,
     names: Mapping[int, str],
@@ -29,7 +29,7 @@ def pair(
     """
     share = percent(SHARES[index])
     figures = "".join(
-        _large(title, coded[index], answer_words(curve, index, label, names), aspect)
+        _large(title, coded[index], answer_text(curve, index, label, names), aspect)
         for title, coded, curve in (
             (f"Highest {share} taken away", pictures.away, trial.removal.away),
             (f"Only the highest {share} put back", pictures.back, trial.removal.back),
@@ -46,7 +46,7 @@ def _large(title: str, coded: bytes, said: str, aspect: float) -> str:
     )
 
 
-def film(
+def filmstrip(
     title: str, coded: Sequence[bytes], curve: Curve, index: int, label: str, aspect: float
 ) -> str:
     """One way's pictures at a few shares, the one at `index` outlined, as HTML."""

@@ -15,13 +15,13 @@ from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
 from attnviz.export.jpeg import jpeg
 from attnviz.methods.base import Progress
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 SHARES = tuple(float(share) for share in np.linspace(0, 1, STEPS + 1))
 
 
 @dataclass(frozen=True, eq=False)
-class Pictures:
+class ModifiedPictures:
     """What the network was given at each of `SHARES`, as JPEG: places taken away, and put back."""
 
     away: tuple[bytes, ...]
@@ -29,7 +29,7 @@ class Pictures:
 
 
 @dataclass(frozen=True, eq=False)
-class Presence:
+class PresenceResult:
     """A map's trials and its pictures, by the name of the fill.
 
     confidence: of the picture times the map. names: of the classes that came first anywhere, by
@@ -37,7 +37,7 @@ class Presence:
     """
 
     trials: Mapping[str, Trial]
-    pictures: Mapping[str, Pictures]
+    pictures: Mapping[str, ModifiedPictures]
     confidence: Confidence
     names: Mapping[int, str]
     notes: tuple[str, ...]
@@ -49,15 +49,17 @@ class Presence:
         return self.names[int(trial.removal.away.first[0])]
 
 
-def asked_for(fills: int) -> int:
+def picture_count(fills: int) -> int:
     """How many pictures the network is asked about under so many fills."""
     return fills * asked_of(2 + CONTROLS, STEPS)
 
 
-def find_presence(asked: Asked, fills: Sequence[str], progress: Progress) -> Presence:
+def compute_presence(
+    asked: MapUnderTest, fills: Sequence[str], progress: Progress
+) -> PresenceResult:
     """Put the map to the test under each fill, and keep the pictures that it made."""
 
-    def work(subject: Subject) -> tuple[dict[str, Trial], dict[str, Pictures], Confidence]:
+    def work(subject: Subject) -> tuple[dict[str, Trial], dict[str, ModifiedPictures], Confidence]:
         chosen = [FILLS.get(name)() for name in fills]
         trials = put_to_test(subject, asked.values, chosen, progress=progress)
         pictures = {fill.name: _pictures(subject, asked, fill) for fill in chosen}
@@ -71,12 +73,12 @@ def find_presence(asked: Asked, fills: Sequence[str], progress: Progress) -> Pre
         for curve in (trial.removal.away, trial.removal.back)
     ]
     names = {int(index): asked.model.label(int(index)) for index in np.unique(curves)}
-    return Presence(trials, pictures, left, names, notes)
+    return PresenceResult(trials, pictures, left, names, notes)
 
 
-def _pictures(subject: Subject, asked: Asked, fill: Fill) -> Pictures:
+def _pictures(subject: Subject, asked: MapUnderTest, fill: Fill) -> ModifiedPictures:
     away, back = (
         subject.seen(variants_of(subject, asked.values, fill, SHARES, back=back))
         for back in (False, True)
     )
-    return Pictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))
+    return ModifiedPictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))

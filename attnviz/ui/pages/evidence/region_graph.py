@@ -15,12 +15,14 @@ from attnviz.types import BoolArray, IntArray, Pixels
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.region_matrix import MANY
-from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, Edge, drawn_edges
+from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, RegionEdge, strongest_edges
 
 _SIDE = 900
 
 
-def graph(pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, label: str) -> str:
+def region_graph(
+    pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, label: str
+) -> str:
     """The photo, and over what the network saw of it outlines, edges and nodes, as HTML.
 
     pixels: uint8 [H, W, 3]; label: the class, escaped here. Numbers are in the titles.
@@ -36,7 +38,7 @@ def graph(pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, lab
         f"width:{100 * (right - left) / width:.3f}%;height:{100 * (bottom - top) / height:.3f}%"
     )
     centres = _centres(found.labels)
-    pairs = drawn_edges(found.relations)
+    pairs = strongest_edges(found.relations)
     spots = "".join(_spot(one, centres) for one in reversed(pairs))
     nodes = "".join(
         _node(index, centre, found.relations, label) for index, centre in enumerate(centres)
@@ -50,7 +52,7 @@ def graph(pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, lab
     )
 
 
-def legend(label: str) -> str:
+def graph_legend(label: str) -> str:
     """What lines and discs mean, as HTML."""
     name = html.escape(label)
     return (
@@ -77,7 +79,7 @@ def _centres(labels: IntArray) -> list[tuple[float, float]]:
     return found
 
 
-def _drawing(labels: IntArray, pairs: list[Edge], centres: list[tuple[float, float]]) -> str:
+def _drawing(labels: IntArray, pairs: list[RegionEdge], centres: list[tuple[float, float]]) -> str:
     """Outlines and edges as an SVG of their own, as a data: link."""
     height, width = labels.shape
     outlines = "".join(_outline(labels == index) for index in range(len(centres)))
@@ -101,7 +103,10 @@ def _outline(inside: BoolArray) -> str:
 
 
 def _line(
-    edge: Edge, strongest: Edge, centres: list[tuple[float, float]], size: tuple[int, int]
+    edge: RegionEdge,
+    strongest: RegionEdge,
+    centres: list[tuple[float, float]],
+    size: tuple[int, int],
 ) -> str:
     (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
     ends = f'x1="{x1 * size[1]:.1f}" y1="{y1 * size[0]:.1f}" '
@@ -114,7 +119,7 @@ def _line(
     )
 
 
-def _spot(edge: Edge, centres: list[tuple[float, float]]) -> str:
+def _spot(edge: RegionEdge, centres: list[tuple[float, float]]) -> str:
     """A place in the middle of an edge whose title tells its number."""
     (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
     what = "need each other" if edge.value > 0 else "stand in for each other"

@@ -9,7 +9,7 @@ import numpy as np
 from attnviz.evidence.interaction.shapley import Relations
 from attnviz.types import DoubleArray
 from attnviz.ui.kit.text import signed
-from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, edges
+from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, significant_edges
 
 FLOW = "#0f8f7f"
 MANY = 9  # with more regions cells are too small for numbers
@@ -17,8 +17,8 @@ MANY = 9  # with more regions cells are too small for numbers
 
 def relation_matrix(found: Relations) -> str:
     """Interactions of all pairs, with the regions' own values at the rows, as HTML."""
-    sure = {(one.first, one.second) for one in edges(found)}
-    most = max((abs(one.value) for one in edges(found)), default=1.0)
+    sure = {(one.first, one.second) for one in significant_edges(found)}
+    most = max((abs(one.value) for one in significant_edges(found)), default=1.0)
 
     def cell(row: int, column: int) -> str:
         if row == column:

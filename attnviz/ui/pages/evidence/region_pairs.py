@@ -13,13 +13,13 @@ from attnviz.ui.kit.text import signed
 
 # Blue and orange of Okabe & Ito, which all kinds of colour blindness tell apart.
 SYNERGY, REDUNDANCY = "#0072b2", "#e69f00"
-MOST_EDGES = 8
+MAX_EDGES = 8
 _ROUNDING = 1e-5  # of the score; float32 has seven digits
-_LEAST_EDGE = 0.1  # of the strongest
+_MIN_EDGE = 0.1  # of the strongest
 
 
 @dataclass(frozen=True)
-class Edge:
+class RegionEdge:
     """Two regions (from 0) and their interaction, with its standard error."""
 
     first: int
@@ -28,7 +28,7 @@ class Edge:
     error: float
 
 
-def edges(relations: Relations) -> list[Edge]:
+def significant_edges(relations: Relations) -> list[RegionEdge]:
     """All pairs whose interaction is more than two standard errors from 0, strongest first.
 
     What rounding of the network's numbers can bring about is none either.
@@ -39,26 +39,24 @@ def edges(relations: Relations) -> list[Edge]:
         value = float(relations.interaction[first, second])
         error = float(relations.interaction_error[first, second])
         if abs(value) > rounding and abs(value) > 2 * error:  # not so where one of them is NaN
-            found.append(Edge(int(first), int(second), value, error))
+            found.append(RegionEdge(int(first), int(second), value, error))
     return sorted(found, key=lambda edge: -abs(edge.value))
 
 
-def drawn_edges(relations: Relations) -> list[Edge]:
+def strongest_edges(relations: Relations) -> list[RegionEdge]:
     """Only the strongest: eight at most, none below a tenth of the first."""
-    found = edges(relations)
-    return [
-        one for one in found[:MOST_EDGES] if abs(one.value) >= _LEAST_EDGE * abs(found[0].value)
-    ]
+    found = significant_edges(relations)
+    return [one for one in found[:MAX_EDGES] if abs(one.value) >= _MIN_EDGE * abs(found[0].value)]
 
 
-def region_words(found: RegionRelations, label: str) -> str:
+def describe_regions(found: RegionRelations, label: str) -> str:
     """The most important region, the strongest synergy and redundancy, in a few sentences."""
     relations = found.relations
     best = int(np.argmax(np.abs(relations.shapley)))
     value = float(relations.shapley[best])
     side = "for" if value >= 0 else "against"
     words = f"Region {best + 1} matters most: {signed(value)}, it speaks {side} {label}."
-    pairs = edges(relations)
+    pairs = significant_edges(relations)
     synergy = next((one for one in pairs if one.value > 0), None)
     redundancy = next((one for one in pairs if one.value < 0), None)
     if synergy:

@@ -27,10 +27,10 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.url_state import keep_choice, restore_choice
-from attnviz.ui.pages.evidence.question import Asked
-from attnviz.ui.pages.evidence.region_graph import graph, legend
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
+from attnviz.ui.pages.evidence.region_graph import graph_legend, region_graph
 from attnviz.ui.pages.evidence.region_matrix import flow_matrix, relation_matrix
-from attnviz.ui.pages.evidence.region_pairs import pair_rows, region_words
+from attnviz.ui.pages.evidence.region_pairs import describe_regions, pair_rows
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _CUTS = {"superpixels": "By colour (superpixels)", "grid": "By a grid"}
@@ -40,7 +40,7 @@ _AT_ONCE = 6
 
 
 @dataclass(frozen=True)
-class _Choice:
+class _RegionOptions:
     """How the picture is cut, and into how many regions at most."""
 
     cut: str
@@ -52,14 +52,14 @@ class _Choice:
         return at_most(subject.pixels, self.count)
 
 
-def show(asked: Asked) -> None:
+def show(asked: MapUnderTest) -> None:
     """The graph over the photo, the matrices, and what they say in words."""
     choice = _pick()
     model = asked.model
     of = (asked.photo.shown.sha256, *model.key)
     key = (*of, asked.target, choice.cut, str(choice.count))
     found = long_work(
-        "regions", key, lambda: _cost(choice.count), lambda told: _related(asked, choice, told),
+        "regions", key, lambda: _cost(choice.count), lambda told: _compute(asked, choice, told),
         button="Ask", unit="variants", at_once=choice.count <= _AT_ONCE,
     )  # fmt: skip
     if found is None:
@@ -67,12 +67,12 @@ def show(asked: Asked) -> None:
     related, notes = found
     for note in notes:
         st.warning(plain_text(note))
-    st.html(f'<p class="av-verdict">{html.escape(region_words(related, asked.target))}</p>')
+    st.html(f'<p class="av-verdict">{html.escape(describe_regions(related, asked.target))}</p>')
     left, right = st.columns([3, 2], gap="medium")
     with left:
         geometry = asked.explanation.geometry
-        st.html(graph(asked.photo.shown.pixels, geometry, related, asked.target))
-        st.html(legend(asked.target))
+        st.html(region_graph(asked.photo.shown.pixels, geometry, related, asked.target))
+        st.html(graph_legend(asked.target))
     with right:
         st.markdown("##### Interaction of each two regions")
         st.html(relation_matrix(related.relations))
@@ -87,7 +87,7 @@ def show(asked: Asked) -> None:
         _show_numbers(asked, related, key)
 
 
-def _pick() -> _Choice:
+def _pick() -> _RegionOptions:
     restore_choice(_CUT, list(_CUTS))
     restore_choice(_COUNT, _COUNTS, first=str(_AT_ONCE))
     left, right = st.columns(2)
@@ -102,7 +102,7 @@ def _pick() -> _Choice:
         )  # fmt: skip
     keep_choice(_CUT, cut)
     keep_choice(_COUNT, count)
-    return _Choice(cut, int(count))
+    return _RegionOptions(cut, int(count))
 
 
 def _cost(count: int) -> str:
@@ -113,8 +113,8 @@ def _cost(count: int) -> str:
     )
 
 
-def _related(
-    asked: Asked, choice: _Choice, progress: Progress
+def _compute(
+    asked: MapUnderTest, choice: _RegionOptions, progress: Progress
 ) -> tuple[RegionRelations, tuple[str, ...]]:
     def work(subject: Subject) -> RegionRelations:
         return relate(subject, choice.labels(subject), progress=progress)
@@ -136,7 +136,7 @@ def _method_words(found: RegionRelations) -> str:
     )
 
 
-def _show_flow(asked: Asked, labels: IntArray, key: tuple[str, ...]) -> None:
+def _show_flow(asked: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> None:
     """Rollout between the regions; nothing for a network without self-attention over places."""
     with st.spinner("Following the attention …"):
         traced = seen(asked.photo, asked.model).traced
@@ -157,7 +157,7 @@ def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> Doubl
     return region_flow(_traced.trace.context, _labels)
 
 
-def _show_numbers(asked: Asked, found: RegionRelations, key: tuple[str, ...]) -> None:
+def _show_numbers(asked: MapUnderTest, found: RegionRelations, key: tuple[str, ...]) -> None:
     def work(progress: Progress) -> PairGains:
         def asking(subject: Subject) -> PairGains:
             game = RegionGame(subject, found.labels, BLUR * min(subject.size), progress)

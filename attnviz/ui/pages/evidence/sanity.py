@@ -16,7 +16,7 @@ from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.sanity_warnings import note_sanity
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
@@ -24,17 +24,17 @@ _SIDE = 200
 _GREY = 150
 
 
-def show(asked: Asked) -> None:
+def show(asked: MapUnderTest) -> None:
     """What becomes of the map while a copy of the network forgets, layer by layer."""
     found = long_work(
-        "sanity", asked.key, lambda: _cost(asked), lambda told: _checked(asked, told),
+        "sanity", asked.key, lambda: _cost(asked), lambda told: _compute(asked, told),
         button="Check", unit="maps",
     )  # fmt: skip
     if found is None:
         return
     note_sanity(asked.explanation, asked.layer, insensitive=found.insensitive)
-    st.html(f'<p class="av-verdict">{html.escape(sanity_words(found))}</p>')
-    st.html(_film(asked, found))
+    st.html(f'<p class="av-verdict">{html.escape(describe_sanity(found))}</p>')
+    st.html(_filmstrip(asked, found))
     st.altair_chart(sanity_chart(found))
     st.caption(
         "From the output to the input each stage of a copy of the network loses what it learned: "
@@ -48,7 +48,7 @@ def show(asked: Asked) -> None:
     )
 
 
-def sanity_words(found: Sanity) -> str:
+def describe_sanity(found: Sanity) -> str:
     """The verdict in a sentence or two, with its numbers."""
     last, control = found.steps[-1].likeness, found.control
     beside = f"; the control is at {_rank(control)}" if control else ""
@@ -74,7 +74,7 @@ def sanity_words(found: Sanity) -> str:
     return f"The map depends on what the network learned: {end}.{where}"
 
 
-def _checked(asked: Asked, progress: Progress) -> Sanity:
+def _compute(asked: MapUnderTest, progress: Progress) -> Sanity:
     target = asked.target_index if asked.explanation.target else None
     return check_sanity(
         asked.model, asked.photo.shown, asked.explanation.method, asked.layer, target,
@@ -82,7 +82,7 @@ def _checked(asked: Asked, progress: Progress) -> Sanity:
     )  # fmt: skip
 
 
-def _cost(asked: Asked) -> str:
+def _cost(asked: MapUnderTest) -> str:
     cost = method_cost(asked.model, asked.photo.shown, asked.explanation.method)
     passes = cost.forward + cost.backward
     each = f", {passes:,} passes each" if passes > 2 else ""
@@ -93,7 +93,7 @@ def _cost(asked: Asked) -> str:
     )
 
 
-def _film(asked: Asked, found: Sanity) -> str:
+def _filmstrip(asked: MapUnderTest, found: Sanity) -> str:
     """Heat over the photo for every step, and the control's map, as HTML."""
     photo = asked.photo.shown.reduced(_SIDE).pixels
     frames = []
@@ -110,7 +110,7 @@ def _film(asked: Asked, found: Sanity) -> str:
 
 
 def _frame(
-    asked: Asked, values: FloatArray, photo: np.ndarray, name: str, note: str, title: str
+    asked: MapUnderTest, values: FloatArray, photo: np.ndarray, name: str, note: str, title: str
 ) -> str:
     link = heat_link(photo, values, asked.explanation.geometry)
     said = html.escape(f"{title}. {note}".strip())

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from attnviz.registry import Registry
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Section:
     name: str
     title: str
     place: int
-    show: Callable[[Asked], None]
+    show: Callable[[MapUnderTest], None]
 
 
 SECTIONS: Registry[Section] = Registry("section")

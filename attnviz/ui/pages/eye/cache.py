@@ -17,60 +17,62 @@ from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.cache import explained, explanation_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
-from attnviz.ui.pages.eye.save import saved
-from attnviz.ui.pages.eye.scanpaths import Path, model_path, saliency_paths
+from attnviz.ui.pages.eye.save import foveated_png
+from attnviz.ui.pages.eye.scanpaths import GazePath, model_gaze_path, saliency_gaze_paths
 
 _TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The model's decision"}
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
-def _saliency(checksum: str, _picture: Picture) -> tuple[Path, ...]:
+def _cached_saliency_paths(checksum: str, _picture: Picture) -> tuple[GazePath, ...]:
     del checksum
-    return saliency_paths(_picture.pixels)
+    return saliency_gaze_paths(_picture.pixels)
 
 
-def paths(picture: Picture, model: VisionModel | None) -> tuple[tuple[Path, ...], list[str]]:
+def gaze_paths(
+    picture: Picture, model: VisionModel | None
+) -> tuple[tuple[GazePath, ...], list[str]]:
     """The scanpaths of a picture, and sentences about those that could not be had."""
-    found: list[Path] = []
+    found: list[GazePath] = []
     notes: list[str] = []
     if model is not None:
         for question in Question:
             try:
-                if _answers(model, picture, question):
+                if _is_applicable(model, picture, question):
                     found.append(_model_path(model, picture, question))
             except AttnvizError as error:  # saliency needs no model
                 notes.append(f"{_TITLES[question]}: {error}")
-    return (*found, *_saliency(picture.sha256, picture)), notes
+    return (*found, *_cached_saliency_paths(picture.sha256, picture)), notes
 
 
-def _answers(model: VisionModel, picture: Picture, question: Question) -> bool:
+def _is_applicable(model: VisionModel, picture: Picture, question: Question) -> bool:
     """Whether a network has what is asked about: attention to places, or a decision."""
     if question is Question.DECISION:
         return True
     return bool({Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, picture)))
 
 
-def _model_path(model: VisionModel, picture: Picture, question: Question) -> Path:
+def _model_path(model: VisionModel, picture: Picture, question: Question) -> GazePath:
     of = (picture.sha256, picture.name)
     explanation = explained(of, model.key, question, None, model, picture)
-    return _of_model(explanation_key(explanation), question, explanation)
+    return _cached_model_path(explanation_key(explanation), question, explanation)
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
-def _of_model(key: tuple[str, ...], question: str, _explanation: Explanation) -> Path:
+def _cached_model_path(key: tuple[str, ...], question: str, _explanation: Explanation) -> GazePath:
     del key
-    return model_path(_TITLES[Question(question)], _explanation)
+    return model_gaze_path(_TITLES[Question(question)], _explanation)
 
 
 @st.cache_data(max_entries=24, ttl="2h", show_spinner=False)
-def packed(key: tuple[str, ...], _picture: Picture, _paths: Sequence[Path]) -> bytes:
+def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePath]) -> bytes:
     """What the browser needs; `key` decides picture and paths."""
     del key
     return pack(_picture, _paths)
 
 
 @st.cache_data(max_entries=4, ttl="1h", show_spinner=False)
-def saved_picture(checksum: str, wanted: Wanted, _photo: Photo) -> bytes:
+def picture_png(checksum: str, wanted: Wanted, _photo: Photo) -> bytes:
     """The PNG of a picture that was asked for."""
     del checksum
-    return saved(wanted, _photo.shown, _photo.whole())
+    return foveated_png(wanted, _photo.shown, _photo.whole())

@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-_SAYS = (
+_CAPTIONS = (
     (
         "What the macula does",
         "Light from what you look at falls on the fovea, the middle of the macula. There the "
@@ -45,6 +45,6 @@ def show_captions() -> None:
     parts = "".join(
         f"<section><h4>{html.escape(title)}</h4><p>{html.escape(text)}</p>"
         f"<small>{html.escape(source)}</small></section>"
-        for title, text, source in _SAYS
+        for title, text, source in _CAPTIONS
     )
     st.html(f'<div class="av-likeness">{parts}</div>')

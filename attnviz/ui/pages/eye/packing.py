@@ -21,19 +21,19 @@ import numpy as np
 from attnviz.errors import PictureError
 from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
-from attnviz.ui.pages.eye.scanpaths import Path
+from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT, FUNDUS, fundus_photo
 from attnviz.vision.projection import DISC, MM_PER_DEGREE
 from attnviz.vision.retina import ZONES
 
 _FUNDUS_SIDE = 700
-DRAWN = (
+DRAWN_RETINA_NOTE = (
     "This retina is drawn: scikit-image is installed here without its photograph of one "
     "(skimage/data/retina.jpg). Sizes and places are the same."
 )
 
 
-def pack(picture: Picture, paths: Sequence[Path]) -> bytes:
+def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
     """A picture and the scanpaths on it. The same picture and paths give the same bytes."""
     photo, retina = jpeg(picture.pixels, 90), retina_jpeg()
     maps = [jpeg(path.overlay, 80) for path in paths]
@@ -48,8 +48,8 @@ def pack(picture: Picture, paths: Sequence[Path]) -> bytes:
         "disc": DISC._asdict(),
         "mmPerDegree": MM_PER_DEGREE,
         "fundus": _fundus(),
-        "credit": CREDIT if retina else DRAWN,
-        "paths": [_described(path) for path in paths],
+        "credit": CREDIT if retina else DRAWN_RETINA_NOTE,
+        "paths": [_path_header(path) for path in paths],
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<I", len(text)) + text + b"".join(parts)
@@ -85,7 +85,7 @@ def _fundus() -> dict[str, Any]:
     }
 
 
-def _described(path: Path) -> dict[str, Any]:
+def _path_header(path: GazePath) -> dict[str, Any]:
     stops = [
         {"x": round(one.x, 5), "y": round(one.y, 5), "strength": round(one.strength, 4),
          "ms": round(one.ms, 2)}

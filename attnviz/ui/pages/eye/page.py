@@ -13,11 +13,11 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import keep, share_choices
-from attnviz.ui.pages.eye.cache import packed, paths, saved_picture
+from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob, picture_png
 from attnviz.ui.pages.eye.captions import show_captions
 from attnviz.ui.pages.eye.packing import photo_id
-from attnviz.ui.pages.eye.scanpaths import Path
-from attnviz.ui.pages.eye.server_view import plain_eye
+from attnviz.ui.pages.eye.scanpaths import GazePath
+from attnviz.ui.pages.eye.server_view import show_server_view
 
 
 def show() -> None:
@@ -46,23 +46,25 @@ def show_eye(photo: Photo, model: VisionModel | None) -> None:
     """The eye and its picture; a picture that is asked for reruns this part alone."""
     with guarded():
         with st.spinner("Looking …", show_time=True):
-            found, notes = paths(photo.shown, model)
+            found, notes = gaze_paths(photo.shown, model)
         for note in notes:
             st.warning(plain_text(note))
         wanted = _show_stage(photo, found, model)
         if wanted is not None:
-            _offer(photo, wanted)
+            _show_save_button(photo, wanted)
         if photo.credit:
             st.caption(plain_text(photo.credit))
 
 
-def _show_stage(photo: Photo, found: tuple[Path, ...], model: VisionModel | None) -> Wanted | None:
+def _show_stage(
+    photo: Photo, found: tuple[GazePath, ...], model: VisionModel | None
+) -> Wanted | None:
     """The eye; a picture that the browser has asked for, or that the server has made anyway."""
     if st.session_state.get("no webgl"):
-        return plain_eye(photo.shown, found)
+        return show_server_view(photo.shown, found)
     weights = model.key if model else ()
     key = (photo_id(photo.shown), *weights, *(path.title for path in found))
-    events = eye(packed(key, photo.shown, found), key="eye")
+    events = eye(packed_blob(key, photo.shown, found), key="eye")
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
@@ -72,12 +74,12 @@ def _show_stage(photo: Photo, found: tuple[Path, ...], model: VisionModel | None
     return wanted if wanted is not None and wanted.photo == photo_id(photo.shown) else None
 
 
-def _offer(photo: Photo, wanted: Wanted) -> None:
+def _show_save_button(photo: Photo, wanted: Wanted) -> None:
     """The picture at the photo's own size, with all that made it written into it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Save the eye's picture",
-            data=partial(saved_picture, photo.shown.sha256, wanted, photo),
+            data=partial(picture_png, photo.shown.sha256, wanted, photo),
             file_name="attnviz-eye.png",
             mime="image/png",
             on_click="ignore",

@@ -9,7 +9,7 @@ from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.vision.foveation import foveate
 
 
-def drawn(wanted: Wanted, shown: Picture, picture: Picture) -> Pixels:
+def foveated_picture(wanted: Wanted, shown: Picture, picture: Picture) -> Pixels:
     """The whole picture, uint8 [H, W, 3], as asked for of its shown copy."""
     height, width = picture.pixels.shape[:2]
     viewing = wanted.viewing_of(shown.pixels.shape[1], width)
@@ -17,9 +17,9 @@ def drawn(wanted: Wanted, shown: Picture, picture: Picture) -> Pixels:
     return foveate(picture.pixels, looks, viewing, wanted.retina)
 
 
-def saved(wanted: Wanted, shown: Picture, picture: Picture) -> bytes:
+def foveated_png(wanted: Wanted, shown: Picture, picture: Picture) -> bytes:
     """The whole picture as PNG, with what it was made by written into it."""
-    pixels = drawn(wanted, shown, picture)
+    pixels = foveated_picture(wanted, shown, picture)
     viewing = wanted.viewing_of(shown.pixels.shape[1], pixels.shape[1])
     retina = wanted.retina
     facts = {

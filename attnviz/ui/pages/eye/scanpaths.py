@@ -17,13 +17,13 @@ from attnviz.vision.itti_koch import itti_koch
 from attnviz.vision.scanpath import Stop, scanpath
 from attnviz.vision.spectral_residual import spectral_residual
 
-MOST_STOPS = 12
+MAX_STOPS = 12
 GRID = 160  # cells on a map's longer side: a stop is placed between them
 _OVERLAY = 300
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class GazePath:
     """A map's scanpath.
 
     title: what the map is; note: who says so. overlay: uint8 [h, w, 3], the map over the photo.
@@ -38,29 +38,29 @@ class Path:
     refused: str = ""
 
 
-def path_of(title: str, note: str, values: FloatArray, pixels: Pixels) -> Path:
+def gaze_path(title: str, note: str, values: FloatArray, pixels: Pixels) -> GazePath:
     """The scanpath on a map, float32 [h, w] over the whole of `pixels`, uint8 [H, W, 3]."""
     small = _reduced(values, GRID)
     rows, columns = small.shape
     overlay = _overlay(values, pixels)
     try:
-        found = scanpath(small, MOST_STOPS)
+        found = scanpath(small, MAX_STOPS)
     except VisionError as error:
-        return Path(title, "no scanpath", overlay, (), f"{title}: {error}")
+        return GazePath(title, "no scanpath", overlay, (), f"{title}: {error}")
     stops = tuple(one._replace(y=one.y / rows, x=one.x / columns) for one in found)
-    return Path(title, note, overlay, stops)
+    return GazePath(title, note, overlay, stops)
 
 
-def saliency_paths(pixels: Pixels) -> tuple[Path, ...]:
+def saliency_gaze_paths(pixels: Pixels) -> tuple[GazePath, ...]:
     """Of the two models of bottom-up saliency, which need no training."""
     found: tuple[tuple[str, str, Callable[[Pixels], FloatArray]], ...] = (
         ("Itti-Koch saliency", "contrast of colour, light, orientation", itti_koch),
         ("Spectral residual", "what is unusual in the spectrum", spectral_residual),
     )
-    return tuple(path_of(title, note, make(pixels), pixels) for title, note, make in found)
+    return tuple(gaze_path(title, note, make(pixels), pixels) for title, note, make in found)
 
 
-def model_path(title: str, explanation: Explanation) -> Path:
+def model_gaze_path(title: str, explanation: Explanation) -> GazePath:
     """Of the layer that answers best; a map that is flat leads nowhere."""
     layer = explanation.best_layer
     pixels = explanation.picture.pixels
@@ -69,7 +69,7 @@ def model_path(title: str, explanation: Explanation) -> Path:
     size = (max(1, round(height * share)), max(1, round(width * share)))
     focus = focus_map(explanation.map_of(layer), explanation.geometry.resized(size), layer=layer)
     note = f"{explanation.choice.method.title}, {layer}"
-    return path_of(title, note, focus.scaled, pixels)
+    return gaze_path(title, note, focus.scaled, pixels)
 
 
 def _reduced(values: FloatArray, longest: int) -> FloatArray:

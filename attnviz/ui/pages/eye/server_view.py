@@ -15,18 +15,18 @@ from attnviz.types import Pixels
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
-from attnviz.ui.pages.eye.save import drawn
-from attnviz.ui.pages.eye.scanpaths import Path
+from attnviz.ui.pages.eye.save import foveated_picture
+from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT
 from attnviz.vision.projection import BLIND_SPOT, landing, zone_of
 from attnviz.vision.retina import ZONES, Retina, Viewing
 from attnviz.vision.scanpath import Stop
 
-_PERSON = "I move the gaze"
+_MANUAL = "I move the gaze"
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
-def plain_eye(picture: Picture, paths: Sequence[Path]) -> Wanted:
+def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> Wanted:
     """Pictures above the controls that change them; returns what is shown, for saving.
 
     Raises VisionError for a distance or a screen of no size.
@@ -39,16 +39,16 @@ def plain_eye(picture: Picture, paths: Sequence[Path]) -> Wanted:
     wanted = Wanted(
         photo_id(picture), ((looks[-1].y, looks[-1].x),), viewing, retina, distance, led_by
     )
-    shown = marked(drawn(wanted, picture, picture), looks, viewing)
+    shown = with_marks(foveated_picture(wanted, picture, picture), looks, viewing)
     with stage:
         st.image(jpeg(shown), width="stretch", alt="The picture as an eye samples it")
         st.caption(f"{retina.coarser:g} × coarser than a human eye.")
     with facts:
-        _show_place(looks[-1], (height, width), viewing, retina)
+        _show_position(looks[-1], (height, width), viewing, retina)
     return wanted
 
 
-def marked(pixels: Pixels, looks: Sequence[Stop], viewing: Viewing) -> Pixels:
+def with_marks(pixels: Pixels, looks: Sequence[Stop], viewing: Viewing) -> Pixels:
     """The picture with the retina's zones around the last stop, and all stops as numbered circles.
 
     pixels: uint8 [H, W, 3]. looks: places in 0..1 of it.
@@ -79,10 +79,10 @@ def _numbered(canvas: Pixels, place: tuple[int, int], text: str, thick: int) -> 
     cv2.putText(canvas, text, corner, font, scale, _BLACK, thick, cv2.LINE_AA)
 
 
-def _pick_gaze(paths: Sequence[Path]) -> tuple[tuple[Stop, ...], str]:
+def _pick_gaze(paths: Sequence[GazePath]) -> tuple[tuple[Stop, ...], str]:
     """Where the eye has looked so far, and which map led it."""
     titles = {path.title: path for path in paths}
-    title = st.selectbox("Gaze", [_PERSON, *titles], key="plain eye path")
+    title = st.selectbox("Gaze", [_MANUAL, *titles], key="plain eye path")
     path = titles.get(title)
     if path is not None and path.refused:
         st.info(plain_text(path.refused))
@@ -122,7 +122,7 @@ def _pick_eye(width_px: int) -> tuple[Viewing, Retina, float]:
     return viewing, Retina(contrast, decay, half, coarser), distance
 
 
-def _show_place(gaze: Stop, size: tuple[int, int], viewing: Viewing, retina: Retina) -> None:
+def _show_position(gaze: Stop, size: tuple[int, int], viewing: Viewing, retina: Retina) -> None:
     """Where on the retina a place of the picture falls, and how finely it is sampled there."""
     st.html('<div class="av-title">Where a place falls on the retina</div>')
     x = st.slider("Place, % from the left", 0, 100, 75, key="plain eye place x")

@@ -82,7 +82,7 @@ def row_bars(rows: Sequence[Row]) -> str:
     others = [row for row in rows if row.name != PEOPLE]
     parts = []
     for score in SCORES:
-        bars = [_of(row, row.cells[score]) for row in others if score in row.cells]
+        bars = [_row_bar(row, row.cells[score]) for row in others if score in row.cells]
         if bars:
             people = ceiling[score].mean if score in ceiling else None
             fitted = "Each map is made a density on the other half of the pictures first."
@@ -99,18 +99,18 @@ def rows_verdict(rows: Sequence[Row]) -> str:
     if best.share is None or best.share <= 0:
         return "By NSS, nothing comes nearer to people than where they look in other pictures."
     return (
-        f"Nearest to people is {short(best.name)}: its NSS goes {best.share} % of the way from "
-        "where people look in other pictures to what other people reach."
+        f"Nearest to people is {short_name(best.name)}: its NSS goes {best.share} % of the way "
+        "from where people look in other pictures to what other people reach."
     )
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """A contestant's name for a narrow place."""
     return _SHORT.get(name, name)
 
 
-def _of(row: Row, cell: Interval) -> Bar:
-    return Bar(short(row.name), cell.mean, cell.low, cell.high, plain=not row.source)
+def _row_bar(row: Row, cell: Interval) -> Bar:
+    return Bar(short_name(row.name), cell.mean, cell.low, cell.high, plain=not row.source)
 
 
 def _title(score: str) -> str:

@@ -19,8 +19,8 @@ from attnviz.ui.pages.people.example import NAME, example_folder, example_zip
 
 FOLDER = "people folder"
 OSIE = "osie"
-_READ = "people read"
-_KEPT = 2
+_OPENED = "people read"
+_MAX_FOLDERS = 2
 FORMAT = """\
 A folder of pictures with one file `fixations.json` beside them (the pictures may also lie in
 `images`). For each picture it lists the viewers, and for each viewer their fixations in order: `x`
@@ -39,7 +39,7 @@ to the right and `y` down in the picture's own pixels, and `ms`, how long each l
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class OpenedFolder:
     """A folder that was read. others: where people look in other pictures, None for one picture.
 
     key: decides all of its content.
@@ -56,7 +56,7 @@ class Opened:
         return self.folder.name == NAME
 
 
-def pick_folder() -> Opened | None:
+def pick_folder() -> OpenedFolder | None:
     """The folder that was chosen; one message where it cannot be used, None until there is one."""
     restore_value(FOLDER, "")
     chosen = bool(st.session_state[FOLDER].strip())
@@ -68,19 +68,19 @@ def pick_folder() -> Opened | None:
             placeholder="/home/me/looked, with pictures and a fixations.json",
             help="Nothing in it is changed, and nothing is sent anywhere.",
         )
-        _offers()
+        _show_shortcuts()
     keep_value(FOLDER, path)  # and not in the address: no link shall choose what is read here
     if not path.strip():
         return None
     with place:
         try:
-            return _opened(_folder(path))
+            return _read_folder(_checked_folder(path))
         except VisionError as error:
             say_error(error)
             return None
 
 
-def _offers() -> None:
+def _show_shortcuts() -> None:
     """Folders that are there already, one click away."""
     with st.container(horizontal=True):
         for folder in osie_folders():
@@ -115,7 +115,7 @@ def _choose_example() -> None:
         say_error(error)
 
 
-def _folder(path: str) -> Path:
+def _checked_folder(path: str) -> Path:
     folder = Path(path.strip().strip("\"'")).expanduser()
     if folder.name == FILE:
         folder = folder.parent
@@ -129,11 +129,13 @@ def _folder(path: str) -> Path:
     raise VisionError(f"The folder {said} {reason}. Give the path of a folder with a {FILE}.")
 
 
-def _opened(folder: Path) -> Opened:
+def _read_folder(folder: Path) -> OpenedFolder:
     """The folder, read once for each state of its file."""
     state = file_state(folder / FILE)
     key = (str(folder), *map(str, state))
-    known: OrderedDict[tuple[str, ...], Opened] = st.session_state.setdefault(_READ, OrderedDict())
+    known: OrderedDict[tuple[str, ...], OpenedFolder] = st.session_state.setdefault(
+        _OPENED, OrderedDict()
+    )
     if key not in known:
         bar = st.progress(0.0, "Looking through the pictures …")
 
@@ -146,13 +148,13 @@ def _opened(folder: Path) -> Opened:
         finally:
             bar.empty()
         others = OtherPictures(found.photos) if len(found.photos) > 1 else None
-        known[key] = Opened(key, folder, found, others)
-        while len(known) > _KEPT:
+        known[key] = OpenedFolder(key, folder, found, others)
+        while len(known) > _MAX_FOLDERS:
             known.popitem(last=False)
     return known[key]
 
 
-def show_facts(opened: Opened) -> None:
+def show_facts(opened: OpenedFolder) -> None:
     """How much the folder holds, and what of it was left out."""
     photos = opened.found.photos
     fixations = sum(len(viewer.x) for photo in photos for viewer in photo.viewers)

@@ -17,15 +17,15 @@ from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.url_state import keep_choice, restore_choice
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
-from attnviz.ui.pages.people.folder import Opened
-from attnviz.ui.pages.people.options import Asked, contestants, unfit
+from attnviz.ui.pages.people.folder import OpenedFolder
+from attnviz.ui.pages.people.options import ComparisonOptions, contestants, mismatch_notes
 
-_MANY = "people many"
+_COUNT = "people many"
 _SIZES = (10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 @dataclass(frozen=True)
-class Whole:
+class FolderComparison:
     """A finished comparison: its rows, its page of Markdown, and what could not be scored."""
 
     rows: list[Row]
@@ -33,7 +33,7 @@ class Whole:
     unscored: tuple[str, ...]
 
 
-def show_whole(opened: Opened, asked: Asked, seconds: float) -> None:
+def show_comparison(opened: OpenedFolder, asked: ComparisonOptions, seconds: float) -> None:
     """Begin it, watch it, stop it; then its bars and files. seconds: what one picture took."""
     count = _pick_count(len(opened.found.photos))
 
@@ -45,9 +45,9 @@ def show_whole(opened: Opened, asked: Asked, seconds: float) -> None:
         )
 
     key = (*opened.key, *asked.key, str(count))
-    found: Whole | None = long_work(
+    found: FolderComparison | None = long_work(
         "people whole", key, say,
-        lambda progress: _compared(opened, asked, count, progress),
+        lambda progress: _compute(opened, asked, count, progress),
         button="Compare all pictures", unit="pictures",
     )  # fmt: skip
     if found is None:
@@ -72,18 +72,22 @@ def _pick_count(count: int) -> int:
     options = [*(str(size) for size in _SIZES if size < count), str(count)]
     if len(options) == 1:
         return count
-    restore_choice(_MANY, options, first=options[-1])
+    restore_choice(_COUNT, options, first=options[-1])
     chosen = st.select_slider(
-        "Pictures", options, key=_MANY, help="Fewer are taken evenly spaced by name."
+        "Pictures", options, key=_COUNT, help="Fewer are taken evenly spaced by name."
     )
-    keep_choice(_MANY, str(chosen))
+    keep_choice(_COUNT, str(chosen))
     return int(str(chosen))
 
 
-def _compared(opened: Opened, asked: Asked, count: int, progress: Progress) -> Whole:
+def _compute(
+    opened: OpenedFolder, asked: ComparisonOptions, count: int, progress: Progress
+) -> FolderComparison:
     photos = opened.found.photos
     chosen = tuple(photos[n * len(photos) // count] for n in range(count))
-    found = replace(opened.found, photos=chosen, notes=(*opened.found.notes, *unfit(asked)))
+    found = replace(
+        opened.found, photos=chosen, notes=(*opened.found.notes, *mismatch_notes(asked))
+    )
     others = OtherPictures(chosen)
     results = compare(
         found,
@@ -104,4 +108,4 @@ def _compared(opened: Opened, asked: Asked, count: int, progress: Progress) -> W
         f"{name} is not scored on {len(reasons)} pictures. {reasons[0]}"
         for name, reasons in results.unscored.items()
     )
-    return Whole(rows_of(results), page, unscored)
+    return FolderComparison(rows_of(results), page, unscored)

@@ -15,7 +15,7 @@ from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_de
 from attnviz.ui.kit.url_state import Value, keep_value, restore_value
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
-_START: dict[str, Value] = {
+_DEFAULTS: dict[str, Value] = {
     _MODELS: ["ran-small"],
     _METHODS: ["attention", "decision"],
     _DEGREE: 24.0,
@@ -23,7 +23,7 @@ _START: dict[str, Value] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class ComparisonOptions:
     """Names of models and methods, the device, and the pictures' pixels to a degree."""
 
     models: tuple[str, ...]
@@ -42,9 +42,9 @@ class Asked:
         return any(n in METHODS and issubclass(METHODS.get(n), ProbingMethod) for n in self.methods)
 
 
-def pick_asked() -> Asked:
+def pick_options() -> ComparisonOptions:
     """The three choices in a row; kept when the page is left."""
-    for key, value in _START.items():
+    for key, value in _DEFAULTS.items():
         restore_value(key, value)
     with st.sidebar:
         device = pick_device()
@@ -77,15 +77,15 @@ def pick_asked() -> Asked:
         )
     for key, value in ((_MODELS, models), (_METHODS, methods), (_DEGREE, degree)):
         keep_value(key, value)
-    return Asked(tuple(models), tuple(methods), device, float(degree))
+    return ComparisonOptions(tuple(models), tuple(methods), device, float(degree))
 
 
-def unfit(asked: Asked) -> list[str]:
+def mismatch_notes(asked: ComparisonOptions) -> list[str]:
     """A sentence for each model and method that do not fit each other."""
     return left_out([find_model(name) for name in asked.models], asked.methods)
 
 
-def contestants(asked: Asked, others: OtherPictures) -> list[Contestant]:
+def contestants(asked: ComparisonOptions, others: OtherPictures) -> list[Contestant]:
     """The baselines, then each model, loaded, with each method that fits it.
 
     Where a model cannot be had, one message says so and the run of the page ends there.

@@ -9,11 +9,17 @@ import streamlit as st
 from attnviz.agreement.ground_truth import SCORES
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible
-from attnviz.ui.pages.people.folder import Opened, pick_folder, show_facts
-from attnviz.ui.pages.people.folder_scores import show_whole
-from attnviz.ui.pages.people.options import Asked, pick_asked
-from attnviz.ui.pages.people.photo_view import scored, show_looking, show_maps, show_scores, verdict
-from attnviz.ui.pages.people.photos import pick_photo, titled
+from attnviz.ui.pages.people.folder import OpenedFolder, pick_folder, show_facts
+from attnviz.ui.pages.people.folder_scores import show_comparison
+from attnviz.ui.pages.people.options import ComparisonOptions, pick_options
+from attnviz.ui.pages.people.photo_picker import photo_title, pick_photo
+from attnviz.ui.pages.people.photo_view import (
+    compute_view,
+    show_fixations,
+    show_maps,
+    show_scores,
+    verdict,
+)
 from attnviz.ui.pages.people.welcome import show_welcome
 
 
@@ -30,12 +36,12 @@ def show() -> None:
         return
     show_facts(opened)
     with guarded():
-        asked = pick_asked()
+        asked = pick_options()
         _show_folder(opened, asked)
 
 
 @interruptible
-def _show_folder(opened: Opened, asked: Asked) -> None:
+def _show_folder(opened: OpenedFolder, asked: ComparisonOptions) -> None:
     """One photo, then all of them; choosing a photo reruns this part alone."""
     with guarded():
         number = pick_photo(opened)
@@ -44,22 +50,22 @@ def _show_folder(opened: Opened, asked: Asked) -> None:
         seconds = _show_photo(opened, number, asked)
         if opened.others is not None:
             st.markdown("##### All pictures of the folder")
-            show_whole(opened, asked, seconds)
+            show_comparison(opened, asked, seconds)
         st.caption(
             "A classifier's attention is no model of the eye, and looking freely is not naming a "
             "class: the scores say how near they come all the same."
         )
 
 
-def _show_photo(opened: Opened, number: int, asked: Asked) -> float:
+def _show_photo(opened: OpenedFolder, number: int, asked: ComparisonOptions) -> float:
     """One photo; returns how many seconds its maps took, 0 if there are none."""
     looked = opened.found.photos[number]
-    st.markdown(f"##### {plain_text(titled(looked))}")
+    st.markdown(f"##### {plain_text(photo_title(looked))}")
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_looking(opened, number, asked.degree)
+        show_fixations(opened, number, asked.degree)
     with right:
-        view = scored(opened, number, asked)
+        view = compute_view(opened, number, asked)
         if view is None:
             return 0.0
         st.html(f'<p class="av-verdict">{html.escape(verdict(looked, view))}</p>')

@@ -25,17 +25,17 @@ from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.pages.people.bars import Bar, score_bars, short
-from attnviz.ui.pages.people.folder import Opened
-from attnviz.ui.pages.people.options import Asked, contestants, unfit
+from attnviz.ui.pages.people.bars import Bar, score_bars, short_name
+from attnviz.ui.pages.people.folder import OpenedFolder
+from attnviz.ui.pages.people.options import ComparisonOptions, contestants, mismatch_notes
 
 _GRID = 400
 _HEAT = "inferno"
-_NOT_DENSITIES = "Only for densities: the comparison of all pictures makes one of every map."
+_DENSITIES_ONLY = "Only for densities: the comparison of all pictures makes one of every map."
 
 
 @dataclass(frozen=True)
-class Card:
+class MapCard:
     """A contestant's map over the photo as a data: link ("" without one), and its scores."""
 
     title: str
@@ -50,12 +50,12 @@ class PhotoView:
     """What is shown of one picture's scores; seconds is how long they took."""
 
     people_link: str
-    cards: tuple[Card, ...]
+    cards: tuple[MapCard, ...]
     people: dict[str, float]
     seconds: float
 
 
-def show_looking(opened: Opened, number: int, degree: float) -> None:
+def show_fixations(opened: OpenedFolder, number: int, degree: float) -> None:
     """The photo with its fixations, density and scanpaths."""
     looked = opened.found.photos[number]
     key = (*opened.key, str(number), *map(str, file_state(looked.path)))
@@ -76,7 +76,7 @@ def fixation_density(looked: Looked, degree: float) -> DoubleArray:
     return density(*looked.cells(size), size, degree * size[1] / width)
 
 
-def scored(opened: Opened, number: int, asked: Asked) -> PhotoView | None:
+def compute_view(opened: OpenedFolder, number: int, asked: ComparisonOptions) -> PhotoView | None:
     """The picture's scores, made once; None before they are asked for, or without others."""
     others = opened.others
     looked = opened.found.photos[number]
@@ -104,7 +104,7 @@ def scored(opened: Opened, number: int, asked: Asked) -> PhotoView | None:
         unit="maps",
         at_once=not asked.slow,
     )
-    for sentence in unfit(asked):
+    for sentence in mismatch_notes(asked):
         st.caption(plain_text(sentence))
     return view
 
@@ -115,13 +115,13 @@ def _view(found: PhotoScores, seconds: float) -> PhotoView:
     return PhotoView(data_link(people), cards, found.people, seconds)
 
 
-def _card(one: ScoredMap, picture: Picture) -> Card:
+def _card(one: ScoredMap, picture: Picture) -> MapCard:
     link = ""
     if one.values is not None and np.isfinite(one.values).all():
         size = picture.width, picture.height
         values = cv2.resize(one.values, size) if one.values.shape != size[::-1] else one.values
         link = data_link(heat_overlay(picture.pixels, _stretched(values), name=_HEAT))
-    return Card(short(one.name), one.source, link, one.scores, one.why)
+    return MapCard(short_name(one.name), one.source, link, one.scores, one.why)
 
 
 def _stretched(values: AnyFloatArray) -> FloatArray:
@@ -181,6 +181,6 @@ def show_scores(view: PhotoView, only: Sequence[str]) -> None:
             if score in card.scores
         ]
         if bars:
-            note = _NOT_DENSITIES if score in (KL, BITS) else ""
+            note = _DENSITIES_ONLY if score in (KL, BITS) else ""
             parts.append(score_bars(score, bars, view.people.get(score), note))
     st.html(f'<div class="av-scores">{"".join(parts)}</div>')

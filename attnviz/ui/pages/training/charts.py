@@ -11,9 +11,9 @@ import numpy as np
 
 from attnviz.training.recording.growth import LayerGrowth
 from attnviz.ui.components.viewer import CLOCK_INPUT
-from attnviz.ui.pages.training.chart_rules import Rule
-from attnviz.ui.pages.training.marks import Mark
-from attnviz.ui.pages.training.runs import Run
+from attnviz.ui.pages.training.event_marks import EventMark
+from attnviz.ui.pages.training.reference_lines import ReferenceLine
+from attnviz.ui.pages.training.runs import RecordedRun
 
 Layered = alt.LayerChart | alt.FacetChart
 
@@ -24,7 +24,7 @@ _EVENT = "#d95f02"
 _NOW = "#8a8f98"
 
 
-def progress_chart(runs: Sequence[Run]) -> Layered | None:
+def progress_chart(runs: Sequence[RecordedRun]) -> Layered | None:
     """Accuracy of each run against the epoch; None if none was measured."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.accuracy, 4), _RUN: run.title}
@@ -35,7 +35,7 @@ def progress_chart(runs: Sequence[Run]) -> Layered | None:
     return _run_chart(runs, rows, "Accuracy", ".1%")
 
 
-def loss_chart(runs: Sequence[Run]) -> Layered | None:
+def loss_chart(runs: Sequence[RecordedRun]) -> Layered | None:
     """Loss of each run against the epoch; None if none was measured."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.loss, 4), _RUN: run.title}
@@ -47,20 +47,20 @@ def loss_chart(runs: Sequence[Run]) -> Layered | None:
 
 
 def _run_chart(
-    runs: Sequence[Run], rows: Sequence[dict[str, Any]], title: str, form: str
+    runs: Sequence[RecordedRun], rows: Sequence[dict[str, Any]], title: str, form: str
 ) -> Layered | None:
     titles = [run.title for run in runs]
     return _sized(_lines(rows, _RUN, title, form), legend=titles) if rows else None
 
 
 def growth_chart(
-    runs: Sequence[Run],
+    runs: Sequence[RecordedRun],
     growth: Sequence[Sequence[LayerGrowth]],
     value: Callable[[LayerGrowth], Any],
     title: str,
     *,
-    rules: Sequence[Rule] = (),
-    marks: Sequence[Mark] = (),
+    rules: Sequence[ReferenceLine] = (),
+    marks: Sequence[EventMark] = (),
 ) -> Layered:
     """One line a layer; the second run's are dashed.
 
@@ -133,7 +133,7 @@ def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     return chart
 
 
-def _marked(marks: Sequence[Mark]) -> list[alt.Chart]:
+def _marked(marks: Sequence[EventMark]) -> list[alt.Chart]:
     """A numbered vertical line for each moment; a second run's are dotted, their numbers lower."""
     parts = []
     for place in dict.fromkeys(mark.run for mark in marks):

@@ -13,10 +13,10 @@ from attnviz.render.heat import colour_map
 from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
-ROWS = 12
+MAX_ROWS = 12
 
 
-def shown_rows(count: int, most: int = ROWS) -> list[int]:
+def shown_rows(count: int, most: int = MAX_ROWS) -> list[int]:
     """At most `most` of `count` checkpoints: dense at first, always the first and the last."""
     if count <= most:
         return list(range(count))
@@ -28,7 +28,7 @@ def shown_rows(count: int, most: int = ROWS) -> list[int]:
     return sorted(rows)
 
 
-def growth_grid(
+def checkpoint_grid(
     maps: Mapping[str, FloatArray],
     names: Sequence[str],
     rows: Sequence[int],

@@ -12,8 +12,13 @@ from attnviz.training.jobs.state import Phase, State
 from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
-from attnviz.ui.pages.training.open_folder import TURN, forget, known_runs, run_key
-from attnviz.ui.pages.training.start_run import ask_or_do, is_asked, show_form, show_question
+from attnviz.ui.pages.training.open_folder import NEXT_RUN, forget_folder, known_runs, run_key
+from attnviz.ui.pages.training.start_run import (
+    is_confirmation_pending,
+    show_confirmation,
+    show_form,
+    start_or_confirm,
+)
 
 _OPEN = "live open"
 _WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
@@ -21,11 +26,11 @@ _SECONDS = 2.0
 _MOST = 3  # runs that are listed
 
 
-def show_live() -> None:
+def show_live_runs() -> None:
     """What is being trained, and a form for something new."""
     phases = [run.state.phase for run in known_runs()[:_MOST]]
     over = (Phase.DONE, Phase.CANCELLED)
-    if any(phase not in over for phase in phases) or is_asked():
+    if any(phase not in over for phase in phases) or is_confirmation_pending():
         st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
     with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
         # Asking again makes the browser send a message: only while there is something to watch.
@@ -35,7 +40,7 @@ def show_live() -> None:
             st.fragment(_watch_runs, run_every=every)()
         finally:
             st.session_state[_WHOLE] = False
-        show_question()
+        show_confirmation()
         show_form()
 
 
@@ -45,10 +50,10 @@ def _watch_runs() -> None:
         for run in known_runs()[:_MOST]:
             state = run.state
             _show_run(run, state)
-            _look_again(run, state)
+            _rerun_if_changed(run, state)
 
 
-def _look_again(run: LiveRun, state: State) -> None:
+def _rerun_if_changed(run: LiveRun, state: State) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
     try:
         path = run.recording
@@ -60,7 +65,7 @@ def _look_again(run: LiveRun, state: State) -> None:
     if before is None or before == seen:
         return
     if seen[1] and not before[1]:
-        st.session_state[TURN] = run_key(run.folder)  # the first checkpoint: show it
+        st.session_state[NEXT_RUN] = run_key(run.folder)  # the first checkpoint: show it
     if st.session_state.get(_WHOLE):
         return  # all that follows is drawn anew anyway; a press of a button below would be lost
     watched = st.session_state.get("run") == run_key(run.folder)
@@ -69,18 +74,18 @@ def _look_again(run: LiveRun, state: State) -> None:
 
 
 def _show_run(run: LiveRun, state: State) -> None:
-    st.progress(state.done, f"{plain_text(run.folder.name)}: {sentence(state)}")
+    st.progress(state.done, f"{plain_text(run.folder.name)}: {progress_text(state)}")
     if state.notes:
         st.caption(plain_text(state.notes))
     with st.container(horizontal=True):
         if state.phase.going and _button("Pause", "pause", run):
             run.pause()
         if state.phase in (Phase.PAUSED, Phase.FAILED) and _button("Go on", "play_arrow", run):
-            ask_or_do(f"Go on with {run.folder.name}", run.go_on)
+            start_or_confirm(f"Go on with {run.folder.name}", run.go_on)
         if state.phase in (Phase.DONE, Phase.CANCELLED, Phase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
-                forget(run.folder)
+                forget_folder(run.folder)
                 st.toast(f"Its files stay in {run.folder}.")
                 st.rerun()
         elif _button("Cancel", "close", run):
@@ -92,7 +97,7 @@ def _button(title: str, icon: str, run: LiveRun) -> bool:
     return st.button(title, key=f"{title} {run.folder}", icon=f":material/{icon}:")
 
 
-def sentence(state: State) -> str:
+def progress_text(state: State) -> str:
     """How far a run is, in words."""
     if state.phase is Phase.READING:
         return "reading its pictures …"

@@ -18,38 +18,43 @@ from attnviz.training.recording.growth import (
     recorded_methods,
 )
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.pages.training.chart_rules import Growth, Rule, even_distance, even_spread
 from attnviz.ui.pages.training.charts import growth_chart, loss_chart, progress_chart
-from attnviz.ui.pages.training.marks import Mark, numbered
-from attnviz.ui.pages.training.runs import Run
+from attnviz.ui.pages.training.event_marks import EventMark, number_events
+from attnviz.ui.pages.training.reference_lines import (
+    Growth,
+    ReferenceLine,
+    even_distance,
+    even_spread,
+)
+from attnviz.ui.pages.training.runs import RecordedRun
 
 
-class _Part(NamedTuple):
+class _ChartSpec(NamedTuple):
     """A chart of one number of each layer."""
 
     title: str
     value: Callable[[LayerGrowth], Any]
     axis: str
     note: str
-    rules: Callable[[Sequence[Run], Growth], Sequence[Rule]] = lambda *_: ()
+    rules: Callable[[Sequence[RecordedRun], Growth], Sequence[ReferenceLine]] = lambda *_: ()
     marked: bool = False
 
 
-_ENTROPY = _Part(
+_ENTROPY = _ChartSpec(
     "How evenly each layer looks",
     attrgetter("entropy"),
     "Entropy, 1 is even",
     "Low: a few places get it all. Dashed: an even map.",
-    lambda *_: [Rule(1.0, "an even map")],
+    lambda *_: [ReferenceLine(1.0, "an even map")],
     marked=True,
 )
 _HEAD_ENTROPY = _ENTROPY._replace(
     value=attrgetter("head_entropy"),
     note="Mean over all queries; thin lines are heads. Low: a few places get it all. "
     "Dashed: even attention.",
-    rules=lambda *_: [Rule(1.0, "even attention")],
+    rules=lambda *_: [ReferenceLine(1.0, "even attention")],
 )
-_DISTANCE = _Part(
+_DISTANCE = _ChartSpec(
     "How far each layer looks",
     attrgetter("head_distance"),
     "Distance, px of the input",
@@ -57,7 +62,7 @@ _DISTANCE = _Part(
     even_distance,
     marked=True,
 )
-_SPREAD = _Part(
+_SPREAD = _ChartSpec(
     "How wide each layer looks",
     attrgetter("spread"),
     "Spread, share of the side",
@@ -65,27 +70,27 @@ _SPREAD = _Part(
     even_spread,
     marked=True,
 )
-_EFFECT = _Part(
+_EFFECT = _ChartSpec(
     "How much each block does",
     attrgetter("effect"),
     "Relative effect",
     "How much the block changes what runs through it, |y - x| / |x|. Near 0, its attention "
     "decides nothing, however sharp the map.",
 )
-_CONTRAST = _Part(
+_CONTRAST = _ChartSpec(
     "How flat its maps are",
     attrgetter("contrast"),
     "Deviation over places",
     "Standard deviation over the places, absolute. Near 0: the map picks nothing.",
     marked=True,
 )
-_STRENGTH = _Part(
+_STRENGTH = _ChartSpec(
     "How strong its maps are",
     attrgetter("strength"),
     "Mean value",
     "Absolute, in the map's own unit.",
 )
-_DRIFT = _Part(
+_DRIFT = _ChartSpec(
     "How far from what it will be",
     attrgetter("drift"),
     "Divergence from the end",
@@ -93,12 +98,12 @@ _DRIFT = _Part(
 )
 
 
-def show_numbers(runs: Sequence[Run], method: str) -> None:
+def show_charts(runs: Sequence[RecordedRun], method: str) -> None:
     """Charts of one run, or of two beside each other, and what happened in them."""
     known = [run for run in runs if method in recorded_methods(run.recording)]
-    found = [_numbers(run.key, method, run) for run in known]
+    found = [_cached_numbers(run.key, method, run) for run in known]
     growth = [one for one, _ in found]
-    marks = numbered(known, [happened for _, happened in found])
+    marks = number_events(known, [happened for _, happened in found])
     columns = st.columns(2, gap="medium")
     for column, title, whole in (
         (columns[0], "How often it is right", progress_chart(runs)),
@@ -108,9 +113,9 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
             with column:
                 st.markdown(f"##### {title}")
                 st.altair_chart(whole)
-    for number, part in enumerate(_parts(growth, method)):
+    for number, part in enumerate(_chart_specs(growth, method)):
         with columns[number % 2]:
-            _show(part, known, growth, marks)
+            _show_chart(part, known, growth, marks)
     for place, run in enumerate(known):
         own = [mark for mark in marks if mark.run == place]
         if own and len(known) > 1:
@@ -120,17 +125,17 @@ def show_numbers(runs: Sequence[Run], method: str) -> None:
     st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
 
 
-def _parts(growth: Growth, method: str) -> list[_Part]:
+def _chart_specs(growth: Growth, method: str) -> list[_ChartSpec]:
     """The charts for which every run has the numbers."""
     layers = [one for run in growth for one in run]
 
-    def every(part: _Part) -> bool:
+    def every(part: _ChartSpec) -> bool:
         return all(part.value(one) is not None for one in layers)
 
     contrast = _CONTRAST
     if method == MASK:
         contrast = _CONTRAST._replace(
-            rules=lambda *_: [Rule(FLAT, "flat")], note=f"{_CONTRAST.note} Dashed: flat."
+            rules=lambda *_: [ReferenceLine(FLAT, "flat")], note=f"{_CONTRAST.note} Dashed: flat."
         )
     return [
         _HEAD_ENTROPY if every(_HEAD_ENTROPY) else _ENTROPY,
@@ -144,16 +149,18 @@ def _parts(growth: Growth, method: str) -> list[_Part]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _numbers(key: str, method: str, _run: Run) -> tuple[tuple[LayerGrowth, ...], tuple[Event, ...]]:
+def _cached_numbers(
+    key: str, method: str, _run: RecordedRun
+) -> tuple[tuple[LayerGrowth, ...], tuple[Event, ...]]:
     del key
     return layer_growth(_run.recording, method), growth_events(_run.recording, method)
 
 
-def _show(
-    part: _Part,
-    runs: Sequence[Run],
+def _show_chart(
+    part: _ChartSpec,
+    runs: Sequence[RecordedRun],
     growth: Growth,
-    marks: Sequence[Mark],
+    marks: Sequence[EventMark],
 ) -> None:
     st.markdown(f"##### {part.title}")
     shown = marks if part.marked else ()

@@ -12,9 +12,9 @@ from attnviz.errors import TrainingError
 from attnviz.training.jobs.runs import LiveRun, live_runs, run_in, runs_folder
 from attnviz.ui.kit.folder_picker import browse
 from attnviz.ui.kit.guard import say_error
-from attnviz.ui.pages.training.runs import SUFFIX, Run, opened_run
+from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
 
-TURN = "live turn"  # the run that the page shall turn to
+NEXT_RUN = "live turn"  # the run that the page shall turn to
 _OPENED = "live opened"
 
 
@@ -33,7 +33,7 @@ def run_key(folder: Path, recording: Path | None = None) -> str:
     return f"live {folder.name} {hashlib.sha256(path.encode()).hexdigest()[:8]}"
 
 
-def recorded_runs() -> dict[str, Run]:
+def recorded_runs() -> dict[str, RecordedRun]:
     """The runs of this computer that have recorded something, by key; the newest first.
 
     Also recordings that lie in an opened folder, or beside the app's runs, without a run's files.
@@ -41,11 +41,11 @@ def recorded_runs() -> dict[str, Run]:
     found = {}
     for key, title, path in [*_recordings_of_runs(), *_recordings_alone()]:
         try:
-            opened = opened_run(path)
+            opened = open_recording(path)
         except TrainingError as error:
             say_error(error)
         else:
-            found[key] = Run(opened.key, title, opened.recording)
+            found[key] = RecordedRun(opened.key, title, opened.recording)
     return found
 
 
@@ -82,7 +82,7 @@ def _recordings_in(folder: Path) -> list[Path]:
     return []
 
 
-def offer_folder() -> None:
+def show_folder_picker() -> None:
     """Open the folder of a training, begun by the command line or by a program of one's own."""
     folder = browse(
         "Or the folder of a training on this computer",
@@ -95,13 +95,13 @@ def offer_folder() -> None:
     if folder is None or (run is None and not recordings):
         st.caption("No training lies in this folder.")
     elif st.button("Open this training", type="primary", icon=":material/folder_open:"):
-        forget(folder)
+        forget_folder(folder)
         _opened().append(str(folder))
-        st.session_state[TURN] = run_key(folder, recordings[0] if run is None else None)
+        st.session_state[NEXT_RUN] = run_key(folder, recordings[0] if run is None else None)
         st.rerun()
 
 
-def forget(folder: Path) -> None:
+def forget_folder(folder: Path) -> None:
     """Take it from those that were opened by their folder."""
     if str(folder) in _opened():
         _opened().remove(str(folder))

@@ -19,17 +19,21 @@ from attnviz.ui.components.viewer import CLOCK
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.pickers import FIRST_SAMPLE
 from attnviz.ui.kit.url_state import keep, restore, share_choices
-from attnviz.ui.pages.training.attention_view import Watched, on_one_scale, show_growth
-from attnviz.ui.pages.training.grid import growth_grid, shown_rows
-from attnviz.ui.pages.training.live_runs import show_live
-from attnviz.ui.pages.training.numbers import show_numbers
-from attnviz.ui.pages.training.open_folder import TURN, offer_folder, recorded_runs
+from attnviz.ui.pages.training.attention_view import (
+    RecordedMaps,
+    show_maps_over_time,
+    with_shared_scale,
+)
+from attnviz.ui.pages.training.grid import checkpoint_grid, shown_rows
+from attnviz.ui.pages.training.live_runs import show_live_runs
+from attnviz.ui.pages.training.numbers import show_charts
+from attnviz.ui.pages.training.open_folder import NEXT_RUN, recorded_runs, show_folder_picker
 from attnviz.ui.pages.training.runs import (
     SAMPLE,
-    Run,
-    facts,
+    RecordedRun,
     picture_pixels,
     picture_title,
+    run_facts,
     same_index,
     shipped_runs,
     uploaded_runs,
@@ -48,7 +52,7 @@ def show() -> None:
         "picture come into focus as the network learns to tell classes apart.</p></div>"
     )
     st.html(CLOCK)
-    show_live()
+    show_live_runs()
     with guarded():
         runs = _runs()
         run = _pick_run(runs)
@@ -58,7 +62,7 @@ def show() -> None:
         _show_run(run, runs)
 
 
-def _runs() -> dict[str, Run]:
+def _runs() -> dict[str, RecordedRun]:
     with st.expander("Open a training of your own"):
         st.markdown(
             'In your own PyTorch loop: `with attnviz.record(model, pictures, "run.attn") as r:` '
@@ -68,22 +72,22 @@ def _runs() -> dict[str, Run]:
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings",
             max_upload_size=math.ceil(MOST_BYTES / MEGABYTE),
         )  # fmt: skip
-        offer_folder()
+        show_folder_picker()
     uploaded = uploaded_runs(files or [])
     known = st.session_state.get("known uploads", ())
     fresh = [key for key in uploaded if key not in known]
     if fresh:
-        st.session_state[TURN] = fresh[0]  # whoever brings a recording wants to see it
+        st.session_state[NEXT_RUN] = fresh[0]  # whoever brings a recording wants to see it
     st.session_state["known uploads"] = tuple(uploaded)
     return uploaded | recorded_runs() | shipped_runs()
 
 
-def _pick_run(runs: Mapping[str, Run]) -> Run | None:
+def _pick_run(runs: Mapping[str, RecordedRun]) -> RecordedRun | None:
     if not runs:
         return None
     # What was uploaded comes first; of those that ship, the one that shows most.
     shipped = {key for key, run in runs.items() if run.title == key}
-    turn = st.session_state.pop(TURN, None)
+    turn = st.session_state.pop(NEXT_RUN, None)
     if turn in runs:
         st.session_state["run"] = turn
     keys = sorted(runs, key=lambda key: (key in shipped, key != FIRST_RUN))
@@ -107,7 +111,7 @@ def _pick(
 
 
 @st.fragment
-def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
+def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
     """One run, and another beside it where one was chosen."""
     with guarded():
         recording = run.recording
@@ -133,13 +137,13 @@ def _show_run(run: Run, runs: Mapping[str, Run]) -> None:
         share_choices("run", "run picture", "run map", "run layer", "run beside")
         shown = [run] if beside == NOTHING else [run, runs[beside]]
         _show_viewers(shown, method, picture, layer)
-        show_numbers(shown, method)
+        show_charts(shown, method)
         _show_facts(shown)
 
 
-def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) -> None:
-    watched = [_watched(run, method, picture, runs[0]) for run in runs]
-    seen = iter(on_one_scale([one for one in watched if not isinstance(one, str)]))
+def _show_viewers(runs: Sequence[RecordedRun], method: str, picture: int, layer: str) -> None:
+    watched = [_recorded_maps(run, method, picture, runs[0]) for run in runs]
+    seen = iter(with_shared_scale([one for one in watched if not isinstance(one, str)]))
     watched = [one if isinstance(one, str) else next(seen) for one in watched]
     for column, one in zip(st.columns(len(runs)), watched, strict=True):
         with column:
@@ -149,7 +153,7 @@ def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) ->
             chosen = layer if layer in one.maps else list(one.maps)[-1]
             if len(runs) > 1:
                 st.markdown(f"**{plain_text(one.run.title)}** · {plain_text(chosen)}")
-            show_growth(f"growth {one.run is runs[0]}", one, chosen)
+            show_maps_over_time(f"growth {one.run is runs[0]}", one, chosen)
             offer_time_lapse(one, chosen)
     whole = [one for one in watched if not isinstance(one, str)]
     for column, one in zip(st.columns(max(len(whole), 1)), whole, strict=False):
@@ -157,7 +161,9 @@ def _show_viewers(runs: Sequence[Run], method: str, picture: int, layer: str) ->
             _show_grid(one, titled=len(runs) > 1)
 
 
-def _watched(run: Run, method: str, picture: int, first: Run) -> Watched | str:
+def _recorded_maps(
+    run: RecordedRun, method: str, picture: int, first: RecordedRun
+) -> RecordedMaps | str:
     """What to show of a run, or why it cannot be; the picture is the first run's of that number."""
     name = first.recording.pictures[picture]
     if name not in run.recording.pictures:
@@ -172,10 +178,10 @@ def _watched(run: Run, method: str, picture: int, first: Run) -> Watched | str:
     if pixels is None:
         return f"{plain_text(run.title)} does not hold its pictures, only their maps."
     methods = recorded_methods(run.recording)
-    return Watched(run, method if method in methods else methods[0], index, pixels)
+    return RecordedMaps(run, method if method in methods else methods[0], index, pixels)
 
 
-def _show_grid(watched: Watched, *, titled: bool) -> None:
+def _show_grid(watched: RecordedMaps, *, titled: bool) -> None:
     title = f": {plain_text(watched.run.title)}" if titled else ""
     st.markdown(f"##### Layer by layer, epoch by epoch{title}")
     names = watched.run.checkpoints
@@ -184,11 +190,11 @@ def _show_grid(watched: Watched, *, titled: bool) -> None:
     if len(rows) < len(names) and st.toggle(f"All {len(names)} checkpoints", key=key):
         rows = list(range(len(names)))
     height, width = watched.pixels.shape[:2]
-    st.html(growth_grid(watched.maps, names, rows, width / height, watched.all_ends))
+    st.html(checkpoint_grid(watched.maps, names, rows, width / height, watched.all_ends))
 
 
-def _show_facts(runs: Sequence[Run]) -> None:
+def _show_facts(runs: Sequence[RecordedRun]) -> None:
     with st.expander("What was trained, and how"):
         for run in runs:
             st.markdown(f"**{plain_text(run.title)}**")
-            st.table({key: [plain_text(value)] for key, value in facts(run.recording).items()})
+            st.table({key: [plain_text(value)] for key, value in run_facts(run.recording).items()})

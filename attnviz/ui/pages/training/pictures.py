@@ -23,7 +23,7 @@ _NAMED = 6  # classes that are named with their counts
 def pick_pictures() -> Path | None:
     """The folder of class folders, with what it holds said; None where there is none to train on.
 
-    The four shapes are written only by `made_shapes`: this gives the folder where they will lie.
+    The four shapes are written only by `ensure_shapes`: this gives the folder where they will lie.
     """
     titles = (SHAPES_TITLE, FOLDER_TITLE, ZIP_TITLE)
     source = st.radio("Pictures", titles, horizontal=True, key="live pictures")
@@ -32,7 +32,7 @@ def pick_pictures() -> Path | None:
     try:
         folder = _in_folder() if source == FOLDER_TITLE else _in_zip()
         if folder is not None:
-            _say_counts(folder)
+            _show_counts(folder)
     except TrainingError as error:
         st.info(plain_text(str(error)))
         return None
@@ -44,7 +44,7 @@ def shapes_folder() -> Path:
     return runs_folder().parent / "shapes"
 
 
-def made_shapes() -> Path:
+def ensure_shapes() -> Path:
     """The folder of the four shapes, written the first time, and where one picture is missing."""
     folder = shapes_folder()
     if not has_all_shapes(folder):
@@ -76,7 +76,7 @@ def _in_zip() -> Path | None:
     return unpack_classes(file.getvalue(), runs_folder().parent / "unpacked") if file else None
 
 
-def _say_counts(folder: Path) -> None:
+def _show_counts(folder: Path) -> None:
     counts = _counts(str(folder))
     if counts is None:
         st.info("Too many files to count. Go into the folder that holds the classes.")

@@ -27,11 +27,11 @@ SUFFIX = ".attn"
 # What resampling to other sizes on the way may change: of 255, the mean of any of 16 x 16 parts.
 # Measured on the sample photos, squashed to 32 to 384 px: 9.3 at most; one short line more in a
 # drawing: 17.
-_PARTS, _ALIKE = 16, 12.0
+_CELLS, _MAX_DIFFERENCE = 16, 12.0
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class RecordedRun:
     """A recording under a title; `key` decides its content."""
 
     key: str
@@ -55,49 +55,49 @@ def _checkpoint_name(epoch: float, accuracy: float) -> str:
     return when if np.isnan(accuracy) else f"{when}, {100 * accuracy:.0f} % right"
 
 
-def shipped_runs() -> dict[str, Run]:
+def shipped_runs() -> dict[str, RecordedRun]:
     """The recordings in the folder `assets`, by key."""
     files = sorted((assets_folder() / "recordings").glob(f"*{SUFFIX}"))
     found = {}
     for file in files:
         try:
-            recording = _shipped(str(file), file_state(file))
+            recording = _load_file(str(file), file_state(file))
         except TrainingError as error:
             say_error(error)
         else:
-            found[file.stem] = Run(file.stem, file.stem, recording)
+            found[file.stem] = RecordedRun(file.stem, file.stem, recording)
     return found
 
 
-def uploaded_runs(files: Sequence[Any]) -> dict[str, Run]:
+def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
     """The uploads that are recordings; one message for each that is none."""
     found = {}
     for file in files:
         source = file.getvalue()
         key = hashlib.sha256(source).hexdigest()
         try:
-            recording = _uploaded(key, file.name, source)
+            recording = _load_upload(key, file.name, source)
         except TrainingError as error:
             say_error(error)
         else:
-            found[key] = Run(key, Path(file.name).stem[:80], recording)
+            found[key] = RecordedRun(key, Path(file.name).stem[:80], recording)
     return found
 
 
-def opened_run(path: Path) -> Run:
+def open_recording(path: Path) -> RecordedRun:
     """A recording that is still growing; read anew when its file changes. Raises TrainingError."""
     state = file_state(path)
-    return Run(f"{path}@{state}", path.stem, _shipped(str(path), state))
+    return RecordedRun(f"{path}@{state}", path.stem, _load_file(str(path), state))
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _shipped(path: str, state: tuple[int, ...]) -> Recording:
+def _load_file(path: str, state: tuple[int, ...]) -> Recording:
     del state  # part of the key: a growing file is read again
     return Recording.load(Path(path), Path(path).name)
 
 
 @st.cache_resource(max_entries=8, ttl="2h", show_spinner=False)
-def _uploaded(key: str, name: str, _source: bytes) -> Recording:
+def _load_upload(key: str, name: str, _source: bytes) -> Recording:
     del key
     with tempfile.NamedTemporaryFile(suffix=SUFFIX) as file:
         file.write(_source)
@@ -105,7 +105,7 @@ def _uploaded(key: str, name: str, _source: bytes) -> Recording:
         return Recording.load(Path(file.name), name)
 
 
-def picture_pixels(run: Run, index: int) -> Pixels | None:
+def picture_pixels(run: RecordedRun, index: int) -> Pixels | None:
     """The recorded picture, uint8 [H, W, 3]: the sample photo itself, or as the network saw it.
 
     None where the recording does not hold it.
@@ -121,7 +121,7 @@ def picture_pixels(run: Run, index: int) -> Pixels | None:
     return None if held is None else open_picture(held[index], name="probe").pixels
 
 
-def same_picture(first: Run, picture: int, other: Run, index: int) -> bool:
+def same_picture(first: RecordedRun, picture: int, other: RecordedRun, index: int) -> bool:
     """Whether two runs recorded the same picture under these numbers, as far as it is known.
 
     A name alone does not say it: validation pictures are named by their place and class, whatever
@@ -131,15 +131,15 @@ def same_picture(first: Run, picture: int, other: Run, index: int) -> bool:
     if one is None or two is None:
         return first.recording.pictures[picture] == other.recording.pictures[index]
     here, there = one[picture], two[index]
-    height, width = (min(_PARTS, here.shape[axis], there.shape[axis]) for axis in (0, 1))
+    height, width = (min(_CELLS, here.shape[axis], there.shape[axis]) for axis in (0, 1))
     small = [
         cv2.resize(held.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
         for held in (here, there)
     ]
-    return float(np.abs(small[0] - small[1]).max()) < _ALIKE
+    return float(np.abs(small[0] - small[1]).max()) < _MAX_DIFFERENCE
 
 
-def same_index(first: Run, picture: int, other: Run) -> int | None:
+def same_index(first: RecordedRun, picture: int, other: RecordedRun) -> int | None:
     """Where the other run recorded the first run's picture of this number; None where nowhere.
 
     Several may have its name (arrays are all called "picture"): the one of the same number is
@@ -151,14 +151,14 @@ def same_index(first: Run, picture: int, other: Run) -> int | None:
     return next((n for n in named if same_picture(first, picture, other, n)), None)
 
 
-def picture_title(run: Run, index: int) -> str:
+def picture_title(run: RecordedRun, index: int) -> str:
     """What the recorded picture is called."""
     name = run.recording.pictures[index]
     titles = {SAMPLE + one.name: one.title for one in list_samples()}
     return titles.get(name, name)
 
 
-def facts(recording: Recording) -> dict[str, str]:
+def run_facts(recording: Recording) -> dict[str, str]:
     """What a recording says of its run, in a few words each; its JSON may be anything."""
     shots = recording.snapshots
     said = {

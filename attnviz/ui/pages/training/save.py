@@ -14,13 +14,13 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings, focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.types import Pixels
-from attnviz.ui.pages.training.attention_view import FIRST_VIEW, Watched
+from attnviz.ui.pages.training.attention_view import FIRST_VIEW, RecordedMaps
 
 _SIDE = 400
 _RATE = 4
 
 
-def offer_time_lapse(watched: Watched, layer: str) -> None:
+def offer_time_lapse(watched: RecordedMaps, layer: str) -> None:
     """Buttons that make the file when it is asked for."""
     with st.container(horizontal=True):
         for kind in ("GIF", "MP4"):
@@ -36,13 +36,13 @@ def offer_time_lapse(watched: Watched, layer: str) -> None:
             )
 
 
-def time_lapse(watched: Watched, layer: str, kind: str) -> bytes:
+def time_lapse(watched: RecordedMaps, layer: str, kind: str) -> bytes:
     """All checkpoints as "GIF" or "MP4": the bokeh picture beside the map, all on one scale."""
     frames = time_lapse_frames(watched, layer)
     return gif(frames, 1 / _RATE) if kind == "GIF" else mp4([*frames, *[frames[-1]] * _RATE], _RATE)
 
 
-def time_lapse_frames(watched: Watched, layer: str) -> list[Pixels]:
+def time_lapse_frames(watched: RecordedMaps, layer: str) -> list[Pixels]:
     """uint8 [h, 2 w, 3] for each checkpoint, its name written below."""
     pixels = _small(watched.pixels)
     geometry = watched.geometry.resized(pixels.shape[:2])
@@ -50,7 +50,7 @@ def time_lapse_frames(watched: Watched, layer: str) -> list[Pixels]:
     settings = FocusSettings(
         threshold=FIRST_VIEW.threshold, softness=FIRST_VIEW.softness, scale=FIRST_VIEW.scale
     )
-    ends = watched.ends(layer)
+    ends = watched.scale_ends(layer)
     radius = FIRST_VIEW.radius * math.hypot(*pixels.shape[:2])
     frames = []
     for values, name in zip(maps, watched.run.checkpoints, strict=True):

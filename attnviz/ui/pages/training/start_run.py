@@ -18,14 +18,14 @@ from attnviz.training.jobs.runs import BusyError, begin
 from attnviz.training.recipe import Phase as Stage
 from attnviz.training.recipe import Recipe
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.pages.training.pictures import made_shapes, pick_pictures, shapes_folder
+from attnviz.ui.pages.training.pictures import ensure_shapes, pick_pictures, shapes_folder
 
 _SIDES = (32, 48, 64, 96, 128)
-_QUESTION = "live question"
+_PENDING = "live question"
 
 
-def ask_or_do(what: str, start: Callable[..., object]) -> None:
-    """Start a training; while another one is going, keep it for `show_question` instead.
+def start_or_confirm(what: str, start: Callable[..., object]) -> None:
+    """Start a training; while another one is going, keep it for `show_confirmation` instead.
 
     what: in words. start: takes `beside`, and raises BusyError without it.
     """
@@ -33,30 +33,30 @@ def ask_or_do(what: str, start: Callable[..., object]) -> None:
         try:
             start()
         except BusyError as error:
-            st.session_state[_QUESTION] = (what, str(error), start)
+            st.session_state[_PENDING] = (what, str(error), start)
         else:
             st.session_state["live seen"] = {}
             st.toast(f"{plain_text(what)}: it goes on when you close this page.")
     st.rerun()
 
 
-def is_asked() -> bool:
+def is_confirmation_pending() -> bool:
     """Whether a question waits for its answer."""
-    return _QUESTION in st.session_state
+    return _PENDING in st.session_state
 
 
-def show_question() -> None:
+def show_confirmation() -> None:
     """Whether two trainings shall go on side by side, where somebody has asked for a second."""
-    if not is_asked():
+    if not is_confirmation_pending():
         return
-    what, why, start = st.session_state[_QUESTION]
+    what, why, start = st.session_state[_PENDING]
     st.warning(f"{plain_text(why)} {_cost()}", icon=":material/warning:")
     with st.container(horizontal=True):
         if st.button(f"{plain_text(what)} beside it", type="primary"):
-            del st.session_state[_QUESTION]
-            ask_or_do(what, partial(start, beside=True))
+            del st.session_state[_PENDING]
+            start_or_confirm(what, partial(start, beside=True))
         if st.button("Not now"):
-            del st.session_state[_QUESTION]
+            del st.session_state[_PENDING]
             st.rerun()
 
 
@@ -98,13 +98,13 @@ def show_form() -> None:
         if data is None:
             raise TrainingError("Nothing to train on was chosen. Choose it, or take the shapes.")
         if data == shapes_folder():
-            made_shapes()
+            ensure_shapes()
         counts = counted_pictures(data)
         recipe = live_recipe(
             str(network), int(epochs), int(side), seed=int(seed), mixed=bool(mixed)
         )
         pictures = f"{sum(counts.values()):,} pictures of {len(counts)} classes"
-        ask_or_do(
+        start_or_confirm(
             f"Train {network} on {pictures}", partial(begin, recipe, data.resolve(), size=int(side))
         )
 

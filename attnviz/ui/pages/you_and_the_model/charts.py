@@ -12,7 +12,7 @@ from attnviz.evidence.faithfulness.recognition import RecognitionCurve
 from attnviz.metrics.bootstrap import Interval
 from attnviz.metrics.click_scores import CHANCE
 from attnviz.types import FloatArray
-from attnviz.ui.pages.you_and_the_model.words import COLOURS, RANDOM, WHOSE
+from attnviz.ui.pages.you_and_the_model.texts import BUBBLE_TITLES, COLOURS, RANDOM
 
 _SIZE = 340
 _CHANCE = "chance"
@@ -87,8 +87,8 @@ def recognition_bars(
     """The probabilities between which the curves run, as bars; HTML. Arguments as for the chart."""
     ends = {
         "no blur": float(sharp.probability[0]),
-        **{WHOSE[name]: float(one.probability[-1]) for name, one in lines.items()},
-        WHOSE[RANDOM]: float(np.mean([one.probability[-1] for one in random])),
+        **{BUBBLE_TITLES[name]: float(one.probability[-1]) for name, one in lines.items()},
+        BUBBLE_TITLES[RANDOM]: float(np.mean([one.probability[-1] for one in random])),
         "no bubble": float(random[0].probability[0]),
     }
     colours = ["#888", *(COLOURS[name] for name in lines), COLOURS[RANDOM], "#888"]
@@ -121,7 +121,7 @@ def score_chart(name: str, scores: Mapping[str, Interval]) -> alt.LayerChart:
     spread = [float(row[key]) for row in rows for key in ("low", "high")]  # type: ignore[arg-type]
     pad = 0.08 * (max(spread) - min(spread) or 1.0)
     scale = alt.Scale(domain=[min(spread) - pad, max(spread) + pad], nice=False)
-    base = _chart({**row, "text": _said(row)} for row in rows)
+    base = _chart({**row, "text": _interval_text(row)} for row in rows)
     y = alt.Y("map:N", sort=order, title=None, axis=alt.Axis(labelLimit=150, ticks=False))
     x = alt.X("mean:Q", title=None, scale=scale, axis=alt.Axis(tickCount=4))
     tooltip = [alt.Tooltip("map:N", title="Map"), alt.Tooltip("text:N", title=name)]
@@ -140,7 +140,7 @@ def score_chart(name: str, scores: Mapping[str, Interval]) -> alt.LayerChart:
     return alt.LayerChart(layer=layers, height=36 * len(order))
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _interval_text(row: Mapping[str, Any]) -> str:
     low, high, mean = (float(row[key]) for key in ("low", "high", "mean"))
     return f"{mean:.2f}" if low == high else f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 

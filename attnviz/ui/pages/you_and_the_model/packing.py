@@ -14,14 +14,14 @@ from typing import Any
 
 from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
-from attnviz.ui.pages.you_and_the_model.rules import Limit
-from attnviz.ui.pages.you_and_the_model.words import FEW, KEYS, OVER, rule, task_line
+from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
+from attnviz.ui.pages.you_and_the_model.texts import FINISHED, KEYS, TOO_FEW, limit_text, task_line
 from attnviz.vision.bubbleview.bubbles import FEATHER, Place, blurred, bubble_radius
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
 
 
 @dataclass(frozen=True)
-class Side:
+class ReplaySide:
     """One side of a replay: its title, its colour, its bubbles in order.
 
     probability: of the class with 0, 1 .. n bubbles open; empty if the network was not asked.
@@ -33,7 +33,7 @@ class Side:
     probability: tuple[float, ...] = ()
 
 
-def pack_round(pixels: Pixels, task: Task, limit: Limit, attempt: int) -> bytes:
+def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> bytes:
     """What the browser needs for a round.
 
     Args:
@@ -46,21 +46,21 @@ def pack_round(pixels: Pixels, task: Task, limit: Limit, attempt: int) -> bytes:
     """
     header = {
         "task": task_line(task),
-        "rule": rule(limit),
+        "rule": limit_text(limit),
         "keys": KEYS,
-        "over": OVER,
-        "few": FEW,
+        "over": FINISHED,
+        "few": TOO_FEW,
         "asks": task is Task.TELL,
         "most": limit.clicks,
         "seconds": limit.seconds,
         "least": LEAST_CLICKS,
         "attempt": attempt,
     }
-    return _packed(header, pixels, [blurred(pixels), pixels])
+    return _packed_blob(header, pixels, [blurred(pixels), pixels])
 
 
 def pack_replay(
-    pixels: Pixels, sides: Sequence[Side], label: str, heat: Pixels | None = None
+    pixels: Pixels, sides: Sequence[ReplaySide], label: str, heat: Pixels | None = None
 ) -> bytes:
     """What the browser needs to play a round back.
 
@@ -84,7 +84,7 @@ def pack_replay(
         ],
     }
     more = [] if heat is None else [heat]
-    return _packed(header, pixels, [blurred(pixels), pixels, *more])
+    return _packed_blob(header, pixels, [blurred(pixels), pixels, *more])
 
 
 def blob_id(blob: bytes) -> str:
@@ -93,7 +93,7 @@ def blob_id(blob: bytes) -> str:
     return str(json.loads(blob[4 : 4 + length])["id"])
 
 
-def _packed(header: dict[str, Any], pixels: Pixels, pictures: Sequence[Pixels]) -> bytes:
+def _packed_blob(header: dict[str, Any], pixels: Pixels, pictures: Sequence[Pixels]) -> bytes:
     height, width = pixels.shape[:2]
     coded = [jpeg(one, 92) for one in pictures]
     header |= {

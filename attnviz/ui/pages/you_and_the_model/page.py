@@ -16,17 +16,17 @@ from attnviz.ui.kit.guard import guarded, say_error
 from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
 from attnviz.ui.kit.url_state import keep, restore, share_choices
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
-from attnviz.ui.pages.you_and_the_model.result import Played, show_outcome
-from attnviz.ui.pages.you_and_the_model.rules import FIRST, LIMITS, Limit
-from attnviz.ui.pages.you_and_the_model.saved_rounds import show_stored
+from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
+from attnviz.ui.pages.you_and_the_model.rules import DEFAULT_LIMIT, LIMITS, RoundLimit
+from attnviz.ui.pages.you_and_the_model.saved_rounds import show_saved_rounds
 from attnviz.ui.pages.you_and_the_model.state import (
-    attempt,
-    keep_round,
-    kept_round,
+    attempt_number,
     next_picture,
-    was_seen,
+    session_round,
+    store_round,
+    was_revealed,
 )
-from attnviz.ui.pages.you_and_the_model.words import FEW, STEPS, TASKS
+from attnviz.ui.pages.you_and_the_model.texts import STEPS, TASKS, TOO_FEW
 from attnviz.vision.bubbleview.bubbles import check_size
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task, round_from
 
@@ -61,7 +61,7 @@ def show() -> None:
             st.info("Choose a picture to play.")
         else:
             _show_photo(photo, task, limit, model)
-    show_stored()
+    show_saved_rounds()
 
 
 def _pick_task() -> Task:
@@ -82,10 +82,10 @@ def _pick_task() -> Task:
     return Task(str(chosen))
 
 
-def _pick_limit() -> Limit:
+def _pick_limit() -> RoundLimit:
     restore(_LIMIT, LIMITS)
     if st.session_state.get(_LIMIT) not in LIMITS:
-        st.session_state[_LIMIT] = FIRST
+        st.session_state[_LIMIT] = DEFAULT_LIMIT
     chosen = st.segmented_control(
         "A round ends after so many clicks, or seconds",
         list(LIMITS),
@@ -97,19 +97,19 @@ def _pick_limit() -> Limit:
     return LIMITS[str(chosen)]
 
 
-def _show_photo(photo: Photo, task: Task, limit: Limit, model: VisionModel | None) -> None:
+def _show_photo(photo: Photo, task: Task, limit: RoundLimit, model: VisionModel | None) -> None:
     """The round, or once it was played what came of it: never a map before."""
     picture = photo.shown.reduced(SIDE)
     check_size(picture.pixels)
-    played = kept_round(picture.sha256, task)
+    played = session_round(picture.sha256, task)
     if played is None:
         _play(picture, task, limit)
     else:
-        show_outcome(Played(photo, picture, played), model)
+        show_outcome(PlayedRound(photo, picture, played), model)
 
 
-def _play(picture: Picture, task: Task, limit: Limit) -> None:
-    blob = pack_round(picture.pixels, task, limit, attempt(picture.sha256, task))
+def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
+    blob = pack_round(picture.pixels, task, limit, attempt_number(picture.sha256, task))
     main, side = st.columns([10, 3], gap="medium")
     with main:
         message = play_round(blob, key="bubbles play")
@@ -120,13 +120,13 @@ def _play(picture: Picture, task: Task, limit: Limit) -> None:
         return
     try:
         _check_origin(message, blob)
-        played = round_from(message, task, seen=was_seen(picture.sha256))
+        played = round_from(message, task, seen=was_revealed(picture.sha256))
         if len(played.clicks) < LEAST_CLICKS:
-            raise VisionError(f"{FEW} This one has {len(played.clicks)} inside the picture.")
+            raise VisionError(f"{TOO_FEW} This one has {len(played.clicks)} inside the picture.")
     except VisionError as error:
         say_error(error)
         return
-    keep_round(picture.sha256, played)
+    store_round(picture.sha256, played)
     st.rerun()
 
 

@@ -31,14 +31,14 @@ from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.pages.you_and_the_model.charts import recognition_bars, recognition_chart
-from attnviz.ui.pages.you_and_the_model.packing import Side, pack_replay
-from attnviz.ui.pages.you_and_the_model.saved_rounds import offer_round
+from attnviz.ui.pages.you_and_the_model.packing import ReplaySide, pack_replay
+from attnviz.ui.pages.you_and_the_model.saved_rounds import show_save_buttons
 from attnviz.ui.pages.you_and_the_model.scores import show_scores
-from attnviz.ui.pages.you_and_the_model.state import next_picture, play_again
-from attnviz.ui.pages.you_and_the_model.words import (
+from attnviz.ui.pages.you_and_the_model.state import next_picture, restart_round
+from attnviz.ui.pages.you_and_the_model.texts import (
+    CAVEAT,
     COLOURS,
     MODEL,
-    ONE_PERSON,
     QUESTIONS,
     RANDOM,
     YOU,
@@ -57,7 +57,7 @@ FLAT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Played:
+class PlayedRound:
     """A round and its picture, as it was chosen and at the size at which it was played."""
 
     photo: Photo
@@ -66,7 +66,7 @@ class Played:
 
 
 @dataclass(frozen=True, eq=False)
-class Turn:
+class ModelTurn:
     """The network's part: its map at the picture's size (None where it has none), its bubbles."""
 
     question: Question
@@ -75,14 +75,14 @@ class Turn:
     places: tuple[Place, ...] = ()
 
 
-def show_outcome(played: Played, model: VisionModel | None) -> None:
+def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
     """All of it; what the network refuses is said, and the rest is shown all the same."""
     turn = None
     found = None
     if model is None:
         st.info("Your round is kept. Choose a model to see how it does.")
     else:
-        turn = _turn(played, model)
+        turn = _model_turn(played, model)
         found = _recognition(played, model, turn)
     _show_verdict(played, model, turn, found)
     _show_replay(played, model, turn, found)
@@ -90,7 +90,7 @@ def show_outcome(played: Played, model: VisionModel | None) -> None:
     if found is not None:
         _show_recognition(found, turn)
     show_scores(played.picture, played.round, None if turn is None else turn.values)
-    st.html(f'<p class="av-eye">{ONE_PERSON}</p>')
+    st.html(f'<p class="av-eye">{CAVEAT}</p>')
     if turn is not None:
         st.caption(plain_text(fairness(played.round.task, turn.question)))
     if model is not None and model.spec.note:
@@ -99,7 +99,7 @@ def show_outcome(played: Played, model: VisionModel | None) -> None:
         st.caption(plain_text(played.photo.credit))
 
 
-def _turn(played: Played, model: VisionModel) -> Turn:
+def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
     """The fair map, and where its peaks are."""
     shown = played.photo.shown
     question = QUESTIONS[played.round.task]
@@ -117,17 +117,17 @@ def _turn(played: Played, model: VisionModel) -> Turn:
             )
     except AttnvizError as error:
         say_error(error)
-        return Turn(question)
+        return ModelTurn(question)
     grid = explanation.map_of(explanation.best_layer)
     if is_flat(grid):
         st.warning(FLAT, icon=":material/blur_off:")
-        return Turn(question, explanation)
+        return ModelTurn(question, explanation)
     size = played.picture.height, played.picture.width
     values = explanation.geometry.resized(size).spread(grid)
-    return Turn(question, explanation, values, own_places(values, len(played.round.clicks)))
+    return ModelTurn(question, explanation, values, own_places(values, len(played.round.clicks)))
 
 
-def _recognition(played: Played, model: VisionModel, turn: Turn) -> Recognition | None:
+def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Recognition | None:
     """Curves of the person's bubbles, then the network's if it has any, then random ones."""
     count = len(played.round.clicks)
     paths: list[Sequence[Place]] = [played.round.places]
@@ -160,16 +160,21 @@ def _recognition(played: Played, model: VisionModel, turn: Turn) -> Recognition 
     return done[0]
 
 
-def _lines(found: Recognition, turn: Turn | None) -> dict[str, RecognitionCurve]:
+def _named_curves(found: Recognition, turn: ModelTurn | None) -> dict[str, RecognitionCurve]:
     names = [YOU, MODEL] if turn is not None and turn.places else [YOU]
     return dict(zip(names, found.curves, strict=False))
 
 
 def _show_verdict(
-    played: Played, model: VisionModel | None, turn: Turn | None, found: Recognition | None
+    played: PlayedRound,
+    model: VisionModel | None,
+    turn: ModelTurn | None,
+    found: Recognition | None,
 ) -> None:
     if model is not None and found is not None:
-        ends = {name: float(one.probability[-1]) for name, one in _lines(found, turn).items()}
+        ends = {
+            name: float(one.probability[-1]) for name, one in _named_curves(found, turn).items()
+        }
         ends[RANDOM] = float(np.mean([one.probability[-1] for one in found.curves[-SEEDS:]]))
         sharp = float(found.sharp.probability[0])
         soft = float(found.curves[0].probability[0])
@@ -189,16 +194,19 @@ def _show_verdict(
 
 
 def _show_replay(
-    played: Played, model: VisionModel | None, turn: Turn | None, found: Recognition | None
+    played: PlayedRound,
+    model: VisionModel | None,
+    turn: ModelTurn | None,
+    found: Recognition | None,
 ) -> None:
-    lines = {} if found is None else _lines(found, turn)
+    lines = {} if found is None else _named_curves(found, turn)
     places: Mapping[str, tuple[Place, ...]] = {YOU: played.round.places}
     heat = None
     if turn is not None and turn.places:
         places = {**places, MODEL: turn.places}
         heat = _heat(played.picture, turn)
     sides = [
-        Side(
+        ReplaySide(
             "You" if name == YOU else "The model",
             COLOURS[name],
             where,
@@ -210,7 +218,7 @@ def _show_replay(
     show_replay(pack_replay(played.picture.pixels, sides, label, heat), key="bubbles replay")
 
 
-def _heat(picture: Picture, turn: Turn) -> Pixels | None:
+def _heat(picture: Picture, turn: ModelTurn) -> Pixels | None:
     if turn.explanation is None:
         return None
     focus = turn.explanation.focus(turn.explanation.best_layer, FocusSettings())
@@ -218,20 +226,20 @@ def _heat(picture: Picture, turn: Turn) -> Pixels | None:
     return heat_overlay(picture.pixels, scaled)
 
 
-def _show_buttons(played: Played) -> None:
+def _show_buttons(played: PlayedRound) -> None:
     with st.container(horizontal=True):
         st.button(
             "Play it again",
-            on_click=play_again,
+            on_click=restart_round,
             args=(played.picture.sha256, played.round.task),
             icon=":material/replay:",
         )
         st.button("Next picture", on_click=next_picture, icon=":material/skip_next:")
-        offer_round(played.photo, played.round)
+        show_save_buttons(played.photo, played.round)
 
 
 @st.fragment
-def _show_recognition(found: Recognition, turn: Turn | None) -> None:
+def _show_recognition(found: Recognition, turn: ModelTurn | None) -> None:
     st.html('<div class="av-title">How surely the model knows it</div>')
     margin = st.toggle(
         "Margin instead of probability",
@@ -239,7 +247,7 @@ def _show_recognition(found: Recognition, turn: Turn | None) -> None:
         help="The class's logit less the strongest other one: above 0 the class comes first. "
         "It does not saturate as a probability does.",
     )
-    lines, random = _lines(found, turn), found.curves[-SEEDS:]
+    lines, random = _named_curves(found, turn), found.curves[-SEEDS:]
     curves, bars = st.columns([3, 2], gap="medium")
     with curves:
         chart = recognition_chart(lines, random, found.sharp, margin=margin)

@@ -8,7 +8,7 @@ from attnviz.vision.bubbleview.rounds import MOST_CLICKS
 
 
 @dataclass(frozen=True)
-class Limit:
+class RoundLimit:
     """A round ends after so many clicks, or seconds (None: it has no clock)."""
 
     name: str
@@ -24,8 +24,8 @@ class Limit:
 LIMITS = {
     one.name: one
     for one in (
-        *(Limit(f"{count} clicks", count) for count in (8, 10, 12, 15)),
-        Limit("20 seconds", MOST_CLICKS, 20),
+        *(RoundLimit(f"{count} clicks", count) for count in (8, 10, 12, 15)),
+        RoundLimit("20 seconds", MOST_CLICKS, 20),
     )
 }
-FIRST = "10 clicks"
+DEFAULT_LIMIT = "10 clicks"

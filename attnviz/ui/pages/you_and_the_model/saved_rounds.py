@@ -7,7 +7,7 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 from attnviz.ui.kit.guard import plain_text, say_error
 from attnviz.ui.kit.pickers import Photo
-from attnviz.ui.pages.you_and_the_model.words import TASKS
+from attnviz.ui.pages.you_and_the_model.texts import TASKS
 from attnviz.vision.bubbleview.rounds import Round
 from attnviz.vision.bubbleview.stored_rounds import (
     PlayedPicture,
@@ -21,16 +21,16 @@ from attnviz.vision.bubbleview.stored_rounds import (
     save_round,
 )
 
-_KEPT = "bubbles kept"
+_SAVED = "bubbles kept"
 
 
-def offer_round(photo: Photo, played: Round) -> None:
+def show_save_buttons(photo: Photo, played: Round) -> None:
     """Buttons that keep a round here, or download it; nothing is stored without them."""
     key = (photo.shown.sha256, repr(played))
-    kept = _kept()
+    kept = _saved_keys()
     st.button(
         "Kept on this computer" if key in kept else "Keep this round",
-        on_click=_keep,
+        on_click=_save,
         args=(photo, played, key),
         disabled=key in kept,
         icon=":material/bookmark:",
@@ -48,18 +48,18 @@ def offer_round(photo: Photo, played: Round) -> None:
     )
 
 
-def _keep(photo: Photo, played: Round, key: tuple[str, str]) -> None:
+def _save(photo: Photo, played: Round, key: tuple[str, str]) -> None:
     try:
         stored = save_round(_picture(photo), played)
     except AttnvizError as error:
         st.session_state["bubbles trouble"] = error
     else:
-        _kept()[key] = stored.key
+        _saved_keys()[key] = stored.key
 
 
-def _kept() -> dict[tuple[str, str], str]:
+def _saved_keys() -> dict[tuple[str, str], str]:
     """Of this session's rounds those that are kept, with their files' keys."""
-    kept: dict[tuple[str, str], str] = st.session_state.setdefault(_KEPT, {})
+    kept: dict[tuple[str, str], str] = st.session_state.setdefault(_SAVED, {})
     return kept
 
 
@@ -69,7 +69,7 @@ def _picture(photo: Photo) -> PlayedPicture:
     return PlayedPicture(whole.name, whole.sha256, (whole.height, whole.width))
 
 
-def show_stored() -> None:
+def show_saved_rounds() -> None:
     """The rounds that are kept on this computer, each to be deleted, all to be downloaded."""
     trouble = st.session_state.pop("bubbles trouble", None)
     if trouble is not None:
@@ -80,7 +80,7 @@ def show_stored() -> None:
         return
     with st.expander(f"Rounds kept on this computer ({len(rounds) + len(broken)})"):
         for stored in rounds:
-            _show_row(stored.key, _said(stored))
+            _show_row(stored.key, _round_title(stored))
         for key in broken:
             _show_row(key, f"{key}: holds no round that can be read.")
         with st.container(horizontal=True):
@@ -121,11 +121,11 @@ def _delete(keys: list[str]) -> None:
             delete_round(key)
     except AttnvizError as error:
         st.session_state["bubbles trouble"] = error
-    kept = {of: key for of, key in _kept().items() if key not in keys}
-    st.session_state[_KEPT] = kept
+    kept = {of: key for of, key in _saved_keys().items() if key not in keys}
+    st.session_state[_SAVED] = kept
 
 
-def _said(stored: StoredRound) -> str:
+def _round_title(stored: StoredRound) -> str:
     when = stored.saved[:16].replace("T", " ")
     played = stored.played
     task = TASKS[played.task].lower()

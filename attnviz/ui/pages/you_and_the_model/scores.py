@@ -16,7 +16,7 @@ from attnviz.pictures import Picture
 from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.you_and_the_model.charts import score_chart
-from attnviz.ui.pages.you_and_the_model.words import MODEL
+from attnviz.ui.pages.you_and_the_model.texts import MODEL
 from attnviz.vision.bubbleview.bubbles import bubble_radius, cells
 from attnviz.vision.bubbleview.rounds import Round
 from attnviz.vision.spectral_residual import spectral_residual

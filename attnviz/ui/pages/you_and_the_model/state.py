@@ -12,38 +12,38 @@ from attnviz.vision.bubbleview.rounds import Round, Task
 
 _ROUNDS = "bubbles rounds"
 _ATTEMPTS = "bubbles attempts"
-_SEEN = "bubbles seen"
-_MOST = 24
+_REVEALED = "bubbles seen"
+_MAX_ROUNDS = 24
 Key = tuple[str, Task]
 
 
-def kept_round(picture: str, task: Task) -> Round | None:
+def session_round(picture: str, task: Task) -> Round | None:
     """The round that was played on a picture (its sha256) with a task; None before one was."""
     return _rounds().get((picture, task))
 
 
-def keep_round(picture: str, played: Round) -> None:
+def store_round(picture: str, played: Round) -> None:
     """Keep a round; its picture counts as seen from now on."""
     rounds = _rounds()
     rounds[picture, played.task] = played
-    while len(rounds) > _MOST:
+    while len(rounds) > _MAX_ROUNDS:
         rounds.popitem(last=False)
-    seen: set[str] = st.session_state.setdefault(_SEEN, set())
+    seen: set[str] = st.session_state.setdefault(_REVEALED, set())
     seen.add(picture)
 
 
-def was_seen(picture: str) -> bool:
+def was_revealed(picture: str) -> bool:
     """Whether a round on the picture was played, after which it was shown sharp."""
-    return picture in st.session_state.get(_SEEN, set())
+    return picture in st.session_state.get(_REVEALED, set())
 
 
-def attempt(picture: str, task: Task) -> int:
+def attempt_number(picture: str, task: Task) -> int:
     """How often the round was begun again."""
     attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})
     return attempts.get((picture, task), 0)
 
 
-def play_again(picture: str, task: Task) -> None:
+def restart_round(picture: str, task: Task) -> None:
     """Forget the round, and begin anew."""
     _rounds().pop((picture, task), None)
     attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})

@@ -22,7 +22,7 @@ from attnviz.pictures import open_picture
 from attnviz.ui.kit import pickers
 from attnviz.ui.pages.evidence import budget as budget_section
 from attnviz.ui.pages.evidence import presence_run
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from tests.conftest import TinyCnn
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 
@@ -68,7 +68,7 @@ def test_a_network_with_one_class(monkeypatch: pytest.MonkeyPatch, section: str)
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_uniform_map(monkeypatch: pytest.MonkeyPatch, section: str) -> None:
     """No place comes before another: said in one sentence where the map is what is asked about."""
-    monkeypatch.setattr(Asked, "values", property(lambda _: np.ones((8, 12), np.float32)))
+    monkeypatch.setattr(MapUnderTest, "values", property(lambda _: np.ones((8, 12), np.float32)))
     page = answered(evidence_page(monkeypatch, "none", evidence=section), section)
     assert not page.exception
     if section in ("budget", "presence"):

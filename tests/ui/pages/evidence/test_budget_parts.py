@@ -15,7 +15,7 @@ from PIL import Image
 from attnviz.evidence.faithfulness.blur_budget import Answers, Budget
 from attnviz.ui.components.budget_table import pack
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
-from attnviz.ui.pages.evidence.budget_words import circle, percent, wording
+from attnviz.ui.pages.evidence.budget_text import circle, describe_budget, percent
 from tests.ui.pages.evidence.budgets import LABELS, RADII, SHARES, SIZE, known_budget
 
 
@@ -32,7 +32,7 @@ def table(rows: list[str]) -> Answers:
 
 
 def said(budget: Budget, rows: list[str], label: str = "ship") -> tuple[str, str]:
-    words = wording(replace(budget, answers=table(rows)), label, "sea", 10.0)
+    words = describe_budget(replace(budget, answers=table(rows)), label, "sea", 10.0)
     return words.headline, " ".join(words.details)
 
 

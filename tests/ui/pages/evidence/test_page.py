@@ -10,23 +10,23 @@ from attnviz.errors import EvidenceError
 from attnviz.registry import Registry
 from attnviz.ui.kit.sanity_warnings import note_sanity
 from attnviz.ui.pages.evidence import page as page_module
-from attnviz.ui.pages.evidence.question import Asked
+from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page
 
 VIT = [f"blocks.{n}.attention" for n in range(3)]
 
 
-def told(asked: Asked) -> None:
+def told(asked: MapUnderTest) -> None:
     shape = "x".join(map(str, asked.values.shape))
     st.text(f"{asked.layer} | {asked.target} | {asked.target_index} | {shape}")
 
 
-def fail(asked: Asked) -> None:
+def fail(asked: MapUnderTest) -> None:
     raise EvidenceError("*Nothing* can be <b>said</b>. Choose another layer.")
 
 
-def find_out(asked: Asked) -> None:
+def find_out(asked: MapUnderTest) -> None:
     note_sanity(asked.explanation, asked.layer, insensitive=st.toggle("insensitive", key="found"))
 
 

@@ -17,15 +17,15 @@ from attnviz.evidence.faithfulness.confidence_drop import Confidence, patches
 from attnviz.evidence.faithfulness.insertion_deletion import Curve, Removal
 from attnviz.evidence.faithfulness.verdict import Trial, put_to_test
 from attnviz.ui.pages.evidence import presence_run
-from attnviz.ui.pages.evidence.occlusion import likeness_words, occlusion_words
+from attnviz.ui.pages.evidence.occlusion import describe_occlusion, describe_similarity
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
-from attnviz.ui.pages.evidence.presence_pictures import film, pair
-from attnviz.ui.pages.evidence.presence_run import SHARES, Pictures, asked_for
-from attnviz.ui.pages.evidence.presence_words import (
-    answer_words,
-    left_words,
+from attnviz.ui.pages.evidence.presence_pictures import filmstrip, picture_pair
+from attnviz.ui.pages.evidence.presence_run import SHARES, ModifiedPictures, picture_count
+from attnviz.ui.pages.evidence.presence_text import (
+    answer_text,
+    describe_confidence,
+    describe_presence,
     number_rows,
-    presence_words,
 )
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 
@@ -75,33 +75,33 @@ BETTER, ALIKE, WORSE = trial(0.5, 0.1, 0.0), trial(0.05, 0.1, 0.0), trial(-0.3, 
     ],
 )
 def test_the_headline_says_where_the_map_stands(trials: dict[str, Trial], words: str) -> None:
-    assert presence_words(trials, "<b>", "<b>").headline.startswith(words)
+    assert describe_presence(trials, "<b>", "<b>").headline.startswith(words)
 
 
 def test_the_details_say_what_qualifies_the_verdict() -> None:
-    plain = " ".join(presence_words(both(BETTER, BETTER), "cat", "cat").details)
+    plain = " ".join(describe_presence(both(BETTER, BETTER), "cat", "cat").details)
     assert "would beat all 2 by luck once in 3 times" in plain
     assert "It beats a centred disc too, under every fill." in plain
     assert "whole picture" not in plain
     assert "margin" not in plain
-    other = " ".join(presence_words(both(BETTER, BETTER), "cat", "dog").details)
+    other = " ".join(describe_presence(both(BETTER, BETTER), "cat", "dog").details)
     assert "On the whole picture the network says 'dog', not 'cat'" in other
     near = trial(0.5, 0.1, centre=0.6)
     assert "A centred disc does as well or better under every fill" in " ".join(
-        presence_words(both(near, near), "cat", "cat").details
+        describe_presence(both(near, near), "cat", "cat").details
     )
     assert "the map does better under strong blur, not under ROAD's guess" in " ".join(
-        presence_words(both(BETTER, near), "cat", "cat").details
+        describe_presence(both(BETTER, near), "cat", "cat").details
     )
     hidden = trial(0.5, 0.1, empty=0.4)
     assert "Under strong blur 'cat' comes first even with everything taken away" in " ".join(
-        presence_words(both(hidden, BETTER), "cat", "cat").details
+        describe_presence(both(hidden, BETTER), "cat", "cat").details
     )
 
 
 def test_a_margin_that_says_otherwise_is_told() -> None:
     other = Trial("blur", removal(0.5, -3.0), (removal(0.1, 1.0),), removal(0.2))
-    details = " ".join(presence_words(both(other, BETTER), "cat", "cat").details)
+    details = " ".join(describe_presence(both(other, BETTER), "cat", "cat").details)
     assert "By the logit margin, which does not saturate, it is worse than chance" in details
 
 
@@ -116,16 +116,16 @@ def test_numbers_and_answers() -> None:
     assert rows[0]["(LeRF − MoRF) / 2"] == pytest.approx(0.25)
     curve = BETTER.removal.away
     names = {1: "dog", 0: "cat"}
-    assert answer_words(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: it says dog"
-    assert answer_words(BETTER.removal.back, 5, "cat", names) == "cat 0.75, margin +0.25"
-    assert "drops by 75 % (0.80 → 0.20)" in left_words(Confidence(0.8, 0.2), "cat")
-    assert "an increase in confidence" in left_words(Confidence(0.2, 0.8), "cat")
+    assert answer_text(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: it says dog"
+    assert answer_text(BETTER.removal.back, 5, "cat", names) == "cat 0.75, margin +0.25"
+    assert "drops by 75 % (0.80 → 0.20)" in describe_confidence(Confidence(0.8, 0.2), "cat")
+    assert "an increase in confidence" in describe_confidence(Confidence(0.2, 0.8), "cat")
 
 
 def test_pictures_are_escaped_and_the_chosen_one_is_outlined() -> None:
     coded = tuple(str(index).encode() for index in range(len(SHARES)))
-    pictures, names = Pictures(coded, coded[::-1]), {1: "<i>dog"}
-    shown = pair(BETTER, pictures, 4, "<b>cat", names, 1.5)
+    pictures, names = ModifiedPictures(coded, coded[::-1]), {1: "<i>dog"}
+    shown = picture_pair(BETTER, pictures, 4, "<b>cat", names, 1.5)
     assert base64.b64encode(b"4").decode() in shown
     assert base64.b64encode(b"16").decode() in shown
     assert "Highest 20 % taken away" in shown
@@ -133,7 +133,7 @@ def test_pictures_are_escaped_and_the_chosen_one_is_outlined() -> None:
     assert "&lt;b&gt;cat 0.25" in shown
     assert "it says &lt;i&gt;dog" in shown
     assert shown.count("aspect-ratio:1.5000") == 2
-    strip = film("Taken away", coded, BETTER.removal.away, 4, "<b>cat", 1.5)
+    strip = filmstrip("Taken away", coded, BETTER.removal.away, 4, "<b>cat", 1.5)
     assert strip.count("<figure") == 8
     (chosen,) = re.findall(r'class="av-on" title="([^"]*)"', strip)
     assert chosen == "20 %: &lt;b&gt;cat 0.25, lost"
@@ -157,11 +157,11 @@ def test_charts_hold_the_curves_and_every_control() -> None:
 def test_occlusion_in_words() -> None:
     worth = np.zeros((6, 6), np.float32)
     worth[2, 3] = 2.5
-    assert occlusion_words(worth) == "up to 2.50 logits are lost"
+    assert describe_occlusion(worth) == "up to 2.50 logits are lost"
     worth[0, 0] = -1
-    assert "up to 1.00 are won where something spoke against the class" in occlusion_words(worth)
+    assert "up to 1.00 are won where something spoke against the class" in describe_occlusion(worth)
     values = np.arange(36, dtype=np.float32).reshape(6, 6)
-    said = likeness_words(values, {"blur": values, "grey": np.zeros((6, 6), np.float32)})
+    said = describe_similarity(values, {"blur": values, "grey": np.zeros((6, 6), np.float32)})
     assert "Strong blur: +1.00, 1.00." in said
     assert "Mean grey: one of the two is flat." in said
 
@@ -189,7 +189,7 @@ def shown_pictures(page: AppTest) -> list[str]:
 def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     page = presence_page(monkeypatch).run()
     assert_fine(page)
-    assert any(f"{asked_for(2):,} pictures" in one.value for one in page.info)
+    assert any(f"{picture_count(2):,} pictures" in one.value for one in page.info)
     assert "av-verdict" not in html_of(page)
     click(page, "Take it apart")
     assert_fine(page)

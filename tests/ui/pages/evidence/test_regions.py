@@ -11,9 +11,14 @@ import pytest
 from attnviz.evidence.interaction.regions import RegionRelations, grid_regions
 from attnviz.evidence.interaction.shapley import PairGains, Relations
 from attnviz.pictures.geometry import PictureGeometry
-from attnviz.ui.pages.evidence.region_graph import graph
+from attnviz.ui.pages.evidence.region_graph import region_graph
 from attnviz.ui.pages.evidence.region_matrix import flow_matrix, relation_matrix
-from attnviz.ui.pages.evidence.region_pairs import drawn_edges, edges, pair_rows, region_words
+from attnviz.ui.pages.evidence.region_pairs import (
+    describe_regions,
+    pair_rows,
+    significant_edges,
+    strongest_edges,
+)
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 
 MINUS = "\N{MINUS SIGN}"
@@ -32,30 +37,35 @@ def relations(error: float = 0.0) -> RegionRelations:
 
 def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
     found = relations().relations
-    assert [(one.first, one.second) for one in edges(found)] == [(0, 3), (1, 2), (0, 1), (2, 3)]
-    assert [(one.first, one.second) for one in drawn_edges(found)] == [(0, 3), (1, 2), (0, 1)]
+    assert [(one.first, one.second) for one in significant_edges(found)] == [
+        (0, 3),
+        (1, 2),
+        (0, 1),
+        (2, 3),
+    ]
+    assert [(one.first, one.second) for one in strongest_edges(found)] == [(0, 3), (1, 2), (0, 1)]
     unsure = relations(error=0.2).relations
-    assert [(one.first, one.second) for one in edges(unsure)] == [(0, 3), (1, 2)]
+    assert [(one.first, one.second) for one in significant_edges(unsure)] == [(0, 3), (1, 2)]
     unsure.interaction[0, 3] = np.nan
-    assert [(one.first, one.second) for one in edges(unsure)] == [(1, 2)]
+    assert [(one.first, one.second) for one in significant_edges(unsure)] == [(1, 2)]
     rounded = Relations(np.zeros(2), np.full((2, 2), 1e-6), np.zeros(2), np.zeros((2, 2)), 3.0, 4.0)
-    assert edges(rounded) == []
-    assert drawn_edges(relations(error=1.0).relations) == []
+    assert significant_edges(rounded) == []
+    assert strongest_edges(relations(error=1.0).relations) == []
 
 
 def test_the_words() -> None:
-    assert region_words(relations(), "church") == (
+    assert describe_regions(relations(), "church") == (
         f"Region 2 matters most: {MINUS}1.20, it speaks against church. "
         "Regions 1 and 4 need each other most (+0.80). "
         f"Regions 2 and 3 can best stand in for each other ({MINUS}0.50)."
     )
-    assert "No two regions interact" in region_words(relations(error=1.0), "church")
+    assert "No two regions interact" in describe_regions(relations(error=1.0), "church")
 
 
 def test_the_graph_lies_on_what_the_network_saw() -> None:
     pixels = np.zeros((100, 200, 3), np.uint8)
     geometry = PictureGeometry((100, 200), (0.0, 50.0, 100.0, 150.0), (40, 60))
-    drawn = graph(pixels, geometry, relations(), "<b>church</b>")
+    drawn = region_graph(pixels, geometry, relations(), "<b>church</b>")
     assert 'style="left:25.000%;top:0.000%;width:50.000%;height:100.000%"' in drawn
     assert "<b>church" not in drawn
     titles = re.findall(r'title="([^"]*)"', drawn)

@@ -14,7 +14,7 @@ from attnviz.models.loading import load_model
 from attnviz.pictures import open_sample
 from attnviz.ui.kit.cache import SHOWN_SIDE
 from attnviz.ui.pages.evidence import sanity as section
-from attnviz.ui.pages.evidence.sanity import sanity_words
+from attnviz.ui.pages.evidence.sanity import describe_sanity
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart
 from tests.ui.pages.evidence.evidence_pages import PAGE, assert_fine, evidence_page, html_of
 
@@ -81,7 +81,7 @@ def test_what_is_found_out_is_said_above_the_sections(monkeypatch: pytest.Monkey
     ],
 )
 def test_the_verdict_in_words(found: Sanity, words: str) -> None:
-    assert words in sanity_words(found)
+    assert words in describe_sanity(found)
 
 
 def points(chart: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,9 +16,9 @@ from attnviz.pictures import Picture, open_picture
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
-from attnviz.ui.pages.eye.save import drawn, saved
-from attnviz.ui.pages.eye.scanpaths import Path, path_of, saliency_paths
-from attnviz.ui.pages.eye.server_view import marked
+from attnviz.ui.pages.eye.save import foveated_picture, foveated_png
+from attnviz.ui.pages.eye.scanpaths import GazePath, gaze_path, saliency_gaze_paths
+from attnviz.ui.pages.eye.server_view import with_marks
 from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, Viewing
 from attnviz.vision.scanpath import Stop
@@ -52,7 +52,7 @@ def test_a_path_is_in_shares_of_the_picture_whatever_its_maps_grid() -> None:
     spots = [(20.0, 150.0, 1.0), (70.0, 40.0, 0.7), (45.0, 100.0, 0.5)]
     for row, column, height in spots:
         values += (height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 50)).astype(np.float32)
-    path = path_of("planted", "", values, pixels)
+    path = gaze_path("planted", "", values, pixels)
     for stop, (row, column, height) in zip(path.stops, spots, strict=False):
         assert stop.y == pytest.approx(row / 90, abs=0.01)
         assert stop.x == pytest.approx(column / 200, abs=0.01)
@@ -64,11 +64,11 @@ def test_a_path_is_in_shares_of_the_picture_whatever_its_maps_grid() -> None:
 
 
 def test_a_map_of_one_value_has_no_path_and_says_why() -> None:
-    even = path_of("Even", "", np.full((8, 8), 0.3, np.float32), noise(40, 40).pixels)
+    even = gaze_path("Even", "", np.full((8, 8), 0.3, np.float32), noise(40, 40).pixels)
     assert even.stops == ()
     assert even.refused.startswith("Even: The map has the same value everywhere")
     grey = open_picture(np.full((90, 120, 3), 128, np.uint8), name="grey")
-    header, _ = unpacked(pack(grey, saliency_paths(grey.pixels)))
+    header, _ = unpacked(pack(grey, saliency_gaze_paths(grey.pixels)))
     assert header["paths"][0]["stops"] == []
     assert "same value everywhere" in header["paths"][0]["refused"]
     assert "NaN" not in json.dumps(header)
@@ -76,7 +76,7 @@ def test_a_map_of_one_value_has_no_path_and_says_why() -> None:
 
 def test_the_parcel_holds_photo_retina_and_maps_and_is_the_same_each_time() -> None:
     picture = noise(60, 80)
-    paths = [Path("one", "who", noise(30, 40).pixels, (Stop(0.2, 0.7, 1.0, 30.0),))]
+    paths = [GazePath("one", "who", noise(30, 40).pixels, (Stop(0.2, 0.7, 1.0, 30.0),))]
     blob = pack(picture, paths)
     assert blob == pack(picture, paths)
     header, (photo, retina, overlay) = unpacked(blob)
@@ -122,7 +122,7 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     whole, shown = noise(200, 320), noise(100, 160)
     wanted = Wanted.from_untrusted(TOLD)
     assert wanted is not None
-    file = saved(wanted, shown, whole)
+    file = foveated_png(wanted, shown, whole)
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]
@@ -136,17 +136,17 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     assert facts["fixations"] == "x 25.0 %, y 50.0 %; x 75.0 %, y 10.0 %"
     assert facts["gaze led by"] == "led"
     assert facts["picture sha256"] == whole.sha256
-    np.testing.assert_array_equal(drawn(wanted, whole, whole)[:2].shape, (2, 320, 3))
+    np.testing.assert_array_equal(foveated_picture(wanted, whole, whole)[:2].shape, (2, 320, 3))
 
 
 def test_rings_and_numbered_stops_are_drawn_where_they_belong() -> None:
     grey = np.full((300, 400, 3), 128, np.uint8)
     stops = (Stop(0.2, 0.2, 1.0, 30.0), Stop(0.5, 0.5, 0.8, 40.0))
-    shown = marked(grey, stops, Viewing(20.0))
+    shown = with_marks(grey, stops, Viewing(20.0))
     assert (grey == 128).all(), "the picture itself is left alone"
     radius = round(Viewing(20.0).pixels(2.5))
     assert shown[150, 200 + radius].max() > 200, "the fovea's ring around the last stop"
     assert shown[60 - 7, 80].min() > 200, "the first stop's circle"
     assert shown[299, 399].tolist() == [128] * 3
-    alone = marked(grey, stops[:1], Viewing(20.0))
+    alone = with_marks(grey, stops[:1], Viewing(20.0))
     assert alone[60, 80].tolist() == [128] * 3, "a single gaze is not numbered"

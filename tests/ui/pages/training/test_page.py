@@ -20,7 +20,7 @@ from attnviz.training.jobs.runs import LiveRun, begin
 from attnviz.training.jobs.state import Phase, State
 from attnviz.training.recipe import Recipe
 from attnviz.training.recording.file import Recording, Snapshot
-from attnviz.ui.pages.training.runs import opened_run
+from attnviz.ui.pages.training.runs import open_recording
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.training_pages import PAGE, assert_fine, opened
 
@@ -121,9 +121,9 @@ def test_a_broken_upload_is_named_and_the_rest_stays(tmp_path: Path) -> None:
 def test_a_growing_recording_is_read_again(tmp_path: Path) -> None:
     recording, path = shipped("vit-small"), tmp_path / "vit-small.attn"
     recording.up_to(0).save(path)
-    first = opened_run(path)
+    first = open_recording(path)
     recording.up_to(100).save(path)
-    second = opened_run(path)
+    second = open_recording(path)
     assert first.key != second.key
     assert first.checkpoints == ("untrained",)
     assert len(second.checkpoints) == len(recording.up_to(100).snapshots)

@@ -12,7 +12,7 @@ from attnviz.pictures import list_samples, open_sample
 from attnviz.training.data.data import squashed
 from attnviz.training.recording.file import Recording
 from attnviz.training.recording.size import shown_pixels
-from attnviz.ui.pages.training.runs import Run, opened_run, same_index, same_picture
+from attnviz.ui.pages.training.runs import RecordedRun, open_recording, same_index, same_picture
 from tests.ui.pages.training.training_pages import CORNER, made, opened
 
 
@@ -34,7 +34,7 @@ def test_another_picture_of_the_same_name_is_not_shown_as_the_same(tmp_path: Pat
         name: made(tmp_path / f"{name}.attn", maps, pixels=pixels)
         for name, pixels in pictures.items()
     }
-    runs = {name: opened_run(path) for name, path in files.items()}
+    runs = {name: open_recording(path) for name, path in files.items()}
     alike = [name for name, run in runs.items() if same_picture(runs["first"], 0, run, 0)]
     assert alike == ["first", "same", "close"]
     page = opened(files["first"], files["another"])
@@ -47,10 +47,10 @@ def test_one_photo_by_two_input_sizes_is_the_same_picture(tmp_path: Path) -> Non
     """Both are kept at 224 px; which rounding they came by is no other picture."""
     maps = {("soft-mask", "gate"): [CORNER]}
     photos = {one.name: open_sample(one.name).pixels for one in list_samples()}
-    runs: dict[tuple[str, int], Run] = {}
+    runs: dict[tuple[str, int], RecordedRun] = {}
     for (name, photo), side in itertools.product(photos.items(), (48, 256, 384)):
         (kept,) = shown_pixels(squashed(photo, side)[None])
-        runs[name, side] = opened_run(made(tmp_path / f"{name} {side}.attn", maps, pixels=kept))
+        runs[name, side] = open_recording(made(tmp_path / f"{name} {side}.attn", maps, pixels=kept))
     held = [runs["china", side].recording.pixels for side in (256, 384)]
     assert held[0] is not None
     assert held[1] is not None
@@ -65,11 +65,13 @@ def test_of_pictures_of_one_name_the_same_one_is_found() -> None:
     random = np.random.default_rng(0)
     a, b, c = (random.integers(0, 256, (32, 32, 3)).astype(np.uint8) for _ in range(3))
 
-    def run(key: str, *pixels: np.ndarray) -> Run:
+    def run(key: str, *pixels: np.ndarray) -> RecordedRun:
         names = ("picture",) * len(pixels)
-        return Run(key, key, Recording(("a", "b"), names, pixels=np.stack(pixels)))
+        return RecordedRun(key, key, Recording(("a", "b"), names, pixels=np.stack(pixels)))
 
     first, other = run("first", a, b, b, c), run("other", b, a, b)
     assert [same_index(first, number, other) for number in range(4)] == [1, 0, 2, None]
-    bare = [Run(key, key, Recording(("a", "b"), ("one", "picture", "picture"))) for key in "xy"]
+    bare = [
+        RecordedRun(key, key, Recording(("a", "b"), ("one", "picture", "picture"))) for key in "xy"
+    ]
     assert [same_index(bare[0], number, bare[1]) for number in range(3)] == [0, 1, 2]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from attnviz.render.heat import heat_overlay
-from attnviz.ui.pages.training.attention_view import Watched, on_one_scale
-from attnviz.ui.pages.training.runs import opened_run
+from attnviz.ui.pages.training.attention_view import RecordedMaps, with_shared_scale
+from attnviz.ui.pages.training.runs import open_recording
 from attnviz.ui.pages.training.save import time_lapse_frames
 from tests.ui.pages.training.training_pages import made
 
@@ -24,10 +24,10 @@ def halves(left: float, right: float) -> npt.NDArray[np.float32]:
     return np.repeat([[left, left, right, right]], 4, axis=0).astype(np.float32)
 
 
-def watched(path: Path, *maps: npt.NDArray[np.float32]) -> Watched:
+def watched(path: Path, *maps: npt.NDArray[np.float32]) -> RecordedMaps:
     pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
-    run = opened_run(made(path, {("soft-mask", LAYER): maps}, pixels=pixels))
-    return Watched(run, "soft-mask", 0, pixels)
+    run = open_recording(made(path, {("soft-mask", LAYER): maps}, pixels=pixels))
+    return RecordedMaps(run, "soft-mask", 0, pixels)
 
 
 def heat(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -36,7 +36,7 @@ def heat(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def assert_corners(
-    frame: npt.NDArray[np.uint8], one: Watched, shares: tuple[float, float, float, float]
+    frame: npt.NDArray[np.uint8], one: RecordedMaps, shares: tuple[float, float, float, float]
 ) -> None:
     """Beyond the middles of the outer cells, a map is what it is in them."""
     for (row, column), share in zip(CORNERS, shares, strict=True):
@@ -62,7 +62,7 @@ def test_a_run_beside_it_shares_the_scale(tmp_path: Path) -> None:
     weak = watched(tmp_path / "weak.attn", halves(0.2, 0.08))
     strong = watched(tmp_path / "strong.attn", halves(0.2, 1))
     assert_corners(time_lapse_frames(weak, LAYER)[0], weak, (1, 0.4, 1, 0.4))
-    both = on_one_scale([weak, strong])
+    both = with_shared_scale([weak, strong])
     assert [one.ends(LAYER) for one in both] == [pytest.approx((0, 1))] * 2
     first, second = (time_lapse_frames(one, LAYER)[0] for one in both)
     assert_corners(first, weak, (0.2, 0.08, 0.2, 0.08))

@@ -13,7 +13,7 @@ from attnviz.evidence.faithfulness.verdict import Trial, Verdict, robust
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.charts import CENTRED, OWN
 from attnviz.ui.kit.text import signed
-from attnviz.ui.pages.evidence.budget_words import Wording
+from attnviz.ui.pages.evidence.budget_text import ResultText
 
 _CHANCE = {
     Verdict.BETTER: "better than chance",
@@ -22,7 +22,7 @@ _CHANCE = {
 }
 
 
-def presence_words(trials: Mapping[str, Trial], label: str, named: str) -> Wording:
+def describe_presence(trials: Mapping[str, Trial], label: str, named: str) -> ResultText:
     """The verdict, and what qualifies it.
 
     label: the class that was asked about. named: the class that comes first on the whole picture.
@@ -34,7 +34,7 @@ def presence_words(trials: Mapping[str, Trial], label: str, named: str) -> Wordi
         _centre(trials),
         *_margins(trials),
     ]
-    return Wording(_headline(trials, label), tuple(details))
+    return ResultText(_headline(trials, label), tuple(details))
 
 
 def _headline(trials: Mapping[str, Trial], label: str) -> str:
@@ -116,7 +116,7 @@ def _margins(trials: Mapping[str, Trial]) -> list[str]:
     return [f"By the logit margin, which does not saturate, it is {said}."]
 
 
-def left_words(left: Confidence, label: str) -> str:
+def describe_confidence(left: Confidence, label: str) -> str:
     """Average drop and increase in confidence, for this one picture."""
     change = f"{left.whole:.2f} → {left.masked:.2f}"
     what = (
@@ -130,7 +130,7 @@ def left_words(left: Confidence, label: str) -> str:
     )
 
 
-def answer_words(curve: Curve, index: int, label: str, names: Mapping[int, str]) -> str:
+def answer_text(curve: Curve, index: int, label: str, names: Mapping[int, str]) -> str:
     """What the network said at a step of a curve."""
     first = int(curve.first[index])
     words = f"{label} {curve.probability[index]:.2f}, margin {signed(float(curve.margin[index]))}"

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.training.recording.growth import LayerGrowth
-from attnviz.ui.pages.training.runs import Run
+from attnviz.ui.pages.training.runs import RecordedRun
 
 Growth = Sequence[Sequence[LayerGrowth]]
 _NAMED = 4  # layers that a line names
 
 
 @dataclass(frozen=True)
-class Rule:
+class ReferenceLine:
     """A level line across a chart, and what it means."""
 
     value: float
     meaning: str
 
 
-def even_spread(_runs: Sequence[Run], growth: Growth) -> list[Rule]:
+def even_spread(_runs: Sequence[RecordedRun], growth: Growth) -> list[ReferenceLine]:
     """One line for all layers: their grids differ little in it."""
     spreads = [one.even_spread for layers in growth for one in layers]
-    return [Rule(float(np.mean(spreads)), "an even map")]
+    return [ReferenceLine(float(np.mean(spreads)), "an even map")]
 
 
-def even_distance(runs: Sequence[Run], growth: Growth) -> list[Rule]:
+def even_distance(runs: Sequence[RecordedRun], growth: Growth) -> list[ReferenceLine]:
     """A line for each distance that even attention has in some layer.
 
     It depends on the layer's window and on the size of the run's input.
@@ -40,9 +40,12 @@ def even_distance(runs: Sequence[Run], growth: Growth) -> list[Rule]:
                 name = f"{one.layer} in {run.title}" if len(runs) > 1 else one.layer
                 whose.setdefault(round(one.even_distance, 1), []).append(name)
     if len(whose) == 1:
-        return [Rule(value, "even attention") for value in whose]
-    return [Rule(value, f"even attention of {_told(names)}") for value, names in whose.items()]
+        return [ReferenceLine(value, "even attention") for value in whose]
+    return [
+        ReferenceLine(value, f"even attention of {_name_list(names)}")
+        for value, names in whose.items()
+    ]
 
 
-def _told(names: Sequence[str]) -> str:
+def _name_list(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")

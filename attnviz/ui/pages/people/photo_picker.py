@@ -10,19 +10,19 @@ from attnviz.pictures import open_picture
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
 from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import say_error
-from attnviz.ui.pages.people.folder import Opened
+from attnviz.ui.pages.people.folder import OpenedFolder
 
 ROW = 24
-_PHOTO, _PART = "people photo", "people part"
+_PHOTO, _PAGE = "people photo", "people part"
 
 
-def pick_photo(opened: Opened) -> int | None:
+def pick_photo(opened: OpenedFolder) -> int | None:
     """The number of the chosen picture; None where no picture of the row can be opened."""
     photos = opened.found.photos
     kept: dict[tuple[str, ...], int] = st.session_state.setdefault(_PHOTO, {})
     chosen = min(kept.get(opened.key, 0), len(photos) - 1)
     if len(photos) > ROW:
-        chosen = _pick_part(chosen, len(photos))
+        chosen = _pick_page(chosen, len(photos))
     first = chosen // ROW * ROW
     row = {}
     for number in range(first, min(first + ROW, len(photos))):
@@ -41,27 +41,29 @@ def pick_photo(opened: Opened) -> int | None:
     return kept[opened.key]
 
 
-def _pick_part(chosen: int, count: int) -> int:
+def _pick_page(chosen: int, count: int) -> int:
     """Turn to another two dozen; returns the chosen picture, its first where it was turned."""
     parts = list(range(0, count, ROW))
-    st.session_state[_PART] = chosen // ROW * ROW
-    turned = st.session_state.pop(f"{_PART} turned", None)
+    st.session_state[_PAGE] = chosen // ROW * ROW
+    turned = st.session_state.pop(f"{_PAGE} turned", None)
     if turned in parts:
-        st.session_state[_PART], chosen = turned, turned
-    at = parts.index(st.session_state[_PART])
+        st.session_state[_PAGE], chosen = turned, turned
+    at = parts.index(st.session_state[_PAGE])
     with st.container(horizontal=True, vertical_alignment="center"):
-        _turn("Back", "chevron_left", parts[max(at - 1, 0)], stuck=at == 0)
-        _turn("On", "chevron_right", parts[min(at + 1, len(parts) - 1)], stuck=at == len(parts) - 1)
+        _page_button("Back", "chevron_left", parts[max(at - 1, 0)], stuck=at == 0)
+        _page_button(
+            "On", "chevron_right", parts[min(at + 1, len(parts) - 1)], stuck=at == len(parts) - 1
+        )
         st.markdown(f"Pictures {parts[at] + 1}–{min(parts[at] + ROW, count)} of {count:,}")
     return chosen
 
 
-def _turn(title: str, icon: str, to: int, *, stuck: bool) -> None:
+def _page_button(title: str, icon: str, to: int, *, stuck: bool) -> None:
     def turn() -> None:
-        st.session_state[f"{_PART} turned"] = to
+        st.session_state[f"{_PAGE} turned"] = to
 
     st.button(
-        title, icon=f":material/{icon}:", on_click=turn, disabled=stuck, key=f"{_PART} {icon}"
+        title, icon=f":material/{icon}:", on_click=turn, disabled=stuck, key=f"{_PAGE} {icon}"
     )
 
 
@@ -71,7 +73,7 @@ def _small(path: str, state: tuple[int, ...]) -> bytes:
     return thumbnail_jpeg(open_picture(path).pixels)
 
 
-def titled(looked: Looked) -> str:
+def photo_title(looked: Looked) -> str:
     """A picture's name and how many looked at it."""
     many = len(looked.viewers)
     return f"{looked.name}, {many} viewer{'' if many == 1 else 's'}"

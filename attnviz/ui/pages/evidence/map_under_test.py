@@ -13,7 +13,7 @@ from attnviz.ui.kit.pickers import Photo
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class MapUnderTest:
     """One picture, one network, and the layer's map that is put to the test."""
 
     photo: Photo

@@ -13,14 +13,14 @@ TITLES = {RANDOM: contest.RANDOM, CENTRED: contest.CENTRED, INVERTED: contest.IN
 
 
 @dataclass(frozen=True)
-class Wording:
+class ResultText:
     """Plain text, to be escaped where it is shown: the main sentence, and what qualifies it."""
 
     headline: str
     details: tuple[str, ...]
 
 
-def wording(budget: Budget, label: str, named: str, scale: float) -> Wording:
+def describe_budget(budget: Budget, label: str, named: str, scale: float) -> ResultText:
     """What the budget says.
 
     Args:
@@ -44,18 +44,18 @@ def wording(budget: Budget, label: str, named: str, scale: float) -> Wording:
         f"Everything else was blurred by {rest}. The region is enough for the decision; it is not "
         "the only one, and others may be smaller.",
         *_lost_again(budget),
-        *_found_again(budget),
+        *_recovered_again(budget),
     ]
-    return Wording(headline, tuple(details))
+    return ResultText(headline, tuple(details))
 
 
-def _without_decision(label: str, named: str) -> Wording:
+def _without_decision(label: str, named: str) -> ResultText:
     headline = f"On the sharp picture it says '{named}', not '{label}': there is nothing to keep."
     detail = f"Ask about '{named}', or choose another picture. The table shows how '{label}' fares."
-    return Wording(headline, (detail,))
+    return ResultText(headline, (detail,))
 
 
-def _without_need(budget: Budget, label: str, scale: float) -> Wording:
+def _without_need(budget: Budget, label: str, scale: float) -> ResultText:
     rest = circle(budget.radii[-1], budget.diagonal, scale)
     headline = f"Blurred all over by {rest}, it still says '{label}': nothing needs to be sharp."
     details = [
@@ -68,7 +68,7 @@ def _without_need(budget: Budget, label: str, scale: float) -> Wording:
             f"A little sharpness can still turn it over: only from {always} on does it say so for "
             "every larger share."
         )
-    return Wording(headline, tuple(details))
+    return ResultText(headline, tuple(details))
 
 
 def _lost_again(budget: Budget) -> list[str]:
@@ -78,7 +78,7 @@ def _lost_again(budget: Budget) -> list[str]:
     return [f"Some larger shares lose it again; from {percent(always)} on it is always kept."]
 
 
-def _found_again(budget: Budget) -> list[str]:
+def _recovered_again(budget: Budget) -> list[str]:
     last = float(budget.last_radius[0])
     if last == float(budget.critical[0]):
         return []

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from attnviz.methods.questions import Question
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.ui.kit.text import with_article
-from attnviz.ui.pages.you_and_the_model.rules import Limit
+from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
 from attnviz.vision.bubbleview.bubbles import Place
 from attnviz.vision.bubbleview.rounds import Round, Task
 
-ONE_PERSON = (
+CAVEAT = (
     "One person, one picture: an illustration, not a measurement. Clicks are deliberate; eye "
     "movements are not."
 )
@@ -25,12 +25,12 @@ STEPS = (
     "Then you see both side by side, how surely the model knows the picture through each, and how "
     "near its map comes to your clicks.",
 )
-OVER = "That was your round."
-FEW = "Two bubbles or more make a round. Start over whenever you like."
+FINISHED = "That was your round."
+TOO_FEW = "Two bubbles or more make a round. Start over whenever you like."
 TASKS = {Task.TELL: "To tell what it is", Task.LOOK: "To look freely"}
 QUESTIONS = {Task.TELL: Question.DECISION, Task.LOOK: Question.ATTENTION}
 YOU, MODEL, RANDOM = "you", "the model", "at random"
-WHOSE = {YOU: "your bubbles", MODEL: "the model's bubbles", RANDOM: "random bubbles"}
+BUBBLE_TITLES = {YOU: "your bubbles", MODEL: "the model's bubbles", RANDOM: "random bubbles"}
 COLOURS = {YOU: "#0d9488", MODEL: "#c2410c", RANDOM: "#78716c"}
 
 
@@ -41,7 +41,7 @@ def task_line(task: Task) -> str:
     return "Look around freely: click wherever you want to see"
 
 
-def rule(limit: Limit) -> str:
+def limit_text(limit: RoundLimit) -> str:
     """When it ends, in a sentence or two."""
     if limit.seconds is None:
         return f"You have {limit.clicks} clicks. Each shows one spot sharply until the next."

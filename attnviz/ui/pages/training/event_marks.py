@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attnviz.training.recording.growth import Event
-from attnviz.ui.pages.training.runs import Run
+from attnviz.ui.pages.training.runs import RecordedRun
 
 
 @dataclass(frozen=True)
-class Mark:
+class EventMark:
     """A moment at which something happened.
 
     number: its own among those of all runs. run: which of the runs it belongs to, from 0.
@@ -25,17 +25,19 @@ class Mark:
     text: str
 
 
-def numbered(runs: Sequence[Run], events: Sequence[Sequence[Event]]) -> tuple[Mark, ...]:
+def number_events(
+    runs: Sequence[RecordedRun], events: Sequence[Sequence[Event]]
+) -> tuple[EventMark, ...]:
     """The moments of each run, those of the second numbered on from those of the first."""
-    found: list[Mark] = []
+    found: list[EventMark] = []
     for place, (run, happened) in enumerate(zip(runs, events, strict=True)):
-        for at, text in _moments(happened).items():
+        for at, text in _text_by_checkpoint(happened).items():
             epoch, name = run.recording.snapshots[at].epoch, run.checkpoints[at]
-            found.append(Mark(len(found) + 1, place, run.title, epoch, name, text))
+            found.append(EventMark(len(found) + 1, place, run.title, epoch, name, text))
     return tuple(found)
 
 
-def _moments(events: Sequence[Event]) -> dict[int, str]:
+def _text_by_checkpoint(events: Sequence[Event]) -> dict[int, str]:
     """What happened at each checkpoint where something did, in one text each."""
     found: dict[int, str] = {}
     for one in events:
