@@ -59,7 +59,7 @@ def _asked(
     inputs, geometry = place.inputs(picture)
     with understood(model, inputs):
         module, inputs = readable(model.module, inputs)
-        with undisturbed(module):
+        with undisturbed(module, frozen=True):
             with torch.inference_mode():
                 logits = logits_of(module(inputs), module)
             check_logits(model, logits)

@@ -54,6 +54,36 @@ class App:
     url: str
     log: Path
 
+    def errors(self) -> str:
+        """The log if it holds an error, else an empty text."""
+        text = self.log.read_text(errors="replace")
+        return text if re.search(r"Traceback|Error", without_disconnections(text)) else ""
+
+
+_START = "Traceback (most recent call last):\n"
+_CHAINED = re.compile(r"^(?:During handling of|The above exception was)", re.MULTILINE)
+_GONE = re.compile(r"^\S*WebSocketDisconnect.*\n?", re.MULTILINE)
+
+
+def without_disconnections(log: str) -> str:
+    """A server's log without the tracebacks of messages to a window that has been closed.
+
+    Under load the server notices only when it sends, and says so; it is no error of the app.
+    """
+    rest, *tracebacks = log.split(_START)
+    chains: list[str] = []
+    before = ""
+    for traceback in tracebacks:
+        if _CHAINED.search(before):
+            chains[-1] += _START + traceback
+        else:
+            chains.append(_START + traceback)
+        before = traceback
+    for chain in chains:
+        *_, last = _GONE.split(chain) if _GONE.search(chain) else [chain]
+        rest += last
+    return rest
+
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:

@@ -69,7 +69,7 @@ def show_mode(page: Page, name: str) -> None:
 def assert_no_trouble(page: Page, app: App) -> None:
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
-    assert not re.search(r"Traceback|Error", app.log.read_text(errors="replace")), app.log
+    assert app.errors() == ""
 
 
 def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:

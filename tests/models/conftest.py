@@ -8,7 +8,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from web_server import Web, handler
+
+from tests.models.web_server import Web, handler
 
 
 @pytest.fixture

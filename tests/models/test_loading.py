@@ -11,13 +11,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from web_server import Reply, Web
 
 from attnviz.errors import ModelError, OutOfMemoryError, UnknownNameError, WeightsError
 from attnviz.models.catalog import find_model
 from attnviz.models.loading import load_model, wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, ModelSpec, Source, WeightsRef
+from tests.models.web_server import Reply, Web
 
 
 class Tiny(nn.Module):

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from web_server import Reply, Web
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models import download as download_module
 from attnviz.models.spec import WeightsRef
 from attnviz.models.weights import find_weights
+from tests.models.web_server import Reply, Web
 
 BODY = bytes(range(256)) * 12_000  # 3,072,000 bytes: three chunks
 SHA256 = hashlib.sha256(BODY).hexdigest()

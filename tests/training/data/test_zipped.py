@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from attnviz.errors import TrainingError
+from attnviz.training.data import zipped
 from attnviz.training.data.class_folders import counted_pictures
-from attnviz.training.data.data import zipped
 from attnviz.training.data.zipped import unpack_classes
 
 

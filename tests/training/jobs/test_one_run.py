@@ -14,7 +14,7 @@ import pytest
 
 from attnviz.errors import TrainingError
 from attnviz.pictures import Picture, open_picture
-from attnviz.training.data.data import data
+from attnviz.training.data import data
 from attnviz.training.data.shapes import SHAPES
 from attnviz.training.jobs import runs as live
 from attnviz.training.jobs import worker as live_worker

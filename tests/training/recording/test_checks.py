@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from attnviz.errors import TrainingError
+from attnviz.training.recording import checks as recording_checks
 from attnviz.training.recording.file import Recording
-from attnviz.training.recording.file import checks as recording_checks
 
 
 def parts() -> tuple[dict[str, Any], dict[str, str]]:
@@ -97,7 +97,7 @@ def test_another_version_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from attnviz.training.recording.file import file as recording
+    from attnviz.training.recording import file as recording
 
     monkeypatch.setattr(recording, "MOST_BYTES", 100)
     with pytest.raises(TrainingError, match="larger than"):

@@ -149,7 +149,7 @@ def test_a_checkpoint_that_is_not_finite_is_refused_wherever_it_is(value: float)
 def test_a_file_that_cannot_be_written_leaves_the_last_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from attnviz.training.recording.file import file as module
+    from attnviz.training.recording import file as module
 
     path = tmp_path / "run.attn"
     recording(0).save(path)
