@@ -28,7 +28,6 @@ from attnviz.evidence.faithfulness.verdict import put_to_test
 from attnviz.evidence.fills.base import FILLS, Fill, StrongBlur
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
 from attnviz.models.catalog import find_model
 from attnviz.models.device import choose_device
 from attnviz.models.loading import load_model
@@ -36,6 +35,7 @@ from attnviz.models.spec import WeightsRef
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import WEIGHTS_VARIABLE
 from attnviz.pictures import open_sample
+from attnviz.progress import Progress
 from benchmarks.capture import synchronised
 from benchmarks.timing import HEADER, Budget, median_times
 
@@ -89,8 +89,8 @@ class Asking:
         }
 
     def _counting(self, name: str, work: Callable[[Progress], object]) -> object:
-        def told(done: int, total: int) -> None:
-            self.counted[name] = max(done, total)
+        def told(done: int, total: int | None) -> None:
+            self.counted[name] = max(done, total or 0)
 
         return work(told)
 

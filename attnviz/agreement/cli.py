@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from attnviz.agreement.dataset import Progress, compare
+from attnviz.agreement.dataset import compare
 from attnviz.agreement.map_makers import left_out, of_models, of_no_model
 from attnviz.agreement.table import markdown
 from attnviz.errors import UnknownNameError
@@ -18,6 +18,7 @@ from attnviz.methods.questions import Question
 from attnviz.metrics.fixations import read_fixations
 from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.models.loading import load_model
+from attnviz.progress import Progress
 
 
 def compare_folder(
@@ -58,7 +59,7 @@ def compare_folder(
 def _bar(title: str) -> Iterator[Progress]:
     with tqdm(desc=title, unit="") as bar:
 
-        def tell(done: int, total: int) -> None:
+        def tell(done: int, total: int | None) -> None:
             bar.total = total
             bar.update(done - bar.n)
 

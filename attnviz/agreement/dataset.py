@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -15,9 +15,8 @@ from attnviz.metrics.densities import kl
 from attnviz.metrics.fixations import FixationSet, Looked
 from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.pictures import Picture, open_picture
+from attnviz.progress import Progress
 from attnviz.types import DoubleArray
-
-Progress = Callable[[int, int], object]
 
 # Maps are compared at this size: finer than any map, and fixations are no more exact.
 LONGEST = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from attnviz.agreement.dataset import LONGEST, Progress
+from attnviz.agreement.dataset import LONGEST
 from attnviz.agreement.ground_truth import BITS, KL, SCORES, Ground, ground_of
 from attnviz.agreement.map_makers import Contestant
 from attnviz.errors import AttnvizError
@@ -13,6 +13,7 @@ from attnviz.metrics.densities import information_gain, kl
 from attnviz.metrics.fixations import FixationSet
 from attnviz.metrics.inter_observer import OtherPictures
 from attnviz.pictures import Picture, open_picture
+from attnviz.progress import Progress
 from attnviz.types import DoubleArray, FloatArray
 
 

@@ -19,13 +19,14 @@ from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
-from attnviz.methods.base import METHODS, Cost, FeatureMethod, LayerMaps, ProbingMethod, Progress
+from attnviz.methods.base import METHODS, Cost, FeatureMethod, LayerMaps, ProbingMethod
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import Choice, choose_method
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 SHOWN = 5

@@ -12,7 +12,7 @@ from torch import Tensor
 from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import FloatArray, IntArray
 
 

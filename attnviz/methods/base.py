@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import FeatureReading, GateReading, Reading, SoftMaskReading, Trace
 from attnviz.errors import MethodError
+from attnviz.progress import Progress
 from attnviz.registry import Registry
 from attnviz.types import FloatArray
 
@@ -168,14 +169,6 @@ def needed(gradient: Tensor | None, method: str, layer: str) -> Tensor:
             "Capture again with gradients=True."
         )
     return gradient
-
-
-class Progress(Protocol):
-    """Is told how far a long work has come; what it raises stops the work and comes out of it."""
-
-    def __call__(self, done: int, total: int) -> object:
-        """`done` of about `total` inputs have been through the network."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from attnviz.methods.base import (
     OnePassMethod,
     Probed,
     ProbedEach,
-    Progress,
     needed,
 )
 from attnviz.methods.smoothing import smoothed
+from attnviz.progress import Progress
 
 _TINY = 1e-12
 

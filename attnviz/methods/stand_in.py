@@ -18,7 +18,7 @@ from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.run import chosen_classes, logits_of
 from attnviz.capture.site import Site
 from attnviz.errors import MethodError
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 
 
 class StandIn(nn.Module):

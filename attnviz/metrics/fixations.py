@@ -9,7 +9,7 @@ and y down; `ms`, how long each lasted, may be missing. The pictures lie in the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 from attnviz.errors import PictureError, VisionError
 from attnviz.pictures import open_picture
 from attnviz.pictures.names import visible
+from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 
 FILE = "fixations.json"
@@ -78,7 +79,7 @@ def read_fixations(
     folder: Path | str,
     *,
     limit: int | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> FixationSet:
     """The fixations of a folder; every picture is opened once, so that broken ones are known.
 

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -20,8 +20,7 @@ from tqdm import tqdm
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.spec import WeightsRef
-
-Progress = Callable[[int, int | None], None]
+from attnviz.progress import Progress
 
 SILENCE_SECONDS = 30.0
 LARGEST_BYTES = 8 * 1024**3

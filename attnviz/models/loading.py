@@ -13,13 +13,13 @@ from torch import nn
 from attnviz.errors import ModelError, OutOfMemoryError
 from attnviz.models.catalog import find_model
 from attnviz.models.device import choose_device, is_out_of_memory, place_module
-from attnviz.models.download import Progress
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state, read_state
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.models.zoo.residual_attention import SoftMaskGate
+from attnviz.progress import Progress
 
 
 def load_model(
@@ -38,7 +38,8 @@ def load_model(
         device: "auto", "cuda", "cuda:1", "mps" or "cpu".
         input_size: side of the input in pixels, the network's own if None. Larger inputs give finer
             maps; vision transformers interpolate their position embeddings.
-        progress: told (bytes done, bytes in all or None) in a download; a bar on stderr if None.
+        progress: called in a download with (bytes done, bytes in all or None); a bar on
+            stderr if None.
 
     Raises:
         UnknownNameError: no such model or device.

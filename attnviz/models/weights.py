@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
-from attnviz.models.download import Progress, download
+from attnviz.models.download import download
 from attnviz.models.spec import WeightsRef
+from attnviz.progress import Progress
 
 WEIGHTS_VARIABLE = "ATTNVIZ_WEIGHTS"
 
@@ -32,7 +33,8 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
 
     Args:
         ref: what to find. Where it knows the file's SHA-256, no other file is accepted.
-        progress: told (bytes done, bytes in all or None) in a download; a bar on stderr if None.
+        progress: called in a download with (bytes done, bytes in all or None); a bar on
+            stderr if None.
 
     Raises:
         WeightsError: a file was found, or came from the network, but it is another one.

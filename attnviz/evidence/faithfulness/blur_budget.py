@@ -28,7 +28,7 @@ from attnviz.evidence.faithfulness.sharp_share import (
 from attnviz.evidence.faithfulness.thresholds import first_kept, kept_from, kept_up_to, last_kept
 from attnviz.evidence.scoring import Scores, scored
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import BoolArray, FloatArray, IntArray, Pixels
 
 # A second, stricter line: the class comes first, and loses no more than a tenth of its probability.

@@ -14,7 +14,7 @@ from attnviz.errors import EvidenceError
 from attnviz.evidence.fills.base import Fill, Filling
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 

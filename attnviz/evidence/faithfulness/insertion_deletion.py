@@ -14,7 +14,7 @@ from attnviz.evidence.faithfulness.ranks import ranks_of
 from attnviz.evidence.fills.base import Fill, Filling
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import AnyArray, FloatArray, IntArray
 
 STEPS = 20

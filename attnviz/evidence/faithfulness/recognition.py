@@ -16,8 +16,8 @@ from torch import Tensor
 
 from attnviz.evidence.scoring import Scores, scored
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
 from attnviz.pictures.geometry import PictureGeometry, resample
+from attnviz.progress import Progress
 from attnviz.types import FloatArray, Pixels
 from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
 

@@ -13,7 +13,7 @@ from attnviz.evidence.baseline_maps import centred, random_like
 from attnviz.evidence.faithfulness.insertion_deletion import STEPS, Removal, asked_of, removals
 from attnviz.evidence.fills.base import Fill
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 # A map that knows nothing beats all of nine random ones, or loses to all, once in ten times each.

@@ -22,7 +22,7 @@ from attnviz.evidence.interaction.shapley import (
 )
 from attnviz.evidence.scoring import scored
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels
 
 BLUR = 0.07  # of the input's shorter side; hides what stands in a region
@@ -169,7 +169,7 @@ def relate(
     players = int(labels.max()) + 1
     whole, before = coalitions_for(players), 0
 
-    def told(done: int, total: int) -> None:
+    def told(done: int, total: int | None) -> None:
         nonlocal before
         if progress is not None:
             progress(before + done, whole)

@@ -18,8 +18,8 @@ from torch import nn
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.randomisation.weights import randomise, stages_of
-from attnviz.methods.base import Progress
 from attnviz.metrics.map_similarity import spearman, top_overlap
+from attnviz.progress import Progress
 from attnviz.render.focus import is_flat
 from attnviz.types import FloatArray
 

@@ -13,10 +13,10 @@ from attnviz.analysis.explain import explain, predict
 from attnviz.errors import EvidenceError, OutOfMemoryError
 from attnviz.evidence.baseline_maps import phase_randomised
 from attnviz.evidence.randomisation.cascade import Sanity, cascade
-from attnviz.methods.base import Progress
 from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 CONTROLS = 3
@@ -100,14 +100,14 @@ class _Counted:
         self._progress = progress
         self._made, self._maps, self._each = 0, 1, 1
 
-    def outside(self, done: int, total: int) -> None:
+    def outside(self, done: int, total: int | None) -> None:
         """So many of all maps are made."""
-        self._made, self._maps = done, total
+        self._made, self._maps = done, total or 1
         self._tell(0)
 
-    def inside(self, done: int, total: int) -> None:
+    def inside(self, done: int, total: int | None) -> None:
         """So many of the next map's passes are done."""
-        self._each = max(total, 1)
+        self._each = total or 1
         self._tell(done)
 
     def _tell(self, more: int) -> None:

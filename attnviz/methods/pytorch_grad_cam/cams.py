@@ -27,21 +27,13 @@ from attnviz.capture.hooks.state_guard import undisturbed
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
-from attnviz.methods.base import (
-    METHODS,
-    CanBeRead,
-    Cost,
-    LayerMaps,
-    Nature,
-    Probed,
-    ProbingMethod,
-    Progress,
-)
+from attnviz.methods.base import METHODS, CanBeRead, Cost, LayerMaps, Nature, Probed, ProbingMethod
 from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Probes
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 WHOLE = "whole network"

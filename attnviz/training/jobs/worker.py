@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from attnviz.errors import AttnvizError, DivergedError, TrainingError
 from attnviz.training.jobs.registered_folders import note_elsewhere
 from attnviz.training.jobs.state import Job, Phase, State
-from attnviz.training.loop.checkpoint import Progress
+from attnviz.training.loop.checkpoint import TrainingState
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError
 from attnviz.training.recipe import Recipe
@@ -126,7 +126,7 @@ class _Worker:
             self._end(Phase.FAILED, text)
             raise
 
-    def _watch(self, recipe: Recipe, progress: Progress, steps: int) -> bool:
+    def _watch(self, recipe: Recipe, progress: TrainingState, steps: int) -> bool:
         """Tell how far it is, not too often, and hear whether it shall stop."""
         done = progress.step == steps
         if done or time.monotonic() - self.told > _TELL_SECONDS:

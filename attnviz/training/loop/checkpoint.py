@@ -19,7 +19,7 @@ Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingState:
     """Where a run stands: `step` optimiser steps are done, after `seconds` of work."""
 
     step: int = 0
@@ -31,7 +31,7 @@ class Progress:
 def save_checkpoint(
     path: Path,
     identity: str,
-    progress: Progress,
+    progress: TrainingState,
     module: nn.Module,
     averaged: nn.Module,
     optimizer: Optimizer,
@@ -57,7 +57,7 @@ def load_checkpoint(
     module: nn.Module,
     averaged: nn.Module,
     optimizer: Optimizer,
-) -> Progress:
+) -> TrainingState:
     """Put back what `save_checkpoint` wrote; raises TrainingError if it belongs to another run."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -82,7 +82,7 @@ def load_checkpoint(
             "Give another output folder, or remove it to start anew."
         ) from error
     _restore_optimizer(optimizer, _under(tensors, "optimizer."))
-    return Progress(**json.loads(header["progress"]))
+    return TrainingState(**json.loads(header["progress"]))
 
 
 def _check_finite(tensors: Tensors, step: int, path: Path) -> None:

@@ -21,7 +21,7 @@ from attnviz.training.data.augment import Batch, epoch_order, training_batch
 from attnviz.training.data.data import ClassFolder
 from attnviz.training.data.memory import keep_freed_memory
 from attnviz.training.loop.average import MovingAverage
-from attnviz.training.loop.checkpoint import Progress, load_checkpoint, save_checkpoint
+from attnviz.training.loop.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from attnviz.training.loop.distillation import find_teacher
 from attnviz.training.loop.evaluate import Score, evaluate
 from attnviz.training.loop.optimizers import build_optimizer, set_rate
@@ -29,7 +29,7 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recording.recorder import AttentionRecorder, snapshot_steps
 
 # Told how far it is and how many steps there are; False stops the run after a checkpoint.
-Watch = Callable[["Progress", int], bool]
+Watch = Callable[["TrainingState", int], bool]
 
 CHECKPOINT_SECONDS = 120.0
 QUICK_SCORE = 1000
@@ -40,7 +40,7 @@ class Trained:
     """What a run leaves: the averaged network, how far it came, and its score on `side` px."""
 
     module: nn.Module
-    progress: Progress
+    progress: TrainingState
     score: Score
     side: int
 
@@ -102,7 +102,7 @@ class Trainer:
         facts = [self.recipe.to_json(), str(self.preprocess), self.data.classes, probes]
         return f"{json.dumps(facts)} {self.data.digest()}"
 
-    def _epoch(self, epoch: int, progress: Progress, bar: tqdm[None]) -> Progress:
+    def _epoch(self, epoch: int, progress: TrainingState, bar: tqdm[None]) -> TrainingState:
         side = self.recipe.side_at(epoch)
         first = progress.step - epoch * self._per_epoch
         self._snapshot(progress)
@@ -188,7 +188,7 @@ class Trainer:
             side=side, device=self.device, between=between,
         )  # fmt: skip
 
-    def _snapshot(self, progress: Progress) -> None:
+    def _snapshot(self, progress: TrainingState) -> None:
         """Record the averaged network's attention, where the plan has a snapshot at this step."""
         if self.recorder is None or progress.step not in self._snapshots:
             return
@@ -202,12 +202,12 @@ class Trainer:
             loss=progress.loss,
         )
 
-    def _resumed(self) -> Progress:
+    def _resumed(self) -> TrainingState:
         path = self.out / "checkpoint.safetensors"
         if not path.exists():
             if self.recorder is not None:
                 self.recorder.begin_anew(self._average.module, self._per_epoch)
-            return Progress()
+            return TrainingState()
         progress = load_checkpoint(
             path, self._identity, self.module, self._average.module, self._optimizer
         )
@@ -215,7 +215,7 @@ class Trainer:
             self.recorder.resume(self._average.module, progress.step)
         return progress
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, progress: TrainingState) -> None:
         save_checkpoint(
             self.out / "checkpoint.safetensors",
             self._identity,
@@ -225,16 +225,16 @@ class Trainer:
             self._optimizer,
         )
 
-    def _tell(self, progress: Progress) -> None:
+    def _tell(self, progress: TrainingState) -> None:
         if self.watch is None or self.watch(progress, self._per_epoch * self.recipe.epochs):
             return
         self._save(progress)
         raise PausedError(f"The training was stopped after step {progress.step}.")
 
-    def _stopped(self, progress: Progress) -> bool:
+    def _stopped(self, progress: TrainingState) -> bool:
         return self.stop_after is not None and progress.step >= self.stop_after
 
-    def _bar(self, progress: Progress) -> tqdm[None]:
+    def _bar(self, progress: TrainingState) -> tqdm[None]:
         """A bar whose unit is a pixel, so that the time left knows small pictures are cheap."""
         costs = [
             self.recipe.side_at(epoch) ** 2

@@ -7,7 +7,6 @@ Streamlit does not try to hash networks and pictures.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
+from attnviz.progress import Progress
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings
 from attnviz.render.object_matte import object_mattes
@@ -47,7 +47,7 @@ def cached_model(name: str, device: str, side: int | None) -> VisionModel:
     return load_model(find_model(name), device, input_size=side)
 
 
-def fetch_weights(name: str, progress: Callable[[int, int | None], None]) -> None:
+def fetch_weights(name: str, progress: Progress) -> None:
     """Download what the network needs, once in a session; raises WeightsError."""
     fetched: set[str] = st.session_state.setdefault("fetched", set())
     spec = find_model(name)

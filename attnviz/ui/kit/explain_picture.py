@@ -7,9 +7,10 @@ import streamlit as st
 from attnviz.analysis.explain import explain, method_cost
 from attnviz.analysis.explanation import Explanation
 from attnviz.methods import METHODS
-from attnviz.methods.base import Nature, Progress
+from attnviz.methods.base import Nature
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.progress import Progress
 from attnviz.ui.kit.cache import explained
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.ui.kit.text import duration
 
 T = TypeVar("T")
@@ -140,10 +140,11 @@ def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -
     below.button("Stop", key=f"stop {name}", help="The network is left as it was.")
     begun = time.monotonic()
 
-    def show(done: int, total: int) -> None:
-        share = min(done / max(total, 1), 1.0)
+    def show(done: int, total: int | None) -> None:
+        expected = total or 0
+        share = min(done / max(expected, 1), 1.0)
         spent = time.monotonic() - begun
         left = f", {duration(spent / share - spent)} left" if share > 0 else ""
-        bar.progress(share, f"{done:,} of {total:,} {unit}{left}")
+        bar.progress(share, f"{done:,} of {expected:,} {unit}{left}")
 
     return show

@@ -21,7 +21,7 @@ from attnviz.evidence.interaction.regions import (
 )
 from attnviz.evidence.interaction.shapley import exact_relations
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 
 SIGMA = 3.0
 

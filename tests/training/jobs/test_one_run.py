@@ -21,7 +21,7 @@ from attnviz.training.jobs import worker as live_worker
 from attnviz.training.jobs.runs import begin, live_runs, run_in
 from attnviz.training.jobs.state import Job, Phase, State
 from attnviz.training.jobs.worker import train_watched
-from attnviz.training.loop.checkpoint import Progress
+from attnviz.training.loop.checkpoint import TrainingState
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError
 from attnviz.training.recipe import Phase as Stage
@@ -135,7 +135,7 @@ def test_a_cancelled_run_keeps_what_it_recorded_and_makes_room_for_the_next(shap
 
 
 def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_path: Path) -> None:
-    def until_the_epoch_ends(progress: Progress, _steps: int) -> bool:
+    def until_the_epoch_ends(progress: TrainingState, _steps: int) -> bool:
         return progress.step != 2
 
     out = tmp_path / "broken"
@@ -174,7 +174,7 @@ def test_a_run_stopped_at_its_last_score_has_only_that_left_to_do(
     out = tmp_path / "stopped"
     steps: list[int] = []
 
-    def watch(progress: Progress, _steps: int) -> bool:
+    def watch(progress: TrainingState, _steps: int) -> bool:
         steps.append(progress.step)
         return True
 
@@ -198,7 +198,7 @@ def test_the_time_left_knows_that_small_pictures_are_cheap(runs: Path) -> None:
     assert State(Phase.TRAINING, 40, 40, 20.0, share=1.0).left == 0
     staged = Recipe(phases=(Stage(2, 32), Stage(1, 64)))  # 1 + 1 + 4 parts
     runs.mkdir()
-    assert live_worker._Worker(runs)._watch(staged, Progress(4, 10.0), 6)
+    assert live_worker._Worker(runs)._watch(staged, TrainingState(4, 10.0), 6)
     state = State.read(runs)
     assert (state.step, state.steps) == (4, 6)
     assert state.left == pytest.approx(20)

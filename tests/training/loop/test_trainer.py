@@ -20,7 +20,7 @@ from attnviz.pictures.geometry import Fit
 from attnviz.training.data.augment import Batch
 from attnviz.training.data.data import ClassFolder, PictureSet, load_class_folder
 from attnviz.training.loop.average import MovingAverage
-from attnviz.training.loop.checkpoint import Progress, save_checkpoint
+from attnviz.training.loop.checkpoint import TrainingState, save_checkpoint
 from attnviz.training.loop.evaluate import evaluate
 from attnviz.training.loop.run import export, half_precision
 from attnviz.training.loop.trainer import Trained, Trainer, round_to_half
@@ -123,11 +123,11 @@ def test_weights_that_diverge_without_a_recording_leave_the_last_checkpoint(tmp_
     module, averaged = nn.Linear(2, 2), nn.Linear(2, 2)
     path = tmp_path / "checkpoint.safetensors"
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
-    save_checkpoint(path, "one", Progress(3), module, averaged, optimizer)
+    save_checkpoint(path, "one", TrainingState(3), module, averaged, optimizer)
     whole = path.read_bytes()
     module.weight.data[0, 1] = torch.inf
     with pytest.raises(TrainingError, match=r"After step 4 module\.weight holds NaN or infinity"):
-        save_checkpoint(path, "one", Progress(4), module, averaged, optimizer)
+        save_checkpoint(path, "one", TrainingState(4), module, averaged, optimizer)
     assert path.read_bytes() == whole
 
 

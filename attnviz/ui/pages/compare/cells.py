@@ -10,9 +10,10 @@ import streamlit as st
 from attnviz.analysis.explain import explain
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import AttnvizError
-from attnviz.methods.base import Nature, Progress
+from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.models.spec import ModelSpec
+from attnviz.progress import Progress
 from attnviz.ui.kit.cache import cached_model, fetch_weights
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.fitting import choice_for, is_slow, unfit
@@ -139,7 +140,7 @@ def _fetched(spec: ModelSpec, say: Callable[[str], object]) -> str:
     return ""
 
 
-def _heed_clicks(done: int, total: int) -> None:
+def _heed_clicks(done: int, total: int | None) -> None:
     """Between two passes of one map: a click on the page raises here.
 
     Nothing is drawn, for a cached function that drew would draw in the places of another page.

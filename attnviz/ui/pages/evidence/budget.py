@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.faithfulness.blur_budget import Budget, blur_budget
 from attnviz.evidence.run import ask
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.ui.components.budget_table import pack, show_budget
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work

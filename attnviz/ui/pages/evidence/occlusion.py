@@ -16,7 +16,7 @@ from attnviz.evidence.fills.base import FILLS
 from attnviz.evidence.randomisation.cascade import Likeness, likeness
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import heat_link

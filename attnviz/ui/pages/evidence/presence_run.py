@@ -14,7 +14,7 @@ from attnviz.evidence.fills.base import FILLS, Fill
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
 from attnviz.export.jpeg import jpeg
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 SHARES = tuple(float(share) for share in np.linspace(0, 1, STEPS + 1))

@@ -21,7 +21,7 @@ from attnviz.evidence.interaction.regions import (
 from attnviz.evidence.interaction.shapley import EXACT_PLAYERS, PairGains, pair_gains
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import seen

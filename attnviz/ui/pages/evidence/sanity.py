@@ -11,7 +11,7 @@ from attnviz.analysis.explain import method_cost
 from attnviz.evidence.randomisation.cascade import BOUND, Likeness, Sanity
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
-from attnviz.methods.base import Progress
+from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work

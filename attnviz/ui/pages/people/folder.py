@@ -139,8 +139,8 @@ def _read_folder(folder: Path) -> OpenedFolder:
     if key not in known:
         bar = st.progress(0.0, "Looking through the pictures …")
 
-        def show(done: int, total: int) -> None:
-            if done % 5 == 0 or done == total:
+        def show(done: int, total: int | None) -> None:
+            if total and (done % 5 == 0 or done == total):
                 bar.progress(done / total, f"Looked through {done:,} of {total:,} pictures")
 
         try:

@@ -10,8 +10,8 @@ import streamlit as st
 from attnviz.agreement.dataset import compare
 from attnviz.agreement.rows import Row, csv_table, rows_of
 from attnviz.agreement.table import markdown
-from attnviz.methods.base import Progress
 from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.progress import Progress
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import duration

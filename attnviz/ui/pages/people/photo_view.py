@@ -13,10 +13,10 @@ import streamlit as st
 
 from attnviz.agreement.ground_truth import BITS, KL, NSS, SHUFFLED
 from attnviz.agreement.one_picture import PhotoScores, ScoredMap, score_photo
-from attnviz.methods.base import Progress
 from attnviz.metrics.densities import density
 from attnviz.metrics.fixations import Looked
 from attnviz.pictures import Picture, open_picture
+from attnviz.progress import Progress
 from attnviz.render.heat import heat_overlay
 from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 from attnviz.ui.components.fixation_player.component import show_gaze

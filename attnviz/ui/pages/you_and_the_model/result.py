@@ -17,10 +17,10 @@ from attnviz.errors import AttnvizError
 from attnviz.evidence.faithfulness.recognition import Recognition, RecognitionCurve, recognise
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.methods.base import Progress
 from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.progress import Progress
 from attnviz.render.focus import FocusSettings, is_flat
 from attnviz.render.heat import heat_overlay
 from attnviz.types import FloatArray, Pixels
