@@ -130,9 +130,15 @@ def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
 
 
 def pick_device() -> str:
-    """The device, named with its memory; the best one is chosen unless the user says otherwise."""
+    """Show the devices in the sidebar; the fastest is chosen at first.
+
+    Returns
+    -------
+    str
+        The device's key, as `torch.device` reads it.
+    """
     devices = {device.key: device for device in list_devices()}
-    chosen = st.selectbox(
+    chosen = st.sidebar.selectbox(
         "Device",
         list(devices),
         format_func=lambda key: _device_title(devices[key]),
@@ -147,8 +153,15 @@ def _device_title(device: DeviceInfo) -> str:
     return f"{device.name} · {memory / 1e9:.0f} GB" if memory else device.name
 
 
-def pick_model(device: str) -> VisionModel | None:
-    """A network from the catalogue, loaded for an input size; downloads show their progress."""
+def pick_model() -> VisionModel | None:
+    """Let the user choose a model, its device and its input size, and load it.
+
+    Returns
+    -------
+    VisionModel or None
+        None where it cannot be downloaded or loaded; a message says why.
+    """
+    device = pick_device()
     specs = {spec.name: spec for spec in list_models()}
     restore("model", specs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -160,7 +173,10 @@ def pick_model(device: str) -> VisionModel | None:
             help="Models that do not ship with attnviz are downloaded on first use.",
         )
         side = pick_side(specs[str(name)])
-    return ready_model(str(name), device, side)
+    model = ready_model(str(name), device, side)
+    if model is not None:
+        keep(model=model.name)
+    return model
 
 
 def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
@@ -220,7 +236,7 @@ def pick_look(model: VisionModel) -> str:
     restore("look", options)
     if st.session_state.get("look") not in options:
         st.session_state["look"] = options[0]
-    return str(
+    look = str(
         st.selectbox(
             "Show",
             options,
@@ -230,3 +246,5 @@ def pick_look(model: VisionModel) -> str:
             "Below the questions stand all methods that fit this model.",
         )
     )
+    keep(look=look)
+    return look

@@ -10,6 +10,7 @@ from attnviz.ui.components.map_grid.component import Packed, show_grid, show_pai
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
+from attnviz.ui.kit.page_frame import page_frame, show_notes
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
 from attnviz.ui.pages.compare.cells import Cell, Wanted, fill, first_pair
@@ -25,16 +26,13 @@ _TRIES = "compare tries"
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Compare</h1><p>The same picture, seen by several models: where '
-        "they look alike, and where they part.</p></div>"
-    )
-    with guarded():
+    lead = "The same picture, seen by several models: where they agree, and where they differ."
+    with page_frame("Compare", lead):
         wanted = pick_wanted()
-    if wanted is None:
-        st.info("Choose a picture, a model and something to show, and the grid appears.")
-        return
-    _show_found(wanted)
+        if wanted is None:
+            st.info("Choose a picture, a model and something to show, and the grid appears.")
+            return
+        _show_found(wanted)
 
 
 @interruptible
@@ -111,11 +109,8 @@ def _kept_view() -> GridView:
 
 
 def _show_below(wanted: Wanted, cells: tuple[Cell, ...], view: GridView) -> None:
-    notes = dict.fromkeys(
-        note for cell in cells if cell.explanation for note in cell.explanation.notes
-    )
-    for note in notes:
-        st.warning(plain_text(note))
+    notes = (note for cell in cells if cell.explanation for note in cell.explanation.notes)
+    show_notes(list(dict.fromkeys(notes)))
     if any(cell.explanation for cell in cells):
         st.download_button(
             "Save the grid",

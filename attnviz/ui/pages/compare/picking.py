@@ -25,8 +25,7 @@ KEYS = ("picture", MORE, MODELS, LOOKS, TARGET)
 def pick_wanted() -> Wanted | None:
     """All choices of the page; None while one of them is empty."""
     offered = pick_from_row()
-    with st.sidebar:
-        device = pick_device()
+    device = pick_device()
     left, right = st.columns(2)
     with left:
         specs = _pick_models()

@@ -8,9 +8,15 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.registry import import_all
 from attnviz.ui.components.viewer import layer_names
 from attnviz.ui.kit.explain_picture import look_at
-from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.long_work import interruptible
-from attnviz.ui.kit.pickers import PICKED, pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.kit.page_frame import (
+    LINKED,
+    page_frame,
+    pick_subject_and_look,
+    show_credit,
+    show_notes,
+)
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import keep, restore, share_choices
 from attnviz.ui.pages import evidence
@@ -22,32 +28,22 @@ import_all(evidence)
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Evidence</h1><p>Is the focus what the decision rests on? '
-        "Blur the rest, take parts away, and ask the network again.</p></div>"
+    lead = (
+        "Is the focus what the decision rests on? Blur the rest, take parts away, and ask the "
+        "network again."
     )
-    with guarded():
-        photo = pick_picture()
-        with st.sidebar:
-            device = pick_device()
-        left, middle, right = st.columns([5, 4, 4])
-        with left:
-            model = pick_model(device)
-        with middle:
-            look = pick_look(model) if model else "auto"
-    if photo is None or model is None:
-        st.info("Choose a picture and a model to test where the model looks.")
-        return
-    keep(model=model.name, look=look)
-    with guarded():
-        explanation = look_at(photo.shown, model, look)
+    with page_frame("Evidence", lead):
+        subject = pick_subject_and_look(
+            "Choose a picture and a model to test where the model looks.", widths=(5, 4, 4)
+        )
+        explanation = look_at(subject.photo.shown, subject.model, subject.look)
         if explanation is None:
             return
-        with right:
+        with subject.columns[0]:
             layer = _pick_layer(explanation)
         section = _pick_section()
-        share_choices(*PICKED, "look", "target", "evidence layer", "evidence")
-        _show_section(MapUnderTest(photo, model, explanation, layer), section)
+        share_choices(*LINKED, "evidence layer", "evidence")
+        _show_section(MapUnderTest(subject.photo, subject.model, explanation, layer), section)
 
 
 def _pick_layer(explanation: Explanation) -> str:
@@ -83,11 +79,9 @@ def _pick_section() -> Section:
 def _show_section(asked: MapUnderTest, section: Section) -> None:
     """One answer; its own controls rerun this part alone."""
     with guarded():
-        for note in asked.explanation.notes:
-            st.warning(plain_text(note))
+        show_notes(asked.explanation.notes)
         top = st.container()
         section.show(asked)
         with top:  # last, for the section may just have found it out
             warn_if_insensitive(asked.explanation)
-        if asked.photo.credit:
-            st.caption(plain_text(asked.photo.credit))
+        show_credit(asked.photo)

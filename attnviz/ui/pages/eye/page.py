@@ -9,10 +9,11 @@ import streamlit as st
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.components.eye.component import eye
 from attnviz.ui.components.eye.save_request import Wanted
-from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.kit.guard import guarded
+from attnviz.ui.kit.page_frame import page_frame, pick_photo_and_model, show_credit, show_notes
+from attnviz.ui.kit.pickers import PICKED, Photo
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import keep, share_choices
+from attnviz.ui.kit.url_state import share_choices
 from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob, picture_png
 from attnviz.ui.pages.eye.captions import show_captions
 from attnviz.ui.pages.eye.packing import photo_id
@@ -22,23 +23,18 @@ from attnviz.ui.pages.eye.server_view import show_server_view
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Eye</h1><p>Light falls on the macula, and what you look at on '
-        "its sharpest spot. See your picture as a retina samples it.</p></div>"
+    lead = (
+        "Light falls on the macula, and what you look at on its sharpest spot. See your picture as "
+        "a retina samples it."
     )
-    with guarded():
-        photo = pick_picture()
-        with st.sidebar:
-            device = pick_device()
-        model = pick_model(device)
-    if photo is None:
-        st.info("Choose a picture to see it as an eye does.")
-        return
-    if model is not None:
-        keep(model=model.name)
-    share_choices(*PICKED)
-    show_eye(photo, model)
-    show_captions()
+    with page_frame("Eye", lead):
+        photo, model = pick_photo_and_model()
+        if photo is None:
+            st.info("Choose a picture to see it as an eye does.")
+            return
+        share_choices(*PICKED)
+        show_eye(photo, model)
+        show_captions()
 
 
 @st.fragment
@@ -47,13 +43,11 @@ def show_eye(photo: Photo, model: VisionModel | None) -> None:
     with guarded():
         with st.spinner("Looking …", show_time=True):
             found, notes = gaze_paths(photo.shown, model)
-        for note in notes:
-            st.warning(plain_text(note))
+        show_notes(notes)
         wanted = _show_stage(photo, found, model)
         if wanted is not None:
             _show_save_button(photo, wanted)
-        if photo.credit:
-            st.caption(plain_text(photo.credit))
+        show_credit(photo)
 
 
 def _show_stage(

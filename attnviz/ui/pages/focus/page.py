@@ -20,14 +20,14 @@ from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
 from attnviz.ui.kit.cache import explanation_key, look_key, packed, rendered, seen_in_bokeh
 from attnviz.ui.kit.explain_picture import look_at
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_look, pick_model, pick_picture
+from attnviz.ui.kit.page_frame import LINKED, page_frame, pick_subject_and_look, show_notes
+from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
-from attnviz.ui.kit.url_state import keep, keep_view, kept_view
+from attnviz.ui.kit.url_state import keep_view, kept_view
 from attnviz.ui.pages.focus.panels import show_point, show_predictions
 from attnviz.ui.pages.focus.server_view import plain_view
 
-_SHARED = (*PICKED, "look", "target")
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
     "what that is. Blur here shows attention, not distance."
@@ -45,45 +45,26 @@ class Looked:
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>attnviz</h1><p>What the model attends to stays sharp. '
-        "The rest falls out of focus.</p></div>"
-    )
-    with guarded():
-        photo = pick_picture()
-        model, look = _pick_model_and_look()
-    if photo is None or model is None:
-        st.info("Choose a picture and a model to see where the model looks.")
-        return
-    keep(model=model.name, look=look)
-    with guarded():
-        explanation = look_at(photo.shown, model, look)
+    lead = "What the model attends to stays sharp. The rest falls out of focus."
+    with page_frame("attnviz", lead):
+        subject = pick_subject_and_look(
+            "Choose a picture and a model to see where the model looks."
+        )
+        explanation = look_at(subject.photo.shown, subject.model, subject.look)
         if explanation is not None:
-            _show_stage(Looked(photo, model, explanation))
-
-
-def _pick_model_and_look() -> tuple[VisionModel | None, str]:
-    with st.sidebar:
-        device = pick_device()
-    left, right = st.columns(2)
-    with left:
-        model = pick_model(device)
-    with right:
-        look = pick_look(model) if model else "auto"
-    return model, look
+            _show_stage(Looked(subject.photo, subject.model, explanation))
 
 
 @st.fragment
 def _show_stage(looked: Looked) -> None:
     """The viewer and what stands beside it; released controls rerun this part alone."""
     with st.container():  # there with and without notes, so that what follows keeps its place
-        for note in looked.explanation.notes:
-            st.warning(plain_text(note))
+        show_notes(looked.explanation.notes)
         warn_if_insensitive(looked.explanation)
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)
-    keep_view(view, *_SHARED)
+    keep_view(view, *LINKED)
     with side, guarded():
         _show_side(looked, view, picked)
     _show_facts(looked, view)
@@ -107,7 +88,7 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
         run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
-        keep_view(view, *_SHARED)
+        keep_view(view, *LINKED)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)

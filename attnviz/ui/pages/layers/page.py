@@ -7,8 +7,9 @@ import streamlit as st
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.layer_traces import seen
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
-from attnviz.ui.kit.url_state import keep, share_choices
+from attnviz.ui.kit.page_frame import page_frame, pick_subject, show_credit, show_notes
+from attnviz.ui.kit.pickers import PICKED, Photo
+from attnviz.ui.kit.url_state import share_choices
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
 from attnviz.ui.pages.layers.masks import READING, show_masks
 from attnviz.ui.pages.layers.self_attention import SHARED, show_context
@@ -16,20 +17,10 @@ from attnviz.ui.pages.layers.self_attention import SHARED, show_context
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Layers</h1><p>All of a network\'s attention, layer by layer: '
-        "where it looks, and what it turns up.</p></div>"
-    )
-    with guarded():
-        photo = pick_picture()
-        with st.sidebar:
-            device = pick_device()
-        model = pick_model(device)
-    if photo is None or model is None:
-        st.info("Choose a picture and a model to see what each layer attends to.")
-        return
-    keep(model=model.name)
-    show_layers(photo, model)
+    lead = "All of a network's attention, layer by layer: where it looks, and what it turns up."
+    with page_frame("Layers", lead):
+        subject = pick_subject("Choose a picture and a model to see what each layer attends to.")
+        show_layers(subject.photo, subject.model)
 
 
 @st.fragment
@@ -38,8 +29,7 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
     with guarded():
         with st.spinner("Looking …", show_time=True):
             found = seen(photo, model)
-        for note in found.traced.notes:
-            st.warning(plain_text(note))
+        show_notes(found.traced.notes)
         trace = found.traced.trace
         context = any(one.keys.cells for one in trace.context)
         shared = [*PICKED]
@@ -59,5 +49,4 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
                 "**Focus** and ask *What does the decision rest on?*"
             )
         share_choices(*shared)
-        if photo.credit:
-            st.caption(plain_text(photo.credit))
+        show_credit(photo)

@@ -7,8 +7,8 @@ import streamlit as st
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.map_view import show_maps
-from attnviz.ui.kit.pickers import Photo, pick_device, pick_model, pick_picture
-from attnviz.ui.kit.url_state import keep
+from attnviz.ui.kit.page_frame import page_frame, pick_subject, show_credit, show_notes
+from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.objects.cache import Seen
 from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
@@ -19,20 +19,10 @@ from attnviz.ui.pages.objects.state import VIEWER, choices_of, share, turn, view
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Objects</h1><p>A picture holds several things. '
-        "Attention picks one, and lets the rest fade.</p></div>"
-    )
-    with guarded():
-        photo = pick_picture()
-        with st.sidebar:
-            device = pick_device()
-        model = pick_model(device)
-    if photo is None or model is None:
-        st.info("Choose a picture and a model to see what it finds, and where.")
-        return
-    keep(model=model.name)
-    show_objects(photo, model)
+    lead = "A picture holds several things. Attention picks one, and lets the rest fade."
+    with page_frame("Objects", lead):
+        subject = pick_subject("Choose a picture and a model to see what it finds, and where.")
+        show_objects(subject.photo, subject.model)
 
 
 @st.fragment
@@ -52,12 +42,10 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
             return
         with st.spinner("Looking …", show_time=True):
             found = find(seen, choices)
-        for note in found.all_maps.notes:
-            st.warning(plain_text(note))
+        show_notes(found.all_maps.notes)
         _show_stage(found)
         show_cards(found)
-        if photo.credit:
-            st.caption(plain_text(photo.credit))
+        show_credit(photo)
 
 
 def _show_stage(found: Found) -> None:

@@ -46,8 +46,7 @@ def pick_options() -> ComparisonOptions:
     """The three choices in a row; kept when the page is left."""
     for key, value in _DEFAULTS.items():
         restore_value(key, value)
-    with st.sidebar:
-        device = pick_device()
+    device = pick_device()
     left, middle, right = st.columns([3, 4, 2])
     specs = {spec.name: spec for spec in list_models()}
     with left:

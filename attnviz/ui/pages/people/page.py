@@ -9,6 +9,7 @@ import streamlit as st
 from attnviz.agreement.ground_truth import SCORES
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible
+from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.pages.people.folder import OpenedFolder, pick_folder, show_facts
 from attnviz.ui.pages.people.folder_scores import show_comparison
 from attnviz.ui.pages.people.options import ComparisonOptions, pick_options
@@ -25,17 +26,13 @@ from attnviz.ui.pages.people.welcome import show_welcome
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>People</h1><p>Where people really looked, and how near each '
-        "model comes.</p></div>"
-    )
-    with guarded():
+    lead = "Where people really looked, and how near each model comes."
+    with page_frame("People", lead):
         opened = pick_folder()
-    if opened is None:
-        show_welcome()
-        return
-    show_facts(opened)
-    with guarded():
+        if opened is None:
+            show_welcome()
+            return
+        show_facts(opened)
         asked = pick_options()
         _show_folder(opened, asked)
 

@@ -17,6 +17,7 @@ from attnviz.training.recording.growth import (
 )
 from attnviz.ui.components.viewer import CLOCK
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.kit.pickers import FIRST_SAMPLE
 from attnviz.ui.kit.url_state import keep, restore, share_choices
 from attnviz.ui.pages.training.attention_view import (
@@ -47,13 +48,13 @@ FIRST_METHOD = "mask-effect"  # of masks: the mean of a mask often marks the bac
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>Training</h1><p>Attention is learned. Press play, and watch the '
-        "picture come into focus as the network learns to tell classes apart.</p></div>"
+    lead = (
+        "Attention is learned. Press play, and watch the picture come into focus as the network "
+        "learns to tell classes apart."
     )
-    st.html(CLOCK)
-    show_live_runs()
-    with guarded():
+    with page_frame("Training", lead):
+        st.html(CLOCK)
+        show_live_runs()
         runs = _runs()
         run = _pick_run(runs)
         if run is None:

@@ -12,8 +12,9 @@ from attnviz.errors import VisionError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.bubble_game.component import play_round
-from attnviz.ui.kit.guard import guarded, say_error
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_device, pick_model, pick_picture
+from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.page_frame import page_frame
+from attnviz.ui.kit.pickers import PICKED, Photo, pick_model, pick_picture
 from attnviz.ui.kit.url_state import keep, restore, share_choices
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
 from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
@@ -37,11 +38,8 @@ _TASK, _LIMIT = "bubbles task", "bubbles limit"
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    st.html(
-        '<div class="av-head"><h1>You and the model</h1><p>Look at a blurred photo through a few '
-        "sharp spots. Then the model does the same.</p></div>"
-    )
-    with guarded():
+    lead = "Look at a blurred photo through a few sharp spots. Then the model does the same."
+    with page_frame("You and the model", lead):
         with st.expander("Choose a picture, or bring your own"):
             st.caption("It is shown sharp here. A round is fair with a picture you do not know.")
             photo = pick_picture()
@@ -50,12 +48,8 @@ def show() -> None:
             task = _pick_task()
         with middle:
             limit = _pick_limit()
-        with st.sidebar:
-            device = pick_device()
         with right:
-            model = pick_model(device)
-        if model is not None:
-            keep(model=model.name)
+            model = pick_model()
         share_choices(*PICKED, _TASK, _LIMIT)
         if photo is None:
             st.info("Choose a picture to play.")

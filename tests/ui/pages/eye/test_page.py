@@ -26,7 +26,7 @@ def eye_page(monkeypatch: pytest.MonkeyPatch, kind: str | None = "cbam") -> AppT
     st.cache_data.clear()
     model: VisionModel | None = small_network(kind)[0] if kind else None
     if model is None:
-        monkeypatch.setattr("attnviz.ui.pages.eye.page.pick_model", lambda _: None)
+        monkeypatch.setattr("attnviz.ui.kit.page_frame.pick_model", lambda: None)
     monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
     monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
     return AppTest.from_file(str(PAGE), default_timeout=120)
