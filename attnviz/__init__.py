@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from attnviz.analysis.explain import explain as explain
     from attnviz.analysis.explanation import Explanation as Explanation
     from attnviz.errors import AttnvizError as AttnvizError
-    from attnviz.models.catalog import list_models as list_models
+    from attnviz.models.catalogue import list_models as list_models
     from attnviz.models.loading import load_model as load_model
     from attnviz.models.loading import wrap as wrap
     from attnviz.models.preprocess import Preprocess as Preprocess
@@ -39,7 +39,7 @@ _HOMES = {
     "VisionModel": "attnviz.models.vision_model",
     "bokeh": "attnviz.render.bokeh_photo",
     "explain": "attnviz.analysis.explain",
-    "list_models": "attnviz.models.catalog",
+    "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "open_picture": "attnviz.pictures",
     "record": "attnviz.training.recording.own_loop",

@@ -89,7 +89,7 @@ def app(
 @cli.command()
 def models() -> None:
     """List the available models, the attention they have, and their download size."""
-    from attnviz.models.catalog import list_models
+    from attnviz.models.catalogue import list_models
 
     for spec in list_models():
         cost = "ships with attnviz"

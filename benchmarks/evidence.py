@@ -28,7 +28,7 @@ from attnviz.evidence.faithfulness.verdict import put_to_test
 from attnviz.evidence.fills.base import FILLS, Fill, StrongBlur
 from attnviz.evidence.run import ask
 from attnviz.evidence.subject import Subject
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.device import choose_device
 from attnviz.models.loading import load_model
 from attnviz.models.spec import WeightsRef

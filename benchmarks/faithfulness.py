@@ -43,7 +43,7 @@ from attnviz.evidence.fills.base import Road, StrongBlur
 from attnviz.evidence.subject import Subject
 from attnviz.metrics.saliency import box_gain
 from attnviz.models.loading import load_model, wrap
-from attnviz.models.preprocess import Preprocess, planes
+from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.models.torchvision_source import imagenet_labels
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
@@ -218,7 +218,7 @@ def run(
         every = counts.photos + counts.further
         photos = photographs(model, data, half)
         pixels = [one for one, _ in zip(photos, range(max(every, POOL)), strict=False)]
-        pool = planes(np.stack(pixels[:POOL]))
+        pool = pixels_to_tensor(np.stack(pixels[:POOL]))
         measuring.grid(model.preprocess.normalised(pool), counts.mosaics)
         measuring.decision(pixels[: counts.photos], counts.road)
         measuring.boxes(data, half, counts.boxes)

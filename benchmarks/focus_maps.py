@@ -38,9 +38,9 @@ from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.metrics.saliency import box_gain, centre_prior, nss
-from attnviz.models.device import place_inputs
+from attnviz.models.device import move_inputs
 from attnviz.models.loading import load_model
-from attnviz.models.spec import Answer
+from attnviz.models.spec import RecommendedMap
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.vision.spectral_residual import spectral_residual
@@ -105,7 +105,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
     for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
         batch = [Picture(one, "", "") for one in pixels[start : start + BATCH]]
         inputs = torch.cat([model.preprocess.tensor(one)[0] for one in batch])
-        inputs = place_inputs(inputs, model.device)
+        inputs = move_inputs(inputs, model.device)
         maps, classes = all_maps(model, inputs)
         for name in BASELINES:
             maps[name, ""] = [baseline(name, one.pixels, start + n) for n, one in enumerate(batch)]
@@ -124,7 +124,7 @@ def measure_places(
     """Add NSS or box gain of every map and baseline on annotated photos."""
     for number, photo in enumerate(tqdm(list(pictures), desc=score)):
         inputs, geometry = model.preprocess.tensor(photo.picture)
-        maps, _ = all_maps(model, place_inputs(inputs, model.device))
+        maps, _ = all_maps(model, move_inputs(inputs, model.device))
         large = {key: geometry.spread(values[0]) for key, values in maps.items()}
         for name in BASELINES:
             large[name, ""] = baseline(name, photo.picture.pixels, number)
@@ -181,7 +181,7 @@ def shortlist(scores: Scores) -> set[Key]:
 
 def run(
     model: VisionModel, data: Path, limit: int, screen: int, places: int
-) -> tuple[str, dict[str, Answer]]:
+) -> tuple[str, dict[str, RecommendedMap]]:
     """The report as Markdown, and the chosen answers with their scores on the other half."""
     pixels = imagenette(data)
     osie, coco = list(looked_at(data)), list(with_boxes(data))
@@ -198,7 +198,7 @@ def run(
     second.only = kept | set(answers.values())
     measure_sufficiency(model, pixels[theirs], second)
     scored = {
-        question: Answer(*key, round(second.mean(key, CHOSEN_BY[question]), 3))
+        question: RecommendedMap(*key, round(second.mean(key, CHOSEN_BY[question]), 3))
         for question, key in answers.items()
     }
     return Table(first, second, answers).markdown(model), scored
@@ -210,7 +210,7 @@ def _plain(scores: Scores) -> Key:
     return [key for key in found if math.isfinite(scores.mean(key, "box gain"))][-1]
 
 
-def write_answers(model: VisionModel, answers: dict[str, Answer]) -> Path:
+def write_answers(model: VisionModel, answers: dict[str, RecommendedMap]) -> Path:
     """Put the chosen maps into the card of the weights."""
     path = assets_folder() / "weights" / f"{model.name}.json"
     card = json.loads(path.read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from attnviz.cli import cli
 from attnviz.export.png import read_provenance
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_sample
 from attnviz.training.jobs.registered_folders import note_elsewhere
 from attnviz.training.jobs.runs import run_in

@@ -15,8 +15,8 @@ from attnviz.analysis.explain import class_index, explain, network_kinds
 from attnviz.analysis.explanation import Prediction
 from attnviz.analysis.inference import Place, check_logits, understood, with_retry
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.discovery.last_block import speaking
-from attnviz.capture.run import capture_each, chosen_classes
+from attnviz.capture.discovery.last_block import influential_blocks
+from attnviz.capture.run import capture_scores, target_classes
 from attnviz.capture.site import Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
@@ -162,7 +162,7 @@ def _choice(model: VisionModel, picture: Picture, method: str) -> Choice:
 
 def _one_hot(logits: Tensor, wanted: Sequence[int]) -> Tensor:
     for one in wanted:
-        chosen_classes(logits, one)  # raises for a class that is not there
+        target_classes(logits, one)  # raises for a class that is not there
     return torch.eye(logits.shape[1])[list(wanted)]
 
 
@@ -240,7 +240,7 @@ def _captured(
 
     with understood(model, inputs):
         sites = _sites_for(method, model.module, inputs, choice.layer)
-        found = capture_each(model.module, inputs, sites, scores, read)
+        found = capture_scores(model.module, inputs, sites, scores, read)
     return found, seen[0], geometry
 
 
@@ -254,7 +254,9 @@ def _sites_for(
     sites = find_sites(module, method.kind, inputs)
     if not isinstance(method, FeatureMethod) or layer == FUSED:
         return sites
-    return [site for site in sites if site.layer == layer] or speaking(module, sites, inputs)[-1:]
+    return [site for site in sites if site.layer == layer] or influential_blocks(
+        module, sites, inputs
+    )[-1:]
 
 
 def _shown(layer_maps: Sequence[LayerMaps], wanted: str | None) -> tuple[str, FloatArray]:

@@ -13,9 +13,9 @@ from torch import Tensor
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.analysis.inference import Place, check_logits, understood, with_retry
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
-from attnviz.capture.discovery.last_block import last_speaking
-from attnviz.capture.hooks.eager import readable
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.discovery.last_block import last_influential
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
@@ -175,7 +175,7 @@ def _captured(
         maps = method(trace)
         last = maps[-1].layer
         if isinstance(method, FeatureMethod):  # the map of a block without a say is flat
-            last = last_speaking(trace.features) or last
+            last = last_influential(trace.features) or last
     chosen = None if trace.target is None else int(trace.target[0])
     return _Passed(maps, trace.logits[0].cpu(), chosen, geometry, last)
 
@@ -189,8 +189,8 @@ def _kinds(model: VisionModel, picture: Picture, place: Place) -> tuple[Kind, ..
 def _scored(model: VisionModel, picture: Picture, place: Place) -> Tensor:
     inputs, _ = place.inputs(picture)
     with understood(model, inputs):
-        module, inputs = readable(model.module, inputs)
-        with undisturbed(module), torch.inference_mode():
+        module, inputs = prepare_for_hooks(model.module, inputs)
+        with state_guard(module), torch.inference_mode():
             logits: Tensor = logits_of(module(inputs), module)[0].float().cpu()
     check_logits(model, logits)
     return logits

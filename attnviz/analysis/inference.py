@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError
-from attnviz.models.device import free_memory, is_out_of_memory, place_inputs
+from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -30,7 +30,7 @@ class Place:
     def inputs(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
         """The input [1, 3, h, w] on its device, and how it was taken from the picture."""
         tensor, geometry = self.preprocess.tensor(picture)
-        return place_inputs(tensor, self.device), geometry
+        return move_inputs(tensor, self.device), geometry
 
 
 def with_retry(model: VisionModel, work: Callable[[Place], T]) -> tuple[T, tuple[str, ...]]:

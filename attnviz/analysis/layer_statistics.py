@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.capture.readings import ContextReading, TokenGrid
-from attnviz.capture.trace import GateReading, SoftMaskReading, Trace
+from attnviz.capture.readings import ContextReading, GateReading, SoftMaskReading, TokenGrid
+from attnviz.capture.trace import Trace
 from attnviz.methods.context import places, query_blocks, query_weights
 from attnviz.types import FloatArray, IntArray
 

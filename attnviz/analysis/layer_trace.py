@@ -12,9 +12,10 @@ from torch import Tensor
 from attnviz.analysis.inference import Place, check_logits, understood, with_retry
 from attnviz.analysis.layer_statistics import QueryMaps, query_maps
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
-from attnviz.capture.trace import FeatureReading, Trace
+from attnviz.capture.trace import Trace
 from attnviz.errors import NoSitesError
 from attnviz.methods.artefacts import artefact_tokens, masked
 from attnviz.methods.context import Query, places, query_blocks, query_weights

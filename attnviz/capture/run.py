@@ -9,17 +9,18 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.eager import readable
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.capture.readings import Reading
 from attnviz.capture.site import Form, Kind, Site
-from attnviz.capture.taps.base import HearingTap, Tap, Watched
-from attnviz.capture.taps.buffer import Shelf
-from attnviz.capture.taps.dispatch import hearing
+from attnviz.capture.taps.base import CallTap, Tap, TensorOrEdge
+from attnviz.capture.taps.buffer import TensorBuffer
+from attnviz.capture.taps.dispatch import dispatch_calls
 from attnviz.capture.taps.features import FeatureTap
 from attnviz.capture.taps.gates import GateTap, MaskTap
 from attnviz.capture.taps.self_attention import ContextTap
 from attnviz.capture.taps.soft_masks import SoftMaskTap
-from attnviz.capture.trace import Reading, Trace
+from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")
@@ -60,15 +61,15 @@ def capture(
         ModelError: the output holds no logits [N, classes], or the network cannot be read.
         MethodError: the target is no class of the network.
     """
-    module, inputs = readable(module, inputs)
+    module, inputs = prepare_for_hooks(module, inputs)
     with _passed(module, inputs, sites, gradients=gradients) as (logits, order):
-        chosen = chosen_classes(logits, target) if gradients else None
+        chosen = target_classes(logits, target) if gradients else None
         score = None if chosen is None else logits.gather(1, chosen[:, None]).sum()
         slopes = _slopes(score, order)
     return _trace(inputs, logits, chosen, order, slopes)
 
 
-def capture_each(
+def capture_scores(
     module: nn.Module,
     inputs: Tensor,
     sites: Sequence[Site],
@@ -82,7 +83,7 @@ def capture_each(
     next is made; its `target` is the class with the largest weight. All else is as in `capture`,
     for one input.
     """
-    module, inputs = readable(module, inputs)
+    module, inputs = prepare_for_hooks(module, inputs)
     found = []
     with _passed(module, inputs, sites, gradients=True) as (logits, order):
         for row in scores(logits.detach()).to(logits):
@@ -99,23 +100,23 @@ def _passed(
     size = (inputs.shape[-2], inputs.shape[-1])
     order: list[Tap] = []
     with (
-        undisturbed(module, frozen=gradients),
+        state_guard(module, frozen=gradients),
         torch.inference_mode(False),
         torch.set_grad_enabled(gradients),
     ):
         with ExitStack() as hung:
-            heard: list[HearingTap] = []
-            shelf = Shelf()
+            heard: list[CallTap] = []
+            buffer = TensorBuffer()
             for site in sites:
-                tap = _tap(site, shelf, gradients=gradients, input_size=size)
+                tap = _tap(site, buffer, gradients=gradients, input_size=size)
                 part = module.get_submodule(site.module)
                 if isinstance(tap, _HEARING) and _is_heard(site, part):
                     heard.append(tap)
                     continue
-                hung.callback(tap.hang(part).remove)
+                hung.callback(tap.attach(part).remove)
                 hung.callback(_noting(part, tap, order).remove)
             if heard:
-                hung.enter_context(hearing(module, heard, order))
+                hung.enter_context(dispatch_calls(module, heard, order))
             logits = logits_of(module(inputs), module)
         yield logits, order
 
@@ -132,9 +133,9 @@ def _trace(
     return Trace(tuple(readings), logits.detach().float(), chosen, size)
 
 
-def _tap(site: Site, shelf: Shelf, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
+def _tap(site: Site, buffer: TensorBuffer, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
     if site.kind is Kind.CONTEXT:
-        return ContextTap(site, gradients=gradients, input_size=input_size, shelf=shelf)
+        return ContextTap(site, gradients=gradients, input_size=input_size, buffer=buffer)
     kind = _TAPS[site.kind]
     if site.form is Form.FACTOR and site.kind is Kind.SPATIAL:
         kind = MaskTap
@@ -165,7 +166,7 @@ def _slopes(
     """
     if score is None or not order:
         return [None] * len(order)
-    watched = [tap.watched for tap in order if tap.watched is not None]
+    watched = [tap.captured for tap in order if tap.captured is not None]
     found = derivatives(score, watched, keep=keep)
     return [
         _nothing(one) if slope is None else slope for one, slope in zip(watched, found, strict=True)
@@ -173,9 +174,9 @@ def _slopes(
 
 
 def derivatives(
-    score: Tensor, watched: Sequence[Watched], *, keep: bool = False
+    score: Tensor, watched: Sequence[TensorOrEdge], *, keep: bool = False
 ) -> list[Tensor | None]:
-    """The derivative of `score` by each of `watched`, None where it has none by it.
+    """The derivative of `score` by each of `captured`, None where it has none by it.
 
     Slopes of half precision would vanish below 6e-8, so a float16 score is scaled meanwhile; its
     derivatives are float32. The graph stays if `keep`.
@@ -188,12 +189,12 @@ def derivatives(
     return [None if slope is None else slope.float() / scale for slope in slopes]
 
 
-def _nothing(watched: Watched) -> Tensor:
+def _nothing(watched: TensorOrEdge) -> Tensor:
     """The derivative of a score that does not depend on it: zeros, or one zero for a place."""
     return torch.zeros_like(watched) if isinstance(watched, Tensor) else torch.zeros(1)
 
 
-def chosen_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
+def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
     """The classes [N] to speak for: `target`, or the most probable ones if None.
 
     Raises MethodError for a class that the logits [N, classes] do not have.

@@ -56,9 +56,9 @@ class Site:
     out, `merged`, how many of them on a side have been merged since into one, and `prefix`, how
     many stand in front that are no places; `overwritten`, whether a later layer changes the output
     in place; `wrapped`, whether the module returns it in a tuple. A site heard in a call
-    has its `form`, and in `call` how many calls of that form its module makes before; `adds` says
-    that a heard factor is 1 + mask; `geometry` says where the tokens of self-attention lie, for
-    inputs of one size.
+    has its `form`, and in `call` how many calls of that form its module makes before; `additive`
+    says that a heard factor is 1 + mask; `geometry` says where the tokens of self-attention lie,
+    for inputs of one size.
     """
 
     layer: str
@@ -72,7 +72,7 @@ class Site:
     wrapped: bool = False
     form: Form = Form.MODULE
     call: int = 0
-    adds: bool = False
+    additive: bool = False
     geometry: TokenGeometry | None = field(default=None, compare=False)
 
     def token_grid(self, input_size: tuple[int, int], tokens: int) -> tuple[int, int]:

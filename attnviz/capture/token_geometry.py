@@ -47,7 +47,7 @@ class TokenGeometry:
             and _in_order(self.key_cells[0], self.keys.tokens)
         )
 
-    def places(self) -> Tensor:
+    def query_positions(self) -> Tensor:
         """Where each token of the `queries` grid stands: window x T + row, -1 if nowhere."""
         flat = self.query_cells.flatten()
         found = flat.new_full((self.queries.tokens,), -1)

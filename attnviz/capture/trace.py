@@ -6,55 +6,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from attnviz.capture.readings import ContextReading
-
-
-@dataclass(frozen=True)
-class SoftMaskReading:
-    """A soft mask and what it weighs, for a batch of N inputs; float32, no graph.
-
-    mask: [N, C or 1, h, w] in 0..1; with C channels it chooses features and places jointly.
-    trunk: [N, C, h, w], the features before the mask.
-    base: [N, C, h, w], what the gated features are added to (the trunk itself for a mask M that
-    multiplies by 1 + M), or None for naive gating.
-    mask_gradient: derivative of the target's score by the mask, as `mask`; None if not asked for.
-    """
-
-    layer: str
-    mask: Tensor
-    trunk: Tensor
-    base: Tensor | None
-    mask_gradient: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class FeatureReading:
-    """The output of a block, for a batch of N inputs; float32, no graph.
-
-    activation: [N, C, h, w]; gradient: derivative of the target's score by it, or None.
-    """
-
-    layer: str
-    activation: Tensor
-    gradient: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class GateReading:
-    """A gate for each channel and what it weighs, for a batch of N inputs; float32, no graph.
-
-    gate: [N, C], absolute: the factor by which each channel is multiplied. features: [N, C, h, w],
-    the features before the gate. gate_gradient: derivative of the target's score by the gate, as
-    `gate`; None if not asked for.
-    """
-
-    layer: str
-    gate: Tensor
-    features: Tensor
-    gate_gradient: Tensor | None = None
-
-
-Reading = SoftMaskReading | GateReading | ContextReading | FeatureReading
+from attnviz.capture.readings import (
+    ContextReading,
+    FeatureReading,
+    GateReading,
+    Reading,
+    SoftMaskReading,
+)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from attnviz.analysis.explain import class_index
 from attnviz.analysis.inference import Place, check_logits, understood, with_retry
-from attnviz.capture.hooks.eager import readable
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import logits_of
 from attnviz.evidence.subject import Subject
 from attnviz.models.vision_model import VisionModel
@@ -58,8 +58,8 @@ def _asked(
 ) -> T:
     inputs, geometry = place.inputs(picture)
     with understood(model, inputs):
-        module, inputs = readable(model.module, inputs)
-        with undisturbed(module, frozen=True):
+        module, inputs = prepare_for_hooks(model.module, inputs)
+        with state_guard(module, frozen=True):
             with torch.inference_mode():
                 logits = logits_of(module(inputs), module)
             check_logits(model, logits)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.capture.run import chosen_classes, logits_of
+from attnviz.capture.run import logits_of, target_classes
 from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
@@ -74,7 +74,7 @@ def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> 
 def _answer(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Left on the device: fetching it would wait for the pass, and the next batch with it."""
     logits = logits_of(subject.module(batch), subject.module).float()
-    chosen = chosen_classes(logits, subject.target)[:, None]
+    chosen = target_classes(logits, subject.target)[:, None]
     logit = logits.gather(1, chosen)[:, 0]
     others = logits.scatter(1, chosen, -torch.inf).amax(1)
     margin = torch.where(others.isinf(), logit, logit - others)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import EvidenceError
-from attnviz.models.preprocess import planes
+from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.pictures.geometry import checked_map
 from attnviz.render.focus import is_flat
 from attnviz.types import FloatArray, Pixels
@@ -52,7 +52,7 @@ class Subject:
 
     def of(self, pixels: Pixels) -> Tensor:
         """Pictures uint8 [N, h, w, 3] as the network wants them, [N, 3, h, w]."""
-        return self.normalised(planes(pixels))
+        return self.normalised(pixels_to_tensor(pixels))
 
     def seen(self, inputs: Tensor) -> Pixels:
         """The way back from `of`: uint8 [N, h, w, 3] of normalised pictures [N, 3, h, w].

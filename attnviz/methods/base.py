@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import numpy as np
 from torch import Tensor, nn
 
+from attnviz.capture.readings import FeatureReading, GateReading, Reading, SoftMaskReading
 from attnviz.capture.site import Kind
-from attnviz.capture.trace import FeatureReading, GateReading, Reading, SoftMaskReading, Trace
+from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.progress import Progress
 from attnviz.registry import Registry

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from attnviz.capture.trace import GateReading
+from attnviz.capture.readings import GateReading
 from attnviz.methods.base import METHODS, GateMethod
 
 # Places with less than this share of the mean activity count as silent.

@@ -12,14 +12,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnviz.capture.dense.classifier_per_cell import PlaceHead, find_place_head
-from attnviz.capture.dense.forward import PlacePass, place_pass
+from attnviz.capture.dense.classifier_per_cell import DenseClassifier, find_dense_classifier
+from attnviz.capture.dense.forward import DensePass, dense_pass
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.run import chosen_classes
+from attnviz.capture.readings import FeatureReading
+from attnviz.capture.run import target_classes
 from attnviz.capture.site import Kind
-from attnviz.capture.taps.base import reached
+from attnviz.capture.taps.base import require
 from attnviz.capture.taps.features import FeatureTap
-from attnviz.capture.trace import FeatureReading
 from attnviz.errors import MethodError
 from attnviz.methods.base import (
     METHODS,
@@ -97,7 +97,7 @@ class Competition(OnePassMethod):
         with self._passed(module, inputs) as passed:
             if progress is not None:
                 progress(len(inputs), len(inputs))
-            chosen = chosen_classes(passed.logits, target)
+            chosen = target_classes(passed.logits, target)
             layer_maps = self._maps(passed, chosen, last=False)
         return Probed(layer_maps, passed.logits.detach().float().cpu(), chosen.cpu())
 
@@ -114,36 +114,36 @@ class Competition(OnePassMethod):
             logits = passed.logits.detach().float().cpu()
             classes = tuple(pick(logits))
             found = tuple(
-                self._maps(passed, chosen_classes(passed.logits, one), last=last) for one in classes
+                self._maps(passed, target_classes(passed.logits, one), last=last) for one in classes
             )
         return ProbedEach(classes, found, logits)
 
-    def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[PlacePass]:
+    def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[DensePass]:
         if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
             raise MethodError(
                 f"{self} makes no sense: rivals, temperature and cap must be above 0, and the "
                 "smoothing not below."
             )
         head = self._head(module, inputs)
-        return place_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)
+        return dense_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)
 
-    def _head(self, module: nn.Module, inputs: Tensor) -> PlaceHead | None:
+    def _head(self, module: nn.Module, inputs: Tensor) -> DenseClassifier | None:
         try:
-            return find_place_head(module, inputs)
+            return find_dense_classifier(module, inputs)
         except MethodError:
             if self.exact:
                 raise
             return None
 
-    def _maps(self, passed: PlacePass, chosen: Tensor, *, last: bool) -> tuple[LayerMaps, ...]:
+    def _maps(self, passed: DensePass, chosen: Tensor, *, last: bool) -> tuple[LayerMaps, ...]:
         """Of all blocks, or of the last one alone."""
         logits = passed.logits.float()
         classes, weights = contestants(logits.detach(), chosen, self.rivals, self.cap)
-        if passed.places is None:
+        if passed.evidence is None:
             said = _linearised(passed, classes)
         else:
-            index = classes[:, :, None, None].expand(-1, -1, *passed.places.shape[2:])
-            said = passed.places.float().gather(1, index)
+            index = classes[:, :, None, None].expand(-1, -1, *passed.evidence.shape[2:])
+            said = passed.evidence.float().gather(1, index)
         said = smoothed(said.detach(), self.smoothing)
         share = shares(said, weights, self.temperature)
         won = said[:, 0].relu() * share
@@ -198,7 +198,7 @@ def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
 def _finer(taps: Sequence[FeatureTap], places: int) -> FeatureTap | None:
     """The deepest block of more places than that, laid out as the last one is."""
     for tap in reversed(taps):
-        grid = tap.channels_first(reached(tap.watched)).shape[2:]
+        grid = tap.channels_first(require(tap.captured)).shape[2:]
         if tap.site.layout is taps[-1].site.layout and grid.numel() > places:
             return tap
     return None
@@ -217,7 +217,7 @@ def _brought_to(won: Tensor, other: Tensor) -> Tensor:
     return other * torch.where(known, means[0] / means[1].clamp_min(_TINY), 1.0)
 
 
-def _linearised(passed: PlacePass, classes: Tensor) -> Tensor:
+def _linearised(passed: DensePass, classes: Tensor) -> Tensor:
     """HiResCAM of each class at the last block that it reads, times the number of places.
 
     [N, 1 + R, h, w], in the graph of the block's own output, while the derivatives are held. Behind
@@ -225,7 +225,7 @@ def _linearised(passed: PlacePass, classes: Tensor) -> Tensor:
     """
     scores = [passed.logits.gather(1, column[:, None]).sum() for column in classes.T]
     for tap in reversed(passed.taps):
-        slopes = [passed.slopes(score, [tap])[0] for score in scores]
+        slopes = [passed.gradients(score, [tap])[0] for score in scores]
         maps = [_product(tap, slope) for slope in slopes]
         if any(bool(one.any()) for one in maps):
             break
@@ -233,5 +233,5 @@ def _linearised(passed: PlacePass, classes: Tensor) -> Tensor:
 
 
 def _product(tap: FeatureTap, slope: Tensor) -> Tensor:
-    activation = tap.channels_first(reached(tap.watched)).float()
+    activation = tap.channels_first(require(tap.captured)).float()
     return (tap.channels_first(slope.detach()).float() * activation).sum(1)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from attnviz.capture.trace import GateReading
+from attnviz.capture.readings import GateReading
 from attnviz.methods.base import METHODS, GateMethod
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from attnviz.capture.trace import FeatureReading
+from attnviz.capture.readings import FeatureReading
 from attnviz.methods.base import METHODS, FeatureMethod, needed
 
 

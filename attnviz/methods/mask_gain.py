@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from attnviz.capture.trace import SoftMaskReading
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.methods.base import METHODS, MaskMethod
 
 

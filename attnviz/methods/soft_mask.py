@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from attnviz.capture.trace import SoftMaskReading
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.methods.base import METHODS, MaskMethod
 
 

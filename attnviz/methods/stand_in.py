@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
-from attnviz.capture.run import chosen_classes, logits_of
+from attnviz.capture.run import logits_of, target_classes
 from attnviz.capture.site import Site
 from attnviz.errors import MethodError
 from attnviz.progress import Progress
@@ -58,7 +58,7 @@ class StandIn(nn.Module):
         logits = logits_of(self.network(inputs.to(self.dtype)), self.network).float()
         if self._logits is None:
             self._logits = logits.detach().cpu()
-            chosen_classes(logits, self._target)  # raises for a class that is not there
+            target_classes(logits, self._target)  # raises for a class that is not there
         self._done += len(inputs)
         if self._progress is not None:
             self.stopped = True  # unless it returns

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from attnviz.errors import WeightsError
-from attnviz.models.spec import Answer
+from attnviz.models.spec import RecommendedMap
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """What a card says of the weights beside it.
 
     classes: a name for each class. sha256: of the weights' file. input_side: side in pixels of the
@@ -29,13 +29,13 @@ class Card:
     classes: tuple[str, ...]
     sha256: str
     input_side: int
-    answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)
+    answers: Mapping[str, RecommendedMap] = field(default_factory=dict, hash=False)
     parameters: int | None = None
     top1: float | None = None
     data: str = ""
 
 
-def read_card(path: Path) -> Card:
+def read_card(path: Path) -> ModelCard:
     """The card at `path`; raises WeightsError that names the file and the entry that is wrong."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def read_card(path: Path) -> Card:
         raise WeightsError(f"The card {path} is not valid: {error}. Correct the entry.") from error
 
 
-def _card(entries: Any) -> Card:
+def _card(entries: Any) -> ModelCard:
     if not isinstance(entries, dict):
         raise TypeError("it holds no table")
     classes = entries.get("classes")
@@ -63,7 +63,7 @@ def _card(entries: Any) -> Card:
         raise ValueError('"input_side" must be a whole number of pixels')
     if parameters is not None and not _is_count(parameters):
         raise ValueError('"parameters" must be a whole number')
-    return Card(
+    return ModelCard(
         tuple(classes),
         sha256,
         side,
@@ -74,7 +74,7 @@ def _card(entries: Any) -> Card:
     )
 
 
-def _answers(entries: Any) -> dict[str, Answer]:
+def _answers(entries: Any) -> dict[str, RecommendedMap]:
     if not isinstance(entries, dict):
         raise TypeError('"answers" must be a table')
     answers = {}
@@ -86,7 +86,7 @@ def _answers(entries: Any) -> dict[str, Answer]:
         score = parts.get("score")
         if score is not None and not _is_number(score):
             raise TypeError(f'the "score" of the answer to "{question}" must be a number')
-        answers[question] = Answer(method, layer, score)
+        answers[question] = RecommendedMap(method, layer, score)
     return answers
 
 

@@ -88,14 +88,14 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in text for sign in _OUT_OF_MEMORY)
 
 
-def place_module(module: nn.Module, device: torch.device) -> nn.Module:
+def move_module(module: nn.Module, device: torch.device) -> nn.Module:
     """`module` on `device`; channels last on CPU and CUDA, where they convolve faster so."""
     module = module.to(device)
     return module.to(memory_format=torch.channels_last) if _likes(device) else module
 
 
-def place_inputs(inputs: Tensor, device: torch.device) -> Tensor:
-    """`inputs` [N, C, h, w] on `device`, laid out as `place_module` lays out the weights."""
+def move_inputs(inputs: Tensor, device: torch.device) -> Tensor:
+    """`inputs` [N, C, h, w] on `device`, laid out as `move_module` lays out the weights."""
     inputs = inputs.to(device)
     return inputs.contiguous(memory_format=torch.channels_last) if _likes(device) else inputs
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from attnviz.errors import ModelError, OutOfMemoryError
-from attnviz.models.catalog import find_model
-from attnviz.models.device import choose_device, is_out_of_memory, place_module
+from attnviz.models.catalogue import find_model
+from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state, read_state
@@ -56,7 +56,7 @@ def load_model(
         module, digest = _built(spec, spec.weights, progress)
         if input_size is not None and input_size != spec.preprocess.size:
             module, spec = _resized(module, spec, input_size)
-        return VisionModel(spec, place_module(module, chosen), chosen, digest)
+        return VisionModel(spec, move_module(module, chosen), chosen, digest)
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(
@@ -79,7 +79,9 @@ def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, 
     return module, replace(spec, preprocess=replace(wanted, size=side))
 
 
-def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:
+def _built(
+    spec: ModelSpec, ref: WeightsRef, progress: Progress | None
+) -> tuple[nn.Module, str]:
     file = find_weights(ref, progress)
     state = read_state(file.path)
     if ref.adapt is not None:

@@ -16,7 +16,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def planes(pixels: Pixels) -> Tensor:
+def pixels_to_tensor(pixels: Pixels) -> Tensor:
     """Pictures uint8 [N, h, w, 3] as float32 [N, 3, h, w] in 0..1, a copy."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255)
 
@@ -54,7 +54,7 @@ class Preprocess:
     def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
         """The input float32 [1, 3, h, w], normalised, and how it was taken from the picture."""
         geometry = self.geometry(picture)
-        return self.normalised(planes(resample(picture.pixels, geometry)[None])), geometry
+        return self.normalised(pixels_to_tensor(resample(picture.pixels, geometry)[None])), geometry
 
     def normalised(self, inputs: Tensor) -> Tensor:
         """`inputs` [N, 3, h, w] in 0..1, less the mean, over the standard deviation."""

@@ -28,7 +28,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class RecommendedMap:
     """The map that answers a question best on this network: a method's name and a layer's name.
 
     score: what it reached on pictures that had no part in the choice, None if unknown. Attention:
@@ -86,7 +86,7 @@ class ModelSpec:
     preprocess: Preprocess
     labels: tuple[str, ...]
     note: str = ""
-    answers: Mapping[str, Answer] = field(default_factory=dict, hash=False)
+    answers: Mapping[str, RecommendedMap] = field(default_factory=dict, hash=False)
     resize: Callable[[nn.Module, int], nn.Module] | None = None
     layout: str = "NCHW"
     values: bool = True

@@ -1,8 +1,8 @@
-"""A choice of timm's networks with their published weights, as catalog entries.
+"""A choice of timm's networks with their published weights, as catalogue entries.
 
 timm has some 1,500 sets of weights; these show each kind of attention, in sizes that run on a
-laptop, with ImageNet's 1,000 classes. What the catalog says of them lies in a table, for importing
-timm takes seconds.
+laptop, with ImageNet's 1,000 classes. Their entries are stored in a table, because importing timm
+takes seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every classification network of torchvision with its published weights, as catalog entries."""
+"""Every classification network of torchvision with its published weights, as catalogue entries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STRIDE = 32
 @cache
 def torchvision_specs() -> tuple[ModelSpec, ...]:
     """One spec for each network, by torchvision's names; nothing is built or downloaded."""
-    from torchvision import models  # takes a second to import, and only the catalog needs it
+    from torchvision import models  # takes a second to import, and only the catalogue needs it
 
     return tuple(
         _spec(name, models.get_model_weights(name).DEFAULT)

@@ -29,7 +29,7 @@ class VisionModel:
 
     @property
     def name(self) -> str:
-        """The network's name in the catalog."""
+        """The network's name in the catalogue."""
         return self.spec.name
 
     @property

@@ -1,4 +1,4 @@
-"""The zoo's networks whose trained weights come along, as catalog entries."""
+"""The zoo's networks whose trained weights come along, as catalogue entries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attnviz.assets import assets_folder
 from attnviz.errors import WeightsError
-from attnviz.models.card import Card, read_card
+from attnviz.models.card import ModelCard, read_card
 from attnviz.models.spec import ModelSpec, Source, WeightsRef
 from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 
@@ -32,7 +32,7 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
     return tuple(spec for _, spec in found)
 
 
-def _rank(card: Card) -> tuple[float, ...]:
+def _rank(card: ModelCard) -> tuple[float, ...]:
     """Lower comes first."""
     answer = card.answers.get("attention")
     near = math.inf if answer is None or answer.score is None else -answer.score
@@ -72,7 +72,7 @@ def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:
     )
 
 
-def _note(card: Card) -> str:
+def _note(card: ModelCard) -> str:
     """What the network knows, as one sentence."""
     count = len(card.classes)
     shown = ", ".join(card.classes[:12]) + (", ..." if count > 12 else "")

@@ -47,10 +47,10 @@ class Recipe:
     saturation. mixup, cutmix: their beta parameters, 0 for off; unmixed: how many of the last
     epochs do without both. average: decay of the exponential moving average of the weights for each
     step, 0 for off. half: bf16 autocast.
-    teacher: a trained network to learn from as well, by its name in the catalog or the path of its
-    weights; empty for none. distil: share of the loss that its word gets. temperature: of its word;
-    0 for its first choice alone. noise: share of the training labels that are replaced by a random
-    other class, for experiments.
+    teacher: a trained network to learn from as well, by its name in the catalogue or the path of
+    its weights; empty for none. distil: share of the loss that its word gets. temperature: of its
+    word; 0 for its first choice alone. noise: share of the training labels that are replaced by a
+    random other class, for experiments.
     """
 
     model: str = "ran-small"

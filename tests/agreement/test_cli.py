@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from attnviz.cli import cli
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_sample
 
 

@@ -20,7 +20,7 @@ from attnviz.errors import PictureError, VisionError
 from attnviz.metrics.bootstrap import bootstrap
 from attnviz.metrics.fixations import FixationSet, read_fixations
 from attnviz.metrics.inter_observer import OtherPictures
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
 from attnviz.pictures import Picture, open_picture
 

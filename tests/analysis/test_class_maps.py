@@ -14,7 +14,7 @@ from attnviz.analysis.explain import probabilities
 from attnviz.errors import MethodError, UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import Answer
+from attnviz.models.spec import RecommendedMap
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.pictures.geometry import Fit
 
@@ -96,7 +96,7 @@ def test_maps_equal_those_of_each_class_and_take_one_pass(
 def test_the_measured_layer_is_shown(
     model: attnviz.VisionModel, picture: attnviz.Picture, layer: str
 ) -> None:
-    model.spec.answers["decision"] = Answer("grad-cam", layer)
+    model.spec.answers["decision"] = RecommendedMap("grad-cam", layer)
     found = class_maps(model, picture, [2, 0])
     assert found.layer == layer
     for index, values in zip((2, 0), found.maps, strict=True):
@@ -245,7 +245,7 @@ def test_finer_map_is_the_library_s_where_it_compares_the_same_class(
     """Its categories are ranks: 2 is the class whose score is second nearest to the target's."""
     import pytorch_grad_cam
 
-    model.spec.answers["decision"] = Answer("grad-cam", "features.2")
+    model.spec.answers["decision"] = RecommendedMap("grad-cam", "features.2")
     inputs, _ = SMALL.tensor(picture)
     network = model.module.eval()
     with torch.no_grad():

@@ -15,7 +15,7 @@ from attnviz.methods.base import METHODS, FeatureMethod
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import choose_method
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import Answer
+from attnviz.models.spec import RecommendedMap
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.pictures.geometry import Fit
 from attnviz.render.focus import FocusSettings, Scale
@@ -148,14 +148,14 @@ def test_a_measured_layer_is_shown_before_the_last_that_has_a_say(
     torch.manual_seed(0)
     model = attnviz.wrap(vit_small(4, width=32, depth=3, heads=2), SMALL)
     for layer in ("blocks.0", "blocks.2", FUSED):
-        model.spec.answers["decision"] = Answer("grad-cam", layer)
+        model.spec.answers["decision"] = RecommendedMap("grad-cam", layer)
         assert attnviz.explain(model, picture, "decision").best_layer == layer
-    model.spec.answers["decision"] = Answer("grad-cam", "of another network")
+    model.spec.answers["decision"] = RecommendedMap("grad-cam", "of another network")
     assert attnviz.explain(model, picture, "decision").best_layer == "blocks.1"
 
 
 def test_questions_are_answered_by_what_was_measured() -> None:
-    answers = {"decision": Answer("layer-cam", "stage3.attention")}
+    answers = {"decision": RecommendedMap("layer-cam", "stage3.attention")}
     measured = choose_method("decision", has_attention=True, answers=answers)
     assert (measured.method.name, measured.layer) == ("layer-cam", "stage3.attention")
     assert measured.measured

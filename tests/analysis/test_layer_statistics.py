@@ -18,8 +18,7 @@ from attnviz.analysis.layer_statistics import (
     query_maps,
     spatial_spread,
 )
-from attnviz.capture.readings import DenseAttention, TokenGrid
-from attnviz.capture.trace import GateReading, SoftMaskReading
+from attnviz.capture.readings import DenseAttention, GateReading, SoftMaskReading, TokenGrid
 from attnviz.errors import MethodError
 from attnviz.methods import context
 from attnviz.methods.raw_attention import RawAttention

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from attnviz.analysis.explain import explain
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
 from attnviz.render.bokeh import bokeh
 from attnviz.ui.components.map_grid.view import Spans

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import _get_current_function_mode
 
 from attnviz.capture.discovery.find_sites import find_kinds
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import capture, logits_of
 from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES, GATES
@@ -30,7 +30,7 @@ def hooks_in(module: nn.Module) -> int:
 
 def bare(module: nn.Module, inputs: Tensor, *, frozen: bool = False) -> Tensor:
     """The logits without any reading, of the network as it is or with its parameters frozen."""
-    with undisturbed(module, frozen=frozen), torch.no_grad():
+    with state_guard(module, frozen=frozen), torch.no_grad():
         return logits_of(module(inputs), module)
 
 

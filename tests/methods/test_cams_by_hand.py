@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from attnviz.capture.trace import FeatureReading, Trace
+from attnviz.capture.readings import FeatureReading
+from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS, Method
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from attnviz.capture.trace import SoftMaskReading
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.fuse import fuse_layers

@@ -15,7 +15,7 @@ from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import trace_method
 from attnviz.methods.questions import Question, choose_method, methods_for
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture

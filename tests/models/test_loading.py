@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from attnviz.errors import ModelError, OutOfMemoryError, UnknownNameError, WeightsError
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model, wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, ModelSpec, Source, WeightsRef

@@ -21,7 +21,7 @@ from attnviz.cli import cli
 from attnviz.methods import METHODS
 from attnviz.methods.fuse import FUSED
 from attnviz.models.loading import load_model
-from attnviz.models.preprocess import planes
+from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.models.zoo_source import zoo_specs
 from attnviz.pictures import open_sample
 from attnviz.training.data.data import squashed
@@ -137,7 +137,7 @@ def test_the_recording_ends_at_these_weights(name: str) -> None:
     side = RECORDED_AT.get(name, model.preprocess.size)
     photos = [open_sample(one.removeprefix("sample:")).pixels for one in recording.pictures]
     pixels = np.stack([squashed(one, side) for one in photos])
-    seen = read_attention(model.module, model.preprocess.normalised(planes(pixels)))
+    seen = read_attention(model.module, model.preprocess.normalised(pixels_to_tensor(pixels)))
     assert seen.maps.keys() == last.maps.keys()
     for key, values in last.maps.items():
         np.testing.assert_allclose(values, seen.maps[key], rtol=0, atol=0.01 * seen.maps[key].max())

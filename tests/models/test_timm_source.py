@@ -17,7 +17,7 @@ from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
 from attnviz.errors import ModelError
-from attnviz.models.catalog import find_model, list_models
+from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.timm_source import timm_specs
@@ -94,7 +94,7 @@ def test_timm_comes_last_and_its_names_are_its_own() -> None:
 
 def test_listing_does_not_wait_for_timm() -> None:
     code = (
-        "import sys; from attnviz.models.catalog import list_models; list_models();"
+        "import sys; from attnviz.models.catalogue import list_models; list_models();"
         "assert 'timm' not in sys.modules"
     )
     done = subprocess.run(

@@ -18,10 +18,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.grids import as_map
-from attnviz.capture.hooks.eager import readable
-from attnviz.capture.hooks.hook_every_module import pass_watched
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.grids import tokens_to_map
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.hook_every_module import run_with_hooks
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import logits_of
 from attnviz.capture.site import Layout
 from attnviz.errors import MethodError
@@ -33,7 +33,7 @@ _ROUNDED = 2  # times `eps`: half precision rounds each step on the way
 
 
 @dataclass(frozen=True)
-class PlaceHead:
+class DenseClassifier:
     """How logits follow from the output of one module, place by place.
 
     module: its name. layout: of its output. rectified: whether a ReLU without a module follows.
@@ -52,9 +52,9 @@ class PlaceHead:
     def logits(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
         """[N, classes, rows, columns] from the module's output; `grid` is that of tokens."""
         if self.layout is Layout.TOKENS:
-            output = as_map(output, grid)
+            output = tokens_to_map(output, grid)
         last = output if self.layout is Layout.CHANNELS_LAST else output.movedim(1, -1)
-        return self.applied(network, last).movedim(-1, 1)
+        return self.apply(network, last).movedim(-1, 1)
 
     def evidence(self, network: nn.Module, output: Tensor, grid: tuple[int, int]) -> Tensor:
         """`logits` less what the classifier says of a place without features: its offset.
@@ -64,9 +64,9 @@ class PlaceHead:
         said = self.logits(network, output, grid)
         axis = 1 if self.layout is Layout.CHANNELS_FIRST else -1
         nothing = torch.zeros_like(output.movedim(axis, -1).flatten(0, -2)[:1])
-        return said - self.applied(network, nothing)[:, :, None, None]
+        return said - self.apply(network, nothing)[:, :, None, None]
 
-    def applied(self, network: nn.Module, channels: Tensor) -> Tensor:
+    def apply(self, network: nn.Module, channels: Tensor) -> Tensor:
         """What the classifier makes of [..., C]: [..., classes]."""
         flat = channels.flatten(0, -2)
         flat = flat.relu() if self.rectified else flat
@@ -86,10 +86,10 @@ class _Event:
     leaving: Tensor
 
 
-_KNOWN: WeakKeyDictionary[nn.Module, PlaceHead | str] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[nn.Module, DenseClassifier | str] = WeakKeyDictionary()
 
 
-def find_place_head(module: nn.Module, example: Tensor) -> PlaceHead:
+def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier:
     """The classifier of `module` as it can be applied at each place, found by one pass.
 
     example: [N, 3, H, W] that the network accepts; the first is used. Remembered for as long as the
@@ -98,7 +98,7 @@ def find_place_head(module: nn.Module, example: Tensor) -> PlaceHead:
     Raises MethodError where the logits are neither the mean of the places' logits nor those of a
     class token, and ModelError if the network cannot be read.
     """
-    module, example = readable(module, example)
+    module, example = prepare_for_hooks(module, example)
     if module not in _KNOWN:
         _KNOWN[module] = _found(module, example[:1])
     known = _KNOWN[module]
@@ -107,10 +107,10 @@ def find_place_head(module: nn.Module, example: Tensor) -> PlaceHead:
     return known
 
 
-def _found(module: nn.Module, example: Tensor) -> PlaceHead | str:
+def _found(module: nn.Module, example: Tensor) -> DenseClassifier | str:
     events, logits = _watched(module, example)
     wanted, steps, spatial, earlier = logits, list[str](), list[bool](), events
-    with undisturbed(module), torch.no_grad():
+    with state_guard(module), torch.no_grad():
         while True:
             for head in _heads(events, wanted, tuple(steps), tuple(spatial)):
                 if _is_right(module, head, events, logits):
@@ -138,7 +138,7 @@ def _watched(module: nn.Module, example: Tensor) -> tuple[list[_Event], Tensor]:
             leaf = next(part.children(), None) is None
             events.appendleft(_Event(name, leaf, first, output))
 
-    logits = logits_of(pass_watched(module, example, note), module)
+    logits = logits_of(run_with_hooks(module, example, note), module)
     return list(events), logits
 
 
@@ -156,7 +156,7 @@ def _maker(events: list[_Event], wanted: Tensor) -> _Event | None:
 
 def _heads(
     events: list[_Event], wanted: Tensor, steps: tuple[str, ...], spatial: tuple[bool, ...]
-) -> Iterator[PlaceHead]:
+) -> Iterator[DenseClassifier]:
     """Where the vector `wanted` [1, C] is the mean over places, or one token, of some output."""
     for event in events:
         value, channels = event.leaving, wanted.shape[1]
@@ -165,24 +165,28 @@ def _heads(
                 for rectified in (False, True):
                     seen = value.relu() if rectified else value
                     if _equal(seen.mean(places), wanted):
-                        yield PlaceHead(event.name, layout, rectified, steps, spatial)
+                        yield DenseClassifier(event.name, layout, rectified, steps, spatial)
         if value.ndim != 3 or value.shape[2] != channels or value.shape[1] < 2:
             continue
         for prefix in range(min(_CLASS_TOKENS, value.shape[1] - 1)):
             if _equal(value[:, prefix:].mean(1), wanted):
-                yield PlaceHead(event.name, Layout.TOKENS, False, steps, spatial)
+                yield DenseClassifier(event.name, Layout.TOKENS, False, steps, spatial)
             if _equal(value[:, prefix], wanted):
-                yield PlaceHead(event.name, Layout.TOKENS, False, steps, spatial, token=prefix)
+                yield DenseClassifier(
+                    event.name, Layout.TOKENS, False, steps, spatial, token=prefix
+                )
 
 
-def _is_right(module: nn.Module, head: PlaceHead, events: list[_Event], logits: Tensor) -> bool:
+def _is_right(
+    module: nn.Module, head: DenseClassifier, events: list[_Event], logits: Tensor
+) -> bool:
     """Whether the head gives the network's own logits: as a mean over places, or at its token."""
     value = next(one.leaving for one in events if one.name == head.module)
     if head.token is not None:
-        return _equal(head.applied(module, value[:, head.token]), logits)
+        return _equal(head.apply(module, value[:, head.token]), logits)
     if head.layout is Layout.CHANNELS_FIRST:
         value = value.movedim(1, -1)
-    said = head.applied(module, value)
+    said = head.apply(module, value)
     prefixes = range(min(_CLASS_TOKENS, value.shape[1] - 1)) if value.ndim == 3 else (0,)
     return any(_equal(said.flatten(1, -2)[:, one:].mean(1), logits) for one in prefixes)
 

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.record_calls import Heard, watch
-from attnviz.capture.discovery.token_grid import place
-from attnviz.capture.discovery.token_probe import Surround, follow
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.discovery.record_calls import RecordedCall, record_calls
+from attnviz.capture.discovery.token_grid import make_geometry
+from attnviz.capture.discovery.token_probe import EnclosingModule, locate_tokens
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.token_geometry import TokenGeometry
@@ -27,7 +27,7 @@ def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bo
     `example` [1, 3, H, W] and its mirror image. Soft masks of the project's own residual attention
     are found by their gate, for what they are added to may be another map than what they weigh.
     """
-    heard = watch(module, torch.cat((example[:1], example[:1].flip(-1))), surrounds=False)
+    heard = record_calls(module, torch.cat((example[:1], example[:1].flip(-1))), surrounds=False)
     masks = find_soft_masks(module)
     inside = {site.module for site in masks}
     gates = [
@@ -47,8 +47,8 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     size = (example.shape[-2], example.shape[-1])
     known: dict[Any, TokenGeometry | None] = {}
     with_class = _has_class_token(module)
-    placed: list[tuple[Heard, TokenGeometry]] = []
-    for one in watch(module, example[:1], surrounds=True):
+    placed: list[tuple[RecordedCall, TokenGeometry]] = []
+    for one in record_calls(module, example[:1], surrounds=True):
         if one.around is None:
             continue
         key = _likeness(one.around)
@@ -64,16 +64,18 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     )
 
 
-def _probe(around: Surround, size: tuple[int, int], *, class_token: bool) -> TokenGeometry | None:
-    with undisturbed(around.part), torch.inference_mode(False), torch.no_grad():
-        found = follow(around)
+def _probe(
+    around: EnclosingModule, size: tuple[int, int], *, class_token: bool
+) -> TokenGeometry | None:
+    with state_guard(around.part), torch.inference_mode(False), torch.no_grad():
+        found = locate_tokens(around)
     if found is None:
         return None
     queries, keys = found
-    return place(queries, keys, around.grid, class_token=class_token, input_size=size)
+    return make_geometry(queries, keys, around.grid, class_token=class_token, input_size=size)
 
 
-def _likeness(around: Surround) -> Any:
+def _likeness(around: EnclosingModule) -> Any:
     """What two modules have in common if their tokens lie alike: type, settings, and shapes."""
     return (
         around.form, around.name, around.call, around.shape, around.grid, around.prefix,
@@ -103,7 +105,7 @@ def _has_class_token(module: nn.Module) -> bool:
     )
 
 
-def _named(module: nn.Module, heard: list[tuple[Kind, Heard]]) -> tuple[Site, ...]:
+def _named(module: nn.Module, heard: list[tuple[Kind, RecordedCall]]) -> tuple[Site, ...]:
     """Sites named after the modules that make the calls, numbered where one makes several."""
     layers = [_layer(module, one) for _, one in heard]
     several = Counter((kind, layer) for (kind, _), layer in zip(heard, layers, strict=True))
@@ -112,11 +114,13 @@ def _named(module: nn.Module, heard: list[tuple[Kind, Heard]]) -> tuple[Site, ..
     for (kind, one), layer in zip(heard, layers, strict=True):
         met[kind, layer] += 1
         shown = f"{layer}#{met[kind, layer]}" if several[kind, layer] > 1 else layer
-        sites.append(Site(shown, kind, one.module, form=one.form, call=one.call, adds=one.adds))
+        sites.append(
+            Site(shown, kind, one.module, form=one.form, call=one.call, additive=one.additive)
+        )
     return tuple(sites)
 
 
-def _layer(module: nn.Module, one: Heard) -> str:
+def _layer(module: nn.Module, one: RecordedCall) -> str:
     """The calling module's name; its parent's where it is a bare softmax."""
     part = module.get_submodule(one.module)
     leaf = one.form is Form.SOFTMAX and isinstance(part, nn.Softmax)

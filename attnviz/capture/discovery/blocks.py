@@ -16,8 +16,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from attnviz.capture.grids import lies_over
-from attnviz.capture.hooks.hook_every_module import pass_watched
+from attnviz.capture.grids import is_spatial_grid
+from attnviz.capture.hooks.hook_every_module import run_with_hooks
 from attnviz.capture.hooks.outputs import only_tensor
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import NoSitesError
@@ -110,7 +110,7 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
 
 def _watch(module: nn.Module, example: Tensor) -> _Pass:
     watched = _Pass((example.shape[-2], example.shape[-1]))
-    pass_watched(module, example, watched.watch)
+    run_with_hooks(module, example, watched.watch)
     return watched
 
 
@@ -179,9 +179,9 @@ def _layout(seen: _Seen, watched: _Pass) -> Layout | None:
     """The layout of an output, or None if it is no feature map; a single cell is none either."""
     shape = seen.leaving
     if len(shape) == 4:
-        if lies_over(shape[2:], watched.input_size):
+        if is_spatial_grid(shape[2:], watched.input_size):
             return Layout.CHANNELS_FIRST
-        return Layout.CHANNELS_LAST if lies_over(shape[1:3], watched.input_size) else None
+        return Layout.CHANNELS_LAST if is_spatial_grid(shape[1:3], watched.input_size) else None
     if len(shape) == 3 and watched.merged_in(shape[1]) is not None:
         return Layout.TOKENS
     return None

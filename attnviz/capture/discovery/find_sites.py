@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.attention_sites import find_gates, find_self_attention
 from attnviz.capture.discovery.blocks import find_blocks
-from attnviz.capture.hooks.eager import readable
+from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
 
@@ -39,7 +39,7 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     Raises NoSitesError if blocks are asked for and no part of the network returns features, and
     ModelError if the network cannot be read.
     """
-    module, example = readable(module, example)
+    module, example = prepare_for_hooks(module, example)
     known = _KNOWN.setdefault(module, _Known())
     if kind is Kind.FEATURES:
         if known.blocks is None:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from attnviz.capture.grids import lies_over
+from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.calls import FactorCall
 
 _LOOKED_AT = 4096
 _EVEN = 1e-3
 
 
-def attends(call: FactorCall, batch: int, input_size: tuple[int, int]) -> bool:
+def is_attention_factor(call: FactorCall, batch: int, input_size: tuple[int, int]) -> bool:
     """Whether the factor of a call, heard in a pass over `batch` different inputs, is attention.
 
     A mask over places has the shape of the picture and does not share out each row by itself:
@@ -29,11 +29,11 @@ def attends(call: FactorCall, batch: int, input_size: tuple[int, int]) -> bool:
         return False
     low, high = (float(one) for one in factor.aminmax())
     # What lets through on one channel less and on another more is a norm and no gate.
-    if not (0 <= low <= high <= 1 or adds(call)):
+    if not (0 <= low <= high <= 1 or is_additive(call)):
         return False
     if call.channels:
         return True
-    if not lies_over(tuple(factor.shape[-2:]), input_size):
+    if not is_spatial_grid(tuple(factor.shape[-2:]), input_size):
         return False
     if bool(((factor.sum(-1) - 1).abs() < _EVEN).all()):
         return False
@@ -42,7 +42,7 @@ def attends(call: FactorCall, batch: int, input_size: tuple[int, int]) -> bool:
     return not (_is_norm(features, factor) or _is_activation(features, factor))
 
 
-def adds(call: FactorCall) -> bool:
+def is_additive(call: FactorCall) -> bool:
     """Whether a factor lies in 1..2, so that (1 + mask) * features adds to the features."""
     low, high = call.factor.detach().aminmax()
     return 1 <= float(low) <= float(high) <= 2

@@ -7,15 +7,17 @@ from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.eager import readable
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Layout, Site
-from attnviz.capture.trace import FeatureReading
 
 _SILENT: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
 
 
-def speaking(module: nn.Module, sites: Sequence[Site], example: Tensor) -> tuple[Site, ...]:
+def influential_blocks(
+    module: nn.Module, sites: Sequence[Site], example: Tensor
+) -> tuple[Site, ...]:
     """The blocks `sites` less those at the end whose places the logits do not depend on.
 
     Where a network reads its class token alone, nothing asks the other tokens behind the last
@@ -26,12 +28,12 @@ def speaking(module: nn.Module, sites: Sequence[Site], example: Tensor) -> tuple
     one pass forwards and backwards, remembered for as long as the module lives. The caller holds
     the model's lock. Raises ModelError if the network cannot be read.
     """
-    module, example = readable(module, example)
+    module, example = prepare_for_hooks(module, example)
     if not sites or sites[-1].layout is not Layout.TOKENS:
         return tuple(sites)
     if module not in _SILENT:
         read = capture(module, example[:1], sites, gradients=True).features
-        last = last_speaking(read)
+        last = last_influential(read)
         if last is None:
             return tuple(sites)  # and another day, with other weights, it may be otherwise
         layers = [one.layer for one in read]
@@ -39,7 +41,7 @@ def speaking(module: nn.Module, sites: Sequence[Site], example: Tensor) -> tuple
     return tuple(site for site in sites if site.layer not in _SILENT[module])
 
 
-def last_speaking(readings: Sequence[FeatureReading]) -> str | None:
+def last_influential(readings: Sequence[FeatureReading]) -> str | None:
     """The last block by which the score has a derivative, of a pass in its order; None if none."""
     spoken = (one.layer for one in reversed(readings) if one.gradient is None or one.gradient.any())
     return next(spoken, None)

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.gate_test import adds, attends
-from attnviz.capture.discovery.token_probe import Surround, sides_of
-from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, with_instead
-from attnviz.capture.hooks.call_listener import Listener, Running
-from attnviz.capture.hooks.calls import Call, FactorCall, FusedCall, SoftmaxCall
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.discovery.gate_test import is_additive, is_attention_factor
+from attnviz.capture.discovery.token_probe import EnclosingModule, queries_and_keys
+from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, replace_tensor
+from attnviz.capture.hooks.call_listener import CallListener, RunningModule
+from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form
 
 _MOST_PREFIX = 16
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecordedCall:
     """One call: whose it is, its form, its number among that module's calls of the form.
 
     channels: for a factor, whether it has a value for each channel (else for each place); None for
@@ -34,8 +34,8 @@ class Heard:
     form: Form
     call: int
     channels: bool | None = None
-    adds: bool = False
-    around: Surround | None = None
+    additive: bool = False
+    around: EnclosingModule | None = None
 
 
 @dataclass
@@ -44,24 +44,24 @@ class _Watch:
     batch: int
     input_size: tuple[int, int]
     surrounds: bool
-    listener: Listener = field(init=False)
-    heard: list[Heard] = field(default_factory=list)
+    listener: CallListener = field(init=False)
+    heard: list[RecordedCall] = field(default_factory=list)
     grids: list[tuple[int, int]] = field(default_factory=list)
     projected: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.listener = Listener(self.answer)
+        self.listener = CallListener(self.answer)
 
     def answer(self, name: str, form: Form, index: int, call: Call) -> None:
         if isinstance(call, FactorCall):
-            if attends(call, self.batch, self.input_size):
-                adds_to = not call.channels and adds(call)
-                self.heard.append(Heard(name, form, index, call.channels, adds_to))
+            if is_attention_factor(call, self.batch, self.input_size):
+                adds_to = not call.channels and is_additive(call)
+                self.heard.append(RecordedCall(name, form, index, call.channels, adds_to))
             return
-        if isinstance(call, SoftmaxCall) and not sides_of(call):
+        if isinstance(call, SoftmaxCall) and not queries_and_keys(call):
             return
         around = self._around(name, form, index) if self.surrounds else None
-        self.heard.append(Heard(name, form, index, around=around))
+        self.heard.append(RecordedCall(name, form, index, around=around))
 
     def see_grid(self, _part: nn.Module, _args: object, output: object) -> None:
         """Remember the size of maps that convolutions return: rows of tokens are cells of them."""
@@ -71,7 +71,7 @@ class _Watch:
                 self.grids.remove(grid)
             self.grids.insert(0, grid)
 
-    def _around(self, name: str, form: Form, index: int) -> Surround | None:
+    def _around(self, name: str, form: Form, index: int) -> EnclosingModule | None:
         """The innermost running module that is given the whole map, or a row of all tokens."""
         inner = list(reversed(self.listener.running))
         for exact in (True, False):
@@ -82,7 +82,7 @@ class _Watch:
                 shape, channels, grid, prefix = found
                 inside = name[len(running.name) :].lstrip(".") if running.name else name
                 args, kwargs = _without_values(running.args, running.kwargs)
-                return Surround(
+                return EnclosingModule(
                     self.module.get_submodule(running.name), args, kwargs, form,
                     inside or ".", index - running.before[name, form], shape, channels, grid,
                     prefix,
@@ -90,7 +90,7 @@ class _Watch:
         return None
 
     def _fits(
-        self, running: Running, *, exact: bool
+        self, running: RunningModule, *, exact: bool
     ) -> tuple[tuple[int, ...], int, tuple[int, int], int] | None:
         """(shape, dimension of the channels, grid, prefix) of what the module was given."""
         given = first_tensor(running.args, running.kwargs)
@@ -125,10 +125,10 @@ def _without_values(args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
     first = first_tensor(args, kwargs)
     if first is None:
         return args, kwargs
-    return with_instead(args, kwargs, first, first.new_zeros(()).expand(first.shape))
+    return replace_tensor(args, kwargs, first, first.new_zeros(()).expand(first.shape))
 
 
-def watch(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[Heard]:
+def record_calls(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[RecordedCall]:
     """All attention calls of a pass over `example` [N, 3, H, W], in their order.
 
     Gates are told from weights by a batch of two or more. surrounds: also note where the geometry
@@ -141,14 +141,11 @@ def watch(module: nn.Module, example: Tensor, *, surrounds: bool) -> list[Heard]
         for part in module.modules()
         if isinstance(part, nn.Conv2d)
     ]
-    with undisturbed(module), torch.inference_mode(False), torch.no_grad():
+    with state_guard(module), torch.inference_mode(False), torch.no_grad():
         try:
-            with watched.listener.on(module.named_modules()):
+            with watched.listener.attach(module.named_modules()):
                 module(example)
         finally:
             for handle in handles:
                 handle.remove()
     return watched.heard
-
-
-__all__ = ["FusedCall", "Heard", "watch"]

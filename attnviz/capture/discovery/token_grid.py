@@ -7,16 +7,16 @@ import math
 import torch
 from torch import Tensor
 
-from attnviz.capture.discovery.token_probe import Followed
+from attnviz.capture.discovery.token_probe import TokenOrigins
 from attnviz.capture.readings import TokenGrid
 from attnviz.capture.token_geometry import TokenGeometry
 
 _APART = 0.15
 
 
-def place(
-    queries: Followed | None,
-    keys: Followed,
+def make_geometry(
+    queries: TokenOrigins | None,
+    keys: TokenOrigins,
     grid: tuple[int, int],
     *,
     class_token: bool,
@@ -26,9 +26,11 @@ def place(
 
     Also None where every query sees a single key, for then it chooses nothing.
     """
-    entries = len(keys.heard)
+    entries = len(keys.located)
     if queries is None:  # one row of scores: one query that is nowhere
-        queries = Followed(torch.zeros(entries, 1, 2), torch.zeros(entries, 1, dtype=torch.bool))
+        queries = TokenOrigins(
+            torch.zeros(entries, 1, 2), torch.zeros(entries, 1, dtype=torch.bool)
+        )
     key_cells = _cells(keys, grid)
     query_cells = _cells(queries, grid)
     if key_cells is None or query_cells is None:
@@ -47,38 +49,38 @@ def place(
     return TokenGeometry(grids[0], grids[1], table, sides[0], sides[1], input_size)
 
 
-def _cells(side: Followed, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
+def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
     """Each row's cell, -1 if it is nowhere, [entries, rows], and the grid that the cells form.
 
     Rows that are not from single cells come from pooled ones: the grid then is the finest, and of
     those the one with the squarest cells, in which all cells have equally many rows.
     """
-    if not bool(side.heard.any()):
-        return torch.full(side.heard.shape, -1), (0, 0)
+    if not bool(side.located.any()):
+        return torch.full(side.located.shape, -1), (0, 0)
     if side.at_cells(grid):
         steps = (side.centres * torch.tensor(grid)).long()
-        cells = (steps[..., 0] * grid[1] + steps[..., 1]).where(side.heard, -1)
+        cells = (steps[..., 0] * grid[1] + steps[..., 1]).where(side.located, -1)
         if bool((_counts(cells, grid) > 0).all()):
             return cells, grid
-    count, entries = int(side.heard.sum()), len(side.heard)
+    count, entries = int(side.located.sum()), len(side.located)
     for heads in range(1, entries + 1):
         if entries % heads or count % heads:
             continue
         for shape in _shapes(count // heads, grid):
             ranked = _ranked(side, shape)
-            if ranked is not None and _evenly(ranked, side.heard, shape, heads):
+            if ranked is not None and _evenly(ranked, side.located, shape, heads):
                 return ranked, shape
     return None
 
 
-def _ranked(side: Followed, shape: tuple[int, int]) -> Tensor | None:
+def _ranked(side: TokenOrigins, shape: tuple[int, int]) -> Tensor | None:
     """Cells by rank among the centres, which borders shift; None if rows or columns run together.
 
     Where a cell looks over the border its centre lies further in, but still before the next one's.
     """
     steps = []
     for axis, count in enumerate(shape):
-        along = side.centres[..., axis][side.heard]
+        along = side.centres[..., axis][side.located]
         order = along.argsort()
         groups = along[order].view(count, -1)
         gaps = groups[1:, 0] - groups[:-1, -1]
@@ -87,8 +89,8 @@ def _ranked(side: Followed, shape: tuple[int, int]) -> Tensor | None:
         step = torch.empty_like(order)
         step[order] = torch.arange(len(order)) // groups.shape[1]
         steps.append(step)
-    cells = torch.full(side.heard.shape, -1)
-    cells[side.heard] = steps[0] * shape[1] + steps[1]
+    cells = torch.full(side.located.shape, -1)
+    cells[side.located] = steps[0] * shape[1] + steps[1]
     return cells
 
 

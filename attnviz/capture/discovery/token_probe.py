@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from attnviz.capture.hooks.call_listener import Listener
+from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FusedCall, SoftmaxCall
-from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading
+from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading_shape
 from attnviz.capture.site import Form
 
 _STEP = 1e-3
@@ -34,7 +34,7 @@ Moved = Callable[[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
-class Surround:
+class EnclosingModule:
     """A module around a call, and what it was given: its first tensor is a map or a row of tokens.
 
     name: of the calling module, and call: how many calls of the form it makes before, both counted
@@ -73,7 +73,7 @@ class Surround:
 
 
 @dataclass(frozen=True)
-class Followed:
+class TokenOrigins:
     """Where the rows of one side of a call came from.
 
     centres: [entries, rows, 2], in 0..1 from the top left corner of the map. heard: bool [entries,
@@ -81,11 +81,11 @@ class Followed:
     """
 
     centres: Tensor
-    heard: Tensor
+    located: Tensor
 
     def at_cells(self, grid: tuple[int, int]) -> bool:
         """Whether every row came from a single cell."""
-        scaled = self.centres[self.heard] * torch.tensor(grid, dtype=torch.float32) - 0.5
+        scaled = self.centres[self.located] * torch.tensor(grid, dtype=torch.float32) - 0.5
         return bool(((scaled - scaled.round()).abs() < _AT_A_CELL).all())
 
 
@@ -93,7 +93,7 @@ class _FoundError(Exception):
     """Ends a run at the call that was waited for."""
 
 
-def follow(around: Surround) -> tuple[Followed | None, Followed] | None:
+def locate_tokens(around: EnclosingModule) -> tuple[TokenOrigins | None, TokenOrigins] | None:
     """Where queries and keys of a call came from; None if the call was not met.
 
     Queries are None for a softmax of one row that no queries have made.
@@ -118,7 +118,7 @@ def follow(around: Surround) -> tuple[Followed | None, Followed] | None:
     return (found[0] if len(found) == 2 else None), found[-1]
 
 
-def _by_proportion(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
+def _by_proportion(moved: Moved, grid: tuple[int, int]) -> list[TokenOrigins]:
     """Three runs: a row from a single cell moves by the cell's place times its move in all."""
     rows, columns = grid
     down = ((torch.arange(rows) + 0.5) / rows)[:, None].expand(grid)
@@ -134,7 +134,7 @@ def _by_proportion(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
     return found
 
 
-def _by_extent(moved: Moved, grid: tuple[int, int]) -> list[Followed]:
+def _by_extent(moved: Moved, grid: tuple[int, int]) -> list[TokenOrigins]:
     """A run for each row and column of the map: the middle of those that a row follows."""
     middles: list[list[Tensor]] = []
     heard: list[Tensor] = []
@@ -162,30 +162,30 @@ def _middle(follows: Tensor) -> Tensor:
     return (first + last + 1) / 2
 
 
-def _followed(centres: Tensor, heard: Tensor) -> Followed:
+def _followed(centres: Tensor, heard: Tensor) -> TokenOrigins:
     centres = centres.where(heard[..., None], 0).clamp(0, 1 - 1e-6).float().cpu()
-    return Followed(centres.flatten(0, -3), heard.cpu().flatten(0, -2))
+    return TokenOrigins(centres.flatten(0, -3), heard.cpu().flatten(0, -2))
 
 
-def _shaped(around: Surround, code: Tensor) -> Tensor:
+def _shaped(around: EnclosingModule, code: Tensor) -> Tensor:
     """`code` [rows, columns] as a factor of the first tensor; the prefix is not moved."""
     if len(around.shape) == 3:
         code = torch.cat((torch.zeros(around.prefix), code.flatten()))
     return code[None].unsqueeze(around.channels)
 
 
-def _run(around: Surround, weights: dict[str, Tensor], value: Tensor) -> list[Tensor] | None:
+def _run(around: EnclosingModule, weights: dict[str, Tensor], value: Tensor) -> list[Tensor] | None:
     """Queries and keys of the call when the module around it is given `value`."""
     sides: list[Tensor] = []
 
     def answer(name: str, form: Form, index: int, call: Call) -> Tensor | None:
         if (name, form, index) == (around.name, around.form, around.call):
-            sides.extend(sides_of(call))
+            sides.extend(queries_and_keys(call))
             raise _FoundError
         return _handed_on(call)
 
     args, kwargs = around.with_first(value)
-    with Listener(answer).on(((k or ".", v) for k, v in around.part.named_modules())):
+    with CallListener(answer).attach(((k or ".", v) for k, v in around.part.named_modules())):
         try:
             functional_call(around.part, weights, args, kwargs)
         except _FoundError:
@@ -193,7 +193,7 @@ def _run(around: Surround, weights: dict[str, Tensor], value: Tensor) -> list[Te
     return None
 
 
-def sides_of(call: Call) -> list[Tensor]:
+def queries_and_keys(call: Call) -> list[Tensor]:
     """Queries [..., T, d] and keys [..., S, d] of a call, their leading entries alike.
 
     A softmax over one row that no queries made has its scores as keys, and no queries.
@@ -209,7 +209,7 @@ def sides_of(call: Call) -> list[Tensor]:
         sides = (query.expand(-1, call.heads, -1, -1), key.expand(-1, call.heads, -1, -1))
     else:
         return []
-    lead = leading(*sides)
+    lead = leading_shape(*sides)
     return [side.expand(*lead, *side.shape[-2:]) for side in sides]
 
 

@@ -15,7 +15,7 @@ def first_tensor(args: Args, kwargs: Kwargs) -> Tensor | None:
     return next((one for one in (*args, *kwargs.values()) if isinstance(one, Tensor)), None)
 
 
-def with_instead(args: Args, kwargs: Kwargs, old: Tensor, new: Tensor) -> tuple[Args, Kwargs]:
+def replace_tensor(args: Args, kwargs: Kwargs, old: Tensor, new: Tensor) -> tuple[Args, Kwargs]:
     """The arguments with `new` wherever the very tensor `old` is given."""
     return (
         tuple(new if one is old else one for one in args),

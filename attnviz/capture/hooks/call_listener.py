@@ -17,7 +17,6 @@ from attnviz.capture.hooks.calls import (
     PRODUCTS,
     SOFTMAXES,
     Call,
-    FactorCall,
     FusedCall,
     SoftmaxCall,
     factor_calls,
@@ -25,7 +24,7 @@ from attnviz.capture.hooks.calls import (
     product_of,
     softmax_over_keys,
 )
-from attnviz.capture.hooks.multihead_attention import PROJECTED, of_function
+from attnviz.capture.hooks.multihead_attention import PROJECTED, call_of_function
 from attnviz.capture.site import Form
 
 _HEARD = FUSED | SOFTMAXES | FACTORS | PRODUCTS | PROJECTED
@@ -33,7 +32,7 @@ _OTHER_CALLS = 8
 
 
 @dataclass
-class Running:
+class RunningModule:
     """A module that is being run: its name, what it was given, and calls heard before it began."""
 
     name: str
@@ -42,26 +41,26 @@ class Running:
     before: Counter[tuple[str, Form]] = field(default_factory=Counter)
 
 
-Answer = Callable[[str, Form, int, Call], Tensor | None]
+OnCall = Callable[[str, Form, int, Call], Tensor | None]
 """Told whose call it is, its form, how many of that form the module made before, and the call.
 
 It returns what shall stand in place of the output (for a factor: of the factor), or None.
 """
 
-Values = Callable[[Tensor, Tensor], None]
+OnValues = Callable[[Tensor, Tensor], None]
 """Told the weights of a softmax and the values that they are multiplied with."""
 
 
-class Listener(TorchFunctionMode):
+class CallListener(TorchFunctionMode):
     """A mode in which every call of the forms above is passed to `answer`.
 
     It is entered by the outermost module that it was hung on, so the rest of the network runs at
     its own speed; a call belongs to the innermost of those modules. The mode lives in its thread.
     """
 
-    def __init__(self, answer: Answer, values: Values | None = None) -> None:
+    def __init__(self, answer: OnCall, values: OnValues | None = None) -> None:
         super().__init__()
-        self.running: list[Running] = []
+        self.running: list[RunningModule] = []
         self.heard: Counter[tuple[str, Form]] = Counter()
         self._answer = answer
         self._values = values
@@ -69,7 +68,7 @@ class Listener(TorchFunctionMode):
         self._products: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
 
     @contextmanager
-    def on(self, modules: Iterable[tuple[str, nn.Module]]) -> Iterator[None]:
+    def attach(self, modules: Iterable[tuple[str, nn.Module]]) -> Iterator[None]:
         """Listen to these modules; afterwards no hook and no mode is left, whatever happened."""
         with ExitStack() as hung:
             for name, part in modules:
@@ -82,9 +81,9 @@ class Listener(TorchFunctionMode):
 
     def _hang(self, name: str, part: nn.Module) -> Callable[[], None]:
         def enter(_part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            self.running.append(Running(name, args, kwargs, Counter(self.heard)))
+            self.running.append(RunningModule(name, args, kwargs, Counter(self.heard)))
             if len(self.running) == 1:
-                super(Listener, self).__enter__()  # type: ignore[no-untyped-call]
+                super(CallListener, self).__enter__()  # type: ignore[no-untyped-call]
 
         def leave(*_: object) -> None:
             if self.running and self.running[-1].name == name:
@@ -130,7 +129,7 @@ class Listener(TorchFunctionMode):
             return self._factor(func, args, kwargs)
         output = func(*args, **kwargs)
         if func in PROJECTED:
-            projected = of_function(args, kwargs, output[0])
+            projected = call_of_function(args, kwargs, output[0])
             if projected is None:
                 return output
             return self._tell(Form.PROJECTED, projected, output[0]), output[1]
@@ -176,6 +175,3 @@ class Listener(TorchFunctionMode):
 def _fused(output: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> FusedCall:
     names = {"query": "q", "key": "k", "value": "v"}
     return fused_call(output, *args, **{names.get(key, key): kwargs[key] for key in kwargs})
-
-
-__all__ = ["Answer", "Call", "FactorCall", "Listener", "Running"]

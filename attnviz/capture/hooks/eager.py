@@ -7,11 +7,11 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.submodules import parts_of
+from attnviz.capture.hooks.submodules import all_modules
 from attnviz.errors import ModelError
 
 
-def readable(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
+def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
     """The network to run and what to give it: the eager one, and inputs of its weights' type.
 
     A network made by `torch.compile` is read in the module that it was made from, which has the
@@ -23,7 +23,7 @@ def readable(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
     """
     module = getattr(module, "_orig_mod", module)
     name = type(module).__name__
-    if any(isinstance(part, torch.jit.ScriptModule) for part in parts_of(module)):
+    if any(isinstance(part, torch.jit.ScriptModule) for part in all_modules(module)):
         raise ModelError(
             f"{getattr(module, 'original_name', name)} is traced or scripted {_where(module)}, and "
             "its layers cannot be watched. Give the module that it was made from."

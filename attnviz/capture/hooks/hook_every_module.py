@@ -9,16 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.hooks.state_guard import state_guard
 
 # Is told the module's name, the module, its inputs and its output, in the order of returning.
-Note = Callable[[str, nn.Module, tuple[Any, ...], object], None]
+OnReturn = Callable[[str, nn.Module, tuple[Any, ...], object], None]
 
 
-def pass_watched(module: nn.Module, example: Tensor, note: Note) -> Any:
+def run_with_hooks(module: nn.Module, example: Tensor, note: OnReturn) -> Any:
     """The output for `example` [N, 3, H, W]; no hook is left, also after an error."""
     handles = []
-    with undisturbed(module), torch.inference_mode(False), torch.no_grad():
+    with state_guard(module), torch.inference_mode(False), torch.no_grad():
         try:
             for name, part in module.named_modules():
                 handles.append(part.register_forward_hook(partial(_tell, note, name)))
@@ -29,6 +29,6 @@ def pass_watched(module: nn.Module, example: Tensor, note: Note) -> Any:
 
 
 def _tell(
-    note: Note, name: str, part: nn.Module, entering: tuple[Any, ...], output: object
+    note: OnReturn, name: str, part: nn.Module, entering: tuple[Any, ...], output: object
 ) -> None:
     note(name, part, entering, output)

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
-from attnviz.capture.hooks.arguments import Args, Kwargs, with_instead
+from attnviz.capture.hooks.arguments import Args, Kwargs, replace_tensor
 from attnviz.capture.hooks.calls import FusedCall
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
 
@@ -48,7 +48,7 @@ def _only_one_before(node: Node) -> Node | None:
     return before[0] if len(before) == 1 else None
 
 
-def begin_graph(_part: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs] | None:
+def start_graph(_part: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs] | None:
     """Let the graph begin at the queries where it has not begun yet; a hook before a module.
 
     The attention inside is then in the graph. Nothing before it is differentiated: the backward
@@ -58,4 +58,4 @@ def begin_graph(_part: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwa
     query = kwargs["query"] if "query" in kwargs else args[0]
     if any(isinstance(one, Tensor) and one.requires_grad for one in given):
         return None
-    return with_instead(args, kwargs, query, query.detach().requires_grad_())
+    return replace_tensor(args, kwargs, query, query.detach().requires_grad_())

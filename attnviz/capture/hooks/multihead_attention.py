@@ -49,7 +49,7 @@ class ProjectedCall:
         made = F.linear(given, self.weights[part], bias)
         return self._by_head(made).float()
 
-    def slope(self, gradient: Tensor) -> Tensor:
+    def head_gradient(self, gradient: Tensor) -> Tensor:
         """From the gradient of the output [B, T, E] to that of `A v`, [B, heads, T, d]."""
         return self._by_head(gradient.float() @ self.out.float())
 
@@ -57,7 +57,7 @@ class ProjectedCall:
         return value.reshape(*value.shape[:2], self.heads, -1).transpose(1, 2)
 
 
-def of_module(
+def call_of_module(
     part: nn.MultiheadAttention, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
 ) -> ProjectedCall | None:
     """A call of the module; None if it is of a kind that is not read."""
@@ -72,7 +72,7 @@ def of_module(
     )  # fmt: skip
 
 
-def of_function(
+def call_of_function(
     args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor
 ) -> ProjectedCall | None:
     """A call of `F.multi_head_attention_forward`; None if it is of a kind that is not read."""
@@ -156,20 +156,20 @@ class ProjectedAttention(ContextReading):
     def _slope(self) -> Tensor:
         assert self.out_gradient is not None
         with torch.no_grad():
-            return self.call.slope(self.out_gradient)
+            return self.call.head_gradient(self.out_gradient)
 
     @cached_property
     def _inner(self) -> ContextReading:
         with torch.no_grad():
             q, k = self.call.project(0), self.call.project(1)
         slope = None if self.out_gradient is None else self._slope
-        return attention_of(
+        return make_reading(
             self.layer, self.geometry, self.count, q, k, self._values, q.shape[-1] ** -0.5,
             self.call.bias, slope, values=True,
         )  # fmt: skip
 
 
-def attention_of(
+def make_reading(
     layer: str, geometry: TokenGeometry, count: int, q: Tensor, k: Tensor, v: Tensor,
     scale: float, bias: Tensor | None, gradient: Tensor | None, *, values: bool,
 ) -> ContextReading:  # fmt: skip
@@ -178,7 +178,7 @@ def attention_of(
     q, k, v, gradient: [count x ..., tokens, d], float32. bias: broadcastable to the scores. values:
     whether to keep them; if not, their lengths are.
     """
-    lead = leading(q, k, v)
+    lead = leading_shape(q, k, v)
     q, k, v = (one.expand(*lead, *one.shape[-2:]) for one in (q, k, v))
     kept = v if values else None
     grids = geometry.queries, geometry.keys, geometry.heads
@@ -198,7 +198,7 @@ def attention_of(
     )  # fmt: skip
 
 
-def leading(*values: Tensor) -> tuple[int, ...]:
+def leading_shape(*values: Tensor) -> tuple[int, ...]:
     """The dimensions before the last two, broadcast against each other."""
     most = max(value.ndim for value in values) - 2
     padded = [(1,) * (most + 2 - value.ndim) + tuple(value.shape[:-2]) for value in values]

@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from attnviz.capture.hooks.eager import is_compiled
-from attnviz.capture.hooks.submodules import parts_of
+from attnviz.capture.hooks.submodules import all_modules
 
 
 @contextmanager
-def undisturbed(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
+def state_guard(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
     """Evaluation mode inside; everything as it was afterwards.
 
     Compiled parts run their layers one by one, for in compiled code nothing can be watched.
@@ -22,7 +22,7 @@ def undisturbed(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
     gradients for them. A pass without gradients must leave the flags alone: `torch.matmul` reads
     them, also under `no_grad`, to decide whether it folds a batch, and sums in another order.
     """
-    parts = parts_of(module)
+    parts = all_modules(module)
     training = [part for part in parts if part.training]
     weights = (weight for part in parts for weight in part._parameters.values() if frozen)
     needed = [weight for weight in weights if weight is not None and weight.requires_grad]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 
-def parts_of(module: nn.Module) -> list[nn.Module]:
+def all_modules(module: nn.Module) -> list[nn.Module]:
     """The module and all inside it, each once, in no order to rely on.
 
     `nn.Module.modules` hands each module up through all that hold it: with a few hundred of them,

@@ -62,7 +62,7 @@ class WindowedAttention(ContextReading):
 
     @cached_property
     def _places(self) -> Tensor:
-        return self.geometry.places()
+        return self.geometry.query_positions()
 
     @cached_property
     def _whole(self) -> bool:
@@ -89,7 +89,7 @@ class WindowedAttention(ContextReading):
 
 
 @dataclass(frozen=True)
-class KeptWeights(WindowedAttention):
+class StoredWeights(WindowedAttention):
     """The weights as the network computed them: [N, entries, T, S]; their gradient alike."""
 
     weights: Tensor

@@ -11,12 +11,12 @@ from torch.autograd.graph import GradientEdge
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.hooks.calls import Call
+from attnviz.capture.readings import Reading
 from attnviz.capture.site import Site
-from attnviz.capture.trace import Reading
 
 T = TypeVar("T")
 
-Watched = Tensor | GradientEdge
+TensorOrEdge = Tensor | GradientEdge
 """What is differentiated by: a tensor, or a place in the graph whose tensor nobody holds."""
 
 
@@ -46,23 +46,23 @@ class Tap(Protocol):
     site: Site
 
     @property
-    def watched(self) -> Watched | None:
+    def captured(self) -> TensorOrEdge | None:
         """Whose gradient the reading needs; None if the pass has not reached the module."""
         ...
 
-    def hang(self, module: nn.Module) -> Removable:
+    def attach(self, module: nn.Module) -> Removable:
         """Register on `module` and return the handle that undoes it."""
         ...
 
     def reading(self, gradient: Tensor | None) -> Reading:
-        """What was seen, detached; call it only if `watched` is not None."""
+        """What was seen, detached; call it only if `captured` is not None."""
         ...
 
 
-class HearingTap(Tap, Protocol):
+class CallTap(Tap, Protocol):
     """A tap that is told the call it waits for, and needs no hook of its own."""
 
-    def hear(self, call: Call) -> Tensor | None:
+    def receive(self, call: Call) -> Tensor | None:
         """Keep what the call shows; returns what takes its place, None to leave it as it is."""
         ...
 
@@ -78,13 +78,13 @@ def in_graph(value: Tensor, *, gradients: bool) -> Tensor:
     return value
 
 
-def reached(value: T | None) -> T:
+def require(value: T | None) -> T:
     """`value`; RuntimeError if the pass has not come to its module yet."""
     if value is None:
         raise RuntimeError("a tap was read before the pass reached its module")
     return value
 
 
-def plain(value: Tensor) -> Tensor:
+def detached_float(value: Tensor) -> Tensor:
     """`value` in float32 without a graph."""
     return value.detach().float()

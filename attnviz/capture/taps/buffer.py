@@ -11,7 +11,7 @@ _PIECE = 64 * 2**20
 _ALIGNED = 64
 
 
-class Shelf:
+class TensorBuffer:
     """Copies of tensors, beside each other in pieces of their own.
 
     On the heap they would lie between what each layer throws away, and leave holes that nothing
@@ -21,7 +21,7 @@ class Shelf:
     def __init__(self) -> None:
         self._rest = torch.empty(0, dtype=torch.uint8, device="cpu")
 
-    def keep(self, value: Tensor) -> Tensor:
+    def store(self, value: Tensor) -> Tensor:
         """A contiguous copy of `value`, without a graph; in memory of its own off the CPU."""
         size = value.numel() * value.element_size()
         if value.device.type != "cpu" or size > _PIECE // 4:

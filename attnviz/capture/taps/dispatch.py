@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.call_listener import Listener
+from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call
 from attnviz.capture.site import Form, Site
-from attnviz.capture.taps.base import HearingTap, Tap
+from attnviz.capture.taps.base import CallTap, Tap
 from attnviz.capture.taps.self_attention import ContextTap
 
 
@@ -32,7 +32,7 @@ def _listened(module: nn.Module, site: Site) -> dict[str, nn.Module]:
 
 
 @contextmanager
-def hearing(module: nn.Module, taps: Sequence[HearingTap], order: list[Tap]) -> Iterator[None]:
+def dispatch_calls(module: nn.Module, taps: Sequence[CallTap], order: list[Tap]) -> Iterator[None]:
     """Inside, every tap is told its call, and put into `order` when it is."""
     waiting = {(tap.site.module, tap.site.form, tap.site.call): tap for tap in taps}
     of_softmax = [tap for tap in taps if isinstance(tap, ContextTap)]
@@ -42,14 +42,14 @@ def hearing(module: nn.Module, taps: Sequence[HearingTap], order: list[Tap]) -> 
         if tap is None:
             return None
         order.append(tap)
-        return tap.hear(call)
+        return tap.receive(call)
 
     def values(weights: Tensor, values: Tensor) -> None:
         for tap in of_softmax:
-            tap.hear_values(weights, values)
+            tap.receive_values(weights, values)
 
     parts: dict[str, nn.Module] = {}
     for tap in taps:
         parts |= _listened(module, tap.site)
-    with Listener(answer, values).on(parts.items()):
+    with CallListener(answer, values).attach(parts.items()):
         yield

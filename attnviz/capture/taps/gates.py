@@ -6,9 +6,9 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.hooks.calls import Call, FactorCall
+from attnviz.capture.readings import GateReading, SoftMaskReading
 from attnviz.capture.site import Site
-from attnviz.capture.taps.base import in_graph, plain, reached
-from attnviz.capture.trace import GateReading, SoftMaskReading
+from attnviz.capture.taps.base import detached_float, in_graph, require
 
 
 class _FactorTap:
@@ -17,19 +17,19 @@ class _FactorTap:
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
         del input_size  # factors lie on their own grid
         self.site = site
-        self.watched: Tensor | None = None
+        self.captured: Tensor | None = None
         self._gradients = gradients
         self._features: Tensor | None = None
 
-    def hear(self, call: Call) -> Tensor | None:
+    def receive(self, call: Call) -> Tensor | None:
         """See `HearingTap`."""
-        if not isinstance(call, FactorCall) or self.watched is not None:
+        if not isinstance(call, FactorCall) or self.captured is not None:
             return None
-        self.watched = in_graph(call.factor, gradients=self._gradients)
+        self.captured = in_graph(call.factor, gradients=self._gradients)
         self._features = call.features
-        return self.watched
+        return self.captured
 
-    def hang(self, module: nn.Module) -> RemovableHandle:
+    def attach(self, module: nn.Module) -> RemovableHandle:
         """See `Tap`; a product is heard, so the hook does nothing."""
         return module.register_forward_hook(_nothing)
 
@@ -39,14 +39,14 @@ class GateTap(_FactorTap):
 
     def reading(self, gradient: Tensor | None) -> GateReading:
         """See `Tap`."""
-        factor, features = reached(self.watched), plain(reached(self._features))
-        slope = None if gradient is None else plain(gradient)
+        factor, features = require(self.captured), detached_float(require(self._features))
+        slope = None if gradient is None else detached_float(gradient)
         if slope is not None:  # an expanded factor has a gradient at each place
             repeats = [side > 1 for side in slope.shape[-2:]]
             slope = slope.sum((-2, -1)) if any(repeats) else slope[..., 0, 0]
         return GateReading(
             layer=self.site.layer,
-            gate=plain(factor)[..., 0, 0].flatten(1),
+            gate=detached_float(factor)[..., 0, 0].flatten(1),
             features=features.flatten(1, -3),
             gate_gradient=None if slope is None else slope.flatten(1),
         )
@@ -63,14 +63,14 @@ class MaskTap(_FactorTap):
 
     def reading(self, gradient: Tensor | None) -> SoftMaskReading:
         """See `Tap`."""
-        mask = plain(reached(self.watched))
-        slope = None if gradient is None else plain(gradient)
+        mask = detached_float(require(self.captured))
+        slope = None if gradient is None else detached_float(gradient)
         if mask.stride(1) == 0:  # an expanded mask is one for all channels
             mask = mask[:, :1]
         if slope is not None and slope.shape[1] > mask.shape[1]:
             slope = slope.sum(1, keepdim=True)
-        features = plain(reached(self._features))
-        base = features if self.site.adds else None
+        features = detached_float(require(self._features))
+        base = features if self.site.additive else None
         return SoftMaskReading(self.site.layer, mask - 1 if base is not None else mask, features,
                                base, slope)  # fmt: skip
 

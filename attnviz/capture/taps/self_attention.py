@@ -10,19 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.calls import Call, FactorCall, FusedCall, SoftmaxCall
-from attnviz.capture.hooks.inner_fused import begin_graph, inner_fused
+from attnviz.capture.hooks.inner_fused import inner_fused, start_graph
 from attnviz.capture.hooks.multihead_attention import (
     ProjectedAttention,
     ProjectedCall,
-    attention_of,
-    leading,
-    of_module,
+    call_of_module,
+    leading_shape,
+    make_reading,
 )
-from attnviz.capture.hooks.windowed_attention import KeptWeights
+from attnviz.capture.hooks.windowed_attention import StoredWeights
 from attnviz.capture.readings import ContextReading
 from attnviz.capture.site import Site
-from attnviz.capture.taps.base import Handles, Watched, in_graph, plain, reached
-from attnviz.capture.taps.buffer import Shelf
+from attnviz.capture.taps.base import Handles, TensorOrEdge, detached_float, in_graph, require
+from attnviz.capture.taps.buffer import TensorBuffer
 from attnviz.errors import ModelError
 
 # Values of more bytes than this are let go: in 12 layers of ViT-S they are 75 MB at 1024 px. In
@@ -35,14 +35,14 @@ AttentionCall = FusedCall | SoftmaxCall | ProjectedCall
 class ContextTap:
     """Reads one attention call.
 
-    Of fused attention it keeps queries and keys (of large inputs copied onto the pass's `shelf` out
-    of the projection that they are part of, so that the values can go), of a softmax the weights as
-    they are, and of `nn.MultiheadAttention` what went in, or, with gradients, the fused attention
-    inside.
+    Of fused attention it stores queries and keys, of a softmax the weights as they are, and of
+    `nn.MultiheadAttention` its inputs or, with gradients, the fused attention inside. Queries and
+    keys of large inputs are copied out of the projection that they are part of into the pass's
+    `buffer`, so that the values can be freed.
     """
 
     def __init__(
-        self, site: Site, *, gradients: bool, input_size: tuple[int, int], shelf: Shelf
+        self, site: Site, *, gradients: bool, input_size: tuple[int, int], buffer: TensorBuffer
     ) -> None:
         if site.geometry is None or site.geometry.input_size != input_size:
             raise ModelError(
@@ -50,47 +50,47 @@ class ContextTap:
                 f"{input_size[0]} x {input_size[1]}. Find the sites for this size."
             )
         self.site = site
-        self.watched: Watched | None = None
+        self.captured: TensorOrEdge | None = None
         self._geometry = site.geometry
         self._gradients = gradients
-        self._shelf = shelf
+        self._buffer = buffer
         self._call: AttentionCall | None = None
         self._norms: Tensor | None = None
         self._reading: ContextReading | None = None
 
-    def hear(self, call: Call) -> Tensor | None:
+    def receive(self, call: Call) -> Tensor | None:
         """See `HearingTap`."""
-        if isinstance(call, FactorCall) or self.watched is not None:
+        if isinstance(call, FactorCall) or self.captured is not None:
             return None
         inner = inner_fused(call) if isinstance(call, ProjectedCall) else None
         if inner is not None:
-            fused, self.watched = inner
+            fused, self.captured = inner
             self._call = _detached(fused)
             return None
         output = call.weights if isinstance(call, SoftmaxCall) else call.output
-        self.watched = watched = in_graph(output, gradients=self._gradients)
+        self.captured = watched = in_graph(output, gradients=self._gradients)
         self._call = _detached(call)
         if not self._gradients and not isinstance(call, SoftmaxCall):
-            self.watched, self._reading = output.new_empty(0), self._read(None)  # values go
+            self.captured, self._reading = output.new_empty(0), self._read(None)  # values go
             self._call = None
             return None
         if isinstance(call, ProjectedCall):
             return watched.transpose(0, 1)  # tokens come first in that call
         return watched
 
-    def hear_values(self, weights: Tensor, values: Tensor) -> None:
+    def receive_values(self, weights: Tensor, values: Tensor) -> None:
         """Keep the lengths of the values [..., S, e] that a softmax's weights [..., T, S] weigh."""
-        if weights is self.watched and values.shape[:-1] == (
+        if weights is self.captured and values.shape[:-1] == (
             *weights.shape[:-2],
             weights.shape[-1],
         ):
-            self._norms = torch.linalg.vector_norm(plain(values), dim=-1)
+            self._norms = torch.linalg.vector_norm(detached_float(values), dim=-1)
 
-    def hang(self, module: nn.Module) -> Handles:
+    def attach(self, module: nn.Module) -> Handles:
         """See `Tap`; for `nn.MultiheadAttention`, whose fast path makes no calls to hear."""
         handles = [module.register_forward_hook(self._see, with_kwargs=True)]
         if self._gradients:
-            handles.append(module.register_forward_pre_hook(begin_graph, with_kwargs=True))
+            handles.append(module.register_forward_pre_hook(start_graph, with_kwargs=True))
         return Handles(handles)
 
     def _see(
@@ -98,10 +98,10 @@ class ContextTap:
     ) -> Any:
         call = None
         if isinstance(part, nn.MultiheadAttention):
-            call = of_module(part, args, kwargs, output[0])
-        if call is None or self.watched is not None:
+            call = call_of_module(part, args, kwargs, output[0])
+        if call is None or self.captured is not None:
             return output
-        changed = self.hear(call)
+        changed = self.receive(call)
         if changed is None:
             return output
         changed = changed.transpose(0, 1) if part.batch_first else changed
@@ -109,20 +109,20 @@ class ContextTap:
 
     def reading(self, gradient: Tensor | None) -> ContextReading:
         """See `Tap`."""
-        reached(self.watched)
-        return self._reading or self._read(None if gradient is None else plain(gradient))
+        require(self.captured)
+        return self._reading or self._read(None if gradient is None else detached_float(gradient))
 
     def _read(self, slope: Tensor | None) -> ContextReading:
         layer, place, call = self.site.layer, self._geometry, self._call
         if isinstance(call, FusedCall):
-            count = math.prod(leading(call.q, call.k)) // place.entries
+            count = math.prod(leading_shape(call.q, call.k)) // place.entries
             q, k, v = call.q, call.k, call.v
             if slope is not None:  # where nothing depends on the layer it is a single zero
-                slope = slope.to(q.device).expand(*leading(q, v), q.shape[-2], v.shape[-1])
+                slope = slope.to(q.device).expand(*leading_shape(q, v), q.shape[-2], v.shape[-1])
             let_go = slope is None and v.numel() * v.element_size() > _LARGE
             if let_go:
                 q, k = self._own(q), self._own(k)
-            return attention_of(
+            return make_reading(
                 layer, place, count, q, k, v, call.scale, call.bias, slope, values=not let_go
             )
         grids = place.queries, place.keys, place.heads
@@ -135,24 +135,24 @@ class ContextTap:
         norms = None if self._norms is None else self._norms.reshape(-1, shape[1], shape[3])
         weights = call.weights.reshape(shape)
         slopes = None if slope is None else slope.reshape(shape)
-        return KeptWeights(layer, *grids, place, norms, weights, slopes)
+        return StoredWeights(layer, *grids, place, norms, weights, slopes)
 
     def _own(self, value: Tensor) -> Tensor:
         """`value` apart from the rest, if it is a part of something larger."""
         whole = value.untyped_storage().nbytes()
-        return self._shelf.keep(value) if whole > value.numel() * value.element_size() else value
+        return self._buffer.store(value) if whole > value.numel() * value.element_size() else value
 
 
 def _detached(call: AttentionCall) -> AttentionCall:
     """The call in float32 without a graph; what is not kept of it is let go."""
     if isinstance(call, SoftmaxCall):
-        weights = plain(call.weights)
+        weights = detached_float(call.weights)
         if call.weights.dtype is not torch.float32:  # rounded, they do not sum to 1
             weights = weights / weights.sum(-1, keepdim=True)
         return SoftmaxCall(call.weights.new_empty(0), weights, None)
     if isinstance(call, FusedCall):
-        bias = None if call.bias is None else plain(call.bias)
-        q, k, v = plain(call.q), plain(call.k), plain(call.v)
+        bias = None if call.bias is None else detached_float(call.bias)
+        q, k, v = detached_float(call.q), detached_float(call.k), detached_float(call.v)
         return FusedCall(q, k, v, bias, call.scale, call.output.new_empty(0))
     same = call.query is call.key  # so that it is held once
     query = call.query.detach()

@@ -7,9 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.capture.site import Kind, Site
-from attnviz.capture.taps.base import in_graph, plain, reached
-from attnviz.capture.trace import SoftMaskReading
+from attnviz.capture.taps.base import detached_float, in_graph, require
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 
 
@@ -28,27 +28,27 @@ class SoftMaskTap:
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
         del input_size  # masks lie on their own grid
         self.site = site
-        self.watched: Tensor | None = None
+        self.captured: Tensor | None = None
         self._gradients = gradients
         self._trunk: Tensor | None = None
         self._base: Tensor | None = None
 
-    def hang(self, module: nn.Module) -> RemovableHandle:
+    def attach(self, module: nn.Module) -> RemovableHandle:
         """See `Tap`."""
         return module.register_forward_pre_hook(self._see)
 
     def _see(self, _module: nn.Module, entering: tuple[Any, ...]) -> tuple[Any, ...]:
         mask, trunk, base = entering
-        self.watched = in_graph(mask, gradients=self._gradients)
+        self.captured = in_graph(mask, gradients=self._gradients)
         self._trunk, self._base = trunk, base
-        return self.watched, trunk, base
+        return self.captured, trunk, base
 
     def reading(self, gradient: Tensor | None) -> SoftMaskReading:
         """See `Tap`."""
         return SoftMaskReading(
             layer=self.site.layer,
-            mask=plain(reached(self.watched)),
-            trunk=plain(reached(self._trunk)),
-            base=None if self._base is None else plain(self._base),
-            mask_gradient=None if gradient is None else plain(gradient),
+            mask=detached_float(require(self.captured)),
+            trunk=detached_float(require(self._trunk)),
+            base=None if self._base is None else detached_float(self._base),
+            mask_gradient=None if gradient is None else detached_float(gradient),
         )

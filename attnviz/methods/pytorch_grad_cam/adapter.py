@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from attnviz.capture.grids import as_map
+from attnviz.capture.grids import tokens_to_map
 from attnviz.capture.site import Layout, Site
 from attnviz.types import FloatArray
 
@@ -63,6 +63,6 @@ def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], 
     def from_tokens(value: Tensor) -> Tensor:
         tokens = value.shape[1]
         fitting = (one for one in by_prefix.values() if one.fits(size, tokens))
-        return as_map(value, next(fitting, sites[0]).token_grid(size, tokens))
+        return tokens_to_map(value, next(fitting, sites[0]).token_grid(size, tokens))
 
     return from_tokens

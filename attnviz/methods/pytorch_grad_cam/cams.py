@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.discovery.last_block import speaking
-from attnviz.capture.hooks.eager import readable
-from attnviz.capture.hooks.state_guard import undisturbed
+from attnviz.capture.discovery.last_block import influential_blocks
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
@@ -91,12 +91,12 @@ class LibraryCam(ProbingMethod):
         progress: Progress | None = None,
     ) -> Probed:
         """See `ProbingMethod`."""
-        module, inputs = readable(module, inputs)
+        module, inputs = prepare_for_hooks(module, inputs)
         sites = self._sites(module, inputs)
         total = self.cost(module, inputs).forward * len(inputs) if progress else 0
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
-            with as_it_was(module), undisturbed(module, frozen=True), self._recording():
+            with as_it_was(module), state_guard(module, frozen=True), self._recording():
                 found = self._run(watched, inputs.detach().float().clone(), sites, target)
         except Exception as error:
             if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):
@@ -134,7 +134,7 @@ class LibraryCam(ProbingMethod):
     def _sites(self, module: nn.Module, inputs: Tensor) -> tuple[Site, ...]:
         sites = find_sites(module, Kind.FEATURES, inputs)
         if self.gradients and not self.classless:
-            sites = speaking(module, sites, inputs)
+            sites = influential_blocks(module, sites, inputs)
         count = (0 if self.all_blocks else 1) if self.blocks is None else self.blocks
         if count < 0:
             raise MethodError(f"blocks is {count}; it must be at least 0.")

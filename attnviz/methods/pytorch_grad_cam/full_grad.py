@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.hook_every_module import pass_watched
+from attnviz.capture.hooks.hook_every_module import run_with_hooks
 
 _ADDING = (nn.Conv2d, nn.BatchNorm2d)
 
@@ -44,7 +44,7 @@ def _with_offsets(network: nn.Module, inputs: Tensor) -> dict[nn.Module, Tensor]
             if bool(offset.any()):
                 found[part] = offset
 
-    pass_watched(network, inputs[:1], note)
+    run_with_hooks(network, inputs[:1], note)
     return found
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.cbam import Cbam
-from attnviz.models.zoo.conv_parts import ResidualBlock, halving
+from attnviz.models.zoo.conv_layers import ResidualBlock, downsample
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import classifier_head
 from attnviz.pictures.geometry import Fit
@@ -23,11 +23,11 @@ def cbam_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:
     """
     return nn.Sequential(
         OrderedDict(
-            stem=nn.Sequential(*halving(3, width // 2), *halving(width // 2, width)),
+            stem=nn.Sequential(*downsample(3, width // 2), *downsample(width // 2, width)),
             stage1=_stage(width, blocks=1),
-            down1=halving(width, 2 * width),
+            down1=downsample(width, 2 * width),
             stage2=_stage(2 * width, blocks=2),
-            down2=halving(2 * width, 4 * width),
+            down2=downsample(2 * width, 4 * width),
             stage3=_stage(4 * width, blocks=2),
             head=classifier_head(4 * width, classes),
         )

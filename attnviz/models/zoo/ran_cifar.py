@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES
-from attnviz.models.zoo.quick_parts import ScaledLinear, ShiftedNorm, Whitening, near_identity
+from attnviz.models.zoo.gain_layers import ScaledLinear, ShiftedNorm, Whitening, near_identity
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.residual_attention import GateForm, Shrink, SoftMaskBranch, SoftMaskGate
 from attnviz.pictures.geometry import Fit

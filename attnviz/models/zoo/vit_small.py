@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.zoo.conv_parts import ResidualBlock, halving
+from attnviz.models.zoo.conv_layers import ResidualBlock, downsample
 from attnviz.models.zoo.registry import ZOO, ZooNetwork
 from attnviz.models.zoo.vision_transformer import VisionTransformer
 from attnviz.pictures.geometry import Fit
@@ -22,10 +22,10 @@ def vit_small(
     Input [N, 3, H, W], normalised, any H and W from 32 px; output logits [N, classes].
     """
     stem = nn.Sequential(
-        *halving(3, width // 4),
-        *halving(width // 4, width // 2),
+        *downsample(3, width // 4),
+        *downsample(width // 4, width // 2),
         ResidualBlock(width // 2),
-        *halving(width // 2, width),
+        *downsample(width // 2, width),
         ResidualBlock(width),
         nn.Conv2d(width, width, 1),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.models.preprocess import planes
+from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.training.data.data import PictureSet
 from attnviz.training.recipe import Recipe
 from attnviz.types import IntArray, Pixels
@@ -49,7 +49,7 @@ def training_batch(
     random = random_source(recipe.seed, epoch, step)
     side = recipe.side_at(epoch)
     views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
-    inputs = _recoloured(planes(views), recipe.colour, random)
+    inputs = _recoloured(pixels_to_tensor(views), recipe.colour, random)
     _erase(inputs, recipe.erase, random)
     targets = torch.nn.functional.one_hot(torch.from_numpy(part.labels[chosen]), classes).float()
     if epoch < recipe.epochs - recipe.unmixed:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.models.device import place_inputs
-from attnviz.models.preprocess import Preprocess, planes
+from attnviz.models.device import move_inputs
+from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.training.data.data import PictureSet, squashed
 from attnviz.training.data.memory import keep_freed_memory
 
@@ -57,7 +57,7 @@ def evaluate(
                     between()
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
                 inputs = whole_pictures(part, slice(start, start + batch), side)
-                inputs = place_inputs(inputs, device or torch.device("cpu"))
+                inputs = move_inputs(inputs, device or torch.device("cpu"))
                 inputs = preprocess.normalised(inputs)
                 logits = module(inputs).float()
                 if mirrored:
@@ -73,4 +73,4 @@ def evaluate(
 def whole_pictures(part: PictureSet, chosen: slice, side: int) -> Tensor:
     """float32 [N, 3, side, side] in 0..1: the chosen pictures, squashed to squares."""
     pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
-    return planes(pixels)
+    return pixels_to_tensor(pixels)

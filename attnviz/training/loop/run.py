@@ -19,7 +19,7 @@ from attnviz.errors import UnknownNameError
 from attnviz.files import write_whole
 from attnviz.models.device import choose_device, list_devices
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.zoo.quick_parts import fit_whitening
+from attnviz.models.zoo.gain_layers import fit_whitening
 from attnviz.models.zoo.registry import build_network
 from attnviz.pictures.geometry import Fit
 from attnviz.training.data.data import ClassFolder, load_class_folder

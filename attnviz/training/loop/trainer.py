@@ -15,7 +15,7 @@ from torch import nn
 from tqdm import tqdm
 
 from attnviz.errors import DivergedError, TrainingError
-from attnviz.models.device import place_inputs, place_module
+from attnviz.models.device import move_inputs, move_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.data.augment import Batch, epoch_order, training_batch
 from attnviz.training.data.data import ClassFolder
@@ -78,7 +78,7 @@ class Trainer:
         self.out.mkdir(parents=True, exist_ok=True)
         keep_freed_memory()
         torch.manual_seed(self.recipe.seed)
-        place_module(self.module, self.device)
+        move_module(self.module, self.device)
         self._teacher = find_teacher(self.recipe, self.data.classes, self.device)
         self._average = MovingAverage(self.module, self.recipe.average)
         self._optimizer = build_optimizer(self.module, self.recipe)
@@ -141,7 +141,7 @@ class Trainer:
 
     def _step(self, batch: Batch, epoch: float) -> float:
         set_rate(self._optimizer, self.recipe.rate_at(epoch))
-        views = place_inputs(batch.inputs, self.device)
+        views = move_inputs(batch.inputs, self.device)
         inputs = self.preprocess.normalised(views)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.half):
             logits = self.module(inputs)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.outputs import first_tensor
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.capture.site import Kind, Site
-from attnviz.capture.trace import SoftMaskReading
 
 
 def gate_effect(reading: SoftMaskReading) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
-from attnviz.models.preprocess import Preprocess, planes
+from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import Picture
 from attnviz.training.data.data import squashed
 from attnviz.training.recording.attention import read_attention
@@ -131,7 +131,11 @@ def _prepared(
         names = tuple(f"picture {number}" for number in range(1, len(probes) + 1))
         return probes, names, _shown(probes)
     squares = np.stack([squashed(one.pixels, preprocess.size) for one in probes])
-    return preprocess.normalised(planes(squares)), tuple(one.name for one in probes), squares
+    return (
+        preprocess.normalised(pixels_to_tensor(squares)),
+        tuple(one.name for one in probes),
+        squares,
+    )
 
 
 def _shown(inputs: Tensor) -> Pixels:

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from attnviz.errors import UnknownNameError
-from attnviz.models.preprocess import Preprocess, planes
+from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import list_samples, open_sample
 from attnviz.training.data.data import ClassFolder, squashed
 from attnviz.training.recording.size import shown_pixels
@@ -46,4 +46,4 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
         raise UnknownNameError("set of probes", which, ("samples", "val"))
     stacked = np.stack(pixels)
     kept = shown_pixels(stacked) if which == "val" else None
-    return Probes(names, preprocess.normalised(planes(stacked)), kept)
+    return Probes(names, preprocess.normalised(pixels_to_tensor(stacked)), kept)

@@ -14,7 +14,7 @@ import streamlit as st
 
 from attnviz.analysis.explain import explain, predict
 from attnviz.analysis.explanation import Explanation, Prediction
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.device import free_memory
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.models.sides import offered_sides
+from attnviz.models.input_sizes import input_sizes
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.url_state import keep, restore
 
@@ -18,7 +18,7 @@ def pick_side(spec: ModelSpec) -> int | None:
     Nothing is drawn for a network that takes one size only. The network's own is kept as no choice
     at all: it is another number for another network, and does not stand in a link.
     """
-    own, *larger = offered_sides(spec)
+    own, *larger = input_sizes(spec)
     if not larger:
         keep(**{SIZE: _OWN})
         return None

@@ -14,7 +14,7 @@ import streamlit as st
 from attnviz.errors import AttnvizError, PictureError
 from attnviz.methods.base import AnyMethod
 from attnviz.methods.questions import Question, methods_for
-from attnviz.models.catalog import list_models
+from attnviz.models.catalogue import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel

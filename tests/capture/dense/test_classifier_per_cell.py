@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from attnviz.capture.dense.classifier_per_cell import find_place_head
+from attnviz.capture.dense.classifier_per_cell import find_dense_classifier
 from attnviz.capture.site import Layout
 from attnviz.errors import MethodError
 from attnviz.models.zoo.cbam_small import cbam_small
@@ -101,7 +101,7 @@ def inputs() -> Tensor:
 @pytest.mark.parametrize("name", sorted(MEAN_OVER_PLACES))
 def test_the_logits_are_the_mean_of_those_of_the_places(name: str, inputs: Tensor) -> None:
     network = settled(MEAN_OVER_PLACES[name])
-    head = find_place_head(network, inputs)
+    head = find_dense_classifier(network, inputs)
     output, logits = output_of(network, head.module, inputs)
     places = head.logits(network, output, (4, 4))
     assert head.token is None
@@ -115,24 +115,22 @@ def test_a_class_token_is_one_token_of_which_the_classifier_speaks(
     name: str, inputs: Tensor
 ) -> None:
     network = settled(CLASS_TOKEN[name])
-    head = find_place_head(network, inputs)
+    head = find_dense_classifier(network, inputs)
     output, logits = output_of(network, head.module, inputs)
     assert (head.layout, head.token) == (Layout.TOKENS, 0)
-    torch.testing.assert_close(head.applied(network, output[:, 0]), logits, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(head.apply(network, output[:, 0]), logits, rtol=1e-3, atol=1e-4)
     grid = (4, 4) if name == "vit" else (8, 8)
     places = head.logits(network, output, grid)
-    torch.testing.assert_close(
-        places[:, :, 1, 2], head.applied(network, output[:, 1 + grid[1] + 2])
-    )
+    torch.testing.assert_close(places[:, :, 1, 2], head.apply(network, output[:, 1 + grid[1] + 2]))
 
 
 @pytest.mark.parametrize("name", sorted(MEAN_OVER_PLACES | CLASS_TOKEN))
 def test_half_precision_hides_no_classifier(name: str, inputs: Tensor) -> None:
     """Rounding is not taken for another mean, nor another mean for rounding."""
     build = (MEAN_OVER_PLACES | CLASS_TOKEN)[name]
-    expected = find_place_head(settled(build), inputs)
+    expected = find_dense_classifier(settled(build), inputs)
     for dtype in (torch.bfloat16, torch.float16):
-        assert find_place_head(settled(build).to(dtype), inputs) == expected
+        assert find_dense_classifier(settled(build).to(dtype), inputs) == expected
 
 
 def _perceptron() -> nn.Module:
@@ -164,7 +162,7 @@ def test_others_are_refused_and_left_as_they_were(
             weight.data.normal_(std=0.5)
     for _ in range(2):  # the second answer is remembered
         with pytest.raises(MethodError, match="cannot be applied at each place"):
-            find_place_head(network, inputs)
+            find_dense_classifier(network, inputs)
     assert all(part.training for part in network.modules())
     assert all(weight.requires_grad for weight in network.parameters())
     assert not any(part._forward_hooks for part in network.modules())

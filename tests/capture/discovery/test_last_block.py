@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.discovery.last_block import speaking
+from attnviz.capture.discovery.last_block import influential_blocks
 from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES
 
 
 def said(module: nn.Module, inputs: torch.Tensor) -> list[str]:
     sites = find_sites(module, Kind.FEATURES, inputs)
-    return [site.layer for site in speaking(module, sites, inputs)]
+    return [site.layer for site in influential_blocks(module, sites, inputs)]
 
 
 def settled(name: str) -> nn.Module:
@@ -48,7 +48,7 @@ def test_maps_are_not_asked(tiny_cnn: nn.Module) -> None:
     sites = find_sites(tiny_cnn, Kind.FEATURES, inputs)
     passes: list[object] = []
     tiny_cnn.register_forward_hook(lambda *_: passes.append(1))
-    assert speaking(tiny_cnn, sites, inputs) == sites
+    assert influential_blocks(tiny_cnn, sites, inputs) == sites
     assert not passes
 
 

@@ -14,7 +14,7 @@ from torchvision.models import VisionTransformer
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.hooks.inner_fused import inner_fused
-from attnviz.capture.hooks.multihead_attention import ProjectedAttention, of_module
+from attnviz.capture.hooks.multihead_attention import ProjectedAttention, call_of_module
 from attnviz.capture.readings import DenseAttention
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
@@ -135,7 +135,7 @@ def test_attention_that_is_not_in_a_graph_or_gives_its_weights_is_not_found() ->
 
     def found(given: Tensor, **options: bool) -> tuple[object, GradientEdge] | None:
         output, _ = part(given, given, given, **options)
-        call = of_module(part, (given, given, given), options, output)
+        call = call_of_module(part, (given, given, given), options, output)
         assert call is not None
         return inner_fused(call)
 

@@ -10,14 +10,14 @@ import torch
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
-from attnviz.capture.taps.buffer import Shelf
+from attnviz.capture.taps.buffer import TensorBuffer
 
 
 def test_copies_lie_beside_each_other_and_change_with_nothing() -> None:
-    shelf, random = Shelf(), torch.Generator().manual_seed(0)
+    buffer, random = TensorBuffer(), torch.Generator().manual_seed(0)
     whole = torch.randn(4, 3, 5, 7, generator=random)
     parts = [whole[:, n].transpose(1, 2) for n in range(3)] + [whole[0, 0, 0].bfloat16()]
-    kept = [shelf.keep(part) for part in parts]
+    kept = [buffer.store(part) for part in parts]
     expected = [part.clone() for part in parts]
     whole.zero_()
     for one, other in zip(kept, expected, strict=True):
@@ -30,9 +30,9 @@ def test_copies_lie_beside_each_other_and_change_with_nothing() -> None:
 
 
 def test_what_is_too_large_for_a_piece_has_memory_of_its_own() -> None:
-    shelf = Shelf()
+    buffer = TensorBuffer()
     small, large = torch.ones(3), torch.ones(5_000_000)
-    first, second, third = shelf.keep(small), shelf.keep(large), shelf.keep(small)
+    first, second, third = buffer.store(small), buffer.store(large), buffer.store(small)
     assert torch.equal(second, large)
     assert second.untyped_storage().nbytes() == 20_000_000
     assert first.untyped_storage().data_ptr() == third.untyped_storage().data_ptr()

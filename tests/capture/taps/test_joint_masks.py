@@ -12,9 +12,9 @@ from timm.layers import GatherExcite
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
-from attnviz.capture.trace import SoftMaskReading
 from tests.capture.bam import Bam, Joined, Net, code, paper
 
 

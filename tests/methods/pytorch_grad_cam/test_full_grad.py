@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from attnviz.methods import METHODS
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
-from attnviz.models.zoo.quick_parts import ShiftedNorm
+from attnviz.models.zoo.gain_layers import ShiftedNorm
 
 
 class Branches(nn.Module):

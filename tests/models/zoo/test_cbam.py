@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from attnviz.models.zoo.cbam import Cbam, ChannelGate, SpatialGate
 from attnviz.models.zoo.cbam_small import cbam_small
-from attnviz.models.zoo.conv_parts import ResidualBlock, halving
+from attnviz.models.zoo.conv_layers import ResidualBlock, downsample
 
 
 def features(*shape: int) -> Tensor:
@@ -90,7 +90,7 @@ def test_a_block_adds_its_gated_branch_and_nothing_negative() -> None:
 
 @pytest.mark.parametrize(("size", "half"), [((8, 12), (4, 6)), ((7, 13), (3, 6))])
 def test_halving_rounds_down(size: tuple[int, int], half: tuple[int, int]) -> None:
-    assert halving(3, 4)(features(2, 3, *size)).shape == (2, 4, *half)
+    assert downsample(3, 4)(features(2, 3, *size)).shape == (2, 4, *half)
 
 
 @torch.no_grad()
@@ -98,7 +98,7 @@ def test_halving_counts_every_position_alike() -> None:
     """A constant kernel spreads a constant gradient, border aside."""
     x = torch.ones(1, 1, 12, 12, requires_grad=True)
     with torch.enable_grad():
-        conv = halving(1, 1)[0]
+        conv = downsample(1, 1)[0]
         nn.init.ones_(conv.weight)
         conv(x).sum().backward()
     assert x.grad is not None

@@ -89,7 +89,7 @@ def data(shapes: Path) -> ClassFolder:
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """Puts `Brightness` into the catalog's place; the list holds its labels."""
+    """Puts `Brightness` into the catalogue's place; the list holds its labels."""
     labels = [CLASSES]
 
     def load(name: str, device: torch.device) -> VisionModel:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.zoo.quick_parts import Whitening
+from attnviz.models.zoo.gain_layers import Whitening
 from attnviz.models.zoo.registry import build_network
 from attnviz.training.data.data import load_class_folder
 from attnviz.training.loop.run import train_and_export

@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import attnviz
+from attnviz.capture.readings import SoftMaskReading
 from attnviz.capture.site import Kind, Site
-from attnviz.capture.trace import SoftMaskReading
 from attnviz.errors import TrainingError
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.cbam_small import cbam_small

@@ -16,7 +16,7 @@ PAGE = PAGES / "1_Focus.py"
 def picker() -> None:
     import streamlit as st
 
-    from attnviz.models.catalog import find_model
+    from attnviz.models.catalogue import find_model
     from attnviz.ui.kit.input_size import pick_side
     from attnviz.ui.kit.url_state import share_choices
 

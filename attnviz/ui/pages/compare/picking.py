@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
-from attnviz.models.catalog import list_models
+from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.pickers import Photo, model_title, pick_device, pick_from_row
 from attnviz.ui.kit.url_state import keep, kept_choice

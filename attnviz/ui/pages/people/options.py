@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.agreement.map_makers import Contestant, left_out, of_models, of_no_model
 from attnviz.methods.base import METHODS, ProbingMethod
 from attnviz.metrics.inter_observer import OtherPictures
-from attnviz.models.catalog import find_model, list_models
+from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
 from attnviz.ui.kit.url_state import Value, keep_value, restore_value

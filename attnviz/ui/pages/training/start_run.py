@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.models.catalog import list_models
+from attnviz.models.catalogue import list_models
 from attnviz.models.device import choose_device
 from attnviz.models.spec import FEATURES
 from attnviz.models.zoo.registry import zoo_networks

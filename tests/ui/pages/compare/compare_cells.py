@@ -12,7 +12,7 @@ import torch
 
 from attnviz.analysis.explain import explain
 from attnviz.analysis.explanation import Explanation
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture

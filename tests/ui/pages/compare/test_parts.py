@@ -15,7 +15,7 @@ from PIL import Image
 from attnviz.errors import WeightsError
 from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import Difference
-from attnviz.models.catalog import find_model
+from attnviz.models.catalogue import find_model
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from attnviz.errors import ModelError
-from attnviz.models.catalog import find_model, list_models
+from attnviz.models.catalogue import find_model, list_models
+from attnviz.models.input_sizes import LARGEST, input_sizes
 from attnviz.models.loading import load_model
-from attnviz.models.sides import LARGEST, offered_sides
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ from attnviz.models.sides import LARGEST, offered_sides
     ],
 )
 def test_sides_are_multiples_that_the_network_takes(name: str, sides: tuple[int, ...]) -> None:
-    assert offered_sides(find_model(name)) == sides
+    assert input_sizes(find_model(name)) == sides
 
 
 def test_the_networks_own_side_comes_first_and_none_is_too_large() -> None:
     for spec in list_models():
-        own, *larger = offered_sides(spec)
+        own, *larger = input_sizes(spec)
         assert own == spec.preprocess.size
         assert larger == sorted(set(larger))
         assert all(own < side <= LARGEST for side in larger)
     huge = replace(find_model("resnet50"), preprocess=replace(spec.preprocess, size=1200))
-    assert offered_sides(huge) == (1200,)
+    assert input_sizes(huge) == (1200,)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_networks_own_side_comes_first_and_none_is_too_large() -> None:
 def test_a_network_of_fixed_size_runs_at_each_side_that_is_offered(name: str) -> None:
     spec = find_model(name)
     assert spec.resize is not None
-    for side in offered_sides(spec)[1:3]:
+    for side in input_sizes(spec)[1:3]:
         with torch.device("meta"):
             module = spec.resize(spec.build().eval(), side).eval()
             assert module(torch.empty(1, 3, side, side)).shape == (1, 1000)

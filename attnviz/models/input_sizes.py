@@ -16,7 +16,7 @@ _HEAVY = 100_000_000
 _HEAVY_FACTOR = 2
 
 
-def offered_sides(spec: ModelSpec) -> tuple[int, ...]:
+def input_sizes(spec: ModelSpec) -> tuple[int, ...]:
     """Sides of the input in pixels, the network's own first, then larger ones.
 
     Up to 1024 for tokens and 768 for feature maps: 1.5, 2, 3 and 4 times its own, rounded up to a

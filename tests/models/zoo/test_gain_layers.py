@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnviz.models.zoo.quick_parts import (
+from attnviz.models.zoo.gain_layers import (
     ScaledLinear,
     ShiftedNorm,
     Whitening,

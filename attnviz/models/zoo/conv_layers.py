@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-def halving(inputs: int, outputs: int) -> nn.Sequential:
+def downsample(inputs: int, outputs: int) -> nn.Sequential:
     """[N, inputs, H, W] -> [N, outputs, H // 2, W // 2], never negative.
 
     A window of 4 moved by 2 covers every position equally often; one of 3 does not, and leaves a

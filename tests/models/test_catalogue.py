@@ -14,9 +14,9 @@ from safetensors.torch import save_file
 
 from attnviz.errors import UnknownNameError, WeightsError
 from attnviz.models import zoo_source
-from attnviz.models.catalog import find_model, list_models
+from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.loading import load_model
-from attnviz.models.spec import Answer, ModelSpec, Source
+from attnviz.models.spec import ModelSpec, RecommendedMap, Source
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo.registry import build_network
 from attnviz.pictures.geometry import Fit
@@ -168,9 +168,9 @@ def test_densenets_old_keys_are_renamed() -> None:
 
 def test_listing_is_quick_and_the_catalog_does_not_import_torchvision() -> None:
     code = (
-        "import sys, attnviz.models.catalog; assert 'torchvision' not in sys.modules;"
+        "import sys, attnviz.models.catalogue; assert 'torchvision' not in sys.modules;"
         "import torchvision, time; start = time.perf_counter();"
-        "attnviz.models.catalog.list_models(); print(time.perf_counter() - start)"
+        "attnviz.models.catalogue.list_models(); print(time.perf_counter() - start)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
@@ -231,7 +231,7 @@ def test_a_network_that_comes_along_is_described_by_its_card(assets: Path) -> No
     assert spec.labels == ("tench", "dog", "radio")
     assert spec.weights.sha256 == card["sha256"]
     assert (spec.preprocess.size, spec.preprocess.fit) == (96, Fit.SQUASH)
-    assert spec.answers == {"attention": Answer("mask-effect", "stage2.attention")}
+    assert spec.answers == {"attention": RecommendedMap("mask-effect", "stage2.attention")}
     assert spec.kinds == ("spatial", "features")
     assert spec.note == (
         "Knows only 3 things (trained on Imagenette): tench, dog, radio; "
