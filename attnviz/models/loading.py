@@ -79,9 +79,7 @@ def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, 
     return module, replace(spec, preprocess=replace(wanted, size=side))
 
 
-def _built(
-    spec: ModelSpec, ref: WeightsRef, progress: Progress | None
-) -> tuple[nn.Module, str]:
+def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:
     file = find_weights(ref, progress)
     state = read_state(file.path)
     if ref.adapt is not None:

@@ -22,7 +22,7 @@ class _FactorTap:
         self._features: Tensor | None = None
 
     def receive(self, call: Call) -> Tensor | None:
-        """See `HearingTap`."""
+        """See `CallTap`."""
         if not isinstance(call, FactorCall) or self.captured is not None:
             return None
         self.captured = in_graph(call.factor, gradients=self._gradients)

@@ -59,7 +59,7 @@ class ContextTap:
         self._reading: ContextReading | None = None
 
     def receive(self, call: Call) -> Tensor | None:
-        """See `HearingTap`."""
+        """See `CallTap`."""
         if isinstance(call, FactorCall) or self.captured is not None:
             return None
         inner = inner_fused(call) if isinstance(call, ProjectedCall) else None
