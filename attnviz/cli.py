@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from typer.core import TyperGroup
 
@@ -22,6 +21,7 @@ from attnviz.training.cli import evaluate, train
 from attnviz.version import __version__
 
 if TYPE_CHECKING:
+    from attnviz.export.base import Export
     from attnviz.models.vision_model import VisionModel
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -115,6 +115,10 @@ def explain(
         int | None, typer.Option(help="Input side in pixels (default: the model's own).")
     ] = None,
     radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(help="What to write, may be repeated (default: focus, map and maps)."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("out"),
     device: Device = "auto",
 ) -> None:
@@ -122,14 +126,18 @@ def explain(
 
     A larger --input-size gives finer maps, and takes more memory and time.
     """
+    from attnviz.export.base import exports
     from attnviz.models.loading import load_model
 
+    known = exports()
+    names = export or [format_.name for format_ in known if format_.by_default]
+    formats = [known.get(name)() for name in dict.fromkeys(names)]
     loaded = load_model(model, device, input_size=input_size)
+    question = method, int(target) if target is not None and target.isdigit() else target
     failures = 0
-    class_ = int(target) if target is not None and target.isdigit() else target
     for path, folder in zip(pictures, _output_folders(pictures, out), strict=True):
         try:
-            _explain_one(path, loaded, method, class_, layer, radius, folder)
+            _explain_one(path, loaded, question, layer, radius, formats, folder)
         except PictureError as error:  # the other pictures are still explained
             typer.echo(str(error), err=True)
             failures += 1
@@ -150,34 +158,25 @@ def _output_folders(pictures: list[Path], out: Path) -> list[Path]:
 def _explain_one(
     path: Path,
     model: VisionModel,
-    method: str,
-    target: str | int | None,
+    question: tuple[str, str | int | None],
     layer: str | None,
     radius: float,
+    formats: list[Export],
     out: Path,
 ) -> None:
     from attnviz.analysis.explain import explain as explain_picture
-    from attnviz.export.png import png_with_provenance
+    from attnviz.export.base import ExportSource
     from attnviz.pictures import open_picture
-    from attnviz.render.bokeh import bokeh
-    from attnviz.render.heat import heat_overlay
 
     picture = open_picture(path)
-    result = explain_picture(model, picture, method, target)
-    layers = result.layers if layer is None else (layer,)
+    result = explain_picture(model, picture, *question)
+    layers = result.layers if layer is None else (result.layers[result.index_of(layer)],)
     out.mkdir(parents=True, exist_ok=True)
-    for name in layers:
-        focus = result.focus(name)
-        facts = {**result.provenance, "layer": name}
-        for kind, pixels in (
-            ("focus", bokeh(picture.pixels, focus.values, radius)),
-            ("map", heat_overlay(picture.pixels, focus.scaled)),
-        ):
-            safe = name.replace("/", "_").replace(" ", "-")
-            (out / f"{safe}.{kind}.png").write_bytes(png_with_provenance(pixels, facts))
-    arrays: dict[str, Any] = dict(zip(result.layers, result.maps, strict=True))
-    np.savez_compressed(out / "maps.npz", **arrays)
-    best = ", ".join(f"{one.label} {one.probability:.2f}" for one in result.predictions[:3])
+    for export in formats:
+        for name in layers if export.per_layer else layers[:1]:
+            source = ExportSource(picture, result, name, radius=radius)
+            (out / export.file_name(name)).write_bytes(export.write(source))
+    best = ", ".join(f"{top.label} {top.probability:.2f}" for top in result.predictions[:3])
     typer.echo(f"{path}: {best}. {len(layers)} layers by {result.method} in {out}")
 
 

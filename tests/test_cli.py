@@ -71,6 +71,16 @@ def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path:
     assert np.isfinite(maps["stage1.attention"]).all()
 
 
+def test_only_the_chosen_exports_are_written(photo_file: Path, tmp_path: Path) -> None:
+    words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--export")
+    code, output = run(*words, "map", "--export", "map", "--layer", "stage1.attention")
+    assert code == 0, output
+    assert [path.name for path in (tmp_path / "temple").iterdir()] == ["stage1.attention.map.png"]
+    code, output = run(*words, "mop")
+    assert code == 1
+    assert "map" in output, "the nearest name is offered"
+
+
 def test_a_larger_input_gives_finer_maps(photo_file: Path, tmp_path: Path) -> None:
     words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--input-size", "256")
     code, output = run(*words)

@@ -5,25 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
-from attnviz.export.png import png_with_provenance
-from attnviz.export.time_lapse import captioned
+from attnviz.export.picture_grid import framed, tiled_png
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
-from attnviz.render.heat import colour_map, heat_overlay
+from attnviz.render.heat import heat_overlay
 from attnviz.types import Pixels
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.packing import RADIUS, small
 from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ranges, stop_count
-
-_GAP = 10
-_GROUND = 24
-_WIDTH = 400
-_RAMP = 6
 
 
 def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> bytes:
@@ -36,8 +29,7 @@ def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> byt
         _tile(cell, found[view.scale][stop] if found else (0.0, 0.0), stop, count, view)
         for cell, found in zip(cells, spans, strict=True)
     ]
-    rows = [_side_by_side(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
-    return png_with_provenance(np.vstack(rows), provenance(cells, view))
+    return tiled_png(tiles, columns, provenance(cells, view))
 
 
 def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:
@@ -83,7 +75,7 @@ def _tile(cell: Cell, ends: Range, stop: int, count: int, view: GridView) -> Pix
     pixels = small(cell.photo.shown)
     if cell.explanation is None:
         blank = np.full_like(pixels, 60)
-        return _framed(blank, [cell.spec.title, cell.sentence])
+        return framed(blank, [cell.spec.title, cell.sentence])
     layer = cell.layers[layer_at(cell, stop, count)]
     focus = cell_focus(cell, layer, ends, view.scale)
     if view.shown is Shown.FOCUS:
@@ -94,27 +86,4 @@ def _tile(cell: Cell, ends: Range, stop: int, count: int, view: GridView) -> Pix
     top = cell.explanation.predictions[0]
     seen = f"{cell.spec.title}: {top.label} {top.probability:.2f}"
     method = cell.explanation.choice.method.title
-    return _framed(drawn, [seen, f"{cell.what}: {method}", f"{layer}, {low} to {high}"])
-
-
-def _framed(drawn: Pixels, lines: Sequence[str]) -> Pixels:
-    """A picture at the tile's width, the colour scale and three lines below it."""
-    height = max(1, round(drawn.shape[0] * _WIDTH / drawn.shape[1]))
-    fitted = np.asarray(
-        cv2.resize(drawn, (_WIDTH, height), interpolation=cv2.INTER_LINEAR), np.uint8
-    )
-    ramp = colour_map(np.linspace(0, 1, _WIDTH, dtype=np.float32)[None].repeat(_RAMP, 0), "inferno")
-    framed = np.vstack([fitted, ramp])
-    for line in [*lines, "", ""][:3]:
-        framed = captioned(framed, line)
-    return framed
-
-
-def _side_by_side(tiles: Sequence[Pixels]) -> Pixels:
-    height = max(tile.shape[0] for tile in tiles) + _GAP
-    padded = []
-    for tile in tiles:
-        ground = np.full((height, tile.shape[1] + _GAP, 3), _GROUND, np.uint8)
-        ground[: tile.shape[0], : tile.shape[1]] = tile
-        padded.append(ground)
-    return np.hstack(padded)
+    return framed(drawn, [seen, f"{cell.what}: {method}", f"{layer}, {low} to {high}"])

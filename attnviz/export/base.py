@@ -1,0 +1,85 @@
+"""What an export is, and the table of all exports: each registers itself in a file of its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from attnviz import export
+from attnviz.registry import Registry, import_all
+from attnviz.render.aperture import Aperture
+from attnviz.render.focus import FocusMap, FocusSettings
+
+if TYPE_CHECKING:
+    from attnviz.analysis.explanation import Explanation
+    from attnviz.pictures import Picture
+
+
+@dataclass(frozen=True, eq=False)
+class ExportSource:
+    """A picture with its explanation, and how it is to be shown.
+
+    Attributes
+    ----------
+    picture
+        The picture at its own size; the explanation may be of a reduced copy.
+    explanation
+        The maps of all layers.
+    layer
+        The layer that is shown.
+    settings
+        How its map becomes a focus.
+    radius
+        Largest circle of confusion, as a radius in pixels of `picture`, 0..1000.
+    aperture, highlights
+        As in `attnviz.bokeh`.
+    """
+
+    picture: Picture
+    explanation: Explanation
+    layer: str
+    settings: FocusSettings = field(default_factory=FocusSettings)
+    radius: float = 24.0
+    aperture: Aperture = Aperture.DISC
+    highlights: float = 0.0
+
+    def focus(self) -> FocusMap:
+        """The focus map of the layer, at the size of `picture`."""
+        focus = self.explanation.focus(self.layer, self.settings)
+        return focus.resized((self.picture.pixels.shape[0], self.picture.pixels.shape[1]))
+
+
+@dataclass(frozen=True)
+class Export(ABC):
+    """One kind of file that leaves the project.
+
+    Class variables: `name` on the command line and in file names; `title` of its button; `suffix`
+    with the dot, and `mime` type; `per_layer`, whether each layer gives a file of its own;
+    `by_default`, whether `attnviz explain` writes it without being told to.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffix: ClassVar[str]
+    mime: ClassVar[str]
+    per_layer: ClassVar[bool] = True
+    by_default: ClassVar[bool] = False
+
+    @abstractmethod
+    def write(self, source: ExportSource) -> bytes:
+        """The file's bytes."""
+
+    def file_name(self, layer: str) -> str:
+        """Name of the file: `LAYER.NAME.SUFFIX`, or `NAME.SUFFIX` where it holds all layers."""
+        safe = layer.replace("/", "_").replace(" ", "-")
+        return f"{safe}.{self.name}{self.suffix}" if self.per_layer else self.name + self.suffix
+
+
+EXPORTS: Registry[type[Export]] = Registry("export")
+
+
+def exports() -> Registry[type[Export]]:
+    """All exports by name."""
+    import_all(export)
+    return EXPORTS

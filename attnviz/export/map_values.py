@@ -1,0 +1,32 @@
+"""The maps' own values, for further computation."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from attnviz.export.base import EXPORTS, Export, ExportSource
+
+
+@EXPORTS.add
+@dataclass(frozen=True)
+class MapValues(Export):
+    """NPZ with one float32 [h, w] array for each layer, named after it, in absolute values."""
+
+    name: ClassVar[str] = "maps"
+    title: ClassVar[str] = "Values of all maps"
+    suffix: ClassVar[str] = ".npz"
+    mime: ClassVar[str] = "application/octet-stream"
+    per_layer: ClassVar[bool] = False
+    by_default: ClassVar[bool] = True
+
+    def write(self, source: ExportSource) -> bytes:
+        """See `Export`."""
+        file = io.BytesIO()
+        explanation = source.explanation
+        arrays: dict[str, Any] = dict(zip(explanation.layers, explanation.maps, strict=True))
+        np.savez_compressed(file, **arrays)
+        return file.getvalue()
