@@ -10,10 +10,10 @@ from functools import partial
 import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.export.png import png_with_provenance
+from attnviz.export.base import Export, ExportSource, exports
+from attnviz.export.focus_picture import FocusPicture
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
@@ -155,34 +155,36 @@ def _show_facts(looked: Looked, view: View) -> None:
         if photo.credit:
             st.markdown(plain_text(photo.credit))
         st.table({key: [plain_text(value)] for key, value in explanation.provenance.items()})
+    chosen = exports().get(FocusPicture.name)()
+    others = [kind() for kind in exports() if kind.name != FocusPicture.name]
+    with st.container(horizontal=True):
+        _offer(chosen, "Save the focus picture", photo, explanation, view)
+        with st.popover("Other files", icon=":material/folder_zip:"):
+            for other in others:
+                _offer(other, other.title, photo, explanation, view)
+
+
+def _offer(export: Export, label: str, photo: Photo, explanation: Explanation, view: View) -> None:
+    """A button that makes the file when it is clicked, of the photo at its own size."""
     st.download_button(
-        "Save the focus picture",
-        data=lambda: _full_size(photo.whole(), explanation, view),
-        file_name="attnviz-focus.png",
-        mime="image/png",
+        label,
+        data=lambda: export.write(_export_source(photo.whole(), explanation, view)),
+        file_name=f"attnviz-{export.name}{export.suffix}",
+        mime=export.mime,
         on_click="ignore",
         icon=":material/download:",
-        help="At the photo's own size, as PNG, with model, method and layer written into it.",
+        help=(type(export).__doc__ or "").partition("\n")[0],
+        key=f"export {export.name}",
     )
 
 
-def _full_size(picture: Picture, explanation: Explanation, view: View) -> bytes:
-    height, width = picture.pixels.shape[:2]
-    focus = explanation.focus(view.layer, view.focus_settings()).resized((height, width))
-    radius = view.radius * math.hypot(height, width)
-    facts = {
-        **explanation.provenance,
-        "layer": view.layer,
-        "target": explanation.target.label if explanation.target else "none",
-        "scale": str(view.scale),
-        "threshold": f"{view.threshold:g}",
-        "softness": f"{view.softness:g}",
-        "radius px": f"{radius:.1f}",
-        "focus": "object" if view.outline else "attention field",
-        "aperture": str(view.aperture),
-        "highlight bloom": f"{view.highlights:g}",
-    }
-    shown = bokeh(
-        picture.pixels, focus.values, radius, aperture=view.aperture, highlights=view.highlights
+def _export_source(picture: Picture, explanation: Explanation, view: View) -> ExportSource:
+    return ExportSource(
+        picture,
+        explanation,
+        view.layer or explanation.best_layer,
+        view.focus_settings(),
+        radius=view.radius * math.hypot(*picture.pixels.shape[:2]),
+        aperture=view.aperture,
+        highlights=view.highlights,
     )
-    return png_with_provenance(shown, facts)
