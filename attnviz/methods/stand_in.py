@@ -25,8 +25,8 @@ class StandIn(nn.Module):
     """The network as a library sees it: gives logits, counts inputs, keeps its own gradients.
 
     inputs: of the type of the network's weights, as from `prepare_for_hooks`; what the library
-    asks with is brought to that type. target: a class that must be there; progress: told after each pass how
-    many inputs of `total` have been through. `stopped`: whether it was `progress` that raised.
+    asks with is brought to that type. target: a class that must be there; progress: told after
+    each pass how many inputs of `total` have been through. `stopped`: whether it was `progress` that raised.
     """
 
     def __init__(
