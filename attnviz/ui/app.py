@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -17,7 +18,7 @@ import_module("pandas")
 
 
 def run() -> None:
-    """Show the chosen page. Pages stand in the order of their file names."""
+    """Show the chosen page."""
     st.set_page_config(
         page_title="attnviz",
         page_icon=str(assets_folder() / "icons" / "attnviz.png"),
@@ -25,10 +26,14 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     use_style()
-    page = st.navigation(
-        [st.Page(path) for path in sorted(pages_folder().glob("*.py"))], position="top"
+    st.navigation([st.Page(path) for path in page_scripts()], position="top").run()
+
+
+def page_scripts() -> list[Path]:
+    """The scripts in `pages`, in the order of the numbers that their names begin with."""
+    return sorted(
+        pages_folder().glob("[0-9]*_*.py"), key=lambda path: int(path.name.partition("_")[0])
     )
-    page.run()
 
 
 def open_page(show: Callable[[], None]) -> None:

@@ -1,0 +1,133 @@
+"""The recipes of ARCHITECTURE.md, followed word for word in a copy of the project."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT
+
+_FILE = re.compile(r"^```(?:python|js)\n(?:#|//) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILES = dict(_FILE.findall((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
+
+METHOD = """
+import doctest
+import torch
+import attnviz
+from attnviz.methods import mask_peak
+from attnviz.methods.questions import methods_for
+from attnviz.models.zoo.registry import build_network
+from attnviz.pictures import open_sample
+
+examples = doctest.testmod(mask_peak)
+assert examples.failed == 0 and examples.attempted > 0
+torch.manual_seed(0)
+model = attnviz.wrap(build_network("tiny-masks", 3), attnviz.Preprocess(size=64))
+picture = open_sample("china").reduced(200)
+peak = attnviz.explain(model, picture, "mask-peak")
+mean = attnviz.explain(model, picture, "soft-mask")
+for one, other in zip(peak.maps, mean.maps, strict=True):
+    assert (one >= other - 1e-6).all() and (one > other).any()
+offered = methods_for(attnviz.load_model("ran-small", device="cpu").spec)
+assert "mask-peak" in [method.name for method in offered]
+"""
+
+NETWORK = """
+import torch
+import attnviz
+from attnviz.models.zoo.registry import build_network
+from attnviz.pictures import open_sample
+
+torch.manual_seed(0)
+model = attnviz.wrap(build_network("tiny-masks", 3), attnviz.Preprocess(size=64))
+result = attnviz.explain(model, open_sample("china").reduced(200), "soft-mask")
+assert len(result.layers) == 1, result.layers
+assert result.maps[0].shape[0] == 16 and 0 < result.maps[0].min() < result.maps[0].max() < 1
+"""
+
+PAGE = """
+from streamlit.testing.v1 import AppTest
+
+page = AppTest.from_file("pages/10_Brightness.py", default_timeout=300).run()
+assert not page.exception, page.exception
+inside, outside = (int(metric.value.split()[0]) for metric in page.metric)
+assert 0 <= inside <= 255 and 0 <= outside <= 255 and inside != outside
+from attnviz.ui.app import page_scripts
+assert [path.name for path in page_scripts()][-1] == "10_Brightness.py"
+"""
+
+EXPORT = """
+import io
+from pathlib import Path
+import numpy as np
+from PIL import Image
+from typer.testing import CliRunner
+from attnviz.cli import cli
+from attnviz.pictures import open_sample
+
+Image.fromarray(open_sample("china").reduced(200).pixels).save("photo.png")
+words = ["explain", "photo.png", "--export", "grey", "--layer", "stage2.attention"]
+result = CliRunner().invoke(cli, [*words, "--device", "cpu", "--out", "out"])
+assert result.exit_code == 0, result.output
+pixels = np.asarray(Image.open("out/photo/stage2.attention.grey.png"))
+assert pixels.min() == 0 and pixels.max() == 255
+assert (pixels[..., 0] == pixels[..., 1]).all()
+"""
+
+RECIPES = {
+    "methods": METHOD,
+    "zoo": NETWORK,
+    "brightness": PAGE,
+    "export": EXPORT,
+}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the files of all recipes, and nothing else changed."""
+    folder = tmp_path_factory.mktemp("project")
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("attnviz", "pages"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    (folder / "assets").symlink_to(ROOT / "assets", target_is_directory=True)
+    (folder / "docs").symlink_to(ROOT / "docs", target_is_directory=True)
+    shutil.copyfile(ROOT / "app.py", folder / "app.py")
+    for name, text in FILES.items():
+        path = folder / name
+        assert not path.exists(), f"{name} of the recipe is there already"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_each_recipe_is_one_place() -> None:
+    assert len(FILES) >= 6
+    for name in RECIPES:
+        folders = {str(Path(path).parent) for path in FILES if f"/{name}/" in path}
+        assert len(folders) == 1, name
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_recipe_works(recipe: str, copy: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RECIPES[recipe]],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_recipes_are_clean(copy: Path) -> None:
+    """They pass the linter with the project's settings: a reader copies them as they are."""
+    command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml")]
+    done = subprocess.run([*command, *FILES], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
