@@ -23,10 +23,13 @@ import torch
 
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
 from attnviz.evidence.faithfulness.confidence_drop import occlusion
-from attnviz.evidence.faithfulness.insertion_deletion import asked_of, removals
-from attnviz.evidence.faithfulness.verdict import put_to_test
+from attnviz.evidence.faithfulness.insertion_deletion import (
+    insertion_deletion_curves,
+    variant_count,
+)
+from attnviz.evidence.faithfulness.verdict import measure_faithfulness
 from attnviz.evidence.fills.base import FILLS, Fill, StrongBlur
-from attnviz.evidence.run import ask
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.models.catalogue import find_model
 from attnviz.models.device import choose_device
@@ -56,7 +59,7 @@ class Asking:
     def own(self) -> object:
         """Nothing but the network, on as many pictures as a run under one fill."""
         ready = self.subject.inputs.expand(self.subject.batch, -1, -1, -1).contiguous()
-        batches = -(-asked_of(self.maps, self.steps) // self.subject.batch)
+        batches = -(-variant_count(self.maps, self.steps) // self.subject.batch)
         self.counted["own"] = batches * len(ready)
         with torch.inference_mode():
             return [self.subject.module(ready) for _ in range(batches)]
@@ -71,12 +74,12 @@ class Asking:
         controls = max(1, self.maps - 2)
 
         def run(told: Progress) -> object:
-            return put_to_test(
+            return measure_faithfulness(
                 subject, values, chosen, steps=steps, controls=controls, progress=told
             )
 
         def filled(fill: Fill, told: Progress) -> object:
-            return removals(subject, several, fill, steps=steps, progress=told)
+            return insertion_deletion_curves(subject, several, fill, steps=steps, progress=told)
 
         asking: dict[str, Callable[[Progress], object]] = {RUN: run}
         if everything:
@@ -137,7 +140,7 @@ def main() -> None:
             for one in measure(asking, model.name, wish.repeats, everything=wish.all):
                 print(one.line(), flush=True)
 
-        ask(model, photo, work)
+        run_experiment(model, photo, work)
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from attnviz.evidence.faithfulness.confidence_drop import confidence
-from attnviz.evidence.faithfulness.insertion_deletion import removals
+from attnviz.evidence.faithfulness.confidence_drop import confidence_drop
+from attnviz.evidence.faithfulness.insertion_deletion import insertion_deletion_curves
 from attnviz.evidence.faithfulness.sufficiency import SHARES
 from attnviz.evidence.fills.base import Road, StrongBlur
 from attnviz.evidence.subject import Subject
@@ -147,17 +147,21 @@ class Measuring:
             flat = [name for name, values in large.items() if is_flat(values)]
             for name in flat:  # an even map puts no place first; the random one stands for it
                 large[name] = np.random.default_rng(number).random(subject.size, np.float32)
-            curves = removals(subject, list(large.values()), StrongBlur(), steps=STEPS)
+            curves = insertion_deletion_curves(
+                subject, list(large.values()), StrongBlur(), steps=STEPS
+            )
             for (name, values), curve in zip(large.items(), curves, strict=True):
                 add = partial(self.results.add, name)
                 add("kept", [float(np.mean([curve.back.at(share) for share in SHARES]))])
                 add("taken", [float(np.mean([curve.away.at(share) for share in SHARES]))])
                 add("ins - del", [curve.gain])
-                behind = confidence(subject, values)
+                behind = confidence_drop(subject, values)
                 add("drop", [behind.drop])
                 add("rise", [float(behind.increased)])
             if number < road:
-                curves = removals(subject, list(large.values()), Road(), steps=ROAD_STEPS)
+                curves = insertion_deletion_curves(
+                    subject, list(large.values()), Road(), steps=ROAD_STEPS
+                )
                 for name, curve in zip(large, curves, strict=True):
                     self.results.add(name, "ROAD", [curve.road])
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from attnviz.metrics.bootstrap import bootstrap
+from attnviz.metrics.bootstrap import bootstrap_interval
 from attnviz.models.vision_model import VisionModel
 from benchmarks.contestants import Contestant
 
@@ -91,7 +91,7 @@ class Report:
         values = self.results.of(name, score)
         if not len(values):
             return ""
-        found = bootstrap(values)
+        found = bootstrap_interval(values)
         return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
     def _mean(self, name: str, score: str) -> float:
@@ -118,7 +118,7 @@ class Report:
         if not both:
             return ""
         gain = (other[:both] - own[:both]) * (1 if score in LOW_IS_GOOD else -1)
-        found = bootstrap(gain)
+        found = bootstrap_interval(gain)
         text = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
         return f"{f'**{text}**' if found.low > 0 else text} ({both})"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnviz.vision.foveation import foveate
 from attnviz.vision.itti_koch import itti_koch
-from attnviz.vision.retina import Retina, Viewing
+from attnviz.vision.retina import Retina, ViewingGeometry
 from benchmarks.reference_bokeh import textured
 from benchmarks.timing import HEADER, Budget, median_times
 
@@ -21,7 +21,7 @@ def measure(repeats: int, coarser: float) -> list[Budget]:
     pixels = textured(HEIGHT, WIDTH)
     linear = (pixels / 255).astype(np.float32)
     looks = [(HEIGHT / 2, WIDTH / 2)]
-    viewing, retina = Viewing(38.0), Retina(coarser=coarser)
+    viewing, retina = ViewingGeometry(38.0), Retina(coarser=coarser)
     times = median_times(
         {
             "foveation": lambda: foveate(pixels, looks, viewing, retina),

@@ -10,13 +10,13 @@ from pathlib import Path
 from tqdm import tqdm
 
 from attnviz.agreement.dataset import compare
-from attnviz.agreement.map_makers import left_out, of_models, of_no_model
+from attnviz.agreement.map_makers import baseline_map_makers, model_map_makers, unsupported_notes
 from attnviz.agreement.table import markdown
 from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS
 from attnviz.methods.questions import Question
 from attnviz.metrics.fixations import read_fixations
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.loading import load_model
 from attnviz.progress import Progress
 
@@ -43,12 +43,12 @@ def compare_folder(
     loaded = [load_model(name, device) for name in models]
     with _bar("Looking through pictures") as progress:
         found = read_fixations(data, limit=limit, progress=progress)
-    others = OtherPictures(found.photos)
-    contestants = [*of_no_model(others), *of_models(loaded, methods)]
+    others = CentreBias(found.photos)
+    contestants = [*baseline_map_makers(others), *model_map_makers(loaded, methods)]
     with _bar("Comparing") as progress:
         results = compare(found, others, contestants, pixels_per_degree=degree, progress=progress)
     where = str(loaded[0].device) if loaded else "cpu"
-    unfit = left_out([model.spec for model in loaded], methods)
+    unfit = unsupported_notes([model.spec for model in loaded], methods)
     noted = replace(found, notes=(*found.notes, *unfit))
     return markdown(
         results, noted, data=data.resolve().name, pixels_per_degree=degree, device=where

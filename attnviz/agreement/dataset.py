@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from attnviz.agreement.ground_truth import BITS, KL, Ground, ground_of
-from attnviz.agreement.map_makers import Contestant
+from attnviz.agreement.ground_truth import BITS, KL, GroundTruth, ground_truth_of
+from attnviz.agreement.map_makers import MapMaker
 from attnviz.errors import VisionError
-from attnviz.metrics.calibration import Seen, bits_gained, cross_fitted
+from attnviz.metrics.calibration import CalibrationSample, bits_over_prior, cross_fit
 from attnviz.metrics.densities import kl
-from attnviz.metrics.fixations import FixationSet, Looked
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.fixations import FixatedPicture, FixationSet
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray
@@ -21,11 +21,11 @@ from attnviz.types import DoubleArray
 # Maps are compared at this size: finer than any map, and fixations are no more exact.
 LONGEST = 400
 AHEAD = 4  # pictures that are opened while the models work
-PEOPLE = "other people"
+OTHER_OBSERVERS = "other people"
 
 
 @dataclass
-class Results:
+class AgreementResults:
     """Scores by contestant and score, one value for each picture that could be scored.
 
     sources: method and layer behind a contestant. unscored: why a contestant's map of a picture has
@@ -44,12 +44,12 @@ class Results:
 
 def compare(
     found: FixationSet,
-    others: OtherPictures,
-    contestants: Sequence[Contestant],
+    others: CentreBias,
+    contestants: Sequence[MapMaker],
     *,
     pixels_per_degree: float,
     progress: Progress | None = None,
-) -> Results:
+) -> AgreementResults:
     """Score every contestant, and people against each other, on every picture.
 
     Args:
@@ -62,18 +62,20 @@ def compare(
     Raises VisionError for a set that cannot be scored, PictureError for a picture that has gone,
     and whatever `explain` raises.
     """
-    results = Results()
-    kept: dict[str, list[tuple[Seen, DoubleArray]]] = {one.name: [] for one in contestants}
+    results = AgreementResults()
+    kept: dict[str, list[tuple[CalibrationSample, DoubleArray]]] = {
+        one.name: [] for one in contestants
+    }
     for number, (looked, picture) in enumerate(_opened(found.photos)):
         size = picture.height, picture.width
-        ground = ground_of(number, looked, size, others, pixels_per_degree)
+        ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
         truth = ground.small_truth()
         for one in contestants:
             seen = _scored(one, number, picture, ground, results)
             if seen is not None:
                 kept[one.name].append((seen, truth))
         if len(looked.viewers) > 1:
-            results.add(PEOPLE, ground.of_people())
+            results.add(OTHER_OBSERVERS, ground.of_people())
         if progress is not None:
             progress(number + 1, len(found.photos))
     for name, maps in kept.items():
@@ -82,16 +84,18 @@ def compare(
     return results
 
 
-def _add_fitted(name: str, maps: Sequence[tuple[Seen, DoubleArray]], results: Results) -> None:
+def _add_fitted(
+    name: str, maps: Sequence[tuple[CalibrationSample, DoubleArray]], results: AgreementResults
+) -> None:
     """The scores of densities, for maps that were made into some on the other half of the set."""
-    densities = cross_fitted([seen for seen, _ in maps])
+    densities = cross_fit([seen for seen, _ in maps])
     for fitted, (seen, truth) in zip(densities, maps, strict=True):
-        results.add(name, {KL: kl(fitted, truth), BITS: bits_gained(seen, fitted)})
+        results.add(name, {KL: kl(fitted, truth), BITS: bits_over_prior(seen, fitted)})
 
 
 def _scored(
-    one: Contestant, number: int, picture: Picture, ground: Ground, results: Results
-) -> Seen | None:
+    one: MapMaker, number: int, picture: Picture, ground: GroundTruth, results: AgreementResults
+) -> CalibrationSample | None:
     """Add a contestant's scores on a picture, and return its map for the fit; None without any."""
     drawn = one.draw(number, picture)
     results.sources[one.name] = drawn.source
@@ -104,14 +108,14 @@ def _scored(
     return ground.small(drawn.values, ground.places)
 
 
-def _opened(photos: Sequence[Looked]) -> Iterator[tuple[Looked, Picture]]:
+def _opened(photos: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture, Picture]]:
     """Each photo, reduced; the next ones are opened on a thread while one is worked on."""
 
-    def opened(photo: Looked) -> Picture:
+    def opened(photo: FixatedPicture) -> Picture:
         return open_picture(photo.path).reduced(LONGEST)
 
     with ThreadPoolExecutor(1, thread_name_prefix="open-pictures") as pool:
-        waiting: deque[tuple[Looked, Future[Picture]]] = deque()
+        waiting: deque[tuple[FixatedPicture, Future[Picture]]] = deque()
         try:
             for photo in photos:
                 waiting.append((photo, pool.submit(opened, photo)))

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from attnviz.errors import VisionError
-from attnviz.metrics.calibration import Seen, bits_gained
+from attnviz.metrics.calibration import CalibrationSample, bits_over_prior
 from attnviz.metrics.densities import as_density, cc, density, sim
-from attnviz.metrics.fixations import Looked
-from attnviz.metrics.inter_observer import OtherPictures, expected_by_others
+from attnviz.metrics.fixations import FixatedPicture
+from attnviz.metrics.inter_observer import CentreBias, leave_one_observer_out
 from attnviz.metrics.saliency import auc, nss, shuffled_auc
 from attnviz.types import DoubleArray, FloatArray, IntArray
 
@@ -24,14 +24,14 @@ NSS, AUC, SHUFFLED, CC, SIM, KL, BITS = SCORES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class GroundTruth:
     """Where people looked in one picture and in all others, on one grid of (height, width).
 
     sigma: one degree, in cells. truth: density of all fixations. prior: density of other pictures'
     fixations, on `SMALL` cells.
     """
 
-    looked: Looked
+    looked: FixatedPicture
     size: tuple[int, int]
     sigma: float
     places: tuple[IntArray, IntArray]
@@ -57,7 +57,7 @@ class Ground:
             SHUFFLED: shuffled_auc(values, *places, *self.elsewhere),
         }
 
-    def small(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> Seen:
+    def small(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> CalibrationSample:
         """The map with fixations on the cells on which maps are fitted."""
         counts = np.zeros(SMALL)
         rows, columns = (
@@ -65,7 +65,7 @@ class Ground:
         )
         np.add.at(counts, (rows, columns), 1.0)
         reduced = cv2.resize(values, SMALL[::-1], interpolation=cv2.INTER_AREA)
-        return Seen(np.asarray(reduced, np.float32), self.prior, counts)
+        return CalibrationSample(np.asarray(reduced, np.float32), self.prior, counts)
 
     def small_truth(self) -> DoubleArray:
         """The density of all fixations on the cells on which maps are fitted."""
@@ -78,23 +78,23 @@ class Ground:
         Raises VisionError for a single viewer.
         """
         scores: dict[str, list[float]] = {}
-        for values, places in expected_by_others(self.looked, self.size, self.sigma):
+        for values, places in leave_one_observer_out(self.looked, self.size, self.sigma):
             found = self.by_place(values, places)
             seen = self.small(values, places)
             people = seen.values / seen.values.sum()
-            found[BITS] = bits_gained(seen, SURE * people + (1 - SURE) * self.prior)
+            found[BITS] = bits_over_prior(seen, SURE * people + (1 - SURE) * self.prior)
             for score, value in found.items():
                 scores.setdefault(score, []).append(value)
         return {score: float(np.mean(values)) for score, values in scores.items()}
 
 
-def ground_of(
+def ground_truth_of(
     number: int,
-    looked: Looked,
+    looked: FixatedPicture,
     size: tuple[int, int],
-    others: OtherPictures,
+    others: CentreBias,
     pixels_per_degree: float,
-) -> Ground:
+) -> GroundTruth:
     """The ground of the picture of that number in a set, on a grid of (height, width).
 
     pixels_per_degree: of the picture's own pixels. Raises VisionError unless it is above 0.
@@ -103,7 +103,7 @@ def ground_of(
         raise VisionError(f"{pixels_per_degree:g} pixels to a degree make no picture. Take 24.")
     sigma = pixels_per_degree * size[1] / looked.size[1]
     places = looked.cells(size)
-    return Ground(
+    return GroundTruth(
         looked=looked,
         size=size,
         sigma=sigma,

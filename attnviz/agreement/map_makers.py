@@ -10,7 +10,7 @@ import numpy as np
 
 from attnviz.analysis.explain import explain
 from attnviz.methods.questions import Question, methods_for
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.metrics.saliency import centre_prior
 from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.vision_model import VisionModel
@@ -21,7 +21,7 @@ from attnviz.vision.spectral_residual import spectral_residual
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SourcedMap:
     """A map at the picture's size, float32 [H, W], and which method and layer it is of."""
 
     values: FloatArray
@@ -29,38 +29,38 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Contestant:
+class MapMaker:
     """Something that draws a map of the picture with that number in the set.
 
     density: whether the map is one of fixations, so that KL and information gain make sense.
     """
 
     name: str
-    draw: Callable[[int, Picture], Drawn]
+    draw: Callable[[int, Picture], SourcedMap]
     density: bool = False
 
 
-def of_models(models: Sequence[VisionModel], methods: Sequence[str]) -> list[Contestant]:
+def model_map_makers(models: Sequence[VisionModel], methods: Sequence[str]) -> list[MapMaker]:
     """Each model with each method (or question, as `explain` takes them) that fits it."""
     return [
-        Contestant(f"{model.name}, {method}", partial(_explained, model, method))
+        MapMaker(f"{model.name}, {method}", partial(_explained, model, method))
         for model in models
         for method in methods
-        if fits(model.spec, method)
+        if supports(model.spec, method)
     ]
 
 
-def left_out(specs: Iterable[ModelSpec], methods: Sequence[str]) -> list[str]:
+def unsupported_notes(specs: Iterable[ModelSpec], methods: Sequence[str]) -> list[str]:
     """A sentence for each model and method that do not fit each other."""
     return [
         f"{spec.name} has no map for {method!r}, which needs what this network does not have."
         for spec in specs
         for method in methods
-        if not fits(spec, method)
+        if not supports(spec, method)
     ]
 
 
-def fits(spec: ModelSpec, method: str) -> bool:
+def supports(spec: ModelSpec, method: str) -> bool:
     """Whether a network has what the method reads; its attention to places for that question."""
     if spec.source is Source.USER:  # what it has is found when it runs
         return True
@@ -71,27 +71,29 @@ def fits(spec: ModelSpec, method: str) -> bool:
     return method in {one.name for one in methods_for(spec)}
 
 
-def of_no_model(others: OtherPictures) -> list[Contestant]:
+def baseline_map_makers(others: CentreBias) -> list[MapMaker]:
     """The baselines: two centres, and two models of what stands out."""
     return [
-        Contestant("centre, a Gaussian", lambda _, seen: Drawn(centre_prior(*_size(seen))), True),
-        Contestant("centre, where people looked in other pictures", partial(_prior, others), True),
-        Contestant("spectral residual", lambda _, seen: Drawn(spectral_residual(seen.pixels))),
-        Contestant("Itti-Koch", lambda _, seen: Drawn(itti_koch(seen.pixels))),
+        MapMaker(
+            "centre, a Gaussian", lambda _, seen: SourcedMap(centre_prior(*_size(seen))), True
+        ),
+        MapMaker("centre, where people looked in other pictures", partial(_prior, others), True),
+        MapMaker("spectral residual", lambda _, seen: SourcedMap(spectral_residual(seen.pixels))),
+        MapMaker("Itti-Koch", lambda _, seen: SourcedMap(itti_koch(seen.pixels))),
     ]
 
 
-def _explained(model: VisionModel, method: str, number: int, picture: Picture) -> Drawn:
+def _explained(model: VisionModel, method: str, number: int, picture: Picture) -> SourcedMap:
     del number
     result = explain(model, picture, method)
     layer = result.best_layer
     values = result.geometry.spread(result.map_of(layer))
-    return Drawn(values, f"{result.method} at {layer}")
+    return SourcedMap(values, f"{result.method} at {layer}")
 
 
-def _prior(others: OtherPictures, number: int, picture: Picture) -> Drawn:
+def _prior(others: CentreBias, number: int, picture: Picture) -> SourcedMap:
     density = others.prior(number, _size(picture))
-    return Drawn(np.asarray(density * density.size, dtype=np.float32))
+    return SourcedMap(np.asarray(density * density.size, dtype=np.float32))
 
 
 def _size(picture: Picture) -> tuple[int, int]:

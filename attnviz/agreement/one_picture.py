@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from attnviz.agreement.dataset import LONGEST
-from attnviz.agreement.ground_truth import BITS, KL, SCORES, Ground, ground_of
-from attnviz.agreement.map_makers import Contestant
+from attnviz.agreement.ground_truth import BITS, KL, SCORES, GroundTruth, ground_truth_of
+from attnviz.agreement.map_makers import MapMaker
 from attnviz.errors import AttnvizError
 from attnviz.metrics.densities import information_gain, kl
 from attnviz.metrics.fixations import FixationSet
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, FloatArray
@@ -49,9 +49,9 @@ class PhotoScores:
 
 def score_photo(
     found: FixationSet,
-    others: OtherPictures,
+    others: CentreBias,
     number: int,
-    contestants: Sequence[Contestant],
+    contestants: Sequence[MapMaker],
     *,
     pixels_per_degree: float,
     progress: Progress | None = None,
@@ -73,7 +73,7 @@ def score_photo(
     looked = found.photos[number]
     picture = open_picture(looked.path).reduced(LONGEST)
     size = picture.height, picture.width
-    ground = ground_of(number, looked, size, others, pixels_per_degree)
+    ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
     prior = others.prior(number, size)
     maps = []
     for done, one in enumerate(contestants, 1):
@@ -85,7 +85,7 @@ def score_photo(
 
 
 def _scored(
-    one: Contestant, number: int, picture: Picture, ground: Ground, prior: DoubleArray
+    one: MapMaker, number: int, picture: Picture, ground: GroundTruth, prior: DoubleArray
 ) -> ScoredMap:
     try:
         drawn = one.draw(number, picture)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.agreement.dataset import PEOPLE, Results
+from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
 from attnviz.agreement.ground_truth import NSS, SCORES
-from attnviz.metrics.bootstrap import Interval, bootstrap
+from attnviz.metrics.bootstrap import Interval, bootstrap_interval
 
 PRIOR = "centre, where people looked in other pictures"
 _CELL = re.compile(r"(-?[\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
 
 
 @dataclass(frozen=True)
-class Row:
+class AgreementRow:
     """One contestant: each score's mean over pictures and its interval, where there is one.
 
     source: method and layer, or empty. share: how far its NSS comes from the centre of other
@@ -36,22 +36,22 @@ class Row:
         return f"{self.name} ({self.source})" if self.source else self.name
 
 
-def rows_of(results: Results) -> list[Row]:
+def rows_of(results: AgreementResults) -> list[AgreementRow]:
     """A row for each contestant in their order, other people last."""
-    names = [name for name in results.values if name != PEOPLE]
+    names = [name for name in results.values if name != OTHER_OBSERVERS]
     return [
-        Row(
+        AgreementRow(
             name,
             results.sources.get(name, ""),
-            {score: bootstrap(values) for score, values in results.values[name].items()},
+            {score: bootstrap_interval(values) for score, values in results.values[name].items()},
             _share(results, name),
         )
-        for name in [*names, *([PEOPLE] if PEOPLE in results.values else [])]
+        for name in [*names, *([OTHER_OBSERVERS] if OTHER_OBSERVERS in results.values else [])]
     ]
 
 
-def _share(results: Results, name: str) -> int | None:
-    ends = [results.values.get(end, {}).get(NSS) for end in (PRIOR, PEOPLE)]
+def _share(results: AgreementResults, name: str) -> int | None:
+    ends = [results.values.get(end, {}).get(NSS) for end in (PRIOR, OTHER_OBSERVERS)]
     if not all(ends):
         return None
     low, high = (float(np.mean(one)) for one in ends if one)
@@ -60,7 +60,7 @@ def _share(results: Results, name: str) -> int | None:
     return round(100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low))
 
 
-def read_rows(page: str) -> list[Row]:
+def read_rows(page: str) -> list[AgreementRow]:
     """The rows of a page that `markdown` made; empty where it holds no such table."""
     cells = [
         [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -79,11 +79,13 @@ def read_rows(page: str) -> list[Row]:
             continue
         name, _, source = one[0].rpartition(" (") if one[0].endswith(")") else (one[0], "", "")
         share = re.fullmatch(r"(-?\d+) %", one[-1])
-        rows.append(Row(name, source.removesuffix(")"), values, int(share[1]) if share else None))
+        rows.append(
+            AgreementRow(name, source.removesuffix(")"), values, int(share[1]) if share else None)
+        )
     return rows
 
 
-def csv_table(rows: list[Row]) -> str:
+def csv_table(rows: list[AgreementRow]) -> str:
     """The rows as comma-separated values: mean, low and high of each score, empty where none is."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -6,9 +6,9 @@ import datetime
 import os
 import platform
 
-from attnviz.agreement.dataset import Results
+from attnviz.agreement.dataset import AgreementResults
 from attnviz.agreement.ground_truth import AUC, CC, NSS, SCORES, SHUFFLED
-from attnviz.agreement.rows import Row, rows_of
+from attnviz.agreement.rows import AgreementRow, rows_of
 from attnviz.metrics.fixations import FixationSet
 from attnviz.pictures.names import visible
 
@@ -38,7 +38,7 @@ they come all the same.
 
 
 def markdown(
-    results: Results,
+    results: AgreementResults,
     found: FixationSet,
     *,
     data: str,
@@ -72,7 +72,7 @@ def machine(device: str) -> str:
     return f"{device.upper()}, {os.cpu_count()} cores, {platform.machine()}"
 
 
-def _lines(rows: list[Row]) -> list[str]:
+def _lines(rows: list[AgreementRow]) -> list[str]:
     lines = [f"| map | {' | '.join(SCORES)} | to people |", "|---" * (len(SCORES) + 2) + "|"]
     levels = (f"{CHANCE[score]:g}" if score in CHANCE else "" for score in SCORES)
     lines.append(f"| chance | {' | '.join(levels)} | |")

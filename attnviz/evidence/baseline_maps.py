@@ -7,7 +7,7 @@ import numpy as np
 from attnviz.types import FloatArray, Pixels
 
 
-def random_like(values: FloatArray, seed: int = 0) -> FloatArray:
+def random_map_like(values: FloatArray, seed: int = 0) -> FloatArray:
     """A random map, float32 [h, w], exactly as smooth as `values` and with its mean and spread.
 
     The spectrum of the map, mirrored at its edges, with random phases (surrogate data; Theiler et
@@ -25,7 +25,7 @@ def random_like(values: FloatArray, seed: int = 0) -> FloatArray:
     return np.asarray(drawn, dtype=np.float32)
 
 
-def centred(size: tuple[int, int]) -> FloatArray:
+def centred_map(size: tuple[int, int]) -> FloatArray:
     """A map, float32 (height, width), that falls with the distance from the middle, in 0..1.
 
     Its highest places of any share make up a disc in the picture's middle, as far as it fits.
@@ -37,7 +37,7 @@ def centred(size: tuple[int, int]) -> FloatArray:
     return np.asarray(1 - distance / max(float(distance.max()), 1e-12), dtype=np.float32)
 
 
-def inverted(values: FloatArray) -> FloatArray:
+def inverted_map(values: FloatArray) -> FloatArray:
     """The map upside down: its lowest place becomes its highest."""
     return np.asarray(values.max() + values.min() - values, dtype=np.float32)
 

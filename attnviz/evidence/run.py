@@ -22,7 +22,7 @@ from attnviz.pictures.geometry import resample
 T = TypeVar("T")
 
 
-def ask(
+def run_experiment(
     model: VisionModel,
     picture: Picture,
     work: Callable[[Subject], T],

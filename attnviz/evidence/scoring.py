@@ -17,7 +17,7 @@ from attnviz.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class VariantScores:
     """What the network says of each of m variants.
 
     probability: float32 [m], softmax of the asked class. logit: float32 [m]. margin: float32 [m],
@@ -33,9 +33,9 @@ class Scores:
 
 
 @torch.inference_mode()
-def scored(
+def score_variants(
     subject: Subject, variants: Iterable[Tensor], total: int, progress: Progress | None = None
-) -> Scores:
+) -> VariantScores:
     """Send variants of the subject's picture through its network.
 
     Args:
@@ -59,7 +59,7 @@ def scored(
             "The network's answer to a changed picture is not a finite number. "
             "Its weights are damaged, or its numbers overflow."
         )
-    return Scores(probability, logit, margin, first)
+    return VariantScores(probability, logit, margin, first)
 
 
 def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> Iterator[Tensor]:

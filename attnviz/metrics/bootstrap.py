@@ -21,7 +21,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def bootstrap(
+def bootstrap_interval(
     values: Sequence[float] | AnyFloatArray,
     *,
     confidence: float = 0.95,

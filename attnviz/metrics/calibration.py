@@ -25,7 +25,7 @@ _STEPS = 30
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class CalibrationSample:
     """A map [h, w], the density [h, w] of other pictures' fixations, and fixations at each cell."""
 
     values: AnyFloatArray
@@ -38,7 +38,7 @@ class Seen:
         return np.stack([np.log(as_density(self.prior + 1e-12)).ravel(), rank, rank**8])
 
 
-def fit_density(pictures: Sequence[Seen]) -> DoubleArray:
+def fit_density(pictures: Sequence[CalibrationSample]) -> DoubleArray:
     """The weights (a, b, c) under which the fixations are most likely; each picture counts alike.
 
     Newton's method on a concave likelihood. Raises VisionError without pictures, or for one
@@ -64,19 +64,19 @@ def fit_density(pictures: Sequence[Seen]) -> DoubleArray:
     return weights
 
 
-def fitted(picture: Seen, weights: DoubleArray) -> DoubleArray:
+def calibrated_density(picture: CalibrationSample, weights: DoubleArray) -> DoubleArray:
     """The map of a picture as a density, float64 [h, w], sums to 1."""
     density = _softmax(weights @ picture.features())
     return np.asarray(density.reshape(picture.values.shape), dtype=np.float64)
 
 
-def bits_gained(picture: Seen, density: DoubleArray) -> float:
+def bits_over_prior(picture: CalibrationSample, density: DoubleArray) -> float:
     """Mean bits per fixation that a density says more than the picture's prior."""
     gained = np.log2(density + 1e-12) - np.log2(as_density(picture.prior + 1e-12))
     return float((as_density(picture.counts) * gained).sum())
 
 
-def cross_fitted(pictures: Sequence[Seen]) -> list[DoubleArray]:
+def cross_fit(pictures: Sequence[CalibrationSample]) -> list[DoubleArray]:
     """Each picture's map as a density, fitted on the other half (every second picture).
 
     Raises VisionError for fewer than two pictures.
@@ -84,7 +84,7 @@ def cross_fitted(pictures: Sequence[Seen]) -> list[DoubleArray]:
     if len(pictures) < 2:
         raise VisionError("A map is fitted on one half of the pictures: give two or more.")
     weights = [fit_density(pictures[1 - half :: 2]) for half in (0, 1)]
-    return [fitted(one, weights[n % 2]) for n, one in enumerate(pictures)]
+    return [calibrated_density(one, weights[n % 2]) for n, one in enumerate(pictures)]
 
 
 def _softmax(scores: DoubleArray) -> DoubleArray:

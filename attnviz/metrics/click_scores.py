@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from attnviz.metrics.bootstrap import Interval, bootstrap
-from attnviz.metrics.saliency import auc_at, nss_at, spread_of
+from attnviz.metrics.bootstrap import Interval, bootstrap_interval
+from attnviz.metrics.saliency import auc_at, nss_at, standard_deviation
 from attnviz.types import DoubleArray, FloatArray, IntArray
 
 CHANCE = {"NSS": 0.0, "AUC": 0.5, "CC": 0.0}
@@ -40,8 +40,8 @@ def score_clicks(
     Raises VisionError for a map of one value, whose scores are not defined, and without clicks.
     """
     return ClickScores(
-        nss=bootstrap(nss_at(values, rows, columns)),
-        auc=bootstrap(auc_at(values, rows, columns)),
+        nss=bootstrap_interval(nss_at(values, rows, columns)),
+        auc=bootstrap_interval(auc_at(values, rows, columns)),
         cc=_cc(values, rows, columns, sigma),
     )
 
@@ -54,9 +54,9 @@ def _cc(values: FloatArray, rows: IntArray, columns: IntArray, sigma: float) -> 
     and every drawn correlation lower than the one that is asked about. No bound leaves -1..1.
     """
     spots = np.stack([_spot(values.shape, *at, sigma) for at in zip(rows, columns, strict=True)])
-    together = spread_of(values) * spread_of(spots.mean(0))
+    together = standard_deviation(values) * standard_deviation(spots.mean(0))
     centred = values.ravel() - values.mean(dtype=np.float64)
-    found = bootstrap(spots @ centred / (values.size * together))
+    found = bootstrap_interval(spots @ centred / (values.size * together))
     return Interval(found.mean, max(found.low, -1.0), min(found.high, 1.0))
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from attnviz.errors import VisionError
-from attnviz.metrics.saliency import at_fixations, spread_of
+from attnviz.metrics.saliency import at_fixations, standard_deviation
 from attnviz.types import AnyFloatArray, DoubleArray, IntArray
 
 EPSILON = 2.2e-16  # keeps logarithms finite where a density is zero
@@ -52,7 +52,7 @@ def cc(values: AnyFloatArray, truth: AnyFloatArray) -> float:
     Raises VisionError if either has the same value everywhere.
     """
     _same_size(values, truth)
-    spread = spread_of(values) * spread_of(truth)
+    spread = standard_deviation(values) * standard_deviation(truth)
     together = (values - values.mean(dtype=np.float64)) * (truth - truth.mean(dtype=np.float64))
     return float(together.mean(dtype=np.float64) / spread)
 

@@ -29,7 +29,7 @@ _SHAPE = '{"photo.jpg": [{"x": [...], "y": [...], "ms": [...]}, ...], ...}'
 
 
 @dataclass(frozen=True, eq=False)
-class Viewer:
+class Observer:
     """One person's fixations on one picture, in order: x, y in its pixels, ms; float64 [n], n > 0.
 
     ms is all 0 where nobody measured it.
@@ -41,15 +41,15 @@ class Viewer:
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class FixatedPicture:
     """A picture's file, its (height, width), and those who looked at it, one or more."""
 
     name: str
     path: Path
     size: tuple[int, int]
-    viewers: tuple[Viewer, ...]
+    viewers: tuple[Observer, ...]
 
-    def cells(self, size: tuple[int, int], *viewers: Viewer) -> tuple[IntArray, IntArray]:
+    def cells(self, size: tuple[int, int], *viewers: Observer) -> tuple[IntArray, IntArray]:
         """Rows and columns of fixations on a grid of (height, width) that covers the picture.
 
         Of all viewers if none is given.
@@ -70,7 +70,7 @@ class FixationSet:
     Notes hold names from the file, without hidden characters; whoever shows them escapes them.
     """
 
-    photos: tuple[Looked, ...]
+    photos: tuple[FixatedPicture, ...]
     outside: int
     notes: tuple[str, ...]
 
@@ -160,7 +160,7 @@ def _table(folder: Path) -> Mapping[str, Any]:
     return table
 
 
-def _looked(folder: Path, name: str, entry: Any, left_out: _LeftOut) -> Looked | None:
+def _looked(folder: Path, name: str, entry: Any, left_out: _LeftOut) -> FixatedPicture | None:
     """A picture of the table, or None where it has to be left out."""
     shown = visible(name)
     viewers = _viewers(entry, shown)
@@ -179,13 +179,13 @@ def _looked(folder: Path, name: str, entry: Any, left_out: _LeftOut) -> Looked |
         inside &= (viewer.y >= 0) & (viewer.y < picture.height)
         left_out.outside += int((~inside).sum())
         if inside.any():
-            kept.append(Viewer(viewer.x[inside], viewer.y[inside], viewer.ms[inside]))
+            kept.append(Observer(viewer.x[inside], viewer.y[inside], viewer.ms[inside]))
         else:
             left_out.empty += 1
     if not kept:
         left_out.unseen.append(shown)
         return None
-    return Looked(shown, path, (picture.height, picture.width), tuple(kept))
+    return FixatedPicture(shown, path, (picture.height, picture.width), tuple(kept))
 
 
 def _file(folder: Path, name: str, shown: str) -> Path | None:
@@ -206,7 +206,7 @@ def _file(folder: Path, name: str, shown: str) -> Path | None:
     return None
 
 
-def _viewers(entry: Any, shown: str) -> list[Viewer]:
+def _viewers(entry: Any, shown: str) -> list[Observer]:
     if not isinstance(entry, list) or not 0 < len(entry) <= MOST_VIEWERS:
         raise VisionError(
             f"{FILE} must list from 1 to {MOST_VIEWERS:,} viewers for {shown!r}, as in {_SHAPE}."
@@ -214,7 +214,7 @@ def _viewers(entry: Any, shown: str) -> list[Viewer]:
     return [_viewer(one, shown) for one in entry]
 
 
-def _viewer(entry: Any, shown: str) -> Viewer:
+def _viewer(entry: Any, shown: str) -> Observer:
     if not isinstance(entry, dict) or not {"x", "y"} <= entry.keys():
         raise VisionError(f"A viewer of {shown!r} in {FILE} has no x and y, as in {_SHAPE}.")
     x, y = (_numbers(entry[axis], axis, shown) for axis in "xy")
@@ -224,7 +224,7 @@ def _viewer(entry: Any, shown: str) -> Viewer:
             f"A viewer of {shown!r} in {FILE} has {len(x)} x, {len(y)} y and {len(ms)} ms. "
             "Give as many of each."
         )
-    return Viewer(x, y, ms)
+    return Observer(x, y, ms)
 
 
 def _numbers(values: Any, axis: str, shown: str) -> DoubleArray:

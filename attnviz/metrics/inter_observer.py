@@ -13,20 +13,20 @@ import numpy as np
 
 from attnviz.errors import VisionError
 from attnviz.metrics.densities import as_density, density
-from attnviz.metrics.fixations import Looked
+from attnviz.metrics.fixations import FixatedPicture
 from attnviz.types import DoubleArray, FloatArray, IntArray
 
 GRID = (96, 128)  # of the centre prior: people's centres are wide
 SMOOTHING = 5.0  # its cells: about one degree and a half of a picture 34 degrees wide
 
 
-class OtherPictures:
+class CentreBias:
     """Where people looked in all pictures of a set but one.
 
     photos: two or more; every picture counts alike, however many looked at it. VisionError else.
     """
 
-    def __init__(self, photos: Sequence[Looked]) -> None:
+    def __init__(self, photos: Sequence[FixatedPicture]) -> None:
         if len(photos) < 2:
             raise VisionError(
                 "Where people look in other pictures takes at least two pictures with fixations."
@@ -59,8 +59,8 @@ def _shares(rows: IntArray, columns: IntArray) -> DoubleArray:
     return counts
 
 
-def expected_by_others(
-    photo: Looked, size: tuple[int, int], sigma: float
+def leave_one_observer_out(
+    photo: FixatedPicture, size: tuple[int, int], sigma: float
 ) -> Iterator[tuple[FloatArray, tuple[IntArray, IntArray]]]:
     """For each viewer: the density of all others as a map, and the viewer's rows and columns.
 

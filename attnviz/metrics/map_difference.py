@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnviz.errors import FocusError
-from attnviz.metrics.map_similarity import rank_shares, spearman, top_iou
+from attnviz.metrics.map_similarity import normalised_ranks, spearman, top_iou
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import BoolArray, FloatArray
 
@@ -20,13 +20,13 @@ _SAMPLES = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class MapDifference:
     """How two maps differ.
 
     values: float32 [rows, columns] in -1..1, the first map's order of places minus the second's
-    (`rank_shares`): above 0 where the first ranks a place higher. box: top, left, bottom, right of
-    the part of the picture that both saw, as shares. spearman: -1..1. iou: of the highest fifth of
-    places, 0..1.
+    (`normalised_ranks`): above 0 where the first ranks a place higher. box: top, left, bottom,
+    right of the part of the picture that both saw, as shares. spearman: -1..1. iou: of the highest
+    fifth of places, 0..1.
     """
 
     values: FloatArray
@@ -37,7 +37,7 @@ class Difference:
 
 def difference(
     a: npt.ArrayLike, seen_a: PictureGeometry, b: npt.ArrayLike, seen_b: PictureGeometry
-) -> Difference:
+) -> MapDifference:
     """Where map `a` [h, w] and map `b` [h', w'] differ; negative values count as 0, as in focus.
 
     The maps may be of two pictures: places are then those at the same shares of width and height.
@@ -45,8 +45,8 @@ def difference(
     Raises FocusError if the two networks saw no common part, and as `spearman` does.
     """
     one, other, box = on_common_grid(a, seen_a, b, seen_b)
-    values = rank_shares(one) - rank_shares(other)
-    return Difference(values, box, spearman(one, other), top_iou(one, other))
+    values = normalised_ranks(one) - normalised_ranks(other)
+    return MapDifference(values, box, spearman(one, other), top_iou(one, other))
 
 
 def on_common_grid(

@@ -55,7 +55,7 @@ def top_iou(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float:
     return overlap / (2 - overlap)
 
 
-def rank_shares(values: AnyFloatArray) -> FloatArray:
+def normalised_ranks(values: AnyFloatArray) -> FloatArray:
     """A map [h, w] by the order of its places alone: 0 for the lowest, 1 for the highest.
 
     Equal values share the mean of theirs, so that a map with one value is 0.5 everywhere. Unlike

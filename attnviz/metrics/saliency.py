@@ -32,7 +32,7 @@ def nss(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
 def nss_at(values: FloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
     """What `nss` is the mean of: the map's standardised value at each fixation, float64 [n]."""
     at = at_fixations(values, rows, columns)
-    return np.asarray((at - values.mean(dtype=np.float64)) / spread_of(values), np.float64)
+    return np.asarray((at - values.mean(dtype=np.float64)) / standard_deviation(values), np.float64)
 
 
 def auc(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
@@ -93,7 +93,7 @@ def at_fixations(values: AnyFloatArray, rows: IntArray, columns: IntArray) -> Do
     return values[rows, columns].astype(np.float64)
 
 
-def spread_of(values: AnyFloatArray) -> float:
+def standard_deviation(values: AnyFloatArray) -> float:
     """Standard deviation of a map; raises VisionError if it has the same value everywhere."""
     spread = float(values.std(dtype=np.float64))
     if spread <= 1e-7 * float(np.abs(values).max(initial=0.0)) or spread == 0:

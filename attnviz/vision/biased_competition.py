@@ -14,7 +14,9 @@ from attnviz.errors import FocusError
 from attnviz.types import DoubleArray, FloatArray
 
 
-def shares(strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.0) -> DoubleArray:
+def response_shares(
+    strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.0
+) -> DoubleArray:
     """What each of several objects gets: `a_i^g / (sum over j of a_j^g + s)`.
 
     Args:
@@ -48,7 +50,7 @@ def shares(strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.
     return np.asarray(powers / (powers.sum() + against))
 
 
-def gains(won: npt.ArrayLike) -> DoubleArray:
+def relative_gains(won: npt.ArrayLike) -> DoubleArray:
     """Shares [n] relative to the largest, 0..1: how much of its sharpness each object keeps."""
     values = np.asarray(won, dtype=np.float64)
     highest = values.max()
@@ -57,10 +59,10 @@ def gains(won: npt.ArrayLike) -> DoubleArray:
 
 def blur_radii(won: npt.ArrayLike, largest: float) -> DoubleArray:
     """The radius of each object's blur: `R_max (1 - share_i / largest share)`."""
-    return largest * (1.0 - gains(won))
+    return largest * (1.0 - relative_gains(won))
 
 
-def focus_together(
+def combined_focus(
     maps: npt.ArrayLike, strengths: npt.ArrayLike, selectivity: float = 1.0, floor: float = 0.0
 ) -> FloatArray:
     """The focus of all objects at once: `max over i of (share_i / largest share) m_i(x)`.
@@ -71,7 +73,7 @@ def focus_together(
     Args:
         maps: float [n, h, w], one for each object; negative values count as 0, and a map without a
             positive value brings nothing.
-        strengths: float [n], see `shares`; so are `selectivity` and `floor`.
+        strengths: float [n], see `response_shares`; so are `selectivity` and `floor`.
 
     Returns:
         float32 [h, w] in 0..1.
@@ -80,7 +82,7 @@ def focus_together(
         FocusError: shapes or ranges do not fit.
     """
     values = np.maximum(np.asarray(maps, dtype=np.float32), 0)
-    kept = gains(shares(strengths, selectivity, floor))
+    kept = relative_gains(response_shares(strengths, selectivity, floor))
     if values.ndim != 3 or len(values) != len(kept) or 0 in values.shape:
         raise FocusError(f"{len(kept)} objects need maps [{len(kept)}, h, w], not {values.shape}.")
     if not np.isfinite(values).all():

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from attnviz.errors import VisionError
 from attnviz.render.linear_light import decode, encode
 from attnviz.types import DoubleArray, FloatArray, Pixels
-from attnviz.vision.retina import Retina, Viewing
+from attnviz.vision.retina import Retina, ViewingGeometry
 
 # A Gaussian of this many pixels over f passes half the amplitude of f cycles per pixel.
 HALF_AMPLITUDE = math.sqrt(math.log(2) / 2) / math.pi
@@ -33,7 +33,7 @@ _STEPS = 4  # radii looked up per pixel of distance
 def foveate(
     pixels: Pixels,
     fixations: Sequence[tuple[float, float]],
-    viewing: Viewing | None = None,
+    viewing: ViewingGeometry | None = None,
     retina: Retina | None = None,
 ) -> Pixels:
     """What an eye that rests on `fixations` takes from a picture on a screen.
@@ -51,7 +51,7 @@ def foveate(
 
     Raises VisionError without fixations, or for places more than 100,000 pixels off.
     """
-    viewing, retina = viewing or Viewing(), retina or Retina()
+    viewing, retina = viewing or ViewingGeometry(), retina or Retina()
     farthest = _farthest(pixels.shape[:2], fixations)
     if _octaves(np.asarray([farthest]), viewing, retina)[0] <= 0:
         return pixels.copy()
@@ -59,7 +59,10 @@ def foveate(
 
 
 def foveate_light(
-    light: FloatArray, fixations: Sequence[tuple[float, float]], viewing: Viewing, retina: Retina
+    light: FloatArray,
+    fixations: Sequence[tuple[float, float]],
+    viewing: ViewingGeometry,
+    retina: Retina,
 ) -> FloatArray:
     """As `foveate`, of linear light float32 [C, H, W]."""
     size = light.shape[1:]
@@ -79,7 +82,7 @@ def foveate_light(
     return np.stack([levels[0] for levels in mixed])
 
 
-def _octaves(radii: DoubleArray, viewing: Viewing, retina: Retina) -> FloatArray:
+def _octaves(radii: DoubleArray, viewing: ViewingGeometry, retina: Retina) -> FloatArray:
     """By how many octaves the finest visible detail is coarser than the screen's, from 0 up."""
     visible = retina.finest(viewing.degrees(radii)) / viewing.pixels_per_degree
     return np.maximum(np.log2(0.5 / visible), 0).astype(np.float32)

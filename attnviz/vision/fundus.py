@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from attnviz.pictures.picture import Picture
 from attnviz.pictures.samples import open_installed
-from attnviz.vision.projection import DISC
+from attnviz.vision.projection import OPTIC_DISC
 
 CREDIT = (
     "Retina: Mikael Häggström, Fundus photograph of normal left eye, CC0. Comes with scikit-image."
@@ -36,7 +36,7 @@ class Fundus(NamedTuple):
     @property
     def pixels_per_degree(self) -> float:
         """From the distance between fovea and disc."""
-        return math.dist(self.fovea, self.disc) / math.hypot(DISC.right, DISC.up)
+        return math.dist(self.fovea, self.disc) / math.hypot(OPTIC_DISC.right, OPTIC_DISC.up)
 
 
 FUNDUS = Fundus()

@@ -79,16 +79,18 @@ def conspicuity(pixels: Pixels) -> Conspicuity:
     }
     size = channels["intensity"][SUMMED_AT].shape
     sums = {name: _across_scales(features, name, size) for name in channels}
-    oriented = sum((promoted(sums[str(angle)]) for angle in ANGLES), np.zeros(size, np.float32))
+    oriented = sum(
+        (normalise_map(sums[str(angle)]) for angle in ANGLES), np.zeros(size, np.float32)
+    )
     return Conspicuity(
         features=features,
-        intensity=promoted(sums["intensity"]),
-        colour=promoted(sums["red-green"] + sums["blue-yellow"]),
-        orientation=promoted(oriented),
+        intensity=normalise_map(sums["intensity"]),
+        colour=normalise_map(sums["red-green"] + sums["blue-yellow"]),
+        orientation=normalise_map(oriented),
     )
 
 
-def promoted(values: FloatArray) -> FloatArray:
+def normalise_map(values: FloatArray) -> FloatArray:
     """The paper's N(.): 0..1, times the square of how far the peak is above the other peaks.
 
     values: float [h, w], 0 or more. A peak is no lower than its eight neighbours and above a tenth
@@ -183,7 +185,7 @@ def _across_scales(
     total = np.zeros(size, np.float32)
     for (name, _, _), values in features.items():
         if name == channel:
-            total += _on_grid(promoted(values), size)
+            total += _on_grid(normalise_map(values), size)
     return total
 
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from attnviz.vision.retina import ZONES, Viewing
+from attnviz.vision.retina import ZONES, ViewingGeometry
 
 MM_PER_DEGREE = 0.288
 OUTSIDE = "beyond the macula"
 BLIND_SPOT = "blind spot"
 
 
-class Landing(NamedTuple):
+class RetinalPosition(NamedTuple):
     """A place on the retina, in degrees of the visual field from the fovea's middle.
 
     right, up: as the eye's owner would see it, from behind; a mirror image of what an examiner
@@ -39,11 +39,11 @@ class Landing(NamedTuple):
         return self.angle * MM_PER_DEGREE
 
 
-class Disc(NamedTuple):
+class OpticDisc(NamedTuple):
     """The optic disc, where the nerve leaves and nothing is seen: an ellipse on the left retina.
 
-    right, up: of its middle, as in `Landing`; the nose is on the left eye's right. width, height:
-    in degrees.
+    right, up: of its middle, as in `RetinalPosition`; the nose is on the left eye's right.
+    width, height: in degrees.
     """
 
     right: float = 15.5
@@ -51,17 +51,17 @@ class Disc(NamedTuple):
     width: float = 5.5
     height: float = 7.0
 
-    def holds(self, landing: Landing) -> bool:
+    def holds(self, position: RetinalPosition) -> bool:
         """Whether a place falls on it."""
-        across = (landing.right - self.right) / (self.width / 2)
-        along = (landing.up - self.up) / (self.height / 2)
+        across = (position.right - self.right) / (self.width / 2)
+        along = (position.up - self.up) / (self.height / 2)
         return math.hypot(across, along) <= 1
 
 
-DISC = Disc()
+OPTIC_DISC = OpticDisc()
 
 
-def landing(below: float, right_of: float, viewing: Viewing) -> Landing:
+def retinal_position(below: float, right_of: float, viewing: ViewingGeometry) -> RetinalPosition:
     """Where a place of the picture falls while the eye rests on another.
 
     Args:
@@ -71,12 +71,12 @@ def landing(below: float, right_of: float, viewing: Viewing) -> Landing:
     """
     distance = math.hypot(below, right_of)
     if distance == 0:
-        return Landing(0.0, 0.0)
+        return RetinalPosition(0.0, 0.0)
     angle = float(viewing.degrees(distance))
-    return Landing(-angle * right_of / distance, angle * below / distance)
+    return RetinalPosition(-angle * right_of / distance, angle * below / distance)
 
 
-def zone_of(place: Landing, disc: Disc = DISC) -> str:
+def zone_of(place: RetinalPosition, disc: OpticDisc = OPTIC_DISC) -> str:
     """The name of the innermost zone that holds a place; the blind spot is one of them."""
     if disc.holds(place):
         return BLIND_SPOT

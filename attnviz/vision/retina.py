@@ -21,7 +21,7 @@ from attnviz.types import DoubleArray
 HALF_DEGREE = math.tan(math.radians(0.5))
 
 
-def positive(values: Mapping[str, float]) -> None:
+def check_positive(values: Mapping[str, float]) -> None:
     """Raises VisionError for the first value that is not a finite number above zero."""
     for name, value in values.items():
         if not (math.isfinite(value) and value > 0):
@@ -29,7 +29,7 @@ def positive(values: Mapping[str, float]) -> None:
 
 
 @dataclass(frozen=True)
-class Viewing:
+class ViewingGeometry:
     """How large a degree of the visual field is on the screen.
 
     pixels_per_degree: straight before the eye; 35 and 38 are usual in experiments.
@@ -40,12 +40,12 @@ class Viewing:
     pixels_per_degree: float = 35.0
 
     def __post_init__(self) -> None:
-        positive({"number of pixels per degree": self.pixels_per_degree})
+        check_positive({"number of pixels per degree": self.pixels_per_degree})
 
     @classmethod
-    def of_screen(cls, *, distance_cm: float, width_cm: float, width_px: int) -> Viewing:
+    def of_screen(cls, *, distance_cm: float, width_cm: float, width_px: int) -> ViewingGeometry:
         """From the eye's distance and the screen's width; raises VisionError if one is not > 0."""
-        positive(
+        check_positive(
             {
                 "viewing distance": distance_cm,
                 "width of the screen in centimetres": width_cm,
@@ -81,7 +81,7 @@ class Retina:
     coarser: float = 1.0
 
     def __post_init__(self) -> None:
-        positive(
+        check_positive(
             {
                 "least visible contrast": self.least_contrast,
                 "decay with frequency": self.decay,
@@ -110,7 +110,7 @@ class Retina:
         outward = (np.asarray(angle, dtype=np.float64) + self.half_angle) / self.half_angle
         return np.asarray(best / outward, dtype=np.float64)
 
-    def sharp_angle(self, viewing: Viewing) -> float:
+    def sharp_angle(self, viewing: ViewingGeometry) -> float:
         """Degrees within which the eye sees all that the screen can show (its pixels' Nyquist).
 
         0 where the eye is coarser than the screen even in the middle of its view.
@@ -119,17 +119,22 @@ class Retina:
         return max(0.0, self.half_angle * (float(self.finest(0.0)) / nyquist - 1))
 
 
-class Zone(NamedTuple):
+class RetinalZone(NamedTuple):
     """A round part of the retina, by its diameter in degrees of the visual field."""
 
     name: str
     degrees: float
 
-    def radius(self, viewing: Viewing) -> float:
+    def radius(self, viewing: ViewingGeometry) -> float:
         """Its radius on the screen, in pixels."""
         return viewing.pixels(self.degrees / 2)
 
 
 # Anatomical use of the words; foveola and fovea as in the CIE's lighting vocabulary (17-22-006).
 # Psychologists often call the middle two degrees the fovea.
-ZONES = (Zone("foveola", 1.0), Zone("fovea", 5.0), Zone("parafovea", 8.0), Zone("macula", 17.0))
+ZONES = (
+    RetinalZone("foveola", 1.0),
+    RetinalZone("fovea", 5.0),
+    RetinalZone("parafovea", 8.0),
+    RetinalZone("macula", 17.0),
+)

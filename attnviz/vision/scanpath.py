@@ -17,7 +17,7 @@ from attnviz.types import AnyFloatArray, DoubleArray
 FASTEST_MS, SLOWEST_MS = 30.0, 70.0
 
 
-class Stop(NamedTuple):
+class Fixation(NamedTuple):
     """A place the scanpath comes to.
 
     y, x: in the map's cells, cell (0, 0) covering 0..1. strength: what is left of the map there
@@ -37,7 +37,7 @@ def scanpath(
     radius: float | None = None,
     memory: float = 4.0,
     least: float = 0.2,
-) -> tuple[Stop, ...]:
+) -> tuple[Fixation, ...]:
     """The places that win one after the other, at most `count`.
 
     Args:
@@ -61,7 +61,7 @@ def scanpath(
         )
     y, x = np.ogrid[: heights.shape[0], : heights.shape[1]]
     inhibited = np.zeros_like(heights)
-    stops: list[Stop] = []
+    stops: list[Fixation] = []
     for _ in range(count):
         left = heights * (1 - inhibited)
         row, column = map(int, np.unravel_index(int(left.argmax()), left.shape))
@@ -70,7 +70,7 @@ def scanpath(
             break
         dy, dx = _summit(left, row, column)
         taken = min(SLOWEST_MS, FASTEST_MS / strength)
-        stops.append(Stop(row + 0.5 + dy, column + 0.5 + dx, strength, taken))
+        stops.append(Fixation(row + 0.5 + dy, column + 0.5 + dx, strength, taken))
         spot = np.exp(-((y - row - dy) ** 2 + (x - column - dx) ** 2) / (2 * radius**2))
         spot[row, column] = 1.0  # the winner itself is out, also on a grid coarser than the spot
         # What is inhibited already is inhibited no more than fully.

@@ -12,14 +12,20 @@ import pytest
 from PIL import Image
 
 from attnviz.agreement import dataset as run
-from attnviz.agreement.dataset import PEOPLE, Results, compare
+from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults, compare
 from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
-from attnviz.agreement.map_makers import Contestant, Drawn, left_out, of_models, of_no_model
+from attnviz.agreement.map_makers import (
+    MapMaker,
+    SourcedMap,
+    baseline_map_makers,
+    model_map_makers,
+    unsupported_notes,
+)
 from attnviz.agreement.table import markdown
 from attnviz.errors import PictureError, VisionError
-from attnviz.metrics.bootstrap import bootstrap
+from attnviz.metrics.bootstrap import bootstrap_interval
 from attnviz.metrics.fixations import FixationSet, read_fixations
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
 from attnviz.pictures import Picture, open_picture
@@ -50,29 +56,29 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> FixationSet:
     return read_fixations(folder)
 
 
-def bright(number: int, picture: Picture) -> Drawn:
-    return Drawn(picture.pixels[..., 0].astype(np.float32), "the picture itself")
+def bright(number: int, picture: Picture) -> SourcedMap:
+    return SourcedMap(picture.pixels[..., 0].astype(np.float32), "the picture itself")
 
 
-def dark(number: int, picture: Picture) -> Drawn:
-    return Drawn(-picture.pixels[..., 0].astype(np.float32))
+def dark(number: int, picture: Picture) -> SourcedMap:
+    return SourcedMap(-picture.pixels[..., 0].astype(np.float32))
 
 
-def noise(number: int, picture: Picture) -> Drawn:
+def noise(number: int, picture: Picture) -> SourcedMap:
     small = np.random.default_rng(number).random((12, 16)).astype(np.float32)
-    return Drawn(np.kron(small, np.ones((10, 10), np.float32)))
+    return SourcedMap(np.kron(small, np.ones((10, 10), np.float32)))
 
 
-def flat_at_first(number: int, picture: Picture) -> Drawn:
-    return Drawn(np.ones(SIDES, np.float32)) if number < 3 else bright(number, picture)
+def flat_at_first(number: int, picture: Picture) -> SourcedMap:
+    return SourcedMap(np.ones(SIDES, np.float32)) if number < 3 else bright(number, picture)
 
 
 @pytest.fixture(scope="module")
-def results(found: FixationSet) -> Results:
-    others = OtherPictures(found.photos)
+def results(found: FixationSet) -> AgreementResults:
+    others = CentreBias(found.photos)
     contestants = [
-        *of_no_model(others),
-        *(Contestant(one.__name__, one) for one in (bright, dark, noise, flat_at_first)),
+        *baseline_map_makers(others),
+        *(MapMaker(one.__name__, one) for one in (bright, dark, noise, flat_at_first)),
     ]
     told: list[tuple[int, int]] = []
     done = compare(
@@ -86,11 +92,11 @@ def results(found: FixationSet) -> Results:
     return done
 
 
-def mean(results: Results, name: str, score: str) -> float:
+def mean(results: AgreementResults, name: str, score: str) -> float:
     return float(np.mean(results.values[name][score]))
 
 
-def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: Results) -> None:
+def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: AgreementResults) -> None:
     for score in (NSS, AUC, SHUFFLED, CC, BITS):
         assert mean(results, "bright", score) > mean(results, "noise", score)
     assert mean(results, "bright", AUC) > 0.85
@@ -106,21 +112,21 @@ def test_who_knows_the_disc_wins_and_who_inverts_it_loses(results: Results) -> N
     assert mean(results, "Itti-Koch", NSS) > 1
 
 
-def test_people_predict_each_other(results: Results) -> None:
-    assert mean(results, PEOPLE, NSS) > 3
-    assert mean(results, PEOPLE, BITS) > 1.5
-    assert not {CC, SIM, KL} & results.values[PEOPLE].keys()
-    assert len(results.values[PEOPLE][NSS]) == 8
+def test_people_predict_each_other(results: AgreementResults) -> None:
+    assert mean(results, OTHER_OBSERVERS, NSS) > 3
+    assert mean(results, OTHER_OBSERVERS, BITS) > 1.5
+    assert not {CC, SIM, KL} & results.values[OTHER_OBSERVERS].keys()
+    assert len(results.values[OTHER_OBSERVERS][NSS]) == 8
 
 
-def test_flat_maps_are_left_out_and_counted(results: Results) -> None:
+def test_flat_maps_are_left_out_and_counted(results: AgreementResults) -> None:
     assert list(results.unscored) == ["flat_at_first"]
     assert len(results.unscored["flat_at_first"]) == 3
     assert {len(one) for one in results.values["flat_at_first"].values()} == {5}
     assert results.values["flat_at_first"][NSS] == results.values["bright"][NSS][3:]
 
 
-def test_the_table_tells_what_was_measured(results: Results, found: FixationSet) -> None:
+def test_the_table_tells_what_was_measured(results: AgreementResults, found: FixationSet) -> None:
     text = markdown(results, found, data="discs", pixels_per_degree=PER_DEGREE, device="cpu")
     assert "8 pictures of discs, 192 fixations" in text
     assert "CPU, " in text
@@ -129,11 +135,11 @@ def test_the_table_tells_what_was_measured(results: Results, found: FixationSet)
     assert rows["bright (the picture itself)"].count("|") == rows["map"].count("|")
     low, high = (
         mean(results, name, NSS)
-        for name in ("centre, where people looked in other pictures", PEOPLE)
+        for name in ("centre, where people looked in other pictures", OTHER_OBSERVERS)
     )
     share = 100 * (mean(results, "noise", NSS) - low) / (high - low)
     assert f"| {share:.0f} % |" in rows["noise"]
-    assert rows[PEOPLE].endswith("| 100 % |")
+    assert rows[OTHER_OBSERVERS].endswith("| 100 % |")
     assert (
         "flat_at_first is not scored on 3 pictures. The map has the same value everywhere" in text
     )
@@ -153,40 +159,38 @@ def test_pictures_are_opened_while_a_model_works(
             ahead.set()
         return open_picture(path)
 
-    def draw(number: int, picture: Picture) -> Drawn:
+    def draw(number: int, picture: Picture) -> SourcedMap:
         assert ahead.wait(20), "nothing was opened while the first map was made"
         return bright(number, picture)
 
     monkeypatch.setattr(run, "open_picture", opening)
-    others = OtherPictures(found.photos)
-    compare(found, others, [Contestant("slow", draw)], pixels_per_degree=PER_DEGREE)
+    others = CentreBias(found.photos)
+    compare(found, others, [MapMaker("slow", draw)], pixels_per_degree=PER_DEGREE)
     assert len(opened) == len(found.photos)
     assert threading.current_thread().name not in opened
 
 
 def test_methods_that_do_not_fit_a_network_are_left_out_and_said() -> None:
     model = load_model("ran-small", "cpu")
-    made = of_models([model], ["attention", "rollout", "grad-cam"])
+    made = model_map_makers([model], ["attention", "rollout", "grad-cam"])
     assert [one.name for one in made] == ["ran-small, attention", "ran-small, grad-cam"]
-    (said,) = left_out([model.spec], ["attention", "rollout", "grad-cam"])
+    (said,) = unsupported_notes([model.spec], ["attention", "rollout", "grad-cam"])
     assert "ran-small has no map for 'rollout'" in said
     plain = find_model("squeezenet1_0")
-    assert len(left_out([plain], ["attention"])) == 1
-    assert left_out([plain], ["decision", "auto", "layer-cam"]) == []
+    assert len(unsupported_notes([plain], ["attention"])) == 1
+    assert unsupported_notes([plain], ["decision", "auto", "layer-cam"]) == []
 
 
 def test_a_degree_must_have_pixels(found: FixationSet) -> None:
     with pytest.raises(VisionError, match="0 pixels to a degree"):
-        compare(found, OtherPictures(found.photos), [], pixels_per_degree=0)
+        compare(found, CentreBias(found.photos), [], pixels_per_degree=0)
 
 
 def test_a_picture_that_goes_away_meanwhile_is_named(found: FixationSet, tmp_path: Path) -> None:
     gone = replace(found.photos[1], path=tmp_path / "gone.png")
     photos = (found.photos[0], gone)
     with pytest.raises(PictureError, match=r"gone\.png"):
-        compare(
-            replace(found, photos=photos), OtherPictures(photos), [], pixels_per_degree=PER_DEGREE
-        )
+        compare(replace(found, photos=photos), CentreBias(photos), [], pixels_per_degree=PER_DEGREE)
 
 
 @pytest.mark.data
@@ -194,11 +198,13 @@ def test_on_osie_people_know_more_than_a_model_and_it_more_than_the_centre(
     data_folder: Path,
 ) -> None:
     found = read_fixations(data_folder / "osie", limit=16)
-    others = OtherPictures(found.photos)
-    models = of_models([load_model("ran-small", "cpu")], ["attention"])
-    results = compare(found, others, [*of_no_model(others)[1:2], *models], pixels_per_degree=24.0)
+    others = CentreBias(found.photos)
+    models = model_map_makers([load_model("ran-small", "cpu")], ["attention"])
+    results = compare(
+        found, others, [*baseline_map_makers(others)[1:2], *models], pixels_per_degree=24.0
+    )
     centre, model, people = results.values.values()
     for score in (NSS, AUC, SHUFFLED, BITS):
-        assert bootstrap(people[score]).low > bootstrap(model[score]).high
+        assert bootstrap_interval(people[score]).low > bootstrap_interval(model[score]).high
         assert np.mean(model[score]) > np.mean(centre[score])
     assert abs(np.mean(centre[BITS])) < 0.1

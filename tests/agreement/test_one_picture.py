@@ -7,37 +7,37 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from attnviz.agreement.dataset import PEOPLE, compare
+from attnviz.agreement.dataset import OTHER_OBSERVERS, compare
 from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
-from attnviz.agreement.map_makers import Contestant, Drawn, of_no_model
+from attnviz.agreement.map_makers import MapMaker, SourcedMap, baseline_map_makers
 from attnviz.agreement.one_picture import ScoredMap, score_photo
 from attnviz.errors import MethodError, PictureError, VisionError
 from attnviz.metrics.fixations import FixationSet
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.pictures import Picture
 from tests.agreement.test_dataset import PER_DEGREE, SIDES, bright, found
 
 __all__ = ["found"]
 
 
-def flat(number: int, picture: Picture) -> Drawn:
-    return Drawn(np.full(SIDES, 0.3, np.float32), "one value")
+def flat(number: int, picture: Picture) -> SourcedMap:
+    return SourcedMap(np.full(SIDES, 0.3, np.float32), "one value")
 
 
-def broken(number: int, picture: Picture) -> Drawn:
+def broken(number: int, picture: Picture) -> SourcedMap:
     raise MethodError("This network has none of that.")
 
 
-def scored(found: FixationSet, number: int, *more: Contestant) -> dict[str, ScoredMap]:
-    others = OtherPictures(found.photos)
-    made = [*of_no_model(others), *more]
+def scored(found: FixationSet, number: int, *more: MapMaker) -> dict[str, ScoredMap]:
+    others = CentreBias(found.photos)
+    made = [*baseline_map_makers(others), *more]
     done = score_photo(found, others, number, made, pixels_per_degree=PER_DEGREE)
     return {one.name: one for one in done.maps}
 
 
 def test_scores_are_those_of_the_comparison(found: FixationSet) -> None:
-    others = OtherPictures(found.photos)
-    made = [*of_no_model(others), Contestant("bright", bright)]
+    others = CentreBias(found.photos)
+    made = [*baseline_map_makers(others), MapMaker("bright", bright)]
     told: list[tuple[int, int]] = []
     one = score_photo(
         found, others, 3, made, pixels_per_degree=PER_DEGREE,
@@ -47,14 +47,14 @@ def test_scores_are_those_of_the_comparison(found: FixationSet) -> None:
     for drawn in one.maps:
         for score in (NSS, AUC, SHUFFLED, CC, SIM):
             assert drawn.scores[score] == whole.values[drawn.name][score][3]
-    assert one.people == pytest.approx({k: v[3] for k, v in whole.values[PEOPLE].items()})
+    assert one.people == pytest.approx({k: v[3] for k, v in whole.values[OTHER_OBSERVERS].items()})
     assert told == [(n, 5) for n in range(1, 6)]
     assert one.truth.sum() == pytest.approx(1)
     assert one.picture.pixels.shape[:2] == one.truth.shape == SIDES
 
 
 def test_divergence_and_gain_are_for_densities_alone(found: FixationSet) -> None:
-    maps = scored(found, 0, Contestant("bright", bright))
+    maps = scored(found, 0, MapMaker("bright", bright))
     prior, gauss = (
         maps[name].scores
         for name in ("centre, where people looked in other pictures", "centre, a Gaussian")
@@ -68,7 +68,7 @@ def test_divergence_and_gain_are_for_densities_alone(found: FixationSet) -> None
 
 def test_what_cannot_be_scored_says_why_and_the_others_go_on(found: FixationSet) -> None:
     maps = scored(
-        found, 1, Contestant("flat", flat), Contestant("broken", broken), Contestant("b", bright)
+        found, 1, MapMaker("flat", flat), MapMaker("broken", broken), MapMaker("b", bright)
     )
     assert maps["flat"].scores == {}
     assert "same value everywhere" in maps["flat"].why
@@ -82,14 +82,16 @@ def test_what_cannot_be_scored_says_why_and_the_others_go_on(found: FixationSet)
 def test_a_single_viewer_has_no_ceiling(found: FixationSet) -> None:
     alone = replace(found.photos[0], viewers=found.photos[0].viewers[:1])
     changed = replace(found, photos=(alone, *found.photos[1:]))
-    others = OtherPictures(changed.photos)
-    done = score_photo(changed, others, 0, of_no_model(others), pixels_per_degree=PER_DEGREE)
+    others = CentreBias(changed.photos)
+    done = score_photo(
+        changed, others, 0, baseline_map_makers(others), pixels_per_degree=PER_DEGREE
+    )
     assert done.people == {}
     assert NSS in done.maps[0].scores
 
 
 def test_a_degree_without_pixels_and_a_picture_that_has_gone(found: FixationSet) -> None:
-    others = OtherPictures(found.photos)
+    others = CentreBias(found.photos)
     with pytest.raises(VisionError, match="0 pixels to a degree"):
         score_photo(found, others, 0, [], pixels_per_degree=0)
     gone = replace(found.photos[0], path=found.photos[0].path.with_name("gone.png"))

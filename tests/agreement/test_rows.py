@@ -7,28 +7,28 @@ import io
 
 import pytest
 
-from attnviz.agreement.dataset import PEOPLE, Results
+from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
 from attnviz.agreement.ground_truth import AUC, BITS, KL, NSS, SCORES, SHUFFLED
-from attnviz.agreement.rows import PRIOR, Row, csv_table, read_rows, rows_of
+from attnviz.agreement.rows import PRIOR, AgreementRow, csv_table, read_rows, rows_of
 from attnviz.agreement.table import markdown
 from attnviz.metrics.fixations import FixationSet
 from tests.paths import ROOT
 
 
-def results() -> Results:
-    found = Results()
+def results() -> AgreementResults:
+    found = AgreementResults()
     for nss in (1.0, 3.0):
         found.add(PRIOR, {NSS: nss - 1, AUC: 0.7})
         found.add("net (mine.pth), decision", {NSS: nss, AUC: 0.6, KL: 1.25})
         found.add("worse", {NSS: -nss})
-        found.add(PEOPLE, {NSS: nss + 3, AUC: 0.9})
+        found.add(OTHER_OBSERVERS, {NSS: nss + 3, AUC: 0.9})
     found.sources["net (mine.pth), decision"] = "grad-cam at layer4"
     return found
 
 
 def test_rows_hold_means_and_how_far_each_comes() -> None:
     rows = {row.name: row for row in rows_of(results())}
-    assert list(rows)[-1] == PEOPLE
+    assert list(rows)[-1] == OTHER_OBSERVERS
     assert rows["net (mine.pth), decision"].cells[NSS] == (2.0, 1.0, 3.0)
     # from 1, the centre of other pictures, to 5, other people
     assert [row.share for row in rows.values()] == [0, 25, -75, 100]
@@ -36,9 +36,9 @@ def test_rows_hold_means_and_how_far_each_comes() -> None:
 
 def test_without_a_ceiling_or_with_none_above_the_centre_there_is_no_share() -> None:
     found = results()
-    found.values[PEOPLE][NSS] = found.values[PRIOR][NSS]
+    found.values[OTHER_OBSERVERS][NSS] = found.values[PRIOR][NSS]
     assert {row.share for row in rows_of(found)} == {None}
-    del found.values[PEOPLE]
+    del found.values[OTHER_OBSERVERS]
     assert {row.share for row in rows_of(found)} == {None}
 
 
@@ -50,14 +50,14 @@ def test_a_page_is_read_back_as_it_was_written() -> None:
 
 
 def test_a_name_cannot_break_the_table() -> None:
-    found = Results()
+    found = AgreementResults()
     found.add("a|b", {NSS: 1.0})
     page = markdown(found, FixationSet((), 0, ()), data="d", pixels_per_degree=24, device="cpu")
     assert [row.name for row in read_rows(page)] == ["a/b"]
 
 
 def test_csv_has_a_column_for_each_end_and_no_formula() -> None:
-    rows = [*rows_of(results()), Row("=cmd()", "@x", {}, None)]
+    rows = [*rows_of(results()), AgreementRow("=cmd()", "@x", {}, None)]
     lines = list(csv.DictReader(io.StringIO(csv_table(rows))))
     net = lines[1]
     assert net["map"] == "net (mine.pth), decision"
@@ -73,7 +73,7 @@ def test_csv_has_a_column_for_each_end_and_no_formula() -> None:
 def test_the_table_in_the_documents_keeps_what_it_claims() -> None:
     """People are ahead of every map, and a centre is chance where the middle earns nothing."""
     rows = {row.name: row for row in read_rows((ROOT / "docs" / "people.md").read_text("utf-8"))}
-    people = rows.pop(PEOPLE)
+    people = rows.pop(OTHER_OBSERVERS)
     assert len(rows) >= 10
     for row in rows.values():
         for score in (NSS, AUC, SHUFFLED, BITS):

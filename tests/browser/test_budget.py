@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from attnviz.evidence.faithfulness.blur_budget import Budget
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget
 from attnviz.render.heat import colour_map
 from tests.browser.conftest import App, started
 from tests.browser.pixels import canvas_pixels
@@ -29,7 +29,7 @@ def budget_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 @pytest.fixture(scope="module")
-def budget() -> Budget:
+def budget() -> BlurBudget:
     return known_budget()
 
 
@@ -57,7 +57,7 @@ def hover(page: Page, radius: int, share: int) -> None:
     page.mouse.move(x, y)
 
 
-def assert_colours(page: Page, budget: Budget) -> None:
+def assert_colours(page: Page, budget: BlurBudget) -> None:
     """The table has the colours of its probabilities, and a line where the decision turns."""
     heat = page.locator(".plot canvas")
     pixels = canvas_pixels(heat)[..., :3].astype(int)
@@ -75,7 +75,7 @@ def assert_colours(page: Page, budget: Budget) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_every_cell_shows_what_the_network_was_given_and_asks_nobody(
-    chromium: Browser, budget_app: App, budget: Budget, width: int, theme: Any
+    chromium: Browser, budget_app: App, budget: BlurBudget, width: int, theme: Any
 ) -> None:
     sent: list[int] = []
     page = opened(chromium, budget_app, sent, width, theme)
@@ -99,7 +99,9 @@ def test_every_cell_shows_what_the_network_was_given_and_asks_nobody(
     page.close()
 
 
-def test_keys_and_touch_move_the_cell(chromium: Browser, budget_app: App, budget: Budget) -> None:
+def test_keys_and_touch_move_the_cell(
+    chromium: Browser, budget_app: App, budget: BlurBudget
+) -> None:
     sent: list[int] = []
     page = opened(chromium, budget_app, sent, 1000, "light")
     sent.clear()

@@ -17,7 +17,7 @@ from attnviz.export.jpeg import jpeg
 from attnviz.export.png import read_provenance
 from attnviz.pictures import open_sample
 from attnviz.vision.foveation import foveate
-from attnviz.vision.retina import Retina, Viewing
+from attnviz.vision.retina import Retina, ViewingGeometry
 from tests.browser.conftest import App
 from tests.browser.pixels import bytes_of
 from tests.browser.waiting import at_rest
@@ -93,7 +93,9 @@ def assert_agrees(
     }  # fmt: skip
     codes = bytes_of(canvas(page), DRAW, [places, retina, density])
     shown = codes.reshape(height, width, 4)[::-1, :, :3].astype(int)
-    expected = foveate(pixels, [(y * height, x * width) for y, x in looks], Viewing(density), eye)
+    expected = foveate(
+        pixels, [(y * height, x * width) for y, x in looks], ViewingGeometry(density), eye
+    )
     assert np.abs(expected.astype(int) - pixels).mean() > 1, "there is something to agree on"
     assert np.abs(shown - expected).max() <= 2
 
@@ -128,7 +130,9 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
     assert there["look"]["x"] == pytest.approx(0.75, abs=0.01), "the gaze is held"
     angle = float(fact(page, "On the retina").split("°")[0])
     pixels = 0.5 * photo().shape[1]
-    assert angle == pytest.approx(float(Viewing(there["perDegree"]).degrees(pixels)), abs=0.15)
+    assert angle == pytest.approx(
+        float(ViewingGeometry(there["perDegree"]).degrees(pixels)), abs=0.15
+    )
     assert fact(page, "On the retina").endswith("right"), "left in the picture is right in the eye"
     finest = float(Retina().finest(angle))
     assert float(fact(page, "Finest detail").split()[0]) == pytest.approx(finest, rel=0.06)
@@ -176,7 +180,7 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
     whole = open_sample("coffee").pixels
     height, width = whole.shape[:2]
     looks = [(one["y"] * height, one["x"] * width) for one in asked["fixations"]]
-    expected = foveate(whole, looks, Viewing(asked["perDegree"]), Retina(coarser=4))
+    expected = foveate(whole, looks, ViewingGeometry(asked["perDegree"]), Retina(coarser=4))
     saved = np.asarray(Image.open(io.BytesIO(path.read_bytes())))
     assert np.abs(saved.astype(int) - expected).max() <= 1
     facts = read_provenance(path.read_bytes())

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from attnviz.export.png import png_with_provenance
 from attnviz.metrics.fixations import read_fixations
 from attnviz.pictures import open_sample
-from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
+from attnviz.vision.bubbleview.bubbles import BubbleCentre, blur_picture, open_bubble
 from tests.browser.conftest import App
 from tests.browser.pixels import canvas_pixels
 from tests.browser.waiting import at_rest
@@ -64,14 +64,14 @@ def test_a_whole_round_with_clicks(chromium: Browser, app: App, tmp_path: Path) 
     sent: list[int] = []
     begun(page, app, sent, "picture=sample:chelsea&model=cbam-small&bubbles+limit=8+clicks")
     sharp = open_sample("chelsea").pixels
-    soft = blurred(sharp)
+    soft = blur_picture(sharp)
     box = page.locator(".stage canvas").bounding_box()
     assert box is not None
     for number, (x, y) in enumerate(SPOTS, 1):
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
         expect(page.locator(".play .count")).to_have_text(f"{number} of 8")
         if number in (1, 3):
-            expected = opened(soft, sharp, Place(y, x)).astype(int)
+            expected = open_bubble(soft, sharp, BubbleCentre(y, x)).astype(int)
             apart = np.abs(shown(page) - expected)
             assert np.quantile(apart, 0.995) <= 12, "one bubble alone, where it was clicked"
             assert apart.mean() < 2

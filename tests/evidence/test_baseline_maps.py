@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnviz.evidence.baseline_maps import centred, inverted, random_like
+from attnviz.evidence.baseline_maps import centred_map, inverted_map, random_map_like
 
 
 def smooth_map() -> np.ndarray:
@@ -21,7 +21,7 @@ def roughness(values: np.ndarray) -> float:
 
 def test_a_random_map_has_the_same_mean_spread_and_smoothness() -> None:
     values = smooth_map()
-    drawn = [random_like(values, seed) for seed in range(12)]
+    drawn = [random_map_like(values, seed) for seed in range(12)]
     for one in drawn:
         assert one.shape == values.shape
         assert float(one.mean()) == pytest.approx(float(values.mean()), abs=1e-5)
@@ -34,28 +34,29 @@ def test_a_random_map_has_the_same_mean_spread_and_smoothness() -> None:
 def test_a_random_map_does_not_know_where_the_map_was_high() -> None:
     values = smooth_map()
     alike = [
-        np.corrcoef(values.ravel(), random_like(values, seed).ravel())[0, 1] for seed in range(30)
+        np.corrcoef(values.ravel(), random_map_like(values, seed).ravel())[0, 1]
+        for seed in range(30)
     ]
     assert abs(np.mean(alike)) < 0.15
 
 
 def test_seeds_decide() -> None:
     values = smooth_map()
-    np.testing.assert_array_equal(random_like(values, 1), random_like(values, 1))
-    assert np.abs(random_like(values, 1) - random_like(values, 2)).max() > 0.1
+    np.testing.assert_array_equal(random_map_like(values, 1), random_map_like(values, 1))
+    assert np.abs(random_map_like(values, 1) - random_map_like(values, 2)).max() > 0.1
 
 
 def test_the_highest_places_of_the_centred_map_are_a_disc() -> None:
-    values = centred((31, 51))
+    values = centred_map((31, 51))
     assert np.unravel_index(values.argmax(), values.shape) == (15, 25)
     y, x = np.mgrid[:31, :51]
     distance = np.hypot(y - 15, x - 25)
     inside = values > np.sort(values.ravel())[-300]
     assert distance[inside].max() <= distance[~inside].min() + 1e-6
     assert (values.min(), values.max()) == (0, 1)
-    assert centred((1, 1)).tolist() == [[1]]
+    assert centred_map((1, 1)).tolist() == [[1]]
 
 
 def test_inverting_turns_the_order_round() -> None:
     values = np.random.default_rng(2).permutation(12).reshape(3, 4).astype(np.float32)
-    assert (inverted(values) + values == 11).all()
+    assert (inverted_map(values) + values == 11).all()

@@ -18,8 +18,8 @@ from pytorch_grad_cam.metrics.road import (
 )
 from torch import Tensor, nn
 
-from attnviz.evidence.faithfulness.confidence_drop import confidence
-from attnviz.evidence.faithfulness.insertion_deletion import removal
+from attnviz.evidence.faithfulness.confidence_drop import confidence_drop
+from attnviz.evidence.faithfulness.insertion_deletion import insertion_deletion
 from attnviz.evidence.fills.base import MeanGrey, Road
 from attnviz.evidence.subject import Subject
 from attnviz.models.preprocess import Preprocess
@@ -85,7 +85,7 @@ def test_insertion_and_deletion_equal_torchcams(
 ) -> None:
     assert len(subjects) == PICTURES
     for subject, values in subjects:
-        ours = removal(subject, values, MeanGrey(), steps=8)
+        ours = insertion_deletion(subject, values, MeanGrey(), steps=8)
         theirs = torchcam.metrics.DeletionInsertionMetric(
             Known(subject.module, values), softmax, steps=8
         )
@@ -99,7 +99,7 @@ def test_average_drop_and_increase_equal_torchcams(
     subjects: list[tuple[Subject, np.ndarray]],
 ) -> None:
     for subject, values in subjects:
-        ours = confidence(subject, values)
+        ours = confidence_drop(subject, values)
         theirs = torchcam.metrics.ClassificationMetric(Known(subject.module, values), softmax)
         theirs.update(subject.inputs, subject.target)
         expected = theirs.summary()
@@ -126,9 +126,9 @@ def test_road_equals_pytorch_grad_cams(subjects: list[tuple[Subject, np.ndarray]
     """
     apart, noisy = [], []
     for subject, values in subjects:
-        ours = removal(subject, values, Road(noise=0, exact=True), steps=10)
-        quick = removal(subject, values, Road(noise=0), steps=10)
-        with_noise = removal(subject, values, Road(), steps=10)
+        ours = insertion_deletion(subject, values, Road(noise=0, exact=True), steps=10)
+        quick = insertion_deletion(subject, values, Road(noise=0), steps=10)
+        with_noise = insertion_deletion(subject, values, Road(), steps=10)
         for percentile, (morf, lerf) in zip(PERCENTILES, _theirs(subject, values), strict=True):
             share = 1 - percentile / 100
             assert ours.away.at(share) == pytest.approx(morf, abs=4e-3)

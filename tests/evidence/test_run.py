@@ -9,7 +9,7 @@ from torch import nn
 
 import attnviz
 from attnviz.errors import ModelError, UnknownNameError
-from attnviz.evidence.run import ask
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
@@ -30,7 +30,7 @@ def photo() -> attnviz.Picture:
 
 def test_the_subject_is_the_picture_that_explain_uses() -> None:
     network, picture = model(), photo()
-    found, notes = ask(network, picture, lambda subject: subject)
+    found, notes = run_experiment(network, picture, lambda subject: subject)
     assert notes == ()
     expected, _ = network.preprocess.tensor(picture)
     torch.testing.assert_close(found.inputs, expected, atol=1e-5, rtol=1e-5)
@@ -41,10 +41,10 @@ def test_the_subject_is_the_picture_that_explain_uses() -> None:
 
 def test_a_class_is_asked_about_by_label_or_index() -> None:
     network = model()
-    assert ask(network, photo(), lambda subject: subject.target, "cat")[0] == 2
-    assert ask(network, photo(), lambda subject: subject.target, 3)[0] == 3
+    assert run_experiment(network, photo(), lambda subject: subject.target, "cat")[0] == 2
+    assert run_experiment(network, photo(), lambda subject: subject.target, 3)[0] == 3
     with pytest.raises(UnknownNameError, match="no class named 'cow'"):
-        ask(network, photo(), lambda subject: subject.target, "cow")
+        run_experiment(network, photo(), lambda subject: subject.target, "cow")
 
 
 def test_the_network_is_still_while_it_is_asked_and_as_before_afterwards() -> None:
@@ -58,11 +58,11 @@ def test_the_network_is_still_while_it_is_asked_and_as_before_afterwards() -> No
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ask(network, photo(), look)
+        run_experiment(network, photo(), look)
     assert [part.training for part in network.module.modules()] == modes
     for name, weight in network.module.state_dict().items():
         assert torch.equal(weight, before[name])
-    assert ask(network, photo(), lambda subject: subject.size)[0] == (48, 72)
+    assert run_experiment(network, photo(), lambda subject: subject.size)[0] == (48, 72)
 
 
 def test_memory_that_runs_out_is_tried_again_on_a_smaller_input() -> None:
@@ -74,7 +74,7 @@ def test_memory_that_runs_out_is_tried_again_on_a_smaller_input() -> None:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return "seen"
 
-    found, notes = ask(model(), photo(), look)
+    found, notes = run_experiment(model(), photo(), look)
     assert found == "seen"
     assert sizes[1][0] < sizes[0][0]
     assert len(notes) == 1
@@ -86,4 +86,4 @@ def test_damaged_weights_are_named_before_anything_is_asked() -> None:
     assert isinstance(head, nn.Linear)
     head.weight.data.fill_(float("nan"))
     with pytest.raises(ModelError):
-        ask(network, photo(), lambda _: pytest.fail("was asked"))
+        run_experiment(network, photo(), lambda _: pytest.fail("was asked"))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import EvidenceError, MethodError
-from attnviz.evidence.scoring import scored
+from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import picture
 
@@ -32,7 +32,9 @@ def asked(net: nn.Module | None = None, target: int = 1) -> Subject:
 
 
 def test_probability_logit_margin_and_first_class() -> None:
-    found = scored(asked(), iter([with_logits([0, 1, 2]), with_logits([0, 5, 2], [1, 1, 1])]), 3)
+    found = score_variants(
+        asked(), iter([with_logits([0, 1, 2]), with_logits([0, 5, 2], [1, 1, 1])]), 3
+    )
     e = math.e
     assert found.probability == pytest.approx(
         [e / (1 + e + e**2), e**5 / (1 + e**5 + e**2), 1 / 3], abs=1e-6
@@ -47,13 +49,13 @@ def test_with_one_class_the_margin_is_the_logit() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return x[:, 0, 0, :1] + 2
 
-    found = scored(asked(One(), 0), [with_logits([3, 0, 0])], 1)
+    found = score_variants(asked(One(), 0), [with_logits([3, 0, 0])], 1)
     assert (found.probability[0], found.margin[0]) == (1, 5)
 
 
 def test_progress_is_told_after_each_pass_and_may_stop_the_next() -> None:
     told: list[tuple[int, int]] = []
-    scored(asked(), [with_logits([0, 0, 0])] * 3, 3, lambda *said: told.append(said))
+    score_variants(asked(), [with_logits([0, 0, 0])] * 3, 3, lambda *said: told.append(said))
     assert told == [(1, 3), (2, 3), (3, 3)]
     made: list[int] = []
 
@@ -66,17 +68,17 @@ def test_progress_is_told_after_each_pass_and_may_stop_the_next() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scored(asked(), variants(), 3, stop)  # type: ignore[arg-type]
+        score_variants(asked(), variants(), 3, stop)  # type: ignore[arg-type]
     assert made == [0]
 
 
 def test_what_cannot_be_weighed_is_said() -> None:
     with pytest.raises(EvidenceError, match="not a finite number"):
-        scored(asked(), [with_logits([0, math.nan, 0])], 1)
+        score_variants(asked(), [with_logits([0, math.nan, 0])], 1)
     with pytest.raises(EvidenceError, match="no variant"):
-        scored(asked(), [], 0)
+        score_variants(asked(), [], 0)
     with pytest.raises(MethodError):
-        scored(asked(target=3), [with_logits([0, 0, 0])], 1)
+        score_variants(asked(target=3), [with_logits([0, 0, 0])], 1)
 
 
 def test_no_graph_is_kept() -> None:
@@ -91,5 +93,5 @@ def test_no_graph_is_kept() -> None:
             return x[:, 0, 0, :3] * self.weight
 
     net = Learning()
-    scored(asked(net), [with_logits([0, 1, 2])], 1)
+    score_variants(asked(net), [with_logits([0, 1, 2])], 1)
     assert not net.grad_was_on

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz.errors import VisionError
-from attnviz.metrics.bootstrap import bootstrap
+from attnviz.metrics.bootstrap import bootstrap_interval
 from attnviz.metrics.densities import as_density, cc, density, information_gain, kl, sim
 
 
@@ -77,14 +77,14 @@ def test_maps_of_one_value_or_none_have_no_score() -> None:
 
 def test_the_bootstrap_interval_is_that_of_the_mean() -> None:
     values = np.random.default_rng(3).normal(5, 2, 400)
-    mean, low, high = bootstrap(values)
+    mean, low, high = bootstrap_interval(values)
     assert mean == pytest.approx(values.mean())
     # 1.96 standard errors of 2 / sqrt(400)
     assert high - mean == pytest.approx(0.196, rel=0.15)
     assert mean - low == pytest.approx(0.196, rel=0.15)
-    assert bootstrap(values) == (mean, low, high)
-    assert bootstrap([7.0]) == (7, 7, 7)
+    assert bootstrap_interval(values) == (mean, low, high)
+    assert bootstrap_interval([7.0]) == (7, 7, 7)
     with pytest.raises(VisionError, match="finite values"):
-        bootstrap([])
+        bootstrap_interval([])
     with pytest.raises(VisionError, match="finite values"):
-        bootstrap([1.0, float("nan")])
+        bootstrap_interval([1.0, float("nan")])

@@ -8,26 +8,26 @@ import numpy as np
 import pytest
 
 from attnviz.errors import VisionError
-from attnviz.metrics.bootstrap import bootstrap
-from attnviz.metrics.fixations import Looked, Viewer, read_fixations
-from attnviz.metrics.inter_observer import OtherPictures, expected_by_others
+from attnviz.metrics.bootstrap import bootstrap_interval
+from attnviz.metrics.fixations import FixatedPicture, Observer, read_fixations
+from attnviz.metrics.inter_observer import CentreBias, leave_one_observer_out
 from attnviz.metrics.saliency import auc, centre_prior, nss, shuffled_auc
 
 SIZE = (60, 80)
 
 
-def looked(*viewers: list[tuple[float, float]]) -> Looked:
+def looked(*viewers: list[tuple[float, float]]) -> FixatedPicture:
     """A picture of 60 x 80 whose viewers looked at those (x, y)."""
     people = [
-        Viewer(*np.asarray(one, float).T, ms=np.zeros(len(one)))  # type: ignore[misc]
+        Observer(*np.asarray(one, float).T, ms=np.zeros(len(one)))  # type: ignore[misc]
         for one in viewers
     ]
-    return Looked("a.png", Path("a.png"), SIZE, tuple(people))
+    return FixatedPicture("a.png", Path("a.png"), SIZE, tuple(people))
 
 
 def test_the_others_expect_what_they_saw_themselves() -> None:
     photo = looked([(20.5, 10.5)], [(20.5, 10.5)], [(70.5, 50.5)])
-    maps = list(expected_by_others(photo, SIZE, 3.0))
+    maps = list(leave_one_observer_out(photo, SIZE, 3.0))
     assert len(maps) == 3
     alone, (rows, columns) = maps[2]
     assert (rows.tolist(), columns.tolist()) == ([50], [70])
@@ -40,14 +40,14 @@ def test_the_others_expect_what_they_saw_themselves() -> None:
 
 def test_one_viewer_has_no_others() -> None:
     with pytest.raises(VisionError, match=r"a\.png was looked at by one person"):
-        list(expected_by_others(looked([(1, 1)]), SIZE, 3.0))
+        list(leave_one_observer_out(looked([(1, 1)]), SIZE, 3.0))
     with pytest.raises(VisionError, match="at least two pictures"):
-        OtherPictures([looked([(1, 1)])])
+        CentreBias([looked([(1, 1)])])
 
 
 def test_the_prior_of_a_picture_knows_only_the_others() -> None:
     photos = [looked([(10, 10)]), looked([(70, 50), (70, 50), (70, 50)]), looked([(40, 30)])]
-    others = OtherPictures(photos)
+    others = CentreBias(photos)
     prior = others.prior(0, SIZE)
     assert prior.sum() == pytest.approx(1)
     assert prior[10, 10] < 1e-6
@@ -62,7 +62,7 @@ def test_on_osie_the_centre_is_chance_for_shuffled_auc_and_people_are_far_above(
     data_folder: Path,
 ) -> None:
     photos = read_fixations(data_folder / "osie").photos
-    others = OtherPictures(photos)
+    others = CentreBias(photos)
     size = (75, 100)
     centre = centre_prior(*size)
     scores = [
@@ -72,13 +72,13 @@ def test_on_osie_the_centre_is_chance_for_shuffled_auc_and_people_are_far_above(
         )
         for number, photo in enumerate(photos)
     ]
-    plain, shuffled = (bootstrap([one[n] for one in scores]) for n in (0, 1))
+    plain, shuffled = (bootstrap_interval([one[n] for one in scores]) for n in (0, 1))
     assert shuffled.low < 0.5 < shuffled.high
     assert shuffled.high - shuffled.low < 0.03
     assert plain.low > 0.7
     people = [
         nss(values, *places)
         for photo in photos[::25]
-        for values, places in expected_by_others(photo, size, 3.0)
+        for values, places in leave_one_observer_out(photo, size, 3.0)
     ]
-    assert bootstrap(people).low > 2 > nss(centre, *photos[0].cells(size))
+    assert bootstrap_interval(people).low > 2 > nss(centre, *photos[0].cells(size))

@@ -7,7 +7,7 @@ import pytest
 
 from attnviz.errors import FocusError
 from attnviz.metrics.map_difference import difference, on_common_grid
-from attnviz.metrics.map_similarity import rank_shares, top_iou
+from attnviz.metrics.map_similarity import normalised_ranks, top_iou
 from attnviz.pictures.geometry import PictureGeometry
 
 WHOLE = PictureGeometry((40, 40), (0, 0, 40, 40), (8, 8))
@@ -19,9 +19,9 @@ def seen(top: float, left: float, bottom: float, right: float) -> PictureGeometr
 
 def test_shares_of_ranks_are_those_of_the_order_with_ties_in_the_middle() -> None:
     values = np.array([[3.0, 100.0], [3.0, -1.0]])
-    np.testing.assert_allclose(rank_shares(values), [[0.5, 1.0], [0.5, 0.0]])
-    np.testing.assert_allclose(rank_shares(np.full((2, 3), 7.0)), np.full((2, 3), 0.5))
-    assert rank_shares(np.array([[4.0]])) == 0.5
+    np.testing.assert_allclose(normalised_ranks(values), [[0.5, 1.0], [0.5, 0.0]])
+    np.testing.assert_allclose(normalised_ranks(np.full((2, 3), 7.0)), np.full((2, 3), 0.5))
+    assert normalised_ranks(np.array([[4.0]])) == 0.5
 
 
 def test_intersection_over_union_follows_from_the_overlap() -> None:

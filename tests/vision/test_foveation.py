@@ -9,9 +9,9 @@ import pytest
 
 from attnviz.errors import VisionError
 from attnviz.vision.foveation import foveate, foveate_light
-from attnviz.vision.retina import ZONES, Retina, Viewing
+from attnviz.vision.retina import ZONES, Retina, ViewingGeometry
 
-LOOK = Viewing(35.0)
+LOOK = ViewingGeometry(35.0)
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -31,7 +31,7 @@ def test_the_finest_visible_grating_by_hand() -> None:
 
 
 def test_degrees_on_the_screen_by_hand() -> None:
-    screen = Viewing.of_screen(distance_cm=57, width_cm=1024 / 37.8, width_px=1024)
+    screen = ViewingGeometry.of_screen(distance_cm=57, width_cm=1024 / 37.8, width_px=1024)
     assert screen.pixels_per_degree == pytest.approx(37.6, abs=0.05)
     assert screen.degrees(screen.pixels(20.0)) == pytest.approx(20)
     # 57 cm away a point 10 cm aside is atan(10 / 57) off
@@ -44,7 +44,7 @@ def test_degrees_on_the_screen_by_hand() -> None:
 
 @pytest.mark.parametrize(("per_degree", "radius"), [(35.0, 100), (60.0, 42)])
 def test_identical_inside_the_sharp_radius_and_only_there(per_degree: float, radius: int) -> None:
-    viewing = Viewing(per_degree)
+    viewing = ViewingGeometry(per_degree)
     sharp = viewing.pixels(Retina().sharp_angle(viewing))
     assert sharp == pytest.approx(radius, abs=1)
     pixels = noise(420, 480)
@@ -64,7 +64,7 @@ def test_identical_inside_the_sharp_radius_and_only_there(per_degree: float, rad
 def test_half_the_amplitude_of_the_finest_visible_grating(
     per_degree: float, angle: float, coarser: float, upright: bool
 ) -> None:
-    viewing, retina = Viewing(per_degree), Retina(coarser=coarser)
+    viewing, retina = ViewingGeometry(per_degree), Retina(coarser=coarser)
     frequency = float(retina.finest(angle)) / per_degree
     along = np.arange(1200) + 0.5
     grating = (0.5 + 0.3 * np.sin(2 * math.pi * frequency * along)).astype(np.float32)
@@ -95,7 +95,7 @@ def test_several_fixations_show_each_place_as_the_nearest_does() -> None:
 def test_a_photo_smaller_than_the_sharp_radius_comes_back_unchanged() -> None:
     pixels = noise(100, 120)
     np.testing.assert_array_equal(foveate(pixels, [(50.0, 60.0)], LOOK), pixels)
-    assert (foveate(pixels, [(50.0, 60.0)], Viewing(70.0)) != pixels).any()
+    assert (foveate(pixels, [(50.0, 60.0)], ViewingGeometry(70.0)) != pixels).any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (257, 3)])
@@ -115,11 +115,11 @@ def test_light_is_mixed_linearly() -> None:
 
 def test_what_makes_no_sense_is_refused_with_a_sentence() -> None:
     with pytest.raises(VisionError, match="viewing distance is 0"):
-        Viewing.of_screen(distance_cm=0, width_cm=50, width_px=1920)
+        ViewingGeometry.of_screen(distance_cm=0, width_cm=50, width_px=1920)
     with pytest.raises(VisionError, match="screen in pixels is -1"):
-        Viewing.of_screen(distance_cm=60, width_cm=50, width_px=-1)
+        ViewingGeometry.of_screen(distance_cm=60, width_cm=50, width_px=-1)
     with pytest.raises(VisionError, match="pixels per degree is nan"):
-        Viewing(float("nan"))
+        ViewingGeometry(float("nan"))
     with pytest.raises(VisionError, match="exaggeration is 0"):
         Retina(coarser=0)
     with pytest.raises(VisionError, match="below 1"):

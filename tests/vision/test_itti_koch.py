@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from attnviz.vision.itti_koch import conspicuity, itti_koch, promoted
+from attnviz.vision.itti_koch import conspicuity, itti_koch, normalise_map
 
 RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 200, 40), (40, 40, 220), (200, 200, 40)
 
@@ -98,12 +98,12 @@ def test_n_by_hand() -> None:
     values = np.zeros((9, 9), np.float32)
     values[1, 1], values[5, 5], values[1, 7] = 4, 2, 1
     # peaks 1, 1/2 and 1/4 of the highest: the others' mean is 3/8
-    np.testing.assert_allclose(promoted(values), values / 4 * (1 - 3 / 8) ** 2, rtol=1e-6)
+    np.testing.assert_allclose(normalise_map(values), values / 4 * (1 - 3 / 8) ** 2, rtol=1e-6)
     values[5, 5] = values[1, 7] = 4
-    assert promoted(values).max() == 0  # three alike
+    assert normalise_map(values).max() == 0  # three alike
     alone = np.zeros((9, 9), np.float32)
     alone[4, 4:6] = 3  # a plateau is one peak
-    np.testing.assert_allclose(promoted(alone), alone / 3)
+    np.testing.assert_allclose(normalise_map(alone), alone / 3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 900), (700, 20)])

@@ -17,16 +17,16 @@ import numpy.typing as npt
 from torch import Tensor
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.baseline_maps import centred, inverted, random_like
+from attnviz.evidence.baseline_maps import centred_map, inverted_map, random_map_like
 from attnviz.evidence.faithfulness.sharp_share import (
     SHARES,
-    out_of_focus,
-    partly_sharp,
-    radii_for,
-    sharp_from,
+    blur_radii_for,
+    compose_sharp,
+    defocus,
+    first_sharp_share,
 )
-from attnviz.evidence.faithfulness.thresholds import first_kept, kept_from, kept_up_to, last_kept
-from attnviz.evidence.scoring import Scores, scored
+from attnviz.evidence.faithfulness.thresholds import first_true, last_true, true_from, true_up_to
+from attnviz.evidence.scoring import VariantScores, score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import BoolArray, FloatArray, IntArray, Pixels
@@ -37,7 +37,7 @@ RANDOM, CENTRED, INVERTED = "random", "centred", "inverted"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class ScoreTable:
     """What the network says over a table of variants; all arrays [n, Q], a column for each share.
 
     probability: float32, softmax of the class. margin: float32, its logit less the strongest other.
@@ -57,7 +57,7 @@ class Answers:
 
 
 @dataclass(frozen=True, eq=False)
-class Budget:
+class BlurBudget:
     """The answers over radii and sharp shares, and those of maps that know nothing.
 
     pixels: uint8 [h, w, 3], the picture on the network's input. blurred: uint8 [R, h, w, 3], all of
@@ -71,8 +71,8 @@ class Budget:
     steps: Pixels
     radii: tuple[float, ...]
     shares: tuple[float, ...]
-    answers: Answers
-    controls: Mapping[str, Answers]
+    answers: ScoreTable
+    controls: Mapping[str, ScoreTable]
 
     @property
     def diagonal(self) -> float:
@@ -103,12 +103,12 @@ class Budget:
     @property
     def smallest(self) -> FloatArray:
         """[R]: the smallest share that keeps the decision, for each radius; NaN if none."""
-        return first_kept(self.kept, self.shares)
+        return first_true(self.kept, self.shares)
 
     @property
     def always_from(self) -> FloatArray:
         """[R]: the share from which on the decision is always kept; NaN if never."""
-        return kept_from(self.kept, self.shares)
+        return true_from(self.kept, self.shares)
 
     @property
     def critical(self) -> FloatArray:
@@ -116,7 +116,7 @@ class Budget:
 
         The largest circle of confusion that the decision survives.
         """
-        return kept_up_to(self.kept.T, self.radii)
+        return true_up_to(self.kept.T, self.radii)
 
     @property
     def given_up(self) -> FloatArray:
@@ -124,24 +124,24 @@ class Budget:
 
         It is the one after `critical`: the decision turns somewhere between these two.
         """
-        return first_kept(~self.kept.T, self.radii)
+        return first_true(~self.kept.T, self.radii)
 
     @property
     def last_radius(self) -> FloatArray:
         """[Q]: the largest radius at which the decision is kept at all; NaN if at none."""
-        return last_kept(self.kept.T, self.radii)
+        return last_true(self.kept.T, self.radii)
 
     def smallest_of(self, control: str) -> FloatArray:
         """[n]: the smallest share of a control at the strongest blur, for each seed."""
-        return first_kept(self.controls[control].survives, self.shares)
+        return first_true(self.controls[control].survives, self.shares)
 
     def always_from_of(self, control: str) -> FloatArray:
         """[n]: the share from which on a control always keeps it there, for each seed."""
-        return kept_from(self.controls[control].survives, self.shares)
+        return true_from(self.controls[control].survives, self.shares)
 
     def picture(self, radius: int, share: int) -> Pixels:
         """The very pixels, uint8 [h, w, 3], that the network was asked about; by indices."""
-        return partly_sharp(self.pixels, self.blurred[radius], self.steps, share)
+        return compose_sharp(self.pixels, self.blurred[radius], self.steps, share)
 
 
 def blur_budget(
@@ -152,7 +152,7 @@ def blur_budget(
     shares: Sequence[float] = SHARES,
     seeds: int = 3,
     progress: Progress | None = None,
-) -> Budget:
+) -> BlurBudget:
     """Ask about every sharp share of the picture at every radius of blur.
 
     Args:
@@ -169,16 +169,16 @@ def blur_budget(
         MethodError: the network has no such class.
     """
     order = subject.order(values)
-    sizes = (0.0, *(radii_for(subject.size) if radii is None else radii))
+    sizes = (0.0, *(blur_radii_for(subject.size) if radii is None else radii))
     if len(sizes) < 2 or not (np.diff(sizes) > 0).all():
         raise EvidenceError("Radii of blur must rise, and be above 0.")
-    blurred = np.stack([out_of_focus(subject.pixels, size) for size in sizes])
+    blurred = np.stack([defocus(subject.pixels, size) for size in sizes])
     others = {
-        RANDOM: [random_like(order, seed) for seed in range(seeds)],
-        CENTRED: [centred(subject.size)],
-        INVERTED: [inverted(order)],
+        RANDOM: [random_map_like(order, seed) for seed in range(seeds)],
+        CENTRED: [centred_map(subject.size)],
+        INVERTED: [inverted_map(order)],
     }
-    steps = [sharp_from(one, shares) for one in (order, *chain(*others.values()))]
+    steps = [first_sharp_share(one, shares) for one in (order, *chain(*others.values()))]
     last = len(sizes) - 1
     rows = [*((size, 0) for size in range(len(sizes))), *((last, n) for n in range(1, len(steps)))]
     answers = _Table(subject, blurred, steps, len(shares)).answers(rows, progress)
@@ -187,11 +187,11 @@ def blur_budget(
         controls[name] = _taken(answers, slice(start, start + len(maps)), subject.target)
         start += len(maps)
     own = _taken(answers, slice(len(sizes)), subject.target)
-    return Budget(subject.pixels, blurred, steps[0], sizes, tuple(shares), own, controls)
+    return BlurBudget(subject.pixels, blurred, steps[0], sizes, tuple(shares), own, controls)
 
 
-def _taken(source: Scores | Answers, where: slice | IntArray, target: int) -> Answers:
-    return Answers(source.probability[where], source.margin[where], source.first[where], target)
+def _taken(source: VariantScores | ScoreTable, where: slice | IntArray, target: int) -> ScoreTable:
+    return ScoreTable(source.probability[where], source.margin[where], source.first[where], target)
 
 
 @dataclass(frozen=True)
@@ -203,10 +203,10 @@ class _Table:
     steps: Sequence[Pixels]
     count: int
 
-    def answers(self, rows: Sequence[tuple[int, int]], progress: Progress | None) -> Answers:
+    def answers(self, rows: Sequence[tuple[int, int]], progress: Progress | None) -> ScoreTable:
         cells = [[self._same(*row, share) for share in range(self.count)] for row in rows]
         places = {cell: n for n, cell in enumerate(dict.fromkeys(chain(*cells)))}
-        scores = scored(self.subject, self._variants(list(places)), len(places), progress)
+        scores = score_variants(self.subject, self._variants(list(places)), len(places), progress)
         where = np.array([[places[cell] for cell in row] for row in cells])
         return _taken(scores, where, self.subject.target)
 
@@ -220,7 +220,7 @@ class _Table:
         sharp = self.subject.pixels
         for start in range(0, len(cells), self.subject.batch):
             pictures = [
-                partly_sharp(sharp, self.blurred[radius], self.steps[order], share)
+                compose_sharp(sharp, self.blurred[radius], self.steps[order], share)
                 for radius, order, share in cells[start : start + self.subject.batch]
             ]
             yield self.subject.of(np.stack(pictures))

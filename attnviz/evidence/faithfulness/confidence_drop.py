@@ -11,15 +11,15 @@ import torch
 from torch import Tensor
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.fills.base import Fill, Filling
-from attnviz.evidence.scoring import scored
+from attnviz.evidence.fills.base import Fill, FillFunction
+from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 
 @dataclass(frozen=True)
-class Confidence:
+class ConfidenceDrop:
     """The class's probability on the picture, and on the picture times the map."""
 
     whole: float
@@ -36,7 +36,7 @@ class Confidence:
         return self.masked > self.whole
 
 
-def confidence(subject: Subject, values: npt.ArrayLike) -> Confidence:
+def confidence_drop(subject: Subject, values: npt.ArrayLike) -> ConfidenceDrop:
     """The picture dimmed by a map, stretched to 0..1 (Chattopadhay et al., Grad-CAM++, WACV 2018).
 
     The normalised picture is multiplied, so what is dimmed goes to grey, as in torchcam; over black
@@ -48,8 +48,8 @@ def confidence(subject: Subject, values: npt.ArrayLike) -> Confidence:
     order = subject.order(values)
     shares = (order - order.min()) / (order.max() - order.min())
     dimmed = subject.inputs * torch.from_numpy(shares).to(subject.inputs)
-    found = scored(subject, [torch.cat([subject.inputs, dimmed])], 2)
-    return Confidence(float(found.probability[0]), float(found.probability[1]))
+    found = score_variants(subject, [torch.cat([subject.inputs, dimmed])], 2)
+    return ConfidenceDrop(float(found.probability[0]), float(found.probability[1]))
 
 
 def occlusion(
@@ -76,9 +76,9 @@ def occlusion(
     Raises EvidenceError for a patch that is empty or larger than the picture.
     """
     height, width = subject.size
-    side, corners = patches(subject.size, patch)
+    side, corners = occlusion_patches(subject.size, patch)
     variants = _occluded(subject, corners, side, fill.of(subject))
-    found = scored(subject, variants, len(corners) + 1, progress)
+    found = score_variants(subject, variants, len(corners) + 1, progress)
     lost = found.logit[0] - found.logit[1:]
     total, count = np.zeros((2, height, width))
     for (y, x), worth in zip(corners, lost, strict=True):
@@ -87,7 +87,9 @@ def occlusion(
     return np.asarray(total / count, np.float32)
 
 
-def patches(size: tuple[int, int], patch: int | None = None) -> tuple[int, list[tuple[int, int]]]:
+def occlusion_patches(
+    size: tuple[int, int], patch: int | None = None
+) -> tuple[int, list[tuple[int, int]]]:
     """The side of the patches that `occlusion` slides over (height, width), and their corners."""
     height, width = size
     side = max(1, min(height, width) // 7) if patch is None else patch
@@ -105,7 +107,7 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _occluded(
-    subject: Subject, corners: list[tuple[int, int]], side: int, filling: Filling
+    subject: Subject, corners: list[tuple[int, int]], side: int, filling: FillFunction
 ) -> Iterator[Tensor]:
     """The whole picture, then one for each patch."""
     yield subject.inputs

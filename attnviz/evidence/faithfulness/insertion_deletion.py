@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnviz.evidence.faithfulness.ranks import ranks_of
-from attnviz.evidence.fills.base import Fill, Filling
-from attnviz.evidence.scoring import scored
+from attnviz.evidence.faithfulness.ranks import descending_ranks
+from attnviz.evidence.fills.base import Fill, FillFunction
+from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import AnyArray, FloatArray, IntArray
@@ -22,7 +22,7 @@ ROAD_SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class ScoreCurve:
     """What the network says while more and more of the picture is taken away, or put back.
 
     shares: float32 [m], rising, the part of the area that was changed. probability, margin: float32
@@ -50,15 +50,15 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Removal:
+class InsertionDeletion:
     """Both curves of one order of places: deletion and insertion (Petsiuk et al., RISE, 2018).
 
     away: the highest places are taken away first; low is good. back: of an empty picture the
     highest places are put back first; high is good.
     """
 
-    away: Curve
-    back: Curve
+    away: ScoreCurve
+    back: ScoreCurve
 
     @property
     def gain(self) -> float:
@@ -89,14 +89,14 @@ class Removal:
         return (self.lerf - self.morf) / 2
 
 
-def removal(
+def insertion_deletion(
     subject: Subject,
     values: npt.ArrayLike,
     fill: Fill,
     *,
     steps: int = STEPS,
     progress: Progress | None = None,
-) -> Removal:
+) -> InsertionDeletion:
     """Take a map's places away, and put them back.
 
     Args:
@@ -110,35 +110,39 @@ def removal(
         EvidenceError: the map is flat, or the answers are not finite.
         MethodError: the network has no such class.
     """
-    return removals(subject, [subject.order(values)], fill, steps=steps, progress=progress)[0]
+    return insertion_deletion_curves(
+        subject, [subject.order(values)], fill, steps=steps, progress=progress
+    )[0]
 
 
-def removals(
+def insertion_deletion_curves(
     subject: Subject,
     maps: Sequence[FloatArray],
     fill: Fill,
     *,
     steps: int = STEPS,
     progress: Progress | None = None,
-) -> tuple[Removal, ...]:
-    """`removal` for several maps at the input's size, float32 [h, w], in shared batches.
+) -> tuple[InsertionDeletion, ...]:
+    """`insertion_deletion` for several maps at the input's size, float32 [h, w], in shared batches.
 
     The whole picture and the empty one are the ends of every curve, and are asked about once.
     """
     size = subject.size[0] * subject.size[1]
     counts = np.rint(np.linspace(0, size, steps + 1)).astype(np.int64)
     variants = _variants(maps, counts, fill.of(subject), subject.batch)
-    found = scored(subject, variants, asked_of(len(maps), steps), progress)
+    found = score_variants(subject, variants, variant_count(len(maps), steps), progress)
     shares = (counts / size).astype(np.float32)
     columns = [_with_ends(one, len(maps)) for one in (found.probability, found.margin, found.first)]
     return tuple(
-        Removal(*(Curve(shares, *(one[n, way] for one in columns)) for way in (0, 1)))
+        InsertionDeletion(
+            *(ScoreCurve(shares, *(one[n, way] for one in columns)) for way in (0, 1))
+        )
         for n in range(len(maps))
     )
 
 
-def asked_of(maps: int, steps: int = STEPS) -> int:
-    """How many pictures `removals` asks about."""
+def variant_count(maps: int, steps: int = STEPS) -> int:
+    """How many pictures `insertion_deletion_curves` asks about."""
     return 2 + 2 * maps * (steps - 1)
 
 
@@ -152,13 +156,13 @@ def _with_ends(found: AnyArray, maps: int) -> AnyArray:
 
 
 def _variants(
-    maps: Sequence[FloatArray], counts: IntArray, filling: Filling, batch: int
+    maps: Sequence[FloatArray], counts: IntArray, filling: FillFunction, batch: int
 ) -> Iterator[Tensor]:
     """The whole picture and the empty one; then for each map: taken away, and put back.
 
     Batches reach over the borders between them.
     """
-    ranks = [torch.from_numpy(ranks_of(values).astype(np.int32)) for values in maps]
+    ranks = [torch.from_numpy(descending_ranks(values).astype(np.int32)) for values in maps]
     ends = [(0, 0, int(counts[0])), (0, 0, int(counts[-1]))]
     between = [
         (n, back, int(count)) for n in range(len(maps)) for back in (0, 1) for count in counts[1:-1]
@@ -172,11 +176,11 @@ def _variants(
         yield filling(removed)
 
 
-def variants_of(
+def variants_at_shares(
     subject: Subject, values: npt.ArrayLike, fill: Fill, shares: Sequence[float], *, back: bool
 ) -> Tensor:
     """The very pictures [n, 3, h, w], normalised, that are asked about at n shares of the area."""
-    ranks = ranks_of(subject.order(values))
+    ranks = descending_ranks(subject.order(values))
     counts = torch.tensor([round(share * ranks.size) for share in shares])
     low = torch.from_numpy(ranks)[None] < counts[:, None, None]
     return fill.of(subject)(~low if back else low)

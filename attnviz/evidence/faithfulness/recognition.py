@@ -14,17 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from attnviz.evidence.scoring import Scores, scored
+from attnviz.evidence.scoring import VariantScores, score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.pictures.geometry import PictureGeometry, resample
 from attnviz.progress import Progress
 from attnviz.types import FloatArray, Pixels
-from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
+from attnviz.vision.bubbleview.bubbles import BubbleCentre, blur_picture, open_bubble
 
 
 @dataclass(frozen=True, eq=False)
 class RecognitionCurve:
-    """What the network says with 0, 1, 2 .. n bubbles open: float32 [n + 1] each, as in `Scores`.
+    """What the network says with 0, 1, 2 .. n bubbles open: float32 [n + 1] each.
 
     Without a bubble it is what it says of the blurred picture.
     """
@@ -49,7 +49,7 @@ def recognise(
     subject: Subject,
     pixels: Pixels,
     geometry: PictureGeometry,
-    paths: Sequence[Sequence[Place]],
+    paths: Sequence[Sequence[BubbleCentre]],
     progress: Progress | None = None,
 ) -> Recognition:
     """Ask about a picture through the bubbles of each path, all of a path's bubbles staying open.
@@ -66,7 +66,7 @@ def recognise(
     fitted = PictureGeometry(geometry.picture_size, geometry.box, subject.size)
     total = 2 + sum(len(path) for path in paths)
     inputs = _inputs(pixels, fitted, paths)
-    found = scored(subject, _batches(subject, inputs), total, progress)
+    found = score_variants(subject, _batches(subject, inputs), total, progress)
     curves, start = [], 2
     for path in paths:
         end = start + len(path)
@@ -75,21 +75,21 @@ def recognise(
     return Recognition(_curve(found, [0]), tuple(curves), subject.target)
 
 
-def _curve(found: Scores, at: list[int]) -> RecognitionCurve:
+def _curve(found: VariantScores, at: list[int]) -> RecognitionCurve:
     return RecognitionCurve(found.probability[at], found.margin[at])
 
 
 def _inputs(
-    pixels: Pixels, geometry: PictureGeometry, paths: Sequence[Sequence[Place]]
+    pixels: Pixels, geometry: PictureGeometry, paths: Sequence[Sequence[BubbleCentre]]
 ) -> Iterator[Pixels]:
     """The picture sharp, blurred, and after each bubble of each path, as the network takes it."""
-    soft = blurred(pixels)
+    soft = blur_picture(pixels)
     yield resample(pixels, geometry)
     yield resample(soft, geometry)
     for path in paths:
         shown = soft
         for place in path:
-            shown = opened(shown, pixels, place)
+            shown = open_bubble(shown, pixels, place)
             yield resample(shown, geometry)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.faithfulness.ranks import ranks_of
+from attnviz.evidence.faithfulness.ranks import descending_ranks
 from attnviz.render.bokeh import bokeh
 from attnviz.types import FloatArray, Pixels
 
@@ -20,18 +20,18 @@ _LEAST, _MOST, _COUNT = 0.005, 0.12, 10
 _MOST_SHARES = 255
 
 
-def radii_for(size: tuple[int, int]) -> tuple[float, ...]:
+def blur_radii_for(size: tuple[int, int]) -> tuple[float, ...]:
     """Radii of blur for a picture of (height, width), in px: 0.5 to 12 % of its diagonal."""
     shares = np.geomspace(_LEAST, _MOST, _COUNT)
     return tuple(float(share) * float(np.hypot(*size)) for share in shares)
 
 
-def out_of_focus(pixels: Pixels, radius: float) -> Pixels:
+def defocus(pixels: Pixels, radius: float) -> Pixels:
     """All of a picture, uint8 [h, w, 3], blurred by one disc in linear light, as bokeh is."""
     return bokeh(pixels, np.zeros(pixels.shape[:2], np.float32), radius)
 
 
-def sharp_from(order: FloatArray, shares: Sequence[float]) -> Pixels:
+def first_sharp_share(order: FloatArray, shares: Sequence[float]) -> Pixels:
     """For each place of a map [h, w] the index of the first share that has it among the highest.
 
     A share s holds round(s * h * w) places; of equal ones the earlier comes first, row by row.
@@ -45,9 +45,9 @@ def sharp_from(order: FloatArray, shares: Sequence[float]) -> Pixels:
     if not (np.diff(rising) > 0).all():
         raise EvidenceError("Shares of a picture must rise from step to step.")
     counts = np.rint(rising * order.size).astype(np.int64)
-    return np.searchsorted(counts, ranks_of(order), side="right").astype(np.uint8)
+    return np.searchsorted(counts, descending_ranks(order), side="right").astype(np.uint8)
 
 
-def partly_sharp(pixels: Pixels, blurred: Pixels, steps: Pixels, index: int) -> Pixels:
-    """`pixels` where `steps`, from `sharp_from`, is at most `index`, else `blurred`; [h, w, 3]."""
+def compose_sharp(pixels: Pixels, blurred: Pixels, steps: Pixels, index: int) -> Pixels:
+    """`pixels` where `steps` (`first_sharp_share`) is at most `index`, else `blurred`."""
     return np.where((steps <= index)[..., None], pixels, blurred)

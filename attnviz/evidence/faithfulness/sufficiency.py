@@ -24,7 +24,7 @@ def keep_top(inputs: Tensor, blurred: Tensor, maps: Tensor, share: float) -> Ten
     return inputs * kept + blurred * (1 - kept)
 
 
-def gaussian_blurred(inputs: Tensor, sigma: float) -> Tensor:
+def gaussian_blur(inputs: Tensor, sigma: float) -> Tensor:
     """[N, 3, h, w] blurred by a Gaussian of `sigma` pixels, edges reflected."""
     return smoothed(inputs, sigma, "reflect")
 
@@ -52,7 +52,7 @@ def sufficiency(
     Returns:
         float [N] in 0..1.
     """
-    blurred = gaussian_blurred(inputs, sigma)
+    blurred = gaussian_blur(inputs, sigma)
     total = torch.zeros(len(inputs))
     for share in shares:
         logits = module(keep_top(inputs, blurred, maps, share))

@@ -9,8 +9,13 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from attnviz.evidence.baseline_maps import centred, random_like
-from attnviz.evidence.faithfulness.insertion_deletion import STEPS, Removal, asked_of, removals
+from attnviz.evidence.baseline_maps import centred_map, random_map_like
+from attnviz.evidence.faithfulness.insertion_deletion import (
+    STEPS,
+    InsertionDeletion,
+    insertion_deletion_curves,
+    variant_count,
+)
 from attnviz.evidence.fills.base import Fill
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
@@ -29,7 +34,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class FaithfulnessTest:
     """A map and its controls under one fill: random maps exactly as smooth as it is.
 
     centred: the disc in the picture's middle, which photographers make hard to beat; it knows
@@ -37,9 +42,9 @@ class Trial:
     """
 
     fill: str
-    removal: Removal
-    controls: tuple[Removal, ...]
-    centred: Removal
+    removal: InsertionDeletion
+    controls: tuple[InsertionDeletion, ...]
+    centred: InsertionDeletion
 
     @property
     def verdict(self) -> Verdict:
@@ -65,23 +70,23 @@ class Trial:
         """Whether only the margin can change."""
         return not float(np.ptp(self.removal.away.probability))
 
-    def _gain(self, one: Removal) -> float:
+    def _gain(self, one: InsertionDeletion) -> float:
         return one.margin_gain if self.by_margin else one.gain
 
-    def _among(self, gain: Callable[[Removal], float]) -> Verdict:
+    def _among(self, gain: Callable[[InsertionDeletion], float]) -> Verdict:
         own, gains = gain(self.removal), [gain(one) for one in self.controls]
         if own > max(gains):
             return Verdict.BETTER
         return Verdict.WORSE if own < min(gains) else Verdict.ALIKE
 
 
-def robust(tested: Mapping[str, Trial] | Sequence[Trial]) -> bool:
+def is_robust(tested: Mapping[str, FaithfulnessTest] | Sequence[FaithfulnessTest]) -> bool:
     """Whether all fills come to the same verdict; with one fill alone nothing is robust."""
     found = list(tested.values() if isinstance(tested, Mapping) else tested)
     return len(found) > 1 and len({one.verdict for one in found}) == 1
 
 
-def put_to_test(
+def measure_faithfulness(
     subject: Subject,
     values: npt.ArrayLike,
     fills: Sequence[Fill],
@@ -90,20 +95,22 @@ def put_to_test(
     controls: int = CONTROLS,
     seed: int = 0,
     progress: Progress | None = None,
-) -> dict[str, Trial]:
+) -> dict[str, FaithfulnessTest]:
     """A map against random ones of its own smoothness and a centred disc, under each fill.
 
     Returns what was found by the fill's name. Raises as `removal` does.
     """
     order = subject.order(values)
-    others = [random_like(order, seed + n) for n in range(controls)]
-    maps = [order, centred(subject.size), *others]
-    each = asked_of(len(maps), steps)
-    found: dict[str, Trial] = {}
+    others = [random_map_like(order, seed + n) for n in range(controls)]
+    maps = [order, centred_map(subject.size), *others]
+    each = variant_count(len(maps), steps)
+    found: dict[str, FaithfulnessTest] = {}
     for number, fill in enumerate(fills):
         told = None if progress is None else shifted(progress, number * each, len(fills) * each)
-        own, disc, *chance = removals(subject, maps, fill, steps=steps, progress=told)
-        found[fill.name] = Trial(fill.name, own, tuple(chance), disc)
+        own, disc, *chance = insertion_deletion_curves(
+            subject, maps, fill, steps=steps, progress=told
+        )
+        found[fill.name] = FaithfulnessTest(fill.name, own, tuple(chance), disc)
     return found
 
 

@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.evidence.faithfulness.sufficiency import gaussian_blurred
-from attnviz.evidence.fills.noisy_linear import imputed
-from attnviz.evidence.fills.noisy_linear_multigrid import guessed
+from attnviz.evidence.faithfulness.sufficiency import gaussian_blur
+from attnviz.evidence.fills.noisy_linear import impute
+from attnviz.evidence.fills.noisy_linear_multigrid import impute_multigrid
 from attnviz.evidence.subject import Subject
 from attnviz.registry import Registry
 from attnviz.types import BoolArray, FloatArray
 
 # Takes bool [k, h, w], True where the picture is taken away, to normalised pictures [k, 3, h, w].
-Filling = Callable[[Tensor], Tensor]
+FillFunction = Callable[[Tensor], Tensor]
 
 
 class Fill(ABC):
@@ -36,18 +36,18 @@ class Fill(ABC):
     title: ClassVar[str]
 
     @abstractmethod
-    def of(self, subject: Subject) -> Filling:
+    def of(self, subject: Subject) -> FillFunction:
         """The filling for one subject; what does not depend on the places is done here, once."""
 
 
-class _Ground(Fill):
+class _Background(Fill):
     """A fill that is one whole picture, of which the places show a part."""
 
     @abstractmethod
     def ground(self, subject: Subject) -> Tensor:
         """The other picture, normalised, [1, 3, h, w] or [1, 3, 1, 1]."""
 
-    def of(self, subject: Subject) -> Filling:
+    def of(self, subject: Subject) -> FillFunction:
         """See `Fill`."""
         ground, inputs = self.ground(subject), subject.inputs
 
@@ -62,7 +62,7 @@ FILLS: Registry[type[Fill]] = Registry("fill")
 
 @FILLS.add
 @dataclass(frozen=True)
-class StrongBlur(_Ground):
+class StrongBlur(_Background):
     """The picture behind a Gaussian of `sigma` of its shorter side: the app's own surround.
 
     The 3 px that are often taken leave every outline to be seen; 7 % of the side do not.
@@ -73,33 +73,33 @@ class StrongBlur(_Ground):
     title: ClassVar[str] = "Strong blur"
 
     def ground(self, subject: Subject) -> Tensor:
-        """See `_Ground`."""
-        return gaussian_blurred(subject.inputs, self.sigma * min(subject.size))
+        """See `_Background`."""
+        return gaussian_blur(subject.inputs, self.sigma * min(subject.size))
 
 
 @FILLS.add
 @dataclass(frozen=True)
-class MeanGrey(_Ground):
+class MeanGrey(_Background):
     """The mean colour of the network's training pictures: 0 after normalisation."""
 
     name: ClassVar[str] = "grey"
     title: ClassVar[str] = "Mean grey"
 
     def ground(self, subject: Subject) -> Tensor:
-        """See `_Ground`."""
+        """See `_Background`."""
         return torch.zeros_like(subject.inputs[:, :, :1, :1])
 
 
 @FILLS.add
 @dataclass(frozen=True)
-class Black(_Ground):
+class Black(_Background):
     """No light."""
 
     name: ClassVar[str] = "black"
     title: ClassVar[str] = "Black"
 
     def ground(self, subject: Subject) -> Tensor:
-        """See `_Ground`."""
+        """See `_Background`."""
         return subject.of(np.zeros((1, 1, 1, 3), np.uint8))
 
 
@@ -124,7 +124,7 @@ class Road(Fill):
     name: ClassVar[str] = "road"
     title: ClassVar[str] = "Guessed (ROAD)"
 
-    def of(self, subject: Subject) -> Filling:
+    def of(self, subject: Subject) -> FillFunction:
         """See `Fill`."""
         inputs = subject.inputs
         planes = inputs[0].float().cpu().numpy()
@@ -135,9 +135,9 @@ class Road(Fill):
 
         def fill(removed: BoolArray, into: FloatArray) -> None:
             if self.exact:
-                into[:] = imputed(planes, removed)
+                into[:] = impute(planes, removed)
             else:
-                cv2.split(guessed(picture, removed), mv=list(into))
+                cv2.split(impute_multigrid(picture, removed), mv=list(into))
             np.add(into, noise, out=into, where=removed)
 
         def filling(removed: Tensor) -> Tensor:

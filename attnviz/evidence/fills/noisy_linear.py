@@ -11,7 +11,7 @@ from attnviz.types import BoolArray, FloatArray
 _STEPS = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across)
 
 
-def imputed(pictures: FloatArray, removed: BoolArray) -> FloatArray:
+def impute(pictures: FloatArray, removed: BoolArray) -> FloatArray:
     """`pictures` float32 [C, h, w] with the places that are True in `removed` [h, w] made up.
 
     Each such place is the weighted mean of its neighbours, 1/6 for the four beside it and 1/12 for

@@ -112,7 +112,7 @@ def _means(height: int, width: int) -> FloatArray:
     return np.asarray(np.kron(along(height), along(width)), dtype=np.float32)
 
 
-def guessed(picture: FloatArray, removed: BoolArray, cycles: int = CYCLES) -> FloatArray:
+def impute_multigrid(picture: FloatArray, removed: BoolArray, cycles: int = CYCLES) -> FloatArray:
     """`picture` float32 [h, w, 3] with the places that are True in `removed` [h, w] made up.
 
     With more cycles it comes as near to `noisy_linear.imputed` as float32 allows. After

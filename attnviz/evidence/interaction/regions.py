@@ -13,14 +13,14 @@ from skimage.segmentation import slic
 from torch import Tensor
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.faithfulness.sufficiency import gaussian_blurred
+from attnviz.evidence.faithfulness.sufficiency import gaussian_blur
 from attnviz.evidence.interaction.shapley import (
     EXACT_PLAYERS,
-    Relations,
-    exact_relations,
-    sampled_relations,
+    Interactions,
+    exact_interactions,
+    sampled_interactions,
 )
-from attnviz.evidence.scoring import scored
+from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels
@@ -60,7 +60,7 @@ def superpixels(pixels: Pixels, count: int, compactness: float = 10.0) -> IntArr
     return np.asarray(np.unique(found, return_inverse=True)[1], np.int64).reshape(found.shape)
 
 
-def at_most(pixels: Pixels, count: int) -> IntArray:
+def superpixels_at_most(pixels: Pixels, count: int) -> IntArray:
     """Superpixels, no more than `count` and as near to it as SLIC comes, which gives fewer or more.
 
     Raises EvidenceError where less than two come out.
@@ -130,11 +130,13 @@ class RegionGame:
 
     @cached_property
     def _blurred(self) -> Tensor:
-        return gaussian_blurred(self.subject.inputs, self.sigma)
+        return gaussian_blur(self.subject.inputs, self.sigma)
 
     def __call__(self, coalitions: BoolArray) -> DoubleArray:
         """The class's logit, float64 [m], for each coalition, bool [m, regions]."""
-        found = scored(self.subject, self._variants(coalitions), len(coalitions), self.progress)
+        found = score_variants(
+            self.subject, self._variants(coalitions), len(coalitions), self.progress
+        )
         return found.logit.astype(np.float64)
 
     def _variants(self, coalitions: BoolArray) -> Iterator[Tensor]:
@@ -146,11 +148,11 @@ class RegionGame:
 
 
 @dataclass(frozen=True, eq=False)
-class RegionRelations:
+class RegionInteractions:
     """Regions of a picture, labels int64 [h, w] on the network's input, and their relations."""
 
     labels: IntArray
-    relations: Relations
+    relations: Interactions
 
     @property
     def exact(self) -> bool:
@@ -158,16 +160,16 @@ class RegionRelations:
         return len(self.relations.shapley) <= EXACT_PLAYERS
 
 
-def relate(
+def measure_interactions(
     subject: Subject, labels: IntArray, *, seed: int = 0, progress: Progress | None = None
-) -> RegionRelations:
+) -> RegionInteractions:
     """What the regions bring to the class, alone and in pairs: exactly up to 8, else from a sample.
 
     labels: see `RegionGame`, two regions or more. progress: told how many coalitions of all are
-    answered. `coalitions_for` says how many those are.
+    answered. `coalition_count` says how many those are.
     """
     players = int(labels.max()) + 1
-    whole, before = coalitions_for(players), 0
+    whole, before = coalition_count(players), 0
 
     def told(done: int, total: int | None) -> None:
         nonlocal before
@@ -177,13 +179,13 @@ def relate(
 
     game = RegionGame(subject, labels, BLUR * min(subject.size), told)
     if players <= EXACT_PLAYERS:
-        return RegionRelations(labels, exact_relations(game, players))
-    found = sampled_relations(game, players, orders=_orders(players), seed=seed)
-    return RegionRelations(labels, found)
+        return RegionInteractions(labels, exact_interactions(game, players))
+    found = sampled_interactions(game, players, orders=_orders(players), seed=seed)
+    return RegionInteractions(labels, found)
 
 
-def coalitions_for(players: int) -> int:
-    """How many coalitions `relate` asks about."""
+def coalition_count(players: int) -> int:
+    """How many coalitions `measure_interactions` asks about."""
     if players <= EXACT_PLAYERS:
         return int(2**players)
     return 2 + _orders(players) * (2 * players - 2)

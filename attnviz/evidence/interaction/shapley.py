@@ -23,7 +23,7 @@ EXACT_PLAYERS = 8  # 256 coalitions
 
 
 @dataclass(frozen=True, eq=False)
-class Relations:
+class Interactions:
     """What players bring, alone and in pairs.
 
     shapley: float64 [n]; they sum to `everyone - nobody`. interaction: float64 [n, n], symmetric,
@@ -41,7 +41,7 @@ class Relations:
     everyone: float
 
 
-def exact_relations(game: Game, players: int) -> Relations:
+def exact_interactions(game: Game, players: int) -> Interactions:
     """From the values of all 2^n coalitions, for up to 8 players.
 
     Shapley value (Shapley 1953) and interaction index (Grabisch & Roubens 1999):
@@ -69,10 +69,12 @@ def exact_relations(game: Game, players: int) -> Relations:
             gain = value[both] - value[first] - value[second] + value[neither]
             interaction[i, j] = interaction[j, i] = _weights(players, 2)[sizes[neither]] @ gain
     none = np.zeros_like(shapley), np.zeros_like(interaction)
-    return Relations(shapley, interaction, *none, float(value[0]), float(value[-1]))
+    return Interactions(shapley, interaction, *none, float(value[0]), float(value[-1]))
 
 
-def sampled_relations(game: Game, players: int, *, orders: int = 64, seed: int = 0) -> Relations:
+def sampled_interactions(
+    game: Game, players: int, *, orders: int = 64, seed: int = 0
+) -> Interactions:
     """From random orders in which the players arrive, each followed by its reverse.
 
     Along an order a player brings what it adds to those before it (Castro et al. 2009); the reverse
@@ -107,7 +109,7 @@ def sampled_relations(game: Game, players: int, *, orders: int = 64, seed: int =
         pairs.add(order, together)
     error = brought.std(0, ddof=1) / np.sqrt(len(brought))
     nobody, everyone = map(float, ends)
-    return Relations(brought.mean(0), pairs.mean(), error, pairs.error(), nobody, everyone)
+    return Interactions(brought.mean(0), pairs.mean(), error, pairs.error(), nobody, everyone)
 
 
 @dataclass(frozen=True, eq=False)

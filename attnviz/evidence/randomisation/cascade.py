@@ -17,7 +17,7 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.randomisation.weights import randomise, stages_of
+from attnviz.evidence.randomisation.weights import randomisation_stages, shuffle_weights
 from attnviz.metrics.map_similarity import spearman, top_overlap
 from attnviz.progress import Progress
 from attnviz.render.focus import is_flat
@@ -25,13 +25,13 @@ from attnviz.types import FloatArray
 
 # A rank correlation this high between the maps of a trained and a random network means that most
 # of the order of places comes from elsewhere: half of its variance (0.7 squared).
-BOUND = 0.7
+SIMILARITY_BOUND = 0.7
 TOP = 0.2
 _WINDOW = 7
 
 
 @dataclass(frozen=True)
-class Likeness:
+class MapSimilarity:
     """How alike two maps are.
 
     spearman: rank correlation, -1..1. ssim: structural similarity (Wang et al. 2004) of the maps,
@@ -45,7 +45,7 @@ class Likeness:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class RandomisationStep:
     """The map after one more stage has become random.
 
     name: of the stage, "" for the trained network. values: float32 [h, w], the layer's own grid.
@@ -54,11 +54,11 @@ class Step:
 
     name: str
     values: FloatArray
-    likeness: Likeness | None
+    similarity: MapSimilarity | None
 
 
 @dataclass(frozen=True, eq=False)
-class Sanity:
+class SanityCheck:
     """What became of a map. steps: from the trained network to the one that is all random.
 
     control: how alike the trained network's own maps of different pictures are, mean over the
@@ -66,8 +66,8 @@ class Sanity:
     maps are flat. control_values: the first of those maps, float32 [h, w].
     """
 
-    steps: tuple[Step, ...]
-    control: Likeness | None
+    steps: tuple[RandomisationStep, ...]
+    control: MapSimilarity | None
     control_values: FloatArray
 
     @property
@@ -77,13 +77,13 @@ class Sanity:
         So it is called if the rank correlation between the trained and the fully random network's
         map is above 0.7, whatever its sign, and no lower than that of the control.
         """
-        last = self.steps[-1].likeness
-        if last is None or abs(last.spearman) <= BOUND:
+        last = self.steps[-1].similarity
+        if last is None or abs(last.spearman) <= SIMILARITY_BOUND:
             return False
         return self.control is None or abs(last.spearman) >= abs(self.control.spearman)
 
 
-def likeness(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> Likeness | None:
+def compare_maps(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> MapSimilarity | None:
     """How alike two maps [rows, columns] are, enlarged to `size` (height, width); None if flat."""
     if is_flat(a) or is_flat(b):
         return None
@@ -92,10 +92,10 @@ def likeness(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> Likeness | 
     same = structural_similarity(
         _stretched(first), _stretched(second), data_range=1.0, win_size=window - (window + 1) % 2
     )
-    return Likeness(spearman(first, second), float(same), top_overlap(first, second, TOP))
+    return MapSimilarity(spearman(first, second), float(same), top_overlap(first, second, TOP))
 
 
-def cascade(
+def cascading_randomisation(
     module: nn.Module,
     look: Callable[[], FloatArray],
     size: tuple[int, int],
@@ -104,7 +104,7 @@ def cascade(
     run: Callable[[], object],
     seed: int = 0,
     progress: Progress | None = None,
-) -> Sanity:
+) -> SanityCheck:
     """Make `module` random stage by stage (see `randomisation.weights`) and look each time.
 
     Args:
@@ -118,7 +118,7 @@ def cascade(
 
     Raises EvidenceError if the trained network's map is flat, or the network has no weights.
     """
-    stages = stages_of(module, run)
+    stages = randomisation_stages(module, run)
     if not stages:
         raise EvidenceError(
             f"{type(module).__name__} has no weights that could be made random, so nothing can be "
@@ -138,21 +138,21 @@ def cascade(
     for control in controls:
         others.append(control())
         told(1 + len(others), total)
-    steps = [Step("", first, likeness(first, first, size))]
+    steps = [RandomisationStep("", first, compare_maps(first, first, size))]
     for stage in stages:
-        randomise(stage, random)
+        shuffle_weights(stage, random)
         values = look()
-        steps.append(Step(stage.name, values, likeness(first, values, size)))
+        steps.append(RandomisationStep(stage.name, values, compare_maps(first, values, size)))
         told(len(others) + len(steps), total)
-    alike = [likeness(first, other, size) for other in others]
-    return Sanity(tuple(steps), _mean([one for one in alike if one is not None]), others[0])
+    alike = [compare_maps(first, other, size) for other in others]
+    return SanityCheck(tuple(steps), _mean([one for one in alike if one is not None]), others[0])
 
 
-def _mean(found: list[Likeness]) -> Likeness | None:
+def _mean(found: list[MapSimilarity]) -> MapSimilarity | None:
     if not found:
         return None
     columns = zip(*((one.spearman, one.ssim, one.overlap) for one in found), strict=True)
-    return Likeness(*(float(np.mean(column)) for column in columns))
+    return MapSimilarity(*(float(np.mean(column)) for column in columns))
 
 
 def _enlarged(values: FloatArray, size: tuple[int, int]) -> FloatArray:

@@ -12,7 +12,7 @@ from torch import nn
 from attnviz.analysis.explain import explain, predict
 from attnviz.errors import EvidenceError, OutOfMemoryError
 from attnviz.evidence.baseline_maps import phase_randomised
-from attnviz.evidence.randomisation.cascade import Sanity, cascade
+from attnviz.evidence.randomisation.cascade import SanityCheck, cascading_randomisation
 from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -31,7 +31,7 @@ def check_sanity(
     *,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Sanity:
+) -> SanityCheck:
     """Whether the map of `method` at `layer` depends on what the network has learned.
 
     The network itself is only read, to copy it; also when this is stopped it is as it was. The
@@ -66,7 +66,7 @@ def check_sanity(
         Picture(phase_randomised(small.pixels, seed + n), f"control {n}", f"{picture.sha256} {n}")
         for n in range(CONTROLS)
     ]
-    return cascade(
+    return cascading_randomisation(
         module,
         partial(look, picture),
         geometry.input_size,

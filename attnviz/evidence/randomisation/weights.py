@@ -23,7 +23,7 @@ class Stage:
     weights: tuple[nn.Parameter, ...]
 
 
-def stages_of(module: nn.Module, run: Callable[[], object]) -> tuple[Stage, ...]:
+def randomisation_stages(module: nn.Module, run: Callable[[], object]) -> tuple[Stage, ...]:
     """All weights of `module` in 1 to 12 stages, those nearest to the output first.
 
     The order is that in which a pass calls the layers; a layer that it does not call (its weights
@@ -50,7 +50,7 @@ def stages_of(module: nn.Module, run: Callable[[], object]) -> tuple[Stage, ...]
 
 
 @torch.no_grad()
-def randomise(stage: Stage, random: torch.Generator) -> None:
+def shuffle_weights(stage: Stage, random: torch.Generator) -> None:
     """Shuffle the values of each of the stage's tensors among themselves, in place.
 
     What was learned lies in which value stands where. Mean, spread and scale of every tensor stay,

@@ -28,7 +28,7 @@ LEAST_SIDE = 40  # below it a bubble is all feather
 _FOREVER = 1e9
 
 
-class Place(NamedTuple):
+class BubbleCentre(NamedTuple):
     """The middle of a bubble, as shares of the picture's height and width: (0, 0) is top left."""
 
     y: float
@@ -45,7 +45,7 @@ def check_size(pixels: Pixels) -> None:
         )
 
 
-def blurred(pixels: Pixels, share: float = BLUR) -> Pixels:
+def blur_picture(pixels: Pixels, share: float = BLUR) -> Pixels:
     """All of a picture, uint8 [H, W, 3] sRGB, blurred by a Gaussian in linear light.
 
     share: sigma, as a part of the width.
@@ -63,7 +63,7 @@ def bubble_radius(size: tuple[int, int]) -> float:
     return RADIUS * size[1]
 
 
-def opened(shown: Pixels, sharp: Pixels, place: Place) -> Pixels:
+def open_bubble(shown: Pixels, sharp: Pixels, place: BubbleCentre) -> Pixels:
     """`shown` with one more bubble, through which `sharp` is seen; both uint8 [H, W, 3].
 
     Over the feather the two are mixed as codes, as a browser's canvas does.
@@ -89,7 +89,7 @@ def _span(middle: float, reach: float, length: int) -> tuple[int, int]:
     return start, end
 
 
-def own_places(values: AnyFloatArray, count: int) -> tuple[Place, ...]:
+def peak_bubbles(values: AnyFloatArray, count: int) -> tuple[BubbleCentre, ...]:
     """Where a map would have its bubbles: at its peaks, each once, at most `count`.
 
     The winner takes all and is inhibited for good (`scanpath`), within a spot as wide as a bubble
@@ -104,16 +104,16 @@ def own_places(values: AnyFloatArray, count: int) -> tuple[Place, ...]:
     height, width = values.shape
     spot = max(bubble_radius((height, width)), min(height, width) / 12)
     stops = scanpath(values, count, radius=spot, memory=_FOREVER, least=0.0)
-    return tuple(Place(stop.y / height, stop.x / width) for stop in stops)
+    return tuple(BubbleCentre(stop.y / height, stop.x / width) for stop in stops)
 
 
-def random_places(count: int, seed: int = 0) -> tuple[Place, ...]:
+def random_bubbles(count: int, seed: int = 0) -> tuple[BubbleCentre, ...]:
     """`count` bubbles anywhere in the picture, each place as likely as any other."""
     shares = np.random.default_rng(seed).random((count, 2))
-    return tuple(Place(float(y), float(x)) for y, x in shares)
+    return tuple(BubbleCentre(float(y), float(x)) for y, x in shares)
 
 
-def cells(places: Sequence[Place], size: tuple[int, int]) -> tuple[IntArray, IntArray]:
+def grid_cells(places: Sequence[BubbleCentre], size: tuple[int, int]) -> tuple[IntArray, IntArray]:
     """Rows and columns of places on a grid of (height, width) over the picture, int64 [n] each."""
     shares = np.asarray([(place.y, place.x) for place in places], np.float64).reshape(-1, 2)
     rows, columns = (

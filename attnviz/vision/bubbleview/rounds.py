@@ -1,6 +1,6 @@
 """One person's round with one picture: what was asked, and where they clicked when.
 
-What a browser or a file says of a round is hostile until `round_from` has read it.
+What a browser or a file says of a round is hostile until `parse_round` has read it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from attnviz.errors import VisionError
 from attnviz.pictures.names import visible
-from attnviz.vision.bubbleview.bubbles import Place
+from attnviz.vision.bubbleview.bubbles import BubbleCentre
 
 MOST_CLICKS = 30
 MOST_MS = 3_600_000.0
@@ -40,9 +40,9 @@ class Click(NamedTuple):
     ms: float
 
     @property
-    def place(self) -> Place:
+    def place(self) -> BubbleCentre:
         """Where."""
-        return Place(self.y, self.x)
+        return BubbleCentre(self.y, self.x)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Round:
     seen: bool = False
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[BubbleCentre, ...]:
         """Where the bubbles were."""
         return tuple(click.place for click in self.clicks)
 
@@ -73,7 +73,7 @@ class Round:
         return tuple(end - click.ms for click, end in zip(self.clicks, ends, strict=True))
 
 
-def round_from(value: Any, task: Task, *, seen: bool = False) -> Round:
+def parse_round(value: Any, task: Task, *, seen: bool = False) -> Round:
     """A round out of `{"clicks": [[y, x, ms], ...], "ms": number, "answer": text}`.
 
     y, x: shares of the picture; a click that is not in 0..1, 1 excluded, is counted and left out.

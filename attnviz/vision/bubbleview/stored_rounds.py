@@ -19,7 +19,7 @@ from typing import Any
 from attnviz.errors import VisionError
 from attnviz.pictures.names import base_name
 from attnviz.vision.bubbleview.bubbles import BLUR, RADIUS
-from attnviz.vision.bubbleview.rounds import Round, Task, round_from
+from attnviz.vision.bubbleview.rounds import Round, Task, parse_round
 
 FORMAT = "attnviz round 1"
 MOST_BYTES = 64 * 1024
@@ -184,7 +184,7 @@ def _stored(path: Path, table: Any) -> StoredRound:
         clicks.append([y / height, x / width, at])
         at += ms
     value = {"clicks": clicks, "ms": at, "answer": table["answer"]}
-    played = round_from(value, Task(table["task"]), seen=table["seen"] is True)
+    played = parse_round(value, Task(table["task"]), seen=table["seen"] is True)
     saved = datetime.datetime.fromisoformat(table["saved"]).isoformat(timespec="seconds")
     return StoredRound(path.stem, saved, picture, played)
 

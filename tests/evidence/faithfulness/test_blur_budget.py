@@ -14,10 +14,10 @@ from attnviz.errors import EvidenceError, MethodError
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
 from attnviz.evidence.faithfulness.sharp_share import (
     SHARES,
-    out_of_focus,
-    partly_sharp,
-    radii_for,
-    sharp_from,
+    blur_radii_for,
+    compose_sharp,
+    defocus,
+    first_sharp_share,
 )
 from attnviz.evidence.subject import Subject
 
@@ -105,7 +105,7 @@ def test_what_is_asked_is_what_can_be_looked_at_and_nothing_twice() -> None:
     found = blur_budget(subject(ask), peak(PATCH), radii=RADII, shares=shares, seeds=0)
     assert len(asked) == 1 + 3 * 3 + 2 * 2
     for radius in range(4):
-        blurred = out_of_focus(PIXELS, (0.0, *RADII)[radius])
+        blurred = defocus(PIXELS, (0.0, *RADII)[radius])
         for share, count in enumerate((0, 40, 200, 400)):
             shown = found.picture(radius, share)
             assert any(np.array_equal(shown, one) for one in asked)
@@ -247,17 +247,17 @@ def test_what_cannot_be_asked_is_refused() -> None:
 
 
 def test_ties_go_to_the_earlier_place_and_each_share_holds_its_count() -> None:
-    steps = sharp_from(np.zeros((10, 10), np.float32), (0, 0.07, 0.5, 1))
+    steps = first_sharp_share(np.zeros((10, 10), np.float32), (0, 0.07, 0.5, 1))
     assert steps.ravel().tolist() == [1] * 7 + [2] * 43 + [3] * 50
-    tiny = sharp_from(np.array([[1, 3], [2, 0]], np.float32), (0, 0.01, 0.5, 1))
+    tiny = first_sharp_share(np.array([[1, 3], [2, 0]], np.float32), (0, 0.01, 0.5, 1))
     assert tiny.tolist() == [[3, 2], [2, 3]]  # a share of less than half a pixel holds none
-    one = partly_sharp(PIXELS[:2, :2], PIXELS[2:4, :2], tiny, 2)
+    one = compose_sharp(PIXELS[:2, :2], PIXELS[2:4, :2], tiny, 2)
     np.testing.assert_array_equal(one[0, 1], PIXELS[0, 1])
     np.testing.assert_array_equal(one[0, 0], PIXELS[2, 0])
 
 
 def test_radii_run_from_half_to_twelve_percent_of_the_diagonal() -> None:
-    radii = np.array(radii_for((30, 40)))
+    radii = np.array(blur_radii_for((30, 40)))
     assert (radii[0], radii[-1]) == (pytest.approx(0.25), pytest.approx(6))
     np.testing.assert_allclose(radii[1:] / radii[:-1], 24 ** (1 / 9))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz.errors import EvidenceError
-from attnviz.evidence.faithfulness.confidence_drop import Confidence, confidence, occlusion
+from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop, confidence_drop, occlusion
 from attnviz.evidence.fills.base import FILLS, Black
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import PATCH, SIDE, PatchNet, RedSum, right_map, subject
@@ -18,26 +18,26 @@ def test_a_map_of_the_patch_drops_nothing_and_its_inverse_nearly_all() -> None:
     values = np.zeros((SIDE, SIDE), np.float32)
     values[PATCH] = 1
     whole = 1 / (1 + math.exp(-4))
-    kept = confidence(subject(), values)
+    kept = confidence_drop(subject(), values)
     assert (kept.whole, kept.masked) == pytest.approx((whole, whole), abs=1e-5)
     assert kept.drop == pytest.approx(0, abs=1e-5)
-    lost = confidence(subject(), 1 - values)
+    lost = confidence_drop(subject(), 1 - values)
     assert lost.masked == pytest.approx(1 - whole, abs=1e-5)
     assert lost.drop == pytest.approx((whole - (1 - whole)) / whole, abs=1e-5)
-    half = confidence(subject(), np.where(values > 0, 0.5, np.linspace(0, 1, SIDE)[None]))
+    half = confidence_drop(subject(), np.where(values > 0, 0.5, np.linspace(0, 1, SIDE)[None]))
     assert half.masked == pytest.approx(0.5, abs=1e-5)  # the patch at half its light
 
 
 def test_drop_and_increase_by_hand() -> None:
-    assert Confidence(0.8, 0.2).drop == pytest.approx(0.75)
-    assert not Confidence(0.8, 0.2).increased
-    assert Confidence(0.2, 0.8).drop == 0
-    assert Confidence(0.2, 0.8).increased
+    assert ConfidenceDrop(0.8, 0.2).drop == pytest.approx(0.75)
+    assert not ConfidenceDrop(0.8, 0.2).increased
+    assert ConfidenceDrop(0.2, 0.8).drop == 0
+    assert ConfidenceDrop(0.2, 0.8).increased
 
 
 def test_a_flat_map_dims_nothing_and_says_so() -> None:
     with pytest.raises(EvidenceError, match="flat"):
-        confidence(subject(), np.ones((4, 4)))
+        confidence_drop(subject(), np.ones((4, 4)))
 
 
 def test_occlusion_names_the_patch() -> None:

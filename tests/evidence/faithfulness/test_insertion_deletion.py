@@ -11,16 +11,16 @@ from torch import nn
 
 from attnviz.errors import EvidenceError, MethodError
 from attnviz.evidence.faithfulness.insertion_deletion import (
-    Curve,
-    Removal,
-    asked_of,
-    removal,
-    removals,
-    variants_of,
+    InsertionDeletion,
+    ScoreCurve,
+    insertion_deletion,
+    insertion_deletion_curves,
+    variant_count,
+    variants_at_shares,
 )
-from attnviz.evidence.faithfulness.ranks import ranks_of
+from attnviz.evidence.faithfulness.ranks import descending_ranks
 from attnviz.evidence.fills.base import FILLS, Black, MeanGrey
-from attnviz.evidence.scoring import scored
+from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import PATCH, SIDE, PatchNet, picture, right_map, subject
 
@@ -30,12 +30,12 @@ def sigmoid(x: float) -> float:
 
 
 def test_ranks_break_ties_by_place() -> None:
-    assert ranks_of(np.array([[1.0, 3.0], [3.0, 2.0]])).tolist() == [[3, 0], [1, 2]]
+    assert descending_ranks(np.array([[1.0, 3.0], [3.0, 2.0]])).tolist() == [[3, 0], [1, 2]]
 
 
 def test_the_patch_is_all_that_counts() -> None:
     """16 of 576 places: black takes the logit from 4 to -4 within the first 1/36 of the area."""
-    found = removal(subject(), right_map(), Black(), steps=36)
+    found = insertion_deletion(subject(), right_map(), Black(), steps=36)
     away, back = found.away, found.back
     assert away.shares == pytest.approx(np.arange(37) / 36)
     assert away.probability == pytest.approx([sigmoid(4), *[sigmoid(-4)] * 36], abs=1e-5)
@@ -50,14 +50,14 @@ def test_the_patch_is_all_that_counts() -> None:
 
 
 def test_the_inverted_map_loses() -> None:
-    found = removal(subject(), -right_map(), Black(), steps=36)
+    found = insertion_deletion(subject(), -right_map(), Black(), steps=36)
     assert found.away.probability[:36] == pytest.approx([sigmoid(4)] * 36, abs=1e-5)
     assert found.gain < -0.9
 
 
 @pytest.mark.parametrize("fill", [one.name for one in FILLS])
 def test_under_every_fill_the_patch_is_found(fill: str) -> None:
-    found = removal(subject(), right_map(), FILLS.get(fill)(), steps=12)
+    found = insertion_deletion(subject(), right_map(), FILLS.get(fill)(), steps=12)
     assert found.away.probability[0] == pytest.approx(sigmoid(4), abs=1e-4)
     assert found.away.at(0.25) < 0.65
     assert found.back.at(0.25) > 0.97
@@ -71,7 +71,7 @@ def test_the_areas_are_those_of_rise() -> None:
     one = subject(net, target=2)
     net(one.inputs)
     values = np.random.default_rng(2).random((SIDE, SIDE)).astype(np.float32)
-    found = removal(one, values, MeanGrey(), steps=16)
+    found = insertion_deletion(one, values, MeanGrey(), steps=16)
     order = np.argsort(-values.ravel())
     scores = {"away": [], "back": []}
     for step in range(17):
@@ -92,9 +92,9 @@ def test_the_areas_are_those_of_rise() -> None:
 def test_the_picture_shown_is_the_picture_asked_about() -> None:
     one = subject()
     for back in (True, False):
-        shown = variants_of(one, right_map(), Black(), (0, 0.25, 1), back=back)
+        shown = variants_at_shares(one, right_map(), Black(), (0, 0.25, 1), back=back)
         for share, pixels in zip((0, 144, 576), one.seen(shown), strict=True):
-            high = ranks_of(right_map()) < share
+            high = descending_ranks(right_map()) < share
             kept = high if back else ~high
             np.testing.assert_array_equal(pixels, np.where(kept[..., None], picture(), 0))
 
@@ -102,10 +102,12 @@ def test_the_picture_shown_is_the_picture_asked_about() -> None:
 @pytest.mark.parametrize("fill", [one.name for one in FILLS])
 def test_every_picture_shown_gets_the_answer_on_the_curve(fill: str) -> None:
     one = subject()
-    found = removal(one, right_map(), FILLS.get(fill)(), steps=6)
+    found = insertion_deletion(one, right_map(), FILLS.get(fill)(), steps=6)
     for curve, back in ((found.away, False), (found.back, True)):
-        shown = variants_of(one, right_map(), FILLS.get(fill)(), curve.shares.tolist(), back=back)
-        again = scored(one, [shown], 7)
+        shown = variants_at_shares(
+            one, right_map(), FILLS.get(fill)(), curve.shares.tolist(), back=back
+        )
+        again = score_variants(one, [shown], 7)
         np.testing.assert_allclose(again.probability, curve.probability, atol=1e-6)
         np.testing.assert_allclose(again.margin, curve.margin, atol=1e-5)
         np.testing.assert_array_equal(again.first, curve.first)
@@ -115,7 +117,9 @@ def test_every_picture_shown_gets_the_answer_on_the_curve(fill: str) -> None:
 
 def test_both_ends_are_asked_once_and_one_step_is_enough() -> None:
     net = PatchNet()
-    one, other = removals(subject(net), [right_map(), -right_map()], Black(), steps=1)
+    one, other = insertion_deletion_curves(
+        subject(net), [right_map(), -right_map()], Black(), steps=1
+    )
     assert net.batches == [2]
     for found in (one, other):
         assert found.away.probability == pytest.approx([sigmoid(4), sigmoid(-4)], abs=1e-5)
@@ -124,13 +128,13 @@ def test_both_ends_are_asked_once_and_one_step_is_enough() -> None:
 
 def test_batches_are_full_and_progress_is_told() -> None:
     net, told = PatchNet(), []
-    removals(
+    insertion_deletion_curves(
         subject(net), [right_map(), -right_map()], Black(), steps=4,
         progress=lambda done, total: told.append((done, total)),
     )  # fmt: skip
     assert net.batches == [7, 7]
     assert told == [(7, 14), (14, 14)]
-    assert asked_of(2, 4) == 14
+    assert variant_count(2, 4) == 14
 
 
 class StopError(Exception):
@@ -144,21 +148,21 @@ def test_cancelling_in_the_middle_leaves_nothing_running() -> None:
         raise StopError
 
     with pytest.raises(StopError):
-        removal(subject(net), right_map(), Black(), steps=40, progress=stop)
+        insertion_deletion(subject(net), right_map(), Black(), steps=40, progress=stop)
     assert net.batches == [7]
 
 
 def test_what_cannot_be_asked_is_said() -> None:
     with pytest.raises(EvidenceError, match="flat"):
-        removal(subject(), np.ones((3, 3)), Black())
+        insertion_deletion(subject(), np.ones((3, 3)), Black())
     with pytest.raises(MethodError, match="2"):
-        removal(subject(target=2), right_map(), Black())
+        insertion_deletion(subject(target=2), right_map(), Black())
     with pytest.raises(EvidenceError, match="not a finite number"):
-        removal(subject(PatchNet(gain=math.inf)), right_map(), Black())
+        insertion_deletion(subject(PatchNet(gain=math.inf)), right_map(), Black())
 
 
 def test_a_network_with_one_class_is_asked_by_its_logit() -> None:
-    found = removal(subject(PatchNet(1), target=0), right_map(), Black(), steps=36)
+    found = insertion_deletion(subject(PatchNet(1), target=0), right_map(), Black(), steps=36)
     assert found.away.probability == pytest.approx([1] * 37)
     assert found.away.margin == pytest.approx([4, *[-4] * 36], abs=1e-4)
     assert found.gain == pytest.approx(0)
@@ -166,7 +170,7 @@ def test_a_network_with_one_class_is_asked_by_its_logit() -> None:
 
 def test_a_picture_of_one_place_can_be_taken_away() -> None:
     one = Subject(PatchOf(), np.full((1, 2, 3), 200, np.uint8), lambda x: x, 0)
-    found = removal(one, [[1.0, 0.0]], Black(), steps=2)
+    found = insertion_deletion(one, [[1.0, 0.0]], Black(), steps=2)
     assert found.away.margin == pytest.approx([400 / 255, 200 / 255, 0], abs=1e-5)
 
 
@@ -180,11 +184,15 @@ class PatchOf(nn.Module):
 def test_areas_of_curves_by_hand() -> None:
     shares = np.array([0, 0.5, 1], np.float32)
     first = np.zeros(3, np.int64)
-    down = Curve(shares, np.array([1, 0.5, 0], np.float32), np.array([2, 0, -2], np.float32), first)
-    up = Curve(shares, np.array([0, 1, 1], np.float32), np.array([-2, 2, 2], np.float32), first)
+    down = ScoreCurve(
+        shares, np.array([1, 0.5, 0], np.float32), np.array([2, 0, -2], np.float32), first
+    )
+    up = ScoreCurve(
+        shares, np.array([0, 1, 1], np.float32), np.array([-2, 2, 2], np.float32), first
+    )
     assert (down.area, up.area) == (0.5, 0.75)
     assert (down.margin_area, up.margin_area) == (0, 1)
-    both = Removal(down, up)
+    both = InsertionDeletion(down, up)
     assert both.gain == 0.25
     # LeRF at 10..90 %: the last half of it falls from 1 to 0; MoRF is a straight line.
     kept = [1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2]

@@ -9,13 +9,13 @@ import pytest
 
 from attnviz.evidence.faithfulness.recognition import recognise
 from attnviz.pictures.geometry import Fit, fit_picture, resample
-from attnviz.vision.bubbleview.bubbles import Place, blurred, opened
+from attnviz.vision.bubbleview.bubbles import BubbleCentre, blur_picture, open_bubble
 from tests.evidence.looking import PATCH, SIDE, PatchNet, picture, subject
 
 WHOLE = fit_picture((SIDE, SIDE), SIDE, Fit.SQUASH)
-MIDDLE = Place(6 / SIDE, 14 / SIDE)  # of the patch
+MIDDLE = BubbleCentre(6 / SIDE, 14 / SIDE)  # of the patch
 EVERYWHERE = [
-    Place(y, x)
+    BubbleCentre(y, x)
     for y in np.arange(0.02, 1, 0.04).tolist()
     for x in np.arange(0.02, 1, 0.04).tolist()
 ]
@@ -31,7 +31,7 @@ def test_ends_are_the_blurred_and_the_sharp_picture() -> None:
     found = recognise(subject(), picture(), WHOLE, [EVERYWHERE, []])
     assert found.sharp.probability[0] == pytest.approx(said(picture()), abs=1e-5)
     for curve in found.curves:
-        assert curve.probability[0] == pytest.approx(said(blurred(picture())), abs=1e-5)
+        assert curve.probability[0] == pytest.approx(said(blur_picture(picture())), abs=1e-5)
     assert len(found.curves[0].probability) == len(EVERYWHERE) + 1
     assert found.curves[0].probability[-1] == found.sharp.probability[0]
     assert found.curves[0].margin[-1] == found.sharp.margin[0]
@@ -40,13 +40,13 @@ def test_ends_are_the_blurred_and_the_sharp_picture() -> None:
 
 
 def test_a_bubble_counts_where_the_network_looks_and_stays_open() -> None:
-    away = Place(0.9, 0.1)
+    away = BubbleCentre(0.9, 0.1)
     found = recognise(subject(), picture(), WHOLE, [[away, MIDDLE, away], [MIDDLE]])
     first, second = (one.probability for one in found.curves)
     assert first[1] == pytest.approx(first[0])
     assert first[2] > first[0] + 0.02
     assert first[3] == first[2] == pytest.approx(second[1], abs=1e-6)
-    expected = said(opened(blurred(picture()), picture(), MIDDLE))
+    expected = said(open_bubble(blur_picture(picture()), picture(), MIDDLE))
     assert second[1] == pytest.approx(expected, abs=1e-5)
 
 
@@ -55,11 +55,11 @@ def test_the_network_sees_the_crop_that_it_takes() -> None:
     wide = np.zeros((SIDE, 2 * SIDE, 3), np.uint8)
     wide[:, SIDE // 2 : SIDE // 2 + SIDE] = picture()
     geometry = fit_picture((SIDE, 2 * SIDE), SIDE, Fit.CROP)
-    place = Place(MIDDLE.y, (14 + SIDE / 2) / (2 * SIDE))
-    found = recognise(subject(), wide, geometry, [[Place(0.5, 0.05)], [place]])
+    place = BubbleCentre(MIDDLE.y, (14 + SIDE / 2) / (2 * SIDE))
+    found = recognise(subject(), wide, geometry, [[BubbleCentre(0.5, 0.05)], [place]])
     assert found.sharp.probability[0] == pytest.approx(said(picture()), abs=1e-5)
     assert found.curves[0].probability[1] == found.curves[0].probability[0]
-    shown = resample(opened(blurred(wide), wide, place), geometry)
+    shown = resample(open_bubble(blur_picture(wide), wide, place), geometry)
     assert found.curves[1].probability[1] == pytest.approx(said(shown), abs=1e-5)
 
 

@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from attnviz.evidence.faithfulness.sufficiency import gaussian_blurred, keep_top, sufficiency
+from attnviz.evidence.faithfulness.sufficiency import gaussian_blur, keep_top, sufficiency
 
 
 def test_exactly_the_share_is_kept_also_of_a_flat_map() -> None:
@@ -21,7 +21,7 @@ def test_exactly_the_share_is_kept_also_of_a_flat_map() -> None:
 
 def test_blur_equals_scipy() -> None:
     picture = torch.rand(1, 3, 40, 50, generator=torch.Generator().manual_seed(0))
-    ours = gaussian_blurred(picture, 3.0)[0, 1].numpy()
+    ours = gaussian_blur(picture, 3.0)[0, 1].numpy()
     theirs = gaussian_filter(picture[0, 1].numpy(), 3.0, mode="mirror", truncate=3.0)
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 

@@ -9,10 +9,10 @@ import torch
 from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 
 from attnviz.errors import UnknownNameError
-from attnviz.evidence.faithfulness.ranks import ranks_of
+from attnviz.evidence.faithfulness.ranks import descending_ranks
 from attnviz.evidence.fills.base import FILLS, Black, MeanGrey, Road, StrongBlur
-from attnviz.evidence.fills.noisy_linear import imputed
-from attnviz.evidence.fills.noisy_linear_multigrid import guessed
+from attnviz.evidence.fills.noisy_linear import impute
+from attnviz.evidence.fills.noisy_linear_multigrid import impute_multigrid
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import SIDE, PatchNet, picture, subject
 
@@ -61,7 +61,7 @@ def test_road_solves_the_same_system_as_its_authors(share: float) -> None:
     theirs = NoisyLinearImputer(noise=0)(
         torch.from_numpy(pictures), torch.from_numpy((~removed).astype(np.float32))
     )
-    np.testing.assert_allclose(imputed(pictures, removed), theirs.numpy(), atol=1e-5)
+    np.testing.assert_allclose(impute(pictures, removed), theirs.numpy(), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (40, 90), (3, 50), (1, 9), (2, 2)])
@@ -74,12 +74,12 @@ def test_the_quick_guess_goes_where_the_exact_one_is(size: tuple[int, int], shar
     pixels /= pixels.std()
     values = cv2.resize(random.standard_normal((5, 5)).astype(np.float32), (width, height))
     count = min(max(round(share * values.size), 1), values.size - 1)
-    removed = ranks_of(values) < count
-    exact = imputed(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
-    quick = guessed(pixels, removed)
+    removed = descending_ranks(values) < count
+    exact = impute(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
+    quick = impute_multigrid(pixels, removed)
     np.testing.assert_array_equal(quick[~removed], pixels[~removed])
     assert np.sqrt(((quick - exact)[removed] ** 2).mean()) < 0.07
-    np.testing.assert_allclose(guessed(pixels, removed, cycles=60), exact, atol=2e-3)
+    np.testing.assert_allclose(impute_multigrid(pixels, removed, cycles=60), exact, atol=2e-3)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -90,18 +90,18 @@ def test_the_quick_guess_is_calm_with_scattered_places(seed: int) -> None:
     for share in (0.003, 0.5, 0.997):
         removed = random.random((48, 70)) < share
         removed[seed, seed] = not share > 0.5
-        exact = imputed(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
-        apart = np.abs(guessed(pixels, removed) - exact)
+        exact = impute(pixels.transpose(2, 0, 1).copy(), removed).transpose(1, 2, 0)
+        apart = np.abs(impute_multigrid(pixels, removed) - exact)
         assert apart.max() < 0.5
         assert np.sqrt((apart[removed] ** 2).mean()) < 0.1
-        np.testing.assert_allclose(guessed(pixels, removed, cycles=60), exact, atol=2e-3)
+        np.testing.assert_allclose(impute_multigrid(pixels, removed, cycles=60), exact, atol=2e-3)
 
 
 def test_the_quick_guess_of_nothing_and_of_all() -> None:
     plane = np.arange(27, dtype=np.float32).reshape(3, 3, 3)
-    assert guessed(plane, np.zeros((3, 3), bool)) is plane
+    assert impute_multigrid(plane, np.zeros((3, 3), bool)) is plane
     np.testing.assert_allclose(
-        guessed(plane, np.ones((3, 3), bool)), np.broadcast_to([12.0, 13, 14], (3, 3, 3))
+        impute_multigrid(plane, np.ones((3, 3), bool)), np.broadcast_to([12.0, 13, 14], (3, 3, 3))
     )
 
 
@@ -109,13 +109,13 @@ def test_a_single_place_becomes_the_mean_of_its_neighbours() -> None:
     plane = np.arange(9, dtype=np.float32).reshape(1, 3, 3)
     removed = np.zeros((3, 3), bool)
     removed[0, 0] = True  # beside it 1 and 3, across 4: (1/6 + 3/6 + 4/12) / (5/12)
-    assert imputed(plane, removed)[0, 0, 0] == pytest.approx(1 / (5 / 12), abs=1e-5)
+    assert impute(plane, removed)[0, 0, 0] == pytest.approx(1 / (5 / 12), abs=1e-5)
 
 
 def test_where_nothing_is_left_the_mean_stands() -> None:
     plane = np.arange(9, dtype=np.float32).reshape(1, 3, 3)
-    assert (imputed(plane, np.ones((3, 3), bool)) == 4).all()
-    assert imputed(plane, np.zeros((3, 3), bool)) is plane
+    assert (impute(plane, np.ones((3, 3), bool)) == 4).all()
+    assert impute(plane, np.zeros((3, 3), bool)) is plane
 
 
 def test_road_adds_its_noise_only_where_something_was_taken() -> None:

@@ -8,18 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import EvidenceError, MethodError
-from attnviz.evidence.faithfulness.sufficiency import gaussian_blurred
+from attnviz.evidence.faithfulness.sufficiency import gaussian_blur
 from attnviz.evidence.interaction.regions import (
     BLUR,
     RegionGame,
-    at_most,
-    coalitions_for,
+    coalition_count,
     even_grid,
     grid_regions,
-    relate,
+    measure_interactions,
     superpixels,
+    superpixels_at_most,
 )
-from attnviz.evidence.interaction.shapley import exact_relations
+from attnviz.evidence.interaction.shapley import exact_interactions
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 
@@ -52,14 +52,14 @@ def game(rule: str, batch: int = 32, progress: Progress | None = None) -> Region
 
 
 def test_a_network_that_looks_at_one_place_names_it() -> None:
-    found = exact_relations(game("one"), 4)
+    found = exact_interactions(game("one"), 4)
     np.testing.assert_allclose(found.shapley, [5.0, 0, 0, 0], atol=1e-12)
     np.testing.assert_allclose(found.interaction, np.zeros((4, 4)), atol=1e-12)
 
 
 @pytest.mark.parametrize(("rule", "sign"), [("and", 1.0), ("or", -1.0)])
 def test_synergy_and_redundancy_of_two_places(rule: str, sign: float) -> None:
-    found = exact_relations(game(rule), 4)
+    found = exact_interactions(game(rule), 4)
     np.testing.assert_allclose(found.shapley, [0.5, 0, 0, 0.5], atol=1e-12)
     expected = np.zeros((4, 4))
     expected[0, 3] = expected[3, 0] = sign
@@ -79,7 +79,7 @@ def test_a_coalition_is_sharp_and_the_rest_is_blurred() -> None:
     inputs = subject.inputs
     labels = grid_regions((12, 20), 2, 2)
     RegionGame(subject, labels, SIGMA)(np.array([[False, True, True, False]]))
-    blurred = gaussian_blurred(inputs, SIGMA)
+    blurred = gaussian_blur(inputs, SIGMA)
     fed = seen[0][0]
     assert torch.equal(fed[:, :6, 10:], inputs[0, :, :6, 10:])
     assert torch.equal(fed[:, 6:, :10], inputs[0, :, 6:, :10])
@@ -105,7 +105,7 @@ def test_a_network_that_returns_a_tuple_is_understood() -> None:
             return super().forward(inputs), None
 
     pair = RegionGame(dots(Tuple("one")), grid_regions((32, 32), 2, 2), SIGMA)
-    np.testing.assert_allclose(exact_relations(pair, 4).shapley, [5.0, 0, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(exact_interactions(pair, 4).shapley, [5.0, 0, 0, 0], atol=1e-12)
 
 
 def test_what_progress_raises_stops_the_work() -> None:
@@ -116,7 +116,7 @@ def test_what_progress_raises_stops_the_work() -> None:
         raise Stop
 
     with pytest.raises(Stop):
-        exact_relations(game("one", progress=stop), 4)
+        exact_interactions(game("one", progress=stop), 4)
 
 
 def test_a_grid_has_equal_cells_numbered_row_by_row() -> None:
@@ -138,7 +138,7 @@ def test_superpixels_follow_the_colours() -> None:
 def test_one_region_of_one_pixel_is_a_player_like_any_other() -> None:
     labels = np.zeros((32, 32), np.int64)
     labels[0, 0] = 1
-    found = exact_relations(RegionGame(dots(Looks("one")), labels, SIGMA), 2)
+    found = exact_interactions(RegionGame(dots(Looks("one")), labels, SIGMA), 2)
     np.testing.assert_allclose(found.shapley, [5.0, 0.0], atol=1e-12)
 
 
@@ -166,11 +166,11 @@ def test_no_more_regions_than_asked_for() -> None:
     random = np.random.default_rng(3)
     photo = np.kron(random.integers(0, 256, (6, 8, 3)), np.ones((16, 16, 1))).astype(np.uint8)
     for count in (4, 6, 8, 12):
-        labels = at_most(photo, count)
+        labels = superpixels_at_most(photo, count)
         assert count / 2 <= labels.max() + 1 <= count
         assert np.array_equal(np.unique(labels), np.arange(labels.max() + 1))
     with pytest.raises(EvidenceError, match="Cut it by a grid"):
-        at_most(np.full((3, 3, 3), 80, np.uint8), 3)
+        superpixels_at_most(np.full((3, 3, 3), 80, np.uint8), 3)
 
 
 @pytest.mark.parametrize(
@@ -186,17 +186,17 @@ def test_an_even_grid_is_about_square(
 def test_few_regions_are_asked_exactly_and_many_by_a_sample() -> None:
     told: list[tuple[int, int]] = []
     subject = dots(Looks("and"))
-    found = relate(
+    found = measure_interactions(
         subject, grid_regions((32, 32), 2, 2), progress=lambda *numbers: told.append(numbers)
     )
     assert found.exact
-    assert told[-1] == (16, 16) == (coalitions_for(4), coalitions_for(4))
+    assert told[-1] == (16, 16) == (coalition_count(4), coalition_count(4))
     assert found.relations.interaction[0, 3] == pytest.approx(1.0)
     told.clear()
     labels = grid_regions((32, 32), 2, 5)
-    many = relate(subject, labels, progress=lambda *numbers: told.append(numbers))
+    many = measure_interactions(subject, labels, progress=lambda *numbers: told.append(numbers))
     assert not many.exact
-    assert told[-1] == (coalitions_for(10), coalitions_for(10)) == (1082, 1082)
+    assert told[-1] == (coalition_count(10), coalition_count(10)) == (1082, 1082)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     game = RegionGame(subject, labels, BLUR * 32)
     everyone, nobody = game(np.array([[True] * 10, [False] * 10]))

@@ -13,8 +13,18 @@ from torch import nn
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.baseline_maps import phase_randomised
-from attnviz.evidence.randomisation.cascade import Likeness, Sanity, Step, cascade, likeness
-from attnviz.evidence.randomisation.weights import MOST_STAGES, randomise, stages_of
+from attnviz.evidence.randomisation.cascade import (
+    MapSimilarity,
+    RandomisationStep,
+    SanityCheck,
+    cascading_randomisation,
+    compare_maps,
+)
+from attnviz.evidence.randomisation.weights import (
+    MOST_STAGES,
+    randomisation_stages,
+    shuffle_weights,
+)
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.types import FloatArray
 from tests.conftest import TinyCnn
@@ -64,9 +74,9 @@ def tiny() -> nn.Module:
     return TinyCnn().eval()
 
 
-def checked(look: Callable[[nn.Module, torch.Tensor], FloatArray], seed: int = 0) -> Sanity:
+def checked(look: Callable[[nn.Module, torch.Tensor], FloatArray], seed: int = 0) -> SanityCheck:
     module = tiny()
-    return cascade(
+    return cascading_randomisation(
         module,
         lambda: look(module, picture()),
         SIZE,
@@ -78,7 +88,7 @@ def checked(look: Callable[[nn.Module, torch.Tensor], FloatArray], seed: int = 0
 
 def test_stages_follow_the_pass_from_the_output_and_share_no_weight() -> None:
     module = Reversed()
-    stages = stages_of(module, lambda: module(torch.zeros(1, 3)))
+    stages = randomisation_stages(module, lambda: module(torch.zeros(1, 3)))
     assert [stage.name for stage in stages] == ["last", "first", "shift"]
     weights = [weight for stage in stages for weight in stage.weights]
     assert {id(one) for one in weights} == {id(one) for one in module.parameters()}
@@ -88,13 +98,13 @@ def test_stages_follow_the_pass_from_the_output_and_share_no_weight() -> None:
 
 def test_stages_are_blocks_and_not_too_many() -> None:
     module = vit_small(4, width=32, depth=5, heads=2).eval()
-    stages = stages_of(module, lambda: module(torch.zeros(1, 3, 32, 32)))
+    stages = randomisation_stages(module, lambda: module(torch.zeros(1, 3, 32, 32)))
     blocks = [f"blocks.{n}" for n in reversed(range(5))]
     assert [one.name for one in stages] == [
         "head", "norm", *blocks, "position", "stem", "class_token"
     ]  # fmt: skip
     deep = nn.Sequential(nn.Flatten(), *(nn.Linear(4, 4) for _ in range(40)))
-    many = stages_of(deep, lambda: deep(torch.zeros(1, 4)))
+    many = randomisation_stages(deep, lambda: deep(torch.zeros(1, 4)))
     assert len(many) == MOST_STAGES
     assert sum(len(stage.weights) for stage in many) == 80
     assert [int(stage.name) for stage in many] == sorted(
@@ -105,8 +115,8 @@ def test_stages_are_blocks_and_not_too_many() -> None:
 def test_shuffling_keeps_the_values_and_loses_their_places() -> None:
     module = tiny()
     before = {key: value.clone() for key, value in module.state_dict().items()}
-    for stage in stages_of(module, lambda: module(picture())):
-        randomise(stage, torch.Generator().manual_seed(1))
+    for stage in randomisation_stages(module, lambda: module(picture())):
+        shuffle_weights(stage, torch.Generator().manual_seed(1))
     for key, value in module.state_dict().items():
         assert torch.equal(value.flatten().sort()[0], before[key].flatten().sort()[0])
         if "running" in key or value.numel() == 1:
@@ -120,8 +130,8 @@ def test_a_gradient_changes_with_the_network() -> None:
     assert [step.name for step in found.steps] == [
         "", "head", "features.6", "features.4", "features.1", "features.0"
     ]  # fmt: skip
-    assert found.steps[0].likeness == Likeness(1.0, pytest.approx(1.0), 1.0)
-    last = found.steps[-1].likeness
+    assert found.steps[0].similarity == MapSimilarity(1.0, pytest.approx(1.0), 1.0)
+    last = found.steps[-1].similarity
     assert last is not None
     assert last.spearman < 0.7
     assert not found.insensitive
@@ -130,7 +140,7 @@ def test_a_gradient_changes_with_the_network() -> None:
 def test_a_method_that_never_asks_the_network_is_found_out() -> None:
     found = checked(lambda _, inputs: edges(inputs))
     for step in found.steps:
-        assert step.likeness == Likeness(1.0, pytest.approx(1.0), 1.0)
+        assert step.similarity == MapSimilarity(1.0, pytest.approx(1.0), 1.0)
     assert found.control is not None
     assert found.control.spearman < 0.5
     assert found.insensitive
@@ -143,11 +153,11 @@ def test_the_seed_decides() -> None:
     assert not np.array_equal(one.steps[-1].values, other.steps[-1].values)
 
 
-def sanity(last: float | None, control: float | None) -> Sanity:
+def sanity(last: float | None, control: float | None) -> SanityCheck:
     values = np.eye(3, dtype=np.float32)
-    found = [None if one is None else Likeness(one, 0, 0) for one in (last, control)]
-    first = Step("", values, Likeness(1, 1, 1))
-    return Sanity((first, Step("stem", values, found[0])), found[1], values)
+    found = [None if one is None else MapSimilarity(one, 0, 0) for one in (last, control)]
+    first = RandomisationStep("", values, MapSimilarity(1, 1, 1))
+    return SanityCheck((first, RandomisationStep("stem", values, found[0])), found[1], values)
 
 
 @pytest.mark.parametrize(
@@ -168,12 +178,12 @@ def test_the_verdict(last: float | None, control: float | None, expected: bool) 
 def test_likeness_is_taken_at_the_pictures_size_and_knows_no_scale() -> None:
     random = np.random.default_rng(0)
     a, b = random.random((2, 20, 24)).astype(np.float32)
-    found = likeness(a, 5 * b + 2, (20, 24))
+    found = compare_maps(a, 5 * b + 2, (20, 24))
     assert found is not None
     low, high = ((one - one.min()) / (one.max() - one.min()) for one in (a, b))
     assert found.ssim == pytest.approx(structural_similarity(low, high, data_range=1), abs=1e-5)
-    assert likeness(a, np.ones_like(a), (20, 24)) is None
-    small = likeness(a[:5, :6], a[:5, :6] ** 2, (4, 4))
+    assert compare_maps(a, np.ones_like(a), (20, 24)) is None
+    small = compare_maps(a[:5, :6], a[:5, :6] ** 2, (4, 4))
     assert small is not None
     assert small.spearman > 0.9
 
@@ -187,7 +197,7 @@ def test_progress_is_told_and_stops_the_work() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cascade(
+        cascading_randomisation(
             module,
             lambda: edges(picture()),
             SIZE,
@@ -203,7 +213,9 @@ def test_what_cannot_be_checked_is_said() -> None:
         checked(lambda *_: np.ones((4, 4), np.float32))
     bare = nn.Flatten()
     with pytest.raises(EvidenceError, match="no weights"):
-        cascade(bare, lambda: edges(picture()), SIZE, [], run=lambda: bare(picture()))
+        cascading_randomisation(
+            bare, lambda: edges(picture()), SIZE, [], run=lambda: bare(picture())
+        )
 
 
 def test_a_phase_randomised_photo_keeps_colour_and_texture_alone() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from attnviz.errors import VisionError
 from attnviz.metrics.fixations import read_fixations
-from attnviz.vision.bubbleview.rounds import MOST_CLICKS, Round, Task, round_from
+from attnviz.vision.bubbleview.rounds import MOST_CLICKS, Round, Task, parse_round
 from attnviz.vision.bubbleview.stored_rounds import (
     PlayedPicture,
     as_fixations,
@@ -27,11 +27,11 @@ PICTURE = PlayedPicture("<b>cup.jpg", "0" * 64, (60, 80))
 
 
 def played(**changes: Any) -> Round:
-    return round_from(GOOD | changes, Task.TELL)
+    return parse_round(GOOD | changes, Task.TELL)
 
 
 def test_a_round_is_read_as_it_was_played() -> None:
-    found = round_from(GOOD, Task.LOOK, seen=True)
+    found = parse_round(GOOD, Task.LOOK, seen=True)
     assert found.places == ((0.5, 0.25), (0.1, 0.9999))
     assert found.open_ms == (1000.5, 1599.5)
     assert (found.task, found.seen, found.answer, found.outside) == (Task.LOOK, True, "a cup", 0)
@@ -61,7 +61,7 @@ def test_clicks_outside_are_counted_and_left_out() -> None:
 )  # fmt: skip
 def test_forged_rounds_are_refused_in_words(forged: Any) -> None:
     with pytest.raises(VisionError, match=r"cannot be used: .*\. Play it once more\."):
-        round_from(forged, Task.TELL)
+        parse_round(forged, Task.TELL)
 
 
 def test_an_answer_is_bounded_and_has_no_hidden_characters() -> None:

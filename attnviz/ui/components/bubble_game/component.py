@@ -23,7 +23,7 @@ def play_round(blob: bytes, *, key: str) -> Any:
 
     Returns:
         None until the round is over; then, in that run alone, what the browser says of it: a
-        mapping with `id` (of the blob) and what `bubbleview.rounds.round_from` reads. It may
+        mapping with `id` (of the blob) and what `bubbleview.rounds.parse_round` reads. It may
         be anything.
     """
     answer = _PLAY(key=key, data=blob, on_round_change=no_op, height="content")

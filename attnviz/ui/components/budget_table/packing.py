@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnviz.evidence.faithfulness.blur_budget import Budget
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget
 from attnviz.export.png import png_with_provenance
 from attnviz.render.heat import colour_table
 
 
-def pack(budget: Budget, label: Callable[[int], str], colours: str = "viridis") -> bytes:
+def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridis") -> bytes:
     """The budget, its pictures, and the names of all classes that it speaks of.
 
     Args:
@@ -52,7 +52,7 @@ def pack(budget: Budget, label: Callable[[int], str], colours: str = "viridis") 
     return struct.pack("<I", len(coded)) + coded + body
 
 
-def _start(budget: Budget) -> list[int]:
+def _start(budget: BlurBudget) -> list[int]:
     """The cell to begin with: the strongest blur, and the least that must stay sharp in it."""
     kept = budget.answers.survives[-1]
     return [len(budget.radii) - 1, int(np.argmax(kept))]

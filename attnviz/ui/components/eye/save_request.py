@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from attnviz.errors import VisionError
-from attnviz.vision.retina import Retina, Viewing
+from attnviz.vision.retina import Retina, ViewingGeometry
 
 MOST_FIXATIONS = 16
 _LONGEST_TITLE = 100
@@ -24,7 +24,7 @@ class Wanted:
 
     photo: str
     fixations: tuple[tuple[float, float], ...]
-    viewing: Viewing
+    viewing: ViewingGeometry
     retina: Retina
     distance_cm: float
     path: str = ""
@@ -36,7 +36,7 @@ class Wanted:
             return None
         try:
             looks = [(float(y), float(x)) for x, y in told["fixations"]]
-            viewing = Viewing(float(told["pixelsPerDegree"]))
+            viewing = ViewingGeometry(float(told["pixelsPerDegree"]))
             retina = Retina(
                 least_contrast=float(told["leastContrast"]),
                 decay=float(told["decay"]),
@@ -52,6 +52,6 @@ class Wanted:
         photo, path = str(told.get("photoId", "")), str(told.get("path", ""))[:_LONGEST_TITLE]
         return cls(photo, tuple(looks), viewing, retina, distance, path)
 
-    def viewing_of(self, shown_width: int, width: int) -> Viewing:
+    def viewing_of(self, shown_width: int, width: int) -> ViewingGeometry:
         """For a larger copy of the picture that was shown `shown_width` pixels wide."""
-        return Viewing(self.viewing.pixels_per_degree * width / shown_width)
+        return ViewingGeometry(self.viewing.pixels_per_degree * width / shown_width)

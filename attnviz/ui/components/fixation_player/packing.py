@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from attnviz.export.jpeg import jpeg
-from attnviz.metrics.fixations import Looked
+from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import Picture
 from attnviz.render.heat import colour_table
 from attnviz.types import DoubleArray
@@ -25,7 +25,7 @@ MOST_VIEWERS, MOST_EACH = 60, 200
 SHOWN_SIDE = 1000
 
 
-def pack(looked: Looked, picture: Picture, density: DoubleArray) -> bytes:
+def pack(looked: FixatedPicture, picture: Picture, density: DoubleArray) -> bytes:
     """What the stage shows of one picture; the same gives the same bytes.
 
     density: of all fixations, float64 [h, w], on any grid that covers the picture.
@@ -52,7 +52,7 @@ def pack(looked: Looked, picture: Picture, density: DoubleArray) -> bytes:
     return struct.pack("<I", len(coded)) + coded + photo + veil
 
 
-def _note(looked: Looked) -> str:
+def _note(looked: FixatedPicture) -> str:
     said = "A circle's area goes with how long the fixation lasted; jumps between take no time."
     if not any(one.ms.any() for one in looked.viewers):
         said = "How long fixations lasted was not measured: each is played for a quarter second."

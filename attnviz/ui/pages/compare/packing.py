@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.metrics.map_difference import Difference
+from attnviz.metrics.map_difference import MapDifference
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings
 from attnviz.types import Pixels
@@ -115,7 +115,7 @@ def pack_pair(pair: Pair, grid: str) -> bytes:
     return blob(header, b"".join(blocks.parts))
 
 
-def _found(one: Difference | str, blocks: Blocks) -> dict[str, Any]:
+def _found(one: MapDifference | str, blocks: Blocks) -> dict[str, Any]:
     if isinstance(one, str):
         return {"sentence": one}
     codes = np.rint(one.values * 127).astype(np.int8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attnviz.errors import FocusError
-from attnviz.metrics.map_difference import Difference, difference
+from attnviz.metrics.map_difference import MapDifference, difference
 from attnviz.render.focus import is_flat
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.compare.cells import Cell
@@ -23,7 +23,7 @@ class Pair:
 
     a: Cell
     b: Cell
-    found: dict[tuple[int, int], Difference | str]
+    found: dict[tuple[int, int], MapDifference | str]
 
     @property
     def note(self) -> str:
@@ -39,7 +39,7 @@ class Pair:
 
 def pair_up(a: Cell, b: Cell, count: int) -> Pair:
     """Compare two cells that have maps, at each of `count` stops and at their best layers."""
-    found: dict[tuple[int, int], Difference | str] = {}
+    found: dict[tuple[int, int], MapDifference | str] = {}
     for stop in range(count + 1):
         layers = layer_at(a, stop, count), layer_at(b, stop, count)
         if layers not in found:
@@ -47,7 +47,7 @@ def pair_up(a: Cell, b: Cell, count: int) -> Pair:
     return Pair(a, b, found)
 
 
-def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> Difference | str:
+def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> MapDifference | str:
     one, other = a.explanation, b.explanation
     assert one is not None
     assert other is not None
@@ -64,7 +64,7 @@ def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> Difference | str:
         return str(error)
 
 
-def words(found: Difference) -> tuple[str, str]:
+def words(found: MapDifference) -> tuple[str, str]:
     """The rank correlation and the overlap, each as a sentence with its number."""
     rho = found.spearman
     kinds = ((0.7, "much the same order of places"), (0.3, "partly the same order"))

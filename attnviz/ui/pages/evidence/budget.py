@@ -10,8 +10,8 @@ from functools import partial
 import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.evidence.faithfulness.blur_budget import Budget, blur_budget
-from attnviz.evidence.run import ask
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
+from attnviz.evidence.run import run_experiment
 from attnviz.progress import Progress
 from attnviz.ui.components.budget_table import pack, show_budget
 from attnviz.ui.kit.guard import plain_text
@@ -26,7 +26,7 @@ from attnviz.ui.pages.evidence.section import SECTIONS, Section
 class BudgetResult:
     """A budget, its blob for the browser, and what had to be changed to find it."""
 
-    budget: Budget
+    budget: BlurBudget
     blob: bytes
     notes: tuple[str, ...]
 
@@ -62,7 +62,7 @@ def _cost() -> str:
 
 def _compute(asked: MapUnderTest, progress: Progress) -> BudgetResult:
     work = partial(blur_budget, values=asked.values, progress=progress)
-    budget, notes = ask(asked.model, asked.photo.shown, work, asked.target_index)
+    budget, notes = run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
     return BudgetResult(budget, pack(budget, asked.model.label), notes)
 
 
@@ -73,7 +73,7 @@ def _scale(explanation: Explanation) -> float:
     return math.hypot(bottom - top, right - left) / math.hypot(*geometry.input_size)
 
 
-def _show_controls(budget: Budget) -> None:
+def _show_controls(budget: BlurBudget) -> None:
     st.html(
         '<div class="av-title">Against maps that know nothing<small>strongest blur</small></div>'
     )

@@ -7,16 +7,16 @@ import html
 import altair as alt
 import numpy as np
 
-from attnviz.evidence.faithfulness.blur_budget import Answers, Budget
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
 from attnviz.types import FloatArray
 from attnviz.ui.kit.charts import COLOURS, OWN, contest_chart
 from attnviz.ui.pages.evidence.budget_text import TITLES, percent
 
 
-def curves_chart(budget: Budget, *, margin: bool) -> alt.LayerChart:
+def curves_chart(budget: BlurBudget, *, margin: bool) -> alt.LayerChart:
     """Probability, or margin, over the sharp share at the strongest blur, for each map."""
 
-    def values(answers: Answers) -> FloatArray:
+    def values(answers: ScoreTable) -> FloatArray:
         return answers.margin if margin else answers.probability
 
     curves = {TITLES[name]: values(one) for name, one in budget.controls.items()}
@@ -25,7 +25,7 @@ def curves_chart(budget: Budget, *, margin: bool) -> alt.LayerChart:
     return contest_chart(budget.shares, curves, title, margin=margin, root=True)
 
 
-def share_bars(budget: Budget) -> str:
+def share_bars(budget: BlurBudget) -> str:
     """How much of the picture each map needs at the strongest blur, as bars under a title; HTML.
 
     Where the strongest blur does not hide the class, the smallest share is 0 for every map; what

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from attnviz.evidence.faithfulness.blur_budget import CENTRED, INVERTED, RANDOM, Budget
+from attnviz.evidence.faithfulness.blur_budget import CENTRED, INVERTED, RANDOM, BlurBudget
 from attnviz.ui.kit import charts as contest
 
 # As they are called beside their curves.
@@ -20,7 +20,7 @@ class ResultText:
     details: tuple[str, ...]
 
 
-def describe_budget(budget: Budget, label: str, named: str, scale: float) -> ResultText:
+def describe_budget(budget: BlurBudget, label: str, named: str, scale: float) -> ResultText:
     """What the budget says.
 
     Args:
@@ -55,7 +55,7 @@ def _without_decision(label: str, named: str) -> ResultText:
     return ResultText(headline, (detail,))
 
 
-def _without_need(budget: Budget, label: str, scale: float) -> ResultText:
+def _without_need(budget: BlurBudget, label: str, scale: float) -> ResultText:
     rest = circle(budget.radii[-1], budget.diagonal, scale)
     headline = f"Blurred all over by {rest}, it still says '{label}': nothing needs to be sharp."
     details = [
@@ -71,14 +71,14 @@ def _without_need(budget: Budget, label: str, scale: float) -> ResultText:
     return ResultText(headline, tuple(details))
 
 
-def _lost_again(budget: Budget) -> list[str]:
+def _lost_again(budget: BlurBudget) -> list[str]:
     first, always = float(budget.smallest[-1]), float(budget.always_from[-1])
     if first == always:
         return []
     return [f"Some larger shares lose it again; from {percent(always)} on it is always kept."]
 
 
-def _recovered_again(budget: Budget) -> list[str]:
+def _recovered_again(budget: BlurBudget) -> list[str]:
     last = float(budget.last_radius[0])
     if last == float(budget.critical[0]):
         return []

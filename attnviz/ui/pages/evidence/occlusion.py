@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from attnviz.evidence.faithfulness.confidence_drop import occlusion, patches
+from attnviz.evidence.faithfulness.confidence_drop import occlusion, occlusion_patches
 from attnviz.evidence.faithfulness.verdict import shifted
 from attnviz.evidence.fills.base import FILLS
-from attnviz.evidence.randomisation.cascade import Likeness, likeness
-from attnviz.evidence.run import ask
+from attnviz.evidence.randomisation.cascade import MapSimilarity, compare_maps
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
@@ -74,7 +74,7 @@ def describe_occlusion(worth: FloatArray) -> str:
 def describe_similarity(values: FloatArray, by_fill: dict[str, FloatArray]) -> str:
     """How alike the map and each fill's occlusion are."""
     said = [
-        f"{FILLS.get(name).title}: {_alike(likeness(values, worth, worth.shape))}"
+        f"{FILLS.get(name).title}: {_alike(compare_maps(values, worth, worth.shape))}"
         for name, worth in by_fill.items()
     ]
     return (
@@ -83,14 +83,14 @@ def describe_similarity(values: FloatArray, by_fill: dict[str, FloatArray]) -> s
     )
 
 
-def _alike(found: Likeness | None) -> str:
+def _alike(found: MapSimilarity | None) -> str:
     if found is None:
         return "one of the two is flat."
     return f"{signed(found.spearman)}, {found.overlap:.2f}."
 
 
 def _compute(asked: MapUnderTest, fills: Sequence[str], progress: Progress) -> OcclusionResult:
-    each = 1 + len(patches(asked.explanation.geometry.input_size)[1])
+    each = 1 + len(occlusion_patches(asked.explanation.geometry.input_size)[1])
 
     def work(subject: Subject) -> dict[str, FloatArray]:
         found = {}
@@ -99,11 +99,13 @@ def _compute(asked: MapUnderTest, fills: Sequence[str], progress: Progress) -> O
             found[name] = occlusion(subject, FILLS.get(name)(), progress=told)
         return found
 
-    return OcclusionResult(*ask(asked.model, asked.photo.shown, work, asked.target_index))
+    return OcclusionResult(
+        *run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
+    )
 
 
 def _cost(asked: MapUnderTest, fills: int) -> str:
-    side, corners = patches(asked.explanation.geometry.input_size)
+    side, corners = occlusion_patches(asked.explanation.geometry.input_size)
     return (
         f"A patch of {side} px slides over the picture, half of it at a time, and each place gets "
         f"the score that is lost with it: {len(corners):,} patches under each of {fills} fills."

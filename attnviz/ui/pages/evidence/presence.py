@@ -7,7 +7,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.evidence.faithfulness.verdict import CONTROLS, Trial
+from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
@@ -136,7 +136,7 @@ def _pick_view(found: PresenceResult) -> tuple[str, int]:
     return fill, _PERCENTS.index(share)
 
 
-def _show_curves(trial: Trial, share: float, *, margin: bool) -> None:
+def _show_curves(trial: FaithfulnessTest, share: float, *, margin: bool) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.html('<div class="av-title">Taken away<small>lower is better</small></div>')

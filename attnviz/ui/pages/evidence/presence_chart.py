@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import numpy as np
 
-from attnviz.evidence.faithfulness.insertion_deletion import Curve, Removal
-from attnviz.evidence.faithfulness.verdict import Trial
+from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
+from attnviz.evidence.faithfulness.verdict import FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.charts import CENTRED, COLOURS, OWN, RANDOM, chart_of, contest_chart
 
 _ROW = 46  # px
 
 
-def curve_chart(trial: Trial, *, back: bool, margin: bool, at: float) -> alt.LayerChart:
+def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float) -> alt.LayerChart:
     """The map's curve, the disc's, and those of the random maps as a band around their mean."""
 
-    def values(found: Sequence[Removal]) -> np.ndarray:
-        curves: list[Curve] = [one.back if back else one.away for one in found]
+    def values(found: Sequence[InsertionDeletion]) -> np.ndarray:
+        curves: list[ScoreCurve] = [one.back if back else one.away for one in found]
         return np.stack([one.margin if margin else one.probability for one in curves])
 
     curves = {
@@ -32,7 +32,7 @@ def curve_chart(trial: Trial, *, back: bool, margin: bool, at: float) -> alt.Lay
     return contest_chart(shares, curves, title, margin=margin, at=at, height=330)
 
 
-def gains_chart(trials: Mapping[str, Trial], *, margin: bool) -> alt.LayerChart:
+def gains_chart(trials: Mapping[str, FaithfulnessTest], *, margin: bool) -> alt.LayerChart:
     """Insertion less deletion of the map and of every control, a row for each fill."""
     rows = [
         {

@@ -6,8 +6,8 @@ import base64
 import html
 from collections.abc import Mapping, Sequence
 
-from attnviz.evidence.faithfulness.insertion_deletion import Curve
-from attnviz.evidence.faithfulness.verdict import Trial
+from attnviz.evidence.faithfulness.insertion_deletion import ScoreCurve
+from attnviz.evidence.faithfulness.verdict import FaithfulnessTest
 from attnviz.ui.pages.evidence.budget_text import percent
 from attnviz.ui.pages.evidence.presence_run import SHARES, ModifiedPictures
 from attnviz.ui.pages.evidence.presence_text import answer_text
@@ -16,7 +16,7 @@ _FILM = (1, 2, 3, 4, 6, 10, 14, 18)  # of `SHARES`
 
 
 def picture_pair(
-    trial: Trial,
+    trial: FaithfulnessTest,
     pictures: ModifiedPictures,
     index: int,
     label: str,
@@ -47,7 +47,7 @@ def _large(title: str, coded: bytes, said: str, aspect: float) -> str:
 
 
 def filmstrip(
-    title: str, coded: Sequence[bytes], curve: Curve, index: int, label: str, aspect: float
+    title: str, coded: Sequence[bytes], curve: ScoreCurve, index: int, label: str, aspect: float
 ) -> str:
     """One way's pictures at a few shares, the one at `index` outlined, as HTML."""
     frames = "".join(
@@ -58,7 +58,7 @@ def filmstrip(
 
 
 def _frame(
-    coded: bytes, curve: Curve, step: int, label: str, aspect: float, *, chosen: bool
+    coded: bytes, curve: ScoreCurve, step: int, label: str, aspect: float, *, chosen: bool
 ) -> str:
     said = f"{percent(SHARES[step])} · {curve.probability[step]:.2f}"
     first = "first" if curve.margin[step] >= 0 else "lost"

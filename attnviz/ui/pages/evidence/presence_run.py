@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.evidence.faithfulness.confidence_drop import Confidence, confidence
-from attnviz.evidence.faithfulness.insertion_deletion import STEPS, asked_of, variants_of
-from attnviz.evidence.faithfulness.verdict import CONTROLS, Trial, put_to_test
+from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop, confidence_drop
+from attnviz.evidence.faithfulness.insertion_deletion import (
+    STEPS,
+    variant_count,
+    variants_at_shares,
+)
+from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest, measure_faithfulness
 from attnviz.evidence.fills.base import FILLS, Fill
-from attnviz.evidence.run import ask
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.export.jpeg import jpeg
 from attnviz.progress import Progress
@@ -36,9 +40,9 @@ class PresenceResult:
     index. notes: what had to be changed for it.
     """
 
-    trials: Mapping[str, Trial]
+    trials: Mapping[str, FaithfulnessTest]
     pictures: Mapping[str, ModifiedPictures]
-    confidence: Confidence
+    confidence: ConfidenceDrop
     names: Mapping[int, str]
     notes: tuple[str, ...]
 
@@ -51,7 +55,7 @@ class PresenceResult:
 
 def picture_count(fills: int) -> int:
     """How many pictures the network is asked about under so many fills."""
-    return fills * asked_of(2 + CONTROLS, STEPS)
+    return fills * variant_count(2 + CONTROLS, STEPS)
 
 
 def compute_presence(
@@ -59,13 +63,15 @@ def compute_presence(
 ) -> PresenceResult:
     """Put the map to the test under each fill, and keep the pictures that it made."""
 
-    def work(subject: Subject) -> tuple[dict[str, Trial], dict[str, ModifiedPictures], Confidence]:
+    def work(
+        subject: Subject,
+    ) -> tuple[dict[str, FaithfulnessTest], dict[str, ModifiedPictures], ConfidenceDrop]:
         chosen = [FILLS.get(name)() for name in fills]
-        trials = put_to_test(subject, asked.values, chosen, progress=progress)
+        trials = measure_faithfulness(subject, asked.values, chosen, progress=progress)
         pictures = {fill.name: _pictures(subject, asked, fill) for fill in chosen}
-        return trials, pictures, confidence(subject, asked.values)
+        return trials, pictures, confidence_drop(subject, asked.values)
 
-    found, notes = ask(asked.model, asked.photo.shown, work, asked.target_index)
+    found, notes = run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
     trials, pictures, left = found
     curves = [
         curve.first
@@ -78,7 +84,7 @@ def compute_presence(
 
 def _pictures(subject: Subject, asked: MapUnderTest, fill: Fill) -> ModifiedPictures:
     away, back = (
-        subject.seen(variants_of(subject, asked.values, fill, SHARES, back=back))
+        subject.seen(variants_at_shares(subject, asked.values, fill, SHARES, back=back))
         for back in (False, True)
     )
     return ModifiedPictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.evidence.faithfulness.confidence_drop import Confidence
-from attnviz.evidence.faithfulness.insertion_deletion import Curve, Removal
-from attnviz.evidence.faithfulness.verdict import Trial, Verdict, robust
+from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop
+from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
+from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, Verdict, is_robust
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.charts import CENTRED, OWN
 from attnviz.ui.kit.text import signed
@@ -22,7 +22,7 @@ _CHANCE = {
 }
 
 
-def describe_presence(trials: Mapping[str, Trial], label: str, named: str) -> ResultText:
+def describe_presence(trials: Mapping[str, FaithfulnessTest], label: str, named: str) -> ResultText:
     """The verdict, and what qualifies it.
 
     label: the class that was asked about. named: the class that comes first on the whole picture.
@@ -37,9 +37,9 @@ def describe_presence(trials: Mapping[str, Trial], label: str, named: str) -> Re
     return ResultText(_headline(trials, label), tuple(details))
 
 
-def _headline(trials: Mapping[str, Trial], label: str) -> str:
+def _headline(trials: Mapping[str, FaithfulnessTest], label: str) -> str:
     first = next(iter(trials.values()))
-    if not robust(trials):
+    if not is_robust(trials):
         return f"Not robust, the fills disagree: {_by_fill(trials)}."
     count = len(first.controls)
     random = f"{count} random maps that are as smooth"
@@ -60,7 +60,7 @@ def _headline(trials: Mapping[str, Trial], label: str) -> str:
     )
 
 
-def _by_fill(trials: Mapping[str, Trial]) -> str:
+def _by_fill(trials: Mapping[str, FaithfulnessTest]) -> str:
     said = (f"{_CHANCE[one.verdict]} under {_title(name)}" for name, one in trials.items())
     return ", ".join(said)
 
@@ -74,7 +74,7 @@ def _unnamed(label: str, named: str) -> list[str]:
     ]
 
 
-def _hiding_nothing(trials: Mapping[str, Trial], label: str) -> list[str]:
+def _hiding_nothing(trials: Mapping[str, FaithfulnessTest], label: str) -> list[str]:
     names = [_title(name) for name, one in trials.items() if one.removal.away.margin[-1] >= 0]
     if not names:
         return []
@@ -84,7 +84,7 @@ def _hiding_nothing(trials: Mapping[str, Trial], label: str) -> list[str]:
     ]
 
 
-def _luck(trial: Trial) -> str:
+def _luck(trial: FaithfulnessTest) -> str:
     count = len(trial.controls)
     return (
         f"A map that knows nothing would beat all {count} by luck once in {count + 1} times, and "
@@ -92,7 +92,7 @@ def _luck(trial: Trial) -> str:
     )
 
 
-def _centre(trials: Mapping[str, Trial]) -> str:
+def _centre(trials: Mapping[str, FaithfulnessTest]) -> str:
     beaten = [_title(name) for name, one in trials.items() if one.beats_centre]
     missed = [_title(name) for name, one in trials.items() if not one.beats_centre]
     if not missed:
@@ -108,7 +108,7 @@ def _centre(trials: Mapping[str, Trial]) -> str:
     )
 
 
-def _margins(trials: Mapping[str, Trial]) -> list[str]:
+def _margins(trials: Mapping[str, FaithfulnessTest]) -> list[str]:
     odd = {name: one for name, one in trials.items() if one.margin_verdict is not one.verdict}
     if not odd:
         return []
@@ -116,7 +116,7 @@ def _margins(trials: Mapping[str, Trial]) -> list[str]:
     return [f"By the logit margin, which does not saturate, it is {said}."]
 
 
-def describe_confidence(left: Confidence, label: str) -> str:
+def describe_confidence(left: ConfidenceDrop, label: str) -> str:
     """Average drop and increase in confidence, for this one picture."""
     change = f"{left.whole:.2f} → {left.masked:.2f}"
     what = (
@@ -130,7 +130,7 @@ def describe_confidence(left: Confidence, label: str) -> str:
     )
 
 
-def answer_text(curve: Curve, index: int, label: str, names: Mapping[int, str]) -> str:
+def answer_text(curve: ScoreCurve, index: int, label: str, names: Mapping[int, str]) -> str:
     """What the network said at a step of a curve."""
     first = int(curve.first[index])
     words = f"{label} {curve.probability[index]:.2f}, margin {signed(float(curve.margin[index]))}"
@@ -138,7 +138,7 @@ def answer_text(curve: Curve, index: int, label: str, names: Mapping[int, str]) 
     return f"{words}: it says {names[first]}" if lost else words
 
 
-def number_rows(trials: Mapping[str, Trial]) -> list[dict[str, Any]]:
+def number_rows(trials: Mapping[str, FaithfulnessTest]) -> list[dict[str, Any]]:
     """Every number by fill and map; of the random ones the mean and the range."""
     rows = []
     for name, trial in trials.items():
@@ -149,7 +149,7 @@ def number_rows(trials: Mapping[str, Trial]) -> list[dict[str, Any]]:
     return rows
 
 
-def _numbers(found: Sequence[Removal]) -> dict[str, float]:
+def _numbers(found: Sequence[InsertionDeletion]) -> dict[str, float]:
     measures = {
         "Deletion": [one.away.area for one in found],
         "Insertion": [one.back.area for one in found],

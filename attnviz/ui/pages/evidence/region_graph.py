@@ -8,8 +8,8 @@ import html
 import cv2
 import numpy as np
 
-from attnviz.evidence.interaction.regions import RegionRelations
-from attnviz.evidence.interaction.shapley import Relations
+from attnviz.evidence.interaction.regions import RegionInteractions
+from attnviz.evidence.interaction.shapley import Interactions
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import BoolArray, IntArray, Pixels
 from attnviz.ui.kit.inline_images import data_link
@@ -21,7 +21,7 @@ _SIDE = 900
 
 
 def region_graph(
-    pixels: Pixels, geometry: PictureGeometry, found: RegionRelations, label: str
+    pixels: Pixels, geometry: PictureGeometry, found: RegionInteractions, label: str
 ) -> str:
     """The photo, and over what the network saw of it outlines, edges and nodes, as HTML.
 
@@ -128,7 +128,7 @@ def _spot(edge: RegionEdge, centres: list[tuple[float, float]]) -> str:
     return f'<i title="{said}" style="left:{50 * (x1 + x2):.2f}%;top:{50 * (y1 + y2):.2f}%"></i>'
 
 
-def _node(index: int, centre: tuple[float, float], relations: Relations, label: str) -> str:
+def _node(index: int, centre: tuple[float, float], relations: Interactions, label: str) -> str:
     value, error = float(relations.shapley[index]), float(relations.shapley_error[index])
     most = float(np.abs(relations.shapley).max()) or 1.0
     side = "av-for" if value >= 0 else "av-against"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnviz.evidence.interaction.shapley import Relations
+from attnviz.evidence.interaction.shapley import Interactions
 from attnviz.types import DoubleArray
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.region_pairs import REDUNDANCY, SYNERGY, significant_edges
@@ -15,7 +15,7 @@ FLOW = "#0f8f7f"
 MANY = 9  # with more regions cells are too small for numbers
 
 
-def relation_matrix(found: Relations) -> str:
+def relation_matrix(found: Interactions) -> str:
     """Interactions of all pairs, with the regions' own values at the rows, as HTML."""
     sure = {(one.first, one.second) for one in significant_edges(found)}
     most = max((abs(one.value) for one in significant_edges(found)), default=1.0)

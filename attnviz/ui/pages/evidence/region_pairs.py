@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from attnviz.evidence.interaction.regions import RegionRelations
-from attnviz.evidence.interaction.shapley import PairGains, Relations
+from attnviz.evidence.interaction.regions import RegionInteractions
+from attnviz.evidence.interaction.shapley import Interactions, PairGains
 from attnviz.ui.kit.text import signed
 
 # Blue and orange of Okabe & Ito, which all kinds of colour blindness tell apart.
@@ -28,7 +28,7 @@ class RegionEdge:
     error: float
 
 
-def significant_edges(relations: Relations) -> list[RegionEdge]:
+def significant_edges(relations: Interactions) -> list[RegionEdge]:
     """All pairs whose interaction is more than two standard errors from 0, strongest first.
 
     What rounding of the network's numbers can bring about is none either.
@@ -43,13 +43,13 @@ def significant_edges(relations: Relations) -> list[RegionEdge]:
     return sorted(found, key=lambda edge: -abs(edge.value))
 
 
-def strongest_edges(relations: Relations) -> list[RegionEdge]:
+def strongest_edges(relations: Interactions) -> list[RegionEdge]:
     """Only the strongest: eight at most, none below a tenth of the first."""
     found = significant_edges(relations)
     return [one for one in found[:MAX_EDGES] if abs(one.value) >= _MIN_EDGE * abs(found[0].value)]
 
 
-def describe_regions(found: RegionRelations, label: str) -> str:
+def describe_regions(found: RegionInteractions, label: str) -> str:
     """The most important region, the strongest synergy and redundancy, in a few sentences."""
     relations = found.relations
     best = int(np.argmax(np.abs(relations.shapley)))
@@ -74,7 +74,7 @@ def describe_regions(found: RegionRelations, label: str) -> str:
     return words
 
 
-def pair_rows(found: RegionRelations, gains: PairGains) -> list[dict[str, Any]]:
+def pair_rows(found: RegionInteractions, gains: PairGains) -> list[dict[str, Any]]:
     """A row of numbers for each two regions, the strongest interaction first."""
     relations = found.relations
     rows = []

@@ -12,14 +12,14 @@ from attnviz.evidence.interaction.attention_flow import region_flow
 from attnviz.evidence.interaction.regions import (
     BLUR,
     RegionGame,
-    RegionRelations,
-    at_most,
-    coalitions_for,
+    RegionInteractions,
+    coalition_count,
     even_grid,
-    relate,
+    measure_interactions,
+    superpixels_at_most,
 )
 from attnviz.evidence.interaction.shapley import EXACT_PLAYERS, PairGains, pair_gains
-from attnviz.evidence.run import ask
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
@@ -49,7 +49,7 @@ class _RegionOptions:
     def labels(self, subject: Subject) -> IntArray:
         if self.cut == "grid":
             return even_grid(subject.size, self.count)
-        return at_most(subject.pixels, self.count)
+        return superpixels_at_most(subject.pixels, self.count)
 
 
 def show(asked: MapUnderTest) -> None:
@@ -108,21 +108,21 @@ def _pick() -> _RegionOptions:
 def _cost(count: int) -> str:
     how = "all coalitions" if count <= EXACT_PLAYERS else "a sample of the coalitions"
     return (
-        f"The network is asked about {how} of {count} regions: up to {coalitions_for(count):,} "
+        f"The network is asked about {how} of {count} regions: up to {coalition_count(count):,} "
         "variants of the picture."
     )
 
 
 def _compute(
     asked: MapUnderTest, choice: _RegionOptions, progress: Progress
-) -> tuple[RegionRelations, tuple[str, ...]]:
-    def work(subject: Subject) -> RegionRelations:
-        return relate(subject, choice.labels(subject), progress=progress)
+) -> tuple[RegionInteractions, tuple[str, ...]]:
+    def work(subject: Subject) -> RegionInteractions:
+        return measure_interactions(subject, choice.labels(subject), progress=progress)
 
-    return ask(asked.model, asked.photo.shown, work, asked.target_index)
+    return run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
 
 
-def _method_words(found: RegionRelations) -> str:
+def _method_words(found: RegionInteractions) -> str:
     count = len(found.relations.shapley)
     how = (
         f"Exact, from all {2**count} coalitions."
@@ -157,13 +157,13 @@ def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> Doubl
     return region_flow(_traced.trace.context, _labels)
 
 
-def _show_numbers(asked: MapUnderTest, found: RegionRelations, key: tuple[str, ...]) -> None:
+def _show_numbers(asked: MapUnderTest, found: RegionInteractions, key: tuple[str, ...]) -> None:
     def work(progress: Progress) -> PairGains:
         def asking(subject: Subject) -> PairGains:
             game = RegionGame(subject, found.labels, BLUR * min(subject.size), progress)
             return pair_gains(game, game.players)
 
-        return ask(asked.model, asked.photo.shown, asking, asked.target_index)[0]
+        return run_experiment(asked.model, asked.photo.shown, asking, asked.target_index)[0]
 
     count = len(found.relations.shapley)
     gains = long_work(

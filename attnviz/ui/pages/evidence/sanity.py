@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.explain import method_cost
-from attnviz.evidence.randomisation.cascade import BOUND, Likeness, Sanity
+from attnviz.evidence.randomisation.cascade import SIMILARITY_BOUND, MapSimilarity, SanityCheck
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
 from attnviz.progress import Progress
@@ -42,15 +42,15 @@ def show(asked: MapUnderTest) -> None:
         "randomisation, Adebayo et al., NeurIPS 2018). The control is how alike the trained "
         f"network's own map is to those of {CONTROLS} pictures of noise with the photo's colours "
         "and spectrum: what architecture and network bring without the photo. A method is called "
-        f"insensitive if its rank correlation stays above {BOUND:g} with all layers random, and "
-        "no lower than the control. Layers behind the one that is shown cannot change a map of "
-        "attention."
+        f"insensitive if its rank correlation stays above {SIMILARITY_BOUND:g} with all layers "
+        "random, and no lower than the control. Layers behind the one that is shown cannot change "
+        "a map of attention."
     )
 
 
-def describe_sanity(found: Sanity) -> str:
+def describe_sanity(found: SanityCheck) -> str:
     """The verdict in a sentence or two, with its numbers."""
-    last, control = found.steps[-1].likeness, found.control
+    last, control = found.steps[-1].similarity, found.control
     beside = f"; the control is at {_rank(control)}" if control else ""
     if last is None:
         end = "with all layers random it is flat, and nothing stands out in it"
@@ -62,11 +62,15 @@ def describe_sanity(found: Sanity) -> str:
             "do not read it as the network's reason."
         )
     lost = next(
-        (one.name for one in found.steps if one.likeness is None or one.likeness.spearman < BOUND),
+        (
+            one.name
+            for one in found.steps
+            if one.similarity is None or one.similarity.spearman < SIMILARITY_BOUND
+        ),
         "",
     )
     where = f" It loses its order when {lost} becomes random." if lost else ""
-    if last is not None and abs(last.spearman) > BOUND:
+    if last is not None and abs(last.spearman) > SIMILARITY_BOUND:
         return (
             f"The check cannot tell: {end}, so that maps of different pictures are as alike as "
             f"this.{where}"
@@ -74,7 +78,7 @@ def describe_sanity(found: Sanity) -> str:
     return f"The map depends on what the network learned: {end}.{where}"
 
 
-def _compute(asked: MapUnderTest, progress: Progress) -> Sanity:
+def _compute(asked: MapUnderTest, progress: Progress) -> SanityCheck:
     target = asked.target_index if asked.explanation.target else None
     return check_sanity(
         asked.model, asked.photo.shown, asked.explanation.method, asked.layer, target,
@@ -93,14 +97,14 @@ def _cost(asked: MapUnderTest) -> str:
     )
 
 
-def _filmstrip(asked: MapUnderTest, found: Sanity) -> str:
+def _filmstrip(asked: MapUnderTest, found: SanityCheck) -> str:
     """Heat over the photo for every step, and the control's map, as HTML."""
     photo = asked.photo.shown.reduced(_SIDE).pixels
     frames = []
     for number, step in enumerate(found.steps):
         name = step.name or "trained"
         title = f"{name} random, with all behind it" if step.name else "the trained network"
-        note = "" if not number else _alike(step.likeness)
+        note = "" if not number else _alike(step.similarity)
         frames.append(_frame(asked, step.values, photo, name, note, title))
     grey = np.full_like(photo, _GREY)
     title = "The trained network's map of a control picture that shares nothing with the photo"
@@ -120,11 +124,11 @@ def _frame(
     )
 
 
-def _alike(found: Likeness | None) -> str:
+def _alike(found: MapSimilarity | None) -> str:
     return "flat" if found is None else f"rank correlation {_rank(found)}"
 
 
-def _rank(found: Likeness) -> str:
+def _rank(found: MapSimilarity) -> str:
     return f"{found.spearman:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 

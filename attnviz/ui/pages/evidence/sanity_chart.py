@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from attnviz.evidence.randomisation.cascade import Sanity
+from attnviz.evidence.randomisation.cascade import SanityCheck
 
 _HEIGHT = 420
 # Of Okabe & Ito, which all kinds of colour blindness tell apart; the control in grey.
@@ -19,16 +19,16 @@ _KINDS = {
 _CONTROL = "control (ranks)"
 
 
-def sanity_chart(found: Sanity) -> alt.LayerChart:
+def sanity_chart(found: SanityCheck) -> alt.LayerChart:
     """Three measures of likeness by step, and the control's rank correlation as a dashed line.
 
     Steps with a flat map have no point.
     """
     names = [step.name or "trained" for step in found.steps]
     rows = [
-        {"step": name, "kind": title, "value": round(getattr(step.likeness, key), 4)}
+        {"step": name, "kind": title, "value": round(getattr(step.similarity, key), 4)}
         for name, step in zip(names, found.steps, strict=True)
-        if step.likeness is not None
+        if step.similarity is not None
         for key, title in _KINDS.items()
     ]
     kinds = [*_KINDS.values(), *([_CONTROL] if found.control else [])]

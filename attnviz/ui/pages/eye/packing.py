@@ -23,7 +23,7 @@ from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
 from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT, FUNDUS, fundus_photo
-from attnviz.vision.projection import DISC, MM_PER_DEGREE
+from attnviz.vision.projection import MM_PER_DEGREE, OPTIC_DISC
 from attnviz.vision.retina import ZONES
 
 _FUNDUS_SIDE = 700
@@ -45,7 +45,7 @@ def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
         "title": "The picture as an eye samples it",
         "gaze": {"x": first.x, "y": first.y} if first else {"x": 0.5, "y": 0.5},
         "zones": [zone._asdict() for zone in ZONES],
-        "disc": DISC._asdict(),
+        "disc": OPTIC_DISC._asdict(),
         "mmPerDegree": MM_PER_DEGREE,
         "fundus": _fundus(),
         "credit": CREDIT if retina else DRAWN_RETINA_NOTE,

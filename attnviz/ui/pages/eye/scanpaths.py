@@ -14,7 +14,7 @@ from attnviz.render.focus import focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.types import FloatArray, Pixels
 from attnviz.vision.itti_koch import itti_koch
-from attnviz.vision.scanpath import Stop, scanpath
+from attnviz.vision.scanpath import Fixation, scanpath
 from attnviz.vision.spectral_residual import spectral_residual
 
 MAX_STOPS = 12
@@ -34,7 +34,7 @@ class GazePath:
     title: str
     note: str
     overlay: Pixels
-    stops: tuple[Stop, ...]
+    stops: tuple[Fixation, ...]
     refused: str = ""
 
 

@@ -18,9 +18,9 @@ from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
 from attnviz.ui.pages.eye.save import foveated_picture
 from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT
-from attnviz.vision.projection import BLIND_SPOT, landing, zone_of
-from attnviz.vision.retina import ZONES, Retina, Viewing
-from attnviz.vision.scanpath import Stop
+from attnviz.vision.projection import BLIND_SPOT, retinal_position, zone_of
+from attnviz.vision.retina import ZONES, Retina, ViewingGeometry
+from attnviz.vision.scanpath import Fixation
 
 _MANUAL = "I move the gaze"
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
@@ -48,7 +48,7 @@ def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> Wanted:
     return wanted
 
 
-def with_marks(pixels: Pixels, looks: Sequence[Stop], viewing: Viewing) -> Pixels:
+def with_marks(pixels: Pixels, looks: Sequence[Fixation], viewing: ViewingGeometry) -> Pixels:
     """The picture with the retina's zones around the last stop, and all stops as numbered circles.
 
     pixels: uint8 [H, W, 3]. looks: places in 0..1 of it.
@@ -79,7 +79,7 @@ def _numbered(canvas: Pixels, place: tuple[int, int], text: str, thick: int) -> 
     cv2.putText(canvas, text, corner, font, scale, _BLACK, thick, cv2.LINE_AA)
 
 
-def _pick_gaze(paths: Sequence[GazePath]) -> tuple[tuple[Stop, ...], str]:
+def _pick_gaze(paths: Sequence[GazePath]) -> tuple[tuple[Fixation, ...], str]:
     """Where the eye has looked so far, and which map led it."""
     titles = {path.title: path for path in paths}
     title = st.selectbox("Gaze", [_MANUAL, *titles], key="plain eye path")
@@ -92,14 +92,14 @@ def _pick_gaze(paths: Sequence[GazePath]) -> tuple[tuple[Stop, ...], str]:
             x = st.slider("From the left, %", 0, 100, 50, key="plain eye x")
         with right:
             y = st.slider("From the top, %", 0, 100, 50, key="plain eye y")
-        return (Stop(y / 100, x / 100, 1.0, 0.0),), ""
+        return (Fixation(y / 100, x / 100, 1.0, 0.0),), ""
     if len(path.stops) == 1:
         return path.stops, path.title
     count = st.slider("Fixations so far", 1, len(path.stops), 1, key=f"plain eye at {path.title}")
     return path.stops[:count], path.title
 
 
-def _pick_eye(width_px: int) -> tuple[Viewing, Retina, float]:
+def _pick_eye(width_px: int) -> tuple[ViewingGeometry, Retina, float]:
     first, second, third = st.columns(3)
     with first:
         distance = st.number_input(
@@ -118,17 +118,19 @@ def _pick_eye(width_px: int) -> tuple[Viewing, Retina, float]:
         )
         decay = st.number_input("Decay with frequency", 0.0, 1.0, 0.106, key="plain eye decay")
         half = st.number_input("Angle of half resolution", 0.0, 20.0, 2.3, key="plain eye half")
-    viewing = Viewing.of_screen(distance_cm=distance, width_cm=width, width_px=width_px)
+    viewing = ViewingGeometry.of_screen(distance_cm=distance, width_cm=width, width_px=width_px)
     return viewing, Retina(contrast, decay, half, coarser), distance
 
 
-def _show_position(gaze: Stop, size: tuple[int, int], viewing: Viewing, retina: Retina) -> None:
+def _show_position(
+    gaze: Fixation, size: tuple[int, int], viewing: ViewingGeometry, retina: Retina
+) -> None:
     """Where on the retina a place of the picture falls, and how finely it is sampled there."""
     st.html('<div class="av-title">Where a place falls on the retina</div>')
     x = st.slider("Place, % from the left", 0, 100, 75, key="plain eye place x")
     y = st.slider("Place, % from the top", 0, 100, 50, key="plain eye place y")
     height, width = size
-    place = landing((y / 100 - gaze.y) * height, (x / 100 - gaze.x) * width, viewing)
+    place = retinal_position((y / 100 - gaze.y) * height, (x / 100 - gaze.x) * width, viewing)
     zone = zone_of(place)
     across = "right" if place.right > 0 else "left"
     along = "up" if place.up > 0 else "down"

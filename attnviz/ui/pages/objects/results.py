@@ -15,7 +15,7 @@ from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.pages.objects.cache import Seen
 from attnviz.ui.pages.objects.choices import Choices, Strength, Versus
 from attnviz.ui.pages.objects.state import TOGETHER
-from attnviz.vision.biased_competition import focus_together, gains, shares
+from attnviz.vision.biased_competition import combined_focus, relative_gains, response_shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Found:
     def _together(self) -> FloatArray:
         maps = np.stack(self.maps)
         competing = strengths(self.all_maps, self.choices)
-        return focus_together(maps, competing, self.choices.selectivity)
+        return combined_focus(maps, competing, self.choices.selectivity)
 
 
 def find(seen: Seen, choices: Choices) -> Found:
@@ -65,14 +65,14 @@ def find(seen: Seen, choices: Choices) -> Found:
     others = (choices.wanted, choices.against)
     classes = {*choices.objects, *(one for one in others if one is not None)}
     all_maps = seen.maps(tuple(classes))
-    won = shares(strengths(all_maps, choices), choices.selectivity)
+    won = response_shares(strengths(all_maps, choices), choices.selectivity)
     maps = tuple(all_maps.map_of(one) for one in choices.objects)
     contrast, refused = None, ""
     try:
         contrast = _contrast(seen, choices, all_maps)
     except (MethodError, NoSitesError) as error:  # the rest of the page can still be shown
         refused = str(error)
-    return Found(seen, choices, all_maps, maps, won, gains(won), contrast, refused)
+    return Found(seen, choices, all_maps, maps, won, relative_gains(won), contrast, refused)
 
 
 def strengths(maps: ClassMaps, choices: Choices) -> DoubleArray:

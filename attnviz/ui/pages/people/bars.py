@@ -6,9 +6,9 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from attnviz.agreement.dataset import PEOPLE
+from attnviz.agreement.dataset import OTHER_OBSERVERS
 from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SCORES, SHUFFLED, SIM
-from attnviz.agreement.rows import PRIOR, Row
+from attnviz.agreement.rows import PRIOR, AgreementRow
 from attnviz.agreement.table import CHANCE
 from attnviz.metrics.bootstrap import Interval
 
@@ -76,10 +76,15 @@ def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str 
     )
 
 
-def row_bars(rows: Sequence[Row]) -> str:
+def row_bars(rows: Sequence[AgreementRow]) -> str:
     """All scores of a whole folder, with intervals."""
-    ceiling = {score: one for row in rows if row.name == PEOPLE for score, one in row.cells.items()}
-    others = [row for row in rows if row.name != PEOPLE]
+    ceiling = {
+        score: one
+        for row in rows
+        if row.name == OTHER_OBSERVERS
+        for score, one in row.cells.items()
+    }
+    others = [row for row in rows if row.name != OTHER_OBSERVERS]
     parts = []
     for score in SCORES:
         bars = [_row_bar(row, row.cells[score]) for row in others if score in row.cells]
@@ -90,10 +95,10 @@ def row_bars(rows: Sequence[Row]) -> str:
     return f'<div class="av-scores">{"".join(parts)}</div>'
 
 
-def rows_verdict(rows: Sequence[Row]) -> str:
+def rows_verdict(rows: Sequence[AgreementRow]) -> str:
     """The nearest contestant and how far it comes, in a sentence; empty where that is not known."""
-    known = [row for row in rows if row.share is not None and row.name != PEOPLE]
-    if not known or not any(row.name == PEOPLE for row in rows):
+    known = [row for row in rows if row.share is not None and row.name != OTHER_OBSERVERS]
+    if not known or not any(row.name == OTHER_OBSERVERS for row in rows):
         return ""
     best = max(known, key=lambda row: row.cells[NSS].mean)
     if best.share is None or best.share <= 0:
@@ -109,7 +114,7 @@ def short_name(name: str) -> str:
     return _SHORT.get(name, name)
 
 
-def _row_bar(row: Row, cell: Interval) -> Bar:
+def _row_bar(row: AgreementRow, cell: Interval) -> Bar:
     return Bar(short_name(row.name), cell.mean, cell.low, cell.high, plain=not row.source)
 
 

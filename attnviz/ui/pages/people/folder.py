@@ -11,7 +11,7 @@ import streamlit as st
 
 from attnviz.errors import VisionError
 from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import plain_text, say_error
 from attnviz.ui.kit.url_state import keep_value, restore_value
@@ -48,7 +48,7 @@ class OpenedFolder:
     key: tuple[str, ...]
     folder: Path
     found: FixationSet
-    others: OtherPictures | None
+    others: CentreBias | None
 
     @property
     def invented(self) -> bool:
@@ -147,7 +147,7 @@ def _read_folder(folder: Path) -> OpenedFolder:
             found = read_fixations(folder, progress=show)
         finally:
             bar.empty()
-        others = OtherPictures(found.photos) if len(found.photos) > 1 else None
+        others = CentreBias(found.photos) if len(found.photos) > 1 else None
         known[key] = OpenedFolder(key, folder, found, others)
         while len(known) > _MAX_FOLDERS:
             known.popitem(last=False)

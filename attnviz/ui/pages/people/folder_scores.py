@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.agreement.dataset import compare
-from attnviz.agreement.rows import Row, csv_table, rows_of
+from attnviz.agreement.rows import AgreementRow, csv_table, rows_of
 from attnviz.agreement.table import markdown
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.progress import Progress
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
@@ -28,7 +28,7 @@ _SIZES = (10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 class FolderComparison:
     """A finished comparison: its rows, its page of Markdown, and what could not be scored."""
 
-    rows: list[Row]
+    rows: list[AgreementRow]
     page: str
     unscored: tuple[str, ...]
 
@@ -88,7 +88,7 @@ def _compute(
     found = replace(
         opened.found, photos=chosen, notes=(*opened.found.notes, *mismatch_notes(asked))
     )
-    others = OtherPictures(chosen)
+    others = CentreBias(chosen)
     results = compare(
         found,
         others,

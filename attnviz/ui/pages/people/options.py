@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from attnviz.agreement.map_makers import Contestant, left_out, of_models, of_no_model
+from attnviz.agreement.map_makers import (
+    MapMaker,
+    baseline_map_makers,
+    model_map_makers,
+    unsupported_notes,
+)
 from attnviz.methods.base import METHODS, ProbingMethod
-from attnviz.metrics.inter_observer import OtherPictures
+from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
@@ -81,10 +86,10 @@ def pick_options() -> ComparisonOptions:
 
 def mismatch_notes(asked: ComparisonOptions) -> list[str]:
     """A sentence for each model and method that do not fit each other."""
-    return left_out([find_model(name) for name in asked.models], asked.methods)
+    return unsupported_notes([find_model(name) for name in asked.models], asked.methods)
 
 
-def contestants(asked: ComparisonOptions, others: OtherPictures) -> list[Contestant]:
+def contestants(asked: ComparisonOptions, others: CentreBias) -> list[MapMaker]:
     """The baselines, then each model, loaded, with each method that fits it.
 
     Where a model cannot be had, one message says so and the run of the page ends there.
@@ -95,4 +100,4 @@ def contestants(asked: ComparisonOptions, others: OtherPictures) -> list[Contest
         if model is None:
             st.stop()
         found.append(model)
-    return [*of_no_model(others), *of_models(found, asked.methods)]
+    return [*baseline_map_makers(others), *model_map_makers(found, asked.methods)]

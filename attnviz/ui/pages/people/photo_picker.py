@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.errors import PictureError
-from attnviz.metrics.fixations import Looked
+from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import open_picture
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
 from attnviz.ui.kit.cache import file_state
@@ -73,7 +73,7 @@ def _small(path: str, state: tuple[int, ...]) -> bytes:
     return thumbnail_jpeg(open_picture(path).pixels)
 
 
-def photo_title(looked: Looked) -> str:
+def photo_title(looked: FixatedPicture) -> str:
     """A picture's name and how many looked at it."""
     many = len(looked.viewers)
     return f"{looked.name}, {many} viewer{'' if many == 1 else 's'}"

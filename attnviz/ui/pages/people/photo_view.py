@@ -14,7 +14,7 @@ import streamlit as st
 from attnviz.agreement.ground_truth import BITS, KL, NSS, SHUFFLED
 from attnviz.agreement.one_picture import PhotoScores, ScoredMap, score_photo
 from attnviz.metrics.densities import density
-from attnviz.metrics.fixations import Looked
+from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress
 from attnviz.render.heat import heat_overlay
@@ -63,12 +63,12 @@ def show_fixations(opened: OpenedFolder, number: int, degree: float) -> None:
 
 
 @st.cache_data(max_entries=64, ttl="2h", show_spinner=False)
-def _packed(key: tuple[str, ...], degree: float, _looked: Looked) -> bytes:
+def _packed(key: tuple[str, ...], degree: float, _looked: FixatedPicture) -> bytes:
     del key
     return pack(_looked, open_picture(_looked.path), fixation_density(_looked, degree))
 
 
-def fixation_density(looked: Looked, degree: float) -> DoubleArray:
+def fixation_density(looked: FixatedPicture, degree: float) -> DoubleArray:
     """Where all viewers looked, on a grid of at most 400 cells a side."""
     height, width = looked.size
     shrink = min(1.0, _GRID / max(height, width))
@@ -131,7 +131,7 @@ def _stretched(values: AnyFloatArray) -> FloatArray:
     return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
 
 
-def verdict(looked: Looked, view: PhotoView) -> str:
+def verdict(looked: FixatedPicture, view: PhotoView) -> str:
     """What this picture says, in a sentence."""
     many, count = len(looked.viewers), sum(len(one.x) for one in looked.viewers)
     said = f"{many} viewer{'s' * (many > 1)}, {count} fixations. "

@@ -7,7 +7,7 @@ from functools import cache
 
 import streamlit as st
 
-from attnviz.agreement.rows import Row, read_rows
+from attnviz.agreement.rows import AgreementRow, read_rows
 from attnviz.assets import project_folder
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import FORMAT
@@ -30,7 +30,7 @@ def show_welcome() -> None:
 
 
 @cache
-def shipped_table() -> tuple[list[Row], str]:
+def shipped_table() -> tuple[list[AgreementRow], str]:
     """The rows of the comparison that comes along, and how it was made; empty where it is not."""
     try:
         page = (project_folder() / "docs" / "people.md").read_text(encoding="utf-8")

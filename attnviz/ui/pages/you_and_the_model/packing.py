@@ -16,7 +16,7 @@ from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
 from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
 from attnviz.ui.pages.you_and_the_model.texts import FINISHED, KEYS, TOO_FEW, limit_text, task_line
-from attnviz.vision.bubbleview.bubbles import FEATHER, Place, blurred, bubble_radius
+from attnviz.vision.bubbleview.bubbles import FEATHER, BubbleCentre, blur_picture, bubble_radius
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
 
 
@@ -29,7 +29,7 @@ class ReplaySide:
 
     title: str
     colour: str
-    places: tuple[Place, ...]
+    places: tuple[BubbleCentre, ...]
     probability: tuple[float, ...] = ()
 
 
@@ -56,7 +56,7 @@ def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> b
         "least": LEAST_CLICKS,
         "attempt": attempt,
     }
-    return _packed_blob(header, pixels, [blurred(pixels), pixels])
+    return _packed_blob(header, pixels, [blur_picture(pixels), pixels])
 
 
 def pack_replay(
@@ -84,7 +84,7 @@ def pack_replay(
         ],
     }
     more = [] if heat is None else [heat]
-    return _packed_blob(header, pixels, [blurred(pixels), pixels, *more])
+    return _packed_blob(header, pixels, [blur_picture(pixels), pixels, *more])
 
 
 def blob_id(blob: bytes) -> str:

@@ -29,7 +29,7 @@ from attnviz.ui.pages.you_and_the_model.state import (
 )
 from attnviz.ui.pages.you_and_the_model.texts import STEPS, TASKS, TOO_FEW
 from attnviz.vision.bubbleview.bubbles import check_size
-from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task, round_from
+from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task, parse_round
 
 SIDE = 800
 _STEPS = "".join(f"<li>{html.escape(step)}</li>" for step in STEPS)
@@ -114,7 +114,7 @@ def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
         return
     try:
         _check_origin(message, blob)
-        played = round_from(message, task, seen=was_revealed(picture.sha256))
+        played = parse_round(message, task, seen=was_revealed(picture.sha256))
         if len(played.clicks) < LEAST_CLICKS:
             raise VisionError(f"{TOO_FEW} This one has {len(played.clicks)} inside the picture.")
     except VisionError as error:

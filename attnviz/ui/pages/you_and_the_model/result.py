@@ -15,7 +15,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
 from attnviz.evidence.faithfulness.recognition import Recognition, RecognitionCurve, recognise
-from attnviz.evidence.run import ask
+from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
@@ -46,7 +46,7 @@ from attnviz.ui.pages.you_and_the_model.texts import (
     remarks,
     verdict,
 )
-from attnviz.vision.bubbleview.bubbles import Place, own_places, random_places
+from attnviz.vision.bubbleview.bubbles import BubbleCentre, peak_bubbles, random_bubbles
 from attnviz.vision.bubbleview.rounds import Round
 
 SEEDS = 5
@@ -72,7 +72,7 @@ class ModelTurn:
     question: Question
     explanation: Explanation | None = None
     values: FloatArray | None = None
-    places: tuple[Place, ...] = ()
+    places: tuple[BubbleCentre, ...] = ()
 
 
 def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
@@ -124,16 +124,16 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
         return ModelTurn(question, explanation)
     size = played.picture.height, played.picture.width
     values = explanation.geometry.resized(size).spread(grid)
-    return ModelTurn(question, explanation, values, own_places(values, len(played.round.clicks)))
+    return ModelTurn(question, explanation, values, peak_bubbles(values, len(played.round.clicks)))
 
 
 def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Recognition | None:
     """Curves of the person's bubbles, then the network's if it has any, then random ones."""
     count = len(played.round.clicks)
-    paths: list[Sequence[Place]] = [played.round.places]
+    paths: list[Sequence[BubbleCentre]] = [played.round.places]
     if turn.places:
         paths.append(turn.places)
-    paths += [random_places(count, seed) for seed in range(SEEDS)]
+    paths += [random_bubbles(count, seed) for seed in range(SEEDS)]
     target = None if turn.explanation is None else turn.explanation.classes[0]
     picture = played.picture
     key = (picture.sha256, *model.key, turn.question, repr(paths))
@@ -143,7 +143,7 @@ def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Re
         return recognise(subject, picture.pixels, geometry, paths, progress)
 
     def work(progress: Progress) -> tuple[Recognition, tuple[str, ...]]:
-        return ask(model, picture, partial(asked, progress=progress), target)
+        return run_experiment(model, picture, partial(asked, progress=progress), target)
 
     def say() -> str:
         return f"The model is asked about {2 + sum(map(len, paths))} pictures, bubble by bubble."
@@ -200,7 +200,7 @@ def _show_replay(
     found: Recognition | None,
 ) -> None:
     lines = {} if found is None else _named_curves(found, turn)
-    places: Mapping[str, tuple[Place, ...]] = {YOU: played.round.places}
+    places: Mapping[str, tuple[BubbleCentre, ...]] = {YOU: played.round.places}
     heat = None
     if turn is not None and turn.places:
         places = {**places, MODEL: turn.places}

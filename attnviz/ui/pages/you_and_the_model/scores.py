@@ -17,7 +17,7 @@ from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.you_and_the_model.charts import score_chart
 from attnviz.ui.pages.you_and_the_model.texts import MODEL
-from attnviz.vision.bubbleview.bubbles import bubble_radius, cells
+from attnviz.vision.bubbleview.bubbles import bubble_radius, grid_cells
 from attnviz.vision.bubbleview.rounds import Round
 from attnviz.vision.spectral_residual import spectral_residual
 
@@ -80,7 +80,7 @@ def _scores(
 def _scored(key: tuple[object, ...], _values: FloatArray, _played: Round) -> ClickScores:
     del key
     size = _values.shape[0], _values.shape[1]
-    return score_clicks(_values, *cells(_played.places, size), bubble_radius(size))
+    return score_clicks(_values, *grid_cells(_played.places, size), bubble_radius(size))
 
 
 def _table(found: Mapping[str, ClickScores]) -> str:

@@ -8,7 +8,7 @@ from attnviz.methods.questions import Question
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.ui.kit.text import with_article
 from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
-from attnviz.vision.bubbleview.bubbles import Place
+from attnviz.vision.bubbleview.bubbles import BubbleCentre
 from attnviz.vision.bubbleview.rounds import Round, Task
 
 CAVEAT = (
@@ -87,7 +87,7 @@ def verdict(label: str, sharp: float, soft: float, ends: dict[str, float], count
 
 
 def remarks(
-    played: Round, geometry: PictureGeometry | None, model_places: Sequence[Place] | None
+    played: Round, geometry: PictureGeometry | None, model_places: Sequence[BubbleCentre] | None
 ) -> list[str]:
     """What has to be known of this round to read it rightly."""
     said = []

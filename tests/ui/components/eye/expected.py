@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.ui.pages.eye.packing import _fundus
-from attnviz.vision.projection import DISC, MM_PER_DEGREE, landing, zone_of
-from attnviz.vision.retina import ZONES, Retina, Viewing
+from attnviz.vision.projection import MM_PER_DEGREE, OPTIC_DISC, retinal_position, zone_of
+from attnviz.vision.retina import ZONES, Retina, ViewingGeometry
 
 EYES = (Retina(), Retina(coarser=4), Retina(1 / 75, 0.12, 3.0, 2.5))
 DENSITIES = (20.0, 37.6, 78.5)
@@ -20,11 +20,11 @@ def write(folder: Path) -> None:
     facts = {
         "eyes": [_eye(eye, per_degree) for eye in EYES for per_degree in DENSITIES],
         "landings": [_landing(*one, per_degree) for one in OFFSETS for per_degree in DENSITIES],
-        "screen": Viewing.of_screen(
+        "screen": ViewingGeometry.of_screen(
             distance_cm=57, width_cm=1024 / 37.8, width_px=1024
         ).pixels_per_degree,
         "zones": [zone._asdict() for zone in ZONES],
-        "disc": DISC._asdict(),
+        "disc": OPTIC_DISC._asdict(),
         "mmPerDegree": MM_PER_DEGREE,
         "fundus": _fundus(),
     }
@@ -32,7 +32,7 @@ def write(folder: Path) -> None:
 
 
 def _eye(eye: Retina, per_degree: float) -> dict[str, Any]:
-    viewing = Viewing(per_degree)
+    viewing = ViewingGeometry(per_degree)
     angles = [0.0, 0.5, 2.3, 5.0, 10.0, 20.0, 40.0]
     return {
         "retina": {
@@ -50,7 +50,7 @@ def _eye(eye: Retina, per_degree: float) -> dict[str, Any]:
 
 
 def _landing(below: float, right_of: float, per_degree: float) -> dict[str, Any]:
-    place = landing(below, right_of, Viewing(per_degree))
+    place = retinal_position(below, right_of, ViewingGeometry(per_degree))
     return {
         "below": below, "rightOf": right_of, "perDegree": per_degree,
         "right": place.right, "up": place.up, "angle": place.angle, "zone": zone_of(place),

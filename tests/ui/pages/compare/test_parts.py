@@ -14,7 +14,7 @@ from PIL import Image
 
 from attnviz.errors import WeightsError
 from attnviz.export.png import read_provenance
-from attnviz.metrics.map_difference import Difference
+from attnviz.metrics.map_difference import MapDifference
 from attnviz.models.catalogue import find_model
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
@@ -141,7 +141,7 @@ def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     pair = pair_up(a, b, 3)
     assert list(pair.found) == [(0, 0), (1, 0), (2, 0)]
     first = pair.found[0, 0]
-    assert isinstance(first, Difference)
+    assert isinstance(first, MapDifference)
     assert first.values.shape == (43, 64)
     assert first.spearman == pytest.approx(8 / 17, abs=0.05), "of a 4 x 4 ramp and its transpose"
     assert str(pair.found[2, 0]).startswith("The map of A is flat here")
@@ -154,7 +154,7 @@ def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     )
     other = pair_up(a, cell([ramp], size=(60, 40)), 3)
     assert "These are two pictures" in other.note
-    assert isinstance(other.found[0, 0], Difference)
+    assert isinstance(other.found[0, 0], MapDifference)
 
 
 def header_of(blob: bytes) -> tuple[dict[str, Any], bytes]:
@@ -190,7 +190,7 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     start, size = found["at"]
     codes = np.frombuffer(body[start : start + size], np.int8).reshape(found["rows"], -1)
     difference = pair.found[0, 0]
-    assert isinstance(difference, Difference)
+    assert isinstance(difference, MapDifference)
     np.testing.assert_allclose(codes / 127, difference.values, atol=0.5 / 127 + 1e-6)
     assert pack_grid(grid, ["decision", "attention"]).header["id"] == packed.header["id"]
 

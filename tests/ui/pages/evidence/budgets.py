@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attnviz.evidence.faithfulness.blur_budget import Budget, blur_budget
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
 from attnviz.evidence.subject import Subject
 
 SIZE = (48, 64)
@@ -43,7 +43,7 @@ def known_map() -> np.ndarray:
     return np.asarray(values, np.float32)
 
 
-def known_budget(target: int = 1) -> Budget:
+def known_budget(target: int = 1) -> BlurBudget:
     """Of that picture, map and network; class 0 never comes first on the sharp picture."""
     pixels = known_pixels()
     subject = Subject(AtOnePlace(pixels), pixels, lambda x: x, target)

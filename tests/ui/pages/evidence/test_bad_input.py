@@ -14,7 +14,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
-from attnviz.evidence.faithfulness.verdict import put_to_test
+from attnviz.evidence.faithfulness.verdict import measure_faithfulness
 from attnviz.export.png import png_with_provenance
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
@@ -35,7 +35,9 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few pictures for each question."""
     few = partial(blur_budget, radii=(2.0, 12.0), shares=(0, 0.1, 0.5, 1), seeds=1)
     monkeypatch.setattr(budget_section, "blur_budget", few)
-    monkeypatch.setattr(presence_run, "put_to_test", partial(put_to_test, controls=1))
+    monkeypatch.setattr(
+        presence_run, "measure_faithfulness", partial(measure_faithfulness, controls=1)
+    )
 
 
 def answered(page: AppTest, section: str) -> AppTest:
@@ -109,18 +111,20 @@ def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPat
             raise KeyboardInterrupt
 
         try:
-            return put_to_test(subject, values, fills, controls=1, progress=stop)
+            return measure_faithfulness(subject, values, fills, controls=1, progress=stop)
         except KeyboardInterrupt:
             return st.stop()  # ends the run as a click does
 
     page = evidence_page(monkeypatch, "none", evidence="presence").run()
-    monkeypatch.setattr(presence_run, "put_to_test", ending)
+    monkeypatch.setattr(presence_run, "measure_faithfulness", ending)
     (button,) = [one for one in page.button if one.label == "Take it apart"]
     button.click().run()
     assert not page.exception
     assert len(told) == 1
     assert "av-verdict" not in html_of(page)
-    monkeypatch.setattr(presence_run, "put_to_test", partial(put_to_test, controls=1))
+    monkeypatch.setattr(
+        presence_run, "measure_faithfulness", partial(measure_faithfulness, controls=1)
+    )
     page.run()
     assert "av-verdict" not in html_of(page)
     (button,) = [one for one in page.button if one.label == "Take it apart"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attnviz.evidence.faithfulness.blur_budget import Answers, Budget
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
 from attnviz.ui.components.budget_table import pack
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
 from attnviz.ui.pages.evidence.budget_text import circle, describe_budget, percent
@@ -20,23 +20,23 @@ from tests.ui.pages.evidence.budgets import LABELS, RADII, SHARES, SIZE, known_b
 
 
 @pytest.fixture(scope="module")
-def budget() -> Budget:
+def budget() -> BlurBudget:
     return known_budget()
 
 
-def table(rows: list[str]) -> Answers:
+def table(rows: list[str]) -> ScoreTable:
     """Answers from rows of "x" (first) and "." (not), from the smallest radius on."""
     kept = np.array([[one == "x" for one in row] for row in rows])
     margin = np.where(kept, 1, -1).astype(np.float32)
-    return Answers(1 / (1 + np.exp(-margin)), margin, kept.astype(np.int64), 1)
+    return ScoreTable(1 / (1 + np.exp(-margin)), margin, kept.astype(np.int64), 1)
 
 
-def said(budget: Budget, rows: list[str], label: str = "ship") -> tuple[str, str]:
+def said(budget: BlurBudget, rows: list[str], label: str = "ship") -> tuple[str, str]:
     words = describe_budget(replace(budget, answers=table(rows)), label, "sea", 10.0)
     return words.headline, " ".join(words.details)
 
 
-def test_the_sentence_names_share_and_circle(budget: Budget) -> None:
+def test_the_sentence_names_share_and_circle(budget: BlurBudget) -> None:
     headline, details = said(budget, ["xxxxxx", "xxxxxx", "..xxxx", "...xxx"])
     assert headline == (
         "With 30 % of the picture sharp it still says 'ship'. Blurred all over it gives up at a "
@@ -47,13 +47,13 @@ def test_the_sentence_names_share_and_circle(budget: Budget) -> None:
     assert "again" not in details
 
 
-def test_what_is_lost_and_found_again_is_said(budget: Budget) -> None:
+def test_what_is_lost_and_found_again_is_said(budget: BlurBudget) -> None:
     _, details = said(budget, ["xxxxxx", "......", "xxxxxx", ".x.x.x"])
     assert "Some larger shares lose it again; from 100 % on" in details
     assert "Stronger blur finds it again, up to 4.0 px" in details
 
 
-def test_a_network_that_needs_nothing_sharp_is_no_success(budget: Budget) -> None:
+def test_a_network_that_needs_nothing_sharp_is_no_success(budget: BlurBudget) -> None:
     headline, details = said(budget, ["xxxxxx", "xxxxxx", "xxxxxx", "x..xxx"])
     assert "it still says 'ship': nothing needs to be sharp" in headline
     assert "says nothing about the map" in details
@@ -61,7 +61,7 @@ def test_a_network_that_needs_nothing_sharp_is_no_success(budget: Budget) -> Non
     assert "turn it over" not in said(budget, ["xxxxxx"] * 4)[1]
 
 
-def test_a_class_that_was_never_first_has_no_numbers(budget: Budget) -> None:
+def test_a_class_that_was_never_first_has_no_numbers(budget: BlurBudget) -> None:
     headline, details = said(budget, ["......"] * 4, label="<b>")
     assert headline == "On the sharp picture it says 'sea', not '<b>': there is nothing to keep."
     assert "nan" not in (headline + details).lower()
@@ -79,7 +79,7 @@ def test_numbers_are_short() -> None:
     assert circle(2, 100, 3.5) == "2.0 px (7 px of the photo as shown), 2.0 % of the diagonal"
 
 
-def test_the_blob_holds_exactly_what_the_network_was_given(budget: Budget) -> None:
+def test_the_blob_holds_exactly_what_the_network_was_given(budget: BlurBudget) -> None:
     blob = pack(budget, LABELS.__getitem__)
     assert blob == pack(budget, LABELS.__getitem__)
     (length,) = struct.unpack_from("<I", blob)
@@ -111,7 +111,7 @@ def test_the_blob_holds_exactly_what_the_network_was_given(budget: Budget) -> No
     assert json.loads(other[4 : 4 + struct.unpack_from("<I", other)[0]])["id"] != header["id"]
 
 
-def test_the_chart_holds_the_curves_and_the_band(budget: Budget) -> None:
+def test_the_chart_holds_the_curves_and_the_band(budget: BlurBudget) -> None:
     for margin, own in ((False, budget.answers.probability), (True, budget.answers.margin)):
         band, lines = curves_chart(budget, margin=margin).to_dict()["layer"]
         points = lines["data"]["values"]
@@ -130,7 +130,7 @@ def test_the_chart_holds_the_curves_and_the_band(budget: Budget) -> None:
         np.testing.assert_allclose([one["high"] for one in edges], seeds.max(0), atol=1e-4)
 
 
-def test_bars_show_the_smallest_shares_and_the_spread_of_chance(budget: Budget) -> None:
+def test_bars_show_the_smallest_shares_and_the_spread_of_chance(budget: BlurBudget) -> None:
     text = share_bars(budget)
     shares = [budget.smallest[-1], np.median(budget.smallest_of("random"))]
     shares += [budget.smallest_of("centred")[0], budget.smallest_of("inverted")[0]]
@@ -145,7 +145,7 @@ def test_bars_show_the_smallest_shares_and_the_spread_of_chance(budget: Budget) 
     assert "0 % (0 % to 30 %)" in share_bars(changed)
 
 
-def test_where_blur_hides_nothing_bars_tell_from_where_on_it_is_kept(budget: Budget) -> None:
+def test_where_blur_hides_nothing_bars_tell_from_where_on_it_is_kept(budget: BlurBudget) -> None:
     rows = ["xxxxxx", "xxxxxx", "xxxxxx", "x..xxx"]
     controls = {"centred": table(["x...xx"]), "random": table(["xxxxxx", "x.xxxx", "xxx.xx"])}
     text = share_bars(replace(budget, answers=table(rows), controls=controls))

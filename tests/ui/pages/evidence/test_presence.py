@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.evidence.faithfulness.confidence_drop import Confidence, patches
-from attnviz.evidence.faithfulness.insertion_deletion import Curve, Removal
-from attnviz.evidence.faithfulness.verdict import Trial, put_to_test
+from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop, occlusion_patches
+from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
+from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, measure_faithfulness
 from attnviz.ui.pages.evidence import presence_run
 from attnviz.ui.pages.evidence.occlusion import describe_occlusion, describe_similarity
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
@@ -30,10 +30,12 @@ from attnviz.ui.pages.evidence.presence_text import (
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 
 MINUS = "\N{MINUS SIGN}"
-QUICK = partial(put_to_test, controls=2)
+QUICK = partial(measure_faithfulness, controls=2)
 
 
-def removal(gain: float, margin_gain: float | None = None, *, empty: float = -1.0) -> Removal:
+def removal(
+    gain: float, margin_gain: float | None = None, *, empty: float = -1.0
+) -> InsertionDeletion:
     """Level curves at 0.5 ∓ gain / 2, margins ∓ half of theirs; empty: the margin of no picture."""
     shares = np.array(SHARES, np.float32)
     half = (gain if margin_gain is None else margin_gain) / 2
@@ -43,17 +45,19 @@ def removal(gain: float, margin_gain: float | None = None, *, empty: float = -1.
     down[-1] = empty
     low, high = level * (0.5 - gain / 2), level * (0.5 + gain / 2)
     low[0] = 0.5  # or no probability would ever change
-    return Removal(Curve(shares, low, down, first), Curve(shares, high, level * half, first))
+    return InsertionDeletion(
+        ScoreCurve(shares, low, down, first), ScoreCurve(shares, high, level * half, first)
+    )
 
 
 def trial(
     gain: float, *controls: float, fill: str = "blur", centre: float = 0.2, empty: float = -1.0
-) -> Trial:
+) -> FaithfulnessTest:
     others = tuple(map(removal, controls))
-    return Trial(fill, removal(gain, empty=empty), others, removal(centre))
+    return FaithfulnessTest(fill, removal(gain, empty=empty), others, removal(centre))
 
 
-def both(first: Trial, second: Trial) -> dict[str, Trial]:
+def both(first: FaithfulnessTest, second: FaithfulnessTest) -> dict[str, FaithfulnessTest]:
     return {"blur": first, "road": second}
 
 
@@ -74,7 +78,9 @@ BETTER, ALIKE, WORSE = trial(0.5, 0.1, 0.0), trial(0.05, 0.1, 0.0), trial(-0.3, 
         (both(WORSE, BETTER), "Not robust, the fills disagree: worse than chance under strong"),
     ],
 )
-def test_the_headline_says_where_the_map_stands(trials: dict[str, Trial], words: str) -> None:
+def test_the_headline_says_where_the_map_stands(
+    trials: dict[str, FaithfulnessTest], words: str
+) -> None:
     assert describe_presence(trials, "<b>", "<b>").headline.startswith(words)
 
 
@@ -100,7 +106,7 @@ def test_the_details_say_what_qualifies_the_verdict() -> None:
 
 
 def test_a_margin_that_says_otherwise_is_told() -> None:
-    other = Trial("blur", removal(0.5, -3.0), (removal(0.1, 1.0),), removal(0.2))
+    other = FaithfulnessTest("blur", removal(0.5, -3.0), (removal(0.1, 1.0),), removal(0.2))
     details = " ".join(describe_presence(both(other, BETTER), "cat", "cat").details)
     assert "By the logit margin, which does not saturate, it is worse than chance" in details
 
@@ -118,8 +124,8 @@ def test_numbers_and_answers() -> None:
     names = {1: "dog", 0: "cat"}
     assert answer_text(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: it says dog"
     assert answer_text(BETTER.removal.back, 5, "cat", names) == "cat 0.75, margin +0.25"
-    assert "drops by 75 % (0.80 → 0.20)" in describe_confidence(Confidence(0.8, 0.2), "cat")
-    assert "an increase in confidence" in describe_confidence(Confidence(0.2, 0.8), "cat")
+    assert "drops by 75 % (0.80 → 0.20)" in describe_confidence(ConfidenceDrop(0.8, 0.2), "cat")
+    assert "an increase in confidence" in describe_confidence(ConfidenceDrop(0.2, 0.8), "cat")
 
 
 def test_pictures_are_escaped_and_the_chosen_one_is_outlined() -> None:
@@ -167,7 +173,7 @@ def test_occlusion_in_words() -> None:
 
 
 def presence_page(monkeypatch: pytest.MonkeyPatch, kind: str = "none") -> AppTest:
-    monkeypatch.setattr(presence_run, "put_to_test", QUICK)
+    monkeypatch.setattr(presence_run, "measure_faithfulness", QUICK)
     return evidence_page(monkeypatch, kind, evidence="presence")
 
 
@@ -241,7 +247,7 @@ def test_one_fill_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_patch_is_slid_over_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     page = presence_page(monkeypatch).run()
-    side, corners = patches((128, 192))
+    side, corners = occlusion_patches((128, 192))
     (cost,) = [one for one in page.info if "A patch of" in one.value]
     assert f"A patch of {side} px" in cost.value
     assert f"{len(corners):,} patches under each of 2 fills" in cost.value

@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from attnviz.evidence.interaction.regions import RegionRelations, grid_regions
-from attnviz.evidence.interaction.shapley import PairGains, Relations
+from attnviz.evidence.interaction.regions import RegionInteractions, grid_regions
+from attnviz.evidence.interaction.shapley import Interactions, PairGains
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.ui.pages.evidence.region_graph import region_graph
 from attnviz.ui.pages.evidence.region_matrix import flow_matrix, relation_matrix
@@ -24,15 +24,15 @@ from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, h
 MINUS = "\N{MINUS SIGN}"
 
 
-def relations(error: float = 0.0) -> RegionRelations:
+def relations(error: float = 0.0) -> RegionInteractions:
     """Four regions: 1 and 4 need each other, 2 and 3 stand in for each other."""
     interaction = np.zeros((4, 4))
     for first, second, value in ((0, 3, 0.8), (1, 2, -0.5), (0, 1, 0.3), (2, 3, 0.02)):
         interaction[first, second] = interaction[second, first] = value
     errors = np.full((4, 4), error)
     shapley = np.array([0.4, -1.2, 0.0, 0.9])
-    found = Relations(shapley, interaction, np.full(4, error), errors, 0.0, 0.1)
-    return RegionRelations(grid_regions((40, 60), 2, 2), found)
+    found = Interactions(shapley, interaction, np.full(4, error), errors, 0.0, 0.1)
+    return RegionInteractions(grid_regions((40, 60), 2, 2), found)
 
 
 def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
@@ -48,7 +48,9 @@ def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
     assert [(one.first, one.second) for one in significant_edges(unsure)] == [(0, 3), (1, 2)]
     unsure.interaction[0, 3] = np.nan
     assert [(one.first, one.second) for one in significant_edges(unsure)] == [(1, 2)]
-    rounded = Relations(np.zeros(2), np.full((2, 2), 1e-6), np.zeros(2), np.zeros((2, 2)), 3.0, 4.0)
+    rounded = Interactions(
+        np.zeros(2), np.full((2, 2), 1e-6), np.zeros(2), np.zeros((2, 2)), 3.0, 4.0
+    )
     assert significant_edges(rounded) == []
     assert strongest_edges(relations(error=1.0).relations) == []
 
@@ -106,7 +108,7 @@ def test_the_table_of_pairs() -> None:
     assert rows[1] == {
         "Regions": "2 and 3", "Interaction": -0.5, "Alone": 0.25, "In context": -0.125
     }  # fmt: skip
-    many = RegionRelations(grid_regions((40, 60), 3, 3), Relations(*_zeros(9), 0.0, 1.0))
+    many = RegionInteractions(grid_regions((40, 60), 3, 3), Interactions(*_zeros(9), 0.0, 1.0))
     assert "Standard error" in pair_rows(many, PairGains(*np.zeros((2, 9, 9))))[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis.explain import explain
-from attnviz.evidence.randomisation.cascade import Likeness, Sanity, Step
+from attnviz.evidence.randomisation.cascade import MapSimilarity, RandomisationStep, SanityCheck
 from attnviz.models.loading import load_model
 from attnviz.pictures import open_sample
 from attnviz.ui.kit.cache import SHOWN_SIDE
@@ -22,12 +22,14 @@ FOCUS = PAGE.with_name("1_Focus.py")
 MAP = np.outer(np.arange(4), np.arange(5)).astype(np.float32)
 
 
-def sanity(*ranks: float | None, control: float | None = 0.1) -> Sanity:
+def sanity(*ranks: float | None, control: float | None = 0.1) -> SanityCheck:
     """Steps of these rank correlations; None is flat."""
-    alike = [None if one is None else Likeness(one, one / 2, 0.3) for one in ranks]
+    alike = [None if one is None else MapSimilarity(one, one / 2, 0.3) for one in ranks]
     names = ["", "head", "<i>stem</i>"][: len(ranks)]
-    steps = [Step(name, MAP, one) for name, one in zip(names, alike, strict=True)]
-    return Sanity(tuple(steps), None if control is None else Likeness(control, 0, 0.2), MAP)
+    steps = [RandomisationStep(name, MAP, one) for name, one in zip(names, alike, strict=True)]
+    return SanityCheck(
+        tuple(steps), None if control is None else MapSimilarity(control, 0, 0.2), MAP
+    )
 
 
 def checked(page: AppTest) -> AppTest:
@@ -80,7 +82,7 @@ def test_what_is_found_out_is_said_above_the_sections(monkeypatch: pytest.Monkey
         (sanity(1.0, 0.9, 0.8, control=None), "Insensitive to the model"),
     ],
 )
-def test_the_verdict_in_words(found: Sanity, words: str) -> None:
+def test_the_verdict_in_words(found: SanityCheck, words: str) -> None:
     assert words in describe_sanity(found)
 
 

@@ -20,8 +20,8 @@ from attnviz.ui.pages.eye.save import foveated_picture, foveated_png
 from attnviz.ui.pages.eye.scanpaths import GazePath, gaze_path, saliency_gaze_paths
 from attnviz.ui.pages.eye.server_view import with_marks
 from attnviz.vision.foveation import foveate
-from attnviz.vision.retina import Retina, Viewing
-from attnviz.vision.scanpath import Stop
+from attnviz.vision.retina import Retina, ViewingGeometry
+from attnviz.vision.scanpath import Fixation
 
 TOLD = {
     "photoId": "x", "fixations": [[0.25, 0.5], [0.75, 0.1]], "pixelsPerDegree": 30, "distance": 60,
@@ -76,7 +76,7 @@ def test_a_map_of_one_value_has_no_path_and_says_why() -> None:
 
 def test_the_parcel_holds_photo_retina_and_maps_and_is_the_same_each_time() -> None:
     picture = noise(60, 80)
-    paths = [GazePath("one", "who", noise(30, 40).pixels, (Stop(0.2, 0.7, 1.0, 30.0),))]
+    paths = [GazePath("one", "who", noise(30, 40).pixels, (Fixation(0.2, 0.7, 1.0, 30.0),))]
     blob = pack(picture, paths)
     assert blob == pack(picture, paths)
     header, (photo, retina, overlay) = unpacked(blob)
@@ -126,7 +126,7 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]
-    expected = foveate(whole.pixels, looks, Viewing(60.0), Retina(coarser=4))
+    expected = foveate(whole.pixels, looks, ViewingGeometry(60.0), Retina(coarser=4))
     np.testing.assert_array_equal(pixels, expected)
     assert (expected != whole.pixels).any()
     facts = read_provenance(file)
@@ -141,12 +141,12 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
 
 def test_rings_and_numbered_stops_are_drawn_where_they_belong() -> None:
     grey = np.full((300, 400, 3), 128, np.uint8)
-    stops = (Stop(0.2, 0.2, 1.0, 30.0), Stop(0.5, 0.5, 0.8, 40.0))
-    shown = with_marks(grey, stops, Viewing(20.0))
+    stops = (Fixation(0.2, 0.2, 1.0, 30.0), Fixation(0.5, 0.5, 0.8, 40.0))
+    shown = with_marks(grey, stops, ViewingGeometry(20.0))
     assert (grey == 128).all(), "the picture itself is left alone"
-    radius = round(Viewing(20.0).pixels(2.5))
+    radius = round(ViewingGeometry(20.0).pixels(2.5))
     assert shown[150, 200 + radius].max() > 200, "the fovea's ring around the last stop"
     assert shown[60 - 7, 80].min() > 200, "the first stop's circle"
     assert shown[299, 399].tolist() == [128] * 3
-    alone = with_marks(grey, stops[:1], Viewing(20.0))
+    alone = with_marks(grey, stops[:1], ViewingGeometry(20.0))
     assert alone[60, 80].tolist() == [128] * 3, "a single gaze is not numbered"

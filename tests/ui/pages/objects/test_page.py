@@ -21,7 +21,7 @@ from attnviz.ui.pages.objects import cache as kept
 from attnviz.ui.pages.objects import page as objects_page
 from attnviz.ui.pages.objects.cards import half_peak
 from attnviz.ui.pages.objects.state import TOGETHER
-from attnviz.vision.biased_competition import focus_together
+from attnviz.vision.biased_competition import combined_focus
 from tests.conftest import TinyCnn
 from tests.paths import PAGES
 from tests.ui.pages.layers.test_page import assert_fine, headers, texts
@@ -91,7 +91,7 @@ def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatc
     for selectivity in (1.0, 3.0):
         page.slider(key="objects selectivity").set_value(selectivity).run()
         assert_fine(page)
-        together = focus_together(expected.maps, means, selectivity)
+        together = combined_focus(expected.maps, means, selectivity)
         entry = headers(page)[0]["layers"][2]
         assert entry["mean"] == pytest.approx(float(together.mean()), rel=1e-5)
         share = means**selectivity / (means**selectivity).sum()

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from attnviz.agreement.dataset import PEOPLE
+from attnviz.agreement.dataset import OTHER_OBSERVERS
 from attnviz.agreement.ground_truth import AUC, KL, NSS
-from attnviz.agreement.rows import Row
+from attnviz.agreement.rows import AgreementRow
 from attnviz.metrics.bootstrap import Interval
-from attnviz.metrics.fixations import Looked, Viewer, read_fixations
+from attnviz.metrics.fixations import FixatedPicture, Observer, read_fixations
 from attnviz.pictures import Picture
 from attnviz.ui.components.fixation_player.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.ui.pages.people.bars import Bar, row_bars, rows_verdict, score_bars
@@ -26,12 +26,12 @@ from attnviz.ui.pages.people.example import NAME, example_files, example_zip
 HOSTILE = '<img src=x onerror="alert(1)">.png'
 
 
-def viewer(*xyt: tuple[float, float, float]) -> Viewer:
-    return Viewer(*np.asarray(xyt, np.float64).T)
+def viewer(*xyt: tuple[float, float, float]) -> Observer:
+    return Observer(*np.asarray(xyt, np.float64).T)
 
 
-def looked(*viewers: Viewer) -> Looked:
-    return Looked(HOSTILE, Path("a.png"), (60, 80), viewers)
+def looked(*viewers: Observer) -> FixatedPicture:
+    return FixatedPicture(HOSTILE, Path("a.png"), (60, 80), viewers)
 
 
 def unpacked(blob: bytes) -> tuple[dict, bytes, bytes]:
@@ -109,17 +109,19 @@ def test_less_divergence_is_better_and_half_an_area_is_chance() -> None:
 
 def test_hostile_names_stay_text() -> None:
     cells = {NSS: Interval(1.0, 0.5, 1.5)}
-    text = row_bars([Row(HOSTILE, "", cells, None), Row(PEOPLE, "", cells, 100)])
+    text = row_bars(
+        [AgreementRow(HOSTILE, "", cells, None), AgreementRow(OTHER_OBSERVERS, "", cells, 100)]
+    )
     assert "<img" not in text
     assert "&lt;img" in text
     assert text.count("av-against-people") == 1  # people are a line, no bar
 
 
 def test_the_nearest_is_named_with_how_far_it_comes() -> None:
-    def row(name: str, nss: float, share: int | None) -> Row:
-        return Row(name, "", {NSS: Interval(nss, nss, nss)}, share)
+    def row(name: str, nss: float, share: int | None) -> AgreementRow:
+        return AgreementRow(name, "", {NSS: Interval(nss, nss, nss)}, share)
 
-    people = row(PEOPLE, 4.0, 100)
+    people = row(OTHER_OBSERVERS, 4.0, 100)
     said = rows_verdict([row("a", 1.0, 0), row("b", 1.6, 20), people])
     assert said.startswith("Nearest to people is b: its NSS goes 20 % of the way")
     assert "nothing comes nearer" in rows_verdict([row("a", 1.0, 0), row("b", 0.4, -20), people])

@@ -23,7 +23,7 @@ from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.kit.pickers import SAMPLE
 from attnviz.ui.pages.you_and_the_model import page as you_page
 from attnviz.ui.pages.you_and_the_model import result as outcome
-from attnviz.vision.bubbleview.bubbles import blurred
+from attnviz.vision.bubbleview.bubbles import blur_picture
 from attnviz.vision.bubbleview.stored_rounds import list_rounds
 from tests.ui.pages.layers.layers_pages import small_network
 from tests.ui.pages.you_and_the_model.you_pages import (
@@ -110,7 +110,7 @@ def test_the_ends_of_the_curves_are_what_the_model_says_of_the_pictures(
     model, _ = small_network("cbam")
     shown = shown_sample("coffee").reduced(800)
     target = int(replay["label"].removeprefix("thing "))
-    soft = Picture(blurred(shown.pixels), "soft", "0" * 64)
+    soft = Picture(blur_picture(shown.pixels), "soft", "0" * 64)
     expected = float(probabilities(model, soft)[target])
     assert replay["sides"][0]["probability"][0] == pytest.approx(expected, abs=1e-3)
     (sharp,) = charts(page)[0]["layer"][1]["data"]["values"]
@@ -180,7 +180,7 @@ def test_when_the_model_refuses_the_rest_is_shown_and_the_round_is_kept(
 
     page = opened(monkeypatch)
     monkeypatch.setattr(outcome, "explained", refuse)
-    monkeypatch.setattr(outcome, "ask", refuse)
+    monkeypatch.setattr(outcome, "run_experiment", refuse)
     played(page, browser)
     assert not page.exception
     assert {one.value for one in page.error} == {r"The network \*failed\* here. Choose another."}
