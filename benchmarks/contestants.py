@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
-from attnviz.methods import METHODS, Method
-from attnviz.methods.base import ProbingMethod
+from attnviz.methods import METHODS, Inference, Method, TraceMethod
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.types import FloatArray
 
@@ -76,15 +75,15 @@ def _own(module: nn.Module, kinds: Sequence[Kind]) -> list[Contestant]:
         if method.kind in kinds and not issubclass(method, LibraryCam):
             made = method()
             run: MapFor
-            if isinstance(made, ProbingMethod):
-                run = partial(_probed, module, made)
-            else:
+            if isinstance(made, TraceMethod):
                 run = partial(_traced, module, made)
+            else:
+                run = partial(_run, module, made)
             found.append(Contestant(method.name, "attnviz", run))
     return found
 
 
-def _traced(module: nn.Module, method: Method[Any], inputs: Tensor, target: int) -> FloatArray:
+def _traced(module: nn.Module, method: TraceMethod[Any], inputs: Tensor, target: int) -> FloatArray:
     sites = find_sites(module, method.kind, inputs)
     if method.kind is Kind.FEATURES:
         last = last_block(module, inputs)
@@ -93,8 +92,8 @@ def _traced(module: nn.Module, method: Method[Any], inputs: Tensor, target: int)
     return np.asarray(method(trace)[-1].values[0])
 
 
-def _probed(module: nn.Module, method: ProbingMethod, inputs: Tensor, target: int) -> FloatArray:
-    return np.asarray(method.probe(module, inputs, target).layer_maps[-1].values[0])
+def _run(module: nn.Module, method: Method, inputs: Tensor, target: int) -> FloatArray:
+    return np.asarray(method.run(Inference.of(module, inputs, target)).layer_maps[-1].values[0])
 
 
 def _peers(module: nn.Module, site: Site) -> list[Contestant]:

@@ -33,9 +33,10 @@ from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.errors import VisionError
 from attnviz.evidence.faithfulness.sufficiency import sufficiency
-from attnviz.methods import METHODS
-from attnviz.methods.base import LayerMaps, Nature, ProbingMethod
+from attnviz.methods import METHODS, Inference, TraceMethod
+from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.methods.inference import LayerMaps
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.metrics.saliency import box_gain, centre_prior, nss
 from attnviz.models.device import move_inputs
@@ -72,10 +73,10 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
                 if single and method.name in OF_SEVERAL_CHANNELS:
                     continue
                 made = method()
-                if isinstance(made, ProbingMethod):
-                    layers = made.probe(model.module, inputs).layer_maps
-                else:
+                if isinstance(made, TraceMethod):  # one pass serves all of them
                     layers = made(trace)
+                else:
+                    layers = made.run(Inference.of(model.module, inputs)).layer_maps
                 _collect(maps, method.name, layers)
     return maps, trace.logits.argmax(1)
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from attnviz.analysis.explain import explain
-from attnviz.methods.questions import Question, methods_for
+from attnviz.methods.questions import can_answer
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.metrics.saliency import centre_prior
 from attnviz.models.spec import ModelSpec, Source
@@ -64,11 +64,7 @@ def supports(spec: ModelSpec, method: str) -> bool:
     """Whether a network has what the method reads; its attention to places for that question."""
     if spec.source is Source.USER:  # what it has is found when it runs
         return True
-    if method == Question.ATTENTION:
-        return bool({"spatial", "context"} & set(spec.kinds))
-    if method in ("auto", *Question):
-        return True
-    return method in {one.name for one in methods_for(spec)}
+    return can_answer(spec, method)
 
 
 def baseline_map_makers(others: CentreBias) -> list[MapMaker]:

@@ -5,33 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from attnviz.analysis.explain import class_index, explain, network_kinds
+from attnviz.analysis.explain import class_index, network_kinds
 from attnviz.analysis.explanation import Prediction
-from attnviz.analysis.inference import Place, check_logits, understood, with_retry
-from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.discovery.last_block import influential_blocks
-from attnviz.capture.run import capture_scores, target_classes
-from attnviz.capture.site import Site
-from attnviz.capture.trace import Trace
+from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.errors import MethodError
-from attnviz.methods.base import METHODS, FeatureMethod, LayerMaps, Method, Nature, OnePassMethod
-from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.grad_cam import GradCam
+from attnviz.methods.inference import Inference, MethodResult
 from attnviz.methods.questions import Choice, Question, choose_method
+from attnviz.methods.trace_method import one_hot
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import FloatArray
 
-FINER = "grad-cam"
 LIKELY = 20
-_Shared = tuple[Sequence[tuple[int, str, FloatArray]], Tensor, PictureGeometry]
-"""Class, layer and map for each score; the logits on the CPU; the geometry."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +73,15 @@ def class_maps(
         MethodError: no class was named, the method knows no classes or does not fit the network.
         ModelError, OutOfMemoryError: as `explain` does.
     """
-    wanted = [class_index(model, one) for one in classes]
-    if not wanted:
+    targets = [class_index(model, target) for target in classes]
+    if not targets:
         raise MethodError("No class was named. Choose one at least.")
     choice = _choice(model, picture, method)
-    if isinstance(choice.method, Method) and choice.method.gradients:
-        return _traced(model, picture, choice, partial(_one_hot, wanted=wanted))
-    if isinstance(choice.method, OnePassMethod):
-        return _probed(model, picture, choice, lambda _logits: wanted)
-    return _one_by_one(model, picture, choice, wanted)
+
+    def work(inference: Inference) -> tuple[MethodResult, ...]:
+        return choice.method.run_for_classes(inference, lambda _logits: targets, choice.layer)
+
+    return _maps_of(model, picture, choice, work, targets[0])
 
 
 def likely_maps(
@@ -100,12 +92,12 @@ def likely_maps(
     Raises as `class_maps` does.
     """
     choice = _choice(model, picture, method)
-    if isinstance(choice.method, Method) and choice.method.gradients:
-        return _traced(model, picture, choice, partial(_most_likely, count=count))
-    if isinstance(choice.method, OnePassMethod):
-        return _probed(model, picture, choice, partial(_best, count=count))
-    best = explain(model, picture, method).classes[:count]
-    return _one_by_one(model, picture, choice, best)
+    choose = partial(_most_likely, count=count)
+
+    def work(inference: Inference) -> tuple[MethodResult, ...]:
+        return choice.method.run_for_classes(inference, choose, choice.layer)
+
+    return _maps_of(model, picture, choice, work)
 
 
 def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArray:
@@ -139,9 +131,14 @@ def finer_map(
     target, others = class_index(model, wanted), [class_index(model, one) for one in against]
     _check_against(target, others)
     answer = _choice(model, picture, Question.DECISION)
-    choice = Choice(choose_method(FINER, has_attention=False).method, answer.layer)
-    weigh = partial(_weighed, wanted=target, against=others, strength=strength)
-    return _traced(model, picture, choice, weigh)
+    method = GradCam()
+    choice = Choice(method, answer.layer)
+    weights = partial(_finer_weights, target=target, others=others, strength=strength)
+
+    def work(inference: Inference) -> tuple[MethodResult, ...]:
+        return method.run_for_scores(inference, weights, choice.layer)
+
+    return _maps_of(model, picture, choice, work)
 
 
 def _check_against(wanted: int, against: Sequence[int]) -> None:
@@ -160,124 +157,35 @@ def _choice(model: VisionModel, picture: Picture, method: str) -> Choice:
     return choice
 
 
-def _one_hot(logits: Tensor, wanted: Sequence[int]) -> Tensor:
-    for one in wanted:
-        target_classes(logits, one)  # raises for a class that is not there
-    return torch.eye(logits.shape[1])[list(wanted)]
+def _most_likely(logits: Tensor, count: int) -> list[int]:
+    return logits[0].sort(descending=True).indices[:count].tolist()
 
 
-def _most_likely(logits: Tensor, count: int) -> Tensor:
-    return torch.eye(logits.shape[1])[_best(logits, count)]
+def _finer_weights(logits: Tensor, target: int, others: Sequence[int], strength: float) -> Tensor:
+    """Weights [1, classes] of the score that Finer-CAM differentiates."""
+    negative = one_hot(logits, others)
+    shares = logits[0, list(others)].float().cpu().softmax(0)  # p_j over their sum
+    return one_hot(logits, [target]) - strength * (shares[:, None] * negative).sum(0)
 
 
-def _best(logits: Tensor, count: int) -> list[int]:
-    return logits[0].float().cpu().sort(descending=True).indices[:count].tolist()
-
-
-def _weighed(logits: Tensor, wanted: int, against: Sequence[int], strength: float) -> Tensor:
-    row = _one_hot(logits, [wanted])
-    others = _one_hot(logits, against)
-    weights = logits[0, list(against)].float().cpu().softmax(0)  # p_j over their sum
-    return row - strength * (weights[:, None] * others).sum(0)
-
-
-def _traced(
-    model: VisionModel, picture: Picture, choice: Choice, weigh: Callable[[Tensor], Tensor]
-) -> ClassMaps:
-    work = partial(_captured, model, picture, choice, weigh)
-    return _shared(model, choice, *with_retry(model, work))
-
-
-def _probed(
-    model: VisionModel, picture: Picture, choice: Choice, pick: Callable[[Tensor], Sequence[int]]
-) -> ClassMaps:
-    """By a method that runs the network itself, once for all classes."""
-    method: OnePassMethod = choice.method  # type: ignore[assignment]
-
-    def work(place: Place) -> _Shared:
-        inputs, geometry = place.inputs(picture)
-        with understood(model, inputs):
-            last = choice.layer is None
-            each = method.probe_each(model.module, inputs, pick, last=last)
-        check_logits(model, each.logits)
-        shown = (_shown(maps, choice.layer) for maps in each.layer_maps)
-        found = [(one, *pair) for one, pair in zip(each.classes, shown, strict=True)]
-        return found, each.logits, geometry
-
-    return _shared(model, choice, *with_retry(model, work))
-
-
-def _shared(model: VisionModel, choice: Choice, done: _Shared, notes: tuple[str, ...]) -> ClassMaps:
-    """What one forward pass for all classes has found."""
-    found, logits, geometry = done
-    classes = tuple(index for index, _, _ in found)
-    shares = logits[0].softmax(0)
-    said = tuple(Prediction(model.label(one), float(shares[one])) for one in classes)
-    maps = np.stack([values for _, _, values in found])
-    return ClassMaps(classes, said, maps, geometry, choice, found[0][1], notes)
-
-
-def _captured(
+def _maps_of(
     model: VisionModel,
     picture: Picture,
     choice: Choice,
-    weigh: Callable[[Tensor], Tensor],
-    place: Place,
-) -> _Shared:
-    inputs, geometry = place.inputs(picture)
-    method: Method[Any] = choice.method  # type: ignore[assignment]
-    seen: list[Tensor] = []
-
-    def scores(logits: Tensor) -> Tensor:
-        check_logits(model, logits)
-        seen.append(logits.float().cpu())
-        return weigh(logits)
-
-    def read(trace: Trace) -> tuple[int, str, FloatArray]:
-        assert trace.target is not None
-        layer, values = _shown(method(trace), choice.layer)
-        return int(trace.target[0]), layer, values
-
-    with understood(model, inputs):
-        sites = _sites_for(method, model.module, inputs, choice.layer)
-        found = capture_scores(model.module, inputs, sites, scores, read)
-    return found, seen[0], geometry
-
-
-def _sites_for(
-    method: Method[Any], module: nn.Module, inputs: Tensor, layer: str | None
-) -> Sequence[Site]:
-    """The sites that the shown layer needs: features are weighed block by block, so one is enough.
-
-    The graph begins at the first site, which makes each backward pass short.
-    """
-    sites = find_sites(module, method.kind, inputs)
-    if not isinstance(method, FeatureMethod) or layer == FUSED:
-        return sites
-    return [site for site in sites if site.layer == layer] or influential_blocks(
-        module, sites, inputs
-    )[-1:]
-
-
-def _shown(layer_maps: Sequence[LayerMaps], wanted: str | None) -> tuple[str, FloatArray]:
-    """The layer that answers best and its map, as `Explanation.best_layer` has it."""
-    if wanted == FUSED:
-        return FUSED, fuse_layers([one.values[0] for one in layer_maps])
-    chosen = next((one for one in layer_maps if one.layer == wanted), layer_maps[-1])
-    return chosen.layer, chosen.values[0]
-
-
-def _one_by_one(
-    model: VisionModel, picture: Picture, choice: Choice, wanted: Sequence[int]
+    work: Callable[[Inference], tuple[MethodResult, ...]],
+    target: int | None = None,
 ) -> ClassMaps:
-    """By a method that asks the network anew for each class."""
-    found = [explain(model, picture, choice.method.name, target=one) for one in wanted]
-    said = tuple(one.target for one in found if one.target is not None)
-    if len(said) < len(found):
-        raise MethodError(
-            f"{choice.method.title} makes the same map for every class. Choose another method."
-        )
-    layer = choice.layer if choice.layer in (*found[0].layers, FUSED) else found[0].best_layer
-    maps = np.stack([one.map_of(str(layer)) for one in found])
-    notes = tuple(dict.fromkeys(note for one in found for note in one.notes))
-    return ClassMaps(tuple(wanted), said, maps, found[0].geometry, choice, str(layer), notes)
+    """The maps of one method at one layer; `work` runs the method for each class."""
+
+    def checked(inference: Inference) -> tuple[tuple[MethodResult, ...], PictureGeometry]:
+        results = work(inference)
+        check_logits(model, results[0].logits)
+        return results, inference.geometry
+
+    (results, geometry), notes = run_inference(model, picture, checked, target=target)
+    classes = tuple(int(result.target[0]) for result in results if result.target is not None)
+    shares = results[0].logits[0].softmax(0)
+    predictions = tuple(Prediction(model.label(index), float(shares[index])) for index in classes)
+    layer = results[0].shown_layer(choice.layer)
+    maps = np.stack([result.map_of(layer) for result in results])
+    return ClassMaps(classes, predictions, maps, geometry, choice, layer, notes)

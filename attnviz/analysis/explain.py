@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from attnviz.analysis.explanation import Explanation, Prediction
-from attnviz.analysis.inference import Place, check_logits, understood, with_retry
-from attnviz.capture.discovery.find_sites import find_kinds, find_sites
-from attnviz.capture.discovery.last_block import last_influential
+from attnviz.analysis.inference import check_logits, prepare_inference, run_inference
+from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.run import capture, logits_of
+from attnviz.capture.run import logits_of
 from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
-from attnviz.methods.base import METHODS, Cost, FeatureMethod, LayerMaps, ProbingMethod
-from attnviz.methods.fuse import FUSED
-from attnviz.methods.questions import Choice, choose_method
+from attnviz.methods.base import METHODS
+from attnviz.methods.inference import Cost, Inference, MethodResult
+from attnviz.methods.questions import Choice, choose_method, has_spatial_attention
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -30,17 +28,6 @@ from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 SHOWN = 5
-
-
-@dataclass(frozen=True)
-class _Passed:
-    """What one pass left. last: the layer to show first where none was measured."""
-
-    layer_maps: tuple[LayerMaps, ...]
-    logits: Tensor
-    target: int | None
-    geometry: PictureGeometry
-    last: str
 
 
 def explain(
@@ -72,24 +59,34 @@ def explain(
     """
     kinds = () if method in METHODS else network_kinds(model, picture)
     choice = choose_method(
-        method, has_attention=_shows(kinds), answers=model.spec.answers, kinds=kinds
+        method, has_attention=has_spatial_attention(kinds), answers=model.spec.answers, kinds=kinds
     )
-    wanted = None if target is None else class_index(model, target)
-    passed, notes = with_retry(model, partial(_captured, model, picture, choice, wanted, progress))
-    layers = tuple(one.layer for one in passed.layer_maps)
-    if choice.layer not in (*layers, FUSED):
-        choice = replace(choice, layer=passed.last)
-    predictions, classes = _predictions(model, passed.logits)
+
+    def work(inference: Inference) -> tuple[MethodResult, PictureGeometry]:
+        result = choice.method.run(inference)
+        check_logits(model, result.logits)
+        return result, inference.geometry
+
+    (result, geometry), notes = run_inference(
+        model,
+        picture,
+        work,
+        target=None if target is None else class_index(model, target),
+        progress=progress,
+    )
+    shown = replace(choice, layer=result.shown_layer(choice.layer))
+    predictions, classes = _predictions(model, result.logits[0])
+    explained = None if result.target is None else classes.index(int(result.target[0]))
     return Explanation(
         picture=picture,
-        choice=choice,
-        layers=layers,
-        maps=tuple(one.values[0] for one in passed.layer_maps),
+        choice=shown,
+        layers=result.layers,
+        maps=tuple(maps.values[0] for maps in result.layer_maps),
         predictions=predictions[:SHOWN],
         classes=classes[:SHOWN],
-        target=None if passed.target is None else predictions[classes.index(passed.target)],
-        geometry=passed.geometry,
-        provenance=_provenance(model, picture, choice, passed.geometry),
+        target=None if explained is None else predictions[explained],
+        geometry=geometry,
+        provenance=_provenance(model, picture, shown, geometry),
         notes=notes,
     )
 
@@ -102,13 +99,11 @@ def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
     """
     if model.spec.source is not Source.USER:
         return tuple(Kind(kind) for kind in model.spec.kinds)
-    return with_retry(model, partial(_kinds, model, picture))[0]
 
+    def work(inference: Inference) -> tuple[Kind, ...]:
+        return find_kinds(inference.module, inference.inputs)
 
-def _shows(kinds: tuple[Kind, ...]) -> bool:
-    """Whether there is attention to places among `kinds`, and a method that shows it."""
-    shown = {method.kind for method in METHODS}
-    return any(kind in kinds and kind in shown for kind in (Kind.SPATIAL, Kind.CONTEXT))
+    return run_inference(model, picture, work)[0]
 
 
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
@@ -117,12 +112,8 @@ def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
     Methods that read a trace take one pass; for others up to three passes find it out, one of them
     forwards and backwards. Raises as `explain` does.
     """
-    chosen = METHODS.get(method)()
-    if not isinstance(chosen, ProbingMethod):
-        return Cost(1, int(chosen.gradients))
     with model.lock:
-        inputs, _ = Place(model.device, model.preprocess).inputs(picture)
-        return chosen.cost(model.module, inputs)
+        return METHODS.get(method)().cost(prepare_inference(model, picture))
 
 
 def predict(
@@ -132,14 +123,12 @@ def predict(
 
     Retries as `explain` does where memory runs out.
     """
-    logits, _ = with_retry(model, partial(_scored, model, picture))
-    return _predictions(model, logits)[0][:count]
+    return _predictions(model, _logits(model, picture))[0][:count]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
     """The probability of each class, float32 [classes], in the network's order; as `predict`."""
-    logits, _ = with_retry(model, partial(_scored, model, picture))
-    return np.asarray(logits.softmax(0).numpy())
+    return np.asarray(_logits(model, picture).softmax(0).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
@@ -151,49 +140,17 @@ def class_index(model: VisionModel, target: int | str) -> int:
     raise UnknownNameError("class", target, model.labels)
 
 
-def _captured(
-    model: VisionModel,
-    picture: Picture,
-    choice: Choice,
-    target: int | None,
-    progress: Progress | None,
-    place: Place,
-) -> _Passed:
-    inputs, geometry = place.inputs(picture)
-    method = choice.method
-    if isinstance(method, ProbingMethod):
-        with understood(model, inputs):
-            found = method.probe(model.module, inputs, target, progress)
-        check_logits(model, found.logits)
-        spoken = None if found.target is None else int(found.target[0])
-        last = found.layer_maps[-1].layer
-        return _Passed(found.layer_maps, found.logits[0], spoken, geometry, last)
-    with understood(model, inputs):
-        sites = find_sites(model.module, method.kind, inputs)
-        trace = capture(model.module, inputs, sites, gradients=method.gradients, target=target)
-        check_logits(model, trace.logits)
-        maps = method(trace)
-        last = maps[-1].layer
-        if isinstance(method, FeatureMethod):  # the map of a block without a say is flat
-            last = last_influential(trace.features) or last
-    chosen = None if trace.target is None else int(trace.target[0])
-    return _Passed(maps, trace.logits[0].cpu(), chosen, geometry, last)
+def _logits(model: VisionModel, picture: Picture) -> Tensor:
+    """The logits float32 [classes] of a plain forward pass, on the CPU."""
 
-
-def _kinds(model: VisionModel, picture: Picture, place: Place) -> tuple[Kind, ...]:
-    inputs, _ = place.inputs(picture)
-    with understood(model, inputs):
-        return find_kinds(model.module, inputs)
-
-
-def _scored(model: VisionModel, picture: Picture, place: Place) -> Tensor:
-    inputs, _ = place.inputs(picture)
-    with understood(model, inputs):
-        module, inputs = prepare_for_hooks(model.module, inputs)
+    def work(inference: Inference) -> Tensor:
+        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
         with state_guard(module), torch.inference_mode():
             logits: Tensor = logits_of(module(inputs), module)[0].float().cpu()
-    check_logits(model, logits)
-    return logits
+        check_logits(model, logits)
+        return logits
+
+    return run_inference(model, picture, work)[0]
 
 
 def _predictions(

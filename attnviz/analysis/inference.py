@@ -1,66 +1,161 @@
-"""What every pass over a picture shares: its place, a second try, errors that name the network."""
+"""Running a network on a picture: its inputs, a second try, errors that name the model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError
+from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.pictures.geometry import PictureGeometry
+from attnviz.progress import Progress
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where and how large a pass runs."""
-
-    device: torch.device
-    preprocess: Preprocess
-
-    def inputs(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
-        """The input [1, 3, h, w] on its device, and how it was taken from the picture."""
-        tensor, geometry = self.preprocess.tensor(picture)
-        return move_inputs(tensor, self.device), geometry
-
-
-def with_retry(model: VisionModel, work: Callable[[Place], T]) -> tuple[T, tuple[str, ...]]:
-    """Do `work`, and once more where memory allows if it ran out; notes say what was changed.
+def run_inference(
+    model: VisionModel,
+    picture: Picture,
+    work: Callable[[Inference], T],
+    *,
+    target: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[T, tuple[str, ...]]:
+    """Do `work` with the network and the picture, and once more if memory runs out.
 
     The second try is on half the input's side if the network takes any size, else on the CPU, to
-    which the network moves meanwhile.
+    which the network moves meanwhile. The model's lock is held throughout.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+    work
+        Runs the network; methods take the same `Inference`.
+    target
+        Index of the class to explain; the most probable one if None.
+    progress
+        Called by work that takes many passes; what it raises stops the work.
+
+    Returns
+    -------
+    tuple
+        What `work` returned, and sentences for the user: empty, or what the second try changed.
+
+    Raises
+    ------
+    ModelError
+        The network failed on the picture.
+    OutOfMemoryError
+        The work did not fit into memory, in the second try either.
     """
-    place = Place(model.device, model.preprocess)
+    run = partial(_run, model, picture, work, target, progress)
+    setting = _Setting(model.device, model.preprocess)
     with model.lock:
         try:
-            return work(place), ()
+            return run(setting), ()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
         free_memory(model.device)
-        return _second_try(model, work)
+        return _second_try(model, run)
 
 
-def _second_try(model: VisionModel, work: Callable[[Place], T]) -> tuple[T, tuple[str, ...]]:
+def prepare_inference(model: VisionModel, picture: Picture) -> Inference:
+    """Return the inference of a picture on the model's device; the caller holds the lock.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+
+    Returns
+    -------
+    Inference
+        With inputs float32 [1, 3, H, W]; without target and progress.
+    """
+    return _prepare(model, picture, _Setting(model.device, model.preprocess), None, None)
+
+
+def check_logits(model: VisionModel, logits: Tensor) -> None:
+    """Raise ModelError if a network has returned NaN.
+
+    Parameters
+    ----------
+    model
+        The network, for its name.
+    logits
+        float [N, classes].
+
+    Raises
+    ------
+    ModelError
+        One of the logits is NaN.
+    """
+    if bool(logits.isnan().any()):
+        raise ModelError(
+            f"{model.name} returned NaN for this picture. Its weights are damaged, or its numbers "
+            "overflow: load other weights, or run it in float32."
+        )
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Where a pass runs and on what size of input."""
+
+    device: torch.device
+    preprocess: Preprocess
+
+
+def _prepare(
+    model: VisionModel,
+    picture: Picture,
+    setting: _Setting,
+    target: int | None,
+    progress: Progress | None,
+) -> Inference:
+    tensor, geometry = setting.preprocess.tensor(picture)
+    inputs = move_inputs(tensor, setting.device)
+    return Inference(model.module, inputs, geometry, target, progress)
+
+
+def _run(
+    model: VisionModel,
+    picture: Picture,
+    work: Callable[[Inference], T],
+    target: int | None,
+    progress: Progress | None,
+    setting: _Setting,
+) -> T:
+    inference = _prepare(model, picture, setting, target, progress)
+    with _named_errors(model, inference.inputs):
+        return work(inference)
+
+
+def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tuple[str, ...]]:
     cpu = torch.device("cpu")
     if model.preprocess.any_size:
-        place = Place(model.device, model.preprocess.halved())
-        how = f"on a smaller input, {place.preprocess.size} instead of {model.preprocess.size} px"
+        setting = _Setting(model.device, model.preprocess.halved())
+        how = f"on a smaller input, {setting.preprocess.size} instead of {model.preprocess.size} px"
     else:
-        place, how = Place(cpu, model.preprocess), "on the CPU"
+        setting, how = _Setting(cpu, model.preprocess), "on the CPU"
     try:
-        if place.device != model.device:
-            model.module.to(place.device)
-        done = work(place)
+        if setting.device != model.device:
+            model.module.to(setting.device)
+        result = run(setting)
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(
@@ -71,12 +166,12 @@ def _second_try(model: VisionModel, work: Callable[[Place], T]) -> tuple[T, tupl
     finally:
         model.module.to(model.device)
     note = f"{model.name} did not fit into memory on {model.device}; this was run {how}."
-    return done, (note,)
+    return result, (note,)
 
 
 @contextmanager
-def understood(model: VisionModel, inputs: Tensor) -> Iterator[None]:
-    """What goes wrong inside the network is told as its refusal, with its name and the input."""
+def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
+    """Turn what goes wrong inside the network into an error with its name and the input's size."""
     try:
         yield
     except AttnvizError:
@@ -90,12 +185,3 @@ def understood(model: VisionModel, inputs: Tensor) -> Iterator[None]:
             f"{model.name} failed on an input of {size} pixels ({reason}). Give `wrap` the "
             "preprocessing that the network expects, or choose another network."
         ) from error
-
-
-def check_logits(model: VisionModel, logits: Tensor) -> None:
-    """Raises ModelError where a network has returned NaN."""
-    if bool(logits.isnan().any()):
-        raise ModelError(
-            f"{model.name} returned NaN for this picture. Its weights are damaged, or its numbers "
-            "overflow: load other weights, or run it in float32."
-        )

@@ -154,7 +154,7 @@ def gate_bars(reading: GateReading, picture: int = 0, top: int = 6) -> GateBars:
     """
     values, channels = reading.gate[picture].sort(descending=True, stable=True)
     features = reading.features[picture]
-    if features.ndim != 3:
+    if not reading.has_positions:
         features = features.new_zeros(0, 0, 0)
         top = 0
     return GateBars(
@@ -186,7 +186,7 @@ def query_maps(trace: Trace, y: float, x: float, picture: int = 0) -> tuple[Quer
     """
     found: list[QueryMaps] = []
     for reading in trace.context:
-        if not reading.keys.cells:
+        if not reading.has_positions:
             continue
         query = query_weights(reading.queries, (y, x), reading.layer).nonzero()[:, 0]
         rows = reading.rows(query)[picture, :, 0]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
-from torch import Tensor
 
-from attnviz.analysis.inference import Place, check_logits, understood, with_retry
+from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.analysis.layer_statistics import QueryMaps, query_maps
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.readings import FeatureReading
@@ -19,6 +17,7 @@ from attnviz.capture.trace import Trace
 from attnviz.errors import NoSitesError
 from attnviz.methods.artefacts import artefact_tokens, masked
 from attnviz.methods.context import Query, places, query_blocks, query_weights
+from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
@@ -70,7 +69,8 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
         ModelError: the network cannot be read, refuses the picture, or returns NaN.
         OutOfMemoryError: it did not fit into memory, also after the retry.
     """
-    (trace, geometry), notes = with_retry(model, partial(_traced, model, picture))
+    (trace, geometry), notes = run_inference(model, picture, _trace_attention)
+    check_logits(model, trace.logits)
     artefacts = None
     if trace.features:
         artefacts = artefact_tokens(trace.features[-1].activation)[0].cpu().numpy()
@@ -95,23 +95,20 @@ def without_artefacts(maps: Sequence[QueryMaps], artefacts: BoolArray) -> tuple[
     return tuple(filled(one) for one in maps)
 
 
-def _traced(model: VisionModel, picture: Picture, place: Place) -> tuple[Trace, PictureGeometry]:
-    inputs, geometry = place.inputs(picture)
-    with understood(model, inputs):
-        sites: list[Site] = []
-        for kind in ATTENTION:
-            sites += find_sites(model.module, kind, inputs)
-        if any(site.kind is Kind.CONTEXT for site in sites):
-            sites += _last_tokens(model, inputs)
-        trace = capture(model.module, inputs, sites)
-    check_logits(model, trace.logits)
-    return trace, geometry
+def _trace_attention(inference: Inference) -> tuple[Trace, PictureGeometry]:
+    module, inputs = inference.module, inference.inputs
+    sites: list[Site] = []
+    for kind in ATTENTION:
+        sites += find_sites(module, kind, inputs)
+    if any(site.kind is Kind.CONTEXT for site in sites):
+        sites += _last_tokens(inference)
+    return capture(module, inputs, sites), inference.geometry
 
 
-def _last_tokens(model: VisionModel, inputs: Tensor) -> list[Site]:
+def _last_tokens(inference: Inference) -> list[Site]:
     """The last block if it returns a row of tokens."""
     try:
-        blocks = find_sites(model.module, Kind.FEATURES, inputs)
+        blocks = find_sites(inference.module, Kind.FEATURES, inference.inputs)
     except NoSitesError:
         return []
     return [site for site in blocks[-1:] if site.layout is Layout.TOKENS]
@@ -127,7 +124,7 @@ def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:
         return query_maps(traced.trace, *query)
     found = []
     for reading in traced.trace.context:
-        if not reading.keys.cells:
+        if not reading.has_positions:
             continue
         weights = query_weights(reading.queries, query, reading.layer)
         total = torch.zeros(reading.heads, reading.keys.tokens)

@@ -52,6 +52,11 @@ class ContextReading(ABC):
     keys: TokenGrid
     heads: int
 
+    @property
+    def has_positions(self) -> bool:
+        """Whether keys lie on a grid, so that attention to them is a map."""
+        return self.keys.cells > 0
+
     @abstractmethod
     def rows(self, queries: Tensor) -> Tensor:
         """Attention weights of some queries, [N, heads, len(queries), keys.tokens]; rows sum to 1.
@@ -153,6 +158,11 @@ class GateReading:
     gate: Tensor
     features: Tensor
     gate_gradient: Tensor | None = None
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether the gate weighs a feature map, and not a vector."""
+        return self.features.ndim == 4
 
 
 Reading = SoftMaskReading | GateReading | ContextReading | FeatureReading

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from attnviz.analysis.explain import class_index
-from attnviz.analysis.inference import Place, check_logits, understood, with_retry
+from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import logits_of
 from attnviz.evidence.subject import Subject
+from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import resample
@@ -45,29 +46,23 @@ def run_experiment(
         EvidenceError: what was asked makes no sense for this picture or map.
         ModelError, OutOfMemoryError: as `attnviz.explain` does.
     """
-    wanted = None if target is None else class_index(model, target)
-    return with_retry(model, partial(_asked, model, picture, work, wanted))
+    index = None if target is None else class_index(model, target)
+    return run_inference(model, picture, partial(_run, model, picture, work), target=index)
 
 
-def _asked(
-    model: VisionModel,
-    picture: Picture,
-    work: Callable[[Subject], T],
-    target: int | None,
-    place: Place,
+def _run(
+    model: VisionModel, picture: Picture, work: Callable[[Subject], T], inference: Inference
 ) -> T:
-    inputs, geometry = place.inputs(picture)
-    with understood(model, inputs):
-        module, inputs = prepare_for_hooks(model.module, inputs)
-        with state_guard(module, frozen=True):
-            with torch.inference_mode():
-                logits = logits_of(module(inputs), module)
-            check_logits(model, logits)
-            kind, device = inputs.dtype, inputs.device
+    module, inputs = prepare_for_hooks(inference.module, inference.inputs)
+    with state_guard(module, frozen=True):
+        with torch.inference_mode():
+            logits = logits_of(module(inputs), module)
+        check_logits(model, logits)
+        kind, device = inputs.dtype, inputs.device
 
-            def normalised(pictures: Tensor) -> Tensor:
-                return place.preprocess.normalised(pictures.to(device)).to(kind)
+        def normalised(pictures: Tensor) -> Tensor:
+            return model.preprocess.normalised(pictures.to(device)).to(kind)
 
-            chosen = int(logits[0].argmax()) if target is None else target
-            pixels = resample(picture.pixels, geometry)
-            return work(Subject(module, pixels, normalised, chosen))
+        target = int(logits[0].argmax()) if inference.target is None else inference.target
+        pixels = resample(picture.pixels, inference.geometry)
+        return work(Subject(module, pixels, normalised, target))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attnviz.capture.readings import ContextReading
 from attnviz.errors import MethodError
-from attnviz.methods.base import METHODS, CanBeRead
+from attnviz.methods.base import METHODS, NetworkTraits
 from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads
 
 
@@ -34,8 +34,8 @@ class AttentionValueNorm(ContextLayerMethod):
     formula: ClassVar[str] = "A_qk ||v_k||, mean over heads"
 
     @classmethod
-    def fits(cls, network: CanBeRead) -> bool:
-        """See `Described`: it needs the values too."""
+    def fits(cls, network: NetworkTraits) -> bool:
+        """See `Method`: it needs the values too."""
         return super().fits(network) and network.values
 
     def layer_map(self, reading: ContextReading) -> Tensor:

@@ -1,23 +1,19 @@
-"""What methods have in common: one map for each layer, from a trace or by asking the network."""
+"""What methods have in common: a network's inference goes in, one map for each layer comes out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Protocol
 
-import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
-from attnviz.capture.readings import FeatureReading, GateReading, Reading, SoftMaskReading
 from attnviz.capture.site import Kind
-from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
-from attnviz.progress import Progress
+from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.registry import Registry
-from attnviz.types import FloatArray
 
 
 class Nature(StrEnum):
@@ -27,16 +23,8 @@ class Nature(StrEnum):
     RELEVANCE = "relevance"
 
 
-@dataclass(frozen=True)
-class LayerMaps:
-    """The maps of one layer for a batch: `values` float32 [N, h, w], absolute."""
-
-    layer: str
-    values: FloatArray
-
-
-class CanBeRead(Protocol):
-    """What is known of a network before it runs, as `ModelSpec` has it."""
+class NetworkTraits(Protocol):
+    """What is known of a network before it runs; `ModelSpec` has it."""
 
     @property
     def kinds(self) -> Collection[str]:
@@ -54,13 +42,39 @@ class CanBeRead(Protocol):
         ...
 
 
-class Described:
-    """What the app needs to offer a method, as class variables of the method.
+ChooseClasses = Callable[[Tensor], Sequence[int]]
+"""From logits float32 [1, classes] on the CPU to the indices of classes."""
 
-    `title` in plain words, the `paper`, its `formula`, its `nature` and the `kind` of sites it
-    reads; whether it needs `gradients`, whether its values are `shares` (already in 0..1) and
-    whether they are `signed` (negative: against the class); whether it takes `many_passes`, so that
-    a user is asked first.
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """Base of all methods: a frozen dataclass whose fields are the method's options.
+
+    A subclass describes itself in class variables. They are all that the app, the command line and
+    the documentation know of a method, so a new method is one file that calls `METHODS.add`.
+
+    Attributes
+    ----------
+    name
+        By which users choose it; unique.
+    title
+        In plain words.
+    paper
+        Authors, venue, year and identifier.
+    formula
+        In one line of text.
+    nature
+        Attention or relevance; this decides which of the two questions it answers.
+    kind
+        The kind of sites that it reads.
+    gradients
+        Whether it takes a backward pass.
+    shares
+        Whether its values are in 0..1.
+    signed
+        Whether values below 0 speak against the class.
+    many_passes
+        Whether it runs the network so often that users are asked first.
     """
 
     name: ClassVar[str]
@@ -75,197 +89,99 @@ class Described:
     many_passes: ClassVar[bool] = False
 
     @classmethod
-    def fits(cls, network: CanBeRead) -> bool:
-        """Whether it can run on that network; a method that asks for more than its kind says so."""
+    def fits(cls, network: NetworkTraits) -> bool:
+        """Return whether the method can run on a network.
+
+        Parameters
+        ----------
+        network
+            Its traits; `ModelSpec` has them.
+
+        Returns
+        -------
+        bool
+            Whether the network has sites of the method's kind; some methods need more.
+        """
         return cls.kind in network.kinds
 
-
-R = TypeVar("R", bound=Reading)
-
-
-@dataclass(frozen=True)
-class Method(Described, ABC, Generic[R]):
-    """A method is a frozen dataclass: its options are fields, its work is `maps`."""
-
     @abstractmethod
-    def readings(self, trace: Trace) -> tuple[R, ...]:
-        """The readings of the trace that this method takes."""
+    def cost(self, inference: Inference) -> Cost:
+        """Return what `run` will send through the network for each input.
 
-    @abstractmethod
-    def maps(self, readings: Sequence[R]) -> Sequence[Tensor]:
-        """One map [N, h, w] for each reading; it sees all of them, in the order of the pass."""
+        Parameters
+        ----------
+        inference
+            As for `run`. Finding the cost takes up to three passes.
 
-    def __call__(self, trace: Trace) -> tuple[LayerMaps, ...]:
-        """One map for each layer and input, in the order of the trace.
-
-        Raises MethodError if the trace holds nothing that this method takes.
+        Returns
+        -------
+        Cost
+            Inputs of forward and backward passes.
         """
-        taken = self.readings(trace)
-        if not taken:
+
+    @abstractmethod
+    def run(self, inference: Inference) -> MethodResult:
+        """Run the network and return the maps of all layers.
+
+        Whatever happens, the network is left as it was.
+
+        Parameters
+        ----------
+        inference
+            The network, its inputs, and the class to explain.
+
+        Returns
+        -------
+        MethodResult
+            Maps of every layer, logits, and the classes explained.
+
+        Raises
+        ------
+        MethodError
+            The method does not fit the network, or the target is not one of its classes.
+        NoSitesError
+            The network has nothing that the method could read.
+        """
+
+    def run_for_classes(
+        self, inference: Inference, choose: ChooseClasses, layer: str | None = None
+    ) -> tuple[MethodResult, ...]:
+        """Return the maps of several classes for one input, each as `run` makes them.
+
+        Here the method runs once for each class; subclasses share the forward pass if they can.
+
+        Parameters
+        ----------
+        inference
+            Of one input [1, 3, H, W]. The `target` should be one of the chosen classes, or None if
+            the most probable class is one of them: that run is then used.
+        choose
+            Chooses the classes by their logits.
+        layer
+            The only layer that is needed, `FUSED` for all, or None for the last informative one;
+            the result may hold less than all layers.
+
+        Returns
+        -------
+        tuple of MethodResult
+            One for each class, in the order of `choose`.
+
+        Raises
+        ------
+        MethodError
+            As `run`, and for a method that makes the same map for every class.
+        """
+        del layer
+        first = self.run(inference)
+        if first.target is None:
             raise MethodError(
-                f"{self.name} reads {self.kind} sites, and this network passed none. "
-                "Choose another method for it."
+                f"{self.title} makes the same map for every class. Choose another method."
             )
+        known = {int(first.target[0]): first}
         return tuple(
-            LayerMaps(reading.layer, one.cpu().numpy().astype(np.float32))
-            for reading, one in zip(taken, self.maps(taken), strict=True)
+            known[index] if index in known else self.run(replace(inference, target=index))
+            for index in choose(first.logits)
         )
 
 
-@dataclass(frozen=True)
-class LayerMethod(Method[R]):
-    """A method that looks at each layer by itself."""
-
-    @abstractmethod
-    def layer_map(self, reading: R) -> Tensor:
-        """The map [N, h, w] of one reading."""
-
-    def maps(self, readings: Sequence[R]) -> Sequence[Tensor]:
-        """See `Method`."""
-        return [self.layer_map(reading) for reading in readings]
-
-
-@dataclass(frozen=True)
-class MaskMethod(LayerMethod[SoftMaskReading]):
-    """Base of the methods that read soft masks."""
-
-    kind: ClassVar[Kind] = Kind.SPATIAL
-    nature: ClassVar[Nature] = Nature.ATTENTION
-
-    def readings(self, trace: Trace) -> tuple[SoftMaskReading, ...]:
-        """See `Method`."""
-        return trace.soft_masks
-
-
-@dataclass(frozen=True)
-class GateMethod(LayerMethod[GateReading]):
-    """Base of the methods that read channel gates."""
-
-    kind: ClassVar[Kind] = Kind.CHANNEL
-    nature: ClassVar[Nature] = Nature.ATTENTION
-
-    def readings(self, trace: Trace) -> tuple[GateReading, ...]:
-        """See `Method`; gates behind which no feature map lies have no picture."""
-        return tuple(one for one in trace.gates if one.features.ndim == 4)
-
-
-@dataclass(frozen=True)
-class FeatureMethod(LayerMethod[FeatureReading]):
-    """Base of the methods that weigh a block's features by gradients."""
-
-    kind: ClassVar[Kind] = Kind.FEATURES
-    nature: ClassVar[Nature] = Nature.RELEVANCE
-    gradients: ClassVar[bool] = True
-
-    def readings(self, trace: Trace) -> tuple[FeatureReading, ...]:
-        """See `Method`."""
-        return trace.features
-
-
-def needed(gradient: Tensor | None, method: str, layer: str) -> Tensor:
-    """`gradient`, or MethodError if the trace was taken without gradients."""
-    if gradient is None:
-        raise MethodError(
-            f"{method} needs gradients, and the pass kept none at {layer}. "
-            "Capture again with gradients=True."
-        )
-    return gradient
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a method sends through the network for one picture: inputs forwards, and backwards."""
-
-    forward: int
-    backward: int
-
-
-@dataclass(frozen=True)
-class Probed:
-    """What a `ProbingMethod` found: maps, logits [N, classes], and the classes [N] they speak for.
-
-    `target` is None for a method that knows no class.
-    """
-
-    layer_maps: tuple[LayerMaps, ...]
-    logits: Tensor
-    target: Tensor | None
-
-
-@dataclass(frozen=True)
-class ProbedEach:
-    """What was found for several classes of one input: layers for each, and logits [1, classes]."""
-
-    classes: tuple[int, ...]
-    layer_maps: tuple[tuple[LayerMaps, ...], ...]
-    logits: Tensor
-
-
-@dataclass(frozen=True)
-class ProbingMethod(Described, ABC):
-    """A method that no trace can serve: it runs the network itself, most of them again and again.
-
-    The caller holds the model's lock. Whatever happens, the network is left as it was.
-    """
-
-    many_passes: ClassVar[bool] = True
-
-    @abstractmethod
-    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
-        """What `probe` will send through `module` for each input of `inputs` [N, 3, H, W].
-
-        It takes two forward passes at most to find out.
-        """
-
-    @abstractmethod
-    def probe(
-        self,
-        module: nn.Module,
-        inputs: Tensor,
-        target: int | None = None,
-        progress: Progress | None = None,
-    ) -> Probed:
-        """The maps of `inputs` [N, 3, H, W]; `target` as in `attnviz.capture.run.capture`.
-
-        Raises:
-            MethodError: the method does not fit the network, or the target is no class of it.
-            NoSitesError: the network has no block that it could look at.
-        """
-
-
-@dataclass(frozen=True)
-class OnePassMethod(ProbingMethod):
-    """A method that runs the network itself, but once: classes can share the forward pass."""
-
-    many_passes: ClassVar[bool] = False
-
-    @abstractmethod
-    def probe_each(
-        self,
-        module: nn.Module,
-        inputs: Tensor,
-        pick: Callable[[Tensor], Sequence[int]],
-        *,
-        last: bool,
-    ) -> ProbedEach:
-        """The maps of one input [1, 3, H, W] for several classes, each as `probe` makes them.
-
-        pick: takes the logits [1, classes] on the CPU and names the classes. last: whether the last
-        layer is enough, which takes less. Raises as `probe` does.
-        """
-
-
-AnyMethod = Method[Any] | ProbingMethod
-
-METHODS: Registry[type[Method[Any]] | type[ProbingMethod]] = Registry("method")
-
-
-def trace_method(name: str) -> Method[Any]:
-    """The method of that name with its usual options, if a trace is all it needs.
-
-    Raises UnknownNameError for a name nobody registered, MethodError for a `ProbingMethod`.
-    """
-    method = METHODS.get(name)()
-    if isinstance(method, ProbingMethod):
-        raise MethodError(f"{name} needs more passes than one. Choose a method that reads a trace.")
-    return method
+METHODS: Registry[type[Method]] = Registry("method")

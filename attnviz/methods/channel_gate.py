@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import GateReading
-from attnviz.methods.base import METHODS, GateMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import GateMethod
 
 # Places with less than this share of the mean activity count as silent.
 _SILENCE = 1e-3

@@ -38,7 +38,7 @@ class Chefer(ContextMethod):
     gradients: ClassVar[bool] = True
 
     def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
-        """See `Method`."""
+        """See `TraceMethod`."""
         return through_layers(readings, self.query, weighed_by_gradient(self.name), normalise=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,25 +21,17 @@ from attnviz.capture.site import Kind
 from attnviz.capture.taps.base import require
 from attnviz.capture.taps.features import FeatureTap
 from attnviz.errors import MethodError
-from attnviz.methods.base import (
-    METHODS,
-    Cost,
-    LayerMaps,
-    Nature,
-    OnePassMethod,
-    Probed,
-    ProbedEach,
-    needed,
-)
+from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
+from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.smoothing import smoothed
-from attnviz.progress import Progress
+from attnviz.methods.trace_method import require_gradient
 
 _TINY = 1e-12
 
 
 @METHODS.add
 @dataclass(frozen=True)
-class Competition(OnePassMethod):
+class Competition(Method):
     """How much each place speaks for the class, and for it rather than for its rivals.
 
     z_k: what the features of a place say for class k by the classifier, in logits, without its
@@ -82,41 +74,30 @@ class Competition(OnePassMethod):
     kind: ClassVar[Kind] = Kind.FEATURES
     gradients: ClassVar[bool] = True
 
-    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
-        """See `ProbingMethod`; short backward passes through the classifier count as one."""
-        return Cost(1, 1 if self._head(module, inputs) else 2)
+    def cost(self, inference: Inference) -> Cost:
+        """See `Method`; short backward passes through the classifier count as one."""
+        return Cost(1, 1 if self._head(inference.module, inference.inputs) else 2)
 
-    def probe(
-        self,
-        module: nn.Module,
-        inputs: Tensor,
-        target: int | None = None,
-        progress: Progress | None = None,
-    ) -> Probed:
-        """See `ProbingMethod`."""
-        with self._passed(module, inputs) as passed:
-            if progress is not None:
-                progress(len(inputs), len(inputs))
-            chosen = target_classes(passed.logits, target)
-            layer_maps = self._maps(passed, chosen, last=False)
-        return Probed(layer_maps, passed.logits.detach().float().cpu(), chosen.cpu())
+    def run(self, inference: Inference) -> MethodResult:
+        """See `Method`."""
+        with self._passed(inference.module, inference.inputs) as passed:
+            if inference.progress is not None:
+                inference.progress(len(inference.inputs), len(inference.inputs))
+            return self._result(passed, inference.target, last=False)
 
-    def probe_each(
-        self,
-        module: nn.Module,
-        inputs: Tensor,
-        pick: Callable[[Tensor], Sequence[int]],
-        *,
-        last: bool,
-    ) -> ProbedEach:
-        """See `OnePassMethod`."""
-        with self._passed(module, inputs) as passed:
-            logits = passed.logits.detach().float().cpu()
-            classes = tuple(pick(logits))
-            found = tuple(
-                self._maps(passed, target_classes(passed.logits, one), last=last) for one in classes
-            )
-        return ProbedEach(classes, found, logits)
+    def run_for_classes(
+        self, inference: Inference, choose: ChooseClasses, layer: str | None = None
+    ) -> tuple[MethodResult, ...]:
+        """See `Method`; all classes share the forward pass."""
+        with self._passed(inference.module, inference.inputs) as passed:
+            classes = choose(passed.logits.detach().float().cpu())
+            return tuple(self._result(passed, index, last=layer is None) for index in classes)
+
+    def _result(self, passed: DensePass, target: int | None, *, last: bool) -> MethodResult:
+        chosen = target_classes(passed.logits, target)
+        layer_maps = self._maps(passed, chosen, last=last)
+        logits = passed.logits.detach().float().cpu()
+        return MethodResult(layer_maps, logits, chosen.cpu(), layer_maps[-1].layer)
 
     def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[DensePass]:
         if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
@@ -164,7 +145,7 @@ class Competition(OnePassMethod):
 
     def _layer_cam(self, reading: FeatureReading, share: Tensor) -> Tensor:
         """LayerCAM of a block, smoothed, times the share."""
-        gradient = needed(reading.gradient, self.name, reading.layer)
+        gradient = require_gradient(reading.gradient, self.name, reading.layer)
         product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
         found = smoothed(product, self.smoothing)[:, 0]
         return found * _enlarged(share, found)

@@ -13,7 +13,8 @@ from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
-from attnviz.methods.base import LayerMethod, Method, Nature, needed
+from attnviz.methods.base import Nature
+from attnviz.methods.trace_method import LayerMethod, TraceMethod, require_gradient
 
 Query = str | int | tuple[float, float]
 """Whose attention: "class" (the class token), "mean" (of all places), the index of a cell on each
@@ -35,7 +36,7 @@ _BLOCK_FLOATS = 2_000_000
 
 
 @dataclass(frozen=True)
-class ContextMethod(Method[ContextReading]):
+class ContextMethod(TraceMethod[ContextReading]):
     """Base of the methods that read self-attention.
 
     Maps lie on a grid of places: class, distillation and register tokens never enter one.
@@ -45,8 +46,8 @@ class ContextMethod(Method[ContextReading]):
     nature: ClassVar[Nature] = Nature.ATTENTION
 
     def readings(self, trace: Trace) -> tuple[ContextReading, ...]:
-        """See `Method`; layers that look at no place have no map."""
-        return tuple(one for one in trace.context if one.keys.cells)
+        """See `TraceMethod`; layers that look at no place have no map."""
+        return tuple(reading for reading in trace.context if reading.has_positions)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def query_blocks(reading: ContextReading, queries: Tensor | None = None) -> Iter
 
 def gradient_rows(reading: ContextReading, queries: Tensor, method: str) -> Tensor:
     """`reading.gradient_rows`, or MethodError if the trace was taken without gradients."""
-    return needed(reading.gradient_rows(queries), method, reading.layer)
+    return require_gradient(reading.gradient_rows(queries), method, reading.layer)
 
 
 def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from attnviz.capture.readings import GateReading
-from attnviz.methods.base import METHODS, GateMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import GateMethod
 
 
 @METHODS.add

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from attnviz.capture.readings import FeatureReading
-from attnviz.methods.base import METHODS, FeatureMethod, needed
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import FeatureMethod, require_gradient
 
 
 @METHODS.add
@@ -29,8 +30,8 @@ class GradCamPlusPlus(FeatureMethod):
     )
 
     def layer_map(self, reading: FeatureReading) -> Tensor:
-        """See `Method`."""
-        gradient = needed(reading.gradient, self.name, reading.layer)
+        """See `LayerMethod`."""
+        gradient = require_gradient(reading.gradient, self.name, reading.layer)
         activation = reading.activation
         square = gradient**2
         mass = activation.sum((2, 3), keepdim=True)

@@ -40,5 +40,5 @@ class GradientRollout(ContextMethod):
     gradients: ClassVar[bool] = True
 
     def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
-        """See `Method`."""
+        """See `TraceMethod`."""
         return through_layers(readings, self.query, weighed_by_gradient(self.name), normalise=True)

@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import FeatureReading
-from attnviz.methods.base import METHODS, FeatureMethod, needed
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import FeatureMethod, require_gradient
 
 
 @METHODS.add
@@ -26,6 +27,6 @@ class HiResCam(FeatureMethod):
     formula: ClassVar[str] = "relu(sum over c of G_c A_c)"
 
     def layer_map(self, reading: FeatureReading) -> Tensor:
-        """See `Method`."""
-        gradient = needed(reading.gradient, self.name, reading.layer)
+        """See `LayerMethod`."""
+        gradient = require_gradient(reading.gradient, self.name, reading.layer)
         return (gradient * reading.activation).sum(1).relu()

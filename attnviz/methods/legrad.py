@@ -41,7 +41,7 @@ class LeGrad(ContextMethod):
     gradients: ClassVar[bool] = True
 
     def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
-        """See `Method`."""
+        """See `TraceMethod`."""
         alone = [self.layer_map(reading) for reading in readings]
         return _means(alone) if self.summed else alone
 

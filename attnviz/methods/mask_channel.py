@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import MaskMethod
 
 
 @METHODS.add
@@ -29,7 +30,7 @@ class MaskChannel(MaskMethod):
     shares: ClassVar[bool] = True
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
+        """See `LayerMethod`."""
         mask = reading.mask
         order = mask.flatten(2).std(2, correction=0).argsort(dim=1, descending=True)
         chosen = order[:, min(self.rank, mask.shape[1] - 1)]

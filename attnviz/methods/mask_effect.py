@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import MaskMethod
 
 
 @METHODS.add
@@ -26,5 +27,5 @@ class MaskEffect(MaskMethod):
     formula: ClassVar[str] = "mean over channels of |M T|"
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
+        """See `LayerMethod`."""
         return (reading.mask * reading.trunk).abs().mean(1)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import MaskMethod
 
 
 @METHODS.add
@@ -28,7 +29,7 @@ class MaskGain(MaskMethod):
     formula: ClassVar[str] = "||M T|| / ||B||, norms over channels"
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
+        """See `LayerMethod`."""
         added: Tensor = torch.linalg.vector_norm(reading.mask * reading.trunk, dim=1)
         base = reading.trunk if reading.base is None else reading.base
         gain: Tensor = added / torch.linalg.vector_norm(base, dim=1).clamp_min(1e-6)

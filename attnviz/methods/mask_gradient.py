@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod, Nature, needed
+from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.trace_method import MaskMethod, require_gradient
 
 
 @METHODS.add
@@ -29,6 +30,6 @@ class MaskGradient(MaskMethod):
     signed: ClassVar[bool] = True
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
-        gradient = needed(reading.mask_gradient, self.name, reading.layer)
+        """See `LayerMethod`."""
+        gradient = require_gradient(reading.mask_gradient, self.name, reading.layer)
         return (reading.mask * gradient).sum(1)

@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import MaskMethod
 
 
 @METHODS.add
@@ -26,5 +27,5 @@ class MaskSpread(MaskMethod):
     shares: ClassVar[bool] = True
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
+        """See `LayerMethod`."""
         return reading.mask.std(1, correction=0)

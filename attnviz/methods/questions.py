@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
-from attnviz.methods.base import METHODS, AnyMethod, CanBeRead, Nature
+from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
 
 
 class Question(StrEnum):
@@ -41,7 +41,7 @@ class Choice:
     found by measurement on this network from one that is only a sound default.
     """
 
-    method: AnyMethod
+    method: Method
     layer: str | None = None
     question: Question | None = None
     measured: bool = False
@@ -103,7 +103,91 @@ def choose_method(
     return Choice(METHODS.get(default)(), None, question)
 
 
-def methods_for(*networks: CanBeRead) -> tuple[type[AnyMethod], ...]:
-    """The methods that fit one of the networks at least; attention before relevance."""
+def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:
+    """Return the methods that fit at least one of the networks; attention before relevance.
+
+    Parameters
+    ----------
+    *networks
+        Their traits; `ModelSpec` has them.
+
+    Returns
+    -------
+    tuple of type
+        The classes of the methods.
+    """
     fitting = [method for method in METHODS if any(map(method.fits, networks))]
     return tuple(sorted(fitting, key=lambda method: method.nature is Nature.RELEVANCE))
+
+
+def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:
+    """Return the questions that at least one of the networks can answer.
+
+    Parameters
+    ----------
+    *networks
+        Their traits; `ModelSpec` has them.
+
+    Returns
+    -------
+    tuple of Question
+        Attention only where a network has spatial attention.
+    """
+    return tuple(
+        question
+        for question in Question
+        if question is Question.DECISION
+        or any(has_spatial_attention(network.kinds) for network in networks)
+    )
+
+
+def can_answer(network: NetworkTraits, name: str) -> bool:
+    """Return whether a network can be shown by a method or answer a question.
+
+    Parameters
+    ----------
+    network
+        Its traits; `ModelSpec` has them.
+    name
+        Name of a method, a question, or "auto".
+
+    Returns
+    -------
+    bool
+        False also where no method has that name.
+    """
+    if name in METHODS:
+        return METHODS.get(name).fits(network)
+    return name == "auto" or name in questions_for(network)
+
+
+def has_spatial_attention(kinds: Collection[str]) -> bool:
+    """Return whether sites of these kinds show attention to positions of the input.
+
+    Parameters
+    ----------
+    kinds
+        What can be read in a network. Channel gates attend to no position.
+
+    Returns
+    -------
+    bool
+        Whether soft masks or self-attention are among them.
+    """
+    return Kind.SPATIAL in kinds or Kind.CONTEXT in kinds
+
+
+def is_slow(name: str) -> bool:
+    """Return whether a method runs the network so often that users are asked first.
+
+    Parameters
+    ----------
+    name
+        Name of a method, a question, or "auto"; questions are answered by one pass.
+
+    Returns
+    -------
+    bool
+        `Method.many_passes` of the method.
+    """
+    return name in METHODS and METHODS.get(name).many_passes

@@ -44,7 +44,7 @@ class Rollout(ContextMethod):
             raise MethodError(f"discard is {self.discard:g}; it must be at least 0 and below 1.")
 
     def maps(self, readings: Sequence[ContextReading]) -> Sequence[Tensor]:
-        """See `Method`."""
+        """See `TraceMethod`."""
         return through_layers(readings, self.query, self._rows, normalise=True)
 
     def _rows(self, reading: ContextReading, queries: Tensor) -> Tensor:

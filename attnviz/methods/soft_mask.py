@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, MaskMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import MaskMethod
 
 
 @METHODS.add
@@ -27,5 +28,5 @@ class SoftMask(MaskMethod):
     shares: ClassVar[bool] = True
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
-        """See `Method`."""
+        """See `LayerMethod`."""
         return reading.mask.mean(1)

@@ -26,7 +26,8 @@ class StandIn(nn.Module):
 
     inputs: of the type of the network's weights, as from `prepare_for_hooks`; what the library
     asks with is brought to that type. target: a class that must be there; progress: told after
-    each pass how many inputs of `total` have been through. `stopped`: whether it was `progress` that raised.
+    each pass how many inputs of `total` have been through. `stopped`: whether it was `progress`
+    that raised.
     """
 
     def __init__(

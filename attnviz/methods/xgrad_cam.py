@@ -8,7 +8,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import FeatureReading
-from attnviz.methods.base import METHODS, FeatureMethod, needed
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import FeatureMethod, require_gradient
 
 
 @METHODS.add
@@ -27,8 +28,8 @@ class XGradCam(FeatureMethod):
     formula: ClassVar[str] = "relu(sum over c of (sum(G_c A_c) / sum(A_c)) A_c)"
 
     def layer_map(self, reading: FeatureReading) -> Tensor:
-        """See `Method`."""
-        gradient = needed(reading.gradient, self.name, reading.layer)
+        """See `LayerMethod`."""
+        gradient = require_gradient(reading.gradient, self.name, reading.layer)
         activation = reading.activation
         mass = activation.sum((2, 3), keepdim=True)
         weights = (gradient * activation / (mass + 1e-7)).sum((2, 3), keepdim=True)

@@ -11,9 +11,11 @@ import attnviz
 from attnviz.analysis import explain as explainer
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError, ModelError, OutOfMemoryError, UnknownNameError
-from attnviz.methods.base import METHODS, FeatureMethod
+from attnviz.methods import trace_method
+from attnviz.methods.base import METHODS
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import choose_method
+from attnviz.methods.trace_method import FeatureMethod
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import RecommendedMap
 from attnviz.models.zoo.vit_small import vit_small
@@ -181,7 +183,7 @@ def test_scales_over_one_layer_and_over_all(
 def test_out_of_memory_is_retried_on_half_the_side(
     model: attnviz.VisionModel, picture: attnviz.Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, sizes = explainer.capture, []
+    real, sizes = trace_method.capture, []
 
     def fails_on_large(module: nn.Module, inputs: Tensor, *rest: object, **more: object) -> Trace:
         sizes.append(inputs.shape[-1])
@@ -189,7 +191,7 @@ def test_out_of_memory_is_retried_on_half_the_side(
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(module, inputs, *rest, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(explainer, "capture", fails_on_large)
+    monkeypatch.setattr(trace_method, "capture", fails_on_large)
     result = attnviz.explain(model, picture)
     assert sizes == [64, 32]
     assert "32 instead of 64 px" in result.notes[0]
@@ -202,7 +204,7 @@ def test_out_of_memory_twice_is_one_sentence(
     def fails(*_: object, **__: object) -> Trace:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(explainer, "capture", fails)
+    monkeypatch.setattr(trace_method, "capture", fails)
     with pytest.raises(OutOfMemoryError, match="choose a smaller network"):
         attnviz.explain(model, picture)
 
@@ -213,7 +215,7 @@ def test_other_errors_are_not_swallowed(
     def fails(*_: object, **__: object) -> Trace:
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(explainer, "capture", fails)
+    monkeypatch.setattr(trace_method, "capture", fails)
     with pytest.raises(ModelError, match="something else") as caught:
         attnviz.explain(model, picture)
     assert not isinstance(caught.value, OutOfMemoryError)

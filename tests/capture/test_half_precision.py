@@ -16,7 +16,8 @@ from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
 from attnviz.methods import METHODS
-from attnviz.methods.base import Method, Nature
+from attnviz.methods.base import Nature
+from attnviz.methods.trace_method import TraceMethod
 from attnviz.models.loading import load_model, wrap
 from attnviz.pictures.samples import open_sample
 from tests.capture.families import FAMILIES
@@ -109,19 +110,19 @@ def test_every_family_in_half_precision(name: str, dtype: torch.dtype) -> None:
     for mask, other_mask in zip(full.soft_masks, half.soft_masks, strict=True):
         near_on_average(other_mask.mask, mask.mask)
     for method in (METHODS.get(one)() for one in METHOD_NAMES):
-        assert isinstance(method, Method)
+        assert isinstance(method, TraceMethod)
         if method.readings(half) and not needs_values(method, half):
             assert all(np.isfinite(one.values).all() for one in method(half)), method.name
 
 
-def needs_values(method: Method, trace: Trace) -> bool:
+def needs_values(method: TraceMethod, trace: Trace) -> bool:
     """Whether it is the one method that needs what some calls of attention do not show."""
     return method.name == "attention-value-norm" and not all(
         one.value_norms() is not None for one in trace.context
     )
 
 
-METHOD_NAMES = [kind.name for kind in METHODS if issubclass(kind, Method)]
+METHOD_NAMES = [kind.name for kind in METHODS if issubclass(kind, TraceMethod)]
 
 
 @pytest.mark.parametrize("name", READ)
@@ -136,7 +137,7 @@ def test_maps_of_every_method_stay_near_float32(name: str, dtype: torch.dtype) -
     full, half = traced(name, FULL), traced(name, dtype)
     read = 0
     for method in (METHODS.get(one)() for one in METHOD_NAMES):
-        assert isinstance(method, Method)
+        assert isinstance(method, TraceMethod)
         if not method.readings(full):
             continue
         read += 1

@@ -9,7 +9,7 @@ import torch
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
-from attnviz.methods import METHODS, Method
+from attnviz.methods import METHODS, TraceMethod
 
 ACTIVATION = torch.tensor([[[[1.0, 3.0]], [[2.0, 0.0]]]])
 GRADIENT = torch.tensor([[[[0.5, 1.5]], [[-1.0, 1.0]]]])
@@ -25,7 +25,7 @@ EXPECTED = {
     "xgrad-cam": [0.0, (0.5 + 4.5) / 4 * 3],  # w0 = 1.25, w1 = (-2 + 0) / 2 = -1: 1.25 - 2 < 0
     "grad-cam++": [0.3125 * 1 + 0.25 * 2, 0.3125 * 3],
 }
-FROM_TRACES = [method for method in METHODS if issubclass(method, Method)]
+FROM_TRACES = [method for method in METHODS if issubclass(method, TraceMethod)]
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from attnviz.analysis.explain import explain
 from attnviz.errors import MethodError, ModelError
+from attnviz.methods import Inference
 from attnviz.methods.competition import Competition, contestants, shares
 from attnviz.methods.smoothing import smoothed
 from attnviz.models.loading import wrap
@@ -59,7 +60,7 @@ def test_two_classes_by_hand() -> None:
     The mean of all eight is 1.5, the sum of their squared distances from it 30: T = sqrt(30 / 8).
     """
     method = Competition(temperature=1.0, smoothing=0)
-    found = method.probe(Plain(), picture(RED, GREEN), 0)
+    found = method.run(Inference.of(Plain(), picture(RED, GREEN), 0))
     spread = math.sqrt(30 / 8)
     expected = [4 / (1 + math.e * math.exp(-4 / spread)), 2 / (1 + math.e), 0.0, 0.0]
     np.testing.assert_allclose(found.layer_maps[-1].values[0, 0], expected, rtol=1e-5)
@@ -69,7 +70,7 @@ def test_two_classes_by_hand() -> None:
 
 
 def test_without_a_target_the_strongest_class_speaks() -> None:
-    found = Competition().probe(Plain(), picture(RED, GREEN))
+    found = Competition().run(Inference.of(Plain(), picture(RED, GREEN)))
     assert found.target is not None
     assert found.target.tolist() == [1]
 
@@ -97,7 +98,7 @@ def test_rivals_are_the_strongest_others_and_their_weight_is_bounded() -> None:
 
 def test_a_network_with_one_class_has_no_rival() -> None:
     method = Competition(smoothing=0)
-    found = method.probe(Plain(1), picture([[1.0, 2.0], [0.0, 3.0]]))
+    found = method.run(Inference.of(Plain(1), picture([[1.0, 2.0], [0.0, 3.0]])))
     np.testing.assert_allclose(found.layer_maps[-1].values[0], [[1, 2], [0, 3]])
 
 
@@ -107,7 +108,7 @@ def test_a_class_that_no_feature_speaks_for_has_no_place_whatever_its_offset() -
     with torch.no_grad():
         network.head.weight.copy_(torch.tensor([[1.0, 0], [0, 0]]))
         network.head.bias.copy_(torch.tensor([0.0, 5.0]))
-    values = Competition().probe(network, picture(RED, GREEN), 1).layer_maps[-1].values
+    values = Competition().run(Inference.of(network, picture(RED, GREEN), 1)).layer_maps[-1].values
     np.testing.assert_array_equal(values, 0)
 
 
@@ -128,14 +129,19 @@ def test_only_the_quadrant_that_a_class_looks_at() -> None:
     red[:4, :4] = green[4:, 4:] = 3
     inputs = picture(red.tolist(), green.tolist())
     for target, quadrant in ((0, np.s_[:4, :4]), (1, np.s_[4:, 4:])):
-        values = Competition().probe(Plain(), inputs, target).layer_maps[-1].values[0]
+        values = Competition().run(Inference.of(Plain(), inputs, target)).layer_maps[-1].values[0]
         assert values[quadrant].sum() > 0.85 * values.sum()
 
 
 def test_a_rival_that_is_stronger_takes_the_place() -> None:
     """Both classes see the left half, the rival more of it: what is left is on the right."""
     both = [[2.0, 2.0, 2.0, 2.0]], [[6.0, 6.0, 0.0, 0.0]]
-    values = Competition(smoothing=0).probe(Plain(), picture(*both), 0).layer_maps[-1].values[0, 0]
+    values = (
+        Competition(smoothing=0)
+        .run(Inference.of(Plain(), picture(*both), 0))
+        .layer_maps[-1]
+        .values[0, 0]
+    )
     assert values[:2].max() < 0.2 * values[2:].min()
 
 
@@ -143,8 +149,8 @@ def test_behind_a_bend_it_competes_by_gradients_or_refuses() -> None:
     """tanh of 1 and 2 has the slopes 1 - tanh^2; HiResCAM times places is slope times z."""
     network, inputs = Bent().train(), picture(RED, GREEN)
     with pytest.raises(MethodError, match="cannot be applied at each place"):
-        Competition(exact=True).probe(network, inputs, 0)
-    found = Competition(temperature=1.0, smoothing=0).probe(network, inputs, 0)
+        Competition(exact=True).run(Inference.of(network, inputs, 0))
+    found = Competition(temperature=1.0, smoothing=0).run(Inference.of(network, inputs, 0))
     slopes = 1 - np.tanh([1.0, 2.0]) ** 2
     said = np.stack([slopes[0] * np.array(RED[0]), slopes[1] * np.array(GREEN[0])])
     weight = math.exp(math.tanh(2) - math.tanh(1))
@@ -158,8 +164,8 @@ def test_behind_a_bend_it_competes_by_gradients_or_refuses() -> None:
 
 def test_every_block_gets_a_map_and_inputs_do_not_touch_each_other(tiny_ran: nn.Module) -> None:
     inputs = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
-    found = Competition().probe(tiny_ran.eval(), inputs).layer_maps
-    alone = Competition().probe(tiny_ran, inputs[1:]).layer_maps
+    found = Competition().run(Inference.of(tiny_ran.eval(), inputs)).layer_maps
+    alone = Competition().run(Inference.of(tiny_ran, inputs[1:])).layer_maps
     assert len(found) > 3
     for one, other in zip(found, alone, strict=True):
         assert one.layer == other.layer
@@ -193,7 +199,7 @@ def test_the_last_map_is_the_mean_of_two_scales_by_hand() -> None:
     red = np.zeros((4, 4))
     red[1, 2] = 8
     method = Competition(temperature=1.0, smoothing=0)
-    found = method.probe(TwoScales(), picture(red.tolist()), 0).layer_maps
+    found = method.run(Inference.of(TwoScales(), picture(red.tolist()), 0)).layer_maps
     spread = math.sqrt(4 / 8 - 1 / 16)
     won = np.zeros((2, 2))
     won[0, 1] = 2 / (1 + math.exp(-0.5 - 2 / spread))
@@ -211,7 +217,7 @@ def test_a_finer_block_weighs_places_by_the_share_and_keeps_the_last_ones_mean()
     red = np.zeros((4, 4))
     red[1, 2], red[3, 0] = 8, 4
     method = Competition(temperature=1.0, smoothing=0)
-    found = method.probe(TwoScales(), picture(red.tolist()), 0).layer_maps[0].values[0]
+    found = method.run(Inference.of(TwoScales(), picture(red.tolist()), 0)).layer_maps[0].values[0]
     spread = math.sqrt(5 / 8 - 9 / 64)
     strong, weak, nothing = (1 / (1 + math.exp(-0.75 - z / spread)) for z in (2, 1, 0))
     near = (9 * strong + weak + 6 * nothing) / 16  # bilinear, three quarters of the way
@@ -223,7 +229,7 @@ def test_a_finer_block_weighs_places_by_the_share_and_keeps_the_last_ones_mean()
 @pytest.mark.parametrize("options", [{"rivals": 0}, {"temperature": 0.0}, {"smoothing": -1.0}])
 def test_options_that_make_no_sense_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(MethodError, match="makes no sense"):
-        Competition(**options).probe(Plain(), picture(RED, GREEN))  # type: ignore[arg-type]
+        Competition(**options).run(Inference.of(Plain(), picture(RED, GREEN)))  # type: ignore[arg-type]
 
 
 def _compiled(network: nn.Module) -> nn.Module:

@@ -13,8 +13,8 @@ from attnviz.analysis.explain import method_cost
 from attnviz.capture.site import Kind
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
-from attnviz.methods.base import trace_method
 from attnviz.methods.questions import Question, choose_method, methods_for
+from attnviz.methods.trace_method import trace_method
 from attnviz.models.catalogue import find_model
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel

@@ -30,7 +30,7 @@ def region_flow(readings: Sequence[ContextReading], labels: IntArray) -> DoubleA
 
     Raises EvidenceError where no layer looks at places, or a region holds no part of any token.
     """
-    layers = [one for one in readings if one.keys.cells]
+    layers = [reading for reading in readings if reading.has_positions]
     if not layers:
         raise EvidenceError("Attention flows between no places: the network has no self-attention.")
     last, first = tokens_of(layers[-1]), tokens_of(layers[0])

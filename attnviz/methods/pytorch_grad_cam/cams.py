@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import Any, ClassVar
@@ -27,20 +27,20 @@ from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
-from attnviz.methods.base import METHODS, CanBeRead, Cost, LayerMaps, Nature, Probed, ProbingMethod
+from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
+from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Probes
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
-from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
 WHOLE = "whole network"
 
 
 @dataclass(frozen=True)
-class LibraryCam(ProbingMethod):
+class LibraryCam(Method):
     """Base of the methods that pytorch-grad-cam runs.
 
     blocks: how many of the network's last blocks to look at, 0 for all of them; the method's own
@@ -55,6 +55,7 @@ class LibraryCam(ProbingMethod):
     blocks: int | None = None
 
     kind: ClassVar[Kind] = Kind.FEATURES
+    many_passes: ClassVar[bool] = True
     nature: ClassVar[Nature] = Nature.RELEVANCE
     library: ClassVar[str]
     classless: ClassVar[bool]
@@ -64,12 +65,13 @@ class LibraryCam(ProbingMethod):
     layouts: ClassVar[tuple[Layout, ...]]
 
     @classmethod
-    def fits(cls, network: CanBeRead) -> bool:
+    def fits(cls, network: NetworkTraits) -> bool:
         """See `Described`: the library knows some methods for some layouts only."""
         return super().fits(network) and network.layout in cls.layouts
 
-    def cost(self, module: nn.Module, inputs: Tensor) -> Cost:
-        """See `ProbingMethod`: by the channels of the blocks, or by the windows of the input."""
+    def cost(self, inference: Inference) -> Cost:
+        """See `Method`: by the channels of the blocks, or by the windows of the input."""
+        module, inputs = inference.module, inference.inputs
         sites = self._sites(module, inputs)
         if self.probes is Probes.CHANNELS:
             seen = capture(module, inputs[:1], sites).features
@@ -83,17 +85,15 @@ class LibraryCam(ProbingMethod):
         passes = len(_groups(sites, together=self.library != "ShapleyCAM"))
         return Cost(passes, passes if self.gradients else 0)
 
-    def probe(
-        self,
-        module: nn.Module,
-        inputs: Tensor,
-        target: int | None = None,
-        progress: Progress | None = None,
-    ) -> Probed:
-        """See `ProbingMethod`."""
-        module, inputs = prepare_for_hooks(module, inputs)
+    def run(self, inference: Inference) -> MethodResult:
+        """See `Method`."""
+        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
+        target, progress = inference.target, inference.progress
         sites = self._sites(module, inputs)
-        total = self.cost(module, inputs).forward * len(inputs) if progress else 0
+        total = 0
+        if progress is not None:
+            each = self.cost(replace(inference, module=module, inputs=inputs)).forward
+            total = each * len(inputs)
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
             with as_it_was(module), state_guard(module, frozen=True), self._recording():
@@ -108,7 +108,7 @@ class LibraryCam(ProbingMethod):
         logits = watched.first()
         self._check(found, logits, module)
         chosen = logits.argmax(1) if target is None else torch.full((len(logits),), target)
-        return Probed(found, logits, None if self.classless else chosen)
+        return MethodResult(found, logits, None if self.classless else chosen, found[-1].layer)
 
     def _check(self, found: Sequence[LayerMaps], logits: Tensor, module: nn.Module) -> None:
         """Raises MethodError for maps that are not finite though the logits are."""

@@ -14,7 +14,7 @@ from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
-from attnviz.methods.base import trace_method
+from attnviz.methods.trace_method import trace_method
 from attnviz.training.recording.effects import gate_effect, watched_blocks
 from attnviz.types import FloatArray
 

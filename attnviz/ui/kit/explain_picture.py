@@ -8,6 +8,7 @@ from attnviz.analysis.explain import explain, method_cost
 from attnviz.analysis.explanation import Explanation
 from attnviz.methods import METHODS
 from attnviz.methods.base import Nature
+from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
@@ -22,7 +23,7 @@ def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | No
 
     None while a method that asks the network again and again waits for the user's word.
     """
-    if look in METHODS and METHODS.get(look).many_passes:
+    if is_slow(look):
         return _look_long(picture, model, look)
     top = _look(picture, model, look, None)
     if top.choice.method.nature is Nature.ATTENTION:

@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 
 from attnviz.errors import AttnvizError, PictureError
-from attnviz.methods.base import AnyMethod
-from attnviz.methods.questions import Question, methods_for
+from attnviz.methods.base import Method
+from attnviz.methods.questions import Question, methods_for, questions_for
 from attnviz.models.catalogue import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
@@ -217,7 +217,7 @@ QUESTIONS = {
 }
 
 
-def method_title(method: type[AnyMethod]) -> str:
+def method_title(method: type[Method]) -> str:
     """What it is called, what it is, and whether it takes long."""
     slow = " · many passes" if method.many_passes else ""
     return f"{method.title} · {method.nature}{slow}"
@@ -225,8 +225,7 @@ def method_title(method: type[AnyMethod]) -> str:
 
 def pick_look(model: VisionModel) -> str:
     """A question or a method that fits the network."""
-    places = bool({"spatial", "context"} & set(model.spec.kinds))
-    questions = [q for q in Question if q is Question.DECISION or places]
+    questions = questions_for(model.spec)
     # Methods that ask the network again and again come last.
     methods = sorted(methods_for(model.spec), key=lambda method: method.many_passes)
     fitting = [method.name for method in methods]

@@ -17,8 +17,7 @@ from torch import Tensor, nn
 
 import attnviz
 from attnviz.errors import MethodError
-from attnviz.methods import METHODS
-from attnviz.methods.base import ProbingMethod
+from attnviz.methods import METHODS, Inference
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.vit_small import vit_small
@@ -67,7 +66,7 @@ def made(name: str, **options: int) -> LibraryCam:
 @pytest.mark.parametrize("name", NAMES)
 def test_equal_to_the_library_by_itself(name: str, plain: nn.Module, inputs: Tensor) -> None:
     method = made(name)
-    own = method.probe(plain, inputs, 2)
+    own = method.run(Inference.of(plain, inputs, 2))
     alone = copy.deepcopy(plain)
     layers = (
         [alone.body[2], alone.body[4]] if method.whole and method.all_blocks else [alone.body[4]]
@@ -82,7 +81,7 @@ def test_equal_to_the_library_by_itself(name: str, plain: nn.Module, inputs: Ten
     if not method.whole:  # as the library does before it returns
         last = scale_cam_image(scale_cam_image(last, (48, 32)))
     if name == "random-cam":  # its weights come in the order of the blocks
-        own = made(name, blocks=1).probe(plain, inputs, 2)
+        own = made(name, blocks=1).run(Inference.of(plain, inputs, 2))
         last = scale_cam_image(scale_cam_image(own.layer_maps[-1].values, (48, 32)))
     np.testing.assert_allclose(last, expected, atol=2e-5)
     np.testing.assert_allclose(own.logits, alone(inputs).detach(), atol=1e-6)
@@ -97,8 +96,8 @@ def test_half_precision_has_the_maps_of_float32(
     """On average over the places within 1 % of the largest; the logits within 2 %."""
     if name == "ablation-cam":  # it switches channels off by -1e7 where the least value is not 0
         plain.body[4] = nn.ReLU()
-    expected = made(name).probe(copy.deepcopy(plain), inputs, 2)
-    found = made(name).probe(plain.to(dtype), inputs, 2)
+    expected = made(name).run(Inference.of(copy.deepcopy(plain), inputs, 2))
+    found = made(name).run(Inference.of(plain.to(dtype), inputs, 2))
     assert found.logits.dtype is torch.float32
     torch.testing.assert_close(found.logits, expected.logits, atol=0.01, rtol=0.02)
     assert max(one.values.max() for one in expected.layer_maps) > 0
@@ -110,21 +109,21 @@ def test_half_precision_has_the_maps_of_float32(
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_what_overflows_in_float16_is_said(plain: nn.Module, inputs: Tensor) -> None:
     with pytest.raises(MethodError, match=r"Ablation-CAM.*no finite values at body\.4 of Plain"):
-        made("ablation-cam").probe(plain.half(), inputs, 2)
+        made("ablation-cam").run(Inference.of(plain.half(), inputs, 2))
     assert not any(part._forward_hooks for part in plain.modules())
 
 
 def test_a_compiled_network_is_read_as_the_eager_one(plain: nn.Module, inputs: Tensor) -> None:
-    expected = made("finer-cam").probe(plain, inputs, 3)
+    expected = made("finer-cam").run(Inference.of(plain, inputs, 3))
     compiled = torch.compile(plain, backend="eager")
-    found = made("finer-cam").probe(compiled, inputs, 3)
+    found = made("finer-cam").run(Inference.of(compiled, inputs, 3))
     for one, other in zip(found.layer_maps, expected.layer_maps, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
 
 
 def test_values_are_absolute(plain: nn.Module, inputs: Tensor) -> None:
     """FEM by hand; the library would give 0..1."""
-    values = made("fem").probe(plain, inputs).layer_maps[-1].values
+    values = made("fem").run(Inference.of(plain, inputs)).layer_maps[-1].values
     features = plain.body(inputs).detach().numpy()
     limit = features.mean((2, 3)) + 2 * features.std((2, 3))
     weights = (features > limit[..., None, None]).mean((2, 3))
@@ -135,19 +134,19 @@ def test_values_are_absolute(plain: nn.Module, inputs: Tensor) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_cost_is_known_before(name: str, plain: nn.Module, inputs: Tensor) -> None:
     method, told = made(name), []
-    cost = method.cost(plain, inputs)
-    method.probe(plain, inputs, 1, lambda done, total: told.append((done, total)))
+    cost = method.cost(Inference.of(plain, inputs))
+    method.run(Inference.of(plain, inputs, 1, lambda done, total: told.append((done, total))))
     assert told[-1] == (cost.forward, cost.forward)
     assert [done for done, _ in told] == sorted({done for done, _ in told})
 
 
 def test_costs_by_hand(plain: nn.Module, inputs: Tensor) -> None:
     """8 channels in the last block, 6 + 8 in both."""
-    assert made("score-cam").cost(plain, inputs).forward == 1 + 8
-    assert made("score-cam", blocks=0).cost(plain, inputs).forward == 1 + 6 + 8
-    assert made("ablation-cam").cost(plain, inputs).forward == 2 + 8
-    assert made("finer-cam").cost(plain, inputs).backward == 1
-    assert made("eigen-cam").cost(plain, inputs).backward == 0
+    assert made("score-cam").cost(Inference.of(plain, inputs)).forward == 1 + 8
+    assert made("score-cam", blocks=0).cost(Inference.of(plain, inputs)).forward == 1 + 6 + 8
+    assert made("ablation-cam").cost(Inference.of(plain, inputs)).forward == 2 + 8
+    assert made("finer-cam").cost(Inference.of(plain, inputs)).backward == 1
+    assert made("eigen-cam").cost(Inference.of(plain, inputs)).backward == 0
 
 
 class StopError(Exception):
@@ -166,7 +165,7 @@ def test_the_network_is_left_as_it_was(
     tiny_cnn.features[0].weight.grad = torch.ones_like(tiny_cnn.features[0].weight)
     tiny_cnn.features[4].register_forward_hook(lambda *_: None)
     random = np.random.get_state()[1].copy()
-    last = made(name).cost(tiny_cnn, inputs).forward
+    last = made(name).cost(Inference.of(tiny_cnn, inputs)).forward
 
     def stop(done: int, _total: int) -> None:
         if stopped and done >= min(last, 3):
@@ -175,9 +174,9 @@ def test_the_network_is_left_as_it_was(
     with left_as_it_was(tiny_cnn):
         if stopped:
             with pytest.raises(StopError):
-                made(name).probe(tiny_cnn, inputs, 1, stop)
+                made(name).run(Inference.of(tiny_cnn, inputs, 1, stop))
         else:
-            made(name).probe(tiny_cnn, inputs, 1, stop)
+            made(name).run(Inference.of(tiny_cnn, inputs, 1, stop))
     assert (np.random.get_state()[1] == random).all()
 
 
@@ -187,7 +186,7 @@ def test_no_graph_stays_in_memory(name: str, plain: nn.Module, inputs: Tensor) -
     plain.body.register_forward_hook(lambda _part, _given, out: kept.append(weakref.ref(out)))
     gc.disable()
     try:
-        made(name).probe(plain, inputs)
+        made(name).run(Inference.of(plain, inputs))
         assert kept
         assert not any(one() is not None for one in kept)
     finally:
@@ -208,7 +207,7 @@ class Turned(nn.Module):
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_blocks_that_return_views(plain: nn.Module) -> None:
     plain.body[3] = Turned()
-    found = made("shapley-cam").probe(plain, torch.randn(1, 3, 32, 32))
+    found = made("shapley-cam").run(Inference.of(plain, torch.randn(1, 3, 32, 32)))
     gc.collect()
     assert found.layer_maps[0].values.shape == (1, 16, 16)
 
@@ -216,7 +215,7 @@ def test_blocks_that_return_views(plain: nn.Module) -> None:
 def test_in_place_layers_do_not_change_what_is_read(tiny_cnn: nn.Module, inputs: Tensor) -> None:
     """FEM of the last block, which a ReLU overwrites: its values are those before the ReLU."""
     tiny_cnn.eval()
-    values = made("fem").probe(tiny_cnn, inputs).layer_maps[-1].values
+    values = made("fem").run(Inference.of(tiny_cnn, inputs)).layer_maps[-1].values
     features = tiny_cnn.features(inputs).detach().numpy()
     limit = features.mean((2, 3)) + 2 * features.std((2, 3))
     weights = (features > limit[..., None, None]).mean((2, 3))
@@ -236,7 +235,7 @@ def vit() -> nn.Module:
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in NO_TOKENS])
 def test_tokens_need_no_reshape_function(name: str, vit: nn.Module, inputs: Tensor) -> None:
     """And no map is flat: the last block has no gradient where the class token alone is read."""
-    found = made(name).probe(vit, inputs, 1)
+    found = made(name).run(Inference.of(vit, inputs, 1))
     for one in found.layer_maps:
         assert one.values.shape[1:] in ((4, 6), (32, 48))
         assert np.isfinite(one.values).all()
@@ -266,7 +265,7 @@ def test_a_product_over_layers_leaves_out_maps_of_another_layout(
         (vit, [vit.patch_embed, vit.blocks[0]]),
         (small, [small.blocks[0], small.blocks[1]]),
     ):
-        found = made("refine-cam").probe(network, inputs, 1).layer_maps[0].values
+        found = made("refine-cam").run(Inference.of(network, inputs, 1)).layer_maps[0].values
         expected = by_library(network, blocks, inputs)
         assert found.max() > 0
         np.testing.assert_allclose(found, expected, atol=2e-5)
@@ -274,13 +273,15 @@ def test_a_product_over_layers_leaves_out_maps_of_another_layout(
 
 def test_what_does_not_fit_is_said(plain: nn.Module, vit: nn.Module, inputs: Tensor) -> None:
     with pytest.raises(MethodError, match="Shapley-CAM does not work on tokens"):
-        made("shapley-cam").probe(vit, inputs)
+        made("shapley-cam").run(Inference.of(vit, inputs))
     with pytest.raises(MethodError, match="classes 0 to 4"):
-        made("score-cam").probe(plain, inputs, 5)
+        made("score-cam").run(Inference.of(plain, inputs, 5))
     with pytest.raises(MethodError, match="blocks is -1"):
-        made("eigen-cam", blocks=-1).probe(plain, inputs)
+        made("eigen-cam", blocks=-1).run(Inference.of(plain, inputs))
     with pytest.raises(MethodError, match=r"SESS.* failed on VisionTransformer.*another method"):
-        made("sess").probe(vit, inputs)  # its windows are square, and this network takes 32 x 48
+        made("sess").run(
+            Inference.of(vit, inputs)
+        )  # its windows are square, and this network takes 32 x 48
 
 
 def test_running_out_of_memory_is_not_hidden(plain: nn.Module, inputs: Tensor) -> None:
@@ -289,7 +290,7 @@ def test_running_out_of_memory_is_not_hidden(plain: nn.Module, inputs: Tensor) -
 
     plain.body[3].register_forward_hook(full)
     with pytest.raises((torch.OutOfMemoryError, MethodError)) as caught:
-        made("fem").probe(plain, inputs)
+        made("fem").run(Inference.of(plain, inputs))
     assert isinstance(caught.value, torch.OutOfMemoryError)
 
 
@@ -305,4 +306,4 @@ def test_through_the_door(tiny_cnn: nn.Module, photo: np.ndarray) -> None:
     plain_pass = attnviz.explain(model, picture, "grad-cam", target="c")
     assert [one.label for one in result.predictions] == [o.label for o in plain_pass.predictions]
     assert attnviz.explain(model, picture, "eigen-cam").target is None
-    assert issubclass(METHODS.get("eigen-cam"), ProbingMethod)
+    assert METHODS.get("eigen-cam").many_passes

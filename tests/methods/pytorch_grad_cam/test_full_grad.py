@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.methods import METHODS
+from attnviz.methods import METHODS, Inference
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.models.zoo.gain_layers import ShiftedNorm
 
@@ -69,7 +69,7 @@ def inputs() -> Tensor:
 def full_grad(network: nn.Module, inputs: Tensor) -> np.ndarray:
     method = METHODS.get("fullgrad")()
     assert isinstance(method, LibraryCam)
-    (found,) = method.probe(network, inputs, 2).layer_maps
+    (found,) = method.run(Inference.of(network, inputs, 2)).layer_maps
     return found.values
 
 

@@ -14,7 +14,7 @@ from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.run import capture
 from attnviz.capture.site import Layout
 from attnviz.errors import ModelError
-from attnviz.methods import METHODS
+from attnviz.methods import METHODS, Inference
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture
@@ -92,7 +92,7 @@ def test_the_librarys_maps_are_too(name: str, dtype: torch.dtype, inputs: Tensor
     method = METHODS.get(name)()
     assert isinstance(method, LibraryCam)
     plain, wrapped = (Network(wrapped=wrapped).eval().to(dtype) for wrapped in (False, True))
-    expected, found = (method.probe(one, inputs, 2) for one in (plain, wrapped))
+    expected, found = (method.run(Inference.of(one, inputs, 2)) for one in (plain, wrapped))
     assert [one.layer for one in found.layer_maps] == [one.layer for one in expected.layer_maps]
     for one, other in zip(found.layer_maps, expected.layer_maps, strict=True):
         np.testing.assert_array_equal(one.values, other.values)

@@ -12,11 +12,12 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.errors import AttnvizError
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
+from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
 from attnviz.ui.kit.cache import cached_model, fetch_weights
 from attnviz.ui.kit.pickers import Photo
-from attnviz.ui.pages.compare.fitting import choice_for, is_slow, unfit
+from attnviz.ui.pages.compare.fitting import choice_for, unfit
 
 
 @dataclass(frozen=True, eq=False)

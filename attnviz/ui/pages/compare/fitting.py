@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from attnviz.capture.site import Kind
-from attnviz.methods.base import METHODS, AnyMethod, Nature, ProbingMethod
-from attnviz.methods.questions import Choice, Question, choose_method, methods_for
+from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.questions import (
+    Choice,
+    Question,
+    can_answer,
+    choose_method,
+    has_spatial_attention,
+    methods_for,
+    questions_for,
+)
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.pickers import QUESTIONS, method_title
 
@@ -23,9 +31,9 @@ def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
     questions = {
         str(question): title
         for question, title in QUESTIONS.items()
-        if question is Question.DECISION or any(map(_has_places, specs))
+        if question in questions_for(*specs)
     }
-    methods = sorted(methods_for(*specs), key=_is_slow)
+    methods = sorted(methods_for(*specs), key=lambda method: method.many_passes)
     return questions | {method.name: method_title(method) for method in methods}
 
 
@@ -36,16 +44,11 @@ def look_title(look: str) -> str:
     return QUESTIONS[Question(look)]
 
 
-def is_slow(look: str) -> bool:
-    """Whether it asks the network again and again."""
-    return look in METHODS and _is_slow(METHODS.get(look))
-
-
 def choice_for(spec: ModelSpec, look: str) -> Choice:
     """The method that a question or a name means for a network; nothing is loaded for it."""
     return choose_method(
         look,
-        has_attention=_has_places(spec),
+        has_attention=has_spatial_attention(spec.kinds),
         answers=spec.answers,
         kinds=tuple(Kind(kind) for kind in spec.kinds),
     )
@@ -56,7 +59,7 @@ def unfit(spec: ModelSpec, look: str, target: str) -> str:
 
     target: the class that relevance is to speak for; empty for each network's own first.
     """
-    if look == Question.ATTENTION and not _has_places(spec):
+    if look == Question.ATTENTION and not can_answer(spec, look):
         return f"{spec.title} has no attention to places. Ask what its decision rests on."
     method = choice_for(spec, look).method
     if method.kind not in spec.kinds:
@@ -66,11 +69,3 @@ def unfit(spec: ModelSpec, look: str, target: str) -> str:
     if target and method.nature is Nature.RELEVANCE and target not in spec.labels:
         return f"{spec.title} does not know the class '{target}'."
     return ""
-
-
-def _has_places(spec: ModelSpec) -> bool:
-    return bool({"spatial", "context"} & set(spec.kinds))
-
-
-def _is_slow(method: type[AnyMethod]) -> bool:
-    return issubclass(method, ProbingMethod)

@@ -140,7 +140,7 @@ def _show_flow(asked: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> N
     """Rollout between the regions; nothing for a network without self-attention over places."""
     with st.spinner("Following the attention …"):
         traced = seen(asked.photo, asked.model).traced
-    if not any(one.keys.cells for one in traced.trace.context):
+    if not any(reading.has_positions for reading in traced.trace.context):
         return
     st.markdown("##### Attention from region to region")
     st.html(flow_matrix(_flow(key, traced, labels)))

@@ -10,7 +10,8 @@ import streamlit as st
 from attnviz.analysis.layer_statistics import mask_share, spatial_spread
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
-from attnviz.methods.base import METHODS, Method, trace_method
+from attnviz.methods.base import METHODS
+from attnviz.methods.trace_method import TraceMethod, trace_method
 from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import Seen
@@ -55,7 +56,7 @@ def show_masks(seen: Seen) -> None:
     st.caption(plain_text("Layers: " + ", ".join(f"{n} {one}" for n, one in enumerate(names, 1))))
 
 
-def _pick_reading() -> Method[Any]:
+def _pick_reading() -> TraceMethod[Any]:
     """A method that needs no gradients: all of them read the one pass."""
     fitting = {
         kind.name: kind.title
@@ -77,7 +78,7 @@ def _pick_reading() -> Method[Any]:
     return trace_method(name)
 
 
-def _words(method: Method[Any], trace: Trace) -> str:
+def _words(method: TraceMethod[Any], trace: Trace) -> str:
     if method.name != _FIRST:
         return ""
     many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)

@@ -31,7 +31,7 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
             found = seen(photo, model)
         show_notes(found.traced.notes)
         trace = found.traced.trace
-        context = any(one.keys.cells for one in trace.context)
+        context = any(reading.has_positions for reading in trace.context)
         shared = [*PICKED]
         if context:
             show_context(found)

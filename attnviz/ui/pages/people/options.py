@@ -12,7 +12,8 @@ from attnviz.agreement.map_makers import (
     model_map_makers,
     unsupported_notes,
 )
-from attnviz.methods.base import METHODS, ProbingMethod
+from attnviz.methods.base import METHODS
+from attnviz.methods.questions import is_slow
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
@@ -44,7 +45,7 @@ class ComparisonOptions:
     @property
     def slow(self) -> bool:
         """Whether one of the methods sends many passes through a network."""
-        return any(n in METHODS and issubclass(METHODS.get(n), ProbingMethod) for n in self.methods)
+        return any(map(is_slow, self.methods))
 
 
 def pick_options() -> ComparisonOptions:

@@ -1,0 +1,157 @@
+"""What every method is given, and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor, nn
+
+from attnviz.errors import UnknownNameError
+from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.progress import Progress
+from attnviz.types import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """A network and the inputs on which a method runs it.
+
+    The caller holds the model's lock while a method runs.
+
+    Parameters
+    ----------
+    module
+        The network; any module that maps inputs to logits [N, classes].
+    inputs
+        float [N, 3, H, W], normalised as the network expects, on its device.
+    geometry
+        How the inputs were taken from the picture.
+    target
+        Index of the class to explain, for all inputs; the most probable class of each if None.
+    progress
+        Called after each forward pass by methods that take many; what it raises stops the method.
+    """
+
+    module: nn.Module
+    inputs: Tensor
+    geometry: PictureGeometry
+    target: int | None = None
+    progress: Progress | None = None
+
+    @classmethod
+    def of(
+        cls,
+        module: nn.Module,
+        inputs: Tensor,
+        target: int | None = None,
+        progress: Progress | None = None,
+    ) -> Inference:
+        """Return the inference on inputs that were taken from no picture: they are the picture.
+
+        Parameters
+        ----------
+        module, inputs, target, progress
+            As the fields of the class.
+
+        Returns
+        -------
+        Inference
+            With the geometry that maps each pixel of the inputs to itself.
+        """
+        height, width = inputs.shape[-2:]
+        box = (0.0, 0.0, float(height), float(width))
+        geometry = PictureGeometry((height, width), box, (height, width))
+        return cls(module, inputs, geometry, target, progress)
+
+
+@dataclass(frozen=True)
+class LayerMaps:
+    """The maps of one layer for a batch.
+
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    values
+        float32 [N, h, w] on the layer's own grid, in absolute values.
+    """
+
+    layer: str
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How many inputs a method sends through the network for one picture.
+
+    Parameters
+    ----------
+    forward
+        Inputs of forward passes.
+    backward
+        Inputs of backward passes.
+    """
+
+    forward: int
+    backward: int
+
+
+@dataclass(frozen=True, eq=False)
+class MethodResult:
+    """The maps of all layers, with the logits of the pass.
+
+    Parameters
+    ----------
+    layer_maps
+        One for each layer, in forward order.
+    logits
+        float32 [N, classes], on the CPU.
+    target
+        int64 [N], the class that each input's maps explain; None for a method without classes.
+    last_layer
+        Name of the last layer whose map is informative: behind the last attention to a class token,
+        the maps of gradients are flat.
+    """
+
+    layer_maps: tuple[LayerMaps, ...]
+    logits: Tensor
+    target: Tensor | None
+    last_layer: str
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, in forward order."""
+        return tuple(maps.layer for maps in self.layer_maps)
+
+    def shown_layer(self, layer: str | None) -> str:
+        """Return `layer` if it has a map or means all layers fused, and `last_layer` otherwise."""
+        return layer if layer and layer in (*self.layers, FUSED) else self.last_layer
+
+    def map_of(self, layer: str, index: int = 0) -> FloatArray:
+        """Return the map of one layer, or of all layers fused.
+
+        Parameters
+        ----------
+        layer
+            Name of a layer, or `FUSED`.
+        index
+            Which input of the batch.
+
+        Returns
+        -------
+        FloatArray
+            float32 [h, w].
+
+        Raises
+        ------
+        UnknownNameError
+            There is no layer of that name.
+        """
+        if layer == FUSED:
+            return fuse_layers([maps.values[index] for maps in self.layer_maps])
+        for maps in self.layer_maps:
+            if maps.layer == layer:
+                return np.asarray(maps.values[index])
+        raise UnknownNameError("layer", layer, (*self.layers, FUSED))
