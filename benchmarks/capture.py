@@ -1,9 +1,9 @@
-"""What reading a network costs, against its bare passes and against its peers, in one run.
+"""Cost of capturing attention, compared with bare passes and with other libraries.
 
     python -m benchmarks.capture [--device auto] [--repeats 15]
 
-The peers are torchcam and pytorch-grad-cam (development dependencies). ResNet-50 has seeded random
-weights: time does not depend on them.
+The other libraries are torchcam and pytorch-grad-cam (development dependencies). ResNet-50 has
+seeded random weights: time does not depend on them.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from benchmarks.timing import HEADER, Budget, median_times
 FOUR = ("layer1.2", "layer2.3", "layer3.5", "layer4.2")
 
 
-def synchronised(work: Callable[[], object], device: torch.device) -> Callable[[], object]:
-    """`work`, ended only when the device has finished."""
+def synchronised(function: Callable[[], object], device: torch.device) -> Callable[[], object]:
+    """Wrap a function so that it returns only when the device has finished."""
 
     def run() -> object:
-        result = work()
+        result = function()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         return result
@@ -45,7 +45,7 @@ def synchronised(work: Callable[[], object], device: torch.device) -> Callable[[
 
 
 def soft_masks(device: torch.device, repeats: int) -> list[Budget]:
-    """All soft masks of ran-small against its bare forward pass."""
+    """Reading all soft masks of ran-small, compared with its bare forward pass."""
     torch.manual_seed(0)
     module = ran_small().eval().requires_grad_(False).to(device)
     module = module.to(memory_format=torch.channels_last)
@@ -57,17 +57,17 @@ def soft_masks(device: torch.device, repeats: int) -> list[Budget]:
             logits: Tensor = module(inputs)
         return logits
 
-    def read() -> object:
+    def capture_masks() -> object:
         return SoftMask()(capture(module, inputs, sites))
 
-    times = _times({"bare": bare, "read": read}, device, 4 * repeats)
+    times = _times({"bare": bare, "capture": capture_masks}, device, 4 * repeats)
     return [
-        Budget("soft masks of ran-small, over bare forward", _ratio(times, "read", "bare"), 1.1)
+        Budget("soft masks of ran-small, over bare forward", _ratio(times, "capture", "bare"), 1.1)
     ]
 
 
 def grad_cams(device: torch.device, repeats: int) -> list[Budget]:
-    """Grad-CAM on every block of ResNet-50, against its bare passes and the peers."""
+    """Grad-CAM on every block of ResNet-50, compared with bare passes and other libraries."""
     torch.manual_seed(0)
     module = resnet50(weights=None).eval().requires_grad_(False).to(device)
     module = module.to(memory_format=torch.channels_last)
@@ -81,7 +81,7 @@ def grad_cams(device: torch.device, repeats: int) -> list[Budget]:
             "bare four": lambda: bare_passes(module, inputs, four[0]),
             "four": lambda: GradCam()(capture(module, inputs, four, gradients=True, target=7)),
             "torchcam": lambda: torchcam_maps(module, inputs, four),
-            "peer": lambda: peer_maps(module, inputs, sites),
+            "pytorch-grad-cam": lambda: pytorch_grad_cam_maps(module, inputs, sites),
         },
         device,
         repeats,
@@ -93,8 +93,8 @@ def grad_cams(device: torch.device, repeats: int) -> list[Budget]:
         Budget("the same, 4 blocks, over bare passes", _ratio(times, "four", "bare four"), 1.1),
         Budget("the same, 4 blocks, over torchcam", _ratio(times, "four", "torchcam"), 1.0),
         Budget(
-            "pytorch-grad-cam one by one on 17 blocks, over ours",
-            _ratio(times, "peer", "all"),
+            "pytorch-grad-cam on 17 blocks, one at a time, over ours",
+            _ratio(times, "pytorch-grad-cam", "all"),
             5.0,
             at_least=True,
         ),
@@ -118,28 +118,31 @@ def bare_passes(module: nn.Module, inputs: Tensor, first: Site) -> Tensor:
 
 
 def torchcam_maps(module: nn.Module, inputs: Tensor, sites: list[Site]) -> object:
-    """torchcam's Grad-CAM; it needs the input in the graph, or parameters that are."""
-    entering = inputs.detach().requires_grad_()
+    """torchcam's Grad-CAM; it needs an input or parameters that require gradients."""
+    leaf = inputs.detach().requires_grad_()
     with TorchCam(module, target_layer=[site.module for site in sites]) as cam:
-        scores = module(entering)
+        scores = module(leaf)
         return cam(7, scores)
 
 
-def peer_maps(module: nn.Module, inputs: Tensor, sites: tuple[Site, ...]) -> list[object]:
-    """pytorch-grad-cam, layer by layer, for it averages the layers that it is given together."""
+def pytorch_grad_cam_maps(
+    module: nn.Module, inputs: Tensor, sites: tuple[Site, ...]
+) -> list[object]:
+    """pytorch-grad-cam, one layer at a time: it averages layers that are given together."""
     maps: list[object] = []
     for site in sites:
-        entering = inputs.detach().requires_grad_()
+        leaf = inputs.detach().requires_grad_()
         with PeerGradCam(module, [module.get_submodule(site.module)]) as cam:
-            maps.append(cam(entering, [ClassifierOutputTarget(7)]))
+            maps.append(cam(leaf, [ClassifierOutputTarget(7)]))
     return maps
 
 
 def _times(
-    works: dict[str, Callable[[], object]], device: torch.device, repeats: int
+    functions: dict[str, Callable[[], object]], device: torch.device, repeats: int
 ) -> dict[str, float]:
     return median_times(
-        {name: synchronised(work, device) for name, work in works.items()}, repeats=repeats
+        {name: synchronised(function, device) for name, function in functions.items()},
+        repeats=repeats,
     )
 
 
@@ -148,23 +151,23 @@ def _ratio(times: dict[str, float], over: str, under: str) -> float:
 
 
 def main() -> None:
-    """See the module."""
+    """Print a table of measurements with their budgets."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--repeats", type=int, default=15)
-    wish = parser.parse_args()
-    device = choose_device(wish.device)
+    options = parser.parse_args()
+    device = choose_device(options.device)
     print(f"Capture on {device}, {torch.get_num_threads()} threads\n\n{HEADER}")
-    works: list[Callable[[], list[Budget]]] = [
-        lambda: soft_masks(device, wish.repeats),
-        lambda: grad_cams(device, wish.repeats),
-        lambda: self_attention(device, wish.repeats, synchronised),
-        lambda: clicks(device, wish.repeats, synchronised),
-        lambda: legrad(device, wish.repeats, synchronised),
+    benchmarks: list[Callable[[], list[Budget]]] = [
+        lambda: soft_masks(device, options.repeats),
+        lambda: grad_cams(device, options.repeats),
+        lambda: self_attention(device, options.repeats, synchronised),
+        lambda: clicks(device, options.repeats, synchronised),
+        lambda: legrad(device, options.repeats, synchronised),
         lambda: memory(device),
     ]
-    for work in works:
-        for budget in work():
+    for benchmark in benchmarks:
+        for budget in benchmark():
             print(budget.line(), flush=True)
 
 

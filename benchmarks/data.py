@@ -13,18 +13,28 @@ import numpy.typing as npt
 
 from attnviz.pictures import Picture, open_picture
 
-# Maps are compared at this size: coarser than any fixation is exact, finer than any map.
-LONGEST = 400
-NONE = np.zeros(0, np.int64)
+# Maps are compared at this size: finer than any map, and fixations are exact enough for it.
+LONGEST_SIDE = 400
+NO_FIXATIONS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Annotated:
-    """A photo with the places that people looked at, or with its objects' boxes as a mask."""
+    """A photo with fixations, or with a mask of its objects' boxes.
+
+    Attributes
+    ----------
+    picture
+        The photo.
+    rows, columns
+        int64 [fixations], in pixels of the photo.
+    inside
+        bool [H, W], true inside a box; [1, 1] where boxes are not annotated.
+    """
 
     picture: Picture
-    rows: npt.NDArray[np.int64] = field(default_factory=lambda: NONE)
-    columns: npt.NDArray[np.int64] = field(default_factory=lambda: NONE)
+    rows: npt.NDArray[np.int64] = field(default_factory=lambda: NO_FIXATIONS)
+    columns: npt.NDArray[np.int64] = field(default_factory=lambda: NO_FIXATIONS)
     inside: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros((1, 1), bool))
 
 
@@ -32,26 +42,26 @@ def imagenette(data: Path) -> npt.NDArray[np.uint8]:
     """Imagenette's validation pictures, uint8 [3925, 144, 144, 3], in the order of their names."""
     with tarfile.open(data / "imagenette-144.tar") as archive:
         members = sorted(
-            (one for one in archive.getmembers() if "/val/" in one.name and one.isfile()),
-            key=lambda one: one.name,
+            (entry for entry in archive.getmembers() if "/val/" in entry.name and entry.isfile()),
+            key=lambda entry: entry.name,
         )
-        sources = (archive.extractfile(one) for one in members)
+        sources = (archive.extractfile(entry) for entry in members)
         return np.stack([open_picture(file.read()).pixels for file in sources if file])
 
 
-def looked_at(data: Path) -> Iterator[Annotated]:
-    """OSIE's photos with the fixations of all viewers."""
+def with_fixations(data: Path) -> Iterator[Annotated]:
+    """OSIE photos with the fixations of all viewers."""
     fixations = json.loads((data / "osie" / "fixations.json").read_text())
     for name, viewers in sorted(fixations.items()):
-        whole = open_picture(data / "osie" / "images" / name)
-        picture = whole.reduced(LONGEST)
-        scale = picture.width / whole.width
+        original = open_picture(data / "osie" / "images" / name)
+        picture = original.reduced(LONGEST_SIDE)
+        scale = picture.width / original.width
         height, width = picture.pixels.shape[:2]
-        x = np.concatenate([np.asarray(one["x"], float) for one in viewers])
-        y = np.concatenate([np.asarray(one["y"], float) for one in viewers])
-        rows, columns = (np.floor(scale * one).astype(np.int64) for one in (y, x))
-        seen = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-        yield Annotated(picture, rows[seen], columns[seen])
+        x = np.concatenate([np.asarray(viewer["x"], float) for viewer in viewers])
+        y = np.concatenate([np.asarray(viewer["y"], float) for viewer in viewers])
+        rows, columns = (np.floor(scale * axis).astype(np.int64) for axis in (y, x))
+        valid = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        yield Annotated(picture, rows[valid], columns[valid])
 
 
 def with_boxes(data: Path) -> Iterator[Annotated]:
@@ -61,21 +71,21 @@ def with_boxes(data: Path) -> Iterator[Annotated]:
 
 
 def boxes_by_name(data: Path) -> Iterator[tuple[Picture, dict[str, npt.NDArray[np.bool_]]]]:
-    """COCO photos that show anything, with a mask for each kind of thing: inside a box of one."""
+    """COCO photos that have annotated objects, with a mask of the boxes of each category."""
     table = json.loads((data / "coco128" / "instances.json").read_text())
-    names = {one["id"]: str(one["name"]) for one in table["categories"]}
+    names = {category["id"]: str(category["name"]) for category in table["categories"]}
     boxes: dict[int, list[tuple[str, list[float]]]] = {}
-    for one in table["annotations"]:
-        boxes.setdefault(one["image_id"], []).append((names[one["category_id"]], one["bbox"]))
-    for photo in sorted(table["images"], key=lambda one: str(one["file_name"])):
+    for box in table["annotations"]:
+        boxes.setdefault(box["image_id"], []).append((names[box["category_id"]], box["bbox"]))
+    for photo in sorted(table["images"], key=lambda image: str(image["file_name"])):
         if photo["id"] not in boxes:
             continue
-        whole = open_picture(data / "coco128" / "images" / photo["file_name"])
-        picture = whole.reduced(LONGEST)
-        scale = picture.width / whole.width
+        original = open_picture(data / "coco128" / "images" / photo["file_name"])
+        picture = original.reduced(LONGEST_SIDE)
+        scale = picture.width / original.width
         inside: dict[str, npt.NDArray[np.bool_]] = {}
-        for name, box in boxes[photo["id"]]:
-            left, top, width, height = (scale * side for side in box)
+        for name, sides in boxes[photo["id"]]:
+            left, top, width, height = (scale * side for side in sides)
             mask = inside.setdefault(name, np.zeros(picture.pixels.shape[:2], bool))
             mask[round(top) : round(top + height), round(left) : round(left + width)] = True
         yield picture, inside

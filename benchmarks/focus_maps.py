@@ -1,14 +1,14 @@
-"""Which map should drive the focus? Every map of a network against people, boxes and the decision.
+"""Which map should drive the focus? Scores every map of a network on fixations, boxes and decision.
 
     python -m benchmarks.focus_maps --data FOLDER [--model ran-small] [--out docs/focus-maps.md]
 
 FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar`, `coco128` and `osie`. Maps are
 chosen on one half of each set and reported on the other:
 
-sufficiency   mean probability of the class first named, with only the top 5, 10, 20, 30, 50 % of
-              the map sharp (Imagenette's validation pictures); chooses the answer to "decision".
+sufficiency   mean probability of the top prediction, with only the top 5, 10, 20, 30, 50 % of the
+              map sharp (Imagenette's validation pictures); chooses the answer to "decision".
               Every map is screened on some pictures, and the best are measured on all.
-NSS           normalised scanpath saliency against all viewers' fixations (OSIE).
+NSS           normalised scanpath saliency at all viewers' fixations (OSIE).
 box gain      share of the map inside the objects' boxes over the boxes' share of the area (COCO).
               NSS and box gain together choose the answer to "attention".
 """
@@ -45,7 +45,7 @@ from attnviz.models.spec import RecommendedMap
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.vision.spectral_residual import spectral_residual
-from benchmarks.data import Annotated, imagenette, looked_at, with_boxes
+from benchmarks.data import Annotated, imagenette, with_boxes, with_fixations
 from benchmarks.mosaics import covering
 from benchmarks.scores import Scores, Table
 
@@ -54,23 +54,24 @@ BATCH = 20
 BLOCKS = 5  # layers of a kind that are measured, counted from the last; all are fused
 SHORTLIST = 6  # maps that are measured on all pictures after the screening
 Key = tuple[str, str]
-OF_SEVERAL_CHANNELS = ("mask-spread", "mask-channel")  # say nothing new of a mask with one
-CHOSEN_BY = {"attention": "NSS", "decision": "sufficiency"}  # what an answer's score is
+MULTI_CHANNEL_METHODS = ("mask-spread", "mask-channel")  # redundant for a mask with one channel
+# The score that is reported with each answer.
+CHOSEN_BY = {"attention": "NSS", "decision": "sufficiency"}
 BASELINES = ("centre prior", "random smooth mask", "spectral residual")
 
 
 def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndarray]], Tensor]:
-    """Every method's maps at every layer and fused, for a batch; and the classes first named."""
+    """All methods' maps of a batch, at every layer and fused, and the top predictions."""
     maps: dict[Key, list[np.ndarray]] = {}
     with model.lock:
         for kind in find_kinds(model.module, inputs):
             sites = find_sites(model.module, kind, inputs)
             trace = capture(model.module, inputs, sites, gradients=True)
-            single = all(one.mask.shape[1] == 1 for one in trace.soft_masks)
+            single = all(mask.mask.shape[1] == 1 for mask in trace.soft_masks)
             for method in METHODS:
                 if method.kind is not kind or issubclass(method, LibraryCam):
                     continue
-                if single and method.name in OF_SEVERAL_CHANNELS:
+                if single and method.name in MULTI_CHANNEL_METHODS:
                     continue
                 made = method()
                 if isinstance(made, TraceMethod):  # one pass serves all of them
@@ -82,14 +83,14 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
 
 
 def _collect(maps: dict[Key, list[np.ndarray]], method: str, layers: tuple[LayerMaps, ...]) -> None:
-    for one in layers[-BLOCKS:]:
-        maps[method, one.layer] = list(one.values)
+    for layer_maps in layers[-BLOCKS:]:
+        maps[method, layer_maps.layer] = list(layer_maps.values)
     count = len(layers[0].values)
-    maps[method, FUSED] = [fuse_layers([one.values[n] for one in layers]) for n in range(count)]
+    maps[method, FUSED] = [fuse_layers([layer.values[n] for layer in layers]) for n in range(count)]
 
 
 def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
-    """A map that knows no network, float32 at the picture's size."""
+    """A map that does not depend on the network, float32 at the picture's size."""
     height, width = picture.shape[:2]
     if name == "centre prior":
         return centre_prior(height, width)
@@ -100,36 +101,40 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
 
 
 def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
-    """Add the sufficiency of every map and baseline on uint8 [N, s, s, 3]."""
+    """Add the sufficiency of every map and baseline on pictures uint8 [N, s, s, 3]."""
     side = model.preprocess.size
     sigma = SIGMA_SHARE * side
     for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
-        batch = [Picture(one, "", "") for one in pixels[start : start + BATCH]]
-        inputs = torch.cat([model.preprocess.tensor(one)[0] for one in batch])
+        batch = [Picture(square, "", "") for square in pixels[start : start + BATCH]]
+        inputs = torch.cat([model.preprocess.tensor(picture)[0] for picture in batch])
         inputs = move_inputs(inputs, model.device)
         maps, classes = all_maps(model, inputs)
         for name in BASELINES:
-            maps[name, ""] = [baseline(name, one.pixels, start + n) for n, one in enumerate(batch)]
+            maps[name, ""] = [
+                baseline(name, picture.pixels, start + n) for n, picture in enumerate(batch)
+            ]
         for key, values in maps.items():
             if not scores.wants(key):
                 continue
             grid = covering((side, side))
-            large = torch.from_numpy(np.stack([grid.spread(one) for one in values]))
-            kept = sufficiency(model.module, inputs, large.to(model.device), classes, sigma=sigma)
-            scores.add(key, "sufficiency", kept.tolist())
+            resized = torch.from_numpy(np.stack([grid.spread(single) for single in values]))
+            probabilities = sufficiency(
+                model.module, inputs, resized.to(model.device), classes, sigma=sigma
+            )
+            scores.add(key, "sufficiency", probabilities.tolist())
 
 
-def measure_places(
+def measure_localisation(
     model: VisionModel, pictures: Iterable[Annotated], score: str, scores: Scores
 ) -> None:
     """Add NSS or box gain of every map and baseline on annotated photos."""
     for number, photo in enumerate(tqdm(list(pictures), desc=score)):
         inputs, geometry = model.preprocess.tensor(photo.picture)
         maps, _ = all_maps(model, move_inputs(inputs, model.device))
-        large = {key: geometry.spread(values[0]) for key, values in maps.items()}
+        resized = {key: geometry.spread(values[0]) for key, values in maps.items()}
         for name in BASELINES:
-            large[name, ""] = baseline(name, photo.picture.pixels, number)
-        for key, values in large.items():
+            resized[name, ""] = baseline(name, photo.picture.pixels, number)
+        for key, values in resized.items():
             if not scores.wants(key):
                 continue
             value = _nss(values, photo) if score == "NSS" else box_gain(values, photo.inside)
@@ -137,17 +142,17 @@ def measure_places(
 
 
 def _nss(values: np.ndarray, photo: Annotated) -> float:
-    """0, which is chance, for a map that has the same value everywhere."""
+    """NSS of a map; 0, which is chance, for a constant one."""
     try:
         return nss(values, photo.rows, photo.columns)
     except VisionError:
         return 0.0
 
 
-def choose(scores: Scores, kept: set[Key]) -> dict[str, Key]:
+def choose(scores: Scores, candidates: set[Key]) -> dict[str, Key]:
     """The answers: attention by NSS and box gain (mean rank), decision by sufficiency."""
     attention = [key for key in scores.maps() if _nature(key) is Nature.ATTENTION]
-    relevance = [key for key in kept if _nature(key) is Nature.RELEVANCE]
+    relevance = [key for key in candidates if _nature(key) is Nature.RELEVANCE]
 
     def rank(key: Key) -> float:
         ranks = (
@@ -167,17 +172,17 @@ def _nature(key: Key) -> Nature | None:
 
 
 def halves(count: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the two halves, even and odd, in a fixed random order, `limit` of each at most."""
+    """Indices of the even and the odd half, shuffled by a fixed seed, at most `limit` of each."""
     random = np.random.default_rng(0)
     first, second = (random.permutation(np.arange(start, count, 2))[:limit] for start in (0, 1))
     return first, second
 
 
 def shortlist(scores: Scores) -> set[Key]:
-    """The maps worth measuring on all pictures: the most sufficient, Grad-CAM, the baselines."""
-    own = [key for key in scores.maps() if key[0] not in BASELINES]
-    best = sorted(own, key=lambda key: -scores.mean(key, "sufficiency"))[:SHORTLIST]
-    return {*best, _plain(scores), *((name, "") for name in BASELINES)}
+    """Maps to measure on all pictures: those of highest sufficiency, Grad-CAM and the baselines."""
+    maps = [key for key in scores.maps() if key[0] not in BASELINES]
+    best = sorted(maps, key=lambda key: -scores.mean(key, "sufficiency"))[:SHORTLIST]
+    return {*best, _grad_cam_at_last_block(scores), *((name, "") for name in BASELINES)}
 
 
 def run(
@@ -185,19 +190,19 @@ def run(
 ) -> tuple[str, dict[str, RecommendedMap]]:
     """The report as Markdown, and the chosen answers with their scores on the other half."""
     pixels = imagenette(data)
-    osie, coco = list(looked_at(data)), list(with_boxes(data))
+    osie, coco = list(with_fixations(data)), list(with_boxes(data))
     first, second = Scores(), Scores()
     for half, scores in enumerate((first, second)):
-        measure_places(model, osie[half::2][:places], "NSS", scores)
-        measure_places(model, coco[half::2][:places], "box gain", scores)
-    ours, theirs = halves(len(pixels), limit)
-    measure_sufficiency(model, pixels[ours[:screen]], first)
-    kept = shortlist(first)
-    first.only = kept
-    measure_sufficiency(model, pixels[ours[screen:]], first)
-    answers = choose(first, kept)
-    second.only = kept | set(answers.values())
-    measure_sufficiency(model, pixels[theirs], second)
+        measure_localisation(model, osie[half::2][:places], "NSS", scores)
+        measure_localisation(model, coco[half::2][:places], "box gain", scores)
+    choosing, reporting = halves(len(pixels), limit)
+    measure_sufficiency(model, pixels[choosing[:screen]], first)
+    candidates = shortlist(first)
+    first.only = candidates
+    measure_sufficiency(model, pixels[choosing[screen:]], first)
+    answers = choose(first, candidates)
+    second.only = candidates | set(answers.values())
+    measure_sufficiency(model, pixels[reporting], second)
     scored = {
         question: RecommendedMap(*key, round(second.mean(key, CHOSEN_BY[question]), 3))
         for question, key in answers.items()
@@ -205,14 +210,14 @@ def run(
     return Table(first, second, answers).markdown(model), scored
 
 
-def _plain(scores: Scores) -> Key:
-    """Grad-CAM at the last block, the usual choice; the last whose map is not flat."""
-    found = [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED]
-    return [key for key in found if math.isfinite(scores.mean(key, "box gain"))][-1]
+def _grad_cam_at_last_block(scores: Scores) -> Key:
+    """Grad-CAM at the last block whose map is not flat, the usual choice."""
+    keys = [key for key in scores.maps() if key[0] == "grad-cam" and key[1] != FUSED]
+    return [key for key in keys if math.isfinite(scores.mean(key, "box gain"))][-1]
 
 
 def write_answers(model: VisionModel, answers: dict[str, RecommendedMap]) -> Path:
-    """Put the chosen maps into the card of the weights."""
+    """Write the chosen maps into the card of the weights."""
     path = assets_folder() / "weights" / f"{model.name}.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     card["answers"] = {question: dataclasses.asdict(answer) for question, answer in answers.items()}
@@ -221,25 +226,35 @@ def write_answers(model: VisionModel, answers: dict[str, RecommendedMap]) -> Pat
 
 
 def main() -> None:
-    """See the module."""
+    """Print the report, and write it and the card where requested."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
     parser.add_argument("--model", default="ran-small")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--limit", type=int, default=10**9, help="pictures a half, sufficiency")
-    parser.add_argument("--screen", type=int, default=400, help="of them, measured on every map")
-    parser.add_argument("--places", type=int, default=10**9, help="photos a half, NSS and boxes")
-    parser.add_argument("--out", type=Path, help="also write the table there")
-    parser.add_argument("--write-card", action="store_true", help="make the best maps the answers")
-    wish = parser.parse_args()
-    if wish.data is None:
+    parser.add_argument(
+        "--limit", type=int, default=10**9, help="Most pictures per half for sufficiency."
+    )
+    parser.add_argument(
+        "--screen", type=int, default=400, help="Of them, how many screen every map."
+    )
+    parser.add_argument(
+        "--places", type=int, default=10**9, help="Most photos per half for NSS and box gain."
+    )
+    parser.add_argument("--out", type=Path, help="File to write the report to as well.")
+    parser.add_argument(
+        "--write-card",
+        action="store_true",
+        help="Write the best maps into the model's card as its answers.",
+    )
+    options = parser.parse_args()
+    if options.data is None:
         parser.error("give --data, or set ATTNVIZ_DATA")
-    model = load_model(wish.model, wish.device)
-    report, answers = run(model, wish.data, wish.limit, wish.screen, wish.places)
+    model = load_model(options.model, options.device)
+    report, answers = run(model, options.data, options.limit, options.screen, options.places)
     print(report)
-    if wish.out:
-        wish.out.write_text(report, encoding="utf-8")
-    if wish.write_card:
+    if options.out:
+        options.out.write_text(report, encoding="utf-8")
+    if options.write_card:
         print("Answers written to", write_answers(model, answers))
 
 

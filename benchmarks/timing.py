@@ -1,4 +1,4 @@
-"""Times of several ways to do a thing, taken in turn so that a busy machine slows all alike."""
+"""Timing of alternatives in turn, so that a busy machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -9,40 +9,65 @@ from dataclasses import dataclass
 
 
 def median_times(
-    works: Mapping[str, Callable[[], object]], *, repeats: int, warm_up: int = 2
+    functions: Mapping[str, Callable[[], object]], *, repeats: int, warm_up: int = 2
 ) -> dict[str, float]:
-    """Median seconds of each work over `repeats` rounds; every round runs each of them once."""
+    """Time several functions in turn.
+
+    Parameters
+    ----------
+    functions
+        By name; every round calls each of them once.
+    repeats
+        Timed rounds.
+    warm_up
+        Rounds before them that are not timed.
+
+    Returns
+    -------
+    dict[str, float]
+        Median seconds by name.
+    """
     for _ in range(warm_up):
-        for work in works.values():
-            work()
-    times: dict[str, list[float]] = {name: [] for name in works}
+        for function in functions.values():
+            function()
+    times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(repeats):
-        for name, work in works.items():
+        for name, function in functions.items():
             start = time.perf_counter()
-            work()
+            function()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
 @dataclass(frozen=True)
 class Budget:
-    """A measured ratio and the most (or least) that it may be."""
+    """A measured value and its limit.
 
-    work: str
-    ratio: float
+    Attributes
+    ----------
+    name
+        What was measured, with its unit where it is not a ratio.
+    value
+        The measured value.
+    limit
+        The largest value allowed, or the smallest if `at_least`.
+    """
+
+    name: str
+    value: float
     limit: float
     at_least: bool = False
 
     @property
     def met(self) -> bool:
-        """Whether the ratio keeps within its limit."""
-        return self.ratio >= self.limit if self.at_least else self.ratio <= self.limit
+        """Whether the value is within its limit."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def line(self) -> str:
         """One row of a Markdown table."""
         sign = "≥" if self.at_least else "≤"
         verdict = "met" if self.met else "**missed**"
-        return f"| {self.work} | {self.ratio:.2f} | {sign} {self.limit:g} | {verdict} |"
+        return f"| {self.name} | {self.value:.2f} | {sign} {self.limit:g} | {verdict} |"
 
 
-HEADER = "| work | ratio | budget | |\n|---|---|---|---|"
+HEADER = "| measurement | value | budget | |\n|---|---|---|---|"
