@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from attnviz.ui.components.viewer import pack, viewer
-from attnviz.ui.kit.url_state import keep_view, kept_view
+from attnviz.ui.kit.url_state import current_view, share_view
 from tests.browser.viewer_content import known_content
 
 
@@ -17,8 +17,8 @@ def viewer_page() -> None:
     side = int(st.query_params.get("grid", "14"))
     options = {name: name in st.query_params for name in ("mattes", "crop", "flat", "lights")}
     payload = pack(known_content(side, **options))
-    events = viewer(payload, key="viewer", view=kept_view(), origin=f"grid {side}")
-    keep_view(events.view)
+    events = viewer(payload, key="viewer", view=current_view(), origin=f"grid {side}")
+    share_view(events.view)
     picked = events.picked and [events.picked.x, events.picked.y, events.picked.layer]
     told = {"view": events.view.to_json(), "picked": picked, "webgl": events.webgl}
     st.code(json.dumps(told | {"runs": st.session_state["runs"]}), language=None)

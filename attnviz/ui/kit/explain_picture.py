@@ -15,7 +15,7 @@ from attnviz.progress import Progress
 from attnviz.ui.kit.cache import explained
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.url_state import keep, restore
+from attnviz.ui.kit.url_state import start_choice
 
 
 def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
@@ -38,14 +38,14 @@ def _look(picture: Picture, model: VisionModel, look: str, target: str | None) -
 
 
 def _pick_class(labels: list[str]) -> str:
-    restore("target", labels)
-    if st.session_state.get("target") not in labels:
-        st.session_state["target"] = labels[0]
-    with st.sidebar:
-        chosen = st.selectbox(
-            "Class to explain", labels, key="target", help="The most probable classes."
-        )
-    keep(target=chosen)
+    start_choice("target", labels)
+    chosen = st.sidebar.selectbox(
+        "Class to explain",
+        labels,
+        key="target",
+        persist_state="session",
+        help="The most probable classes.",
+    )
     return str(chosen)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.kit.url_state import keep_value, restore_value
+from attnviz.ui.kit.url_state import start_value
 
 _MOST = 500  # folders that are offered
 
@@ -17,9 +17,8 @@ def browse(title: str, key: str, help_text: str) -> Path | None:
 
     It is kept beside the widgets, and not in the address: a link shall not choose what is read.
     """
-    restore_value(key, str(Path.home()))
-    typed = st.text_input(title, key=key, help=help_text)
-    keep_value(key, typed)
+    start_value(key, str(Path.home()))
+    typed = st.text_input(title, key=key, persist_state="session", help=help_text)
     if not typed.strip():
         return None
     folder = Path(typed.strip().strip("\"'")).expanduser().absolute()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.models.input_sizes import input_sizes
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.url_state import keep, restore
+from attnviz.ui.kit.url_state import start_choice
 
 SIZE = "size"
 _OWN = ""
@@ -20,22 +20,20 @@ def pick_side(spec: ModelSpec) -> int | None:
     """
     own, *larger = input_sizes(spec)
     if not larger:
-        keep(**{SIZE: _OWN})
+        st.session_state[SIZE] = _OWN
         return None
     titles = {_OWN: f"{own} px (own)"} | {str(side): f"{side} px" for side in larger}
-    restore(SIZE, titles)
-    if st.session_state.get(SIZE) not in titles:
-        st.session_state[SIZE] = _OWN
+    start_choice(SIZE, titles, default=_OWN)
     chosen = str(
         st.selectbox(
             "Input size",
             list(titles),
             format_func=titles.__getitem__,
             key=SIZE,
+            persist_state="session",
             width=138,
             help="How large the model sees the picture. Larger gives finer maps, but takes more "
             "memory and time, and the model has learned at its own size.",
         )
     )
-    keep(**{SIZE: chosen})
     return int(chosen) if chosen else None

@@ -24,7 +24,7 @@ from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import say_error
 from attnviz.ui.kit.input_size import SIZE, pick_side
-from attnviz.ui.kit.url_state import keep, restore
+from attnviz.ui.kit.url_state import linked, start_choice
 
 TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
 FIRST_SAMPLE = "china"
@@ -69,7 +69,8 @@ def pick_from_row() -> dict[str, Photo]:
     photos = _uploaded(files or [])
     uploads = list(photos)
     photos |= _samples()
-    restore("picture", list(photos))
+    if "picture" not in st.session_state and linked("picture") in photos:
+        st.session_state["picture"] = linked("picture")
     _follow_uploads(uploads, list(photos))
     if not photos:
         return {}
@@ -82,7 +83,6 @@ def pick_from_row() -> dict[str, Photo]:
     if picked is not None:
         st.session_state["picture"] = picked
     chosen: str = st.session_state["picture"]
-    keep(picture=chosen)
     return {chosen: photos[chosen]} | photos
 
 
@@ -143,6 +143,7 @@ def pick_device() -> str:
         list(devices),
         format_func=lambda key: _device_title(devices[key]),
         key="device",
+        persist_state="session",
         help="CUDA, then MPS, then CPU, unless you choose.",
     )
     return str(chosen)
@@ -163,20 +164,18 @@ def pick_model() -> VisionModel | None:
     """
     device = pick_device()
     specs = {spec.name: spec for spec in list_models()}
-    restore("model", specs)
+    start_choice("model", specs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Model",
             list(specs),
             format_func=lambda key: model_title(specs[key]),
             key="model",
+            persist_state="session",
             help="Models that do not ship with attnviz are downloaded on first use.",
         )
         side = pick_side(specs[str(name)])
-    model = ready_model(str(name), device, side)
-    if model is not None:
-        keep(model=model.name)
-    return model
+    return ready_model(str(name), device, side)
 
 
 def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
@@ -232,18 +231,15 @@ def pick_look(model: VisionModel) -> str:
     titles = {str(question): text for question, text in QUESTIONS.items()}
     titles |= {method.name: method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
-    restore("look", options)
-    if st.session_state.get("look") not in options:
-        st.session_state["look"] = options[0]
-    look = str(
+    start_choice("look", options)
+    return str(
         st.selectbox(
             "Show",
             options,
             format_func=lambda name: titles[name],
             key="look",
+            persist_state="session",
             help="A question is answered by the map that did best when it was measured. "
             "Below the questions stand all methods that fit this model.",
         )
     )
-    keep(look=look)
-    return look

@@ -18,11 +18,11 @@ def picker() -> None:
 
     from attnviz.models.catalogue import find_model
     from attnviz.ui.kit.input_size import pick_side
-    from attnviz.ui.kit.url_state import share_choices
+    from attnviz.ui.kit.url_state import share
 
     names = ["ran-small", "resnet50", "cait_xxs24_224.fb_dist_in1k"]
     side = pick_side(find_model(st.selectbox("Model", names, key="model")))
-    share_choices("size")
+    share("size")
     st.code(side)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -21,11 +21,23 @@ from attnviz.ui.pages.compare.fitting import choice_for, unfit
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
-    """All that decides the grid.
+class GridRequest:
+    """What the grid shows.
 
-    photos: by their keys. specs: the networks. looks: questions and methods. target: the class
-    that relevance speaks for, empty for each network's own first.
+    Attributes
+    ----------
+    photos
+        Pictures by their keys; the outer rows.
+    specs
+        Models; the inner rows.
+    looks
+        Questions and methods; the columns.
+    target
+        Class that relevance explains; empty: each model's top prediction.
+    device
+        Where the models run.
+    link
+        What a link carries of these choices.
     """
 
     photos: dict[str, Photo]
@@ -33,6 +45,7 @@ class Wanted:
     looks: tuple[str, ...]
     target: str
     device: str
+    link: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -96,33 +109,33 @@ def cell_key(photo: str, spec: ModelSpec, look: str) -> str:
     return f"{photo}/{spec.name}/{look}"
 
 
-def fill(wanted: Wanted, progress: Progress) -> tuple[Cell, ...]:
+def fill(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
     """All cells, pictures outermost, then networks, then questions; each network is loaded once.
 
     A network or a map that fails leaves its sentence; what `progress` raises comes out.
     """
     line = st.empty()
     found: dict[str, Cell] = {}
-    total = len(wanted.photos) * len(wanted.specs) * len(wanted.looks)
-    for spec in wanted.specs:
-        asked = any(not unfit(spec, look, wanted.target) for look in wanted.looks)
+    total = len(request.photos) * len(request.specs) * len(request.looks)
+    for spec in request.specs:
+        asked = any(not unfit(spec, look, request.target) for look in request.looks)
         trouble = _fetched(spec, line.info) if asked else ""
         line.empty()
-        for photo_key, photo in wanted.photos.items():
-            for look in wanted.looks:
+        for photo_key, photo in request.photos.items():
+            for look in request.looks:
                 progress(len(found), total)
                 key = cell_key(photo_key, spec, look)
-                sentence = unfit(spec, look, wanted.target)
+                sentence = unfit(spec, look, request.target)
                 if sentence or trouble:
                     failed = not sentence
                     found[key] = Cell(key, photo, spec, look, None, sentence or trouble, failed)
                     continue
-                found[key] = _cell(key, photo, spec, look, wanted)
+                found[key] = _cell(key, photo, spec, look, request)
     order = [
         cell_key(photo, spec, look)
-        for photo in wanted.photos
-        for spec in wanted.specs
-        for look in wanted.looks
+        for photo in request.photos
+        for spec in request.specs
+        for look in request.looks
     ]
     return tuple(found[key] for key in order)
 
@@ -150,15 +163,15 @@ def _heed_clicks(done: int, total: int | None) -> None:
     st.session_state.get("picture")  # whoever asks for the state is told to stop
 
 
-def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, wanted: Wanted) -> Cell:
+def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridRequest) -> Cell:
     relevance = choice_for(spec, look).method.nature is Nature.RELEVANCE
-    target = (wanted.target or None) if relevance else None
+    target = (request.target or None) if relevance else None
 
     def work() -> Explanation:
-        model = cached_model(spec.name, wanted.device, None)
+        model = cached_model(spec.name, request.device, None)
         return explain(model, photo.shown, look, target, _heed_clicks)
 
-    names = (photo.shown.sha256, photo.shown.name, spec.name, wanted.device, look, target or "")
+    names = (photo.shown.sha256, photo.shown.name, spec.name, request.device, look, target or "")
     try:
         return Cell(key, photo, spec, look, _looked(names, work))
     except AttnvizError as error:

@@ -12,49 +12,50 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.page_frame import page_frame, show_notes
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
-from attnviz.ui.pages.compare.cells import Cell, Wanted, fill, first_pair
+from attnviz.ui.kit.url_state import linked, share
+from attnviz.ui.pages.compare.cells import Cell, GridRequest, fill, first_pair
 from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import pair_up
-from attnviz.ui.pages.compare.picking import KEYS, pick_wanted
+from attnviz.ui.pages.compare.picking import TARGET, pick_grid
 from attnviz.ui.pages.compare.save import grid_png
 from attnviz.ui.pages.compare.scales import stop_count
 
 GRID, PAIR = "compare grid", "compare pair"
 _TRIES = "compare tries"
+_VIEW = "compare view"
 
 
 def show() -> None:
     """The whole page, from top to bottom."""
     lead = "The same picture, seen by several models: where they agree, and where they differ."
     with page_frame("Compare", lead):
-        wanted = pick_wanted()
-        if wanted is None:
+        request = pick_grid()
+        if request is None:
             st.info("Choose a picture, a model and something to show, and the grid appears.")
             return
-        _show_found(wanted)
+        _show_found(request)
 
 
 @interruptible
-def _show_found(wanted: Wanted) -> None:
+def _show_found(request: GridRequest) -> None:
     """The grid; its own controls rerun this part alone."""
     with guarded():
         tries = str(st.session_state.get(_TRIES, 0))
         cells = long_work(
-            "compare", (*wanted.key, tries), lambda: _cost(wanted), partial(fill, wanted),
-            unit="maps", at_once=not wanted.slow,
+            "compare", (*request.key, tries), lambda: _cost(request), partial(fill, request),
+            unit="maps", at_once=not request.slow,
         )  # fmt: skip
         if cells is None:
             return
         _offer_retry(cells)
-        view = _show_grid(wanted, cells)
-        _show_below(wanted, cells, view)
+        view = _show_grid(request, cells)
+        _show_below(request, cells, view)
 
 
-def _cost(wanted: Wanted) -> str:
-    count = len(wanted.photos) * len(wanted.specs) * len(wanted.looks)
-    many = " Some of the methods ask the network again and again." if wanted.slow else ""
-    return f"{count} maps of {len(wanted.specs)} models.{many} What is done stays."
+def _cost(request: GridRequest) -> str:
+    count = len(request.photos) * len(request.specs) * len(request.looks)
+    many = " Some of the methods ask the network again and again." if request.slow else ""
+    return f"{count} maps of {len(request.specs)} models.{many} What is done stays."
 
 
 def _offer_retry(cells: tuple[Cell, ...]) -> None:
@@ -65,25 +66,25 @@ def _offer_retry(cells: tuple[Cell, ...]) -> None:
         run_again()
 
 
-def _show_grid(wanted: Wanted, cells: tuple[Cell, ...]) -> GridView:
+def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
-    told = told_view(GRID, _kept_view())
+    told = told_view(GRID, _current_view())
     view = told.fitting(keys, first_pair(cells))
-    packed = _packed((*wanted.key, *_made(cells)), wanted, cells)
-    told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (wanted.key, keys))))
+    packed = _packed((*request.key, *_made(cells)), request, cells)
+    told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
     view = told.fitting(keys, first_pair(cells))
-    keep(**view.to_query())
-    share_choices(*KEYS, *view.to_query())
+    st.session_state[_VIEW] = view
+    share("picture", TARGET, **request.link, **view.to_query())
     if view.a and view.b:
         show_pair(_packed_pair((str(packed.header["id"]), view.a, view.b), cells), key=PAIR)
     return view
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def _packed(key: tuple[str, ...], _wanted: Wanted, _cells: tuple[Cell, ...]) -> Packed:
+def _packed(key: tuple[str, ...], _request: GridRequest, _cells: tuple[Cell, ...]) -> Packed:
     """What the browser needs of a grid."""
     del key
-    return pack_grid(_cells, _wanted.looks)
+    return pack_grid(_cells, _request.looks)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
@@ -103,23 +104,28 @@ def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:
     )
 
 
-def _kept_view() -> GridView:
-    names = [name.removeprefix(PREFIX) for name in GridView().to_query()]
-    return GridView.from_untrusted({name: kept_choice(PREFIX + name) for name in names})
+def _current_view() -> GridView:
+    """The grid's controls as they were left in this session, or as the link says."""
+    if _VIEW not in st.session_state:
+        names = [name.removeprefix(PREFIX) for name in GridView().to_query()]
+        link = {name: linked(PREFIX + name) for name in names}
+        st.session_state[_VIEW] = GridView.from_untrusted(link)
+    view: GridView = st.session_state[_VIEW]
+    return view
 
 
-def _show_below(wanted: Wanted, cells: tuple[Cell, ...], view: GridView) -> None:
+def _show_below(request: GridRequest, cells: tuple[Cell, ...], view: GridView) -> None:
     notes = (note for cell in cells if cell.explanation for note in cell.explanation.notes)
     show_notes(list(dict.fromkeys(notes)))
     if any(cell.explanation for cell in cells):
         st.download_button(
             "Save the grid",
-            data=partial(grid_png, cells, wanted.looks, view),
+            data=partial(grid_png, cells, request.looks, view),
             file_name="attnviz-compare.png",
             mime="image/png",
             on_click="ignore",
             icon=":material/download:",
             help="As PNG, as it is shown, with models, methods and scale written into it.",
         )
-    for credit in dict.fromkeys(photo.credit for photo in wanted.photos.values() if photo.credit):
+    for credit in dict.fromkeys(photo.credit for photo in request.photos.values() if photo.credit):
         st.caption(plain_text(credit))

@@ -1,102 +1,104 @@
-"""Choosing pictures, networks and questions for the grid; all of it kept, and in the link."""
+"""Choosing pictures, models and maps of the grid; a link carries all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.pickers import Photo, model_title, pick_device, pick_from_row
-from attnviz.ui.kit.url_state import keep, kept_choice
-from attnviz.ui.pages.compare.cells import Wanted
+from attnviz.ui.kit.url_state import linked, start_choice
+from attnviz.ui.pages.compare.cells import GridRequest
 from attnviz.ui.pages.compare.fitting import offered_looks
 
 MOST_MODELS = 6
 MOST_LOOKS = 6
 MOST_MORE = 3
-MORE, MODELS, LOOKS, TARGET = (
-    "compare more", "compare models", "compare looks", "compare class",
-)  # fmt: skip
-KEYS = ("picture", MORE, MODELS, LOOKS, TARGET)
+_MORE, _MODELS, _LOOKS = "compare more", "compare models", "compare looks"
+TARGET = "compare class"
 
 
-def pick_wanted() -> Wanted | None:
-    """All choices of the page; None while one of them is empty."""
+@dataclass(frozen=True)
+class _Selection:
+    """Names chosen in a box, and their text in a link: empty for the default."""
+
+    names: tuple[str, ...]
+    link: str
+
+
+def pick_grid() -> GridRequest | None:
+    """Let the user choose pictures, models, maps and a class; None while one of them is empty."""
     offered = pick_from_row()
     device = pick_device()
     left, right = st.columns(2)
+    catalogue = {spec.name: spec for spec in list_models()}
     with left:
-        specs = _pick_models()
+        models = _pick_models(catalogue)
+    specs = tuple(catalogue[name] for name in models.names)
     with right:
         looks = _pick_looks(specs)
     left, right = st.columns(2)
+    first, *others = list(offered) or [""]
     with left:
-        photos = _pick_photos(offered)
+        more = _pick_more(offered, others)
     with right:
         target = _pick_class(specs)
-    if not (photos and specs and looks):
+    if not (offered and specs and looks.names):
         return None
-    return Wanted(photos, specs, looks, target, device)
+    photos = {key: offered[key] for key in (first, *more.names)}
+    link = {_MORE: more.link, _MODELS: models.link, _LOOKS: looks.link}
+    return GridRequest(photos, specs, looks.names, target, device, link)
 
 
-def _pick_photos(offered: dict[str, Photo]) -> dict[str, Photo]:
-    """The chosen picture of the row, and up to three more."""
-    if not offered:
-        return {}
-    first, *others = offered
-    more = _pick_several(
-        "More pictures", others, [], MORE, MOST_MORE, lambda key: offered[key].title,
-        "Each picture has a row for each model.",
+def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _Selection:
+    """Pictures beside the one that is chosen in the row."""
+    return _pick_several(
+        "More pictures", others, [], _MORE, MOST_MORE, lambda key: offered[key].title,
+        "Each picture gets one row per model.",
     )  # fmt: skip
-    return {key: offered[key] for key in (first, *more)}
 
 
-def _pick_models() -> tuple[ModelSpec, ...]:
-    specs = {spec.name: spec for spec in list_models()}
-    known = next(iter(specs.values())).labels  # one that knows other things says other things
-    shipped = [name for name, spec in specs.items() if spec.embedded and spec.labels == known]
-    names = _pick_several(
-        "Models", list(specs), shipped[:MOST_MODELS], MODELS, MOST_MODELS,
-        lambda name: _short(specs[name]),
-        "A row for each. Models that do not ship with attnviz are downloaded on first use.",
+def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _Selection:
+    # Models of other classes would give other predictions: they are not chosen at first.
+    labels = next(iter(catalogue.values())).labels
+    shipped = [name for name, spec in catalogue.items() if spec.embedded and spec.labels == labels]
+    return _pick_several(
+        "Models", list(catalogue), shipped[:MOST_MODELS], _MODELS, MOST_MODELS,
+        lambda name: _short_title(catalogue[name]),
+        "One row each. Models that do not ship with attnviz are downloaded on first use.",
     )  # fmt: skip
-    return tuple(specs[name] for name in names)
 
 
-def _short(spec: ModelSpec) -> str:
+def _short_title(spec: ModelSpec) -> str:
     return spec.title if spec.embedded else model_title(spec)
 
 
-def _pick_looks(specs: Sequence[ModelSpec]) -> tuple[str, ...]:
+def _pick_looks(specs: Sequence[ModelSpec]) -> _Selection:
     titles = offered_looks(specs)
     questions = list(titles)[:2]
-    names = _pick_several(
-        "Show", list(titles), questions, LOOKS, MOST_LOOKS, lambda name: titles[name],
-        "A column for each. A question is answered by the map that did best when it was measured "
-        "on that model, or by a sound default.",
+    return _pick_several(
+        "Show", list(titles), questions, _LOOKS, MOST_LOOKS, lambda name: titles[name],
+        "One column each. A question is answered by the map that scored best in measurements on "
+        "that model, or by a sound default.",
     )  # fmt: skip
-    return tuple(names)
 
 
 def _pick_class(specs: Sequence[ModelSpec]) -> str:
     labels = ["", *dict.fromkeys(label for spec in specs for label in spec.labels)]
-    if TARGET not in st.session_state:
-        st.session_state[TARGET] = kept_choice(TARGET) or ""
-    if st.session_state[TARGET] not in labels:
-        st.session_state[TARGET] = ""
-    chosen = str(
+    start_choice(TARGET, labels)
+    return str(
         st.selectbox(
-            "Class of the relevance",
+            "Class to explain",
             labels,
-            format_func=lambda label: label or "Each model's own first",
+            format_func=lambda label: label or "Each model's top prediction",
             key=TARGET,
-            help="What the decision is about. Attention knows no class.",
+            persist_state="session",
+            help="Relevance is computed for this class. Attention does not depend on a class.",
         )
     )
-    keep(**{TARGET: chosen})
-    return chosen
 
 
 def _pick_several(
@@ -107,19 +109,23 @@ def _pick_several(
     most: int,
     title: Callable[[str], str],
     help_text: str,
-) -> list[str]:
-    """A box for several names; begins with what was kept, else with `first`."""
+) -> _Selection:
+    """A box for several names, at first those of the link, or else `first`."""
     if key not in st.session_state:
-        kept = kept_choice(key)
-        named = _known((kept or "").split(","), options)
-        st.session_state[key] = (named or list(first))[:most]
+        in_link = _known((linked(key) or "").split(","), options)
+        st.session_state[key] = (in_link or list(first))[:most]
     else:
         st.session_state[key] = _known(st.session_state[key], options)
     chosen: list[str] = st.multiselect(
-        label, options, format_func=title, key=key, max_selections=most, help=help_text
+        label,
+        options,
+        format_func=title,
+        key=key,
+        persist_state="session",
+        max_selections=most,
+        help=help_text,
     )
-    keep(**{key: "" if chosen == list(first) else ",".join(chosen)})
-    return chosen
+    return _Selection(tuple(chosen), "" if chosen == list(first) else ",".join(chosen))
 
 
 def _known(names: Sequence[str], options: Collection[str]) -> list[str]:

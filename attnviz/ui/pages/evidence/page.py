@@ -18,7 +18,7 @@ from attnviz.ui.kit.page_frame import (
     show_notes,
 )
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
-from attnviz.ui.kit.url_state import keep, restore, share_choices
+from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages import evidence
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
@@ -42,36 +42,36 @@ def show() -> None:
         with subject.columns[0]:
             layer = _pick_layer(explanation)
         section = _pick_section()
-        share_choices(*LINKED, "evidence layer", "evidence")
+        share(*LINKED, "evidence layer", "evidence")
         _show_section(MapUnderTest(subject.photo, subject.model, explanation, layer), section)
 
 
 def _pick_layer(explanation: Explanation) -> str:
     names = layer_names(explanation)
-    restore("evidence layer", names)
-    if st.session_state.get("evidence layer") not in names:
-        st.session_state["evidence layer"] = explanation.best_layer
-    layer = str(
-        st.selectbox("Layer", names, key="evidence layer", help="The map that is put to the test.")
+    start_choice("evidence layer", names, default=explanation.best_layer)
+    return str(
+        st.selectbox(
+            "Layer",
+            names,
+            key="evidence layer",
+            persist_state="session",
+            help="The map that is put to the test.",
+        )
     )
-    keep(**{"evidence layer": layer})
-    return layer
 
 
 def _pick_section() -> Section:
     sections = {one.name: one for one in sorted(SECTIONS, key=lambda one: one.place)}
-    restore("evidence", sections)
-    if st.session_state.get("evidence") not in sections:
-        st.session_state["evidence"] = next(iter(sections))
+    start_choice("evidence", sections)
     chosen = st.segmented_control(
         "Question",
         list(sections),
         format_func=lambda name: sections[name].title,
         key="evidence",
+        persist_state="session",
         required=True,
         label_visibility="collapsed",
     )
-    keep(evidence=str(chosen))
     return sections[str(chosen)]
 
 

@@ -11,7 +11,7 @@ from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.url_state import keep_choice, keep_value, restore_choice, restore_value
+from attnviz.ui.kit.url_state import start_choice, start_value
 from attnviz.ui.pages.evidence.budget_text import percent
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.occlusion import show_occlusion
@@ -59,17 +59,17 @@ def show(asked: MapUnderTest) -> None:
 
 def _pick_fills() -> list[str]:
     names = [fill.name for fill in FILLS]
-    restore_value(_FILLS, list(_DEFAULT))
+    start_value(_FILLS, list(_DEFAULT))
     chosen = st.pills(
         "What stands where something was taken away",
         names,
         selection_mode="multi",
         format_func=lambda name: FILLS.get(name).title,
         key=_FILLS,
+        persist_state="session",
         help="No fill is innocent: black is unlike any photo, grey shows the hole's outline, a "
         "blur leaves colours, and a good guess may bring the object back.",
     )
-    keep_value(_FILLS, chosen)
     return [name for name in names if name in chosen]
 
 
@@ -119,20 +119,20 @@ def _show_result(asked: MapUnderTest, found: PresenceResult) -> None:
 def _pick_view(found: PresenceResult) -> tuple[str, int]:
     """The fill that is shown, and the step of the curves."""
     fills = list(found.trials)
-    restore_choice(_SHOWN, fills)
-    restore_choice(_SHARE, _PERCENTS, first=_PERCENTS[4])
+    start_choice(_SHOWN, fills)
+    start_choice(_SHARE, _PERCENTS, default=_PERCENTS[4])
     left, right = st.columns([2, 3])
     with left:
         fill = str(
             st.segmented_control(
                 "Shown with", fills, format_func=lambda name: FILLS.get(name).title,
-                key=_SHOWN, required=True,
+                key=_SHOWN, persist_state="session", required=True,
             )
         )  # fmt: skip
     with right:
-        share = str(st.select_slider("Share of the picture", _PERCENTS, key=_SHARE))
-    keep_choice(_SHOWN, fill)
-    keep_choice(_SHARE, share)
+        share = str(
+            st.select_slider("Share of the picture", _PERCENTS, key=_SHARE, persist_state="session")
+        )
     return fill, _PERCENTS.index(share)
 
 

@@ -26,7 +26,7 @@ from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.url_state import keep_choice, restore_choice
+from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.region_graph import graph_legend, region_graph
 from attnviz.ui.pages.evidence.region_matrix import flow_matrix, relation_matrix
@@ -88,20 +88,26 @@ def show(asked: MapUnderTest) -> None:
 
 
 def _pick() -> _RegionOptions:
-    restore_choice(_CUT, list(_CUTS))
-    restore_choice(_COUNT, _COUNTS, first=str(_AT_ONCE))
+    start_choice(_CUT, _CUTS)
+    start_choice(_COUNT, _COUNTS, default=str(_AT_ONCE))
     left, right = st.columns(2)
     with left:
-        cut = str(st.selectbox("Cut the picture", _CUTS, format_func=_CUTS.__getitem__, key=_CUT))
+        cut = str(
+            st.selectbox(
+                "Cut the picture",
+                _CUTS,
+                format_func=_CUTS.__getitem__,
+                key=_CUT,
+                persist_state="session",
+            )
+        )
     with right:
         count = str(
             st.select_slider(
-                "Regions, at most", _COUNTS, key=_COUNT,
+                "Regions, at most", _COUNTS, key=_COUNT, persist_state="session",
                 help=f"Up to {EXACT_PLAYERS} all coalitions are asked; of more, a sample.",
             )
         )  # fmt: skip
-    keep_choice(_CUT, cut)
-    keep_choice(_COUNT, count)
     return _RegionOptions(cut, int(count))
 
 

@@ -13,7 +13,7 @@ from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.page_frame import page_frame, pick_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import PICKED, Photo
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import share_choices
+from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob, picture_png
 from attnviz.ui.pages.eye.captions import show_captions
 from attnviz.ui.pages.eye.packing import photo_id
@@ -32,7 +32,7 @@ def show() -> None:
         if photo is None:
             st.info("Choose a picture to see it as an eye does.")
             return
-        share_choices(*PICKED)
+        share(*PICKED)
         show_eye(photo, model)
         show_captions()
 

@@ -24,7 +24,7 @@ from attnviz.ui.kit.page_frame import LINKED, page_frame, pick_subject_and_look,
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
-from attnviz.ui.kit.url_state import keep_view, kept_view
+from attnviz.ui.kit.url_state import current_view, share_view
 from attnviz.ui.pages.focus.panels import show_point, show_predictions
 from attnviz.ui.pages.focus.server_view import plain_view
 
@@ -64,7 +64,7 @@ def _show_stage(looked: Looked) -> None:
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
         view, picked = _pick_view(looked)
-    keep_view(view, *LINKED)
+    share_view(view, *LINKED)
     with side, guarded():
         _show_side(looked, view, picked)
     _show_facts(looked, view)
@@ -88,7 +88,7 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
         run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
-        keep_view(view, *LINKED)
+        share_view(view, *LINKED)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)
@@ -98,7 +98,7 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
 
 def _first_view(looked: Looked) -> View:
     """The kept view; another network or method begins with the layer that answers best."""
-    view, origin = kept_view(), _origin(looked)
+    view, origin = current_view(), _origin(looked)
     if st.session_state.get("layer of") not in (None, origin):
         view = view.at("")
     st.session_state["layer of"] = origin

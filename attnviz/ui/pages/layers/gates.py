@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.analysis.layer_statistics import GateBars, gate_bars
 from attnviz.ui.kit.inline_images import png_link
 from attnviz.ui.kit.layer_traces import Seen
-from attnviz.ui.kit.url_state import keep_choice, restore_choice
+from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.layers.charts import SHOWN_GATES, gate_chart, gate_spread_chart
 
 LAYER = "layers gate"
@@ -22,9 +22,10 @@ def show_gates(seen: Seen) -> None:
     st.subheader("Channel attention: a gate for each feature")
     readings = seen.traced.trace.gates
     names = [one.layer for one in readings]
-    restore_choice(LAYER, names)
-    chosen = str(st.selectbox("Layer of the gates", names, key=LAYER, width=320))
-    keep_choice(LAYER, chosen)
+    start_choice(LAYER, names)
+    chosen = str(
+        st.selectbox("Layer of the gates", names, key=LAYER, persist_state="session", width=320)
+    )
     bars = gate_bars(readings[names.index(chosen)], top=TOP)
     left, right = st.columns(2, gap="medium")
     with left:

@@ -16,7 +16,7 @@ from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import Seen
 from attnviz.ui.kit.map_view import show_maps
-from attnviz.ui.kit.url_state import keep_choice, restore_choice
+from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.layers.charts import share_chart, spread_chart
 
 READING = "layers mask"
@@ -64,17 +64,17 @@ def _pick_reading() -> TraceMethod[Any]:
         if kind.kind is Kind.SPATIAL and not kind.gradients
     }
     names = sorted(fitting, key=lambda name: (name != _FIRST, fitting[name]))
-    restore_choice(READING, names)
+    start_choice(READING, names)
     name = str(
         st.selectbox(
             "What to show of the mask",
             names,
             format_func=fitting.__getitem__,
             key=READING,
+            persist_state="session",
             width=320,
         )
     )
-    keep_choice(READING, name)
     return trace_method(name)
 
 

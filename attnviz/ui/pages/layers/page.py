@@ -9,10 +9,10 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.layer_traces import seen
 from attnviz.ui.kit.page_frame import page_frame, pick_subject, show_credit, show_notes
 from attnviz.ui.kit.pickers import PICKED, Photo
-from attnviz.ui.kit.url_state import share_choices
+from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
 from attnviz.ui.pages.layers.masks import READING, show_masks
-from attnviz.ui.pages.layers.self_attention import SHARED, show_context
+from attnviz.ui.pages.layers.self_attention import show_context
 
 
 def show() -> None:
@@ -32,21 +32,20 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
         show_notes(found.traced.notes)
         trace = found.traced.trace
         context = any(reading.has_positions for reading in trace.context)
-        shared = [*PICKED]
+        keys, link = [*PICKED], {}
         if context:
-            show_context(found)
-            shared += SHARED
+            link = show_context(found)
         if trace.soft_masks:
             show_masks(found)
-            shared.append(READING)
+            keys.append(READING)
         if trace.gates:
             show_gates(found)
-            shared.append(LAYER)
+            keys.append(LAYER)
         if not (context or trace.soft_masks or trace.gates):
             st.info(
                 f"{plain_text(model.spec.title)} has no attention that can be read: no masks, no "
                 "gates, no self-attention. To see where its decision comes from, open the page "
                 "**Focus** and ask *What does the decision rest on?*"
             )
-        share_choices(*shared)
+        share(*keys, **link)
         show_credit(photo)

@@ -18,7 +18,7 @@ from attnviz.ui.components.viewer import Content, Layer, Pick
 from attnviz.ui.kit.layer_traces import Seen
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import keep_choice, kept_choice, restore_choice
+from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.layers.cache import asked_maps, attention_numbers
 from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.pages.layers.grid import head_grid
@@ -26,8 +26,6 @@ from attnviz.ui.pages.layers.grid import head_grid
 POINT = "layers point"
 QUERY = "layers query"
 HEAD = "layers head"
-SHARED = (QUERY, POINT, HEAD)
-"""What of this section a link to the page keeps."""
 _TURN = "layers turn to point"
 _ASKERS = {
     "class": "The class token",
@@ -42,8 +40,11 @@ _ARTEFACTS = {
 _FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each place"}
 
 
-def show_context(seen: Seen) -> None:
-    """The viewer with a query's maps, all heads below it, and each layer in numbers."""
+def show_context(seen: Seen) -> dict[str, str]:
+    """The viewer with a query's maps, all heads below it, and each layer in numbers.
+
+    Returns what a link carries of it.
+    """
     st.subheader("Self-attention: where each place looks")
     st.caption(
         "Click any point of the picture to see what that point attends to, in every layer and head."
@@ -59,7 +60,6 @@ def show_context(seen: Seen) -> None:
     if query is None:
         st.info("The network did not see this part of the picture. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
-    keep_choice(POINT, "" if point is None else point_words(*point))
     maps = asked_maps(seen.key, query, seen.traced)
     if artefacts == "mask" and seen.traced.artefacts is not None:
         maps = without_artefacts(maps, seen.traced.artefacts)
@@ -73,6 +73,7 @@ def show_context(seen: Seen) -> None:
     st.caption(_asked_by(asker, point))
     _show_grid(seen, maps, query)
     _show_numbers(seen)
+    return {QUERY: asker, HEAD: head, POINT: "" if point is None else point_words(*point)}
 
 
 def fused(values: FloatArray, head: str) -> FloatArray:
@@ -88,11 +89,17 @@ def _pick_query(seen: Seen) -> str:
     askers = list(_ASKERS) if seen.traced.has_class_token else ["mean", "point"]
     if st.session_state.pop(_TURN, False):  # before the widget is there, or it cannot be moved
         st.session_state[QUERY] = "point"
-    restore_choice(QUERY, askers)
+    start_choice(QUERY, askers)
     asker = str(
-        st.radio("Who asks?", askers, format_func=_ASKERS.__getitem__, key=QUERY, horizontal=True)
+        st.radio(
+            "Query",
+            askers,
+            format_func=_ASKERS.__getitem__,
+            key=QUERY,
+            persist_state="session",
+            horizontal=True,
+        )
     )
-    keep_choice(QUERY, asker)
     if asker == "point" and st.session_state.get("no webgl"):
         _pick_point_by_hand(seen)
     return asker
@@ -114,17 +121,17 @@ def _pick_point_by_hand(seen: Seen) -> None:
 def _pick_head(seen: Seen) -> str:
     most = max(one.heads for one in seen.traced.trace.context)
     heads = [*_FUSED, *map(str, range(most))]
-    restore_choice(HEAD, heads)
+    start_choice(HEAD, heads)
     head = str(
         st.selectbox(
             "Heads in the picture",
             heads,
             format_func=lambda one: _FUSED.get(one) or f"Head {int(one) + 1}",
             key=HEAD,
+            persist_state="session",
             width=280,
         )
     )
-    keep_choice(HEAD, head)
     return head
 
 
@@ -180,7 +187,7 @@ def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
 def _point_of(seen: Seen) -> tuple[float, float]:
     """The point (x, y) that was clicked on this picture, or told by a link; else its middle."""
     if POINT not in st.session_state:
-        st.session_state[POINT] = (seen.key[0], *point_from(kept_choice(POINT)))
+        st.session_state[POINT] = (seen.key[0], *point_from(linked(POINT)))
     of, x, y = st.session_state[POINT]
     return (float(x), float(y)) if of == seen.key[0] else (0.5, 0.5)
 

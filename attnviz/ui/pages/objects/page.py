@@ -14,7 +14,7 @@ from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
 from attnviz.ui.pages.objects.pointing import follow, show_point
 from attnviz.ui.pages.objects.results import Found, contrast_name, find
-from attnviz.ui.pages.objects.state import VIEWER, choices_of, share, turn, view_of
+from attnviz.ui.pages.objects.state import VIEWER, choices_of, share_choices, turn, view_of
 
 
 def show() -> None:
@@ -36,7 +36,7 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
             st.info("This network knows one class only: there is nothing to choose from.")
         pick_objects(seen)
         choices = choices_of(seen)
-        share(seen, choices)
+        share_choices(choices)
         if not choices.objects:
             st.info("Choose an object above, or search for one.")
             return
@@ -56,7 +56,7 @@ def _show_stage(found: Found) -> None:
     key = (*seen.key, str(choices))
     method = found.all_maps.choice.method.name
     picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {turn()}")
-    share(seen, choices)
+    share_choices(choices)
     if picked is not None:
         follow(found, picked)
     left, right = st.columns(2, gap="large")

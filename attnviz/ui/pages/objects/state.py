@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.ui.components.viewer import Mode, View
 from attnviz.ui.kit.pickers import PICKED
-from attnviz.ui.kit.url_state import keep, kept_choice, share_choices
+from attnviz.ui.kit.url_state import linked, share
 from attnviz.ui.pages.objects.cache import Seen
 from attnviz.ui.pages.objects.choices import Choices
 
@@ -27,9 +27,9 @@ def choices_of(seen: Seen) -> Choices:
     """
     memory: dict[tuple[str, ...], Choices] = st.session_state.setdefault(_MEMORY, {})
     if seen.key not in memory:
-        told = {name: kept_choice(name) or "" for name in Choices().to_query()}
-        linked = None if memory else Choices.from_query(told, seen.chances)
-        memory[seen.key] = linked or Choices.first(seen.chances)
+        link = {name: linked(name) or "" for name in Choices().to_query()}
+        first = None if memory else Choices.from_query(link, seen.chances)
+        memory[seen.key] = first or Choices.first(seen.chances)
     return memory[seen.key]
 
 
@@ -38,17 +38,15 @@ def choose(seen: Seen, choices: Choices) -> None:
     st.session_state[_MEMORY][seen.key] = choices
 
 
-def share(seen: Seen, choices: Choices) -> None:
-    """Write picture, network, choices and the object in focus into the address."""
-    named = choices.to_query() | {_IN_FOCUS: in_focus()}
-    keep(model=seen.model.name, **named)
-    share_choices(*PICKED, *named)
+def share_choices(choices: Choices) -> None:
+    """Write picture, model, choices and the object in focus into the page's link."""
+    share(*PICKED, **choices.to_query(), **{_IN_FOCUS: in_focus()})
 
 
 def view_of() -> View:
     """The viewer's controls as they were left; bokeh to begin with."""
     if _VIEW not in st.session_state:
-        st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=kept_choice(_IN_FOCUS) or "")
+        st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=linked(_IN_FOCUS) or "")
     view: View = st.session_state[_VIEW]
     return view
 

@@ -14,7 +14,7 @@ from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.ui.kit.cache import file_state
 from attnviz.ui.kit.guard import plain_text, say_error
-from attnviz.ui.kit.url_state import keep_value, restore_value
+from attnviz.ui.kit.url_state import start_value
 from attnviz.ui.pages.people.example import NAME, example_folder, example_zip
 
 FOLDER = "people folder"
@@ -58,18 +58,19 @@ class OpenedFolder:
 
 def pick_folder() -> OpenedFolder | None:
     """The folder that was chosen; one message where it cannot be used, None until there is one."""
-    restore_value(FOLDER, "")
+    # Not in the link: a link must not choose what is read here.
+    start_value(FOLDER, "")
     chosen = bool(st.session_state[FOLDER].strip())
     place = st.container()
     with st.expander("Choose another folder", expanded=False) if chosen else st.container():
         path = st.text_input(
             "A folder on the computer that runs attnviz",
             key=FOLDER,
+            persist_state="session",
             placeholder="/home/me/looked, with pictures and a fixations.json",
             help="Nothing in it is changed, and nothing is sent anywhere.",
         )
         _show_shortcuts()
-    keep_value(FOLDER, path)  # and not in the address: no link shall choose what is read here
     if not path.strip():
         return None
     with place:

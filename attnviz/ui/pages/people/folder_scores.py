@@ -15,7 +15,7 @@ from attnviz.progress import Progress
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.text import duration
-from attnviz.ui.kit.url_state import keep_choice, restore_choice
+from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import OpenedFolder
 from attnviz.ui.pages.people.options import ComparisonOptions, contestants, mismatch_notes
@@ -72,11 +72,14 @@ def _pick_count(count: int) -> int:
     options = [*(str(size) for size in _SIZES if size < count), str(count)]
     if len(options) == 1:
         return count
-    restore_choice(_COUNT, options, first=options[-1])
+    start_choice(_COUNT, options, default=options[-1])
     chosen = st.select_slider(
-        "Pictures", options, key=_COUNT, help="Fewer are taken evenly spaced by name."
+        "Pictures",
+        options,
+        key=_COUNT,
+        persist_state="session",
+        help="Fewer are taken evenly spaced by name.",
     )
-    keep_choice(_COUNT, str(chosen))
     return int(str(chosen))
 
 

@@ -18,14 +18,9 @@ from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
-from attnviz.ui.kit.url_state import Value, keep_value, restore_value
+from attnviz.ui.kit.url_state import start_value
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
-_DEFAULTS: dict[str, Value] = {
-    _MODELS: ["ran-small"],
-    _METHODS: ["attention", "decision"],
-    _DEGREE: 24.0,
-}
 
 
 @dataclass(frozen=True)
@@ -50,8 +45,9 @@ class ComparisonOptions:
 
 def pick_options() -> ComparisonOptions:
     """The three choices in a row; kept when the page is left."""
-    for key, value in _DEFAULTS.items():
-        restore_value(key, value)
+    start_value(_MODELS, ["ran-small"])
+    start_value(_METHODS, ["attention", "decision"])
+    start_value(_DEGREE, 24.0)
     device = pick_device()
     left, middle, right = st.columns([3, 4, 2])
     specs = {spec.name: spec for spec in list_models()}
@@ -61,6 +57,7 @@ def pick_options() -> ComparisonOptions:
             list(specs),
             format_func=lambda name: model_title(specs[name]),
             key=_MODELS,
+            persist_state="session",
             max_selections=6,
             help="Baselines that need no model are always there.",
         )
@@ -68,7 +65,12 @@ def pick_options() -> ComparisonOptions:
     titles |= {method.name: method_title(method) for method in METHODS}
     with middle:
         methods = st.multiselect(
-            "Maps", list(titles), format_func=titles.__getitem__, key=_METHODS, max_selections=6
+            "Maps",
+            list(titles),
+            format_func=titles.__getitem__,
+            key=_METHODS,
+            persist_state="session",
+            max_selections=6,
         )
     with right:
         degree = st.number_input(
@@ -77,11 +79,10 @@ def pick_options() -> ComparisonOptions:
             2000.0,
             step=1.0,
             key=_DEGREE,
+            persist_state="session",
             help="How many pixels of the pictures the viewers saw in one degree of their visual "
             "field: a density blurs each fixation by it. 24 for OSIE.",
         )
-    for key, value in ((_MODELS, models), (_METHODS, methods), (_DEGREE, degree)):
-        keep_value(key, value)
     return ComparisonOptions(tuple(models), tuple(methods), device, float(degree))
 
 

@@ -19,7 +19,7 @@ from attnviz.ui.components.viewer import CLOCK
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.kit.pickers import FIRST_SAMPLE
-from attnviz.ui.kit.url_state import keep, restore, share_choices
+from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.training.attention_view import (
     RecordedMaps,
     show_maps_over_time,
@@ -98,17 +98,16 @@ def _pick_run(runs: Mapping[str, RecordedRun]) -> RecordedRun | None:
 def _pick(
     title: str, key: str, options: Sequence[str], titles: Mapping[str, str], first: str = ""
 ) -> str:
-    """A box whose choice is kept through page changes and in the address; it begins with `first`,
-    if that is an option, or else with the first of all.
-    """
-    restore(key, options)
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = first if first in options else options[0]
-    chosen = str(
-        st.selectbox(title, options, format_func=lambda one: titles.get(one, one), key=key)
+    """Show a box of options, at first with `first`, or the first of them if that is none."""
+    start_choice(key, options, default=first)
+    chosen = st.selectbox(
+        title,
+        options,
+        format_func=lambda option: titles.get(option, option),
+        key=key,
+        persist_state="session",
     )
-    keep(**{key: chosen})
-    return chosen
+    return str(chosen)
 
 
 @st.fragment
@@ -135,7 +134,7 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
         }
         with columns[3]:
             beside = _pick("Beside it", "run beside", list(others), others)
-        share_choices("run", "run picture", "run map", "run layer", "run beside")
+        share("run", "run picture", "run map", "run layer", "run beside")
         shown = [run] if beside == NOTHING else [run, runs[beside]]
         _show_viewers(shown, method, picture, layer)
         show_charts(shown, method)

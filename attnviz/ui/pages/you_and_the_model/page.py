@@ -15,7 +15,7 @@ from attnviz.ui.components.bubble_game.component import play_round
 from attnviz.ui.kit.guard import say_error
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.kit.pickers import PICKED, Photo, pick_model, pick_picture
-from attnviz.ui.kit.url_state import keep, restore, share_choices
+from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
 from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
 from attnviz.ui.pages.you_and_the_model.rules import DEFAULT_LIMIT, LIMITS, RoundLimit
@@ -50,7 +50,7 @@ def show() -> None:
             limit = _pick_limit()
         with right:
             model = pick_model()
-        share_choices(*PICKED, _TASK, _LIMIT)
+        share(*PICKED, _TASK, _LIMIT)
         if photo is None:
             st.info("Choose a picture to play.")
         else:
@@ -60,34 +60,30 @@ def show() -> None:
 
 def _pick_task() -> Task:
     names = [str(task) for task in Task]
-    restore(_TASK, names)
-    if st.session_state.get(_TASK) not in names:
-        st.session_state[_TASK] = names[0]
+    start_choice(_TASK, names)
     chosen = st.segmented_control(
         "Your task",
         names,
         format_func=lambda name: TASKS[Task(name)],
         key=_TASK,
+        persist_state="session",
         required=True,
         help="It decides which of the model's maps is fair to compare with: what its decision "
         "rests on, or what it attends to.",
     )
-    keep(**{_TASK: str(chosen)})
     return Task(str(chosen))
 
 
 def _pick_limit() -> RoundLimit:
-    restore(_LIMIT, LIMITS)
-    if st.session_state.get(_LIMIT) not in LIMITS:
-        st.session_state[_LIMIT] = DEFAULT_LIMIT
+    start_choice(_LIMIT, LIMITS, default=DEFAULT_LIMIT)
     chosen = st.segmented_control(
         "A round ends after so many clicks, or seconds",
         list(LIMITS),
         format_func=lambda name: LIMITS[name].short,
         key=_LIMIT,
+        persist_state="session",
         required=True,
     )
-    keep(**{_LIMIT: str(chosen)})
     return LIMITS[str(chosen)]
 
 

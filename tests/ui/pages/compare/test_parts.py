@@ -19,7 +19,7 @@ from attnviz.models.catalogue import find_model
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
-from attnviz.ui.pages.compare.cells import Wanted, fill, first_pair
+from attnviz.ui.pages.compare.cells import GridRequest, fill, first_pair
 from attnviz.ui.pages.compare.fitting import offered_looks, unfit
 from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import pair_up, words
@@ -246,7 +246,7 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(cells_module, "explain", lambda *_: made)
     cells_module.st.cache_resource.clear()
     shown = picture(name="fresh.png")
-    wanted = Wanted(
+    wanted = GridRequest(
         {"p": Photo(shown, lambda: shown, "p")}, (RAN, VIT), ("attention", "rollout"), "", "cpu"
     )
     told: list[tuple[int, int]] = []

@@ -84,7 +84,7 @@ def test_what_the_viewer_tells_is_kept_and_rendered_again(page: AppTest) -> None
     assert_fine(page)
     after = header(page)
     assert after == before, "the browser has all it needs: nothing is sent again"
-    assert page.session_state["kept view"].layer == "stage1.attention"
+    assert page.session_state["viewer controls"].layer == "stage1.attention"
     assert page.query_params["layer"] == "stage1.attention"
     assert page.query_params["mode"] == "heat"
     assert next(piece for piece in html_of(page) if "av-verdict" in piece) != verdict
@@ -118,7 +118,7 @@ def test_outlines_are_found_when_they_are_asked_for(page: AppTest) -> None:
 def test_an_absolute_scale_goes_with_the_shares(page: AppTest) -> None:
     page.selectbox(key="look").set_value("soft-mask").run()
     tell(page, scale="absolute")
-    assert page.session_state["kept view"].scale == "absolute"
+    assert page.session_state["viewer controls"].scale == "absolute"
     page.selectbox(key="look").set_value("layer-cam").run()
     assert_fine(page)
     assert header(page)["view"]["scale"] == "layer"
@@ -152,10 +152,10 @@ def test_plain_controls_keep_every_change(plain_page: AppTest) -> None:
     for value in (3.0, 4.0, 5.0):
         page.slider(key="plain radius").set_value(value).run()
         assert page.slider(key="plain radius").value == value
-        assert page.session_state["kept view"].radius == pytest.approx(value / 100)
+        assert page.session_state["viewer controls"].radius == pytest.approx(value / 100)
     page.radio(key="plain scale").set_value("all-layers").run()
     page.toggle(key="plain outline").set_value(True).run()
-    view = page.session_state["kept view"]
+    view = page.session_state["viewer controls"]
     assert (view.scale, view.outline) == ("all-layers", True)
     assert_fine(page)
 
