@@ -80,7 +80,7 @@ def thumbnail(checksum: str, _picture: Picture) -> bytes:
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
-def explained(
+def cached_explanation(
     picture_key: tuple[str, str],
     model_key: tuple[str, ...],
     method: str,
@@ -97,7 +97,7 @@ def explained(
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
-def packed(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
+def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
     """What the viewer needs of an explanation; with the objects' mattes only if they are wanted."""
     del key
     mattes = None
@@ -109,7 +109,7 @@ def packed(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Pa
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
-def rendered(
+def rendered_bokeh(
     key: tuple[str, ...], look: tuple[object, ...], _explanation: Explanation, _view: View
 ) -> tuple[FocusMap, Pixels]:
     """The focus of a view, and the picture with its surround in bokeh."""
@@ -124,7 +124,7 @@ def rendered(
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
-def seen_in_bokeh(
+def bokeh_predictions(
     key: tuple[str, ...], look: tuple[object, ...], _model: VisionModel, _pixels: Pixels
 ) -> tuple[Prediction, ...]:
     """What the network sees in the bokeh picture: all classes, best first."""
@@ -140,12 +140,12 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
     return (explanation.picture.sha256, model, size, explanation.method, target)
 
 
-def look_key(view: View) -> tuple[object, ...]:
+def view_key(view: View) -> tuple[object, ...]:
     """What decides the bokeh picture of an explanation."""
     return (view.layer, view.radius, str(view.focus_settings()), view.aperture, view.highlights)
 
 
-def file_state(path: Path) -> tuple[int, ...]:
+def file_version(path: Path) -> tuple[int, ...]:
     """Changes when the file does, also within one tick of the file system's clock.
 
     Empty where there is none, or it is out of reach.

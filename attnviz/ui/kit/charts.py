@@ -9,15 +9,15 @@ import altair as alt
 
 from attnviz.types import FloatArray
 
-OWN = "this map"
+THIS_MAP = "this map"
 RANDOM = "random, as smooth"
 CENTRED = "centred disc"
 INVERTED = "the map inverted"
-COLOURS = {OWN: "#0d9488", RANDOM: "#78716c", CENTRED: "#c2710c", INVERTED: "#7c3aed"}
+COLOURS = {THIS_MAP: "#0d9488", RANDOM: "#78716c", CENTRED: "#c2710c", INVERTED: "#7c3aed"}
 PROBABILITY, MARGIN = "Probability", "Margin, logits"
 
 
-def contest_chart(
+def baseline_chart(
     shares: Sequence[float],
     curves: Mapping[str, FloatArray],
     title: str,
@@ -54,14 +54,16 @@ def contest_chart(
     ]
     rows = [
         {"name": name, "share": share, "value": value}
-        for name in sorted(names, key=lambda one: one == OWN)
+        for name in sorted(names, key=lambda one: one == THIS_MAP)
         for share, value in _points(shares, curves[name].mean(axis=0))
     ]
     layers = [_band(shares, curves[name], COLOURS[name]) for name in names if len(curves[name]) > 1]
-    line = chart_of(rows).mark_line(point={"size": 22})
+    line = chart_from_rows(rows).mark_line(point={"size": 22})
     layers.append(line.encode(x=x, y=y, color=colour, tooltip=tooltip))
     if at is not None:
-        rule = chart_of([{"share": round(100 * at, 3)}]).mark_rule(strokeDash=[4, 3], opacity=0.7)
+        rule = chart_from_rows([{"share": round(100 * at, 3)}]).mark_rule(
+            strokeDash=[4, 3], opacity=0.7
+        )
         layers.append(rule.encode(x="share:Q"))
     return alt.LayerChart(layer=layers, height=height)
 
@@ -73,7 +75,7 @@ def _band(shares: Sequence[float], curves: FloatArray, colour: str) -> alt.Chart
         {"share": share, "low": low, "high": high}
         for (share, low), (_, high) in zip(lows, highs, strict=True)
     ]
-    area = chart_of(rows).mark_area(opacity=0.22, color=colour)
+    area = chart_from_rows(rows).mark_area(opacity=0.22, color=colour)
     chart: alt.Chart = area.encode(x="share:Q", y="low:Q", y2="high:Q")
     return chart
 
@@ -85,7 +87,7 @@ def _points(shares: Sequence[float], line: FloatArray) -> list[tuple[float, floa
     ]
 
 
-def chart_of(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+def chart_from_rows(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     """A chart of these rows, not yet drawn."""
     data: Any = alt.Data  # altair leaves it untyped
     return alt.Chart(data(values=list(rows)))

@@ -12,29 +12,31 @@ from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
-from attnviz.ui.kit.cache import explained
+from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.url_state import start_choice
 
 
-def look_at(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """The explanation, for the class the user chose if the maps speak for a class at all.
 
     None while a method that asks the network again and again waits for the user's word.
     """
     if is_slow(look):
-        return _look_long(picture, model, look)
-    top = _look(picture, model, look, None)
+        return _explain_on_request(picture, model, look)
+    top = _explain(picture, model, look, None)
     if top.choice.method.nature is Nature.ATTENTION:
         return top
     chosen = _pick_class([one.label for one in top.predictions])
-    return top if chosen == top.predictions[0].label else _look(picture, model, look, chosen)
+    return top if chosen == top.predictions[0].label else _explain(picture, model, look, chosen)
 
 
-def _look(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
+def _explain(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
     with st.spinner("Looking …", show_time=True):
-        return explained((picture.sha256, picture.name), model.key, look, target, model, picture)
+        return cached_explanation(
+            (picture.sha256, picture.name), model.key, look, target, model, picture
+        )
 
 
 def _pick_class(labels: list[str]) -> str:
@@ -49,7 +51,7 @@ def _pick_class(labels: list[str]) -> str:
     return str(chosen)
 
 
-def _look_long(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
+def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """Say what it costs, wait for the word, and show how far it is; any click stops it."""
 
     def say() -> str:

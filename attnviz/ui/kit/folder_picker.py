@@ -12,7 +12,7 @@ from attnviz.ui.kit.url_state import start_value
 _MOST = 500  # folders that are offered
 
 
-def browse(title: str, key: str, help_text: str) -> Path | None:
+def pick_folder_path(title: str, key: str, help_text: str) -> Path | None:
     """The folder that is stood in, which begins at the user's home; None where nothing is given.
 
     It is kept beside the widgets, and not in the address: a link shall not choose what is read.

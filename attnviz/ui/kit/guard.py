@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.errors import AttnvizError
 
 
-def say_error(error: AttnvizError) -> None:
+def show_error(error: AttnvizError) -> None:
     """Show an error's text; Markdown in it (file names are hostile) is shown as it is written."""
     st.error(plain_text(str(error)), icon=":material/error:")
 
@@ -21,7 +21,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except AttnvizError as error:
-        say_error(error)
+        show_error(error)
         st.stop()
 
 

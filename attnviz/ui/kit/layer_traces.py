@@ -15,19 +15,19 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class TracedPhoto:
     """One picture read by one network; `key` decides all that can be shown of it."""
 
     photo: Photo
     model: VisionModel
-    traced: LayerTrace
+    layers: LayerTrace
     key: Key
 
 
-def seen(photo: Photo, model: VisionModel) -> Seen:
+def trace_photo(photo: Photo, model: VisionModel) -> TracedPhoto:
     """All of a network's attention for a picture; one pass, the first time it is asked for."""
     key = (photo.shown.sha256, *model.key)
-    return Seen(photo, model, _traced(key, model, photo.shown), key)
+    return TracedPhoto(photo, model, _traced(key, model, photo.shown), key)
 
 
 # Queries and keys of a large network take a hundred megabytes: few are kept.

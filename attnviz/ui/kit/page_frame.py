@@ -11,14 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_look, pick_model, pick_picture
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_method, pick_model, pick_picture
 
-LINKED = (*PICKED, "look", "target")
+LINK_KEYS = (*PICKER_KEYS, "look", "target")
 """The choices of a page with picture, model and method that its link carries."""
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Selection:
     """What a page is about.
 
     Attributes
@@ -68,12 +68,12 @@ def pick_photo_and_model() -> tuple[Photo | None, VisionModel | None]:
     return pick_picture(), pick_model()
 
 
-def pick_subject(hint: str) -> Subject:
+def require_photo_and_model(hint: str) -> Selection:
     """Let the user choose a picture and a model; without both, show `hint` and end the page."""
-    return _subject(*pick_photo_and_model(), hint)
+    return _selection(*pick_photo_and_model(), hint)
 
 
-def pick_subject_and_look(hint: str, widths: Sequence[int] = (1, 1)) -> Subject:
+def require_photo_model_and_method(hint: str, widths: Sequence[int] = (1, 1)) -> Selection:
     """Let the user choose a picture, a model and what is shown of it.
 
     Parameters
@@ -88,21 +88,21 @@ def pick_subject_and_look(hint: str, widths: Sequence[int] = (1, 1)) -> Subject:
     with first:
         model = pick_model()
     with second:
-        look = pick_look(model) if model else ""
-    return _subject(photo, model, hint, look, columns)
+        look = pick_method(model) if model else ""
+    return _selection(photo, model, hint, look, columns)
 
 
-def _subject(
+def _selection(
     photo: Photo | None,
     model: VisionModel | None,
     hint: str,
     look: str = "",
     columns: Sequence[DeltaGenerator] = (),
-) -> Subject:
+) -> Selection:
     if photo is None or model is None:
         st.info(hint)
         st.stop()
-    return Subject(photo, model, look, columns)
+    return Selection(photo, model, look, columns)
 
 
 def show_notes(notes: Sequence[str]) -> None:

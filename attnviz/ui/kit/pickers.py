@@ -22,15 +22,15 @@ from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture,
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
-from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE, pick_side
 from attnviz.ui.kit.url_state import linked, start_choice
 
-TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
-FIRST_SAMPLE = "china"
-SAMPLE = "sample:"
+FILE_TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
+DEFAULT_SAMPLE = "china"
+SAMPLE_PREFIX = "sample:"
 # The choices of these pickers that a link keeps.
-PICKED = ("picture", "model", SIZE)
+PICKER_KEYS = ("picture", "model", SIZE)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def pick_from_row() -> dict[str, Photo]:
     choose, upload = st.columns([3, 2])
     with upload:
         files = st.file_uploader(
-            "Your photos", type=TYPES, accept_multiple_files=True, key="uploads",
+            "Your photos", type=FILE_TYPES, accept_multiple_files=True, key="uploads",
             max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
         )  # fmt: skip
     photos = _uploaded(files or [])
@@ -94,10 +94,10 @@ def _samples() -> dict[str, Photo]:
         try:
             shown = shown_sample(sample.name)
         except PictureError as error:
-            say_error(error)
+            show_error(error)
         else:
             whole = partial(open_sample, sample.name)
-            photos[SAMPLE + sample.name] = Photo(shown, whole, sample.title, credit)
+            photos[SAMPLE_PREFIX + sample.name] = Photo(shown, whole, sample.title, credit)
     return photos
 
 
@@ -110,7 +110,7 @@ def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
         try:
             shown = shown_upload(checksum, file.name, source)
         except PictureError as error:
-            say_error(error)
+            show_error(error)
         else:
             whole = partial(open_picture, source, name=file.name)
             photos[checksum] = Photo(shown, whole, shown.name)
@@ -122,7 +122,7 @@ def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
     known: list[str] = st.session_state.get("known_uploads", [])
     fresh = [key for key in uploads if key not in known]
     st.session_state["known_uploads"] = list(uploads)
-    first = SAMPLE + FIRST_SAMPLE
+    first = SAMPLE_PREFIX + DEFAULT_SAMPLE
     if fresh:
         st.session_state["picture"] = fresh[0]
     elif st.session_state.get("picture") not in keys and keys:
@@ -196,7 +196,7 @@ def ready_model(name: str, device: str, side: int | None = None) -> VisionModel 
         fetch_weights(name, show)
         return cached_model(name, device, side)
     except AttnvizError as error:
-        say_error(error)
+        show_error(error)
         return None
     finally:
         bar.empty()
@@ -210,7 +210,7 @@ def model_title(spec: ModelSpec) -> str:
     return f"{spec.title}{size}"
 
 
-QUESTIONS = {
+QUESTION_TITLES = {
     Question.ATTENTION: "What does it attend to?",
     Question.DECISION: "What does the decision rest on?",
 }
@@ -222,13 +222,13 @@ def method_title(method: type[Method]) -> str:
     return f"{method.title} · {method.nature}{slow}"
 
 
-def pick_look(model: VisionModel) -> str:
+def pick_method(model: VisionModel) -> str:
     """A question or a method that fits the network."""
     questions = questions_for(model.spec)
     # Methods that ask the network again and again come last.
     methods = sorted(methods_for(model.spec), key=lambda method: method.many_passes)
     fitting = [method.name for method in methods]
-    titles = {str(question): text for question, text in QUESTIONS.items()}
+    titles = {str(question): text for question, text in QUESTION_TITLES.items()}
     titles |= {method.name: method_title(method) for method in methods}
     options = [*map(str, questions), *fitting]
     start_choice("look", options)

@@ -11,7 +11,7 @@ _FOUND = "insensitive"
 Key = tuple[str, str, str]
 
 
-def note_sanity(explanation: Explanation, layer: str, *, insensitive: bool) -> None:
+def record_sanity(explanation: Explanation, layer: str, *, insensitive: bool) -> None:
     """Remember what a check said of a method on a network; the latest word on a layer counts."""
     found: dict[Key, set[str]] = st.session_state.setdefault(_FOUND, {})
     layers = found.setdefault(_key(explanation), set())

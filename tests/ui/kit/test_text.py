@@ -8,7 +8,7 @@ from attnviz.analysis.explanation import Prediction
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.kit.text import signed, with_article
-from attnviz.ui.pages.focus.words import verdict
+from attnviz.ui.pages.focus.verdict import verdict
 
 
 def test_articles() -> None:

@@ -17,7 +17,7 @@ from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
 from attnviz.ui.kit.cache import cached_model, fetch_weights
 from attnviz.ui.kit.pickers import Photo
-from attnviz.ui.pages.compare.fitting import choice_for, unfit
+from attnviz.ui.pages.compare.fitting import choice_for, reason_unfit
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def cell_key(photo: str, spec: ModelSpec, look: str) -> str:
     return f"{photo}/{spec.name}/{look}"
 
 
-def fill(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
+def compute_cells(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
     """All cells, pictures outermost, then networks, then questions; each network is loaded once.
 
     A network or a map that fails leaves its sentence; what `progress` raises comes out.
@@ -118,14 +118,14 @@ def fill(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
     found: dict[str, Cell] = {}
     total = len(request.photos) * len(request.specs) * len(request.looks)
     for spec in request.specs:
-        asked = any(not unfit(spec, look, request.target) for look in request.looks)
+        asked = any(not reason_unfit(spec, look, request.target) for look in request.looks)
         trouble = _fetched(spec, line.info) if asked else ""
         line.empty()
         for photo_key, photo in request.photos.items():
             for look in request.looks:
                 progress(len(found), total)
                 key = cell_key(photo_key, spec, look)
-                sentence = unfit(spec, look, request.target)
+                sentence = reason_unfit(spec, look, request.target)
                 if sentence or trouble:
                     failed = not sentence
                     found[key] = Cell(key, photo, spec, look, None, sentence or trouble, failed)
@@ -185,7 +185,7 @@ def _looked(key: tuple[str, ...], _work: Callable[[], Explanation]) -> Explanati
     return _work()
 
 
-def first_pair(cells: Sequence[Cell]) -> tuple[str, str]:
+def default_pair(cells: Sequence[Cell]) -> tuple[str, str]:
     """Two cells to begin with: of one question if two networks answered it; empty names if none."""
     filled = [cell for cell in cells if cell.explanation]
     for cell in filled:

@@ -16,7 +16,7 @@ from attnviz.methods.questions import (
     questions_for,
 )
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.pickers import QUESTIONS, method_title
+from attnviz.ui.kit.pickers import QUESTION_TITLES, method_title
 
 _READS = {
     Kind.SPATIAL: "soft masks",
@@ -30,7 +30,7 @@ def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
     """The questions and methods that fit one of the networks at least, with their titles."""
     questions = {
         str(question): title
-        for question, title in QUESTIONS.items()
+        for question, title in QUESTION_TITLES.items()
         if question in questions_for(*specs)
     }
     methods = sorted(methods_for(*specs), key=lambda method: method.many_passes)
@@ -41,7 +41,7 @@ def look_title(look: str) -> str:
     """A question in words, or the title of a method."""
     if look in METHODS:
         return METHODS.get(look).title
-    return QUESTIONS[Question(look)]
+    return QUESTION_TITLES[Question(look)]
 
 
 def choice_for(spec: ModelSpec, look: str) -> Choice:
@@ -54,7 +54,7 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
     )
 
 
-def unfit(spec: ModelSpec, look: str, target: str) -> str:
+def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
     """Why a network cannot be asked that, in a sentence; empty if it can.
 
     target: the class that relevance is to speak for; empty for each network's own first.

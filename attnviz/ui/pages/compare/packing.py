@@ -25,7 +25,7 @@ from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.fitting import look_title
-from attnviz.ui.pages.compare.pairing import Pair, words
+from attnviz.ui.pages.compare.pairing import Pair, describe_difference
 from attnviz.ui.pages.compare.scales import NOTES, TITLES, layer_at, mean_of, ranges, stop_count
 
 SIDE = 400
@@ -120,7 +120,7 @@ def _found(one: MapDifference | str, blocks: Blocks) -> dict[str, Any]:
         return {"sentence": one}
     codes = np.rint(one.values * 127).astype(np.int8)
     return {
-        "says": list(words(one)),
+        "says": list(describe_difference(one)),
         "rows": codes.shape[0],
         "columns": codes.shape[1],
         "box": [round(side, 6) for side in one.box],

@@ -13,9 +13,9 @@ from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.page_frame import page_frame, show_notes
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import linked, share
-from attnviz.ui.pages.compare.cells import Cell, GridRequest, fill, first_pair
+from attnviz.ui.pages.compare.cells import Cell, GridRequest, compute_cells, default_pair
 from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
-from attnviz.ui.pages.compare.pairing import pair_up
+from attnviz.ui.pages.compare.pairing import compare_cells
 from attnviz.ui.pages.compare.picking import TARGET, pick_grid
 from attnviz.ui.pages.compare.save import grid_png
 from attnviz.ui.pages.compare.scales import stop_count
@@ -42,9 +42,13 @@ def _show_found(request: GridRequest) -> None:
     with guarded():
         tries = str(st.session_state.get(_TRIES, 0))
         cells = long_work(
-            "compare", (*request.key, tries), lambda: _cost(request), partial(fill, request),
-            unit="maps", at_once=not request.slow,
-        )  # fmt: skip
+            "compare",
+            (*request.key, tries),
+            partial(_cost, request),
+            partial(compute_cells, request),
+            unit="maps",
+            at_once=not request.slow,
+        )
         if cells is None:
             return
         _offer_retry(cells)
@@ -69,10 +73,10 @@ def _offer_retry(cells: tuple[Cell, ...]) -> None:
 def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
     told = told_view(GRID, _current_view())
-    view = told.fitting(keys, first_pair(cells))
+    view = told.fitting(keys, default_pair(cells))
     packed = _packed((*request.key, *_made(cells)), request, cells)
     told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
-    view = told.fitting(keys, first_pair(cells))
+    view = told.fitting(keys, default_pair(cells))
     st.session_state[_VIEW] = view
     share("picture", TARGET, **request.link, **view.to_query())
     if view.a and view.b:
@@ -93,7 +97,7 @@ def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
     grid, *chosen = key
     by_key = {cell.key: cell for cell in _cells}
     a, b = (by_key[one] for one in chosen)
-    return pack_pair(pair_up(a, b, stop_count(_cells)), grid)
+    return pack_pair(compare_cells(a, b, stop_count(_cells)), grid)
 
 
 def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class Pair:
         return " ".join(parts)
 
 
-def pair_up(a: Cell, b: Cell, count: int) -> Pair:
+def compare_cells(a: Cell, b: Cell, count: int) -> Pair:
     """Compare two cells that have maps, at each of `count` stops and at their best layers."""
     found: dict[tuple[int, int], MapDifference | str] = {}
     for stop in range(count + 1):
@@ -64,7 +64,7 @@ def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> MapDifference | str:
         return str(error)
 
 
-def words(found: MapDifference) -> tuple[str, str]:
+def describe_difference(found: MapDifference) -> tuple[str, str]:
     """The rank correlation and the overlap, each as a sentence with its number."""
     rho = found.spearman
     kinds = ((0.7, "much the same order of places"), (0.3, "partly the same order"))

@@ -22,7 +22,7 @@ TARGET = "compare class"
 
 
 @dataclass(frozen=True)
-class _Selection:
+class _PickedNames:
     """Names chosen in a box, and their text in a link: empty for the default."""
 
     names: tuple[str, ...]
@@ -53,7 +53,7 @@ def pick_grid() -> GridRequest | None:
     return GridRequest(photos, specs, looks.names, target, device, link)
 
 
-def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _Selection:
+def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNames:
     """Pictures beside the one that is chosen in the row."""
     return _pick_several(
         "More pictures", others, [], _MORE, MOST_MORE, lambda key: offered[key].title,
@@ -61,7 +61,7 @@ def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _Selectio
     )  # fmt: skip
 
 
-def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _Selection:
+def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _PickedNames:
     # Models of other classes would give other predictions: they are not chosen at first.
     labels = next(iter(catalogue.values())).labels
     shipped = [name for name, spec in catalogue.items() if spec.embedded and spec.labels == labels]
@@ -76,7 +76,7 @@ def _short_title(spec: ModelSpec) -> str:
     return spec.title if spec.embedded else model_title(spec)
 
 
-def _pick_looks(specs: Sequence[ModelSpec]) -> _Selection:
+def _pick_looks(specs: Sequence[ModelSpec]) -> _PickedNames:
     titles = offered_looks(specs)
     questions = list(titles)[:2]
     return _pick_several(
@@ -109,7 +109,7 @@ def _pick_several(
     most: int,
     title: Callable[[str], str],
     help_text: str,
-) -> _Selection:
+) -> _PickedNames:
     """A box for several names, at first those of the link, or else `first`."""
     if key not in st.session_state:
         in_link = _known((linked(key) or "").split(","), options)
@@ -125,7 +125,7 @@ def _pick_several(
         max_selections=most,
         help=help_text,
     )
-    return _Selection(tuple(chosen), "" if chosen == list(first) else ",".join(chosen))
+    return _PickedNames(tuple(chosen), "" if chosen == list(first) else ",".join(chosen))
 
 
 def _known(names: Sequence[str], options: Collection[str]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
 from attnviz.types import FloatArray
-from attnviz.ui.kit.charts import COLOURS, OWN, contest_chart
+from attnviz.ui.kit.charts import COLOURS, THIS_MAP, baseline_chart
 from attnviz.ui.pages.evidence.budget_text import TITLES, percent
 
 
@@ -20,9 +20,9 @@ def curves_chart(budget: BlurBudget, *, margin: bool) -> alt.LayerChart:
         return answers.margin if margin else answers.probability
 
     curves = {TITLES[name]: values(one) for name, one in budget.controls.items()}
-    curves[OWN] = values(budget.answers)[-1:]
+    curves[THIS_MAP] = values(budget.answers)[-1:]
     title = "Sharp share of the picture, %"
-    return contest_chart(budget.shares, curves, title, margin=margin, root=True)
+    return baseline_chart(budget.shares, curves, title, margin=margin, root=True)
 
 
 def share_bars(budget: BlurBudget) -> str:
@@ -37,7 +37,7 @@ def share_bars(budget: BlurBudget) -> str:
     else:
         title, own = "Sharp share from which on the decision is kept", budget.always_from
         found = {name: budget.always_from_of(name) for name in budget.controls}
-    bars = [_bar(OWN, own[-1:]), *(_bar(TITLES[name], one) for name, one in found.items())]
+    bars = [_bar(THIS_MAP, own[-1:]), *(_bar(TITLES[name], one) for name, one in found.items())]
     return f'<div class="av-title">{title}</div><div class="av-bars">{"".join(bars)}</div>'
 
 

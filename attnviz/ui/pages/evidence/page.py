@@ -7,13 +7,13 @@ import streamlit as st
 from attnviz.analysis.explanation import Explanation
 from attnviz.registry import import_all
 from attnviz.ui.components.viewer import layer_names
-from attnviz.ui.kit.explain_picture import look_at
+from attnviz.ui.kit.explain_picture import explain_photo
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.long_work import interruptible
 from attnviz.ui.kit.page_frame import (
-    LINKED,
+    LINK_KEYS,
     page_frame,
-    pick_subject_and_look,
+    require_photo_model_and_method,
     show_credit,
     show_notes,
 )
@@ -33,16 +33,16 @@ def show() -> None:
         "network again."
     )
     with page_frame("Evidence", lead):
-        subject = pick_subject_and_look(
+        subject = require_photo_model_and_method(
             "Choose a picture and a model to test where the model looks.", widths=(5, 4, 4)
         )
-        explanation = look_at(subject.photo.shown, subject.model, subject.look)
+        explanation = explain_photo(subject.photo.shown, subject.model, subject.look)
         if explanation is None:
             return
         with subject.columns[0]:
             layer = _pick_layer(explanation)
         section = _pick_section()
-        share(*LINKED, "evidence layer", "evidence")
+        share(*LINK_KEYS, "evidence layer", "evidence")
         _show_section(MapUnderTest(subject.photo, subject.model, explanation, layer), section)
 
 

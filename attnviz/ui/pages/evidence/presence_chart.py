@@ -10,7 +10,14 @@ import numpy as np
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
-from attnviz.ui.kit.charts import CENTRED, COLOURS, OWN, RANDOM, chart_of, contest_chart
+from attnviz.ui.kit.charts import (
+    CENTRED,
+    COLOURS,
+    RANDOM,
+    THIS_MAP,
+    baseline_chart,
+    chart_from_rows,
+)
 
 _ROW = 46  # px
 
@@ -23,13 +30,13 @@ def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float)
         return np.stack([one.margin if margin else one.probability for one in curves])
 
     curves = {
-        OWN: values([trial.removal]),
+        THIS_MAP: values([trial.removal]),
         RANDOM: values(trial.controls),
         CENTRED: values([trial.centred]),
     }
     shares = trial.removal.away.shares.tolist()
     title = "Put back, % of the picture" if back else "Taken away, % of the picture"
-    return contest_chart(shares, curves, title, margin=margin, at=at, height=330)
+    return baseline_chart(shares, curves, title, margin=margin, at=at, height=330)
 
 
 def gains_chart(trials: Mapping[str, FaithfulnessTest], *, margin: bool) -> alt.LayerChart:
@@ -44,16 +51,16 @@ def gains_chart(trials: Mapping[str, FaithfulnessTest], *, margin: bool) -> alt.
         for title, found in (
             (RANDOM, trial.controls),
             (CENTRED, (trial.centred,)),
-            (OWN, (trial.removal,)),
+            (THIS_MAP, (trial.removal,)),
         )
         for one in found
     ]
-    names = [OWN, RANDOM, CENTRED]
+    names = [THIS_MAP, RANDOM, CENTRED]
     title = "Insertion less deletion" + (", logits" if margin else "")
     legend = alt.Legend(title=None, orient="top", columns=2)
     colours, shapes = [COLOURS[name] for name in names], ["diamond", "circle", "square"]
-    zero = chart_of([{"gain": 0}]).mark_rule(opacity=0.5).encode(x="gain:Q")
-    marks = chart_of(rows).mark_point(filled=True, size=120, opacity=0.75)
+    zero = chart_from_rows([{"gain": 0}]).mark_rule(opacity=0.5).encode(x="gain:Q")
+    marks = chart_from_rows(rows).mark_point(filled=True, size=120, opacity=0.75)
     drawn = marks.encode(
         x=alt.X("gain:Q", title=title),
         y=alt.Y("fill:N", title=None, sort=[FILLS.get(name).title for name in trials]),

@@ -11,7 +11,7 @@ from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, Verdict, is_robust
 from attnviz.evidence.fills.base import FILLS
-from attnviz.ui.kit.charts import CENTRED, OWN
+from attnviz.ui.kit.charts import CENTRED, THIS_MAP
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.budget_text import ResultText
 
@@ -142,7 +142,7 @@ def number_rows(trials: Mapping[str, FaithfulnessTest]) -> list[dict[str, Any]]:
     """Every number by fill and map; of the random ones the mean and the range."""
     rows = []
     for name, trial in trials.items():
-        for title, found in ((OWN, [trial.removal]), (CENTRED, [trial.centred])):
+        for title, found in ((THIS_MAP, [trial.removal]), (CENTRED, [trial.centred])):
             rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(found)})
         title = f"{len(trial.controls)} random, mean"
         rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(trial.controls)})

@@ -24,7 +24,7 @@ from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.layer_traces import seen
+from attnviz.ui.kit.layer_traces import trace_photo
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
@@ -145,7 +145,7 @@ def _method_words(found: RegionInteractions) -> str:
 def _show_flow(asked: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> None:
     """Rollout between the regions; nothing for a network without self-attention over places."""
     with st.spinner("Following the attention …"):
-        traced = seen(asked.photo, asked.model).traced
+        traced = trace_photo(asked.photo, asked.model).layers
     if not any(reading.has_positions for reading in traced.trace.context):
         return
     st.markdown("##### Attention from region to region")

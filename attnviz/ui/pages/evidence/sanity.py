@@ -15,7 +15,7 @@ from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.sanity_warnings import note_sanity
+from attnviz.ui.kit.sanity_warnings import record_sanity
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
@@ -32,7 +32,7 @@ def show(asked: MapUnderTest) -> None:
     )  # fmt: skip
     if found is None:
         return
-    note_sanity(asked.explanation, asked.layer, insensitive=found.insensitive)
+    record_sanity(asked.explanation, asked.layer, insensitive=found.insensitive)
     st.html(f'<p class="av-verdict">{html.escape(describe_sanity(found))}</p>')
     st.html(_filmstrip(asked, found))
     st.altair_chart(sanity_chart(found))

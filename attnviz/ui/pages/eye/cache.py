@@ -14,7 +14,7 @@ from attnviz.methods.questions import Question
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.eye.save_request import Wanted
-from attnviz.ui.kit.cache import explained, explanation_key
+from attnviz.ui.kit.cache import cached_explanation, explanation_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
 from attnviz.ui.pages.eye.save import foveated_png
@@ -54,7 +54,7 @@ def _is_applicable(model: VisionModel, picture: Picture, question: Question) -> 
 
 def _model_path(model: VisionModel, picture: Picture, question: Question) -> GazePath:
     of = (picture.sha256, picture.name)
-    explanation = explained(of, model.key, question, None, model, picture)
+    explanation = cached_explanation(of, model.key, question, None, model, picture)
     return _cached_model_path(explanation_key(explanation), question, explanation)
 
 

@@ -11,7 +11,7 @@ from attnviz.ui.components.eye.component import eye
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.page_frame import page_frame, pick_photo_and_model, show_credit, show_notes
-from attnviz.ui.kit.pickers import PICKED, Photo
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob, picture_png
@@ -32,7 +32,7 @@ def show() -> None:
         if photo is None:
             st.info("Choose a picture to see it as an eye does.")
             return
-        share(*PICKED)
+        share(*PICKER_KEYS)
         show_eye(photo, model)
         show_captions()
 

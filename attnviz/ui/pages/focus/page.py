@@ -17,10 +17,21 @@ from attnviz.pictures import Picture
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
-from attnviz.ui.kit.cache import explanation_key, look_key, packed, rendered, seen_in_bokeh
-from attnviz.ui.kit.explain_picture import look_at
+from attnviz.ui.kit.cache import (
+    bokeh_predictions,
+    explanation_key,
+    rendered_bokeh,
+    view_key,
+    viewer_payload,
+)
+from attnviz.ui.kit.explain_picture import explain_photo
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.page_frame import LINKED, page_frame, pick_subject_and_look, show_notes
+from attnviz.ui.kit.page_frame import (
+    LINK_KEYS,
+    page_frame,
+    require_photo_model_and_method,
+    show_notes,
+)
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
@@ -35,8 +46,8 @@ EYE = (
 
 
 @dataclass(frozen=True)
-class Looked:
-    """One picture looked at by one network."""
+class FocusSubject:
+    """One picture subject at by one network."""
 
     photo: Photo
     model: VisionModel
@@ -47,33 +58,33 @@ def show() -> None:
     """The whole page, from top to bottom."""
     lead = "What the model attends to stays sharp. The rest falls out of focus."
     with page_frame("attnviz", lead):
-        subject = pick_subject_and_look(
+        subject = require_photo_model_and_method(
             "Choose a picture and a model to see where the model looks."
         )
-        explanation = look_at(subject.photo.shown, subject.model, subject.look)
+        explanation = explain_photo(subject.photo.shown, subject.model, subject.look)
         if explanation is not None:
-            _show_stage(Looked(subject.photo, subject.model, explanation))
+            _show_stage(FocusSubject(subject.photo, subject.model, explanation))
 
 
 @st.fragment
-def _show_stage(looked: Looked) -> None:
+def _show_stage(subject: FocusSubject) -> None:
     """The viewer and what stands beside it; released controls rerun this part alone."""
     with st.container():  # there with and without notes, so that what follows keeps its place
-        show_notes(looked.explanation.notes)
-        warn_if_insensitive(looked.explanation)
+        show_notes(subject.explanation.notes)
+        warn_if_insensitive(subject.explanation)
     main, side = st.columns([10, 3], gap="medium")
     with main, guarded():
-        view, picked = _pick_view(looked)
-    share_view(view, *LINKED)
+        view, picked = _pick_view(subject)
+    share_view(view, *LINK_KEYS)
     with side, guarded():
-        _show_side(looked, view, picked)
-    _show_facts(looked, view)
+        _show_side(subject, view, picked)
+    _show_facts(subject, view)
 
 
-def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
+def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
     """The viewer, or the server's pictures where the browser cannot draw it."""
-    explanation = looked.explanation
-    kept = _first_view(looked)
+    explanation = subject.explanation
+    kept = _first_view(subject)
     if st.session_state.get("no webgl"):
         return plain_view(explanation, kept, partial(_rendered, explanation)), None
     key = explanation_key(explanation)
@@ -81,14 +92,14 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
     if kept.outline:
         with_mattes.add(key)  # once made they stay, or switching would send all anew each time
     with st.spinner("Finding the objects …") if kept.outline else nullcontext():
-        payload = packed(key, key in with_mattes, explanation)
-    events = viewer(payload, key="viewer", view=kept, origin=_origin(looked))
+        payload = viewer_payload(key, key in with_mattes, explanation)
+    events = viewer(payload, key="viewer", view=kept, origin=_origin(subject))
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
     view = _fitting(events.view, explanation)
     if view.outline and key not in with_mattes:
-        share_view(view, *LINKED)
+        share_view(view, *LINK_KEYS)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)
@@ -96,13 +107,13 @@ def _pick_view(looked: Looked) -> tuple[View, Pick | None]:
     return view, picked if of == key else None
 
 
-def _first_view(looked: Looked) -> View:
+def _first_view(subject: FocusSubject) -> View:
     """The kept view; another network or method begins with the layer that answers best."""
-    view, origin = current_view(), _origin(looked)
+    view, origin = current_view(), _origin(subject)
     if st.session_state.get("layer of") not in (None, origin):
         view = view.at("")
     st.session_state["layer of"] = origin
-    return _fitting(view, looked.explanation)
+    return _fitting(view, subject.explanation)
 
 
 def _fitting(view: View, explanation: Explanation) -> View:
@@ -114,21 +125,21 @@ def _fitting(view: View, explanation: Explanation) -> View:
     return view
 
 
-def _origin(looked: Looked) -> str:
-    explanation = looked.explanation
-    return f"{looked.model.name} {explanation.method} {explanation.choice.question}"
+def _origin(subject: FocusSubject) -> str:
+    explanation = subject.explanation
+    return f"{subject.model.name} {explanation.method} {explanation.choice.question}"
 
 
 def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
-    return rendered(explanation_key(explanation), look_key(view), explanation, view)
+    return rendered_bokeh(explanation_key(explanation), view_key(view), explanation, view)
 
 
-def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
+def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     """What the network sees before and after the blur, and the point that was clicked."""
-    explanation, model = looked.explanation, looked.model
+    explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
     st.html('<div class="av-title">What it sees</div>')
-    after = seen_in_bokeh(explanation_key(explanation), look_key(view), model, blurred)
+    after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
     show_predictions(explanation.predictions, after)
     if model.spec.note:
         st.caption(plain_text(model.spec.note))
@@ -137,8 +148,8 @@ def _show_side(looked: Looked, view: View, picked: Pick | None) -> None:
     st.html(f'<p class="av-eye">{EYE}</p>')
 
 
-def _show_facts(looked: Looked, view: View) -> None:
-    explanation, photo = looked.explanation, looked.photo
+def _show_facts(subject: FocusSubject, view: View) -> None:
+    explanation, photo = subject.explanation, subject.photo
     method = explanation.choice.method
     many, once = "found by asking again and again", "computed in one pass over all layers"
     passes = many if method.many_passes else once

@@ -14,7 +14,7 @@ from attnviz.render.heat import colour_map
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import layer_names
 from attnviz.ui.kit.inline_images import data_link
-from attnviz.ui.pages.focus.words import verdict
+from attnviz.ui.pages.focus.verdict import verdict
 
 FILM_SIDE = 132
 

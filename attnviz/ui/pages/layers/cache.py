@@ -11,7 +11,7 @@ from attnviz.ui.kit.layer_traces import Key
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def asked_maps(key: Key, query: Query, _traced: LayerTrace) -> tuple[QueryMaps, ...]:
+def query_maps(key: Key, query: Query, _traced: LayerTrace) -> tuple[QueryMaps, ...]:
     """What a query looks at in every layer and head."""
     del key
     return head_maps(_traced, query)

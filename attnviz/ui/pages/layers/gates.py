@@ -9,7 +9,7 @@ import streamlit as st
 
 from attnviz.analysis.layer_statistics import GateBars, gate_bars
 from attnviz.ui.kit.inline_images import png_link
-from attnviz.ui.kit.layer_traces import Seen
+from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.layers.charts import SHOWN_GATES, gate_chart, gate_spread_chart
 
@@ -17,10 +17,10 @@ LAYER = "layers gate"
 TOP = 8
 
 
-def show_gates(seen: Seen) -> None:
+def show_gates(traced: TracedPhoto) -> None:
     """A layer's gates as sorted bars, and the activation maps of its top features."""
     st.subheader("Channel attention: a gate for each feature")
-    readings = seen.traced.trace.gates
+    readings = traced.layers.trace.gates
     names = [one.layer for one in readings]
     start_choice(LAYER, names)
     chosen = str(
@@ -35,14 +35,14 @@ def show_gates(seen: Seen) -> None:
     with right:
         st.markdown(f"##### All {len(bars.values)} gates")
         st.altair_chart(gate_spread_chart(bars))
-        st.caption(gate_words(bars))
+        st.caption(describe_gates(bars))
     if bars.maps.size:
         st.markdown("##### Where the features with the highest gates lie")
-        st.html(feature_strip(bars, seen.traced.geometry.input_size))
+        st.html(feature_strip(bars, traced.layers.geometry.input_size))
         st.caption("Activations before the gate, each from its own lowest to its own highest.")
 
 
-def gate_words(bars: GateBars) -> str:
+def describe_gates(bars: GateBars) -> str:
     """Lowest, median and highest gate, in numbers."""
     low, middle, high = (float(f(bars.values)) for f in (np.min, np.median, np.max))
     words = f"From {low:.3g} to {high:.3g}, half of them below {middle:.3g}."

@@ -14,7 +14,7 @@ from attnviz.methods.base import METHODS
 from attnviz.methods.trace_method import TraceMethod, trace_method
 from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.layer_traces import Seen
+from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.layers.charts import share_chart, spread_chart
@@ -23,22 +23,22 @@ READING = "layers mask"
 _FIRST = "soft-mask"
 
 
-def show_masks(seen: Seen) -> None:
+def show_masks(traced: TracedPhoto) -> None:
     """The masks of all layers in the viewer, their spread and their share as charts."""
     st.subheader("Spatial attention: soft masks over places")
     method = _pick_reading()
-    trace = seen.traced.trace
+    trace = traced.layers.trace
     maps = [(one.layer, one.values[0]) for one in method(trace)]
     content = Content(
-        seen.photo.shown.pixels,
-        seen.traced.geometry,
+        traced.photo.shown.pixels,
+        traced.layers.geometry,
         [Layer(name, values) for name, values in maps],
         "Attention",
         f"{method.title}.",
         method.shares,
     )
-    origin = f"{seen.model.name} {method.name}"
-    show_maps("layers masks", (*seen.key, method.name), content, origin)
+    origin = f"{traced.model.name} {method.name}"
+    show_maps("layers masks", (*traced.key, method.name), content, origin)
     st.caption(f"{method.title}: `{method.formula}`. {_words(method, trace)}".rstrip())
     names = [name for name, _ in maps]
     left, right = st.columns(2, gap="medium")

@@ -6,20 +6,22 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.layer_traces import seen
-from attnviz.ui.kit.page_frame import page_frame, pick_subject, show_credit, show_notes
-from attnviz.ui.kit.pickers import PICKED, Photo
+from attnviz.ui.kit.layer_traces import trace_photo
+from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_credit, show_notes
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
 from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
 from attnviz.ui.pages.layers.masks import READING, show_masks
-from attnviz.ui.pages.layers.self_attention import show_context
+from attnviz.ui.pages.layers.self_attention import show_self_attention
 
 
 def show() -> None:
     """The whole page, from top to bottom."""
     lead = "All of a network's attention, layer by layer: where it looks, and what it turns up."
     with page_frame("Layers", lead):
-        subject = pick_subject("Choose a picture and a model to see what each layer attends to.")
+        subject = require_photo_and_model(
+            "Choose a picture and a model to see what each layer attends to."
+        )
         show_layers(subject.photo, subject.model)
 
 
@@ -28,18 +30,18 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
     """What the network's attention does with the picture; a click reruns this part alone."""
     with guarded():
         with st.spinner("Looking …", show_time=True):
-            found = seen(photo, model)
-        show_notes(found.traced.notes)
-        trace = found.traced.trace
+            traced = trace_photo(photo, model)
+        show_notes(traced.layers.notes)
+        trace = traced.layers.trace
         context = any(reading.has_positions for reading in trace.context)
-        keys, link = [*PICKED], {}
+        keys, link = [*PICKER_KEYS], {}
         if context:
-            link = show_context(found)
+            link = show_self_attention(traced)
         if trace.soft_masks:
-            show_masks(found)
+            show_masks(traced)
             keys.append(READING)
         if trace.gates:
-            show_gates(found)
+            show_gates(traced)
             keys.append(LAYER)
         if not (context or trace.soft_masks or trace.gates):
             st.info(

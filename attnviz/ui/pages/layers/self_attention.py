@@ -15,11 +15,11 @@ from attnviz.analysis.layer_trace import LayerTrace, without_artefacts
 from attnviz.methods.context import Query
 from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.viewer import Content, Layer, Pick
-from attnviz.ui.kit.layer_traces import Seen
+from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import linked, start_choice
-from attnviz.ui.pages.layers.cache import asked_maps, attention_numbers
+from attnviz.ui.pages.layers.cache import attention_numbers, query_maps
 from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
 from attnviz.ui.pages.layers.grid import head_grid
 
@@ -40,7 +40,7 @@ _ARTEFACTS = {
 _FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each place"}
 
 
-def show_context(seen: Seen) -> dict[str, str]:
+def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
     """The viewer with a query's maps, all heads below it, and each layer in numbers.
 
     Returns what a link carries of it.
@@ -51,32 +51,32 @@ def show_context(seen: Seen) -> dict[str, str]:
     )
     left, right = st.columns([3, 2])
     with left:
-        asker = _pick_query(seen)
+        asker = _pick_query_kind(traced)
     with right:
-        head = _pick_head(seen)
-    point = _point_of(seen) if asker == "point" else None
-    artefacts = _pick_artefacts(seen)
-    query = _query(seen, asker, point)
+        head = _pick_head(traced)
+    point = _chosen_point(traced) if asker == "point" else None
+    artefacts = _pick_artefacts(traced)
+    query = _query(traced, asker, point)
     if query is None:
         st.info("The network did not see this part of the picture. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
-    maps = asked_maps(seen.key, query, seen.traced)
-    if artefacts == "mask" and seen.traced.artefacts is not None:
-        maps = without_artefacts(maps, seen.traced.artefacts)
-    content = _content(seen, maps, head, asker, point)
+    maps = query_maps(traced.key, query, traced.layers)
+    if artefacts == "mask" and traced.layers.artefacts is not None:
+        maps = without_artefacts(maps, traced.layers.artefacts)
+    content = _content(traced, maps, head, asker, point)
     if artefacts == "mark":
-        content = replace(content, pixels=with_artefacts(content.pixels, seen.traced))
-    key = (*seen.key, str(query), head, artefacts)
-    picked = show_maps("layers viewer", key, content, f"{seen.model.name} context")
+        content = replace(content, pixels=with_artefacts(content.pixels, traced.layers))
+    key = (*traced.key, str(query), head, artefacts)
+    picked = show_maps("layers viewer", key, content, f"{traced.model.name} context")
     if picked is not None:
-        _follow(seen, picked, asker)
-    st.caption(_asked_by(asker, point))
-    _show_grid(seen, maps, query)
-    _show_numbers(seen)
-    return {QUERY: asker, HEAD: head, POINT: "" if point is None else point_words(*point)}
+        _move_query(traced, picked, asker)
+    st.caption(_query_caption(asker, point))
+    _show_grid(traced, maps, query)
+    _show_numbers(traced)
+    return {QUERY: asker, HEAD: head, POINT: "" if point is None else point_text(*point)}
 
 
-def fused(values: FloatArray, head: str) -> FloatArray:
+def fuse_heads(values: FloatArray, head: str) -> FloatArray:
     """[heads, h, w] -> [h, w]: "mean", "max", or a head's index; a layer's last if it has fewer."""
     if head == "mean":
         return np.asarray(values.mean(0))
@@ -85,8 +85,8 @@ def fused(values: FloatArray, head: str) -> FloatArray:
     return np.asarray(values[min(int(head), len(values) - 1)])
 
 
-def _pick_query(seen: Seen) -> str:
-    askers = list(_ASKERS) if seen.traced.has_class_token else ["mean", "point"]
+def _pick_query_kind(traced: TracedPhoto) -> str:
+    askers = list(_ASKERS) if traced.layers.has_class_token else ["mean", "point"]
     if st.session_state.pop(_TURN, False):  # before the widget is there, or it cannot be moved
         st.session_state[QUERY] = "point"
     start_choice(QUERY, askers)
@@ -101,25 +101,25 @@ def _pick_query(seen: Seen) -> str:
         )
     )
     if asker == "point" and st.session_state.get("no webgl"):
-        _pick_point_by_hand(seen)
+        _pick_point_by_hand(traced)
     return asker
 
 
-def _pick_point_by_hand(seen: Seen) -> None:
+def _pick_point_by_hand(traced: TracedPhoto) -> None:
     """Sliders for the point, where there is no viewer to click on."""
-    x, y = _point_of(seen)
+    x, y = _chosen_point(traced)
     left, right = st.columns(2)
     with left:
         across = st.slider("From the left, %", 0, 100, round(100 * x))
     with right:
         down = st.slider("From the top, %", 0, 100, round(100 * y))
     if (across, down) != (round(100 * x), round(100 * y)):
-        st.session_state[POINT] = (seen.key[0], across / 100, down / 100)
+        st.session_state[POINT] = (traced.key[0], across / 100, down / 100)
         run_again()
 
 
-def _pick_head(seen: Seen) -> str:
-    most = max(one.heads for one in seen.traced.trace.context)
+def _pick_head(traced: TracedPhoto) -> str:
+    most = max(one.heads for one in traced.layers.trace.context)
     heads = [*_FUSED, *map(str, range(most))]
     start_choice(HEAD, heads)
     head = str(
@@ -135,9 +135,9 @@ def _pick_head(seen: Seen) -> str:
     return head
 
 
-def _pick_artefacts(seen: Seen) -> str:
+def _pick_artefacts(traced: TracedPhoto) -> str:
     """What becomes of artefact tokens; nothing is offered where tokens have no features."""
-    found = seen.traced.artefacts
+    found = traced.layers.artefacts
     if found is None:
         return "show"
     chosen = str(
@@ -154,11 +154,11 @@ def _pick_artefacts(seen: Seen) -> str:
         )
     )
     if chosen != "show":
-        st.caption(artefact_words(int(found.sum()), found.size, chosen))
+        st.caption(describe_artefacts(int(found.sum()), found.size, chosen))
     return chosen
 
 
-def artefact_words(count: int, tokens: int, chosen: str) -> str:
+def describe_artefacts(count: int, tokens: int, chosen: str) -> str:
     """How many tokens are artefacts, and what was done with them, as a sentence."""
     if not count:
         return f"None of the {tokens} tokens is an artefact in this picture."
@@ -184,41 +184,45 @@ def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
     return shown
 
 
-def _point_of(seen: Seen) -> tuple[float, float]:
+def _chosen_point(traced: TracedPhoto) -> tuple[float, float]:
     """The point (x, y) that was clicked on this picture, or told by a link; else its middle."""
     if POINT not in st.session_state:
-        st.session_state[POINT] = (seen.key[0], *point_from(linked(POINT)))
+        st.session_state[POINT] = (traced.key[0], *parse_point(linked(POINT)))
     of, x, y = st.session_state[POINT]
-    return (float(x), float(y)) if of == seen.key[0] else (0.5, 0.5)
+    return (float(x), float(y)) if of == traced.key[0] else (0.5, 0.5)
 
 
-def point_words(x: float, y: float) -> str:
+def point_text(x: float, y: float) -> str:
     """A point as a link has it, to a thousandth of the picture's sides."""
     return f"{x:.3f},{y:.3f}"
 
 
-def point_from(told: str | None) -> tuple[float, float]:
+def parse_point(told: str | None) -> tuple[float, float]:
     """The point in a link, which anybody may have written; the middle if it makes no sense."""
     found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", told or "", re.ASCII)
     x, y = map(float, found.groups()) if found else (0.5, 0.5)
     return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
 
 
-def _query(seen: Seen, asker: str, point: tuple[float, float] | None) -> Query | None:
-    return asker if point is None else seen.traced.input_point(*point)
+def _query(traced: TracedPhoto, asker: str, point: tuple[float, float] | None) -> Query | None:
+    return asker if point is None else traced.layers.input_point(*point)
 
 
-def _follow(seen: Seen, picked: Pick, asker: str) -> None:
+def _move_query(traced: TracedPhoto, picked: Pick, asker: str) -> None:
     """Let the clicked point ask; a click that is told twice changes nothing more."""
-    if asker == "point" and _point_of(seen) == (picked.x, picked.y) and POINT in st.session_state:
+    if (
+        asker == "point"
+        and _chosen_point(traced) == (picked.x, picked.y)
+        and POINT in st.session_state
+    ):
         return
-    st.session_state[POINT] = (seen.key[0], picked.x, picked.y)
+    st.session_state[POINT] = (traced.key[0], picked.x, picked.y)
     st.session_state[_TURN] = True
     run_again()
 
 
 def _content(
-    seen: Seen,
+    traced: TracedPhoto,
     maps: Sequence[QueryMaps],
     head: str,
     asker: str,
@@ -227,16 +231,16 @@ def _content(
     fusing = _FUSED.get(head) or f"head {int(head) + 1}"
     who = "the marked point" if point else _ASKERS[asker].lower()
     return Content(
-        seen.photo.shown.pixels,
-        seen.traced.geometry,
-        [Layer(one.layer, fused(one.values, head)) for one in maps],
+        traced.photo.shown.pixels,
+        traced.layers.geometry,
+        [Layer(one.layer, fuse_heads(one.values, head)) for one in maps],
         "Attention",
         f"Share of the attention of {who}, {fusing.lower()}.",
         point=point,
     )
 
 
-def _asked_by(asker: str, point: tuple[float, float] | None) -> str:
+def _query_caption(asker: str, point: tuple[float, float] | None) -> str:
     if point is None:
         return f"{_ASKERS[asker]} asks: brighter places get more of its attention."
     return (
@@ -246,7 +250,7 @@ def _asked_by(asker: str, point: tuple[float, float] | None) -> str:
     )
 
 
-def _show_grid(seen: Seen, maps: Sequence[QueryMaps], query: Query) -> None:
+def _show_grid(traced: TracedPhoto, maps: Sequence[QueryMaps], query: Query) -> None:
     st.markdown("##### Every layer and head")
     stretched = st.toggle(
         "Stretch each map by itself",
@@ -254,11 +258,11 @@ def _show_grid(seen: Seen, maps: Sequence[QueryMaps], query: Query) -> None:
         help="Shows the pattern of faint heads. Brightness can then not be compared.",
     )
     point = query if isinstance(query, tuple) else None
-    st.html(head_grid(maps, seen.traced.trace.input_size, point, stretched=stretched))
+    st.html(head_grid(maps, traced.layers.trace.input_size, point, stretched=stretched))
 
 
-def _show_numbers(seen: Seen) -> None:
-    facts = attention_numbers(seen.key, seen.traced)
+def _show_numbers(traced: TracedPhoto) -> None:
+    facts = attention_numbers(traced.key, traced.layers)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("##### How evenly each head looks")

@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class PhotoClasses:
     """One picture and one network; `key` decides all that can be found in it."""
 
     photo: Photo

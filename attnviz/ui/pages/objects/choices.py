@@ -33,7 +33,7 @@ class Strength(StrEnum):
 
 
 @dataclass(frozen=True)
-class Choices:
+class ObjectChoices:
     """Classes by index, in the order in which they were chosen, and how they compete.
 
     wanted, against: the class that is set against another; against is None where none is.
@@ -78,7 +78,7 @@ class Choices:
 
     def to_query(self) -> dict[str, str]:
         """As a link carries it; empty where it is the default."""
-        plain = Choices()
+        plain = ObjectChoices()
         set_against = self.against is not None
         return {
             "objects": ",".join(map(str, self.objects)),

@@ -7,21 +7,29 @@ import streamlit as st
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.map_view import show_maps
-from attnviz.ui.kit.page_frame import page_frame, pick_subject, show_credit, show_notes
+from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
-from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
 from attnviz.ui.pages.objects.pointing import follow, show_point
-from attnviz.ui.pages.objects.results import Found, contrast_name, find
-from attnviz.ui.pages.objects.state import VIEWER, choices_of, share_choices, turn, view_of
+from attnviz.ui.pages.objects.results import Competition, compute_competition, contrast_name
+from attnviz.ui.pages.objects.state import (
+    VIEWER,
+    choices_of,
+    focus_moves,
+    share_choices,
+    viewer_view,
+)
 
 
 def show() -> None:
     """The whole page, from top to bottom."""
     lead = "A picture holds several things. Attention picks one, and lets the rest fade."
     with page_frame("Objects", lead):
-        subject = pick_subject("Choose a picture and a model to see what it finds, and where.")
+        subject = require_photo_and_model(
+            "Choose a picture and a model to see what it finds, and where."
+        )
         show_objects(subject.photo, subject.model)
 
 
@@ -29,7 +37,7 @@ def show() -> None:
 def show_objects(photo: Photo, model: VisionModel) -> None:
     """The objects of a picture; a click or a control reruns this part alone."""
     with guarded():
-        seen = Seen(photo, model)
+        seen = PhotoClasses(photo, model)
         with st.spinner("Looking …", show_time=True):
             count = len(seen.chances)
         if count == 1:
@@ -41,21 +49,21 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
             st.info("Choose an object above, or search for one.")
             return
         with st.spinner("Looking …", show_time=True):
-            found = find(seen, choices)
+            found = compute_competition(seen, choices)
         show_notes(found.all_maps.notes)
         _show_stage(found)
         show_cards(found)
         show_credit(photo)
 
 
-def _show_stage(found: Found) -> None:
+def _show_stage(found: Competition) -> None:
     """The viewer, what was clicked, and the controls of the competition."""
     seen, choices = found.seen, found.choices
     show_point(seen)
-    view_of()  # in the session, where the viewer looks for it
+    viewer_view()  # in the session, where the viewer looks for it
     key = (*seen.key, str(choices))
     method = found.all_maps.choice.method.name
-    picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {turn()}")
+    picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {focus_moves()}")
     share_choices(choices)
     if picked is not None:
         follow(found, picked)

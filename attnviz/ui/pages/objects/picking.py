@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.choices import MOST, SELECTIVE, Strength, Versus, most_likely
 from attnviz.ui.pages.objects.results import contrast_name
 from attnviz.ui.pages.objects.state import TOGETHER, choices_of, choose, move_focus
@@ -21,7 +21,7 @@ _STRENGTHS = {Strength.RELEVANCE: "Relevance", Strength.PROBABILITY: "Probabilit
 _VERSUS = {Versus.MAPS: "Maps", Versus.SCORES: "Scores (Finer-CAM)"}
 
 
-def pick_objects(seen: Seen) -> None:
+def pick_objects(seen: PhotoClasses) -> None:
     """The likeliest classes to choose from, and any other by its name."""
     choices = choices_of(seen)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -57,7 +57,7 @@ def pick_objects(seen: Seen) -> None:
         st.caption(f"{MOST} objects at most: take one away to add another.")
 
 
-def add_object(seen: Seen, index: int) -> None:
+def add_object(seen: PhotoClasses, index: int) -> None:
     """Choose a class, if there is room, and move the focus to it."""
     choices = choices_of(seen).with_object(index)
     choose(seen, choices)
@@ -72,7 +72,7 @@ def chance(value: float) -> str:
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
-def pick_competition(seen: Seen) -> None:
+def pick_competition(seen: PhotoClasses) -> None:
     """How selective the eye is, and what the objects compete by."""
     choices = choices_of(seen)
     _bound("selectivity", choices.selectivity)
@@ -98,7 +98,7 @@ def pick_competition(seen: Seen) -> None:
     )
 
 
-def pick_contrast(seen: Seen) -> None:
+def pick_contrast(seen: PhotoClasses) -> None:
     """A class, and the one that it is set against."""
     choices = choices_of(seen)
     others = sorted(
@@ -143,7 +143,7 @@ def pick_contrast(seen: Seen) -> None:
     )
 
 
-def _with_chance(seen: Seen, index: int) -> str:
+def _with_chance(seen: PhotoClasses, index: int) -> str:
     return f"{plain_text(seen.label(index))} · {plain_text(chance(float(seen.chances[index])))}"
 
 
@@ -152,7 +152,7 @@ def _bound(name: str, value: Any) -> None:
     st.session_state[f"objects {name}"] = value
 
 
-def _changed(name: str, seen: Seen, kind: Callable[[Any], Any]) -> Callable[[], None]:
+def _changed(name: str, seen: PhotoClasses, kind: Callable[[Any], Any]) -> Callable[[], None]:
     def changed() -> None:
         value = kind(st.session_state[f"objects {name}"])
         choose(seen, replace(choices_of(seen), **{name: value}))
@@ -161,7 +161,7 @@ def _changed(name: str, seen: Seen, kind: Callable[[Any], Any]) -> Callable[[], 
     return changed
 
 
-def _picked(seen: Seen) -> None:
+def _picked(seen: PhotoClasses) -> None:
     before = choices_of(seen)
     after = before.with_objects(tuple(st.session_state[PILLS]))
     choose(seen, after)
@@ -170,14 +170,14 @@ def _picked(seen: Seen) -> None:
         move_focus(seen.label(fresh[-1]))
 
 
-def _searched(seen: Seen) -> None:
+def _searched(seen: PhotoClasses) -> None:
     index = st.session_state[SEARCH]
     st.session_state[SEARCH] = None
     if index is not None:
         add_object(seen, index)
 
 
-def _set_against(seen: Seen) -> None:
+def _set_against(seen: PhotoClasses) -> None:
     wanted, against = (st.session_state[f"objects {name}"] for name in ("wanted", "against"))
     if wanted == against:
         against = None

@@ -8,9 +8,9 @@ from attnviz.analysis.classes_at_point import classes_at
 from attnviz.ui.components.viewer import Pick
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.pages.objects.cache import Seen
+from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.picking import add_object, chance
-from attnviz.ui.pages.objects.results import Found
+from attnviz.ui.pages.objects.results import Competition
 from attnviz.ui.pages.objects.state import move_focus
 
 POINT = "objects point"
@@ -18,7 +18,7 @@ _OFFERED = 5
 _WITHIN = 0.5
 
 
-def follow(found: Found, picked: Pick) -> None:
+def follow(found: Competition, picked: Pick) -> None:
     """Keep the point, and move the focus to the chosen object that lies there, if one does.
 
     A click that is told twice changes nothing more.
@@ -38,7 +38,7 @@ def follow(found: Found, picked: Pick) -> None:
     run_again()
 
 
-def show_point(seen: Seen) -> None:
+def show_point(seen: PhotoClasses) -> None:
     """The likeliest classes at the clicked point, as buttons that move the focus there."""
     of, x, y = st.session_state.get(POINT, (None, 0.0, 0.0))
     if of != seen.key:

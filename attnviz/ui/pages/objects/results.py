@@ -12,14 +12,14 @@ from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import is_flat
 from attnviz.types import DoubleArray, FloatArray
 from attnviz.ui.components.viewer import Content, Layer
-from attnviz.ui.pages.objects.cache import Seen
-from attnviz.ui.pages.objects.choices import Choices, Strength, Versus
+from attnviz.ui.pages.objects.cache import PhotoClasses
+from attnviz.ui.pages.objects.choices import ObjectChoices, Strength, Versus
 from attnviz.ui.pages.objects.state import TOGETHER
 from attnviz.vision.biased_competition import combined_focus, relative_gains, response_shares
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Competition:
     """The maps [h, w] of the chosen objects, in their order, and what comes of them.
 
     shares: what each object gets of the focus; kept: relative to the largest share. contrast: name
@@ -27,8 +27,8 @@ class Found:
     refused: why not, if the network does not allow it.
     """
 
-    seen: Seen
-    choices: Choices
+    seen: PhotoClasses
+    choices: ObjectChoices
     all_maps: ClassMaps
     maps: tuple[FloatArray, ...]
     shares: DoubleArray
@@ -60,7 +60,7 @@ class Found:
         return combined_focus(maps, competing, self.choices.selectivity)
 
 
-def find(seen: Seen, choices: Choices) -> Found:
+def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> Competition:
     """The maps of what is chosen; one forward pass for classes that were not asked before."""
     others = (choices.wanted, choices.against)
     classes = {*choices.objects, *(one for one in others if one is not None)}
@@ -72,10 +72,10 @@ def find(seen: Seen, choices: Choices) -> Found:
         contrast = _contrast(seen, choices, all_maps)
     except (MethodError, NoSitesError) as error:  # the rest of the page can still be shown
         refused = str(error)
-    return Found(seen, choices, all_maps, maps, won, relative_gains(won), contrast, refused)
+    return Competition(seen, choices, all_maps, maps, won, relative_gains(won), contrast, refused)
 
 
-def strengths(maps: ClassMaps, choices: Choices) -> DoubleArray:
+def strengths(maps: ClassMaps, choices: ObjectChoices) -> DoubleArray:
     """What the objects compete by, [n]: the mean of each map from 0 up, or the probability."""
     if choices.strength is Strength.PROBABILITY:
         chances = dict(zip(maps.classes, maps.predictions, strict=True))
@@ -85,14 +85,16 @@ def strengths(maps: ClassMaps, choices: Choices) -> DoubleArray:
     )
 
 
-def contrast_name(seen: Seen, choices: Choices) -> str:
+def contrast_name(seen: PhotoClasses, choices: ObjectChoices) -> str:
     """`"tabby, not tiger cat"`; empty where no class is set against another."""
     if choices.wanted is None or choices.against is None:
         return ""
     return f"{seen.label(choices.wanted)}, not {seen.label(choices.against)}"
 
 
-def _contrast(seen: Seen, choices: Choices, maps: ClassMaps) -> tuple[str, FloatArray] | None:
+def _contrast(
+    seen: PhotoClasses, choices: ObjectChoices, maps: ClassMaps
+) -> tuple[str, FloatArray] | None:
     if choices.wanted is None or choices.against is None:
         return None
     if choices.versus is Versus.SCORES:

@@ -7,10 +7,10 @@ from dataclasses import replace
 import streamlit as st
 
 from attnviz.ui.components.viewer import Mode, View
-from attnviz.ui.kit.pickers import PICKED
+from attnviz.ui.kit.pickers import PICKER_KEYS
 from attnviz.ui.kit.url_state import linked, share
-from attnviz.ui.pages.objects.cache import Seen
-from attnviz.ui.pages.objects.choices import Choices
+from attnviz.ui.pages.objects.cache import PhotoClasses
+from attnviz.ui.pages.objects.choices import ObjectChoices
 
 VIEWER = "objects viewer"
 TOGETHER = "all objects together"
@@ -20,30 +20,30 @@ _TURN = "objects turn"
 _IN_FOCUS = "focus"
 
 
-def choices_of(seen: Seen) -> Choices:
+def choices_of(seen: PhotoClasses) -> ObjectChoices:
     """What is chosen for this picture and network.
 
     The first time in a session it is what the address says, else the likeliest classes.
     """
-    memory: dict[tuple[str, ...], Choices] = st.session_state.setdefault(_MEMORY, {})
+    memory: dict[tuple[str, ...], ObjectChoices] = st.session_state.setdefault(_MEMORY, {})
     if seen.key not in memory:
-        link = {name: linked(name) or "" for name in Choices().to_query()}
-        first = None if memory else Choices.from_query(link, seen.chances)
-        memory[seen.key] = first or Choices.first(seen.chances)
+        link = {name: linked(name) or "" for name in ObjectChoices().to_query()}
+        first = None if memory else ObjectChoices.from_query(link, seen.chances)
+        memory[seen.key] = first or ObjectChoices.first(seen.chances)
     return memory[seen.key]
 
 
-def choose(seen: Seen, choices: Choices) -> None:
+def choose(seen: PhotoClasses, choices: ObjectChoices) -> None:
     """Remember what is chosen."""
     st.session_state[_MEMORY][seen.key] = choices
 
 
-def share_choices(choices: Choices) -> None:
+def share_choices(choices: ObjectChoices) -> None:
     """Write picture, model, choices and the object in focus into the page's link."""
-    share(*PICKED, **choices.to_query(), **{_IN_FOCUS: in_focus()})
+    share(*PICKER_KEYS, **choices.to_query(), **{_IN_FOCUS: in_focus()})
 
 
-def view_of() -> View:
+def viewer_view() -> View:
     """The viewer's controls as they were left; bokeh to begin with."""
     if _VIEW not in st.session_state:
         st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=linked(_IN_FOCUS) or "")
@@ -53,16 +53,16 @@ def view_of() -> View:
 
 def in_focus() -> str:
     """The name of what the viewer shows."""
-    return view_of().layer
+    return viewer_view().layer
 
 
 def move_focus(name: str) -> None:
     """Let the viewer turn to another object."""
-    st.session_state[_VIEW] = replace(view_of(), layer=name)
-    st.session_state[_TURN] = turn() + 1
+    st.session_state[_VIEW] = replace(viewer_view(), layer=name)
+    st.session_state[_TURN] = focus_moves() + 1
 
 
-def turn() -> int:
+def focus_moves() -> int:
     """How often the focus was moved; the viewer takes over the view when it changes."""
     turns: int = st.session_state.get(_TURN, 0)
     return turns

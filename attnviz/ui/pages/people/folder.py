@@ -12,8 +12,8 @@ import streamlit as st
 from attnviz.errors import VisionError
 from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
-from attnviz.ui.kit.cache import file_state
-from attnviz.ui.kit.guard import plain_text, say_error
+from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.url_state import start_value
 from attnviz.ui.pages.people.example import NAME, example_folder, example_zip
 
@@ -77,7 +77,7 @@ def pick_folder() -> OpenedFolder | None:
         try:
             return _read_folder(_checked_folder(path))
         except VisionError as error:
-            say_error(error)
+            show_error(error)
             return None
 
 
@@ -113,7 +113,7 @@ def _choose_example() -> None:
     try:
         _choose(str(example_folder()))
     except VisionError as error:
-        say_error(error)
+        show_error(error)
 
 
 def _checked_folder(path: str) -> Path:
@@ -132,7 +132,7 @@ def _checked_folder(path: str) -> Path:
 
 def _read_folder(folder: Path) -> OpenedFolder:
     """The folder, read once for each state of its file."""
-    state = file_state(folder / FILE)
+    state = file_version(folder / FILE)
     key = (str(folder), *map(str, state))
     known: OrderedDict[tuple[str, ...], OpenedFolder] = st.session_state.setdefault(
         _OPENED, OrderedDict()

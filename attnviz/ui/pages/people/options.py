@@ -17,7 +17,13 @@ from attnviz.methods.questions import is_slow
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit.pickers import QUESTIONS, method_title, model_title, pick_device, ready_model
+from attnviz.ui.kit.pickers import (
+    QUESTION_TITLES,
+    method_title,
+    model_title,
+    pick_device,
+    ready_model,
+)
 from attnviz.ui.kit.url_state import start_value
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
@@ -61,7 +67,7 @@ def pick_options() -> ComparisonOptions:
             max_selections=6,
             help="Baselines that need no model are always there.",
         )
-    titles = {str(name): text for name, text in QUESTIONS.items()}
+    titles = {str(name): text for name, text in QUESTION_TITLES.items()}
     titles |= {method.name: method_title(method) for method in METHODS}
     with middle:
         methods = st.multiselect(

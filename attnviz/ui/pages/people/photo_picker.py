@@ -8,8 +8,8 @@ from attnviz.errors import PictureError
 from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import open_picture
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
-from attnviz.ui.kit.cache import file_state
-from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.guard import show_error
 from attnviz.ui.pages.people.folder import OpenedFolder
 
 ROW = 24
@@ -28,9 +28,9 @@ def pick_photo(opened: OpenedFolder) -> int | None:
     for number in range(first, min(first + ROW, len(photos))):
         looked = photos[number]
         try:
-            small = _small(str(looked.path), file_state(looked.path))
+            small = _small(str(looked.path), file_version(looked.path))
         except PictureError as error:
-            say_error(error)
+            show_error(error)
         else:
             row[str(number)] = Thumbnail(str(number), looked.name, small)
     if not row:

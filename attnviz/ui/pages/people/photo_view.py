@@ -21,7 +21,7 @@ from attnviz.render.heat import heat_overlay
 from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 from attnviz.ui.components.fixation_player.component import show_gaze
 from attnviz.ui.components.fixation_player.packing import pack
-from attnviz.ui.kit.cache import file_state
+from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.long_work import long_work
@@ -58,7 +58,7 @@ class PhotoView:
 def show_fixations(opened: OpenedFolder, number: int, degree: float) -> None:
     """The photo with its fixations, density and scanpaths."""
     looked = opened.found.photos[number]
-    key = (*opened.key, str(number), *map(str, file_state(looked.path)))
+    key = (*opened.key, str(number), *map(str, file_version(looked.path)))
     show_gaze(_packed(key, degree, looked), key="people gaze")
 
 
@@ -85,7 +85,7 @@ def compute_view(opened: OpenedFolder, number: int, asked: ComparisonOptions) ->
             "Scores need a second picture: where people look in other pictures is the yardstick."
         )
         return None
-    key = (*opened.key, str(number), *map(str, file_state(looked.path)), *asked.key)
+    key = (*opened.key, str(number), *map(str, file_version(looked.path)), *asked.key)
 
     def work(progress: Progress) -> PhotoView:
         made = contestants(asked, others)

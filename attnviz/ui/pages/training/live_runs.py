@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.runs import LiveRun
 from attnviz.training.jobs.state import Phase, State
-from attnviz.ui.kit.cache import file_state
+from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, forget_folder, known_runs, run_key
@@ -59,7 +59,7 @@ def _rerun_if_changed(run: LiveRun, state: State) -> None:
         path = run.recording
     except TrainingError:  # the run's own line says what is wrong
         return
-    seen = (state.phase, file_state(path))
+    seen = (state.phase, file_version(path))
     known = st.session_state.setdefault("live seen", {})
     before, known[str(run.folder)] = known.get(str(run.folder)), seen
     if before is None or before == seen:

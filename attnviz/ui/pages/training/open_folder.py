@@ -10,8 +10,8 @@ import streamlit as st
 
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.runs import LiveRun, live_runs, run_in, runs_folder
-from attnviz.ui.kit.folder_picker import browse
-from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.folder_picker import pick_folder_path
+from attnviz.ui.kit.guard import show_error
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
 
 NEXT_RUN = "live turn"  # the run that the page shall turn to
@@ -43,7 +43,7 @@ def recorded_runs() -> dict[str, RecordedRun]:
         try:
             opened = open_recording(path)
         except TrainingError as error:
-            say_error(error)
+            show_error(error)
         else:
             found[key] = RecordedRun(opened.key, title, opened.recording)
     return found
@@ -55,7 +55,7 @@ def _recordings_of_runs() -> list[tuple[str, str, Path]]:
         try:
             path = run.recording
         except TrainingError as error:
-            say_error(error)
+            show_error(error)
             continue
         with suppress(OSError):  # out of reach just now
             if path.exists():
@@ -84,7 +84,7 @@ def _recordings_in(folder: Path) -> list[Path]:
 
 def show_folder_picker() -> None:
     """Open the folder of a training, begun by the command line or by a program of one's own."""
-    folder = browse(
+    folder = pick_folder_path(
         "Or the folder of a training on this computer",
         "run folder",
         "What `python -m attnviz train` was given as --out: it can be watched here, paused and "

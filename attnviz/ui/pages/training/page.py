@@ -18,7 +18,7 @@ from attnviz.training.recording.growth import (
 from attnviz.ui.components.viewer import CLOCK
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.page_frame import page_frame
-from attnviz.ui.kit.pickers import FIRST_SAMPLE
+from attnviz.ui.kit.pickers import DEFAULT_SAMPLE
 from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.training.attention_view import (
     RecordedMaps,
@@ -119,7 +119,7 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
         known = [name for name in recorded_methods(recording) if name in METHODS]
         known.sort(key=lambda name: name != FIRST_METHOD)
         methods = {name: METHODS.get(name).title for name in known}
-        begins = (n for n, name in enumerate(recording.pictures) if name == SAMPLE + FIRST_SAMPLE)
+        begins = (n for n, name in enumerate(recording.pictures) if name == SAMPLE + DEFAULT_SAMPLE)
         columns = st.columns(4)
         with columns[0]:
             first = str(next(begins, 0))

@@ -11,7 +11,7 @@ from attnviz.training.data.class_folders import quickly_counted
 from attnviz.training.data.shapes import has_all_shapes, write_shapes
 from attnviz.training.data.zipped import unpack_classes
 from attnviz.training.jobs.runs import runs_folder
-from attnviz.ui.kit.folder_picker import browse
+from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text
 
 SHAPES_TITLE = "Four shapes, made here"
@@ -58,7 +58,7 @@ def ensure_shapes() -> Path:
 
 
 def _in_folder() -> Path | None:
-    return browse(
+    return pick_folder_path(
         "The folder with a folder for each class",
         "live folder",
         "At least two folders of pictures; a tenth of each is set aside for the score. "

@@ -19,8 +19,8 @@ from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
-from attnviz.ui.kit.cache import file_state, shown_sample
-from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.cache import file_version, shown_sample
+from attnviz.ui.kit.guard import show_error
 
 SAMPLE = "sample:"
 SUFFIX = ".attn"
@@ -61,9 +61,9 @@ def shipped_runs() -> dict[str, RecordedRun]:
     found = {}
     for file in files:
         try:
-            recording = _load_file(str(file), file_state(file))
+            recording = _load_file(str(file), file_version(file))
         except TrainingError as error:
-            say_error(error)
+            show_error(error)
         else:
             found[file.stem] = RecordedRun(file.stem, file.stem, recording)
     return found
@@ -78,7 +78,7 @@ def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
         try:
             recording = _load_upload(key, file.name, source)
         except TrainingError as error:
-            say_error(error)
+            show_error(error)
         else:
             found[key] = RecordedRun(key, Path(file.name).stem[:80], recording)
     return found
@@ -86,7 +86,7 @@ def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
 
 def open_recording(path: Path) -> RecordedRun:
     """A recording that is still growing; read anew when its file changes. Raises TrainingError."""
-    state = file_state(path)
+    state = file_version(path)
     return RecordedRun(f"{path}@{state}", path.stem, _load_file(str(path), state))
 
 
@@ -115,7 +115,7 @@ def picture_pixels(run: RecordedRun, index: int) -> Pixels | None:
         try:
             return shown_sample(name).pixels
         except AttnvizError as error:
-            say_error(error)
+            show_error(error)
             return None
     held = run.recording.pixels
     return None if held is None else open_picture(held[index], name="probe").pixels

@@ -12,9 +12,9 @@ from attnviz.errors import VisionError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.bubble_game.component import play_round
-from attnviz.ui.kit.guard import say_error
+from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.page_frame import page_frame
-from attnviz.ui.kit.pickers import PICKED, Photo, pick_model, pick_picture
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_model, pick_picture
 from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
 from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
@@ -50,7 +50,7 @@ def show() -> None:
             limit = _pick_limit()
         with right:
             model = pick_model()
-        share(*PICKED, _TASK, _LIMIT)
+        share(*PICKER_KEYS, _TASK, _LIMIT)
         if photo is None:
             st.info("Choose a picture to play.")
         else:
@@ -114,7 +114,7 @@ def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
         if len(played.clicks) < LEAST_CLICKS:
             raise VisionError(f"{TOO_FEW} This one has {len(played.clicks)} inside the picture.")
     except VisionError as error:
-        say_error(error)
+        show_error(error)
         return
     store_round(picture.sha256, played)
     st.rerun()

@@ -25,8 +25,8 @@ from attnviz.render.focus import FocusSettings, is_flat
 from attnviz.render.heat import heat_overlay
 from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.bubble_game.component import show_replay
-from attnviz.ui.kit.cache import explained
-from attnviz.ui.kit.guard import plain_text, say_error
+from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
@@ -107,7 +107,7 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
         if not {Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, shown)):
             question = Question.DECISION
         with st.spinner("The model looks …"):
-            explanation = explained(
+            explanation = cached_explanation(
                 (shown.sha256, shown.name),
                 model.key,
                 str(question),
@@ -116,7 +116,7 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
                 shown,
             )
     except AttnvizError as error:
-        say_error(error)
+        show_error(error)
         return ModelTurn(question)
     grid = explanation.map_of(explanation.best_layer)
     if is_flat(grid):
@@ -151,7 +151,7 @@ def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Re
     try:
         done = long_work("bubbles", key, say, work, button="Go on", unit="pictures", at_once=True)
     except AttnvizError as error:
-        say_error(error)
+        show_error(error)
         return None
     if done is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.errors import AttnvizError
-from attnviz.ui.kit.guard import plain_text, say_error
+from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.you_and_the_model.texts import TASKS
 from attnviz.vision.bubbleview.rounds import Round
@@ -73,7 +73,7 @@ def show_saved_rounds() -> None:
     """The rounds that are kept on this computer, each to be deleted, all to be downloaded."""
     trouble = st.session_state.pop("bubbles trouble", None)
     if trouble is not None:
-        say_error(trouble)
+        show_error(trouble)
     rounds, broken = list_rounds()
     if not rounds and not broken:
         st.caption("No round is kept on this computer.")

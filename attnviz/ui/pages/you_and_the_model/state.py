@@ -7,7 +7,7 @@ from collections import OrderedDict
 import streamlit as st
 
 from attnviz.pictures import list_samples
-from attnviz.ui.kit.pickers import SAMPLE
+from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.vision.bubbleview.rounds import Round, Task
 
 _ROUNDS = "bubbles rounds"
@@ -53,7 +53,7 @@ def restart_round(picture: str, task: Task) -> None:
 def next_picture() -> None:
     """Choose the picture after the chosen one, uploads first; after the last comes the first."""
     uploads: list[str] = st.session_state.get("known_uploads", [])
-    keys = [*uploads, *(SAMPLE + sample.name for sample in list_samples())]
+    keys = [*uploads, *(SAMPLE_PREFIX + sample.name for sample in list_samples())]
     if keys:
         chosen = st.session_state.get("picture")
         at = keys.index(chosen) if chosen in keys else -1

@@ -19,10 +19,10 @@ from attnviz.models.catalogue import find_model
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
-from attnviz.ui.pages.compare.cells import GridRequest, fill, first_pair
-from attnviz.ui.pages.compare.fitting import offered_looks, unfit
+from attnviz.ui.pages.compare.cells import GridRequest, compute_cells, default_pair
+from attnviz.ui.pages.compare.fitting import offered_looks, reason_unfit
 from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
-from attnviz.ui.pages.compare.pairing import pair_up, words
+from attnviz.ui.pages.compare.pairing import compare_cells, describe_difference
 from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance
 from attnviz.ui.pages.compare.scales import layer_at, ranges, stop_count
 from tests.ui.pages.compare.compare_cells import cell, picture, without_maps
@@ -85,17 +85,17 @@ def test_multiples_of_an_even_map_share_one_scale_at_each_depth() -> None:
 
 def test_what_a_network_cannot_answer_is_said_before_anything_is_loaded() -> None:
     squeeze = find_model("squeezenet1_0")
-    assert unfit(RAN, "attention", "") == unfit(VIT, "rollout", "") == ""
-    assert unfit(RAN, "rollout", "") == (
+    assert reason_unfit(RAN, "attention", "") == reason_unfit(VIT, "rollout", "") == ""
+    assert reason_unfit(RAN, "rollout", "") == (
         "Attention rollout reads self-attention, and Residual attention, small has none."
     )
-    assert unfit(squeeze, "attention", "").endswith(
+    assert reason_unfit(squeeze, "attention", "").endswith(
         "has no attention to places. Ask what its decision rests on."
     )
-    assert "does not know the class 'tabby'" in unfit(RAN, "decision", "tabby")
-    assert unfit(RAN, "attention", "tabby") == "", "attention knows no class"
-    assert unfit(RAN, "decision", "church") == ""
-    assert unfit(VIT, "fullgrad", "") == (
+    assert "does not know the class 'tabby'" in reason_unfit(RAN, "decision", "tabby")
+    assert reason_unfit(RAN, "attention", "tabby") == "", "attention knows no class"
+    assert reason_unfit(RAN, "decision", "church") == ""
+    assert reason_unfit(VIT, "fullgrad", "") == (
         "FullGrad cannot be run on Vision transformer, small. Choose another map."
     )
     assert "fullgrad" not in offered_looks([VIT])
@@ -130,15 +130,15 @@ def test_the_first_pair_is_one_question_to_two_networks() -> None:
         without_maps("attention"), cell([LOW]), cell([LOW], "attention", "cbam-small"),
         cell([LOW], "decision", "cbam-small"),
     ]  # fmt: skip
-    assert first_pair(grid) == (grid[1].key, grid[3].key)
-    assert first_pair(grid[:3]) == (grid[1].key, grid[2].key)
-    assert first_pair(grid[:1]) == ("", "")
+    assert default_pair(grid) == (grid[1].key, grid[3].key)
+    assert default_pair(grid[:3]) == (grid[1].key, grid[2].key)
+    assert default_pair(grid[:1]) == ("", "")
 
 
 def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     ramp = np.linspace(0, 1, 16).reshape(4, 4)
     a, b = cell([ramp, ramp, np.ones((2, 2))]), cell([ramp.T], "attention")
-    pair = pair_up(a, b, 3)
+    pair = compare_cells(a, b, 3)
     assert list(pair.found) == [(0, 0), (1, 0), (2, 0)]
     first = pair.found[0, 0]
     assert isinstance(first, MapDifference)
@@ -146,13 +146,13 @@ def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     assert first.spearman == pytest.approx(8 / 17, abs=0.05), "of a 4 x 4 ramp and its transpose"
     assert str(pair.found[2, 0]).startswith("The map of A is flat here")
     assert "One is attention and one relevance" in pair.note
-    rho, iou = words(first)
+    rho, iou = describe_difference(first)
     assert rho == f"Rank correlation +{first.spearman:.2f}: partly the same order"
     assert iou == f"Top 20 % overlap (IoU) {first.iou:.2f}; maps with nothing in common: 0.11"
-    assert words(replace(first, spearman=-0.5))[0].endswith(
+    assert describe_difference(replace(first, spearman=-0.5))[0].endswith(
         "\N{MINUS SIGN}0.50: rather the reverse order"
     )
-    other = pair_up(a, cell([ramp], size=(60, 40)), 3)
+    other = compare_cells(a, cell([ramp], size=(60, 40)), 3)
     assert "These are two pictures" in other.note
     assert isinstance(other.found[0, 0], MapDifference)
 
@@ -167,7 +167,7 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
         cell([LOW, HIGH]), without_maps("attention", "No <b>luck</b>"),
         cell([LOW], model="vit-small"), cell([HIGH], "attention", "vit-small"),
     ]  # fmt: skip
-    pair = pair_up(grid[0], grid[2], 2)
+    pair = compare_cells(grid[0], grid[2], 2)
     packed = pack_grid(grid, ["decision", "attention"])
     header, body = header_of(packed.to_bytes({"best": True}, "v|1"))
     assert header["stops"] == 2
@@ -197,7 +197,7 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
 
 def test_a_picture_of_one_pixel_can_be_packed_and_saved() -> None:
     grid = [cell([LOW], size=(1, 1)), cell([HIGH], "attention", size=(1, 1))]
-    pair = pair_up(grid[0], grid[1], 1)
+    pair = compare_cells(grid[0], grid[1], 1)
     header, _ = header_of(pack_grid(grid, ["decision", "attention"]).to_bytes({}, ""))
     assert len(header["cells"]) == 2
     about, _ = header_of(pack_pair(pair, header["id"]))
@@ -250,7 +250,7 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
         {"p": Photo(shown, lambda: shown, "p")}, (RAN, VIT), ("attention", "rollout"), "", "cpu"
     )
     told: list[tuple[int, int]] = []
-    found = fill(wanted, lambda done, total: told.append((done, total)))
+    found = compute_cells(wanted, lambda done, total: told.append((done, total)))
     assert [bool(one.explanation) for one in found] == [True, False, False, False]
     assert found[1].sentence.startswith("Attention rollout reads self-attention")
     assert not found[1].failed
@@ -263,4 +263,4 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        fill(wanted, stop)
+        compute_cells(wanted, stop)

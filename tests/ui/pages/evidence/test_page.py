@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.errors import EvidenceError
 from attnviz.registry import Registry
-from attnviz.ui.kit.sanity_warnings import note_sanity
+from attnviz.ui.kit.sanity_warnings import record_sanity
 from attnviz.ui.pages.evidence import page as page_module
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
@@ -27,7 +27,7 @@ def fail(asked: MapUnderTest) -> None:
 
 
 def find_out(asked: MapUnderTest) -> None:
-    note_sanity(asked.explanation, asked.layer, insensitive=st.toggle("insensitive", key="found"))
+    record_sanity(asked.explanation, asked.layer, insensitive=st.toggle("insensitive", key="found"))
 
 
 @pytest.fixture(autouse=True)

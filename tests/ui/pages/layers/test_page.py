@@ -17,7 +17,7 @@ from attnviz.analysis import layer_trace
 from attnviz.analysis.layer_trace import head_maps, trace_layers
 from attnviz.ui.kit import cache, pickers
 from attnviz.ui.pages.layers import page as layers_page
-from attnviz.ui.pages.layers.self_attention import point_from
+from attnviz.ui.pages.layers.self_attention import parse_point
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import small_network
 
@@ -182,8 +182,8 @@ def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) ->
     "told", ["", "0.5", "nan,0.2", "1.5,0.2", "-0.1,0.2", "0.1,0.2;x", "٠.1,0.2"]
 )
 def test_a_point_that_makes_no_sense_is_the_middle(told: str) -> None:
-    assert point_from(told) == (0.5, 0.5)
-    assert point_from("0.250,1.000") == (0.25, 1.0)
+    assert parse_point(told) == (0.5, 0.5)
+    assert parse_point("0.250,1.000") == (0.25, 1.0)
 
 
 def test_gates_and_masks_of_one_network_stand_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_a_network_that_fails_gets_one_sentence(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> None:
         raise ModelError("*broken* network. Choose another one.")
 
-    monkeypatch.setattr(layers_page, "seen", fail)
+    monkeypatch.setattr(layers_page, "trace_photo", fail)
     page = open_page()
     assert not page.exception
     (error,) = page.error

@@ -18,9 +18,9 @@ from attnviz.render.heat import colour_table
 from attnviz.ui.kit.inline_images import png_link
 from attnviz.ui.kit.map_view import marked
 from attnviz.ui.pages.layers import charts
-from attnviz.ui.pages.layers.gates import feature_strip, gate_words
+from attnviz.ui.pages.layers.gates import describe_gates, feature_strip
 from attnviz.ui.pages.layers.grid import head_grid, scale_of
-from attnviz.ui.pages.layers.self_attention import artefact_words, fused, with_artefacts
+from attnviz.ui.pages.layers.self_attention import describe_artefacts, fuse_heads, with_artefacts
 from tests.methods.readings import trace_of
 
 
@@ -96,10 +96,10 @@ def test_an_even_map_has_the_lowest_colour() -> None:
 
 def test_heads_are_fused_as_they_are_named() -> None:
     values = MAPS[1].values
-    np.testing.assert_allclose(fused(values, "mean"), [[0.25, 0.25], [0, 0.25]])
-    np.testing.assert_allclose(fused(values, "max"), [[0.5, 0.5], [0, 0.5]])
-    np.testing.assert_allclose(fused(values, "0"), [[0, 0], [0, 0.5]])
-    np.testing.assert_allclose(fused(values, "7"), fused(values, "1"))
+    np.testing.assert_allclose(fuse_heads(values, "mean"), [[0.25, 0.25], [0, 0.25]])
+    np.testing.assert_allclose(fuse_heads(values, "max"), [[0.5, 0.5], [0, 0.5]])
+    np.testing.assert_allclose(fuse_heads(values, "0"), [[0, 0], [0, 0.5]])
+    np.testing.assert_allclose(fuse_heads(values, "7"), fuse_heads(values, "1"))
 
 
 def test_the_ring_lies_around_the_point_and_the_photo_is_left_alone() -> None:
@@ -121,9 +121,9 @@ def test_crosses_lie_on_the_artefacts_cells_of_a_cropped_picture() -> None:
     assert np.abs(changed.mean(0) - (37.5, 50 + 87.5)).max() < 1
     assert (with_artefacts(photo, LayerTrace(trace_of(), geometry)) == photo).all()
     none = "None of the 256 tokens is an artefact in this picture."
-    assert artefact_words(0, 256, "mark") == none
-    assert artefact_words(3, 256, "mark").endswith("notes there, marked by a cross.")
-    assert artefact_words(3, 256, "mask").endswith("filled in from what lies around them.")
+    assert describe_artefacts(0, 256, "mark") == none
+    assert describe_artefacts(3, 256, "mark").endswith("notes there, marked by a cross.")
+    assert describe_artefacts(3, 256, "mask").endswith("filled in from what lies around them.")
 
 
 def facts(name: str, distance: float = 20.0) -> AttentionFacts:
@@ -176,8 +176,8 @@ def test_gates_are_bars_in_their_order_and_all_are_counted() -> None:
 
 
 def test_gates_are_said_in_words() -> None:
-    assert gate_words(gate([0.9, 0.5, 0.1])) == "From 0.1 to 0.9, half of them below 0.5."
-    assert "prefers no feature" in gate_words(gate([0.5, 0.5, 0.499]))
+    assert describe_gates(gate([0.9, 0.5, 0.1])) == "From 0.1 to 0.9, half of them below 0.5."
+    assert "prefers no feature" in describe_gates(gate([0.5, 0.5, 0.499]))
 
 
 def test_features_carry_channel_gate_and_absolute_range() -> None:

@@ -243,7 +243,7 @@ def test_a_network_that_fails_gets_one_sentence(monkeypatch: pytest.MonkeyPatch)
     def fail(*_: object) -> None:
         raise ModelError("*broken* network. Choose another one.")
 
-    monkeypatch.setattr(objects_page, "find", fail)
+    monkeypatch.setattr(objects_page, "compute_competition", fail)
     page = open_page(monkeypatch, small(4))
     assert not page.exception
     (error,) = page.error

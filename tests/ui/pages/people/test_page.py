@@ -223,7 +223,7 @@ def test_a_path_that_is_no_folder_is_one_sentence(path: Path | str, says: str) -
 def test_the_folder_is_known_when_the_page_is_opened_again(tmp_path: Path) -> None:
     page = open_page(five_photos(tmp_path / "five"))
     again = AppTest.from_file(str(PAGE), default_timeout=200)
-    again.session_state["kept values"] = page.session_state["kept values"]
+    again.session_state[FOLDER] = page.session_state[FOLDER]
     again.session_state["people models"] = []
     again.run()
     assert gaze(again)["name"] == "astronaut.png"

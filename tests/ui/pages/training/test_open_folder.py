@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
 from attnviz.training.jobs.state import Job, Phase, State
-from attnviz.ui.kit.cache import file_state
+from attnviz.ui.kit.cache import file_version
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.test_page import headers, open_page, shipped
 from tests.ui.pages.training.training_pages import PAGE, assert_fine
@@ -48,7 +48,7 @@ def test_an_opened_folder_that_is_out_of_reach_breaks_no_page(
     lost = tmp_path / ("x" * 300)
     with pytest.raises(OSError, match="too long"):
         lost.exists()
-    assert file_state(lost / "run.attn") == ()
+    assert file_version(lost / "run.attn") == ()
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.session_state["live opened"] = [str(lost)]
     page.session_state["run folder"] = str(lost)

@@ -20,7 +20,7 @@ from attnviz.errors import ModelError
 from attnviz.pictures import Picture
 from attnviz.ui.kit import pickers
 from attnviz.ui.kit.cache import shown_sample
-from attnviz.ui.kit.pickers import SAMPLE
+from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.ui.pages.you_and_the_model import page as you_page
 from attnviz.ui.pages.you_and_the_model import result as outcome
 from attnviz.vision.bubbleview.bubbles import blur_picture
@@ -134,7 +134,7 @@ def test_a_round_is_played_again_and_then_counts_as_seen(
     press(page, "Next picture")
     assert parts(page, "play")[0]["size"] != first["size"]
     press(page, "Another picture")
-    assert page.session_state["picture"] == SAMPLE + "rocket"
+    assert page.session_state["picture"] == SAMPLE_PREFIX + "rocket"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_when_the_model_refuses_the_rest_is_shown_and_the_round_is_kept(
         raise ModelError("The network *failed* here. Choose another.")
 
     page = opened(monkeypatch)
-    monkeypatch.setattr(outcome, "explained", refuse)
+    monkeypatch.setattr(outcome, "cached_explanation", refuse)
     monkeypatch.setattr(outcome, "run_experiment", refuse)
     played(page, browser)
     assert not page.exception
@@ -213,7 +213,7 @@ def test_a_flat_map_has_no_bubbles_and_no_score_in_words(
     monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
     monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
-    page.session_state["picture"] = SAMPLE + "coffee"
+    page.session_state["picture"] = SAMPLE_PREFIX + "coffee"
     played(page.run(), browser)
     assert not page.exception
     (warning,) = page.warning

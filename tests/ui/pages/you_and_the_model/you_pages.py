@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui.kit.pickers import SAMPLE
+from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.ui.pages.you_and_the_model import page as you_page
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue
@@ -44,7 +44,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, kind: str = "cbam", **address: str) 
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for key, value in address.items():
         page.query_params[key.replace("_", " ")] = value
-    page.session_state["picture"] = SAMPLE + "coffee"
+    page.session_state["picture"] = SAMPLE_PREFIX + "coffee"
     page.session_state["passes"] = passes
     return page.run()
 
