@@ -2,16 +2,16 @@
 
     AttnvizError
     ├── PictureError          a file or array that cannot be used as a picture
-    ├── UnknownNameError      a model, layer, method, class or option nobody registered
-    ├── ModelError            a network that cannot be used as asked
-    │   ├── WeightsError      weights that are missing, damaged, or not to be trusted
-    │   │   └── WeightsUnavailableError   weights that would have to be downloaded, and cannot be
-    │   ├── NoSitesError      a network in which nothing of the asked kind can be read
-    │   └── OutOfMemoryError  a pass that did not fit, also after the retry
+    ├── UnknownNameError      a model, layer, method, class or option that is not registered
+    ├── ModelError            a network that cannot be used as requested
+    │   ├── WeightsError      weights that are missing, damaged or not trustworthy
+    │   │   └── WeightsUnavailableError   weights whose download failed
+    │   ├── NoSitesError      a network without sites of the requested kind
+    │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
     ├── MethodError           a method that does not fit what was captured
-    ├── FocusError            maps, masks or parameters a renderer cannot work with
-    ├── EvidenceError         regions or scores from which no evidence can be drawn
-    ├── VisionError           an eye, a map or fixations that a model of human vision cannot use
+    ├── FocusError            maps, masks or parameters that a renderer cannot use
+    ├── EvidenceError         regions or scores that allow no evidence
+    ├── VisionError           parameters, maps or fixations that a model of vision cannot use
     └── TrainingError         a data folder, checkpoint or recording that cannot be used
         └── DivergedError     a training whose numbers became NaN or infinite
 
@@ -25,15 +25,30 @@ from collections.abc import Iterable
 
 
 class AttnvizError(Exception):
-    """Base of all errors raised on purpose; its text can be shown to a user as it stands."""
+    """Base class of all errors raised on purpose; the text can be shown to users."""
 
 
 class PictureError(AttnvizError):
-    """A file or array cannot be used as a picture; the text names it, the reason and the remedy."""
+    """A file or array cannot be used as a picture; the text names it, the reason and a remedy."""
 
 
 class UnknownNameError(AttnvizError):
-    """A name nobody registered. `nearest` holds the known names that look most like it."""
+    """A name is not registered.
+
+    Parameters
+    ----------
+    what
+        What the name should name, such as "method".
+    name
+        The unknown name.
+    known
+        All registered names.
+
+    Attributes
+    ----------
+    nearest
+        Up to three known names that are most similar to it.
+    """
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
@@ -48,7 +63,7 @@ class UnknownNameError(AttnvizError):
 
 
 class ModelError(AttnvizError):
-    """A network cannot be used as asked."""
+    """A network cannot be used as requested."""
 
 
 class WeightsError(ModelError):
@@ -56,15 +71,15 @@ class WeightsError(ModelError):
 
 
 class WeightsUnavailableError(WeightsError):
-    """Weights would have to be downloaded, and the download failed."""
+    """Weights need to be downloaded, and the download failed."""
 
 
 class NoSitesError(ModelError):
-    """Nothing of the asked kind can be read in this network."""
+    """The network has no sites of the requested kind."""
 
 
 class OutOfMemoryError(ModelError):
-    """A pass did not fit into memory, also after the retry."""
+    """A pass did not fit into memory, even after a retry."""
 
 
 class MethodError(AttnvizError):
@@ -72,15 +87,15 @@ class MethodError(AttnvizError):
 
 
 class FocusError(AttnvizError):
-    """A map, mask or parameter that focus or a renderer cannot work with."""
+    """A map, mask or parameter cannot be used for focus or rendering."""
 
 
 class EvidenceError(AttnvizError):
-    """Regions, coalitions or scores do not allow the evidence that was asked for."""
+    """Regions, coalitions or scores do not allow the requested evidence."""
 
 
 class VisionError(AttnvizError):
-    """A viewing distance, map or set of fixations that a model of human vision cannot use."""
+    """A viewing distance, map or set of fixations cannot be used by a model of human vision."""
 
 
 class TrainingError(AttnvizError):
@@ -88,10 +103,18 @@ class TrainingError(AttnvizError):
 
 
 class DivergedError(TrainingError):
-    """Numbers of a training became NaN or infinite; from its last checkpoint they would again."""
+    """The loss or weights of a training became NaN or infinite.
+
+    Resuming from the last checkpoint would most likely end the same way.
+
+    Parameters
+    ----------
+    what
+        Sentence that says what diverged, and where.
+    """
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} Going on would most likely end here again: begin anew with another seed, or "
+            f"{what} Resuming would most likely end here again: start over with another seed, or "
             "with a lower learning rate where it can be chosen."
         )

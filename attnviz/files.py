@@ -1,4 +1,4 @@
-"""Writing a file as a whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ from safetensors import SafetensorError
 from attnviz.errors import TrainingError
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` with a name beside `path`, and move what it wrote to `path`.
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file completely or not at all.
 
-    A kill or a full disk in the middle leaves the previous file as it was. Half a file is removed
-    again: where a disk is full, that room is what the next message needs. Others may read it where
-    they may read what this user writes elsewhere: safetensors lets nobody.
+    `write` is called with a temporary name beside `path`, and the result is moved to `path`. A kill
+    or a full disk in the middle leaves the previous file as it was; the partial file is removed, as
+    its room may be needed for an error message. The file gets the usual permissions of this user's
+    files: safetensors would make it private.
 
-    Raises TrainingError, with the system's reason, where it cannot be written.
+    Parameters
+    ----------
+    path
+        The file.
+    write
+        Writes the content to the path that it is called with.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be written; the text has the system's reason.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -31,6 +42,6 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         partial.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise TrainingError(
-            f"{path} could not be written ({reason}). If the disk is full, make room and go on: "
-            "what was written before is whole."
+            f"{path} could not be written ({reason}). If the disk is full, make room and resume: "
+            "earlier files are intact."
         ) from error

@@ -16,9 +16,9 @@ from attnviz.cli import cli
 from attnviz.export.png import read_provenance
 from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_sample
-from attnviz.training.jobs.registered_folders import note_elsewhere
-from attnviz.training.jobs.runs import run_in
-from attnviz.training.jobs.state import Phase, State
+from attnviz.training.jobs.registered_folders import register_folder
+from attnviz.training.jobs.runs import find_run
+from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.jobs.worker import LOCK
 from attnviz.version import __version__
 from tests.training.conftest import draw
@@ -138,9 +138,9 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     card = json.loads((tmp_path / "run" / "ran-small.json").read_text())
     assert card["recipe"]["noise"] == 0.25
     # What the page "Training" needs to show it, and to go on with it.
-    ran = run_in(tmp_path / "run")
+    ran = find_run(tmp_path / "run")
     assert ran is not None
-    assert (ran.state.phase, ran.state.step, ran.state.steps) == (Phase.DONE, 2, 2)
+    assert (ran.state.phase, ran.state.step, ran.state.steps) == (RunPhase.DONE, 2, 2)
     assert ran.state.text in output
     assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 32, "cpu")
     assert ran.recording == tmp_path / "run" / "ran-small.attn"
@@ -148,8 +148,8 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     code, output = run(*missing)
     assert code == 1
     assert "There is no folder" in output
-    State(Phase.TRAINING).write(tmp_path / "run")
-    note_elsewhere(tmp_path / "run")
+    RunState(RunPhase.TRAINING).write(tmp_path / "run")
+    register_folder(tmp_path / "run")
     with FileLock(tmp_path / "run" / LOCK):  # as its process does that still lives
         code, output = run(*missing)
         assert code == 1

@@ -1,4 +1,4 @@
-"""Pictures: opening whatever people upload, safely, and the sample photos of other libraries."""
+"""Pictures: safe opening of untrusted files, and the sample photos of other libraries."""
 
 from __future__ import annotations
 

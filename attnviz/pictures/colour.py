@@ -1,4 +1,4 @@
-"""From any Pillow mode to 8-bit sRGB over white."""
+"""Conversion from any Pillow mode to 8-bit sRGB over white."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ _FITTING_MODE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 
 
 def in_srgb(image: Image.Image) -> Image.Image:
-    """A new "RGB" image of the same size: 8-bit sRGB, alpha composited over white.
+    """Convert to a new "RGB" image of the same size: 8-bit sRGB, alpha composited over white.
 
-    16-bit values keep their high byte, which is within one level of exact rounding. An embedded
-    ICC profile is applied; one that is broken or belongs to another kind of picture is left out,
-    as browsers do. CMYK without a profile is converted as ink on white: (1 - C)(1 - K).
+    16-bit values keep their high byte, which is within one level of exact rounding. An embedded ICC
+    profile is applied; one that is broken or belongs to another kind of picture is ignored, as
+    browsers do. CMYK without a profile is converted as ink on white: (1 - C)(1 - K).
+
+    Parameters
+    ----------
+    image
+        A decoded image.
     """
     colour, alpha = _colour_and_alpha(image)
     converted = _converted(colour, image.info.get("icc_profile"))
@@ -53,12 +58,12 @@ def _grey_in_8_bits(image: Image.Image) -> Image.Image:
         grey = np.minimum(values >> (4 if twelve else 8), 255).astype(np.uint8)
     else:
         grey = _stretched(values)
-    # Pillow turns "white is zero" over for 8 bits only.
+    # Pillow inverts "white is zero" for 8 bits only.
     return Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey)
 
 
 def _stretched(values: AnyArray) -> Pixels:
-    """Grey values from numbers whose range is written nowhere.
+    """Grey values from numbers of an unknown range.
 
     White is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. Values that
     are negative or larger still are stretched from their smallest to their largest. NaN is black.
@@ -66,7 +71,7 @@ def _stretched(values: AnyArray) -> Pixels:
     numbers = np.nan_to_num(values.astype(np.float32)).clip(-1e37, 1e37)  # differences stay finite
     low, high = float(numbers.min()), float(numbers.max())
     usual = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
-    white = next((one for one in usual if low >= 0 and high <= one), None)
+    white = next((limit for limit in usual if low >= 0 and high <= limit), None)
     if white is None:
         numbers = (numbers - low) / max(high - low, 1e-37)
     else:
@@ -111,7 +116,7 @@ def _through_profile(colour: Image.Image, source: ImageCms.ImageCmsProfile) -> I
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Most profiles are sRGB in some wording: then pixels stay exactly as the file has them."""
+    """Whether a profile is sRGB, as most are: then pixels are kept exactly as in the file."""
     levels = np.linspace(0, 255, 9).astype(np.uint8)
     grid = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
     probed = ImageCms.applyTransform(Image.fromarray(grid), transform)

@@ -1,4 +1,4 @@
-"""From bytes, or an image of Pillow's, to upright sRGB pixels."""
+"""Decoding of bytes or Pillow images to upright sRGB pixels."""
 
 from __future__ import annotations
 
@@ -31,10 +31,26 @@ _UPRIGHT = {
 
 
 def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
-    """Upright sRGB uint8 [H, W, 3], read-only, from a file's content; the first frame.
+    """Decode the first frame of a file.
 
-    Raises:
-        PictureError: the content is not a readable picture, has too many pixels, or is damaged.
+    Parameters
+    ----------
+    data
+        The file's content.
+    name
+        What error messages call it.
+    limits
+        Largest numbers of bytes and pixels.
+
+    Returns
+    -------
+    Pixels
+        uint8 [H, W, 3], sRGB, upright, read-only.
+
+    Raises
+    ------
+    PictureError
+        The content is not a readable picture, has too many pixels, or is damaged.
     """
     form = recognise(data)
     if form is None:
@@ -52,14 +68,31 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
         raise
     except MemoryError as error:
         raise _no_memory(name) from error
-    except Exception as error:  # decoders raise whatever they please
+    except Exception as error:  # decoders raise any kind of error
         raise _damaged(name, form) from error
 
 
 def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
-    """As `decode_bytes`, from an open Pillow image; its orientation and profile are applied.
+    """Decode an open Pillow image; its orientation and colour profile are applied.
 
     The image is decoded if it was not yet, and not changed otherwise.
+
+    Parameters
+    ----------
+    image
+        Its current frame is used.
+    name, limits
+        As for `decode_bytes`.
+
+    Returns
+    -------
+    Pixels
+        uint8 [H, W, 3], sRGB, upright, read-only.
+
+    Raises
+    ------
+    PictureError
+        It has too many pixels or cannot be decoded.
     """
     try:
         return _pixels(image, name, limits)
@@ -67,7 +100,7 @@ def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels
         raise
     except MemoryError as error:
         raise _no_memory(name) from error
-    except Exception as error:  # decoders raise whatever they please
+    except Exception as error:  # decoders raise any kind of error
         raise PictureError(
             f"{name} is a Pillow image that cannot be decoded ({type(error).__name__}). "
             "Check that its file is complete and still open."
@@ -79,9 +112,9 @@ def _pixels(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
     _refuse_wide_planes(image, name)
     image.load()
     limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
-    turn = _UPRIGHT.get(_orientation(image))
+    rotation = _UPRIGHT.get(_orientation(image))
     colour = in_srgb(image)
-    pixels = np.asarray(colour if turn is None else colour.transpose(turn))
+    pixels = np.asarray(colour if rotation is None else colour.transpose(rotation))
     pixels.flags.writeable = False
     return pixels
 
@@ -89,16 +122,16 @@ def _pixels(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 (upright) to 8; 1 where the EXIF block is missing or broken.
 
-    Read after decoding: Pillow itself turns TIFF upright then, and HEIC comes upright.
+    Read after decoding: by then Pillow has rotated TIFF itself, and HEIC is upright.
     """
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a broken EXIF block must not cost the picture
+    except Exception:  # a broken EXIF block must not make the picture unreadable
         return 1
 
 
 def _refuse_wide_planes(image: Image.Image, name: str) -> None:
-    """Pillow 13 takes 16-bit TIFF planes for 8-bit ones, and mixes the picture up silently."""
+    """Refuse 16-bit TIFF planes: Pillow 13 reads them as 8-bit ones, and garbles the picture."""
     tags = getattr(image, "tag_v2", {})
     bits, planar = tags.get(258, (8,)), tags.get(284, 1)
     uncompressed = any(tile[0] == "raw" for tile in getattr(image, "tile", ()))
@@ -112,7 +145,7 @@ def _refuse_wide_planes(image: Image.Image, name: str) -> None:
 def _damaged(name: str, form: Format) -> PictureError:
     return PictureError(
         f"{name} is damaged, cut off or of a rare kind: it begins as {form.title}, but cannot be "
-        "decoded. Download it again, or save it anew as JPEG or PNG."
+        "decoded. Download it again, or save it again as JPEG or PNG."
     )
 
 

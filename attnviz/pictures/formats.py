@@ -1,4 +1,4 @@
-"""Which kind of file some bytes are, judged by the bytes and never by the name.
+"""Recognition of picture formats by content, never by name.
 
 The Pillow class of each format is called directly. `Image.open` would compare the size with
 Pillow's own limit first, which warns or raises on its own terms, and can only be changed for the
@@ -32,14 +32,22 @@ _HEIF_BRANDS = {
 
 @dataclass(frozen=True)
 class Format:
-    """title: as people call it. read_header: gives a Pillow image that is not yet decoded."""
+    """A picture format.
+
+    Attributes
+    ----------
+    title
+        Its usual name.
+    read_header
+        Returns a Pillow image that is not yet decoded.
+    """
 
     title: str
     read_header: Callable[[IO[bytes]], ImageFile.ImageFile]
 
 
 def _read_heif_header(file: IO[bytes]) -> ImageFile.ImageFile:
-    # Imported when needed: it loads the HEVC codecs, and most pictures are no HEIC.
+    # Imported when needed: it loads the HEVC codecs, and few pictures are HEIC.
     from pillow_heif import HeifImageFile
 
     image: ImageFile.ImageFile = HeifImageFile(file)
@@ -61,7 +69,7 @@ _BY_FIRST_BYTES: tuple[tuple[bytes, Format], ...] = (
 
 
 def recognise(data: bytes) -> Format | None:
-    """The format whose signature `data` begins with, or None if it is none of those we read."""
+    """The format whose signature `data` starts with, or None if it cannot be read."""
     for signature, form in _BY_FIRST_BYTES:
         if data.startswith(signature):
             return form
@@ -74,7 +82,7 @@ def recognise(data: bytes) -> Format | None:
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What a file of the ISO family (HEIC, AVIF, MP4, ...) says it is: its ftyp box."""
+    """Brands in the ftyp box of an ISO media file (HEIC, AVIF, MP4, ...)."""
     if data[4:8] != b"ftyp":
         return set()
     length = min(int.from_bytes(data[:4], "big"), 256)
@@ -89,8 +97,8 @@ def read_header(form: Format, data: bytes) -> ImageFile.ImageFile:
 def early_size(form: Format, data: bytes) -> tuple[int, int] | None:
     """(height, width) where they must be known before `read_header`, else None.
 
-    WebP: its decoder takes memory for the whole canvas when it is opened. PNG: a file that declares
-    a huge size and holds little else is told its size, and not that it is damaged.
+    For WebP, whose decoder allocates the whole canvas when the file is opened. For PNG, so that a
+    file that declares a huge size and holds little else is refused for its size, not as damaged.
     """
     if form is _PNG and data[12:16] == b"IHDR" and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
@@ -126,7 +134,7 @@ _OTHER_KINDS: tuple[tuple[bytes, str], ...] = (
 
 
 def describe_other(data: bytes) -> str:
-    """What a file that `recognise` does not know seems to be, to complete "This file is ..."."""
+    """What an unrecognised file seems to be, as a complement of "This file is ..."."""
     for signature, what in _OTHER_KINDS:
         if data.startswith(signature):
             return what

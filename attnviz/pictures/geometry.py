@@ -1,4 +1,4 @@
-"""How a network's input was taken from a picture, and the way back from its grid to the picture."""
+"""Mapping between a picture and a network's input, and from the network's grid to the picture."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Fit(StrEnum):
     """How a picture of any shape becomes a network's input.
 
     `SQUASH` stretches the whole picture to the input's square; `WHOLE` keeps the aspect ratio and
-    makes the shorter side as long as the input (an oblong input, nothing is cut off); `CROP`
-    resizes the shorter side to `resize` and cuts out the centre square, as most published
-    accuracies do.
+    makes the shorter side as long as the input (an oblong input, nothing is cropped); `CROP`
+    resizes the shorter side to `resize` and crops the centre square, as most published accuracies
+    do.
     """
 
     SQUASH = "squash"
@@ -30,10 +30,17 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True)
 class PictureGeometry:
-    """The rectangle of a picture that a network saw, and the size it was resampled to.
+    """The rectangle of a picture that a network sees, and the size to which it is resampled.
 
-    `picture_size` and `input_size` are (height, width) in pixels. `box` is (top, left, bottom,
-    right) in the picture's pixels, as floats: pixel (y, x) covers [y, y+1) x [x, x+1).
+    Attributes
+    ----------
+    picture_size
+        (height, width) in pixels.
+    box
+        (top, left, bottom, right) in the picture's pixels, as floats: pixel (y, x) covers [y, y+1)
+        x [x, x+1).
+    input_size
+        (height, width) in pixels.
     """
 
     picture_size: tuple[int, int]
@@ -41,21 +48,29 @@ class PictureGeometry:
     input_size: tuple[int, int]
 
     def to_picture(self, y: float, x: float) -> tuple[float, float]:
-        """The point of the picture, in its pixels, that lies at (y, x) of the network's input."""
+        """Map the point (y, x) of the input, in pixels, to the picture, in pixels."""
         top, left, bottom, right = self.box
         height, width = self.input_size
         return top + y * (bottom - top) / height, left + x * (right - left) / width
 
     def to_input(self, y: float, x: float) -> tuple[float, float]:
-        """The point of the network's input, in its pixels, that shows (y, x) of the picture."""
+        """Map the point (y, x) of the picture, in pixels, to the input, in pixels."""
         top, left, bottom, right = self.box
         height, width = self.input_size
         return (y - top) * height / (bottom - top), (x - left) * width / (right - left)
 
     def input_point(self, x: float, y: float) -> tuple[float, float] | None:
-        """A point of the picture as (y, x) of the network's input, all in 0..1.
+        """Map a point of the picture to the input.
 
-        x from the left, y from the top. None where the network did not see that part.
+        Parameters
+        ----------
+        x, y
+            0..1, from the left and from the top of the picture.
+
+        Returns
+        -------
+        tuple[float, float] or None
+            (y, x) in 0..1 of the input; None where the network does not see the point.
         """
         height, width = self.picture_size
         down, across = self.to_input(y * height, x * width)
@@ -73,17 +88,24 @@ class PictureGeometry:
     def spread(self, grid: FloatArray, outside: float | None = None) -> FloatArray:
         """Resample a map on the network's grid to the picture, bicubic.
 
-        Args:
-            grid: float [h, w], any grid that covers the whole input evenly.
-            outside: the value for the part of the picture that the network did not see; the
-                smallest value of the map if not given.
+        Parameters
+        ----------
+        grid
+            float [h, w], on any regular grid that covers the input.
+        outside
+            Value for the part of the picture that the network does not see; the map's smallest
+            value if None.
 
-        Returns:
+        Returns
+        -------
+        FloatArray
             float32 [H, W] at the picture's size. Bicubic (Catmull-Rom-like, OpenCV's) interpolation
             overshoots a little beyond the grid's range; the result is clipped back to that range.
 
-        Raises:
-            FocusError: the map is not two-dimensional, is empty, or holds NaN or infinity.
+        Raises
+        ------
+        FocusError
+            The map is not two-dimensional, is empty, or holds NaN or infinity.
         """
         values = checked_map(grid)
         height, width = self.picture_size
@@ -102,7 +124,7 @@ class PictureGeometry:
 
 
 def _outside(length: int, start: float, stop: float) -> BoolArray:
-    """Which of `length` pixels have their middle outside start..stop."""
+    """Which of `length` pixels have their centre outside start..stop."""
     centres = np.arange(length) + 0.5
     return (centres < start) | (centres > stop)
 
@@ -130,7 +152,7 @@ def _cubic_matrix(positions: FloatArray, length: int) -> FloatArray:
 
 
 def checked_map(grid: npt.ArrayLike) -> FloatArray:
-    """`grid` as a contiguous float32 [h, w] array; raises FocusError where it is none."""
+    """Check a map and convert it to contiguous float32 [h, w]; raises FocusError."""
     values = np.ascontiguousarray(grid, dtype=np.float32)
     if values.ndim != 2 or values.size == 0:
         raise FocusError(f"A map must have the shape [h, w], but this one has {values.shape}.")
@@ -148,16 +170,23 @@ def fit_picture(
     multiple: int = 1,
     longest: int = 4,
 ) -> PictureGeometry:
-    """The geometry that `fit` gives for a picture of (height, width) and an input of `size` px.
+    """Compute the geometry for a picture and an input size.
 
-    Args:
-        picture_size: (height, width) of the picture.
-        size: the side of the network's square input; for `WHOLE` its shorter side.
-        fit: how the picture is brought to the input.
-        resize: for `CROP`, what the shorter side is resized to before `size` is cut out.
-        multiple: for `WHOLE`, both sides are rounded to a multiple of this.
-        longest: for `WHOLE`, the longer side is at most this many times the shorter one, so that
-            a panorama of 20,000 x 3 px cannot ask for all the memory.
+    Parameters
+    ----------
+    picture_size
+        (height, width) of the picture.
+    size
+        Side of the network's square input in pixels; for `WHOLE` its shorter side.
+    fit
+        How the picture becomes the input.
+    resize
+        For `CROP`: what the shorter side is resized to before `size` is cropped.
+    multiple
+        For `WHOLE`: both sides are rounded to a multiple of this.
+    longest
+        For `WHOLE`: largest aspect ratio of the input, so that a panorama of 20,000 x 3 px does not
+        exhaust the memory.
     """
     height, width = picture_size
     whole = (0.0, 0.0, float(height), float(width))
@@ -169,10 +198,10 @@ def fit_picture(
             _rounded(min(side * scale, size * longest), multiple) for side in (height, width)
         )
         return PictureGeometry(picture_size, whole, (sides[0], sides[1]))
-    # An input larger than `resize` would reach beyond the picture: then all of the square is kept.
-    kept = min(height, width) * min(1.0, size / (resize or size))
-    top, left = (height - kept) / 2, (width - kept) / 2
-    return PictureGeometry(picture_size, (top, left, top + kept, left + kept), (size, size))
+    # An input larger than `resize` would reach beyond the picture: then the full square is used.
+    side = min(height, width) * min(1.0, size / (resize or size))
+    top, left = (height - side) / 2, (width - side) / 2
+    return PictureGeometry(picture_size, (top, left, top + side, left + side), (size, size))
 
 
 def _rounded(side: float, multiple: int) -> int:
@@ -180,18 +209,30 @@ def _rounded(side: float, multiple: int) -> int:
 
 
 def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
-    """The network's input, uint8 [h, w, 3], cut and resampled from uint8 [H, W, 3].
+    """Crop and resample a picture to the network's input.
 
-    Shrinking averages over areas, so that no detail folds back as a pattern (aliasing);
-    enlarging is bicubic. Box edges are rounded to whole pixels.
+    Shrinking averages over areas, which avoids aliasing; enlarging is bicubic. Box edges are
+    rounded to whole pixels.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3].
+    geometry
+        From `fit_picture`.
+
+    Returns
+    -------
+    Pixels
+        uint8 [h, w, 3].
     """
     top, left, bottom, right = (round(edge) for edge in geometry.box)
-    cut = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    crop = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
     height, width = geometry.input_size
     # Each side by its own rule: a strip of 3 x 20,000 px is enlarged one way and shrunk the other.
-    smaller = (min(width, cut.shape[1]), min(height, cut.shape[0]))
-    if smaller != (cut.shape[1], cut.shape[0]):
-        cut = cv2.resize(cut, smaller, interpolation=cv2.INTER_AREA)
+    smaller = (min(width, crop.shape[1]), min(height, crop.shape[0]))
+    if smaller != (crop.shape[1], crop.shape[0]):
+        crop = cv2.resize(crop, smaller, interpolation=cv2.INTER_AREA)
     if smaller != (width, height):
-        cut = cv2.resize(cut, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.array(cut, dtype=np.uint8)
+        crop = cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.array(crop, dtype=np.uint8)

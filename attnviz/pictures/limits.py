@@ -1,4 +1,4 @@
-"""How large a picture may be, in bytes and in pixels."""
+"""Limits on the size of a picture, in bytes and in pixels."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ MEGAPIXEL = 1_000_000
 
 @dataclass(frozen=True)
 class PictureLimits:
-    """What `open_picture` refuses to open.
+    """Largest files and pictures that `open_picture` opens.
 
-    max_bytes: size of the file; checked before it is read.
-    max_pixels: height times width; checked from the header, before anything is decoded. Opening
-        takes up to about 16 bytes a pixel for a moment.
+    Attributes
+    ----------
+    max_bytes
+        Size of the file; checked before it is read.
+    max_pixels
+        Height times width; checked from the header, before anything is decoded. Opening temporarily
+        takes up to about 16 bytes per pixel.
 
-    Raises:
-        PictureError: a limit is below 1.
+    Raises
+    ------
+    PictureError
+        A limit is below 1.
     """
 
     max_bytes: int = 25 * MEGABYTE
@@ -32,7 +38,7 @@ class PictureLimits:
     def __post_init__(self) -> None:
         if self.max_bytes < 1 or self.max_pixels < 1:
             raise PictureError(
-                f"Limits of {self.max_bytes} bytes and {self.max_pixels} pixels let no picture in. "
+                f"Limits of {self.max_bytes} bytes and {self.max_pixels} pixels allow no picture. "
                 "Set both to 1 or more."
             )
 
@@ -40,8 +46,10 @@ class PictureLimits:
     def from_environment(cls) -> PictureLimits:
         """The defaults, changed by ATTNVIZ_MAX_PICTURE_MB and ATTNVIZ_MAX_PICTURE_MEGAPIXELS.
 
-        Raises:
-            PictureError: a variable holds something other than a number above zero.
+        Raises
+        ------
+        PictureError
+            A variable holds something other than a number above zero.
         """
         return cls(
             _scaled(BYTES_VARIABLE, MEGABYTE, cls.max_bytes),
@@ -49,7 +57,7 @@ class PictureLimits:
         )
 
     def check_bytes(self, count: int, name: str) -> None:
-        """Raises PictureError if a file of `count` bytes is too large or empty."""
+        """Raise PictureError if a file of `count` bytes is too large or empty."""
         if count == 0:
             raise PictureError(f"{name} is empty (0 bytes). Save or download it again.")
         if count > self.max_bytes:
@@ -59,7 +67,7 @@ class PictureLimits:
             )
 
     def check_pixels(self, height: int, width: int, name: str) -> None:
-        """Raises PictureError if `height` times `width` pixels are too many, or none."""
+        """Raise PictureError if `height` times `width` pixels are too many, or none."""
         if height < 1 or width < 1:
             raise PictureError(
                 f"{name} has {height} rows and {width} columns, so there is nothing to see. "
@@ -83,7 +91,7 @@ def _scaled(variable: str, unit: int, default: int) -> int:
         number = math.nan
     if not (math.isfinite(number) and number * unit >= 1):
         raise PictureError(
-            f"{variable} is set to {text[:40]!r}, which is no number above zero. "
+            f"{variable} is set to {text[:40]!r}, which is not a number above zero. "
             f"Set it to a number such as {default / unit:g}, or unset it."
         )
     return int(number * unit)

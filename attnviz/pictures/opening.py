@@ -1,4 +1,4 @@
-"""Opening a picture from whatever people hand over."""
+"""Opening a picture from a path, bytes, a Pillow image or an array."""
 
 from __future__ import annotations
 
@@ -28,19 +28,26 @@ def open_picture(
 ) -> Picture:
     """Open a picture: upright, 8-bit sRGB, alpha composited over white, first frame.
 
-    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF, told apart by content and not by name.
-    Safe to call from several threads: nothing of the process is changed.
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF, recognised by content, not by name.
+    Thread-safe: no process-wide setting is changed.
 
-    Args:
-        source: a path (`str` is always a path); a file's bytes; a Pillow image, of which the
-            current frame is taken and EXIF orientation and ICC profile are applied as for a file;
-            or an sRGB array uint8 [H, W, 3], which is copied.
-        name: what the picture is called, instead of the file's name; reduced to a visible base
-            name of at most 120 characters.
-        limits: `PictureLimits.from_environment()` if not given.
+    Parameters
+    ----------
+    source
+        A path (`str` is always a path); a file's bytes; a Pillow image, of which the current frame
+        is used and EXIF orientation and ICC profile are applied as for a file; or an sRGB array
+        uint8 [H, W, 3], which is copied.
+    name
+        Name of the picture instead of the file's; reduced to a visible base name of at most 120
+        characters.
+    limits
+        Largest numbers of bytes and pixels; `PictureLimits.from_environment()` if None.
 
-    Raises:
-        PictureError: nothing else. The text names the picture, the reason, and what to do.
+    Raises
+    ------
+    PictureError
+        The picture cannot be opened; no other error is raised. The text names the picture, the
+        reason and a remedy.
     """
     limits = limits or PictureLimits.from_environment()
     if isinstance(source, (str, os.PathLike)):
@@ -59,7 +66,7 @@ def open_picture(
         pixels = _copied(source, shown, limits)
         return Picture(pixels, shown, _fingerprint(pixels))
     raise PictureError(
-        f"{base_name(name or UNNAMED)} is given as {type(source).__name__}, which is no picture. "
+        f"{base_name(name or UNNAMED)} is given as {type(source).__name__}, not as a picture. "
         "Give a path, a file's bytes, a Pillow image or a uint8 array [H, W, 3]."
     )
 
@@ -75,12 +82,12 @@ def _read(source: str | os.PathLike[str], limits: PictureLimits) -> bytes:
         raise PictureError("The path of the picture is empty. Choose a file.")
     try:
         path = Path(os.fsdecode(source))
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise PictureError(f"{shown} is a folder. Choose a picture in it.")
-        if not stat.S_ISREG(found.st_mode):  # reading from a pipe or a device may never end
+        if not stat.S_ISREG(status.st_mode):  # reading from a pipe or a device may never end
             raise PictureError(f"{shown} is a device or a pipe. Choose a file.")
-        limits.check_bytes(found.st_size, shown)
+        limits.check_bytes(status.st_size, shown)
         with path.open("rb") as file:
             data = file.read(limits.max_bytes + 1)
     except FileNotFoundError as error:

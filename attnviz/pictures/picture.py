@@ -1,4 +1,4 @@
-"""What every other part gets instead of a file: upright sRGB pixels that nobody can change."""
+"""An opened picture: upright, read-only sRGB pixels."""
 
 from __future__ import annotations
 
@@ -15,14 +15,21 @@ from attnviz.types import Pixels
 class Picture:
     """An opened picture. Two pictures are equal only if they are the same object.
 
-    pixels: uint8 [H, W, 3], sRGB, upright, read-only. A writable array is copied, so that nobody
-        can change the picture through the array it was made from.
-    name: base name of the file, fit to be shown as plain text; not escaped for HTML or Markdown.
-    sha256: 64 hexadecimal digits that identify the source: of the file's bytes, or of size and
+    Attributes
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB, upright, read-only. A writable array is copied, so that the picture
+        cannot be changed through it.
+    name
+        Base name of the file, fit to be shown as plain text; not escaped for HTML or Markdown.
+    sha256
+        64 hexadecimal digits that identify the source: the hash of the file's bytes, or of size and
         pixels where the picture did not come from a file.
 
-    Raises:
-        PictureError: `pixels` is not uint8 [H, W, 3], or has no pixel.
+    Raises
+    ------
+    PictureError
+        `pixels` is not uint8 [H, W, 3], or is empty.
     """
 
     pixels: Pixels = field(repr=False)
@@ -47,12 +54,19 @@ class Picture:
         return int(self.pixels.shape[1])
 
     def reduced(self, longest: int) -> Picture:
-        """A copy whose longer side has `longest` pixels, for showing; `self` if it has no more.
+        """A copy whose longer side has `longest` pixels; `self` if it has no more.
 
-        Averages over areas and never enlarges. Name and sha256 stay: they name the source.
+        Averages over areas and never enlarges. Name and sha256 stay: they identify the source.
 
-        Raises:
-            PictureError: `longest` is below 1.
+        Parameters
+        ----------
+        longest
+            1 or more.
+
+        Raises
+        ------
+        PictureError
+            `longest` is below 1.
         """
         if longest < 1:
             raise PictureError(f"A picture cannot be reduced to {longest} px; ask for 1 or more.")
@@ -65,7 +79,7 @@ class Picture:
 
 
 def checked_pixels(array: Pixels, name: str) -> Pixels:
-    """`array` itself if it is uint8 [H, W, 3] with at least one pixel; else raises PictureError."""
+    """Return `array` if it is a non-empty uint8 [H, W, 3]; else raise PictureError."""
     shape, dtype = array.shape, array.dtype
     if len(shape) != 3 or shape[2] != 3:
         raise PictureError(

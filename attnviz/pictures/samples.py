@@ -1,7 +1,7 @@
 """The sample photos that come with scikit-image and scikit-learn, with their credits.
 
-Neither library is imported (that takes seconds), and nothing is downloaded: the files are opened
-where the libraries were installed. Credits and licences are those that the libraries state, in the
+Neither library is imported (that takes seconds), and nothing is downloaded: the installed files are
+opened. Credits and licences are those that the libraries state, in the
 docstrings of `skimage.data` and in `sklearn/datasets/images/README.txt`.
 """
 
@@ -18,9 +18,20 @@ from attnviz.pictures.picture import Picture
 
 @dataclass(frozen=True)
 class SampleInfo:
-    """A sample photo: what to call it, whom to credit, under which terms, and where it is from.
+    """A sample photo and its credits.
 
-    name: for `open_sample`. title: for buttons. source: a URL.
+    Attributes
+    ----------
+    name
+        For `open_sample`.
+    title
+        For buttons.
+    credit
+        Who made it.
+    licence
+        Under which terms it may be used.
+    source
+        URL.
     """
 
     name: str
@@ -94,16 +105,24 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
 
 
 def list_samples() -> tuple[SampleInfo, ...]:
-    """The samples whose files are installed; all seven, with both libraries in place."""
+    """The samples whose files are installed; seven where both libraries are."""
     return tuple(info for key, info in _SAMPLES.items() if _find(*key) is not None)
 
 
 def open_sample(name: str) -> Picture:
-    """Open a sample photo by its `SampleInfo.name`.
+    """Open a sample photo.
 
-    Raises:
-        UnknownNameError: no sample has this name; it holds the nearest ones.
-        PictureError: the library that brings the sample is not installed, or its file is damaged.
+    Parameters
+    ----------
+    name
+        Its `SampleInfo.name`.
+
+    Raises
+    ------
+    UnknownNameError
+        No sample has this name.
+    PictureError
+        The library that has the sample is not installed, or its file is damaged.
     """
     for (package, file), info in _SAMPLES.items():
         if info.name == name:
@@ -119,15 +138,31 @@ def open_sample(name: str) -> Picture:
 
 
 def open_installed(package: str, file: str) -> Picture | None:
-    """A picture among the files of an installed library, None where there is no such file.
+    """Open a picture among the files of an installed library.
 
-    Raises PictureError if the file is damaged.
+    Parameters
+    ----------
+    package
+        The library's import name.
+    file
+        Path inside the package.
+
+    Returns
+    -------
+    Picture or None
+        None where there is no such file.
+
+    Raises
+    ------
+    PictureError
+        The file is damaged.
     """
     path = _find(package, file)
     return None if path is None else open_picture(path)
 
 
 def _find(package: str, file: str) -> Path | None:
-    found = importlib.util.find_spec(package)
-    folders = (found.submodule_search_locations if found else None) or []
-    return next((path for path in (Path(one) / file for one in folders) if path.is_file()), None)
+    spec = importlib.util.find_spec(package)
+    folders = (spec.submodule_search_locations if spec else None) or []
+    paths = (Path(folder) / file for folder in folders)
+    return next((path for path in paths if path.is_file()), None)

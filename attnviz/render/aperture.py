@@ -44,16 +44,23 @@ def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> FloatA
     is honoured. Polygons have the area of the disc of the same radius, so that changing the shape
     does not change the amount of blur; their kernels point to the right with one corner.
 
-    Args:
-        radius: of the disc, in pixels, 0 or more; 0 gives the kernel that changes nothing.
-        aperture: the shape.
+    Parameters
+    ----------
+    radius
+        Of the disc, in pixels, 0 or more; 0 gives the kernel that changes nothing.
+    aperture
+        The shape.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float32 [n, n], n odd, read-only; all values >= 0, and their sum is 1 (to 1e-6). It is equal
         to itself turned by 180 degrees.
 
-    Raises:
-        FocusError: the radius is negative or not finite.
+    Raises
+    ------
+    FocusError
+        The radius is negative or not finite.
     """
     if not (math.isfinite(radius) and radius >= 0):
         raise FocusError(f"A blur radius must be 0 or more pixels, but it is {radius}.")

@@ -50,25 +50,36 @@ def bokeh(
 ) -> Pixels:
     """The picture, sharp where `focus` is 1 and blurred by up to `radius` px where it is 0.
 
-    Args:
-        pixels: uint8 [H, W, 3], sRGB.
-        focus: float [H, W] in 0..1. A slow change is an amount of blur, a change within a few
-            pixels is the edge of an object (a matte).
-        radius: largest circle of confusion, in pixels, 0..1000.
-        gamma: exponent of 1 - focus, 0.1..10. Above 1 a little focus already is quite sharp.
-        aperture: "disc", "hexagon" or "octagon", all of the same area.
-        highlights: 0..8; above 0, lights in the surround that the camera has clipped are made up
-            to (1 + highlights) times as strong before they are blurred. It invents light: off by
-            default.
+    Memory beyond arguments and result is bounded by about 500 MB for any size of picture.
 
-    Returns:
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB.
+    focus
+        float [H, W] in 0..1. A slow change is an amount of blur, a change within a few pixels is
+        the edge of an object (a matte).
+    radius
+        Largest circle of confusion, in pixels, 0..1000.
+    gamma
+        Exponent of 1 - focus, 0.1..10. Above 1 a little focus already is quite sharp.
+    aperture
+        "disc", "hexagon" or "octagon", all of the same area.
+    highlights
+        0..8; above 0, lights in the surround that the camera has clipped are made up to (1 +
+        highlights) times as strong before they are blurred. It invents light: off by default.
+
+    Returns
+    -------
+    Pixels
         uint8 [H, W, 3]. Pixels where the focus is exactly 1 keep their bytes.
 
-    Raises:
-        FocusError: shapes, types, ranges or parameters do not fit; the message says which.
-        UnknownNameError: there is no such aperture.
-
-    Memory beyond arguments and result is bounded by about 500 MB for any size of picture.
+    Raises
+    ------
+    FocusError
+        Shapes, types, ranges or parameters do not fit; the message says which.
+    UnknownNameError
+        There is no such aperture.
     """
     lens = Lens(radius, gamma, aperture_named(aperture), highlights)
     values = _checked(pixels, focus)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy.typing as npt
 
 from attnviz.pictures import Picture
-from attnviz.render.bokeh import bokeh as rendered
+from attnviz.render.bokeh import bokeh as render_bokeh
 from attnviz.render.focus import FocusMap
 from attnviz.types import Pixels
 
@@ -21,17 +21,28 @@ def bokeh(
 ) -> Pixels:
     """The picture with its focus sharp and its surround in bokeh, uint8 [H, W, 3].
 
-    Args:
-        picture: a `Picture`, or uint8 [H, W, 3].
-        focus: a `FocusMap`, or float [H, W] in 0..1 at the picture's size; 1 is sharp.
-        radius: of the largest blur disc, in pixels of the picture.
-        gamma: exponent of the radius: radius * (1 - focus) ** gamma.
-        aperture: "disc", "hexagon" or "octagon".
-        highlights: how much brighter lights outside the focus bloom; 0 invents no light.
+    Parameters
+    ----------
+    picture
+        A `Picture`, or uint8 [H, W, 3].
+    focus
+        A `FocusMap`, or float [H, W] in 0..1 at the picture's size; 1 is sharp.
+    radius
+        Of the largest blur disc, in pixels of the picture.
+    gamma
+        Exponent of the radius: radius * (1 - focus) ** gamma.
+    aperture
+        "disc", "hexagon" or "octagon".
+    highlights
+        How much brighter lights outside the focus bloom; 0 invents no light.
 
-    Raises:
-        FocusError: shapes differ, the focus leaves 0..1, or an option is out of range.
+    Raises
+    ------
+    FocusError
+        Shapes differ, the focus leaves 0..1, or an option is out of range.
     """
     pixels = picture.pixels if isinstance(picture, Picture) else picture
     values = focus.values if isinstance(focus, FocusMap) else focus
-    return rendered(pixels, values, radius, gamma=gamma, aperture=aperture, highlights=highlights)
+    return render_bokeh(
+        pixels, values, radius, gamma=gamma, aperture=aperture, highlights=highlights
+    )

@@ -38,8 +38,15 @@ def factor_of(radius: float) -> int:
 class Sources:
     """What can spread, at one resolution, all float32.
 
-    light: [3, h, w], linear. levels: [h, w], how far each pixel spreads. area: [h, w] in 0..1, the
-    share of a coarse pixel that these two speak for; the rest is sharper and spreads nothing.
+    Attributes
+    ----------
+    light
+        [3, h, w], linear.
+    levels
+        [h, w], how far each pixel spreads.
+    area
+        [h, w] in 0..1, the share of a coarse pixel that these two speak for; the rest is sharper
+        and spreads nothing.
     """
 
     light: FloatArray
@@ -74,12 +81,18 @@ class Sources:
 def blurred(sources: Sources, level: float, kernel: FloatArray) -> Iterator[FloatArray]:
     """The three colour planes, [h, w] each, as the lens would show all of the picture at `level`.
 
-    Args:
-        sources: the picture at the resolution of `kernel`.
-        level: above 0.
-        kernel: float32 [n, n], n odd, sum 1, point-symmetric.
+    Parameters
+    ----------
+    sources
+        The picture at the resolution of `kernel`.
+    level
+        Above 0.
+    kernel
+        float32 [n, n], n odd, sum 1, point-symmetric.
 
-    Yields:
+    Yields
+    ------
+    FloatArray
         Linear light; borders reflect. One plane at a time, which keeps the memory small and the
         processor's cache warm.
     """

@@ -22,8 +22,14 @@ Step = tuple[float, float]
 class Points:
     """Single pixels that are rendered beside the picture: front surfaces at the edges of mattes.
 
-    rows, columns: intp [n], in the picture. levels: float32 [n]. light: float32 [3, n], changed in
-    place from their sharp colour to the blurred one.
+    Attributes
+    ----------
+    rows, columns
+        Intp [n], in the picture.
+    levels
+        float32 [n].
+    light
+        float32 [3, n], changed in place from their sharp colour to the blurred one.
     """
 
     rows: npt.NDArray[np.intp]
@@ -76,15 +82,22 @@ def mix_discs(
     Each pixel ends as the interpolation between the two discs next to its own radius. Large discs
     are mixed among themselves at their own coarser resolution; only their result is enlarged.
 
-    Args:
-        shown: float32 [3, h, w], the sharp picture, or at a coarser resolution what is to be
-            overwritten.
-        levels: float32 [h, w], what each pixel asks for.
-        sources: what can spread.
-        steps: from `steps_for`.
-        lens: radius of the levels, and the kernels' shape.
-        points: are mixed as well.
-        factor: by how much the resolution of `shown` is reduced.
+    Parameters
+    ----------
+    shown
+        float32 [3, h, w], the sharp picture, or at a coarser resolution what is to be overwritten.
+    levels
+        float32 [h, w], what each pixel asks for.
+    sources
+        What can spread.
+    steps
+        From `steps_for`.
+    lens
+        Radius of the levels, and the kernels' shape.
+    points
+        Are mixed as well.
+    factor
+        By how much the resolution of `shown` is reduced.
     """
     for index, step in enumerate(steps):
         share = _share(levels, step)

@@ -61,9 +61,16 @@ class Edges(StrEnum):
 class FocusSettings:
     """How a map becomes a focus.
 
-    threshold: 0..1, the scaled value that is half sharp. softness: above 0, up to 1, the width of
-    the transition around it. scale: see `Scale`. edges: see `Edges`. Scale and edges may be given
-    by name. Raises FocusError out of range.
+    Attributes
+    ----------
+    threshold
+        0..1, the scaled value that is half sharp.
+    softness
+        Above 0, up to 1, the width of the transition around it.
+    scale
+        See `Scale`.
+    edges
+        See `Edges`. Scale and edges may be given by name. Raises FocusError out of range.
     """
 
     threshold: float = 0.25
@@ -84,10 +91,20 @@ class FocusSettings:
 class FocusMap:
     """The focus at the picture's size, and what it stands for.
 
-    values: float32 [H, W] in 0..1, read-only; 1 is sharp. scaled: the same before threshold,
-    softness and edges: the map itself on its scale, for colours. low, high: the absolute values of
-    the map that were scaled to 0 and 1. flat: the map has no place that stands out, and the focus
-    is even. scale: what low and high are. layer: whose map it was.
+    Attributes
+    ----------
+    values
+        float32 [H, W] in 0..1, read-only; 1 is sharp.
+    scaled
+        The same before threshold, softness and edges: the map itself on its scale, for colours.
+    low, high
+        The absolute values of the map that were scaled to 0 and 1.
+    flat
+        The map has no place that stands out, and the focus is even.
+    scale
+        What low and high are.
+    layer
+        Whose map it was.
     """
 
     values: FloatArray
@@ -121,21 +138,32 @@ def focus_map(
 ) -> FocusMap:
     """The focus that a map asks for.
 
-    Args:
-        grid: float [h, w], absolute values on the layer's own grid. Negative values are evidence
-            against, and count as 0.
-        geometry: how the network's input was taken from the picture. What the network did not
-            see is out of focus.
-        settings: threshold, softness, scale, edges.
-        value_range: smallest and largest value over all layers; for `Scale.ALL_LAYERS` alone.
-        layer: whose map it is.
-        pixels: uint8 [H, W, 3], the picture; for `Edges.OBJECT` alone.
+    Parameters
+    ----------
+    grid
+        float [h, w], absolute values on the layer's own grid. Negative values are evidence against,
+        and count as 0.
+    geometry
+        How the network's input was taken from the picture. What the network did not see is out of
+        focus.
+    settings
+        Threshold, softness, scale, edges.
+    value_range
+        Smallest and largest value over all layers; for `Scale.ALL_LAYERS` alone.
+    layer
+        Whose map it is.
+    pixels
+        uint8 [H, W, 3], the picture; for `Edges.OBJECT` alone.
 
-    Returns:
+    Returns
+    -------
+    FocusMap
         The focus. A flat map gives an even one: its mean on a fixed scale, 0.5 on its own.
 
-    Raises:
-        FocusError: the map is no finite [h, w], or range or picture are missing or do not fit.
+    Raises
+    ------
+    FocusError
+        The map is no finite [h, w], or range or picture are missing or do not fit.
     """
     settings = settings or FocusSettings()
     values = np.maximum(checked_map(grid), 0.0)

@@ -25,20 +25,30 @@ def guided_filter(
 ) -> FloatArray:
     """The map, smoothed, with the edges of the picture: `GuidedFilter` for a single map.
 
-    Args:
-        guide: uint8 [H, W, 3], sRGB.
-        values: float [H, W], the map.
-        radius: of the square window, in px; it has 2 * radius + 1 px a side. Windows at the
-            border are filled by replication, where the paper cuts them off.
-        eps: how much contrast (variance, in units of the full range squared) counts as an edge.
-        reduction: the windows' coefficients are computed at 1/reduction of the resolution; their
-            number, not the result's sharpness, suffers. 1 is the exact filter.
+    Parameters
+    ----------
+    guide
+        uint8 [H, W, 3], sRGB.
+    values
+        float [H, W], the map.
+    radius
+        Of the square window, in px; it has 2 * radius + 1 px a side. Windows at the border are
+        filled by replication, where the paper cuts them off.
+    eps
+        How much contrast (variance, in units of the full range squared) counts as an edge.
+    reduction
+        The windows' coefficients are computed at 1/reduction of the resolution; their number, not
+        the result's sharpness, suffers. 1 is the exact filter.
 
-    Returns:
+    Returns
+    -------
+    FloatArray
         float32 [H, W]. Not clipped: a linear fit can leave the range of the map a little.
 
-    Raises:
-        FocusError: sizes differ, or radius, eps or reduction are out of range.
+    Raises
+    ------
+    FocusError
+        Sizes differ, or radius, eps or reduction are out of range.
     """
     return GuidedFilter(guide, radius, eps=eps, reduction=reduction)(values)
 

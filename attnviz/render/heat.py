@@ -50,16 +50,24 @@ def colour_table(name: str) -> Pixels:
 def colour_map(values: npt.ArrayLike, name: str = "viridis") -> Pixels:
     """A map in 0..1 as a picture.
 
-    Args:
-        values: float [H, W] in 0..1.
-        name: one of `COLOUR_MAPS`.
+    Parameters
+    ----------
+    values
+        float [H, W] in 0..1.
+    name
+        One of `COLOUR_MAPS`.
 
-    Returns:
+    Returns
+    -------
+    Pixels
         uint8 [H, W, 3], sRGB.
 
-    Raises:
-        FocusError: the map is not two-dimensional, is empty, or leaves 0..1 (NaN included).
-        UnknownNameError: there is no such colour map, or it is a signed one.
+    Raises
+    ------
+    FocusError
+        The map is not two-dimensional, is empty, or leaves 0..1 (NaN included).
+    UnknownNameError
+        There is no such colour map, or it is a signed one.
     """
     if name not in COLOUR_MAPS:
         raise UnknownNameError("colour map", name, COLOUR_MAPS)
@@ -69,16 +77,24 @@ def colour_map(values: npt.ArrayLike, name: str = "viridis") -> Pixels:
 def signed_colour_map(values: npt.ArrayLike, name: str = "RdBu_r") -> Pixels:
     """A map with evidence for (positive) and against (negative) a class as a picture.
 
-    Args:
-        values: float [H, W] in -1..1; 0 takes the neutral middle of the table.
-        name: one of `SIGNED_COLOUR_MAPS`.
+    Parameters
+    ----------
+    values
+        float [H, W] in -1..1; 0 takes the neutral middle of the table.
+    name
+        One of `SIGNED_COLOUR_MAPS`.
 
-    Returns:
+    Returns
+    -------
+    Pixels
         uint8 [H, W, 3], sRGB.
 
-    Raises:
-        FocusError: the map is not two-dimensional, is empty, or leaves -1..1 (NaN included).
-        UnknownNameError: there is no such signed colour map.
+    Raises
+    ------
+    FocusError
+        The map is not two-dimensional, is empty, or leaves -1..1 (NaN included).
+    UnknownNameError
+        There is no such signed colour map.
     """
     if name not in SIGNED_COLOUR_MAPS:
         raise UnknownNameError("signed colour map", name, SIGNED_COLOUR_MAPS)
@@ -93,18 +109,28 @@ def heat_overlay(
     The heat takes the photo's light and shade, so that objects stay readable below it, and the
     photo loses its own colours by the same opacity.
 
-    Args:
-        pixels: uint8 [H, W, 3], sRGB.
-        values: float [H, W] in 0..1; in -1..1 with a signed colour map.
-        opacity: 0 gives the photo, 1 nothing but shaded heat.
-        name: one of `COLOUR_MAPS` or `SIGNED_COLOUR_MAPS`.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB.
+    values
+        float [H, W] in 0..1; in -1..1 with a signed colour map.
+    opacity
+        0 gives the photo, 1 nothing but shaded heat.
+    name
+        One of `COLOUR_MAPS` or `SIGNED_COLOUR_MAPS`.
 
-    Returns:
+    Returns
+    -------
+    Pixels
         uint8 [H, W, 3], sRGB.
 
-    Raises:
-        FocusError: sizes differ, or values or opacity are out of range.
-        UnknownNameError: there is no such colour map.
+    Raises
+    ------
+    FocusError
+        Sizes differ, or values or opacity are out of range.
+    UnknownNameError
+        There is no such colour map.
     """
     signed = name in SIGNED_COLOUR_MAPS
     heat = signed_colour_map(values, name) if signed else colour_map(values, name)
@@ -124,16 +150,25 @@ def colour_bar(
 ) -> ColourBar:
     """The legend of a map whose colours run from the absolute value `low` to `high`.
 
-    Args:
-        low: value of the lowest colour.
-        high: value of the highest; equal to `low` for a flat map, which gets one tick.
-        name: one of `COLOUR_MAPS` or `SIGNED_COLOUR_MAPS`.
-        height: of the picture, in px, 2 or more.
-        width: of the picture, in px, 1 or more.
+    Parameters
+    ----------
+    low
+        Value of the lowest colour.
+    high
+        Value of the highest; equal to `low` for a flat map, which gets one tick.
+    name
+        One of `COLOUR_MAPS` or `SIGNED_COLOUR_MAPS`.
+    height
+        Of the picture, in px, 2 or more.
+    width
+        Of the picture, in px, 1 or more.
 
-    Raises:
-        FocusError: low lies above high, one is not finite, or the size is too small.
-        UnknownNameError: there is no such colour map.
+    Raises
+    ------
+    FocusError
+        Low lies above high, one is not finite, or the size is too small.
+    UnknownNameError
+        There is no such colour map.
     """
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise FocusError(f"A colour bar must run upwards, but it runs from {low} to {high}.")

@@ -70,16 +70,23 @@ def object_matte(pixels: Pixels, field: npt.ArrayLike) -> FloatArray:
     a ribbon, a field without high or low places, a cut that leaves nothing or takes all) the
     guided-filtered field is the answer; a field without differences points at nothing and gives 0.
 
-    Args:
-        pixels: uint8 [H, W, 3], sRGB.
-        field: float [H, W], attention at the picture's size.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB.
+    field
+        float [H, W], attention at the picture's size.
 
-    Returns:
-        float32 [H, W] in 0..1: 1 on the object, 0 around it, and its outline a few pixels wide.
-        The same input gives the same bits.
+    Returns
+    -------
+    FloatArray
+        float32 [H, W] in 0..1: 1 on the object, 0 around it, and its outline a few pixels wide. The
+        same input gives the same bits.
 
-    Raises:
-        FocusError: the shapes do not fit, or the field holds NaN or infinity.
+    Raises
+    ------
+    FocusError
+        The shapes do not fit, or the field holds NaN or infinity.
     """
     return object_mattes(pixels, [field])[0]
 

@@ -15,17 +15,25 @@ from attnviz.types import BoolArray, Pixels
 def outlined(pixels: Pixels, regions: Sequence[BoolArray], colours: Sequence[Colour]) -> Pixels:
     """The photo with the outline of each region in its colour, cased in black to stand out.
 
-    Args:
-        pixels: uint8 [H, W, 3], sRGB.
-        regions: bool [H, W] each; the later ones are drawn over the earlier.
-        colours: one for each region.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB.
+    regions
+        bool [H, W] each; the later ones are drawn over the earlier.
+    colours
+        One for each region.
 
-    Returns:
-        uint8 [H, W, 3]. Lines are about 0.6 % of the longer side wide, and run along the inside
-        of the picture where a region reaches its edge.
+    Returns
+    -------
+    Pixels
+        uint8 [H, W, 3]. Lines are about 0.6 % of the longer side wide, and run along the inside of
+        the picture where a region reaches its edge.
 
-    Raises:
-        FocusError: sizes or numbers do not fit.
+    Raises
+    ------
+    FocusError
+        Sizes or numbers do not fit.
     """
     shown = pixels.copy()
     if len(regions) != len(colours):

@@ -36,8 +36,14 @@ REACH = 6
 class Edge:
     """The pixels in which two surfaces mix, as flat indices `where` [n] into the picture.
 
-    cover: float32 [n] in 0..1, the front surface's share. strength: float32 [n] in 0..1, how much
-    the pixel counts as a mixture at all. front, back: float32 [n], focus of the two surfaces.
+    Attributes
+    ----------
+    cover
+        float32 [n] in 0..1, the front surface's share.
+    strength
+        float32 [n] in 0..1, how much the pixel counts as a mixture at all.
+    front, back
+        float32 [n], focus of the two surfaces.
     """
 
     where: npt.NDArray[np.intp]
@@ -81,10 +87,14 @@ def front_colours(light: FloatArray, focus: FloatArray, edge: Edge) -> FloatArra
     A mixed pixel of a photograph already holds background; laying it over the blurred background
     would count that twice. Its front colour is estimated from the pure focus nearby.
 
-    Args:
-        light: linear light, float32 [3, H, W].
-        focus: float32 [H, W] in 0..1.
-        edge: the mixed pixels.
+    Parameters
+    ----------
+    light
+        Linear light, float32 [3, H, W].
+    focus
+        float32 [H, W] in 0..1.
+    edge
+        The mixed pixels.
     """
     own = light.reshape(3, -1)[:, edge.where]
     if edge.where.size == 0:

@@ -75,7 +75,7 @@ def train(
     ] = False,
 ) -> None:
     """Train a network on a folder of class folders. An interrupted run resumes where it stopped."""
-    from attnviz.training.jobs.runs import BusyError, train_here
+    from attnviz.training.jobs.runs import BusyError, run_job
     from attnviz.training.jobs.state import Job
     from attnviz.training.recipe import parse_optimizer, parse_phases
 
@@ -106,7 +106,7 @@ def train(
     )
     job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
     try:
-        done = train_here(out, job, beside=beside)
+        done = run_job(out, job, concurrent=beside)
     except BusyError as error:
         raise BusyError(f"{error} Add --beside to start anyway.") from error
     typer.echo(done)

@@ -1,4 +1,4 @@
-"""All that decides how a network is trained, as one value that can be written down."""
+"""Hyperparameters of a training, as one value that can be stored as JSON."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, Literal, Self, get_args
 
 from attnviz.errors import TrainingError, UnknownNameError
 
-# What came later is left out where it is off, so that older runs can be gone on with.
-_LATER = {
+# Fields that were added later are omitted from the JSON where they are off. The JSON identifies a
+# run, and older runs must still be resumable.
+_ADDED_LATER = {
     "teacher": ("teacher", "distil", "temperature"),
     "pad": ("pad",),
     "noise": ("noise",),
@@ -25,7 +26,7 @@ OptimizerName = Literal["sgd", "adamw", "muon"]
 
 @dataclass(frozen=True)
 class Phase:
-    """`epochs` epochs with pictures of `side` x `side` pixels."""
+    """A phase of the training: `epochs` epochs with pictures of `side` x `side` pixels."""
 
     epochs: int
     side: int
@@ -33,24 +34,59 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train.
+    """Hyperparameters of a training.
 
-    model: a name in the zoo. phases: epochs and picture sizes in order (small pictures first cost
-    little and teach much). store: side to which all pictures are squashed in memory.
-    optimizer: "sgd" (Nesterov), "adamw", or "muon" for the filters of convolutions (Jordan 2024;
-    then rate and weight_decay are Muon's). rate: peak learning rate, reached after `warm_up` epochs
-    and taken to zero by a cosine.
-    crop: smallest share of a picture's area that a random crop keeps; aspect: largest stretch of
-    that crop. pad: pixels by which a picture is first mirrored outward and moved at random, as is
-    usual for small pictures. erase: side, as a share of the picture's, of a square that is made
-    plain at a random place (DeVries 2017). colour: largest change of brightness, contrast and
-    saturation. mixup, cutmix: their beta parameters, 0 for off; unmixed: how many of the last
-    epochs do without both. average: decay of the exponential moving average of the weights for each
-    step, 0 for off. half: bf16 autocast.
-    teacher: a trained network to learn from as well, by its name in the catalogue or the path of
-    its weights; empty for none. distil: share of the loss that its word gets. temperature: of its
-    word; 0 for its first choice alone. noise: share of the training labels that are replaced by a
-    random other class, for experiments.
+    Attributes
+    ----------
+    model
+        Name of a network in the zoo.
+    phases
+        Epochs and picture sizes, in order. Small pictures first cost little and teach much.
+    store
+        Side in pixels to which all pictures are squashed in memory.
+    batch
+        Pictures per step.
+    optimizer
+        "sgd" (Nesterov), "adamw", or "muon" for the filters of convolutions (Jordan 2024; `rate`
+        and `weight_decay` are then Muon's).
+    rate
+        Peak learning rate, reached after `warm_up` epochs and taken to zero by a cosine.
+    weight_decay
+        Weight decay; norms and biases have none.
+    warm_up
+        Epochs of linear warm-up.
+    smoothing
+        Label smoothing, 0..1, 1 excluded.
+    crop
+        Smallest share of a picture's area that a random crop covers, above 0, up to 1.
+    aspect
+        Largest aspect ratio of that crop, 1 or more.
+    colour
+        Largest relative change of brightness, contrast and saturation.
+    mixup, cutmix
+        Beta parameters of mixup and CutMix; 0 switches them off.
+    average
+        Decay per step of the exponential moving average of the weights; 0 switches it off.
+    half
+        Whether to use bfloat16 autocast.
+    seed
+        Random seed.
+    teacher
+        Network to distil from, by its name in the catalogue or the path of its weights; empty for
+        none.
+    distil
+        Share of the loss that comes from the teacher, 0..1.
+    temperature
+        Softmax temperature of the teacher; 0 uses its top prediction only.
+    pad
+        Largest random shift in pixels of the stored picture; the border is filled by reflection.
+    noise
+        Share of the training labels replaced by a random other class, 0..1, for experiments.
+    unmixed
+        Number of final epochs without mixup and CutMix.
+    erase
+        Side of the square that is erased at a random position (DeVries 2017), as a share of the
+        picture's side.
     """
 
     model: str = "ran-small"
@@ -96,7 +132,7 @@ class Recipe:
         if not 0 <= self.pad < self.store:
             raise TrainingError("pad must lie in 0..store, store excluded.")
         if not 0 <= self.unmixed <= self.epochs:
-            raise TrainingError(f"unmixed must lie in 0..{self.epochs}, the count of epochs.")
+            raise TrainingError(f"unmixed must lie in 0..{self.epochs}, the number of epochs.")
         if not 0 <= self.average < 1:
             raise TrainingError("average must lie in 0..1, 1 excluded.")
         if not 0 <= self.distil <= 1 or self.temperature < 0:
@@ -120,7 +156,7 @@ class Recipe:
         return self.phases[-1].side
 
     def share_at(self, epoch: float) -> float:
-        """How much of all the work is done at `epoch`, a fraction: 0..1, by the pixels looked at.
+        """Share of all the work, measured in pixels, that is done at `epoch` (a fraction): 0..1.
 
         Small pictures are cheap: of 18 epochs at 64 px, 12 at 96 and 4 at 128, the first half of
         the epochs is little more than a quarter of the work.
@@ -141,7 +177,7 @@ class Recipe:
     def to_json(self) -> str:
         """The recipe as one line of JSON."""
         fields = dataclasses.asdict(self)
-        for switch, names in _LATER.items():
+        for switch, names in _ADDED_LATER.items():
             if not getattr(self, switch):
                 for name in names:
                     del fields[name]
@@ -149,7 +185,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The recipe that `to_json` wrote; raises TrainingError for anything else."""
+        """Read a recipe from `to_json`; raises TrainingError for anything else."""
         try:
             fields: dict[str, Any] = json.loads(text)
             fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
@@ -161,20 +197,20 @@ class Recipe:
 
 
 def parse_phases(text: str) -> tuple[Phase, ...]:
-    """`"18x64,12x96"` -> 18 epochs at 64 px, then 12 at 96 px."""
+    """Parse `"18x64,12x96"`: 18 epochs at 64 px, then 12 at 96 px."""
     try:
-        pairs = [part.lower().split("x") for part in text.split(",")]
+        pairs = [phase.lower().split("x") for phase in text.split(",")]
         return tuple(Phase(int(epochs), int(side)) for epochs, side in pairs)
     except ValueError as error:
         raise TrainingError(
-            f"{text!r} is no list of phases. Write epochs x pixels, for example 18x64,12x96."
+            f"{text!r} is not a list of phases. Write epochs x pixels, for example 18x64,12x96."
         ) from error
 
 
 def parse_optimizer(text: str) -> OptimizerName:
-    """The optimiser called so; raises UnknownNameError for any other name."""
+    """Check the name of an optimiser; raises UnknownNameError for an unknown one."""
     known: tuple[OptimizerName, ...] = get_args(OptimizerName)
     for name in known:
         if text == name:
             return name
-    raise UnknownNameError("optimizer", text, known)
+    raise UnknownNameError("optimiser", text, known)

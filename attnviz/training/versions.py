@@ -1,4 +1,4 @@
-"""Which programs a result comes from, as its file says."""
+"""Versions of the libraries that a result depends on, for its file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attnviz.version import __version__
 
 
 def versions() -> str:
-    """attnviz and what decides its numbers, by name, as one line of JSON."""
+    """Versions of attnviz, torch, torchvision and Python, as one line of JSON."""
     return json.dumps(
         {
             "attnviz": __version__,

@@ -24,7 +24,7 @@ from attnviz.models.loading import load_model
 from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.models.zoo_source import zoo_specs
 from attnviz.pictures import open_sample
-from attnviz.training.data.data import squashed
+from attnviz.training.data.data import squash
 from attnviz.training.recording.attention import read_attention
 from attnviz.training.recording.file import Recording
 
@@ -136,7 +136,7 @@ def test_the_recording_ends_at_these_weights(name: str) -> None:
     last = recording.snapshots[-1]
     side = RECORDED_AT.get(name, model.preprocess.size)
     photos = [open_sample(one.removeprefix("sample:")).pixels for one in recording.pictures]
-    pixels = np.stack([squashed(one, side) for one in photos])
+    pixels = np.stack([squash(one, side) for one in photos])
     seen = read_attention(model.module, model.preprocess.normalised(pixels_to_tensor(pixels)))
     assert seen.maps.keys() == last.maps.keys()
     for key, values in last.maps.items():

@@ -139,7 +139,7 @@ def test_bad_variables_are_named(
     with pytest.raises(PictureError) as caught:
         PictureLimits.from_environment()
     assert str(caught.value) == (
-        f"{variable} is set to {value!r}, which is no number above zero. "
+        f"{variable} is set to {value!r}, which is not a number above zero. "
         f"Set it to a number such as {default}, or unset it."
     )
 

@@ -55,7 +55,7 @@ def test_a_cut_off_file_says_so(kind: str) -> None:
     text = refusal(data[: len(data) * 6 // 10], name="dog")
     assert text == (
         f"dog is damaged, cut off or of a rare kind: it begins as {title}, but cannot be decoded. "
-        "Download it again, or save it anew as JPEG or PNG."
+        "Download it again, or save it again as JPEG or PNG."
     )
 
 

@@ -1,4 +1,4 @@
-"""Random views of training pictures, decided by (seed, epoch, step) alone."""
+"""Data augmentation that depends on (seed, epoch, step) alone."""
 
 from __future__ import annotations
 
@@ -18,19 +18,42 @@ from attnviz.types import IntArray, Pixels
 
 @dataclass(frozen=True)
 class Batch:
-    """inputs float32 [N, 3, s, s] in 0..1; targets float32 [N, classes], rows sum to 1."""
+    """A training batch.
+
+    Attributes
+    ----------
+    inputs
+        float32 [N, 3, s, s] in 0..1, not yet normalised.
+    targets
+        float32 [N, classes]; rows sum to 1.
+    """
 
     inputs: Tensor
     targets: Tensor
 
 
 def random_source(*key: int) -> np.random.Generator:
-    """A generator that depends on `key` alone: a resumed run draws what an unbroken one would."""
+    """A generator that depends on `key` alone, so that resumed runs draw the same numbers."""
     return np.random.default_rng(np.random.SeedSequence(key))
 
 
 def epoch_order(recipe: Recipe, epoch: int, count: int) -> IntArray:
-    """[steps, batch] indices: all pictures once, in random order, the last broken batch dropped."""
+    """Draw the order of the pictures in an epoch; an incomplete last batch is dropped.
+
+    Parameters
+    ----------
+    recipe
+        Seed and batch size.
+    epoch
+        From 0.
+    count
+        Number of pictures.
+
+    Returns
+    -------
+    IntArray
+        int64 [steps, batch], indices.
+    """
     order = random_source(recipe.seed, epoch).permutation(count)
     batch = min(recipe.batch, count)
     steps = count // batch
@@ -45,7 +68,21 @@ def training_batch(
     step: int,
     classes: int,
 ) -> Batch:
-    """The batch of `step` in `epoch`: cropped, flipped, recoloured, erased, mixed."""
+    """Make a batch: cropped, flipped, recoloured, erased, mixed.
+
+    Parameters
+    ----------
+    part
+        Training pictures.
+    chosen
+        int64 [N], indices of the pictures.
+    recipe
+        Kind and strength of the augmentation.
+    epoch, step
+        Decide, with the recipe's seed, all random choices.
+    classes
+        Number of classes.
+    """
     random = random_source(recipe.seed, epoch, step)
     side = recipe.side_at(epoch)
     views = np.stack([_view(part.pixels[index], side, recipe, random) for index in chosen])
@@ -58,7 +95,7 @@ def training_batch(
 
 
 def _view(pixels: Pixels, side: int, recipe: Recipe, random: np.random.Generator) -> Pixels:
-    """A random part of the picture, stretched to the square, mirrored every other time."""
+    """A random crop, stretched to the square and mirrored with probability 1/2."""
     if recipe.pad:
         pixels = _moved(pixels, recipe.pad, random)
     height, width = pixels.shape[:2]
@@ -68,20 +105,20 @@ def _view(pixels: Pixels, side: int, recipe: Recipe, random: np.random.Generator
     columns = min(width, max(1, round(width * math.sqrt(area * stretch))))
     top = int(random.integers(height - rows + 1))
     left = int(random.integers(width - columns + 1))
-    cut = pixels[top : top + rows, left : left + columns]
+    crop = pixels[top : top + rows, left : left + columns]
     shrinks = rows >= side and columns >= side
     view = cv2.resize(
-        cut, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        crop, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
     return np.asarray(view[:, ::-1] if random.random() < 0.5 else view, dtype=np.uint8)
 
 
 def _moved(pixels: Pixels, pad: int, random: np.random.Generator) -> Pixels:
-    """Moved by up to `pad` pixels each way; what comes in at the border is the picture mirrored."""
+    """Shifted by up to `pad` pixels each way; the border is filled by reflection."""
     height, width = pixels.shape[:2]
     top, left = random.integers(0, 2 * pad + 1, 2)
-    grown = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="reflect")
-    return grown[top : top + height, left : left + width]
+    padded = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)), mode="reflect")
+    return padded[top : top + height, left : left + width]
 
 
 def _recoloured(inputs: Tensor, most: float, random: np.random.Generator) -> Tensor:
@@ -102,7 +139,7 @@ def _recoloured(inputs: Tensor, most: float, random: np.random.Generator) -> Ten
 def _erase(inputs: Tensor, share: float, random: np.random.Generator) -> None:
     """Cutout (DeVries 2017, arXiv 1708.04552): a square of each picture in the batch's mean colour.
 
-    Unlike there, all of the square lies inside.
+    Unlike there, the square always lies inside the picture.
     """
     if share == 0:
         return
@@ -111,14 +148,14 @@ def _erase(inputs: Tensor, share: float, random: np.random.Generator) -> None:
     mean = inputs.mean((0, 2, 3))[:, None, None]
     tops = random.integers(height - rows + 1, size=len(inputs))
     lefts = random.integers(width - columns + 1, size=len(inputs))
-    for one, top, left in zip(inputs, tops, lefts, strict=True):
-        one[:, top : top + rows, left : left + columns] = mean
+    for view, top, left in zip(inputs, tops, lefts, strict=True):
+        view[:, top : top + rows, left : left + columns] = mean
 
 
 def _mixed(
     inputs: Tensor, targets: Tensor, recipe: Recipe, random: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang 2018) or CutMix (Yun 2019), by a coin where both are on."""
+    """Mixup (Zhang 2018) or CutMix (Yun 2019), chosen at random where both are on."""
     kinds = [name for name in ("mixup", "cutmix") if getattr(recipe, name) > 0]
     if not kinds:
         return inputs, targets

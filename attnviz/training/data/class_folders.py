@@ -1,4 +1,4 @@
-"""Which folders are classes, which files their pictures, and what the classes are called."""
+"""Class folders: which folders are classes, their pictures and their names."""
 
 from __future__ import annotations
 
@@ -14,24 +14,49 @@ SUFFIXES = frozenset(
 )
 
 
-def counted_pictures(root: Path | str) -> dict[str, int]:
-    """How many training pictures each class folder has, by folder name; none of them is opened.
+def count_pictures(root: Path | str) -> dict[str, int]:
+    """Count the training pictures in each class folder without opening them.
 
-    Raises TrainingError where there is nothing that could be trained on.
+    Parameters
+    ----------
+    root
+        The data set's folder.
+
+    Returns
+    -------
+    dict[str, int]
+        Counts by folder name.
+
+    Raises
+    ------
+    TrainingError
+        The folder has fewer than two classes.
     """
-    train_root, _ = parts(Path(root))
+    train_root, _ = find_splits(Path(root))
     return {
         name: sum(1 for _ in pictures_in(train_root / name)) for name in class_folders(train_root)
     }
 
 
-def quickly_counted(root: Path | str, most: int = 200_000) -> dict[str, int] | None:
-    """As `counted_pictures`, or None where more than `most` files would have to be looked at.
+def count_pictures_up_to(root: Path | str, most: int = 200_000) -> dict[str, int] | None:
+    """Count as `count_pictures` does, but give up beyond `most` files.
 
-    For a folder that somebody only passes by, such as their whole home.
+    For folders that may be huge, such as a home folder.
+
+    Parameters
+    ----------
+    root
+        The data set's folder.
+    most
+        Largest number of files and folders to look at.
+
+    Returns
+    -------
+    dict[str, int] or None
+        Counts by folder name, or None if there are more files.
     """
-    train_root, _ = parts(Path(root))
-    found: dict[str, int] = {}
+    train_root, _ = find_splits(Path(root))
+    counts: dict[str, int] = {}
     for path in sorted(train_root.iterdir()):
         if not path.is_dir() or _is_hidden(path):
             continue
@@ -42,28 +67,28 @@ def quickly_counted(root: Path | str, most: int = 200_000) -> dict[str, int] | N
                 return None
             count += sum(Path(name).suffix.lower() in SUFFIXES for name in files)
         if count:
-            found[path.name] = count
-    _check_classes(train_root, len(found))
-    return found
+            counts[path.name] = count
+    _check_classes(train_root, len(counts))
+    return counts
 
 
-def parts(root: Path) -> tuple[Path, Path | None]:
-    """The folder with the training classes, and the one with the validation classes, if any."""
+def find_splits(root: Path) -> tuple[Path, Path | None]:
+    """The folders with the training and the validation classes; the latter may be None."""
     if not root.is_dir():
         raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
     if not (root / "train").is_dir():
         return root, None
-    return root / "train", held_out(root)
+    return root / "train", validation_folder(root)
 
 
-def held_out(root: Path) -> Path | None:
-    """The folder with the validation classes, by its usual names."""
+def validation_folder(root: Path) -> Path | None:
+    """The folder with the validation classes, by its usual names, or None."""
     folders = (root / name for name in ("val", "valid", "validation", "test"))
     return next((path for path in folders if path.is_dir()), None)
 
 
 def class_folders(root: Path) -> tuple[str, ...]:
-    """Names of the folders in `root` that hold pictures, sorted; hidden ones are no classes."""
+    """Names of the folders in `root` that hold pictures, sorted, without hidden ones."""
     if not root.is_dir():
         raise TrainingError(f"There is no folder {root}. Give the folder that holds the classes.")
     names = tuple(sorted(path.name for path in root.iterdir() if _is_class(path)))
@@ -80,7 +105,7 @@ def _check_classes(root: Path, count: int) -> None:
 
 
 def _is_class(path: Path) -> bool:
-    return path.is_dir() and not _is_hidden(path) and any(True for _ in _found_pictures(path))
+    return path.is_dir() and not _is_hidden(path) and any(True for _ in _picture_files(path))
 
 
 def _is_hidden(path: Path) -> bool:
@@ -88,7 +113,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 def class_names(root: Path, folders: Sequence[str]) -> tuple[str, ...]:
-    """What the classes are called: by `classes.json` beside the folders, else as the folders."""
+    """Class names from `classes.json` in `root`, or the folders' names."""
     path = root / "classes.json"
     if not path.is_file():
         return tuple(folders)
@@ -97,15 +122,15 @@ def class_names(root: Path, folders: Sequence[str]) -> tuple[str, ...]:
         return tuple(str(table.get(folder, folder))[:80] for folder in folders)
     except (ValueError, AttributeError) as error:
         raise TrainingError(
-            f"{path} is not a table of class names ({error}). Mend it as "
+            f"{path} is not a table of class names ({error}). Write it as "
             '{"folder": "name", ...} or remove it.'
         ) from error
 
 
 def pictures_in(folder: Path) -> Iterable[Path]:
     """The files of a class that look like pictures, sorted."""
-    return sorted(_found_pictures(folder)) if folder.is_dir() else ()
+    return sorted(_picture_files(folder)) if folder.is_dir() else ()
 
 
-def _found_pictures(folder: Path) -> Iterable[Path]:
+def _picture_files(folder: Path) -> Iterable[Path]:
     return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)

@@ -1,4 +1,4 @@
-"""A folder of class folders, held in memory as small squashed pictures."""
+"""A folder of class folders, in memory as small squashed pictures."""
 
 from __future__ import annotations
 
@@ -16,21 +16,26 @@ from attnviz.pictures.geometry import Fit, fit_picture, resample
 from attnviz.training.data.class_folders import (
     class_folders,
     class_names,
-    held_out,
-    parts,
+    find_splits,
     pictures_in,
+    validation_folder,
 )
 from attnviz.types import IntArray, Pixels
 
 MOST_BYTES = 12 * 1024**3
-_NOISE = 1  # so that wrong labels do not go with the pictures that the same seed sets aside
+_NOISE = 1  # makes wrong labels independent of the pictures that the same seed holds out
 
 
 @dataclass(frozen=True)
 class PictureSet:
     """Pictures of one part of a data set.
 
-    pixels: uint8 [N, S, S, 3], stretched to the square. labels: int64 [N], indices of classes.
+    Attributes
+    ----------
+    pixels
+        uint8 [N, S, S, 3], stretched to the square.
+    labels
+        int64 [N], indices of classes.
     """
 
     pixels: Pixels
@@ -40,7 +45,7 @@ class PictureSet:
         return len(self.labels)
 
     def spread_sample(self, count: int) -> PictureSet:
-        """At most `count` pictures, evenly spaced, so every class keeps its share."""
+        """At most `count` pictures, evenly spaced, so that every class keeps its share."""
         if len(self) <= count:
             return self
         chosen = np.linspace(0, len(self) - 1, count).round().astype(np.int64)
@@ -49,7 +54,17 @@ class PictureSet:
 
 @dataclass(frozen=True)
 class ClassFolder:
-    """A data set: class names in the order of their labels, two parts, and what was broken."""
+    """A data set.
+
+    Attributes
+    ----------
+    classes
+        Class names in the order of their labels.
+    training, validation
+        The two splits.
+    broken
+        Paths of the files that could not be opened.
+    """
 
     classes: tuple[str, ...]
     training: PictureSet
@@ -72,53 +87,80 @@ def load_class_folder(
     validation_share: float = 0.1,
     noise: float = 0.0,
     seed: int = 0,
-    say: Callable[[str], None] | None = None,
-    between: Callable[[], None] | None = None,
+    notify: Callable[[str], None] | None = None,
+    check_stop: Callable[[], None] | None = None,
 ) -> ClassFolder:
-    """Read `root`, which has a folder for each class, or `train` and `val` with one each.
+    """Load a folder that has a folder for each class, or `train` and `val` with one each.
 
-    Class names come from `classes.json` ({folder: name}) beside the folders where it exists, else
-    from the folders. Without a `val` folder, `validation_share` of each class is set aside, by
-    chance but the same ones each time: runs of two seeds are scored, and recorded, on the same
-    pictures. Pictures that cannot be opened are left out and named in `broken`.
+    Class names come from `classes.json` ({folder: name}) where it exists, else from the folders.
+    Without a `val` folder, `validation_share` of each class is held out at random, but the same
+    pictures each time: runs with different seeds are scored, and recorded, on the same pictures.
+    Pictures that cannot be opened are left out and listed in `broken`.
 
-    Args:
-        root: the data set's folder.
-        side: pictures are stretched to side x side pixels.
-        validation_share: used only if there is no `val` (or `valid`, `validation`, `test`) folder.
-        noise: share of the training labels that are replaced by another class (`noisy_labels`).
-        seed: decides which labels those are.
-        say: called with a sentence where pictures are set aside, and with one about broken ones.
-        between: called before each picture; what it raises ends the reading.
+    Parameters
+    ----------
+    root
+        The data set's folder.
+    side
+        Pictures are stretched to side x side pixels.
+    validation_share
+        Used only if there is no `val` (or `valid`, `validation`, `test`) folder.
+    noise
+        Share of the training labels that are replaced by another class (`noisy_labels`).
+    seed
+        Decides which labels those are.
+    notify
+        Called with a message where pictures are held out or could not be opened.
+    check_stop
+        Called before each picture; an exception from it ends the reading.
 
-    Raises:
-        TrainingError: no such folder, fewer than two classes, or an empty part.
+    Raises
+    ------
+    TrainingError
+        No such folder, fewer than two classes, or an empty split.
     """
     root = Path(root)
-    train_root, val_root = parts(root)
+    train_root, val_root = find_splits(root)
     folders = class_folders(train_root)
     broken: list[str] = []
-    training = _read(train_root, folders, side, broken, "training pictures", between)
+    training = _read(train_root, folders, side, broken, "training pictures", check_stop)
     _check_counts(training, folders, least=2 if val_root is None else 1)
     if val_root is None:
-        training, validation = _set_aside(training, validation_share)
-        if say is not None:
-            say(_told_aside(len(training), len(validation)))
+        training, validation = _hold_out(training, validation_share)
+        if notify is not None:
+            notify(_held_out_message(len(training), len(validation)))
     else:
-        validation = _read(val_root, folders, side, broken, "validation pictures", between)
+        validation = _read(val_root, folders, side, broken, "validation pictures", check_stop)
         _check_not_empty(validation, val_root, folders)
-    if broken and say is not None:
-        say(_left_out(broken))
+    if broken and notify is not None:
+        notify(_broken_message(broken))
     labels = noisy_labels(training.labels, noise, len(folders), seed)
     training = PictureSet(training.pixels, labels)
     return ClassFolder(class_names(root, folders), training, validation, tuple(broken))
 
 
 def noisy_labels(labels: IntArray, share: float, classes: int, seed: int) -> IntArray:
-    """A copy of `labels` [N] in which the nearest whole number to share * N of them are wrong.
+    """Replace a share of the labels by wrong ones.
 
-    Which ones, and which of the other classes each gets, is decided by `seed` alone, all being
-    equally likely. (Wang et al. 2017 draw each label's fate on its own, so their share wavers.)
+    Which labels, and which other class each gets, is decided by `seed` alone, with equal
+    probabilities. Exactly round(share * N) labels are wrong; Wang et al. 2017 draw each label
+    independently, so that their share varies.
+
+    Parameters
+    ----------
+    labels
+        int64 [N].
+    share
+        0..1.
+    classes
+        Number of classes.
+    seed
+        Random seed.
+
+    Returns
+    -------
+    IntArray
+        int64 [N], a copy.
     """
     wrong = round(share * len(labels))
     random = np.random.default_rng([seed, _NOISE])
@@ -129,18 +171,28 @@ def noisy_labels(labels: IntArray, share: float, classes: int, seed: int) -> Int
 
 
 def load_validation(root: Path | str, *, side: int) -> tuple[tuple[str, ...], PictureSet]:
-    """Class names and the held-out part alone: the `val` folder, or what training sets aside.
+    """Load class names and the validation split alone.
 
-    Raises TrainingError as `load_class_folder` does.
+    Parameters
+    ----------
+    root
+        The data set's folder; without a `val` folder the pictures that training holds out.
+    side
+        Pictures are stretched to side x side pixels.
+
+    Raises
+    ------
+    TrainingError
+        As `load_class_folder`.
     """
     root = Path(root)
-    held = held_out(root)
-    if held is None:
+    folder = validation_folder(root)
+    if folder is None:
         data = load_class_folder(root, side=side)
         return data.classes, data.validation
-    folders = class_folders(held)
-    part = _read(held, folders, side, [], "validation pictures")
-    _check_not_empty(part, held, folders)
+    folders = class_folders(folder)
+    part = _read(folder, folders, side, [], "validation pictures")
+    _check_not_empty(part, folder, folders)
     return class_names(root, folders), part
 
 
@@ -152,10 +204,10 @@ def _check_counts(part: PictureSet, folders: Sequence[str], least: int) -> None:
         if count < least
     ]
     if few:
-        why = ", of which one is set aside for the score" if least > 1 else ""
+        why = ", one of which is held out for validation" if least > 1 else ""
         raise TrainingError(
             f"Too few pictures could be opened in {', '.join(few[:5])}: each class needs at least "
-            f"{least}{why}. Add pictures, or take the folder away."
+            f"{least}{why}. Add pictures, or remove the folder."
         )
 
 
@@ -163,11 +215,11 @@ def _check_not_empty(part: PictureSet, root: Path, folders: Sequence[str]) -> No
     if not len(part):
         raise TrainingError(
             f"No picture in {root} could be opened. It needs the same class folders as the "
-            f"training part ({', '.join(folders[:5])}), with pictures in them."
+            f"training split ({', '.join(folders[:5])}), with pictures in them."
         )
 
 
-def _told_aside(kept: int, aside: int) -> str:
+def _held_out_message(kept: int, aside: int) -> str:
     are = "picture is" if aside == 1 else "pictures are"
     return (
         f"There is no validation part, so {aside:,} of {kept + aside:,} {are} set aside for the "
@@ -175,7 +227,7 @@ def _told_aside(kept: int, aside: int) -> str:
     )
 
 
-def _left_out(broken: Sequence[str]) -> str:
+def _broken_message(broken: Sequence[str]) -> str:
     if len(broken) == 1:
         return f"One file could not be opened and is left out: {broken[0]}."
     return f"{len(broken)} files could not be opened and are left out, the first is {broken[0]}."
@@ -187,7 +239,7 @@ def _read(
     side: int,
     broken: list[str],
     what: str,
-    between: Callable[[], None] | None = None,
+    check_stop: Callable[[], None] | None = None,
 ) -> PictureSet:
     files = [
         (path, label) for label, folder in enumerate(folders) for path in pictures_in(root / folder)
@@ -200,10 +252,10 @@ def _read(
     pixels = np.empty((len(files), side, side, 3), np.uint8)
     labels: list[int] = []
     for path, label in tqdm(files, desc=f"Reading {what}", unit="", disable=len(files) < 200):
-        if between is not None:
-            between()
+        if check_stop is not None:
+            check_stop()
         try:
-            pixels[len(labels)] = squashed(open_picture(path).pixels, side)
+            pixels[len(labels)] = squash(open_picture(path).pixels, side)
         except PictureError:
             broken.append(str(path.relative_to(root)))
         else:
@@ -211,20 +263,33 @@ def _read(
     return PictureSet(pixels[: len(labels)], np.asarray(labels, np.int64))
 
 
-def squashed(pixels: Pixels, side: int) -> Pixels:
-    """uint8 [H, W, 3] stretched to [side, side, 3]; averages where it shrinks."""
+def squash(pixels: Pixels, side: int) -> Pixels:
+    """Stretch a picture to a square; averages where it shrinks.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3].
+    side
+        Side in pixels.
+
+    Returns
+    -------
+    Pixels
+        uint8 [side, side, 3].
+    """
     height, width = pixels.shape[:2]
     return resample(pixels, fit_picture((height, width), side, Fit.SQUASH))
 
 
-def _set_aside(part: PictureSet, share: float) -> tuple[PictureSet, PictureSet]:
+def _hold_out(part: PictureSet, share: float) -> tuple[PictureSet, PictureSet]:
     order = np.random.default_rng(0).permutation(len(part))
     aside = np.zeros(len(part), dtype=bool)
     for label in np.unique(part.labels):
         members = order[part.labels[order] == label]
         aside[members[: max(1, round(share * len(members)))]] = True
-    kept, held = np.flatnonzero(~aside), np.flatnonzero(aside)
+    rest, held = np.flatnonzero(~aside), np.flatnonzero(aside)
     return (
-        PictureSet(part.pixels[kept], part.labels[kept]),
+        PictureSet(part.pixels[rest], part.labels[rest]),
         PictureSet(part.pixels[held], part.labels[held]),
     )

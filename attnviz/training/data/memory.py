@@ -1,4 +1,4 @@
-"""Keeping freed memory instead of handing it back to the system at every step."""
+"""Keeping freed memory instead of returning it to the system at every step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc to reuse freed blocks; True where that worked.
+    """Tell glibc to reuse freed blocks; returns whether that worked.
 
     A training step on the CPU allocates the same large arrays again and again. By default glibc
-    maps and unmaps each of them, and the system clears every page anew: a tenth of a step's time.
+    maps and unmaps each of them, and the system clears every page again: a tenth of a step's time.
     """
     if not sys.platform.startswith("linux"):
         return False

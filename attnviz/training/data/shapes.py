@@ -1,6 +1,6 @@
-"""A small set of pictures that costs nothing: shapes before a busy ground, made by a seed.
+"""A small synthetic data set: shapes on a busy background, generated from a seed.
 
-Which shape it is can be told from one place alone, so attention has something to find.
+The class shows in one region alone, so attention has something to find.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from attnviz.files import write_whole
+from attnviz.files import write_atomically
 from attnviz.types import DoubleArray, Pixels
 
 SHAPES = ("circle", "square", "star", "triangle")
@@ -21,10 +21,25 @@ PER_CLASS = 60
 
 
 def write_shapes(folder: Path, per_class: int = PER_CLASS, side: int = 64, seed: int = 0) -> None:
-    """Write `per_class` PNG pictures of each shape into a folder of its own.
+    """Write PNG pictures of each shape into a folder of its own; each file is written atomically.
 
-    Each picture is written as a whole or not at all. Raises TrainingError where one cannot be, and
-    OSError where there can be no such folder.
+    Parameters
+    ----------
+    folder
+        Where the class folders go.
+    per_class
+        Pictures of each shape.
+    side
+        Side in pixels.
+    seed
+        Random seed.
+
+    Raises
+    ------
+    TrainingError
+        A picture cannot be written.
+    OSError
+        A folder cannot be made.
     """
     for number, shape in enumerate(SHAPES):
         random = np.random.default_rng([seed, number])
@@ -34,7 +49,7 @@ def write_shapes(folder: Path, per_class: int = PER_CLASS, side: int = 64, seed:
 
 
 def has_all_shapes(folder: Path, per_class: int = PER_CLASS) -> bool:
-    """Whether each picture of `write_shapes` is there: a full disk or a kill leaves a part."""
+    """Whether all pictures of `write_shapes` exist; a kill or a full disk may leave some out."""
     return all(
         _path(folder, shape, index).is_file() for shape in SHAPES for index in range(per_class)
     )
@@ -45,21 +60,35 @@ def _path(folder: Path, shape: str, index: int) -> Path:
 
 
 def _write(path: Path, pixels: Pixels) -> None:
-    """uint8 [side, side, 3] as PNG; made in memory, for OpenCV hides why a disk refuses."""
+    """uint8 [side, side, 3] as PNG; encoded in memory, as OpenCV hides write errors."""
     _, encoded = cv2.imencode(".png", pixels[..., ::-1])
-    write_whole(path, lambda partial: partial.write_bytes(bytes(encoded)))
+    write_atomically(path, lambda partial: partial.write_bytes(bytes(encoded)))
 
 
 def shape_picture(shape: str, side: int, random: np.random.Generator) -> Pixels:
-    """uint8 [side, side, 3]: one shape of a random size, place, turn and colour.
+    """Draw one shape of random size, position, rotation and colour.
 
-    The ground has blotches and lines in colours of the same range, so that colour alone tells
-    nothing.
+    The background has blotches and lines in colours of the same range, so that colour alone does
+    not reveal the class.
+
+    Parameters
+    ----------
+    shape
+        One of `SHAPES`.
+    side
+        Side in pixels.
+    random
+        Source of all random choices.
+
+    Returns
+    -------
+    Pixels
+        uint8 [side, side, 3].
     """
     coarse = random.integers(0, 256, (5, 5, 3)).astype(np.uint8)
-    ground = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    ground = 0.6 * ground + random.normal(0, 12, ground.shape)
-    pixels = np.ascontiguousarray(ground.clip(0, 255).astype(np.uint8))
+    background = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    background = 0.6 * background + random.normal(0, 12, background.shape)
+    pixels = np.ascontiguousarray(background.clip(0, 255).astype(np.uint8))
     for _ in range(3):
         first, second = random.integers(0, side, (2, 2)).tolist()
         cv2.line(pixels, first, second, random.integers(0, 256, 3).tolist(), 1, cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""A ZIP of class folders, unpacked where it can do no harm: only pictures, and only so many."""
+"""Safe unpacking of a ZIP of class folders: pictures only, bounded in size and number."""
 
 from __future__ import annotations
 
@@ -16,28 +16,42 @@ MOST_FILES = 50_000
 
 
 def unpack_classes(source: bytes, into: Path) -> Path:
-    """The folder with the classes of a ZIP, unpacked below `into` the first time it is given.
+    """Unpack a ZIP of class folders, the first time it is given.
 
-    `class/.../picture`, below one folder more or none. A file keeps its suffix alone and gets a
-    number for a name; what is no picture, hidden, or outside of a class is left out.
+    Entries are `class/.../picture`, optionally in one more folder. Files keep their suffix and get
+    a number as name; what is not a picture, hidden, or outside of a class is skipped.
 
-    Raises:
-        TrainingError: no ZIP, nothing in it, too large unpacked, or the disk refuses.
+    Parameters
+    ----------
+    source
+        The ZIP's bytes.
+    into
+        Folder below which to unpack.
+
+    Returns
+    -------
+    Path
+        The folder with the class folders.
+
+    Raises
+    ------
+    TrainingError
+        Not a ZIP, without pictures, too large when unpacked, or the disk refuses.
     """
     folder = into / hashlib.sha256(source).hexdigest()[:16]
     done = folder / "whole"
     if done.exists():
         return folder / "classes"
     try:
-        with zipfile.ZipFile(io.BytesIO(source)) as held:
-            for number, (name, one) in enumerate(_pictures(held)):
-                target = folder / "classes" / name / f"{number:06}{_suffix(one)}"
+        with zipfile.ZipFile(io.BytesIO(source)) as archive:
+            for number, (name, entry) in enumerate(_pictures(archive)):
+                target = folder / "classes" / name / f"{number:06}{_suffix(entry)}"
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with held.open(one) as packed:  # not more than it said of itself
-                    target.write_bytes(packed.read(one.file_size))
+                with archive.open(entry) as packed:  # no more than its header says
+                    target.write_bytes(packed.read(entry.file_size))
         done.touch()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise TrainingError(f"This cannot be read as a ZIP ({error}). Make it anew.") from error
+        raise TrainingError(f"This cannot be read as a ZIP ({error}). Create it again.") from error
     except OSError as error:
         raise TrainingError(
             f"{folder} cannot be written ({error.strerror or error}). Make room, or set "
@@ -46,20 +60,20 @@ def unpack_classes(source: bytes, into: Path) -> Path:
     return folder / "classes"
 
 
-def _pictures(held: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
+def _pictures(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     """The class and the entry of each picture."""
-    files = [one for one in held.infolist() if not one.is_dir() and _suffix(one) in SUFFIXES]
-    paths = [(PurePosixPath(one.filename.replace("\\", "/")).parts, one) for one in files]
-    found = [(parts, one) for parts, one in paths if not any(map(_is_odd, parts))]
-    tops = {parts[0] for parts, _ in found}
-    depth = 1 if len(tops) == 1 and all(len(parts) > 2 for parts, _ in found) else 0
-    pictures = [(parts[depth], one) for parts, one in found if len(parts) > depth + 1]
+    files = [e for e in archive.infolist() if not e.is_dir() and _suffix(e) in SUFFIXES]
+    paths = [(PurePosixPath(e.filename.replace("\\", "/")).parts, e) for e in files]
+    safe = [(parts, entry) for parts, entry in paths if not any(map(_is_unsafe, parts))]
+    tops = {parts[0] for parts, _ in safe}
+    depth = 1 if len(tops) == 1 and all(len(parts) > 2 for parts, _ in safe) else 0
+    pictures = [(parts[depth], entry) for parts, entry in safe if len(parts) > depth + 1]
     if not pictures:
         raise TrainingError(
             "This ZIP holds no class folders with pictures. Put the pictures of each class into a "
             "folder of its own."
         )
-    size = sum(one.file_size for _, one in pictures)
+    size = sum(entry.file_size for _, entry in pictures)
     if size > MOST_BYTES or len(pictures) > MOST_FILES:
         raise TrainingError(
             f"This ZIP holds {len(pictures):,} pictures of {size / 1e9:.1f} GB. Unpack it yourself "
@@ -68,10 +82,10 @@ def _pictures(held: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     return pictures
 
 
-def _is_odd(part: str) -> bool:
-    """Whether a part of a path may lead elsewhere, or is hidden: none of them is unpacked."""
+def _is_unsafe(part: str) -> bool:
+    """Whether a part of a path may point outside, or is hidden; such entries are skipped."""
     return part.startswith((".", "__", "/")) or ":" in part or "\0" in part or len(part) > 200
 
 
-def _suffix(one: zipfile.ZipInfo) -> str:
-    return PurePosixPath(one.filename).suffix.lower()
+def _suffix(entry: zipfile.ZipInfo) -> str:
+    return PurePosixPath(entry.filename).suffix.lower()

@@ -1,8 +1,8 @@
-"""Which folders outside of `runs_folder` are trained in: each has a note in it.
+"""A registry of run folders that lie outside of `runs_folder`: one small file per folder.
 
-By these notes every page and command line knows of every training of this user, wherever it lies.
-Whether it still goes on is told by the folder itself: whoever finds that it does not, or that the
-folder is gone, takes the note away.
+It tells every page and command line of this user about every training, wherever its folder is.
+Whether that training still runs is decided by the folder itself: entries of runs that have ended,
+and of folders that are gone, are removed by whoever notices.
 """
 
 from __future__ import annotations
@@ -13,49 +13,50 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-_NOTES = "elsewhere"
+_REGISTRY = "elsewhere"
 
 
 def runs_folder() -> Path:
-    """Where runs lie: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home."""
+    """The folder for runs: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home."""
     return Path(os.environ.get("ATTNVIZ_RUNS") or Path.home() / ".attnviz" / "runs")
 
 
-def note_elsewhere(folder: Path) -> None:
-    """Let others know of `folder`; where no note can be written, only its own pages do."""
+def register_folder(folder: Path) -> None:
+    """Add `folder` to the registry, unless it lies in `runs_folder`.
+
+    Where the entry cannot be written, other pages do not learn of the run; it still trains.
+    """
     folder = folder.absolute()
     if folder.parent == runs_folder().absolute():
         return
     with suppress(OSError):
-        _note(folder).parent.mkdir(parents=True, exist_ok=True)
-        _note(folder).write_bytes(os.fsencode(folder))
+        _entry(folder).parent.mkdir(parents=True, exist_ok=True)
+        _entry(folder).write_bytes(os.fsencode(folder))
 
 
-def forget_elsewhere(folder: Path) -> None:
-    """Take away the note of `folder`, if there is one."""
+def unregister_folder(folder: Path) -> None:
+    """Remove `folder` from the registry, if it is there."""
     with suppress(OSError):
-        _note(folder.absolute()).unlink(missing_ok=True)
+        _entry(folder.absolute()).unlink(missing_ok=True)
 
 
-def folders_elsewhere() -> tuple[Path, ...]:
-    """The folders of all notes that can be reached, in no order; of those that are gone, the notes
-    are taken away.
-    """
-    found = []
-    for note in (runs_folder() / _NOTES).glob("*"):
-        # Any refusal of the system may meet us here, such as that of a network drive that was cut
-        # off, and no other training may depend on it.
+def registered_folders() -> tuple[Path, ...]:
+    """All registered folders that can be reached, in no order; removes entries of missing ones."""
+    folders = []
+    for entry in (runs_folder() / _REGISTRY).glob("*"):
+        # The system may refuse for any reason, such as a network drive that was cut off, and no
+        # other training may depend on it.
         with suppress(OSError, ValueError):
-            folder = Path(os.fsdecode(note.read_bytes()))
+            folder = Path(os.fsdecode(entry.read_bytes()))
             try:
-                reached = stat.S_ISDIR(folder.stat().st_mode)
+                is_folder = stat.S_ISDIR(folder.stat().st_mode)
             except FileNotFoundError:
-                note.unlink()
+                entry.unlink()
             else:
-                found += [folder] if reached and folder.is_absolute() else []
-    return tuple(found)
+                folders += [folder] if is_folder and folder.is_absolute() else []
+    return tuple(folders)
 
 
-def _note(folder: Path) -> Path:
+def _entry(folder: Path) -> Path:
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    return runs_folder() / _NOTES / name
+    return runs_folder() / _REGISTRY / name

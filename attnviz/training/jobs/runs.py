@@ -1,10 +1,9 @@
-"""Training in a process of its own, which outlives the page that began it.
+"""Training runs as separate processes that outlive the page that started them.
 
-All that is known of a run lies in its folder: `job.json` (what to do), `state.json` (how far it
-is), `pause`, `cancel` and `dismissed` (wishes of whoever watches), the checkpoint, the recording,
-the weights. Any number of pages can therefore watch the same run, and none of them can kill it by
-closing. `python -m attnviz train` writes the same files, so its runs can be watched too, and each
-knows of the other.
+Everything about a run is in its folder: `job.json` (what to train), `state.json` (how far it is),
+the empty files `pause`, `cancel` and `dismissed` (requests from pages), checkpoint, recording and
+weights. So any number of pages can watch a run, and closing one does not end it. `attnviz train`
+writes the same files: its runs can be watched too.
 """
 
 from __future__ import annotations
@@ -22,59 +21,65 @@ from filelock import FileLock, Timeout
 
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.registered_folders import (
-    folders_elsewhere,
-    forget_elsewhere,
-    note_elsewhere,
+    register_folder,
+    registered_folders,
+    unregister_folder,
 )
 from attnviz.training.jobs.registered_folders import runs_folder as runs_folder
-from attnviz.training.jobs.state import JOB, Job, Phase, State
-from attnviz.training.jobs.worker import DISMISSED, LOCK, forget_wishes, train_watched
+from attnviz.training.jobs.state import JOB, Job, RunPhase, RunState
+from attnviz.training.jobs.worker import DISMISS_REQUEST, LOCK, clear_requests, train_in_folder
 from attnviz.training.recipe import Recipe
 
-_TURN = "beginning.lock"  # not a run's LOCK: a run may be told to lie right there
+_START_LOCK = "beginning.lock"  # differs from LOCK: this folder may be a run's folder too
 _START_SECONDS = 60.0  # until a new process holds its lock
-_BEGUN: dict[Path, subprocess.Popen[bytes]] = {}
+_PROCESSES: dict[Path, subprocess.Popen[bytes]] = {}
 
 
 class BusyError(TrainingError):
-    """Something is being trained already, and nobody has said that both shall be."""
+    """Another training is running, and `concurrent` was not given."""
 
 
 @dataclass(frozen=True)
-class LiveRun:
-    """A run by its folder."""
+class TrainingRun:
+    """A training, identified by its folder.
+
+    Attributes
+    ----------
+    folder
+        Holds all files of the run.
+    """
 
     folder: Path
 
     @property
     def job(self) -> Job:
-        """What it trains; raises TrainingError where that is not to be read."""
+        """What it trains; raises TrainingError where that cannot be read."""
         return Job.read(self.folder)
 
     @property
     def recording(self) -> Path:
-        """Where its recording lies once there is one. Raises TrainingError as `job`."""
+        """Path of its recording, which may not exist yet. Raises TrainingError as `job` does."""
         return self.folder / f"{Recipe.from_json(self.job.recipe).model}.attn"
 
     @property
-    def state(self) -> State:
-        """How far it is, by its own word; paused (or cancelled) where its process has died."""
+    def state(self) -> RunState:
+        """How far it is, from its state file; paused (or cancelled) if its process has died."""
         try:
-            state = State.read(self.folder)
+            state = RunState.read(self.folder)
         except TrainingError as error:
-            return State(Phase.FAILED, text=str(error))
-        if not state.phase.going or self._alive(state):
+            return RunState(RunPhase.FAILED, text=str(error))
+        if not state.phase.active or self._alive(state):
             return state
-        try:  # it may have ended between the two looks
-            state = State.read(self.folder)
+        try:  # it may have ended since it was read
+            state = RunState.read(self.folder)
         except TrainingError:
             return state
-        over = Phase.CANCELLED if (self.folder / "cancel").exists() else Phase.PAUSED
-        return replace(state, phase=over) if state.phase.going else state
+        ended = RunPhase.CANCELLED if (self.folder / "cancel").exists() else RunPhase.PAUSED
+        return replace(state, phase=ended) if state.phase.active else state
 
-    def _alive(self, state: State) -> bool:
-        begun = _BEGUN.get(self.folder)
-        if begun is not None and begun.poll() is not None:
+    def _alive(self, state: RunState) -> bool:
+        process = _PROCESSES.get(self.folder)
+        if process is not None and process.poll() is not None:
             return False
         try:
             with FileLock(self.folder / LOCK, timeout=0):
@@ -83,47 +88,55 @@ class LiveRun:
             return True
         except OSError:
             return False
-        if begun is not None or state.phase is not Phase.READING:
-            return begun is not None
+        if process is not None or state.phase is not RunPhase.READING:
+            return process is not None
         age = time.time() - (self.folder / "state.json").stat().st_mtime
-        return age < _START_SECONDS  # begun by another server, and still starting
+        return age < _START_SECONDS  # started by another server, and not yet holding its lock
 
     def pause(self) -> None:
-        """Ask it to save and stop; `go_on` starts it again."""
-        self._wish("pause")
+        """Request that it saves and stops; `resume` starts it again."""
+        self._request("pause")
 
     def cancel(self) -> None:
-        """Stop it for good; what it has recorded stays."""
-        self._wish("cancel")
+        """Stop it for good; its recording stays."""
+        self._request("cancel")
         state = self.state
-        if not state.phase.going and state.phase is not Phase.CANCELLED:  # nobody hears it
-            replace(state, phase=Phase.CANCELLED).write(self.folder)
+        if not state.phase.active and state.phase is not RunPhase.CANCELLED:  # no process will
+            replace(state, phase=RunPhase.CANCELLED).write(self.folder)
 
     def dismiss(self) -> None:
-        """Take it off the list; its files stay."""
-        self._wish(DISMISSED)
+        """Remove it from the list; its files stay."""
+        self._request(DISMISS_REQUEST)
 
-    def _wish(self, name: str) -> None:
-        with _sentences(self.folder):
+    def _request(self, name: str) -> None:
+        with _write_errors(self.folder):
             (self.folder / name).touch()
 
-    def go_on(self, *, beside: bool = False) -> None:
+    def resume(self, *, concurrent: bool = False) -> None:
         """Start its process, from the last checkpoint if there is one.
 
-        Raises BusyError if it runs already, or, unless `beside`, if another one does.
-        """
-        with _one_at_a_time():
-            self._start(beside=beside)
+        Parameters
+        ----------
+        concurrent
+            Start even while another run is active.
 
-    def _start(self, *, beside: bool) -> None:
+        Raises
+        ------
+        BusyError
+            This run is active, or another one is and `concurrent` is false.
+        """
+        with _start_lock():
+            self._start(concurrent=concurrent)
+
+    def _start(self, *, concurrent: bool) -> None:
         state = self.state
-        if state.phase.going:
+        if state.phase.active:
             raise BusyError(f"{self.folder.name} is being trained already.")
-        _refuse_if_busy(beside=beside)
-        forget_wishes(self.folder)
-        note_elsewhere(self.folder)
-        replace(state, phase=Phase.READING, text="").write(self.folder)
-        with _sentences(self.folder), (self.folder / "log.txt").open("ab") as log:
+        _refuse_if_busy(concurrent=concurrent)
+        clear_requests(self.folder)
+        register_folder(self.folder)
+        replace(state, phase=RunPhase.READING, text="").write(self.folder)
+        with _write_errors(self.folder), (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  our own module, in our own folder
                 [sys.executable, "-m", "attnviz.training.jobs.worker", str(self.folder)],
                 stdin=subprocess.DEVNULL,
@@ -131,74 +144,116 @@ class LiveRun:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # closing the app's terminal does not end it
             )
-            _BEGUN[self.folder] = process
+            _PROCESSES[self.folder] = process
             (self.folder / "pid").write_text(str(process.pid))
 
 
-def live_runs() -> tuple[LiveRun, ...]:
-    """All runs in `runs_folder` that were not dismissed, the one begun last first."""
-    jobs = sorted(runs_folder().glob(f"*/{JOB}"), key=_when)
-    runs = [LiveRun(file.parent) for file in reversed(jobs)]
-    return tuple(run for run in runs if not (run.folder / DISMISSED).exists())
+def list_runs() -> tuple[TrainingRun, ...]:
+    """All runs in `runs_folder` that were not dismissed, newest first."""
+    jobs = sorted(runs_folder().glob(f"*/{JOB}"), key=_started_at)
+    runs = [TrainingRun(file.parent) for file in reversed(jobs)]
+    return tuple(run for run in runs if not (run.folder / DISMISS_REQUEST).exists())
 
 
-def run_in(folder: Path) -> LiveRun | None:
-    """The run in a folder, wherever it lies; None where none was begun, or it is out of reach."""
+def find_run(folder: Path) -> TrainingRun | None:
+    """The run in any folder; None if there is none, or the folder cannot be reached."""
     with suppress(OSError):
         if (folder / JOB).is_file():
-            return LiveRun(folder)
+            return TrainingRun(folder)
     return None
 
 
-def _when(job: Path) -> tuple[int, str]:
+def _started_at(job: Path) -> tuple[int, str]:
     try:
         return job.stat().st_mtime_ns, job.parent.name
     except OSError:  # it has gone meanwhile
         return 0, job.parent.name
 
 
-def begin(
-    recipe: Recipe, data: Path, *, size: int, device: str = "auto", beside: bool = False
-) -> LiveRun:
-    """Begin a run in a process of its own.
+def start_run(
+    recipe: Recipe, data: Path, *, size: int, device: str = "auto", concurrent: bool = False
+) -> TrainingRun:
+    """Start a training in a process of its own.
 
-    Raises BusyError while another one is running, unless `beside` says that both shall: two would
-    halve each other's speed, and a GPU may not hold both.
+    Parameters
+    ----------
+    recipe
+        How to train.
+    data
+        Folder of class folders.
+    size
+        Input side in pixels once trained.
+    device
+        As for `load_model`.
+    concurrent
+        Start even while another run is active. Two halve each other's speed, and a GPU may not
+        hold both.
+
+    Returns
+    -------
+    TrainingRun
+        The run, in a new folder in `runs_folder`.
+
+    Raises
+    ------
+    BusyError
+        Another run is active and `concurrent` is false.
     """
-    with _one_at_a_time():
-        _refuse_if_busy(beside=beside)
+    with _start_lock():
+        _refuse_if_busy(concurrent=concurrent)
         job = Job(recipe.to_json(), str(data), size, device)
-        with _sentences(runs_folder()):
-            run = LiveRun(_new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {_told(recipe)}"))
-            State(Phase.PAUSED).write(run.folder)
+        with _write_errors(runs_folder()):
+            run = TrainingRun(
+                _new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {_run_title(recipe)}")
+            )
+            RunState(RunPhase.PAUSED).write(run.folder)
             job.write(run.folder)
-        run._start(beside=beside)
+        run._start(concurrent=concurrent)
     return run
 
 
-def train_here(folder: Path, job: Job, *, beside: bool = False) -> str:
-    """Do a job in `folder` and in this process: `train_watched`, which says what it returns.
+def run_job(folder: Path, job: Job, *, concurrent: bool = False) -> str:
+    """Train in this process, with all files in `folder`.
 
-    Raises BusyError as `begin` does.
+    Parameters
+    ----------
+    folder
+        Where everything is written; a run that is there is resumed.
+    job
+        What to train.
+    concurrent
+        As for `start_run`.
+
+    Returns
+    -------
+    str
+        A sentence with the result.
+
+    Raises
+    ------
+    BusyError
+        Another run is active and `concurrent` is false.
+    TrainingError
+        As `train_and_export`, or another process trains in this folder.
     """
-    return train_watched(folder, job, partial(_alone, folder, beside=beside))
+    return train_in_folder(folder, job, partial(_started_alone, folder, concurrent=concurrent))
 
 
 @contextmanager
-def _alone(folder: Path, *, beside: bool) -> Iterator[None]:
-    """Nothing else is begun meanwhile, where that can be known; raises BusyError if one goes on."""
-    with ExitStack() as held:
-        with suppress(TrainingError):  # no runs can lie there, so the app cannot begin one either
-            held.enter_context(_one_at_a_time())
-        _refuse_if_busy(beside=beside, but=folder)
+def _started_alone(folder: Path, *, concurrent: bool) -> Iterator[None]:
+    """Hold the start lock where possible; raises BusyError if another run is active."""
+    with ExitStack() as stack:
+        with suppress(TrainingError):  # not writable, so the app cannot start a run there either
+            stack.enter_context(_start_lock())
+        _refuse_if_busy(concurrent=concurrent, ignored=folder)
         yield
 
 
-def _told(recipe: Recipe) -> str:
-    """The network, and what tells a run from others of it in a list."""
-    more = ["CutMix"] if recipe.cutmix else []
-    more += [f"seed {recipe.seed}"] if recipe.seed else []
-    return ", ".join([recipe.model, *more])
+def _run_title(recipe: Recipe) -> str:
+    """The network, and what distinguishes the run from others of that network in a list."""
+    details = ["CutMix"] if recipe.cutmix else []
+    details += [f"seed {recipe.seed}"] if recipe.seed else []
+    return ", ".join([recipe.model, *details])
 
 
 def _new_folder(name: str) -> Path:
@@ -211,13 +266,14 @@ def _new_folder(name: str) -> Path:
     return folder
 
 
-def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
-    if beside:
+def _refuse_if_busy(*, concurrent: bool, ignored: Path | None = None) -> None:
+    if concurrent:
         return
-    own = but.absolute() if but else None
-    going = {run.folder.absolute(): run.folder.name for run in live_runs() if run.state.phase.going}
-    going |= {folder: str(folder) for folder in _going_elsewhere()}
-    busy = [name for folder, name in going.items() if folder != own]
+    own = ignored.absolute() if ignored else None
+    runs = (run for run in list_runs() if run.state.phase.active)
+    active = {run.folder.absolute(): run.folder.name for run in runs}
+    active |= {folder: str(folder) for folder in _active_elsewhere()}
+    busy = [name for folder, name in active.items() if folder != own]
     if busy:
         raise BusyError(
             f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
@@ -225,28 +281,28 @@ def _refuse_if_busy(*, beside: bool, but: Path | None = None) -> None:
         )
 
 
-def _going_elsewhere() -> list[Path]:
-    """Folders noted elsewhere; notes of runs that have ended are taken away.
+def _active_elsewhere() -> list[Path]:
+    """Registered folders with an active run; entries of runs that have ended are removed.
 
-    Only `_one_at_a_time` makes that safe: nobody notes a run meanwhile, just before it begins.
+    Call it under `_start_lock`: a run that is just starting may look ended.
     """
-    going = []
-    for folder in folders_elsewhere():
-        if LiveRun(folder).state.phase.going:
-            going.append(folder)
+    active = []
+    for folder in registered_folders():
+        if TrainingRun(folder).state.phase.active:
+            active.append(folder)
             continue
-        with suppress(TrainingError):  # what cannot be read now may go on all the same
-            State.read(folder)
-            forget_elsewhere(folder)
-    return going
+        with suppress(TrainingError):  # a state that cannot be read now may belong to an active run
+            RunState.read(folder)
+            unregister_folder(folder)
+    return active
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two pages that begin something in the same moment do so one after the other."""
-    with _sentences(runs_folder()):
+def _start_lock() -> Iterator[None]:
+    """Make starting a run exclusive among all pages and processes."""
+    with _write_errors(runs_folder()):
         runs_folder().mkdir(parents=True, exist_ok=True)
-        lock = FileLock(runs_folder() / _TURN, timeout=30)
+        lock = FileLock(runs_folder() / _START_LOCK, timeout=30)
         lock.acquire()
     try:
         yield
@@ -255,8 +311,8 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 @contextmanager
-def _sentences(folder: Path) -> Iterator[None]:
-    """The system's refusal to write in a folder, as an error that says what to do."""
+def _write_errors(folder: Path) -> Iterator[None]:
+    """Turn the system's refusal to write in a folder into an error that says what to do."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is known of a live run, in files that every page and the run's own process can read."""
+"""Job and state of a run, as JSON files that every page and the run's own process can read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any, Self
 
 from attnviz.errors import TrainingError
-from attnviz.files import write_whole
+from attnviz.files import write_atomically
 
 JOB = "job.json"
+STATE = "state.json"
 
 
-class Phase(StrEnum):
-    """What a run is doing. A run that was killed counts as paused: it can be gone on with, and so
-    can one that failed; one that diverged would do so again.
+class RunPhase(StrEnum):
+    """What a run is doing.
+
+    A run whose process was killed counts as paused. Paused and failed runs can be resumed; a
+    diverged one would diverge again.
     """
 
     READING = "reading"
@@ -28,14 +31,26 @@ class Phase(StrEnum):
     DIVERGED = "diverged"
 
     @property
-    def going(self) -> bool:
-        """Whether a process works on it."""
-        return self in (Phase.READING, Phase.TRAINING)
+    def active(self) -> bool:
+        """Whether a process is working on the run."""
+        return self in (RunPhase.READING, RunPhase.TRAINING)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to train: see `train_and_export`."""
+    """What to train: arguments of `train_and_export`.
+
+    Attributes
+    ----------
+    recipe
+        JSON of a `Recipe`.
+    data
+        Folder of class folders.
+    size
+        Input side in pixels once trained.
+    device, half, probes
+        As for `train_and_export`.
+    """
 
     recipe: str
     data: str
@@ -46,24 +61,39 @@ class Job:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The job of the run in `folder`; raises TrainingError where that is not to be read."""
-        return cls(**_fitting(cls, folder / JOB))
+        """Read the job of the run in `folder`; raises TrainingError where that fails."""
+        return cls(**_read_fields(cls, folder / JOB))
 
     def write(self, folder: Path) -> None:
-        """Raises TrainingError where it cannot be written."""
+        """Write the job into `folder`; raises TrainingError where that fails."""
         text = json.dumps(asdict(self))
-        write_whole(folder / JOB, lambda partial: partial.write_text(text, "utf-8"))
+        write_atomically(folder / JOB, lambda partial: partial.write_text(text, "utf-8"))
 
 
 @dataclass(frozen=True)
-class State:
-    """How far a run is. accuracy, loss: NaN until measured. seconds: of training, all in all.
+class RunState:
+    """How far a run is.
 
-    text: why it ended. notes: what a user should know besides, such as pictures left out. share: of
-    all the work, how much is done, 0..1, for steps with small pictures take less; 0 if not known.
+    Attributes
+    ----------
+    phase
+        What it is doing.
+    step, steps
+        Optimiser steps done, and all of them.
+    seconds
+        Training time so far, over all resumptions.
+    loss, accuracy
+        Latest values; NaN until measured.
+    text
+        Why the run ended.
+    notes
+        Messages for the user, such as pictures that were left out.
+    share
+        Share of all the work that is done, 0..1 (steps with small pictures take less time); 0 if
+        not known.
     """
 
-    phase: Phase
+    phase: RunPhase
     step: int = 0
     steps: int = 0
     seconds: float = 0.0
@@ -74,46 +104,46 @@ class State:
     share: float = 0.0
 
     @property
-    def done(self) -> float:
-        """How much of all the work is done, 0..1; by the steps where the share is not known."""
+    def completed(self) -> float:
+        """Share of all the work that is done, 0..1; counted in steps where `share` is not known."""
         steps = self.step / self.steps if self.steps else 0.0
         return min(self.share or steps, 1.0)
 
     @property
-    def left(self) -> float | None:
-        """Seconds until it is done, if it goes on as it did; None before the first step."""
-        if not self.step or not self.done:
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until the end, at the speed so far; None before the first step."""
+        if not self.step or not self.completed:
             return None
-        return self.seconds * (1 - self.done) / self.done
+        return self.seconds * (1 - self.completed) / self.completed
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The state of the run in `folder`; raises TrainingError where that is not to be read."""
-        path = folder / "state.json"
-        held = _fitting(cls, path)
+        """Read the state of the run in `folder`; raises TrainingError where that fails."""
+        path = folder / STATE
+        values = _read_fields(cls, path)
         try:
-            return cls(**{**held, "phase": Phase(held["phase"])})
+            return cls(**{**values, "phase": RunPhase(values["phase"])})
         except (ValueError, KeyError) as error:
             raise TrainingError(f"{path} cannot be read ({error}).") from error
 
     def write(self, folder: Path) -> None:
-        """Raises TrainingError where it cannot be written."""
+        """Write the state into `folder`; raises TrainingError where that fails."""
         text = json.dumps(asdict(self))
-        write_whole(folder / "state.json", lambda partial: partial.write_text(text, "utf-8"))
+        write_atomically(folder / STATE, lambda partial: partial.write_text(text, "utf-8"))
 
 
-def _fitting(kind: type, path: Path) -> dict[str, Any]:
-    """The JSON object in a file; all its parts are fields of `kind` and of its fields' types."""
+def _read_fields(kind: type, path: Path) -> dict[str, Any]:
+    """The JSON object in a file, checked against names and types of the fields of `kind`."""
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
-        wanted = {one.name: str(one.type) for one in fields(kind)}
-        types: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "Phase": str}
-        if not all(isinstance(value, types[wanted[name]]) for name, value in held.items()):
-            raise ValueError("a part of it is of another kind")
-        missing = {"recipe", "data", "size", "phase"} & wanted.keys() - held.keys()
+        values = json.loads(path.read_text(encoding="utf-8"))
+        expected = {field.name: str(field.type) for field in fields(kind)}
+        types: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "RunPhase": str}
+        if not all(isinstance(value, types[expected[name]]) for name, value in values.items()):
+            raise ValueError("a value has the wrong type")
+        missing = {"recipe", "data", "size", "phase"} & expected.keys() - values.keys()
         if missing:
             raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        return dict(held)
+        return dict(values)
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise TrainingError(
             f"{path} cannot be read ({error}). It may come from another version of attnviz."

@@ -1,6 +1,6 @@
-"""Training that pages can watch: in a process of its own, or by the command line.
+"""Training that pages can watch, in a process of its own or from the command line.
 
-The process of a run that a page began is `python -m attnviz.training.jobs.worker FOLDER`.
+A run that a page started is the process `python -m attnviz.training.jobs.worker FOLDER`.
 """
 
 from __future__ import annotations
@@ -16,82 +16,97 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from attnviz.errors import AttnvizError, DivergedError, TrainingError
-from attnviz.training.jobs.registered_folders import note_elsewhere
-from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.jobs.registered_folders import register_folder
+from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.loop.checkpoint import TrainingState
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError
 from attnviz.training.recipe import Recipe
 
-LOCK = "lock"  # held as long as the process lives; the system lets go of it, however it ends
-WISHES = ("pause", "cancel")
-DISMISSED = "dismissed"
-_TELL_SECONDS = 0.5
-_LOCK_SECONDS = 10.0  # who asks whether the run is alive holds it for a moment
+LOCK = "lock"  # held while the process lives; the system releases it, however that ends
+STOP_REQUESTS = ("pause", "cancel")
+DISMISS_REQUEST = "dismissed"
+_WRITE_SECONDS = 0.5
+_LOCK_SECONDS = 10.0  # pages that check whether the run is alive hold it for a moment
 
 
 def work(folder: Path) -> None:
-    """Train what `folder` says and tell there how it goes; nothing if another process does."""
+    """Do the job in `folder` and write its state there; nothing if another process does it."""
     try:
         with FileLock(folder / LOCK, timeout=_LOCK_SECONDS):
-            note_elsewhere(folder)  # again: it may have looked dead while it was starting
+            register_folder(folder)  # again: it may have looked dead while it was starting
             _Worker(folder).work()
     except Timeout:
         _log(f"{folder} is being trained by another process.")
 
 
-def train_watched(
+def train_in_folder(
     folder: Path, job: Job, start: Callable[[], AbstractContextManager[None]] = nullcontext
 ) -> str:
-    """Do a job in `folder` as the command line does, so that pages can watch, pause and cancel it.
+    """Do a job in this process, so that pages can watch, pause and cancel it.
 
-    A run found there is gone on with. start: is entered until others can see that it has begun; may
-    refuse by what it raises. Returns what came out; raises what `train_and_export` raises, and
-    TrainingError where another process trains in this folder.
+    Parameters
+    ----------
+    folder
+        Where everything is written; a run that is there is resumed.
+    job
+        What to train.
+    start
+        Context that is entered until the run is visible to others. It may refuse by raising.
+
+    Returns
+    -------
+    str
+        A sentence with the result.
+
+    Raises
+    ------
+    TrainingError
+        As `train_and_export`, or another process trains in this folder.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as held:
+        with ExitStack() as stack:
             with start():
-                held.enter_context(FileLock(folder / LOCK, timeout=_LOCK_SECONDS))
-                forget_wishes(folder)
+                stack.enter_context(FileLock(folder / LOCK, timeout=_LOCK_SECONDS))
+                clear_requests(folder)
                 job.write(folder)
-                State(Phase.READING).write(folder)
-                note_elsewhere(folder)
+                RunState(RunPhase.READING).write(folder)
+                register_folder(folder)
             return _Worker(folder).train(job)
     except Timeout as error:
         raise TrainingError(f"{folder} is being trained by another process.") from error
 
 
-def forget_wishes(folder: Path) -> None:
-    """Of a run that is taken up again: it shall neither stop nor be hidden."""
-    for wish in (*WISHES, DISMISSED):
-        (folder / wish).unlink(missing_ok=True)
+def clear_requests(folder: Path) -> None:
+    """Remove all requests from the folder of a run that starts or is resumed."""
+    for request in (*STOP_REQUESTS, DISMISS_REQUEST):
+        (folder / request).unlink(missing_ok=True)
 
 
 @dataclass
 class _Worker:
+    """Does the job of a folder and keeps its state file up to date."""
+
     folder: Path
-    last: State = field(default_factory=lambda: State(Phase.READING))
-    told: float = 0.0
+    last: RunState = field(default_factory=lambda: RunState(RunPhase.READING))
+    written_at: float = 0.0
     notes: list[str] = field(default_factory=list)
 
     def work(self) -> None:
-        """Do the folder's job; what goes wrong is in the log, and raised only where nobody knows
-        why.
-        """
+        """Do the folder's job. Errors go into the log and the state file, and are not raised."""
         try:
-            self.last = replace(State.read(self.folder), notes="")
+            self.last = replace(RunState.read(self.folder), notes="")
             _log(self.train(Job.read(self.folder)))
         except (AttnvizError, OSError) as error:
             _log(str(error))
-            if self.last.phase.going:  # not even the job could be read
-                self._end(Phase.FAILED, str(error))
+            if self.last.phase.active:  # the job itself could not be read
+                self._end(RunPhase.FAILED, str(error))
 
     def train(self, job: Job) -> str:
-        """Train to the end, to a wish, or to an error; the last word is written in any case."""
+        """Train until the end, a request or an error; the final state is written in any case."""
         try:
-            self.last = replace(self.last, phase=Phase.READING)
+            self.last = replace(self.last, phase=RunPhase.READING)
             self.last.write(self.folder)
             recipe = Recipe.from_json(job.recipe)
             text = train_and_export(
@@ -102,63 +117,62 @@ class _Worker:
                 device=job.device,
                 half=job.half,
                 probes=job.probes,
-                watch=partial(self._watch, recipe),
-                wanted=self._wanted,
-                say=self._say,
+                on_step=partial(self._on_step, recipe),
+                keep_running=self._keep_running,
+                notify=self._notify,
             )
-            self._end(Phase.DONE, text)
+            self._end(RunPhase.DONE, text)
             return text
         except PausedError as error:
             cancelled = (self.folder / "cancel").exists()
-            self._end(Phase.CANCELLED if cancelled else Phase.PAUSED, str(error))
+            self._end(RunPhase.CANCELLED if cancelled else RunPhase.PAUSED, str(error))
             raise
         except AttnvizError as error:
             diverged = isinstance(error, DivergedError)
-            self._end(Phase.DIVERGED if diverged else Phase.FAILED, str(error))
+            self._end(RunPhase.DIVERGED if diverged else RunPhase.FAILED, str(error))
             raise
         except OSError as error:
             reason = error.strerror or error
-            text = f"Reading or writing failed ({reason}). Mend that, then go on: the last "
-            self._end(Phase.FAILED, text + "checkpoint is whole.")
+            text = f"Reading or writing failed ({reason}). Fix that and resume: the last "
+            self._end(RunPhase.FAILED, text + "checkpoint is complete.")
             raise
         except Exception as error:
-            text = f"{type(error).__name__}: {error}. log.txt in {self.folder} says more."
-            self._end(Phase.FAILED, text)
+            text = f"{type(error).__name__}: {error}. See log.txt in {self.folder}."
+            self._end(RunPhase.FAILED, text)
             raise
 
-    def _watch(self, recipe: Recipe, progress: TrainingState, steps: int) -> bool:
-        """Tell how far it is, not too often, and hear whether it shall stop."""
-        done = progress.step == steps
-        if done or time.monotonic() - self.told > _TELL_SECONDS:
-            self.told = time.monotonic()
-            self.last = State(
-                Phase.TRAINING, progress.step, steps, progress.seconds,
+    def _on_step(self, recipe: Recipe, progress: TrainingState, steps: int) -> bool:
+        """Write the state, at most twice a second; returns whether to keep training."""
+        if progress.step == steps or time.monotonic() - self.written_at > _WRITE_SECONDS:
+            self.written_at = time.monotonic()
+            self.last = RunState(
+                RunPhase.TRAINING, progress.step, steps, progress.seconds,
                 progress.loss, progress.accuracy, notes=self.last.notes,
                 share=recipe.share_at(progress.step / steps * recipe.epochs),
             )  # fmt: skip
             self.last.write(self.folder)
-        return self._wanted()
+        return self._keep_running()
 
-    def _wanted(self) -> bool:
-        return not any((self.folder / wish).exists() for wish in WISHES)
+    def _keep_running(self) -> bool:
+        return not any((self.folder / request).exists() for request in STOP_REQUESTS)
 
-    def _say(self, sentence: str) -> None:
-        _log(sentence)
-        self.notes.append(sentence)
+    def _notify(self, message: str) -> None:
+        _log(message)
+        self.notes.append(message)
         self.last = replace(self.last, notes=" ".join(self.notes))
         self.last.write(self.folder)
 
-    def _end(self, phase: Phase, text: str) -> None:
+    def _end(self, phase: RunPhase, text: str) -> None:
         self.last = replace(self.last, phase=phase, text=text)
         try:
             self.last.write(self.folder)
-        except TrainingError as error:  # the log has the text; pages see that the process is gone
+        except TrainingError as error:  # pages see that the process has ended
             _log(str(error))
 
 
-def _log(sentence: str) -> None:
-    """Into log.txt, which is this process's output."""
-    sys.stdout.write(f"{sentence}\n")
+def _log(message: str) -> None:
+    """Write a line to standard output, which is log.txt where a page started the process."""
+    sys.stdout.write(f"{message}\n")
     sys.stdout.flush()
 
 

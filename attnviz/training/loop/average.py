@@ -9,10 +9,24 @@ from torch import nn
 
 
 class MovingAverage:
-    """`module` is a copy whose weights and running statistics trail the original's.
+    """Keeps a copy of a network whose weights and running statistics are moving averages.
 
-    The decay grows with the steps done, min(decay, (1 + step) / (10 + step)), so the random start
-    is soon forgotten (Tan & Le 2019 and TensorFlow's moving average do the same).
+    The decay grows with the steps done, min(decay, (1 + step) / (10 + step)), so that the random
+    start is soon forgotten, as in TensorFlow's `ExponentialMovingAverage` (Tan & Le 2019).
+    `torch.optim.swa_utils.AveragedModel` would need a function of our own for this decay and for
+    integer buffers, and counts updates in a buffer that checkpoints do not have.
+
+    Parameters
+    ----------
+    module
+        The network that is trained.
+    decay
+        Largest decay per step, 0..1; 0 copies the network.
+
+    Attributes
+    ----------
+    module
+        The averaged copy, in evaluation mode, without gradients.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
@@ -21,11 +35,19 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
-        """Take in the weights after optimiser step `step` (counted from 1)."""
+        """Update the average with the weights of `module`.
+
+        Parameters
+        ----------
+        module
+            The network after the optimiser step.
+        step
+            Number of optimiser steps done, from 1.
+        """
         share = 1 - min(self.decay, (1 + step) / (10 + step)) if self.decay else 1.0
-        fresh = module.state_dict()
+        current = module.state_dict()
         for name, value in self.module.state_dict().items():
             if value.is_floating_point():
-                value.lerp_(fresh[name], share)
+                value.lerp_(current[name], share)
             else:
-                value.copy_(fresh[name])
+                value.copy_(current[name])

@@ -1,4 +1,4 @@
-"""Everything a run needs to go on as if it had never stopped, in safetensors files."""
+"""Checkpoints from which a run resumes as if it had never stopped, as safetensors files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from attnviz.errors import DivergedError, TrainingError
-from attnviz.files import write_whole
+from attnviz.files import write_atomically
 from attnviz.training.loop.optimizers import Optimizer
 
 Tensors = dict[str, Tensor]
@@ -20,7 +20,19 @@ Tensors = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a run stands: `step` optimiser steps are done, after `seconds` of work."""
+    """Progress of a run.
+
+    Attributes
+    ----------
+    step
+        Optimiser steps done.
+    seconds
+        Training time so far.
+    loss
+        Running mean of the training loss; NaN before the first step.
+    accuracy
+        Latest validation accuracy, 0..1; NaN before the first epoch ends.
+    """
 
     step: int = 0
     seconds: float = 0.0
@@ -36,11 +48,28 @@ def save_checkpoint(
     averaged: nn.Module,
     optimizer: Optimizer,
 ) -> None:
-    """Write `path` as a whole or not at all; `identity` tells this run from all others.
+    """Write a checkpoint atomically.
 
-    Raises TrainingError where it cannot be written, and DivergedError where a weight or a state of
-    the optimiser is NaN or infinite: going on from there would fail for ever, so the last one
-    stays.
+    Parameters
+    ----------
+    path
+        The checkpoint file.
+    identity
+        Text that distinguishes this run from all others.
+    progress
+        State of the run.
+    module, averaged
+        The network and its moving average.
+    optimizer
+        Its state is saved with them.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be written.
+    DivergedError
+        A weight or a state of the optimiser is NaN or infinite. The previous checkpoint is kept, as
+        training could not recover from this one.
     """
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
@@ -48,7 +77,7 @@ def save_checkpoint(
     _check_finite(tensors, progress.step, path)
     tensors = {name: value.contiguous() for name, value in tensors.items()}
     header = {"identity": identity, "progress": json.dumps(vars(progress))}
-    write_whole(path, lambda partial: save_file(tensors, partial, header))
+    write_atomically(path, lambda partial: save_file(tensors, partial, header))
 
 
 def load_checkpoint(
@@ -58,7 +87,27 @@ def load_checkpoint(
     averaged: nn.Module,
     optimizer: Optimizer,
 ) -> TrainingState:
-    """Put back what `save_checkpoint` wrote; raises TrainingError if it belongs to another run."""
+    """Load a checkpoint into the network, its moving average and the optimiser.
+
+    Parameters
+    ----------
+    path
+        The checkpoint file.
+    identity
+        As for `save_checkpoint`.
+    module, averaged, optimizer
+        Changed in place.
+
+    Returns
+    -------
+    TrainingState
+        The state that was saved.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be read, or belongs to another run or network.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -66,12 +115,12 @@ def load_checkpoint(
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise TrainingError(
-            f"The checkpoint {path} cannot be read ({error}). Remove it to start anew."
+            f"The checkpoint {path} cannot be read ({error}). Remove it to start over."
         ) from error
     if header.get("identity") != identity:
         raise TrainingError(
             f"The checkpoint {path} belongs to a run with another recipe, data or size. "
-            "Give another output folder, or remove it to start anew."
+            "Give another output folder, or remove it to start over."
         )
     try:
         module.load_state_dict(_under(tensors, "module."))
@@ -79,7 +128,7 @@ def load_checkpoint(
     except RuntimeError as error:
         raise TrainingError(
             f"The checkpoint {path} was made by another version of this network. "
-            "Give another output folder, or remove it to start anew."
+            "Give another output folder, or remove it to start over."
         ) from error
     _restore_optimizer(optimizer, _under(tensors, "optimizer."))
     return TrainingState(**json.loads(header["progress"]))
@@ -88,10 +137,10 @@ def load_checkpoint(
 def _check_finite(tensors: Tensors, step: int, path: Path) -> None:
     wrong = next((name for name, value in tensors.items() if not value.isfinite().all()), None)
     if wrong is not None:
-        before = f"the last one stays in {path.parent}" if path.exists() else "there is none yet"
+        before = f"the last one is kept in {path.parent}" if path.exists() else "there is none yet"
         raise DivergedError(
-            f"After step {step} {wrong} holds NaN or infinity: the training has diverged. This is "
-            f"no checkpoint to go on from; {before}."
+            f"After step {step} {wrong} holds NaN or infinity: the training has diverged. No "
+            f"checkpoint was written; {before}."
         )
 
 

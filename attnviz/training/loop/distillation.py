@@ -1,4 +1,4 @@
-"""Learning from a network that is trained already (Hinton et al. 2015; Touvron et al. 2021)."""
+"""Knowledge distillation from a trained network (Hinton et al. 2015; Touvron et al. 2021)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from attnviz.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Teacher:
-    """Says what it sees in the very views that the student is shown.
+    """A trained network that provides targets for the views that the student sees.
 
-    module: a trained network in evaluation mode; it is never changed. preprocess: how it wants
-    its inputs normalised. temperature: divides its scores; at 0 its first choice alone counts.
-    share: of the loss that its word gets, 0..1.
+    Attributes
+    ----------
+    module
+        The network, in evaluation mode; it is never changed.
+    preprocess
+        Normalises its inputs.
+    temperature
+        Divides the scores of teacher and student; 0 uses the teacher's top prediction only.
+    share
+        Share of the loss that comes from the teacher, 0..1.
     """
 
     module: nn.Module
@@ -29,50 +36,72 @@ class Teacher:
     share: float
 
     def loss(self, inputs: Tensor, logits: Tensor, own: Tensor) -> Tensor:
-        """`own`, the student's loss by the true classes, mixed with its loss by the teacher's word.
+        """Mix the student's own loss with the distillation loss.
 
-        At temperature 0 that is the cross entropy with the teacher's first choice (DeiT's "hard
-        distillation"); at T > 0 it is T^2 KL(teacher || student), both at temperature T, so that
-        the size of its gradient does not depend on T.
+        At temperature 0 the latter is the cross entropy with the teacher's top prediction (DeiT's
+        "hard distillation"); at T > 0 it is T^2 KL(teacher || student), both at temperature T, so
+        that the size of its gradient does not depend on T.
 
-        Args:
-            inputs: [N, 3, s, s] in 0..1, not yet normalised. Its sides need not be those that the
-                teacher was trained at, but far smaller ones make its word worthless.
-            logits: [N, classes], the student's scores.
-            own: a number.
+        Parameters
+        ----------
+        inputs
+            float [N, 3, s, s] in 0..1, not yet normalised. The teacher may have been trained at
+            another size, but its predictions on far smaller inputs are worthless.
+        logits
+            float [N, classes], the student's scores.
+        own
+            Scalar, the student's loss against the true classes.
+
+        Returns
+        -------
+        Tensor
+            Scalar, the mixed loss.
         """
         with torch.no_grad():
-            says = self.module(self.preprocess.normalised(inputs)).float()
+            teacher = self.module(self.preprocess.normalised(inputs)).float()
         if self.temperature == 0:
-            taught = F.cross_entropy(logits, says.argmax(1))
+            distilled = F.cross_entropy(logits, teacher.argmax(1))
         else:
-            taught = self.temperature**2 * F.kl_div(
+            distilled = self.temperature**2 * F.kl_div(
                 F.log_softmax(logits / self.temperature, 1),
-                F.log_softmax(says / self.temperature, 1),
+                F.log_softmax(teacher / self.temperature, 1),
                 reduction="batchmean",
                 log_target=True,
             )
-        return own.lerp(taught, self.share)
+        return own.lerp(distilled, self.share)
 
 
 def find_teacher(recipe: Recipe, classes: tuple[str, ...], device: torch.device) -> Teacher | None:
-    """The recipe's teacher on `device`, or None if it names none.
+    """Load the recipe's teacher, or return None if it names none.
 
-    Raises TrainingError if the teacher knows other classes than `classes`, in their order, and
-    what `load_model` raises.
+    Parameters
+    ----------
+    recipe
+        Names the teacher.
+    classes
+        Class names of the data.
+    device
+        Where the teacher runs.
+
+    Raises
+    ------
+    TrainingError
+        The teacher's classes differ from `classes`, or are in another order.
+    ModelError
+        As `load_model`.
     """
     if not recipe.teacher:
         return None
-    known = load_model(recipe.teacher, device)
-    if len(known.labels) != len(classes):
+    model = load_model(recipe.teacher, device)
+    if len(model.labels) != len(classes):
         raise TrainingError(
-            f"The teacher {recipe.teacher} knows {len(known.labels)} classes, but the data has "
+            f"The teacher {recipe.teacher} knows {len(model.labels)} classes, but the data has "
             f"{len(classes)}. Choose a teacher that was trained on the same classes."
         )
-    if known.labels != classes:
+    if model.labels != classes:
         raise TrainingError(
-            f"The teacher {recipe.teacher} knows {', '.join(known.labels[:5])} ..., but the data "
-            f"has {', '.join(classes[:5])} ...; its word would stand for other things. Choose a "
-            "teacher that was trained on the same classes in the same order."
+            f"The teacher {recipe.teacher} knows {', '.join(model.labels[:5])} ..., but the data "
+            f"has {', '.join(classes[:5])} ...; its predictions would mean other classes. "
+            "Choose a teacher that was trained on the same classes in the same order."
         )
-    return Teacher(known.module, known.preprocess, recipe.temperature, recipe.distil)
+    return Teacher(model.module, model.preprocess, recipe.temperature, recipe.distil)

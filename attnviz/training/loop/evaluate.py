@@ -1,4 +1,4 @@
-"""How often a network names the right class."""
+"""Accuracy of a network on a set of pictures."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from torch import Tensor, nn
 
 from attnviz.models.device import move_inputs
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
-from attnviz.training.data.data import PictureSet, squashed
+from attnviz.training.data.data import PictureSet, squash
 from attnviz.training.data.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
 class Score:
-    """top1: share of pictures whose highest score is the right class; loss: mean cross entropy."""
+    """Result of `evaluate`.
+
+    Attributes
+    ----------
+    top1
+        Share of pictures whose highest score is the right class, 0..1.
+    loss
+        Mean cross entropy, in nats.
+    pictures
+        Number of pictures.
+    """
 
     top1: float
     loss: float
@@ -39,12 +49,33 @@ def evaluate(
     device: torch.device | None = None,
     batch: int = 64,
     mirrored: bool = False,
-    between: Callable[[], None] | None = None,
+    check_stop: Callable[[], None] | None = None,
 ) -> Score:
-    """Score `module` on pictures squashed to side x side pixels; leaves its mode as it was.
+    """Score a network on pictures squashed to squares; its mode is restored afterwards.
 
-    mirrored: the probabilities are means over each picture and its mirror image, left for right.
-    between: called before each batch; what it raises ends the scoring.
+    Parameters
+    ----------
+    module
+        The network.
+    part
+        Pictures and their classes.
+    preprocess
+        Normalises the inputs.
+    side
+        Input side in pixels.
+    device
+        Where `module` is; the CPU if None.
+    batch
+        Pictures per pass.
+    mirrored
+        Average the probabilities over each picture and its mirror image.
+    check_stop
+        Called before each batch; an exception from it ends the scoring.
+
+    Returns
+    -------
+    Score
+        Top-1 accuracy and mean loss.
     """
     keep_freed_memory()
     was_training = module.training
@@ -53,16 +84,16 @@ def evaluate(
     try:
         with torch.inference_mode():
             for start in range(0, len(part), batch):
-                if between is not None:
-                    between()
+                if check_stop is not None:
+                    check_stop()
                 labels = torch.from_numpy(part.labels[start : start + batch]).to(device)
-                inputs = whole_pictures(part, slice(start, start + batch), side)
+                inputs = square_inputs(part, slice(start, start + batch), side)
                 inputs = move_inputs(inputs, device or torch.device("cpu"))
                 inputs = preprocess.normalised(inputs)
                 logits = module(inputs).float()
                 if mirrored:
-                    both = (logits, module(inputs.flip(3)).float())
-                    logits = torch.logaddexp(*(one.log_softmax(1) for one in both)) - math.log(2)
+                    pair = (logits, module(inputs.flip(3)).float())
+                    logits = torch.logaddexp(*(s.log_softmax(1) for s in pair)) - math.log(2)
                 right += int((logits.argmax(1) == labels).sum())
                 loss += float(nn.functional.cross_entropy(logits, labels, reduction="sum"))
     finally:
@@ -70,7 +101,32 @@ def evaluate(
     return Score(right / max(len(part), 1), loss / max(len(part), 1), len(part))
 
 
-def whole_pictures(part: PictureSet, chosen: slice, side: int) -> Tensor:
-    """float32 [N, 3, side, side] in 0..1: the chosen pictures, squashed to squares."""
-    pixels = np.stack([squashed(one, side) for one in part.pixels[chosen]])
-    return pixels_to_tensor(pixels)
+def square_inputs(part: PictureSet, chosen: slice, side: int) -> Tensor:
+    """Squash pictures to squares, as network inputs that are not yet normalised.
+
+    Parameters
+    ----------
+    part
+        The pictures.
+    chosen
+        Which of them.
+    side
+        Side in pixels.
+
+    Returns
+    -------
+    Tensor
+        float32 [N, 3, side, side] in 0..1.
+    """
+    squares = np.stack([squash(pixels, side) for pixels in part.pixels[chosen]])
+    return pixels_to_tensor(squares)
+
+
+def scored_side(side: int, crop: float) -> int:
+    """The input side at which a network trained on crops of `side` px is scored: a quarter larger.
+
+    A random crop shows objects larger than the full picture does at the same input size. A larger
+    input makes up for that (Touvron et al. 2019, arXiv 1906.06423); without cropping there is
+    nothing to make up for.
+    """
+    return side if crop == 1 else side * 5 // 4

@@ -1,4 +1,4 @@
-"""What turns gradients into steps: SGD, AdamW, or Muon for the filters of convolutions."""
+"""Optimisers: SGD, AdamW, or Muon for the filters of convolutions."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ from torch import Tensor, nn
 
 from attnviz.training.recipe import Recipe
 
-# Muon's rate is the size of a step relative to a layer's weights; SGD's is not. With twice the
-# rate, norms, biases and the classifier learn as they do at the usual 0.1.
-_BESIDE_MUON = 2.0
-_DECAY_BESIDE_MUON = 5e-4
+# Muon's rate is the size of a step relative to a layer's weights; SGD's is not. At twice the rate,
+# norms, biases and the classifier learn as they do at the usual 0.1.
+_SGD_RATE_FACTOR = 2.0
+_SGD_DECAY = 5e-4
 
 
 class Optimizer(Protocol):
-    """What the trainer and its checkpoints need of an optimiser."""
+    """Interface that the trainer and its checkpoints need."""
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
         """Parameters that share a rate; `lr` may be set."""
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
+        """Clear all gradients."""
 
     def step(self) -> object:
-        """Change the weights by their gradients."""
+        """Update the weights by their gradients."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What it remembers; tensors under "state"."""
+        """The optimiser's state; tensors under "state"."""
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
-        """Put back what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
 
 
 def build_optimizer(module: nn.Module, recipe: Recipe) -> Optimizer:
-    """The one that the recipe names, at its peak rate."""
+    """Build the optimiser that the recipe names, at its peak rate.
+
+    Parameters
+    ----------
+    module
+        Network whose parameters it updates.
+    recipe
+        Names the optimiser, its rate and its weight decay.
+    """
     if recipe.optimizer == "muon":
         return MuonAndSgd(module, recipe)
     groups = _groups(module.parameters(), recipe.weight_decay)
@@ -47,7 +55,7 @@ def build_optimizer(module: nn.Module, recipe: Recipe) -> Optimizer:
 
 
 def set_rate(optimizer: Optimizer, rate: float) -> None:
-    """Give every group `rate`, times the group's own share where it has one."""
+    """Set the learning rate of every group, times the group's own `share` where it has one."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group.get("share", 1.0)
 
@@ -57,9 +65,9 @@ class MuonAndSgd:
 
     Muon makes each step of a filter bank, read as a matrix [outputs, inputs * h * w], orthogonal:
     all directions move alike. `torch.optim.Muon` takes matrices only, so it is given views of the
-    filters. The first convolution, which sees three colours, and the classifier keep SGD (or stay
-    as they are, where they are not trained), as in Jordan's training of CIFAR-10; unlike his,
-    filters are held by decoupled weight decay rather than scaled to a fixed norm after each step.
+    filters. The first convolution, which sees three colours, and the classifier use SGD (or are not
+    trained at all), as in Jordan's training of CIFAR-10; unlike his,
+    filters have decoupled weight decay rather than being scaled to a fixed norm after each step.
     """
 
     def __init__(self, module: nn.Module, recipe: Recipe) -> None:
@@ -71,8 +79,8 @@ class MuonAndSgd:
             self._matrices, lr=recipe.rate, weight_decay=recipe.weight_decay, momentum=0.9
         )
         rest = (p for p in module.parameters() if id(p) not in taken)
-        beside = [group | {"share": _BESIDE_MUON} for group in _groups(rest, _DECAY_BESIDE_MUON)]
-        self._sgd = torch.optim.SGD(beside, lr=recipe.rate, momentum=0.9, nesterov=True)
+        groups = [group | {"share": _SGD_RATE_FACTOR} for group in _groups(rest, _SGD_DECAY)]
+        self._sgd = torch.optim.SGD(groups, lr=recipe.rate, momentum=0.9, nesterov=True)
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
@@ -80,13 +88,13 @@ class MuonAndSgd:
         return [*self._muon.param_groups, *self._sgd.param_groups]
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget all gradients."""
+        """Clear all gradients."""
         self._sgd.zero_grad(set_to_none)
         for weight in self._filters:
             weight.grad = None
 
     def step(self) -> None:
-        """Change the filters by Muon and all else by SGD."""
+        """Update the filters by Muon and all else by SGD."""
         for weight, matrix in zip(self._filters, self._matrices, strict=True):
             if weight.grad is None:
                 matrix.grad = None
@@ -96,14 +104,14 @@ class MuonAndSgd:
         self._sgd.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """The states of both under one row of numbers, Muon's first."""
+        """The states of both under consecutive indices, Muon's first."""
         first, second = self._muon.state_dict(), self._sgd.state_dict()
         start = len(self._matrices)
         moved = {start + index: value for index, value in second["state"].items()}
         return {"state": first["state"] | moved, "groups": (first, second)}
 
     def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
-        """Put back what `state_dict` gave."""
+        """Restore a state from `state_dict`."""
         start = len(self._matrices)
         state = state_dict["state"]
         first, second = state_dict["groups"]

@@ -1,4 +1,4 @@
-"""The training loop: steps, checkpoints, snapshots of attention, and a bar with the time left."""
+"""The training loop: steps, checkpoints, snapshots of attention, and a progress bar."""
 
 from __future__ import annotations
 
@@ -23,21 +23,34 @@ from attnviz.training.data.memory import keep_freed_memory
 from attnviz.training.loop.average import MovingAverage
 from attnviz.training.loop.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from attnviz.training.loop.distillation import find_teacher
-from attnviz.training.loop.evaluate import Score, evaluate
+from attnviz.training.loop.evaluate import Score, evaluate, scored_side
+from attnviz.training.loop.half_precision import round_to_half
 from attnviz.training.loop.optimizers import build_optimizer, set_rate
 from attnviz.training.recipe import Recipe
 from attnviz.training.recording.recorder import AttentionRecorder, snapshot_steps
 
-# Told how far it is and how many steps there are; False stops the run after a checkpoint.
-Watch = Callable[["TrainingState", int], bool]
+# Called with the state and the number of steps; False stops the run after a checkpoint.
+StepCallback = Callable[["TrainingState", int], bool]
 
 CHECKPOINT_SECONDS = 120.0
 QUICK_SCORE = 1000
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a run leaves: the averaged network, how far it came, and its score on `side` px."""
+class TrainingResult:
+    """Result of a run.
+
+    Attributes
+    ----------
+    module
+        The averaged network, its weights rounded to float16.
+    progress
+        State at the end.
+    score
+        Score on the validation pictures.
+    side
+        Input side in pixels at which it was scored.
+    """
 
     module: nn.Module
     progress: TrainingState
@@ -46,15 +59,40 @@ class Trained:
 
 
 class PausedError(TrainingError):
-    """A run was stopped by whoever watches it; it can be gone on with."""
+    """A run was stopped on request; it can be resumed."""
 
 
 @dataclass
 class Trainer:
-    """Trains `module` on `data` by `recipe`; everything that lasts lies in the folder `out`.
+    """Trains a network; all files are written into one folder.
 
-    A run that was killed goes on from `out/checkpoint.safetensors` and ends with the same weights
-    as an unbroken one: every random choice depends on (seed, epoch, step) alone.
+    A run that was killed resumes from `out/checkpoint.safetensors` and ends with the same weights
+    as an uninterrupted one: every random choice depends on (seed, epoch, step) alone.
+
+    Attributes
+    ----------
+    module
+        The network; it is trained in place.
+    data
+        Training and validation pictures.
+    recipe
+        Hyperparameters.
+    preprocess
+        Makes inputs of pictures; its size is the input side at which the result is scored.
+    out
+        Folder for checkpoints.
+    device
+        Where to train.
+    recorder
+        Records attention at planned steps, if given.
+    show
+        Whether to show a progress bar.
+    stop_after
+        Stop after this optimiser step; for tests.
+    on_step
+        Called after each step; False stops the run after a checkpoint.
+    check_stop
+        Called before each batch of the last scoring; may raise PausedError.
     """
 
     module: nn.Module
@@ -66,14 +104,23 @@ class Trainer:
     recorder: AttentionRecorder | None = None
     show: bool = True
     stop_after: int | None = None
-    watch: Watch | None = None
-    between: Callable[[], None] | None = None  # may stop the last scoring, by what it raises
+    on_step: StepCallback | None = None
+    check_stop: Callable[[], None] | None = None
 
-    def run(self) -> Trained:
+    def run(self) -> TrainingResult:
         """Train to the end (or to step `stop_after`) and score the averaged network.
 
-        Raises PausedError where `watch` says so, with everything saved, and DivergedError where
-        numbers become NaN or infinite.
+        Returns
+        -------
+        TrainingResult
+            The averaged network with its score.
+
+        Raises
+        ------
+        PausedError
+            `on_step` or `check_stop` stopped the run; everything is saved.
+        DivergedError
+            The loss or a weight became NaN or infinite.
         """
         self.out.mkdir(parents=True, exist_ok=True)
         keep_freed_memory()
@@ -93,11 +140,11 @@ class Trainer:
                     break
         round_to_half(self._average.module)
         side = self.preprocess.size
-        score = self._score(side, len(self.data.validation), self.between)
-        return Trained(self._average.module, progress, score, side)
+        score = self._score(side, len(self.data.validation), self.check_stop)
+        return TrainingResult(self._average.module, progress, score, side)
 
     def _run_identity(self) -> str:
-        """Changes with all that decides what a checkpoint and a recording mean."""
+        """A text that differs between runs whose checkpoints must not be mixed up."""
         probes = self.recorder.recording.pictures if self.recorder else ()
         facts = [self.recipe.to_json(), str(self.preprocess), self.data.classes, probes]
         return f"{json.dumps(facts)} {self.data.digest()}"
@@ -123,8 +170,8 @@ class Trainer:
             if self._stopped(progress):
                 break
             if progress.step % self._per_epoch == 0:
-                continue  # the score comes first: whoever goes on from here needs it
-            self._tell(progress)
+                continue  # first comes the score, which a resumed run needs
+            self._report(progress)
             self._snapshot(progress)
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self._save(progress)
@@ -136,7 +183,7 @@ class Trainer:
             self._snapshot(progress)
         self._save(progress)
         if ended and not self._stopped(progress):
-            self._tell(progress)
+            self._report(progress)
         return progress
 
     def _step(self, batch: Batch, epoch: float) -> float:
@@ -161,7 +208,7 @@ class Trainer:
         return float(loss.detach())
 
     def _batches(self, epoch: int, first: int) -> Iterator[Batch]:
-        """The batches of an epoch from step `first` on; the next one is made while one is used."""
+        """Yield the batches of an epoch from step `first` on; two are prepared in advance."""
         order = epoch_order(self.recipe, epoch, len(self.data.training))
 
         def make(step: int) -> Batch:
@@ -171,25 +218,25 @@ class Trainer:
             )
 
         with ThreadPoolExecutor(1) as worker:
-            coming = [
+            pending = [
                 worker.submit(make, step) for step in range(first, min(first + 2, len(order)))
             ]
             for step in range(first + 2, len(order) + 2):
-                if not coming:
+                if not pending:
                     return
-                batch = coming.pop(0).result()
+                batch = pending.pop(0).result()
                 if step < len(order):
-                    coming.append(worker.submit(make, step))
+                    pending.append(worker.submit(make, step))
                 yield batch
 
-    def _score(self, side: int, most: int, between: Callable[[], None] | None = None) -> Score:
+    def _score(self, side: int, most: int, check_stop: Callable[[], None] | None = None) -> Score:
         return evaluate(
             self._average.module, self.data.validation.spread_sample(most), self.preprocess,
-            side=side, device=self.device, between=between,
+            side=side, device=self.device, check_stop=check_stop,
         )  # fmt: skip
 
     def _snapshot(self, progress: TrainingState) -> None:
-        """Record the averaged network's attention, where the plan has a snapshot at this step."""
+        """Record the averaged network's attention if a snapshot is planned at this step."""
         if self.recorder is None or progress.step not in self._snapshots:
             return
         if any(shot.step == progress.step for shot in self.recorder.recording.snapshots):
@@ -206,7 +253,7 @@ class Trainer:
         path = self.out / "checkpoint.safetensors"
         if not path.exists():
             if self.recorder is not None:
-                self.recorder.begin_anew(self._average.module, self._per_epoch)
+                self.recorder.start_over(self._average.module, self._per_epoch)
             return TrainingState()
         progress = load_checkpoint(
             path, self._identity, self.module, self._average.module, self._optimizer
@@ -225,8 +272,8 @@ class Trainer:
             self._optimizer,
         )
 
-    def _tell(self, progress: TrainingState) -> None:
-        if self.watch is None or self.watch(progress, self._per_epoch * self.recipe.epochs):
+    def _report(self, progress: TrainingState) -> None:
+        if self.on_step is None or self.on_step(progress, self._per_epoch * self.recipe.epochs):
             return
         self._save(progress)
         raise PausedError(f"The training was stopped after step {progress.step}.")
@@ -235,7 +282,7 @@ class Trainer:
         return self.stop_after is not None and progress.step >= self.stop_after
 
     def _bar(self, progress: TrainingState) -> tqdm[None]:
-        """A bar whose unit is a pixel, so that the time left knows small pictures are cheap."""
+        """A progress bar that counts pixels, so that its estimate accounts for small pictures."""
         costs = [
             self.recipe.side_at(epoch) ** 2
             for epoch in range(self.recipe.epochs)
@@ -249,20 +296,3 @@ class Trainer:
             disable=not self.show,
             mininterval=2.0,
         )
-
-
-def round_to_half(module: nn.Module) -> None:
-    """Round all weights to what float16 can hold, for they are scored as they are shipped."""
-    for value in module.state_dict().values():
-        if value.is_floating_point():
-            value.copy_(value.half())
-
-
-def scored_side(side: int, crop: float) -> int:
-    """The side at which a network trained on crops of `side` px is scored: a quarter larger.
-
-    A random crop shows objects larger than the whole picture does at the same size; scoring at a
-    larger size makes up for it (Touvron et al. 2019, arXiv 1906.06423). Where the crop is always
-    the whole picture there is nothing to make up for.
-    """
-    return side if crop == 1 else side * 5 // 4

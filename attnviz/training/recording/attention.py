@@ -1,4 +1,4 @@
-"""The attention that a recording keeps: one map for each layer that decides where to look."""
+"""The attention that a recording stores: one map per layer, and statistics of it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
 from attnviz.methods.trace_method import trace_method
-from attnviz.training.recording.effects import gate_effect, watched_blocks
+from attnviz.training.recording.effects import gate_effect, record_block_effects
 from attnviz.types import FloatArray
 
 Maps = dict[tuple[str, str], FloatArray]
 Numbers = dict[tuple[str, str], FloatArray]
 
-# Of each kind, what is kept: the one map of a layer that can be compared over time, and of masks
-# how much they do.
+# Methods whose maps are recorded, by kind: the map of a layer that can be compared over time, and
+# for masks also their effect.
 RECORDED: dict[Kind, tuple[str, ...]] = {
     Kind.SPATIAL: ("soft-mask", "mask-effect"),
     Kind.CONTEXT: ("raw-attention",),
@@ -30,14 +30,20 @@ RECORDED: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Attention:
-    """One look at a network's attention.
+class RecordedAttention:
+    """A network's attention at one moment.
 
-    maps: float32 [pictures, h, w] by (method, layer). numbers: float32 [k] by (what, layer), means
-    over the pictures. Of every layer where it is known "effect" [1], `|y - x| / |x|` of the block.
-    Of self-attention for each head "entropy" [heads], its mean over queries as a share of even
-    attention's, and "distance" [heads] with "even-distance" [1], in pixels of the input (see
-    `attention_facts`). logits: [pictures, classes].
+    Attributes
+    ----------
+    maps
+        float32 [pictures, h, w] by (method, layer).
+    numbers
+        float32 [k] by (quantity, layer), means over the pictures. For every layer where it is known
+        "effect" [1], `|y - x| / |x|` of the block. For self-attention "entropy" [heads], the mean
+        over queries as a share of uniform attention's, and "distance" [heads] with "even-distance"
+        [1], in input pixels (see `attention_facts`).
+    logits
+        float [pictures, classes].
     """
 
     maps: Maps
@@ -45,41 +51,64 @@ class Attention:
     logits: Tensor
 
 
-def read_attention(module: nn.Module, inputs: Tensor) -> Attention:
-    """The maps and numbers that a recording keeps, in evaluation mode; leaves no hook behind.
+def read_attention(module: nn.Module, inputs: Tensor) -> RecordedAttention:
+    """Read the maps and numbers that a recording stores, in evaluation mode.
 
-    For masks the mask and its effect; for self-attention the weights with which the class token
-    looks at each place, mean over heads. inputs: [pictures, 3, H, W], normalised.
+    For masks these are the mask and its effect; for self-attention the weights that the class token
+    gives to each position, averaged over heads. No hook is left behind.
 
-    Raises TrainingError if the network has neither.
+    Parameters
+    ----------
+    module
+        The network.
+    inputs
+        float [pictures, 3, H, W], normalised.
+
+    Raises
+    ------
+    TrainingError
+        The network has no attention to record.
     """
-    found = recorded_sites(module, inputs)
-    sites = [site for some in found.values() for site in some]
+    sites_by_kind = recorded_sites(module, inputs)
+    sites = [site for group in sites_by_kind.values() for site in group]
     if not sites:
         raise TrainingError(
-            f"{type(module).__name__} has no mask over places and no self-attention, so there is "
+            f"{type(module).__name__} has no spatial mask and no self-attention, so there is "
             "no attention to record. Train it without a recorder."
         )
-    with watched_blocks(getattr(module, "_orig_mod", module), sites) as effects:
+    with record_block_effects(getattr(module, "_orig_mod", module), sites) as effects:
         trace = capture(module, inputs, sites)
     maps: Maps = {}
     for kind, names in RECORDED.items():
-        for name in names if found[kind] else ():
-            maps |= {(name, one.layer): one.values for one in trace_method(name)(trace)}
-    return Attention(maps, _numbers(trace, effects), trace.logits)
+        for name in names if sites_by_kind[kind] else ():
+            maps |= {(name, m.layer): m.values for m in trace_method(name)(trace)}
+    return RecordedAttention(maps, _numbers(trace, effects), trace.logits)
 
 
 def recorded_sites(module: nn.Module, inputs: Tensor) -> dict[Kind, Sequence[Site]]:
-    """Where the attention lies that a recording keeps; without any, nothing can be recorded."""
+    """Find the sites whose attention a recording stores, by kind.
+
+    Parameters
+    ----------
+    module
+        The network.
+    inputs
+        float [N, 3, H, W], normalised.
+
+    Returns
+    -------
+    dict[Kind, Sequence[Site]]
+        Empty sequences for kinds that the network does not have.
+    """
     return {kind: find_sites(module, kind, inputs) for kind in RECORDED}
 
 
 def _numbers(trace: Trace, effects: dict[str, float]) -> Numbers:
-    effects = effects | {one.layer: gate_effect(one) for one in trace.soft_masks}
+    effects = effects | {mask.layer: gate_effect(mask) for mask in trace.soft_masks}
     numbers: Numbers = {
         ("effect", layer): np.array([value], np.float32) for layer, value in effects.items()
     }
-    for facts in (attention_facts(one, trace.input_size) for one in trace.context):
+    for facts in (attention_facts(reading, trace.input_size) for reading in trace.context):
         numbers["entropy", facts.layer] = facts.entropy.mean(0) / max(facts.even_entropy, 1e-12)
         if np.isfinite(facts.even_distance):
             numbers["distance", facts.layer] = facts.distance.mean(0)

@@ -1,4 +1,4 @@
-"""A recording's file is a stranger's until its parts fit together."""
+"""Checks of an untrusted recording file before it is used."""
 
 from __future__ import annotations
 
@@ -21,25 +21,40 @@ MOST_HEADS = 1024
 NUMBERS = ("effect", "entropy", "distance", "even-distance")
 
 
-def texts(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, ...]:
-    """A JSON list of names, each cut to 200 characters; raises ValueError for anything else."""
-    found = json.loads(metadata[key])
-    if not isinstance(found, list) or not 1 <= len(found) <= most:
-        raise ValueError(f"{key} is no list of 1 to {most} names")
-    return tuple(str(one)[:LONGEST_NAME] for one in found)
+def read_names(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, ...]:
+    """Read a JSON list of names, each cut to 200 characters.
+
+    Parameters
+    ----------
+    metadata
+        The file's metadata.
+    key
+        Name of the entry.
+    most
+        Largest number of names.
+
+    Raises
+    ------
+    ValueError
+        The entry is not a list of 1 to `most` names.
+    """
+    names = json.loads(metadata[key])
+    if not isinstance(names, list) or not 1 <= len(names) <= most:
+        raise ValueError(f"{key} is not a list of 1 to {most} names")
+    return tuple(str(name)[:LONGEST_NAME] for name in names)
 
 
 def layer_keys(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The (method, layer) pairs; raises ValueError where they are none."""
-    found = json.loads(metadata["layers"])
-    pairs = [tuple(map(str, one)) for one in found if isinstance(one, list) and len(one) == 2]
+    """Read the (method, layer) pairs; raises ValueError if there are none."""
+    entries = json.loads(metadata["layers"])
+    pairs = [tuple(map(str, pair)) for pair in entries if isinstance(pair, list) and len(pair) == 2]
     if (
-        not isinstance(found, list)
-        or len(pairs) != len(found)
+        not isinstance(entries, list)
+        or len(pairs) != len(entries)
         or not 1 <= len(pairs) <= MOST_LAYERS
     ):
-        raise ValueError(f"layers is no list of 1 to {MOST_LAYERS} pairs of method and layer")
-    return tuple((str(method), str(layer)) for method, layer in found)
+        raise ValueError(f"layers is not a list of 1 to {MOST_LAYERS} pairs of method and layer")
+    return tuple((str(method), str(layer)) for method, layer in entries)
 
 
 def check_tensors(
@@ -48,7 +63,22 @@ def check_tensors(
     pictures: int,
     classes: int,
 ) -> None:
-    """Raises ValueError, with what is wrong, unless every tensor is there and fits."""
+    """Check that every tensor of a recording is there and has the right shape.
+
+    Parameters
+    ----------
+    tensors
+        The file's tensors.
+    layers
+        (method, layer) pairs.
+    pictures, classes
+        Numbers of pictures and classes.
+
+    Raises
+    ------
+    ValueError
+        A tensor is missing, has the wrong shape or holds NaN; the text says which.
+    """
     steps = tensors["steps"]
     count = len(steps) if steps.ndim == 1 else 0
     if not 1 <= count <= MOST_CHECKPOINTS or not np.all(np.diff(steps.astype(np.int64)) > 0):
@@ -77,11 +107,19 @@ def check_tensors(
 
 
 def number_keys(tensors: Mapping[str, AnyArray]) -> tuple[tuple[str, str], ...]:
-    """The (what, layer) pairs of the numbers in a recording; unknown ones are left alone.
+    """The (quantity, layer) pairs of the numbers in a recording; unknown quantities are ignored.
 
-    Raises ValueError for one that does not fit.
+    Parameters
+    ----------
+    tensors
+        The file's tensors.
+
+    Raises
+    ------
+    ValueError
+        An array has the wrong shape or type.
     """
-    found = []
+    keys = []
     for name, values in tensors.items():
         head, _, rest = name.partition("/")
         what, _, layer = rest.partition("/")
@@ -90,16 +128,31 @@ def number_keys(tensors: Mapping[str, AnyArray]) -> tuple[tuple[str, str], ...]:
         fits = values.ndim == 2 and len(values) == len(tensors["steps"]) and values.shape[1] >= 1
         if not fits or values.shape[1] > MOST_HEADS or values.dtype.kind != "f":
             raise ValueError(f"the {what} of {layer[:LONGEST_NAME]} does not fit the checkpoints")
-        found.append((what, layer))
-    return tuple(found)
+        keys.append((what, layer))
+    return tuple(keys)
 
 
 def check_kind(what: str, metadata: Mapping[str, str], form: str, version: str) -> None:
-    """Raises TrainingError unless the file says that it is a recording of this version."""
+    """Check that the file says that it is a recording of this version.
+
+    Parameters
+    ----------
+    what
+        Name of the file, for the message.
+    metadata
+        The file's metadata.
+    form, version
+        Expected values of `format` and `version`.
+
+    Raises
+    ------
+    TrainingError
+        It is of another format or version.
+    """
     if metadata.get("format") != form:
         raise TrainingError(
-            f"{what} is no recording of a training. Give a file that attnviz.record, "
-            '`python -m attnviz train` or the page "Training" has written.'
+            f"{what} is not a recording of a training. Give a file written by "
+            'attnviz.record, `attnviz train` or the page "Training".'
         )
     if metadata.get("version") != version:
         raise TrainingError(
@@ -109,8 +162,8 @@ def check_kind(what: str, metadata: Mapping[str, str], form: str, version: str) 
         )
 
 
-def refuse(what: str, reason: object) -> TrainingError:
-    """The error for a file that is no recording."""
+def unreadable(what: str, reason: object) -> TrainingError:
+    """The error for a file that cannot be read as a recording."""
     return TrainingError(
         f"{what} cannot be read as a recording ({reason}). It may have been cut off, or come from "
         "another program: record again, or fetch the file again."

@@ -1,4 +1,4 @@
-"""How much the blocks that hold attention change what runs through them."""
+"""Relative change of the features by gates and by blocks with self-attention."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from attnviz.capture.site import Kind, Site
 
 
 def gate_effect(reading: SoftMaskReading) -> float:
-    """`|y - x| / |x|`, mean over pictures, of a gate that makes y of x.
+    """`|y - x| / |x|` of a gate that makes y of x, averaged over pictures.
 
-    x is what the gated features are added to, and where they are added to nothing (naive gating),
-    the features themselves. Lengths are over channels and places.
+    x is what the gated features are added to; where they are added to nothing (naive gating), the
+    features themselves. Norms are over channels and positions.
+
+    Parameters
+    ----------
+    reading
+        What was read at the gate, of all pictures.
     """
     passed = reading.mask * reading.trunk
     if reading.base is None:
@@ -27,49 +32,67 @@ def gate_effect(reading: SoftMaskReading) -> float:
 
 
 def relative_change(before: Tensor, after: Tensor) -> float:
-    """`|after - before| / |before|`, mean over the first axis; 0 / 0 is 0."""
-    changed, whole = (
-        torch.linalg.vector_norm(one.detach().float().flatten(1), dim=1)
-        for one in (after - before, before)
+    """`|after - before| / |before|`, averaged over the first axis; 0 / 0 is 0.
+
+    Parameters
+    ----------
+    before, after
+        [N, ...] of the same shape.
+    """
+    changed, original = (
+        torch.linalg.vector_norm(features.detach().float().flatten(1), dim=1)
+        for features in (after - before, before)
     )
-    return float((changed / whole.clamp_min(1e-12)).mean())
+    return float((changed / original.clamp_min(1e-12)).mean())
 
 
 @contextmanager
-def watched_blocks(module: nn.Module, sites: Sequence[Site]) -> Iterator[dict[str, float]]:
-    """Fill, in every pass meanwhile, `|y - x| / |x|` of the block around each self-attention.
+def record_block_effects(module: nn.Module, sites: Sequence[Site]) -> Iterator[dict[str, float]]:
+    """Record `|y - x| / |x|` of the block around each self-attention in every pass.
 
-    The block is the largest module with no other attention inside that returns a tensor of the
-    shape of the one it was given: in a transformer, attention and MLP with both of their short
-    cuts. Layers without such a module are left out. Keys are the names of the sites' layers.
+    The block is the largest module with no other attention inside that returns a tensor of its
+    input's shape: in a transformer, attention and MLP with both residual connections. Layers
+    without such a module are left out.
+
+    Parameters
+    ----------
+    module
+        The network.
+    sites
+        Its attention sites.
+
+    Yields
+    ------
+    dict[str, float]
+        Effects by layer name, filled during each pass.
     """
     effects: dict[str, float] = {}
     layers = [site.layer for site in sites if site.kind is Kind.CONTEXT]
-    with ExitStack() as hung:
+    with ExitStack() as stack:
         for layer in layers:
-            for name in _around(layer):
-                if sum(one.startswith(f"{name}.") for one in layers) == 1:
+            for name in _enclosing_modules(layer):
+                if sum(other.startswith(f"{name}.") for other in layers) == 1:
                     handle = module.get_submodule(name).register_forward_hook(
-                        _noting(effects, layer)
+                        _effect_hook(effects, layer)
                     )
-                    hung.callback(handle.remove)
+                    stack.callback(handle.remove)
         yield effects
 
 
-def _around(layer: str) -> list[str]:
-    """`a.b.c` -> `a.b`, `a`: all modules around it but the network itself."""
+def _enclosing_modules(layer: str) -> list[str]:
+    """`a.b.c` -> `a.b`, `a`: all modules around a layer but the network itself."""
     parts = layer.split(".")
     return [".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1)]
 
 
-def _noting(effects: dict[str, float], layer: str) -> Callable[..., None]:
-    """A hook; of modules inside each other the largest is left last, and its word stays."""
+def _effect_hook(effects: dict[str, float], layer: str) -> Callable[..., None]:
+    """A hook; of nested modules the outermost runs last and overwrites the others."""
 
-    def note(_module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+    def hook(_module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         before = inputs[0] if inputs else None
-        # Whatever else it returns: by its shape, this is what runs through it.
+        # A block may return other tensors too: the one of the input's shape is its features.
         after = first_tensor(output)
         if isinstance(before, Tensor) and after is not None and before.shape == after.shape:
             effects[layer] = relative_change(before, after)
 
-    return note
+    return hook

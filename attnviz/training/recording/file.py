@@ -1,6 +1,6 @@
-"""One file that holds how attention grew: maps of a fixed set of pictures at many checkpoints.
+"""The recording of a training: attention maps of fixed pictures at many checkpoints, as one file.
 
-The file is a safetensors file, so anything that reads those reads it. Its tensors:
+It is a safetensors file with the tensors
 
     maps/<method>/<layer>   float16 [checkpoints, pictures, h, w], on the layer's own grid
     steps                   int64 [checkpoints], optimiser steps done
@@ -9,8 +9,9 @@ The file is a safetensors file, so anything that reads those reads it. Its tenso
     probabilities           float16 [checkpoints, pictures, classes]
     numbers/<what>/<layer>  float32 [checkpoints, k], means over the pictures: "effect" of the block
                             [.., 1]; of self-attention "entropy" and "distance" [.., heads] and
-                            "even-distance" [.., 1]; each may be missing
-    pixels                  uint8 [pictures, h, w, 3], the pictures as the network saw them, or none
+                            "even-distance" [.., 1]; all optional
+    pixels                  uint8 [pictures, h, w, 3], the pictures as the network saw them;
+    optional
 
 and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
 `pictures` (JSON list of names), `layers` (JSON list of [method, layer] pairs), `recipe` (JSON),
@@ -29,7 +30,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from attnviz.errors import DivergedError, TrainingError
-from attnviz.files import write_whole
+from attnviz.files import write_atomically
 from attnviz.training.recording.checks import (
     MOST_BYTES,
     MOST_CLASSES,
@@ -38,10 +39,10 @@ from attnviz.training.recording.checks import (
     check_tensors,
     layer_keys,
     number_keys,
-    refuse,
-    texts,
+    read_names,
+    unreadable,
 )
-from attnviz.training.recording.size import superfluous
+from attnviz.training.recording.size import redundant_checkpoint
 from attnviz.types import AnyArray, Pixels
 
 FORMAT = "attnviz-recording"
@@ -51,9 +52,20 @@ LARGEST_HALF = float(np.finfo(np.float16).max)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One checkpoint: `maps` has (method, layer) -> float [pictures, h, w].
+    """One recorded checkpoint.
 
-    numbers: (what, layer) -> float [k], see `attnviz.training.recording.attention.Attention`.
+    Attributes
+    ----------
+    step, epoch
+        Optimiser steps and epochs done.
+    maps
+        float [pictures, h, w] by (method, layer).
+    probabilities
+        float [pictures, classes].
+    accuracy, loss
+        NaN where not measured.
+    numbers
+        float [k] by (quantity, layer); see `RecordedAttention`.
     """
 
     step: int
@@ -67,11 +79,23 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Recording:
-    """All checkpoints of one run, in the order of training.
+    """All snapshots of one run, in the order of training.
 
-    classes, pictures: names. recipe: JSON, what was trained and how. pixels: uint8
-    [pictures, h, w, 3], the pictures as the network saw them, or None where they can be had by name
-    (`sample:` and the name of a sample photo).
+    Attributes
+    ----------
+    classes
+        Class names.
+    pictures
+        Names of the probe pictures.
+    recipe
+        JSON: what was trained and how.
+    versions
+        JSON: versions of attnviz and its libraries.
+    snapshots
+        In rising order of their steps.
+    pixels
+        uint8 [pictures, h, w, 3], the pictures as the network saw them; None where they can be
+        found by name (`sample:` and the name of a sample photo).
     """
 
     classes: tuple[str, ...]
@@ -82,36 +106,53 @@ class Recording:
     pixels: Pixels | None = None
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
-        """The recording with one more checkpoint; those at or after its step are replaced.
+        """The recording with one more snapshot; those at or after its step are replaced.
 
-        Of more than 80 checkpoints one that tells least is left out (`superfluous`).
+        Beyond 80 snapshots the most redundant one is dropped (`redundant_checkpoint`). Numbers that
+        the first snapshot did not have are dropped, too.
 
-        Raises TrainingError if it has other layers, or other grids, than those before it, and
-        DivergedError if it is not finite: no reader would take the file. Numbers that the first
-        checkpoint did not have are left out.
+        Parameters
+        ----------
+        snapshot
+            Its maps must have the layers and grids of those before it.
+
+        Raises
+        ------
+        TrainingError
+            It has other layers or grids.
+        DivergedError
+            It holds NaN or infinity.
         """
         _check_finite(snapshot)
-        kept = [old for old in self.snapshots if old.step < snapshot.step]
-        if kept and _shapes(kept[-1]) != _shapes(snapshot):
+        shots = [old for old in self.snapshots if old.step < snapshot.step]
+        if shots and _shapes(shots[-1]) != _shapes(snapshot):
             raise TrainingError(
-                f"The recording has the layers {_listed(kept[-1])}, the network now has "
-                f"{_listed(snapshot)}, or their maps have other sizes. Record into another file."
+                f"The recording has the layers {_layer_list(shots[-1])}, the network now has "
+                f"{_layer_list(snapshot)}, or their maps have other sizes. Record "
+                "into another file."
             )
-        kept.append(snapshot)
-        extra = superfluous([shot.step for shot in kept])
-        if extra is not None:
-            del kept[extra]
-        return replace(self, snapshots=tuple(kept))
+        shots.append(snapshot)
+        redundant = redundant_checkpoint([shot.step for shot in shots])
+        if redundant is not None:
+            del shots[redundant]
+        return replace(self, snapshots=tuple(shots))
 
     def up_to(self, step: int) -> Recording:
-        """The recording without the checkpoints after `step`."""
-        kept = tuple(old for old in self.snapshots if old.step <= step)
-        return replace(self, snapshots=kept)
+        """The recording without the snapshots after `step`."""
+        return replace(self, snapshots=tuple(s for s in self.snapshots if s.step <= step))
 
     def save(self, path: Path) -> None:
-        """Write the file; a kill in the middle leaves the previous one as it was.
+        """Write the file atomically.
 
-        Raises TrainingError where nothing was recorded, or the file cannot be written.
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        TrainingError
+            Nothing was recorded, or the file cannot be written.
         """
         if not self.snapshots:
             raise TrainingError(f"There is nothing to write to {path}: no checkpoint was recorded.")
@@ -129,7 +170,9 @@ class Recording:
         for what, layer in self.snapshots[0].numbers:
             values = [shot.numbers[what, layer] for shot in self.snapshots]
             tensors[f"numbers/{what}/{layer}"] = np.stack(values).astype(np.float32)
-        write_whole(path, lambda partial: save_file(tensors, partial, metadata=self._metadata()))
+        write_atomically(
+            path, lambda partial: save_file(tensors, partial, metadata=self._metadata())
+        )
 
     def _metadata(self) -> dict[str, str]:
         return {
@@ -144,17 +187,30 @@ class Recording:
 
     @classmethod
     def load(cls, path: Path | str, name: str = "") -> Recording:
-        """Read what `save` wrote; raises TrainingError, which calls the file `name`, otherwise."""
+        """Read a recording.
+
+        Parameters
+        ----------
+        path
+            The file.
+        name
+            What error messages call it; the path if empty.
+
+        Raises
+        ------
+        TrainingError
+            The file is missing, damaged or not a recording.
+        """
         path = Path(path)
         what = name or str(path)
         try:
             if path.stat().st_size > MOST_BYTES:
-                raise refuse(what, f"it is larger than {MOST_BYTES / 1e6:.0f} MB")
+                raise unreadable(what, f"it is larger than {MOST_BYTES / 1e6:.0f} MB")
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError) as error:
-            raise refuse(what, error) from error
+            raise unreadable(what, error) from error
         return cls._of(what, metadata, tensors)
 
     @classmethod
@@ -163,13 +219,13 @@ class Recording:
     ) -> Recording:
         check_kind(what, metadata, FORMAT, VERSION)
         try:
-            classes = texts(metadata, "classes", MOST_CLASSES)
-            pictures = texts(metadata, "pictures", MOST_PICTURES)
+            classes = read_names(metadata, "classes", MOST_CLASSES)
+            pictures = read_names(metadata, "pictures", MOST_PICTURES)
             layers = layer_keys(metadata)
             check_tensors(tensors, layers, len(pictures), len(classes))
             numbers = number_keys(tensors)
         except (ValueError, KeyError, TypeError) as error:
-            raise refuse(what, error) from error
+            raise unreadable(what, error) from error
         return cls(
             classes=classes,
             pictures=pictures,
@@ -181,13 +237,13 @@ class Recording:
 
 
 def _check_finite(shot: Snapshot) -> None:
-    parts = [(layer, values) for (_, layer), values in shot.maps.items()]
-    parts.append(("the output", shot.probabilities))
-    wrong = [name for name, values in parts if not np.isfinite(values).all()]
+    arrays = [(layer, values) for (_, layer), values in shot.maps.items()]
+    arrays.append(("the output", shot.probabilities))
+    wrong = [name for name, values in arrays if not np.isfinite(values).all()]
     if wrong:
         raise DivergedError(
-            f"At step {shot.step} the network gives NaN or infinity, first in {wrong[0]}: the "
-            "training has diverged. This checkpoint is not recorded, those before it stay."
+            f"At step {shot.step} the network returns NaN or infinity, first in {wrong[0]}: the "
+            "training has diverged. This checkpoint is not recorded; those before it are kept."
         )
 
 
@@ -195,7 +251,7 @@ def _shapes(shot: Snapshot) -> dict[tuple[str, str], tuple[int, ...]]:
     return {key: values.shape for key, values in shot.maps.items()}
 
 
-def _listed(shot: Snapshot) -> str:
+def _layer_list(shot: Snapshot) -> str:
     names = list(dict.fromkeys(layer for _, layer in shot.maps))
     return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 

@@ -1,4 +1,4 @@
-"""How each layer's attention changed during training, in numbers, from a recording alone."""
+"""Statistics of how each layer's attention changed during training, from a recording."""
 
 from __future__ import annotations
 
@@ -12,26 +12,41 @@ from attnviz.analysis.layer_statistics import spatial_spread
 from attnviz.training.recording.file import Recording
 from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 
-FLAT = 0.02  # of a mask's standard deviation over places: below it nothing can be picked
-COLLAPSE = 0.25  # of entropy's fall between two checkpoints, in parts of an even map's
-ALIKE = 0.95  # of the correlation between two layers' maps
-MASK = "soft-mask"  # the values of a mask themselves
-_OF_MASKS = (MASK, "mask-effect")
+FLAT = 0.02  # a mask with a smaller standard deviation over positions selects nothing
+COLLAPSE = 0.25  # fall of the entropy between two checkpoints, as a share of a uniform map's
+ALIKE = 0.95  # correlation of two layers' maps
+MASK = "soft-mask"  # method whose maps are the values of a mask
+_MASK_METHODS = (MASK, "mask-effect")
 
 
 @dataclass(frozen=True, eq=False)
 class LayerGrowth:
-    """One layer over T checkpoints, means over the recorded pictures.
+    """Statistics of one layer over T checkpoints, averaged over the recorded pictures.
 
-    entropy: float32 [T] in 0..1, of the map as shares of its sum, 1 for an even map (over its
-    logarithm of cells). spread: float32 [T], standard deviation of the map's mass around its
-    middle, as a share of the input's side. strength: float32 [T], mean value, absolute.
-    contrast: float32 [T], standard deviation over places, absolute. drift: float32 [T] in 0..1,
-    Jensen-Shannon divergence (base 2) from the last checkpoint's map.
-    even_spread: that of an even map. effect: float32 [T, 1], `|y - x| / |x|` of the layer's block.
-    head_entropy, head_distance: float32 [T, heads], of self-attention, over all queries: the
-    entropy in 0..1, and the mean distance in pixels of the input; even_distance: that of even
-    attention. None where they were not recorded.
+    Attributes
+    ----------
+    layer
+        Its name.
+    entropy
+        float32 [T] in 0..1: entropy of the map as a distribution, over that of a uniform map.
+    spread
+        float32 [T]: standard deviation of the map's mass around its centre, as a share of the
+        input's side.
+    strength
+        float32 [T]: mean value, absolute.
+    contrast
+        float32 [T]: standard deviation over positions, absolute.
+    drift
+        float32 [T] in 0..1: Jensen-Shannon divergence (base 2) from the last checkpoint's map.
+    even_spread
+        Spread of a uniform map.
+    effect
+        float32 [T, 1]: `|y - x| / |x|` of the layer's block.
+    head_entropy, head_distance
+        float32 [T, heads], for self-attention, over all queries: the entropy in 0..1, and the mean
+        distance in input pixels; None where not recorded.
+    even_distance
+        Mean distance of uniform attention; None where not recorded.
     """
 
     layer: str
@@ -54,7 +69,17 @@ class LayerGrowth:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a checkpoint (index), in words."""
+    """Something notable at a checkpoint.
+
+    Attributes
+    ----------
+    checkpoint
+        Its index.
+    layers
+        Names of the layers concerned.
+    text
+        What happened.
+    """
 
     checkpoint: int
     layers: tuple[str, ...]
@@ -62,12 +87,12 @@ class Event:
 
 
 def recorded_methods(recording: Recording) -> tuple[str, ...]:
-    """Names of the methods whose maps a recording holds, in its order."""
+    """Names of the methods whose maps a recording has, in its order."""
     return tuple(dict.fromkeys(method for method, _ in recording.snapshots[0].maps))
 
 
 def recorded_layers(recording: Recording, method: str) -> list[str]:
-    """Names of the layers of which a recording holds that method's maps, in forward order."""
+    """Names of the layers with maps of `method`, in forward order."""
     return [layer for name, layer in recording.snapshots[0].maps if name == method]
 
 
@@ -77,14 +102,23 @@ def layer_maps(recording: Recording, method: str, picture: int) -> dict[str, Flo
 
 
 def narrowest_layer(recording: Recording, method: str) -> str:
-    """The layer whose last maps pick most: those of the lowest entropy."""
+    """The layer whose last maps are the most selective: those of the lowest entropy."""
     last = recording.snapshots[-1]
-    maps = {one: last.maps[method, one][None] for one in recorded_layers(recording, method)}
-    return min(maps, key=lambda one: float(_growth(one, maps[one].astype(np.float32)).entropy[0]))
+    maps = {name: last.maps[method, name][None] for name in recorded_layers(recording, method)}
+    entropies = {name: _growth(name, v.astype(np.float32)).entropy[0] for name, v in maps.items()}
+    return min(entropies, key=lambda name: float(entropies[name]))
 
 
 def layer_growth(recording: Recording, method: str) -> tuple[LayerGrowth, ...]:
-    """What became of each layer's maps, in forward order."""
+    """Compute the statistics of each layer's maps, in forward order.
+
+    Parameters
+    ----------
+    recording
+        A recording with at least one snapshot.
+    method
+        Name of a recorded method.
+    """
     return tuple(
         replace(
             _growth(layer, maps),
@@ -105,8 +139,8 @@ def _numbers(recording: Recording, what: str, layer: str) -> FloatArray | None:
 
 
 def _even_distance(recording: Recording, layer: str) -> float | None:
-    found = _numbers(recording, "even-distance", layer)
-    return None if found is None else float(found[0, 0])
+    distance = _numbers(recording, "even-distance", layer)
+    return None if distance is None else float(distance[0, 0])
 
 
 def _all_maps(recording: Recording, method: str) -> dict[str, FloatArray]:
@@ -136,7 +170,7 @@ def _growth(layer: str, maps: FloatArray) -> LayerGrowth:
 
 
 def _contrast(maps: FloatArray) -> FloatArray:
-    """float32 [T]: deviation over places, absolute, mean over pictures."""
+    """float32 [T]: standard deviation over positions, averaged over pictures."""
     return _mean(maps.std((-2, -1)))
 
 
@@ -146,7 +180,7 @@ def _mean(values: AnyFloatArray) -> FloatArray:
 
 
 def _shares(maps: FloatArray) -> DoubleArray:
-    """[T, pictures, cells]: what part of a map lies in each cell; an even map where there is none.
+    """[T, pictures, cells]: each map as a distribution over its cells; uniform for an empty map.
 
     Negative values count as 0.
     """
@@ -162,37 +196,48 @@ def _entropy(shares: DoubleArray) -> DoubleArray:
     return np.asarray(-(shares * logarithm).sum(-1))
 
 
-def _divergence(one: DoubleArray, other: DoubleArray) -> DoubleArray:
-    """Jensen-Shannon, base 2: 0 for equal shares, 1 for shares that never meet."""
-    middle = _entropy((one + other) / 2) - (_entropy(one) + _entropy(other)) / 2
-    return np.asarray(np.clip(middle / np.log(2), 0, 1))
+def _divergence(first: DoubleArray, second: DoubleArray) -> DoubleArray:
+    """Jensen-Shannon divergence, base 2: 0 for equal, 1 for disjoint distributions."""
+    nats = _entropy((first + second) / 2) - (_entropy(first) + _entropy(second)) / 2
+    return np.asarray(np.clip(nats / np.log(2), 0, 1))
 
 
 def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
-    """Where something happened: an entropy that collapsed, a mask that stayed flat, twins.
+    """Find notable events: entropy collapse, flat masks, layers that became alike.
 
-    Entropy that falls by a quarter of an even map's between two checkpoints goes with unstable
-    training (Zhai et al., ICML 2023, arXiv 2303.06296). Layers whose maps become alike do the same
-    work twice (Zhou et al., DeepViT, 2021, arXiv 2103.11886).
+    A fall of the entropy by a quarter of a uniform map's between two checkpoints goes with unstable
+    training (Zhai et al., ICML 2023, arXiv 2303.06296). Layers with similar maps do redundant work
+    (Zhou et al., DeepViT, 2021, arXiv 2103.11886).
+
+    Parameters
+    ----------
+    recording
+        A recording with at least one snapshot.
+    method
+        Name of a recorded method.
+
+    Returns
+    -------
+    tuple[Event, ...]
+        In the order of the checkpoints.
     """
     growth = layer_growth(recording, method)
-    found: list[Event] = []
-    for one in growth:
-        for at, (before, after) in enumerate(pairwise(one.evenness.tolist()), 1):
+    events: list[Event] = []
+    for layer in growth:
+        for at, (before, after) in enumerate(pairwise(layer.evenness.tolist()), 1):
             if before - after > COLLAPSE:
-                found.append(
-                    Event(at, (one.layer,), f"{one.layer} narrows at once to a few places.")
+                events.append(
+                    Event(at, (layer.layer,), f"{layer.layer} collapses to a few positions.")
                 )
-    if method in _OF_MASKS:
-        found += _flat_masks(recording)
-    return tuple(sorted([*found, *_twins(recording, method)], key=lambda event: event.checkpoint))
+    if method in _MASK_METHODS:
+        events += _flat_masks(recording)
+    return tuple(sorted([*events, *_twins(recording, method)], key=lambda event: event.checkpoint))
 
 
 def _flat_masks(recording: Recording) -> list[Event]:
-    """Layers whose mask never picks a place, at the last checkpoint; none before there are two.
+    """Layers whose mask never selects a position; none while there is a single checkpoint.
 
-    Judged by the mask's own values whatever is shown of it: its effect has no unit of its own, and
-    grows with the features that it weights.
+    Judged by the mask's values, whichever method is shown: its effect scales with the features.
     """
     last = len(recording.snapshots) - 1
     return [
@@ -203,32 +248,32 @@ def _flat_masks(recording: Recording) -> list[Event]:
 
 
 def _twins(recording: Recording, method: str) -> list[Event]:
-    """Neighbouring layers that end alike, at the checkpoint from which on they are."""
+    """Adjacent layers whose maps end alike, at the checkpoint from which on they are."""
     maps = _all_maps(recording, method)
-    found = []
-    for (first, one), (second, other) in pairwise(maps.items()):
-        alike = _correlation(one, other)
-        if alike[-1] < ALIKE:
+    events = []
+    for (first, first_maps), (second, second_maps) in pairwise(maps.items()):
+        correlation = _correlation(first_maps, second_maps)
+        if correlation[-1] < ALIKE:
             continue
-        apart = np.flatnonzero(alike < ALIKE)
+        apart = np.flatnonzero(correlation < ALIKE)
         since = int(apart[-1]) + 1 if len(apart) else 0
-        found.append(Event(since, (first, second), f"{first} and {second} look alike from here."))
-    return found
+        events.append(Event(since, (first, second), f"{first} and {second} look alike from here."))
+    return events
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Pearson's, [T], mean over pictures, on the coarser of both grids; 0 for a flat map."""
-    size = min(one.shape[-2:], other.shape[-2:])
-    first, second = (_centred(_regridded(maps, size)) for maps in (one, other))
-    product = (first * second).sum(-1)
-    lengths = np.sqrt((first**2).sum(-1) * (second**2).sum(-1))
+def _correlation(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Pearson correlation [T] on the coarser grid, averaged over pictures; 0 for a flat map."""
+    size = min(first.shape[-2:], second.shape[-2:])
+    a, b = (_centred(_resized(maps, size)) for maps in (first, second))
+    product = (a * b).sum(-1)
+    lengths = np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
     return _mean(np.divide(product, lengths, out=np.zeros_like(product), where=lengths > 0))
 
 
-def _regridded(maps: FloatArray, size: tuple[int, int]) -> FloatArray:
+def _resized(maps: FloatArray, size: tuple[int, int]) -> FloatArray:
     """[T, pictures, h, w] -> [T, pictures, cells], averaged down to `size` (height, width)."""
     flat = maps.reshape(-1, *maps.shape[-2:])
-    small = [cv2.resize(one, size[::-1], interpolation=cv2.INTER_AREA) for one in flat]
+    small = [cv2.resize(values, size[::-1], interpolation=cv2.INTER_AREA) for values in flat]
     return np.stack(small).reshape(*maps.shape[:2], -1)
 
 

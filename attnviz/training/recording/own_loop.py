@@ -1,4 +1,4 @@
-"""Recording attention in anybody's training loop: three lines around it."""
+"""Recording attention in a training loop of your own, with three lines."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from torch import Tensor, nn
 from attnviz.errors import TrainingError
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import Picture
-from attnviz.training.data.data import squashed
+from attnviz.training.data.data import squash
 from attnviz.training.recording.attention import read_attention
 from attnviz.training.recording.checks import MOST_PICTURES
 from attnviz.training.recording.file import Recording
 from attnviz.training.recording.recorder import AttentionRecorder
-from attnviz.training.recording.size import shown_pixels
+from attnviz.training.recording.size import stored_pictures
 from attnviz.training.versions import versions
 from attnviz.types import Pixels
 
 
 class LoopRecorder:
-    """What `record` hands to a training loop."""
+    """Records snapshots in a training loop; yielded by `record`."""
 
     def __init__(self, module: nn.Module, recorder: AttentionRecorder) -> None:
         self._module = module
         self._recorder = recorder
         shots = recorder.recording.snapshots
         self._next = shots[-1].step + 1 if shots else 0
-        self._gone_on = bool(shots)  # until the first step, which may lie before the file's last
+        self._resumed = bool(shots)  # until the first step, which may be before the file's last
 
     def step(
         self,
@@ -43,23 +43,32 @@ class LoopRecorder:
         loss: float = math.nan,
         step: int | None = None,
     ) -> None:
-        """Record the network as it is now.
+        """Record a snapshot of the network as it is now.
 
-        epoch: how far training is. accuracy, loss: to be drawn beside the maps, as they were
-        measured. step: of the optimiser; one more than the last one's if None. It must rise; only
-        the first one of a loop that is gone on with may be any, for its own checkpoint may be older
-        than the file. What the file has from there on is then recorded anew.
+        Parameters
+        ----------
+        epoch
+            Epochs done, may be a fraction.
+        accuracy, loss
+            Drawn with the maps; NaN where not measured.
+        step
+            Optimiser step; the last one's plus 1 if None. Steps must rise. Only the first one of a
+            resumed loop may be lower, as its checkpoint may be older than the file; later snapshots
+            in the file are then recorded again.
 
-        Raises TrainingError if it does not, if the file cannot be written, or if the network gives
-        NaN or infinity; what was recorded before stays readable.
+        Raises
+        ------
+        TrainingError
+            The step does not rise, the file cannot be written, or the network returns NaN or
+            infinity. What was recorded before stays readable.
         """
         number = self._next if step is None else step
-        if number < self._next and not self._gone_on:
+        if number < self._next and not self._resumed:
             raise TrainingError(
                 f"Step {number} comes after step {self._next - 1}. Steps must rise."
             )
         self._recorder.record(self._module, step=number, epoch=epoch, accuracy=accuracy, loss=loss)
-        self._next, self._gone_on = number + 1, False
+        self._next, self._resumed = number + 1, False
 
 
 @contextmanager
@@ -73,32 +82,50 @@ def record(
     recipe: dict[str, object] | None = None,
     resume: bool = False,
 ) -> Iterator[LoopRecorder]:
-    """Keep how the attention of `module` grows while it trains, in the file at `path`.
+    """Record how the attention of a network develops while it trains.
 
-        with attnviz.record(model, probes, "run.attn") as r:
+    The file is written atomically at each step, so it can be read at any time, also after a kill:
+    on the page "Training", or with `Recording.load`. Beyond 80 steps, those that add least are
+    dropped; very fine maps are averaged down, so that 40 steps stay below 10 MB. The network's
+    mode, gradients and hooks are left as they were.
+
+    Parameters
+    ----------
+    module
+        Any network with soft masks or self-attention.
+    probes
+        Pictures, or inputs float [pictures, 3, h, w] as the network takes them.
+    path
+        The recording's file; an existing one is replaced at the first step.
+    preprocess
+        Makes inputs of pictures; 224 px and ImageNet's normalisation if None.
+    classes
+        Names of the outputs; numbers if None.
+    recipe
+        Facts about the run, JSON-serialisable.
+    resume
+        Continue the recording in the file, if there is one, for a loop that resumes from its own
+        checkpoint. A file with other pictures (by content), classes, layers or input size is
+        renamed, with a warning.
+
+    Yields
+    ------
+    LoopRecorder
+        Call its `step` at each moment to record.
+
+    Raises
+    ------
+    TrainingError
+        There are no probes or too many, or the network has no attention to record.
+
+    Examples
+    --------
+    ::
+
+        with attnviz.record(model, probes, "run.attn") as recorder:
             for epoch in range(epochs):
                 ...
-                r.step(epoch, accuracy=accuracy)
-
-    The file is written as a whole at each step, so it can be read at any time, also after a kill;
-    open it on the page "Training", or with `Recording.load`. Of more than 80 steps those that tell
-    least are left out; very fine maps are averaged down, so that 40 steps stay below 10 MB. The
-    network is left as it was: its mode, its gradients, its hooks.
-
-    Args:
-        module: any network with soft masks or self-attention.
-        probes: pictures, or inputs float [pictures, 3, h, w] as the network takes them.
-        path: of the file; one that is there already is replaced at the first step.
-        preprocess: what makes inputs of pictures; 224 px and ImageNet's colours if None.
-        classes: names of the outputs; numbers if None.
-        recipe: facts about the run that JSON can hold.
-        resume: go on behind what the file holds, if there is one: for a loop that was killed and
-            goes on from its own checkpoint. A file that is not of these pictures (as they look, not
-            by name alone), classes, layers and input size is not replaced but gets another name,
-            with a warning that says so.
-
-    Raises:
-        TrainingError: there are no probes or too many, or the network has no attention to record.
+                recorder.step(epoch, accuracy=accuracy)
     """
     if not 1 <= len(probes) <= MOST_PICTURES:
         raise TrainingError(
@@ -107,21 +134,21 @@ def record(
         )
     preprocess = preprocess or Preprocess(size=224)
     inputs, names, pixels = _prepared(probes, preprocess)
-    seen = read_attention(module, inputs.to(next(module.parameters()).device))  # or raises
-    count = seen.logits.shape[1]
+    attention = read_attention(module, inputs.to(next(module.parameters()).device))
+    count = attention.logits.shape[1]
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
     if len(labels) != count:
-        raise TrainingError(f"The network tells {count} classes apart, not {len(labels)}.")
+        raise TrainingError(f"The network has {count} classes, not {len(labels)}.")
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
-    empty = Recording(labels, names, facts, versions(), pixels=shown_pixels(pixels))
+    empty = Recording(labels, names, facts, versions(), pixels=stored_pictures(pixels))
     recorder = AttentionRecorder(Path(path), inputs, empty, _warn)
     if resume:
         recorder.resume(module)
     yield LoopRecorder(module, recorder)
 
 
-def _warn(sentence: str) -> None:
-    warnings.warn(sentence, stacklevel=6)  # whoever wrote the `with`
+def _warn(message: str) -> None:
+    warnings.warn(message, stacklevel=6)  # points at the caller's `with`
 
 
 def _prepared(
@@ -130,16 +157,16 @@ def _prepared(
     if isinstance(probes, Tensor):
         names = tuple(f"picture {number}" for number in range(1, len(probes) + 1))
         return probes, names, _shown(probes)
-    squares = np.stack([squashed(one.pixels, preprocess.size) for one in probes])
+    squares = np.stack([squash(picture.pixels, preprocess.size) for picture in probes])
     return (
         preprocess.normalised(pixels_to_tensor(squares)),
-        tuple(one.name for one in probes),
+        tuple(picture.name for picture in probes),
         squares,
     )
 
 
 def _shown(inputs: Tensor) -> Pixels:
-    """Inputs of an unknown normalisation as pictures: each stretched from its darkest value."""
+    """Inputs of unknown normalisation as pictures, each stretched to 0..255."""
     values = inputs.detach().float().cpu()
     low, high = values.amin((1, 2, 3), keepdim=True), values.amax((1, 2, 3), keepdim=True)
     shares = (values - low) / (high - low).clamp_min(1e-12)

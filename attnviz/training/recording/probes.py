@@ -1,4 +1,4 @@
-"""The fixed pictures whose attention a run records."""
+"""The fixed probe pictures whose attention a run records."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ from torch import Tensor
 from attnviz.errors import UnknownNameError
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import list_samples, open_sample
-from attnviz.training.data.data import ClassFolder, squashed
-from attnviz.training.recording.size import shown_pixels
+from attnviz.training.data.data import ClassFolder, squash
+from attnviz.training.recording.size import stored_pictures
 from attnviz.types import Pixels
 
 COUNT = 16
 
 
 @dataclass(frozen=True)
-class Probes:
-    """names: one for each picture. inputs: float32 [pictures, 3, side, side], normalised.
+class ProbePictures:
+    """Pictures whose attention a run records.
 
-    pixels: uint8 [pictures, h, w, 3], 224 px at most, or None where the names say where they are.
+    Attributes
+    ----------
+    names
+        One for each picture.
+    inputs
+        float32 [pictures, 3, side, side], normalised.
+    pixels
+        uint8 [pictures, h, w, 3], at most 224 px high and wide; None for sample photos, which are
+        found by name.
     """
 
     names: tuple[str, ...]
@@ -29,21 +37,36 @@ class Probes:
     pixels: Pixels | None = None
 
 
-def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Probes:
-    """`"samples"`: the sample photos; `"val"`: 16 validation pictures, spread over the classes."""
+def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> ProbePictures:
+    """Prepare the probe pictures of a run.
+
+    Parameters
+    ----------
+    which
+        "samples" for the sample photos, "val" for 16 validation pictures, spread over the classes.
+    data
+        The data set.
+    preprocess
+        Makes inputs of pictures.
+
+    Raises
+    ------
+    UnknownNameError
+        `which` is neither.
+    """
     side = preprocess.size
     if which == "samples":
         names = tuple(f"sample:{sample.name}" for sample in list_samples())
-        pixels = [squashed(open_sample(sample.name).pixels, side) for sample in list_samples()]
+        pixels = [squash(open_sample(sample.name).pixels, side) for sample in list_samples()]
     elif which == "val":
         part = data.validation.spread_sample(COUNT)
-        pixels = [squashed(one, side) for one in part.pixels]
+        pixels = [squash(picture, side) for picture in part.pixels]
         names = tuple(
             f"validation {number}: {data.classes[label]}"
             for number, label in enumerate(part.labels)
         )
     else:
-        raise UnknownNameError("set of probes", which, ("samples", "val"))
+        raise UnknownNameError("set of probe pictures", which, ("samples", "val"))
     stacked = np.stack(pixels)
-    kept = shown_pixels(stacked) if which == "val" else None
-    return Probes(names, preprocess.normalised(pixels_to_tensor(stacked)), kept)
+    stored = stored_pictures(stacked) if which == "val" else None
+    return ProbePictures(names, preprocess.normalised(pixels_to_tensor(stacked)), stored)

@@ -1,4 +1,4 @@
-"""Takes a snapshot of a network's attention on a fixed set of pictures, while it trains."""
+"""Recording snapshots of a network's attention on fixed pictures while it trains."""
 
 from __future__ import annotations
 
@@ -13,25 +13,34 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
-from attnviz.training.recording.attention import Attention, read_attention
+from attnviz.training.recording.attention import RecordedAttention, read_attention
 from attnviz.training.recording.file import Recording, Snapshot
-from attnviz.training.recording.size import kept_sizes, regridded
+from attnviz.training.recording.size import resize_maps, stored_sizes
 from attnviz.types import Pixels
 
 
 @dataclass
 class AttentionRecorder:
-    """Records every attention map of `probes` into the file at `path`.
+    """Records every attention map of the probe pictures into one file.
 
-    probes: float32 [pictures, 3, h, w], normalised as the network expects. The file is written anew
-    at each snapshot, as a whole or not at all, so a killed run leaves a readable file. say: told
-    in a sentence where an earlier file could not be gone on with.
+    The file is written atomically at each snapshot, so a killed run leaves a readable file.
+
+    Attributes
+    ----------
+    path
+        The recording's file.
+    probes
+        float32 [pictures, 3, h, w], normalised as the network expects.
+    recording
+        Snapshots so far.
+    notify
+        Called with a message where an earlier file could not be resumed.
     """
 
     path: Path
     probes: Tensor
     recording: Recording
-    say: Callable[[str], None] | None = None
+    notify: Callable[[str], None] | None = None
 
     def record(
         self,
@@ -42,23 +51,33 @@ class AttentionRecorder:
         accuracy: float = math.nan,
         loss: float = math.nan,
     ) -> None:
-        """Add one checkpoint; later ones that the file already had are dropped."""
-        seen = self._read(module)
+        """Add a snapshot; later ones that the file already had are dropped.
+
+        Parameters
+        ----------
+        module
+            The network as it is now.
+        step, epoch
+            Training progress: optimiser steps and epochs done.
+        accuracy, loss
+            Stored with the snapshot; NaN where not measured.
+        """
+        attention = self._read(module)
         known = self._sizes()
-        sizes = known if known.keys() == seen.maps.keys() else kept_sizes(seen.maps)
+        sizes = known if known.keys() == attention.maps.keys() else stored_sizes(attention.maps)
         snapshot = Snapshot(
             step,
             epoch,
-            {key: regridded(maps, sizes[key]) for key, maps in seen.maps.items()},
-            torch.softmax(seen.logits, 1).cpu().numpy(),
+            {key: resize_maps(maps, sizes[key]) for key, maps in attention.maps.items()},
+            torch.softmax(attention.logits, 1).cpu().numpy(),
             accuracy=accuracy,
             loss=loss,
-            numbers=dict(seen.numbers),
+            numbers=dict(attention.numbers),
         )
         self.recording = self.recording.with_snapshot(snapshot)
         self.recording.save(self.path)
 
-    def _read(self, module: nn.Module) -> Attention:
+    def _read(self, module: nn.Module) -> RecordedAttention:
         device = next(module.parameters()).device
         return read_attention(module, self.probes.to(device))
 
@@ -69,49 +88,66 @@ class AttentionRecorder:
         return {key: (values.shape[1], values.shape[2]) for key, values in maps.items()}
 
     def resume(self, module: nn.Module, step: int | None = None) -> None:
-        """Go on with what the file holds of the attention of `module`, up to `step` or all of it.
+        """Continue the recording in the file up to `step`, or all of it if None.
 
-        A file that cannot be read, or is of another run, is set aside as by `set_aside`: the
-        recording then begins anew.
+        A file that cannot be read, or is of another run, is renamed (`move_aside`) and a new
+        recording starts.
+
+        Parameters
+        ----------
+        module
+            The network, to compare its layers with the file's.
+        step
+            Optimiser steps done.
         """
         if not self.path.exists():
             return
-        held = self._held(module)
-        if isinstance(held, Recording):
-            self.recording = held if step is None else held.up_to(step)
+        stored = self._matching_recording(module)
+        if isinstance(stored, Recording):
+            self.recording = stored if step is None else stored.up_to(step)
         else:
-            self.set_aside(held)
+            self.move_aside(stored)
 
-    def begin_anew(self, module: nn.Module, first: int) -> None:
-        """Begin where there is no checkpoint; a file that is there is set aside.
+    def start_over(self, module: nn.Module, first: int) -> None:
+        """Start a recording for a run without a checkpoint; an existing file is renamed.
 
-        Not so if it is of this very run, by its recipe too, and came no further than step `first`,
-        where the first checkpoint is due: the run records the same once more, so nothing is lost,
-        and one that diverges there each time leaves no file each time.
+        Except if it is of this very run, by its recipe too, and ends at step `first` or before,
+        where the first checkpoint is due: the run then records the same again, nothing is lost, and
+        a run that keeps diverging there does not leave a file each time.
+
+        Parameters
+        ----------
+        module
+            The network, to compare its layers with the file's.
+        first
+            Optimiser step of the first checkpoint.
         """
         if not self.path.exists():
             return
-        held = self._held(module)
+        stored = self._matching_recording(module)
         if not (
-            isinstance(held, Recording)
-            and held.recipe == self.recording.recipe
-            and held.snapshots[-1].step <= first
+            isinstance(stored, Recording)
+            and stored.recipe == self.recording.recipe
+            and stored.snapshots[-1].step <= first
         ):
-            self.set_aside("has no checkpoint beside it")
+            self.move_aside("has no checkpoint beside it")
 
-    def set_aside(self, why: str) -> None:
-        """Give the file, if there is one, a free name; it is never overwritten. Tells so.
+    def move_aside(self, reason: str) -> None:
+        """Rename the file, if there is one, to a free name, and notify the user.
 
-        why: what is wrong with it, as what follows "it".
+        Parameters
+        ----------
+        reason
+            What is wrong with the file, as the predicate of "it".
         """
         if not self.path.exists():
             return
         aside = self._free_name()
         self.path.replace(aside)
-        if self.say is not None:
-            self.say(
-                f"{self.path.name} could not be gone on with: it {why}. It is kept as "
-                f"{aside.name}, and a new recording begins here."
+        if self.notify is not None:
+            self.notify(
+                f"{self.path.name} could not be resumed: it {reason}. It is kept as "
+                f"{aside.name}, and a new recording starts here."
             )
 
     def _free_name(self) -> Path:
@@ -122,46 +158,59 @@ class AttentionRecorder:
                 break
         return self.path.with_name(name)
 
-    def _held(self, module: nn.Module) -> Recording | str:
-        """The file's recording, if it is one of these pictures, classes and layers, or why not."""
+    def _matching_recording(self, module: nn.Module) -> Recording | str:
+        """The file's recording if its pictures, classes and layers match, else what is wrong."""
         try:
-            held = Recording.load(self.path)
+            stored = Recording.load(self.path)
         except TrainingError:
             return "cannot be read"
-        mine = self.recording
-        named = (held.classes, held.pictures) == (mine.classes, mine.pictures)
-        if not named or not _same_pixels(held.pixels, mine.pixels):
+        own = self.recording
+        same_names = (stored.classes, stored.pictures) == (own.classes, own.pictures)
+        if not same_names or not _same_pixels(stored.pixels, own.pixels):
             return "is of another run, with other pictures or classes"
-        seen = self._read(module).maps
-        maps = held.snapshots[0].maps
-        if maps.keys() != seen.keys():
+        current = self._read(module).maps
+        maps = stored.snapshots[0].maps
+        if maps.keys() != current.keys():
             return "is of a network with other layers"
-        if {key: values.shape[1:] for key, values in maps.items()} != kept_sizes(seen):
+        if {key: values.shape[1:] for key, values in maps.items()} != stored_sizes(current):
             return "is of inputs of another size"
-        return held
+        return stored
 
 
-def _same_pixels(one: Pixels | None, other: Pixels | None) -> bool:
-    """Whether both hold the same pictures, or neither any; a step of rounding does not count."""
-    if one is None or other is None:
-        return one is other
-    if one.shape != other.shape:
+def _same_pixels(first: Pixels | None, second: Pixels | None) -> bool:
+    """Whether both are the same pictures up to a rounding step, or both None."""
+    if first is None or second is None:
+        return first is second
+    if first.shape != second.shape:
         return False
-    return bool((np.abs(one.astype(np.int16) - other.astype(np.int16)) <= 1).all())
+    return bool((np.abs(first.astype(np.int16) - second.astype(np.int16)) <= 1).all())
 
 
 def snapshot_steps(steps_per_epoch: int, epochs: int, most: int = 40) -> tuple[int, ...]:
-    """The optimiser steps at which to record, at most `most`, dense at first.
+    """The optimiser steps at which to record, dense at first.
 
-    Step 0, then 10, 30, 100, ... inside the first epoch, where most changes happen, then whole
-    epochs: each of them while the count allows, else spaced evenly in their logarithm; always the
-    last one.
+    Step 0, then 10, 30, 100, ... within the first epoch, where most changes happen, then every
+    epoch while the count allows, else epochs spaced evenly in their logarithm; always the last one.
+
+    Parameters
+    ----------
+    steps_per_epoch
+        Optimiser steps in an epoch.
+    epochs
+        Epochs of the training.
+    most
+        Largest number of snapshots.
+
+    Returns
+    -------
+    tuple[int, ...]
+        Rising step numbers.
     """
-    inside: Iterable[int] = (factor * 10**power for power in range(1, 8) for factor in (1, 3))
-    first = [0, *(step for step in inside if step < steps_per_epoch)][: most // 2]
+    early: Iterable[int] = (factor * 10**power for power in range(1, 8) for factor in (1, 3))
+    first = [0, *(step for step in early if step < steps_per_epoch)][: most // 2]
     left = most - len(first)
     if epochs <= left:
-        whole = set(range(1, epochs + 1))
+        later = set(range(1, epochs + 1))
     else:
-        whole = {round(math.exp(x)) for x in np.linspace(0, math.log(epochs), left)}
-    return tuple(first) + tuple(epoch * steps_per_epoch for epoch in sorted(whole | {epochs}))
+        later = {round(math.exp(x)) for x in np.linspace(0, math.log(epochs), left)}
+    return tuple(first) + tuple(epoch * steps_per_epoch for epoch in sorted(later | {epochs}))

@@ -1,4 +1,4 @@
-"""Keeping a recording small: coarser grids and fewer checkpoints where there is too much."""
+"""Bounding the size of a recording, by coarser grids and fewer checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from attnviz.training.recording.checks import LONGEST_SIDE
 from attnviz.types import AnyArray, FloatArray, Pixels
 
-MAPS_BYTES = 7_000_000  # beside 2.4 MB of pictures and what little else there is: 10 MB
+MAPS_BYTES = 7_000_000  # with 2.4 MB of pictures and small numbers, a file stays below 10 MB
 PLANNED = 40  # checkpoints
 MOST_CHECKPOINTS = 80
 PICTURE_SIDE = 224
@@ -20,13 +20,23 @@ Key = tuple[str, str]
 Size = tuple[int, int]
 
 
-def kept_sizes(maps: Mapping[Key, AnyArray], most: int = MAPS_BYTES) -> dict[Key, Size]:
-    """The grid on which each map is kept: its own, unless 40 checkpoints would be too large.
+def stored_sizes(maps: Mapping[Key, AnyArray], most: int = MAPS_BYTES) -> dict[Key, Size]:
+    """The grid on which each map is stored: its own, unless 40 checkpoints would be too large.
 
     While they would take more than `most` bytes, or a side is longer than a reader accepts, the
-    finest grids are halved, those of one size together.
+    finest grids are halved, all those of one size together.
 
-    maps: [pictures, h, w] by (method, layer).
+    Parameters
+    ----------
+    maps
+        Arrays [pictures, h, w] by (method, layer).
+    most
+        Bytes that 40 checkpoints of float16 maps may take.
+
+    Returns
+    -------
+    dict[Key, Size]
+        (height, width) by (method, layer).
     """
     sizes = {key: (values.shape[1], values.shape[2]) for key, values in maps.items()}
     pictures = max((len(values) for values in maps.values()), default=0)
@@ -42,29 +52,58 @@ def kept_sizes(maps: Mapping[Key, AnyArray], most: int = MAPS_BYTES) -> dict[Key
         sizes = {key: halved if size == finest else size for key, size in sizes.items()}
 
 
-def regridded(maps: AnyArray, size: Size) -> FloatArray:
-    """[pictures, h, w] averaged down to `size`; as it is where that is its own."""
+def resize_maps(maps: AnyArray, size: Size) -> FloatArray:
+    """Average maps down to a coarser grid.
+
+    Parameters
+    ----------
+    maps
+        [pictures, h, w].
+    size
+        (height, width); the maps' own size leaves them as they are.
+
+    Returns
+    -------
+    FloatArray
+        float32 [pictures, height, width].
+    """
     values = np.asarray(maps, np.float32)
     if values.shape[1:] == size:
         return values
-    return np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_AREA) for one in values])
+    return np.stack([cv2.resize(v, size[::-1], interpolation=cv2.INTER_AREA) for v in values])
 
 
-def shown_pixels(pixels: Pixels) -> Pixels:
-    """Pictures uint8 [n, h, w, 3] as they are kept: at most 224 px high and wide."""
+def stored_pictures(pixels: Pixels) -> Pixels:
+    """Reduce pictures to at most 224 px high and wide, as recordings store them.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [n, h, w, 3].
+
+    Returns
+    -------
+    Pixels
+        uint8 [n, h', w', 3]; `pixels` itself if it is small enough.
+    """
     height, width = pixels.shape[1:3]
     share = min(1.0, PICTURE_SIDE / max(height, width))
     if share == 1:
         return pixels
     size = (max(1, round(width * share)), max(1, round(height * share)))
-    return np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in pixels])
+    return np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pixels])
 
 
-def superfluous(steps: Sequence[int]) -> int | None:
-    """The index of the checkpoint to do without, or None while there are no more than 80.
+def redundant_checkpoint(steps: Sequence[int]) -> int | None:
+    """The index of the checkpoint to drop, or None while there are no more than 80.
 
-    The one whose neighbours lie closest to each other in the logarithm of time; so the beginning,
-    where most changes happen, stays dense. Never the first or the last two.
+    It is the one whose neighbours are closest to each other in the logarithm of time, so that the
+    beginning, where most changes happen, stays dense. Never the first or the last two.
+
+    Parameters
+    ----------
+    steps
+        Optimiser steps of the checkpoints, rising.
     """
     if len(steps) <= MOST_CHECKPOINTS:
         return None

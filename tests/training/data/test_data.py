@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from attnviz.errors import TrainingError
-from attnviz.training.data.class_folders import counted_pictures
-from attnviz.training.data.data import PictureSet, load_class_folder, noisy_labels, squashed
+from attnviz.training.data.class_folders import count_pictures
+from attnviz.training.data.data import PictureSet, load_class_folder, noisy_labels, squash
 from tests.training.conftest import draw
 
 
@@ -29,7 +29,7 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
     shutil.copytree(shapes, root)
     (root / "train" / "a" / "broken.jpg").write_text("no picture")
     said: list[str] = []
-    data = load_class_folder(root, side=32, say=said.append)
+    data = load_class_folder(root, side=32, notify=said.append)
     assert data.broken == (str(Path("a") / "broken.jpg"),)
     assert len(data.training) == 48
     assert said == [f"One file could not be opened and is left out: {Path('a') / 'broken.jpg'}."]
@@ -37,7 +37,7 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
 
 def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
     said: list[str] = []
-    data = load_class_folder(shapes / "train", side=32, validation_share=0.25, say=said.append)
+    data = load_class_folder(shapes / "train", side=32, validation_share=0.25, notify=said.append)
     assert len(said) == 1
     assert "no validation part, so 12 of 48 pictures are set aside" in said[0]
     again = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
@@ -66,7 +66,7 @@ def test_pictures_are_counted_without_being_opened(tmp_path: Path) -> None:
     broken(tmp_path / "b" / "deeper", 2)
     (tmp_path / "b" / "notes.txt").write_text("no picture by its name")
     (tmp_path / "empty").mkdir()
-    assert counted_pictures(tmp_path) == {"a": 3, "b": 2}
+    assert count_pictures(tmp_path) == {"a": 3, "b": 2}
 
 
 def test_two_pictures_of_each_class_are_enough(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_bad_table_of_names_is_refused(shapes: Path, tmp_path: Path) -> None:
 def test_squashing_averages_areas() -> None:
     pixels = np.zeros((4, 8, 3), np.uint8)
     pixels[:2, :4] = 200
-    np.testing.assert_array_equal(squashed(pixels, 2)[..., 0], [[200, 0], [0, 0]])
+    np.testing.assert_array_equal(squash(pixels, 2)[..., 0], [[200, 0], [0, 0]])
 
 
 def test_a_spread_sample_keeps_the_shares_of_classes() -> None:

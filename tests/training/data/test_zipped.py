@@ -10,7 +10,7 @@ import pytest
 
 from attnviz.errors import TrainingError
 from attnviz.training.data import zipped
-from attnviz.training.data.class_folders import counted_pictures
+from attnviz.training.data.class_folders import count_pictures
 from attnviz.training.data.zipped import unpack_classes
 
 
@@ -30,7 +30,7 @@ def files_below(folder: Path) -> list[str]:
 def test_classes_are_unpacked_from_the_top_or_from_one_folder(tmp_path: Path, top: str) -> None:
     source = packed(f"{top}cat/a.jpg", f"{top}cat/deep/b.PNG", f"{top}dog/c.webp")
     folder = unpack_classes(source, tmp_path)
-    assert counted_pictures(folder) == {"cat": 2, "dog": 1}
+    assert count_pictures(folder) == {"cat": 2, "dog": 1}
     before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
     assert unpack_classes(source, tmp_path) == folder
     assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before

@@ -13,19 +13,18 @@ import pytest
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from attnviz.training.jobs.runs import LiveRun
-from attnviz.training.jobs.state import Job, Phase, State
-from attnviz.training.recipe import Phase as Stage
-from attnviz.training.recipe import Recipe
+from attnviz.training.jobs.runs import TrainingRun
+from attnviz.training.jobs.state import Job, RunPhase, RunState
+from attnviz.training.recipe import Phase, Recipe
 
 
 def recipe(epochs: int) -> Recipe:
     return Recipe(
-        phases=(Stage(epochs, 32),), store=32, batch=16, rate=0.02, warm_up=0.5, average=0.9
+        phases=(Phase(epochs, 32),), store=32, batch=16, rate=0.02, warm_up=0.5, average=0.9
     )
 
 
-def wait(run: LiveRun, done: Callable[[State], bool]) -> State:
+def wait(run: TrainingRun, done: Callable[[RunState], bool]) -> RunState:
     for _ in range(1200):
         state = run.state
         if done(state):
@@ -34,13 +33,13 @@ def wait(run: LiveRun, done: Callable[[State], bool]) -> State:
     pytest.fail(f"{run.state}\n{(run.folder / 'log.txt').read_text()[-2000:]}")
 
 
-def job_in(folder: Path, shapes: Path, epochs: int) -> LiveRun:
+def job_in(folder: Path, shapes: Path, epochs: int) -> TrainingRun:
     """A run that nobody works on yet."""
     folder.mkdir(parents=True)
     job = Job(recipe(epochs).to_json(), str(shapes), 32, "cpu")
     (folder / "job.json").write_text(json.dumps(asdict(job)))
-    State(Phase.READING).write(folder)
-    return LiveRun(folder)
+    RunState(RunPhase.READING).write(folder)
+    return TrainingRun(folder)
 
 
 def assert_same(one: Path, other: Path) -> None:

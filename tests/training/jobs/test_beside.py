@@ -10,9 +10,9 @@ from filelock import FileLock
 from attnviz.errors import TrainingError
 from attnviz.training.jobs import runs as live
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.registered_folders import folders_elsewhere
-from attnviz.training.jobs.runs import BusyError, LiveRun, begin, live_runs, train_here
-from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.jobs.registered_folders import registered_folders
+from attnviz.training.jobs.runs import BusyError, TrainingRun, list_runs, run_job, start_run
+from attnviz.training.jobs.state import Job, RunPhase, RunState
 from tests.training.jobs.running import job_in, recipe, wait
 
 pytestmark = pytest.mark.slow
@@ -21,26 +21,26 @@ pytestmark = pytest.mark.slow
 def test_two_at_once_only_where_somebody_says_so(
     shapes: Path, monkeypatch: pytest.MonkeyPatch, runs: Path
 ) -> None:
-    first = begin(recipe(200), shapes, size=32, device="cpu")
+    first = start_run(recipe(200), shapes, size=32, device="cpu")
     with pytest.raises(BusyError, match="side by side"):
-        begin(recipe(1), shapes, size=32, device="cpu")
-    assert live_runs() == (first,)
-    second = begin(recipe(200), shapes, size=32, device="cpu", beside=True)
+        start_run(recipe(1), shapes, size=32, device="cpu")
+    assert list_runs() == (first,)
+    second = start_run(recipe(200), shapes, size=32, device="cpu", concurrent=True)
     assert second.folder != first.folder
     for run in (first, second):
-        wait(run, lambda state: state.phase is Phase.TRAINING)
+        wait(run, lambda state: state.phase is RunPhase.TRAINING)
     second.pause()
-    wait(second, lambda state: state.phase is Phase.PAUSED)
+    wait(second, lambda state: state.phase is RunPhase.PAUSED)
     with pytest.raises(BusyError):
-        second.go_on()
+        second.resume()
     # Another server on the same folders knows of no child of its own, and sees the same.
-    monkeypatch.setattr(live, "_BEGUN", {})
-    assert first.state.phase is Phase.TRAINING
-    assert second.state.phase is Phase.PAUSED
+    monkeypatch.setattr(live, "_PROCESSES", {})
+    assert first.state.phase is RunPhase.TRAINING
+    assert second.state.phase is RunPhase.PAUSED
     first.cancel()
     second.cancel()
-    assert second.state.phase is Phase.CANCELLED
-    wait(first, lambda state: state.phase is Phase.CANCELLED)
+    assert second.state.phase is RunPhase.CANCELLED
+    wait(first, lambda state: state.phase is RunPhase.CANCELLED)
 
 
 def test_a_training_is_known_wherever_it_lies(
@@ -50,30 +50,30 @@ def test_a_training_is_known_wherever_it_lies(
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     here, other = tmp_path / "mine" / "here", tmp_path / "mine" / "other"
     paused = job_in(other, shapes, 1)
-    State(Phase.PAUSED).write(other)
+    RunState(RunPhase.PAUSED).write(other)
     with pytest.raises(TrainingError, match="There is no folder"):
-        train_here(here, job)
-    assert folders_elsewhere() == (here,)
-    State(Phase.TRAINING).write(here)
+        run_job(here, job)
+    assert registered_folders() == (here,)
+    RunState(RunPhase.TRAINING).write(here)
     with FileLock(here / live_worker.LOCK):  # as its process does that still lives
         for start in (
-            lambda: begin(recipe(1), shapes, size=32),
-            lambda: paused.go_on(),
-            lambda: train_here(tmp_path / "third", job),
+            lambda: start_run(recipe(1), shapes, size=32),
+            lambda: paused.resume(),
+            lambda: run_job(tmp_path / "third", job),
         ):
             with pytest.raises(BusyError, match=f"{here} is being trained"):
                 start()
         with pytest.raises(TrainingError, match="There is no folder"):
-            train_here(tmp_path / "third", job, beside=True)
-    assert live_runs() == ()
+            run_job(tmp_path / "third", job, concurrent=True)
+    assert list_runs() == ()
     assert not (runs / "elsewhere" / "job.json").exists()
     # Its process has died: nobody needs to be asked. What was dismissed is there again.
     (runs / "own").mkdir()
     (runs / "own" / "dismissed").touch()
     with pytest.raises(TrainingError, match="There is no folder"):
-        train_here(runs / "own", job)
-    assert live_runs() == (LiveRun(runs / "own"),)
-    assert folders_elsewhere() == ()  # whose runs have ended: their notes do not grow for ever
+        run_job(runs / "own", job)
+    assert list_runs() == (TrainingRun(runs / "own"),)
+    assert registered_folders() == ()  # whose runs have ended: their notes do not grow for ever
     assert not list((runs / "elsewhere").iterdir())
 
 
@@ -84,7 +84,7 @@ def test_the_command_line_trains_where_no_runs_can_lie(
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     with pytest.raises(TrainingError, match="There is no folder"):
-        train_here(tmp_path / "here", job)
+        run_job(tmp_path / "here", job)
 
 
 def test_a_run_may_lie_in_the_folder_of_all_runs(
@@ -94,6 +94,6 @@ def test_a_run_may_lie_in_the_folder_of_all_runs(
     monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.5)
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     with pytest.raises(TrainingError, match="There is no folder"):
-        train_here(runs, job)
+        run_job(runs, job)
     assert Job.read(runs) == job
-    assert LiveRun(runs).state.phase is Phase.FAILED
+    assert TrainingRun(runs).state.phase is RunPhase.FAILED

@@ -18,14 +18,13 @@ from attnviz.training.data import data
 from attnviz.training.data.shapes import SHAPES
 from attnviz.training.jobs import runs as live
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.runs import begin, live_runs, run_in
-from attnviz.training.jobs.state import Job, Phase, State
-from attnviz.training.jobs.worker import train_watched
+from attnviz.training.jobs.runs import find_run, list_runs, start_run
+from attnviz.training.jobs.state import Job, RunPhase, RunState
+from attnviz.training.jobs.worker import train_in_folder
 from attnviz.training.loop.checkpoint import TrainingState
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError
-from attnviz.training.recipe import Phase as Stage
-from attnviz.training.recipe import Recipe
+from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recording.file import Recording
 from tests.training.jobs.running import assert_same, job_in, recipe, wait
 
@@ -49,10 +48,10 @@ def test_a_run_killed_in_its_second_epoch_goes_on_as_an_unbroken_one(
     )
     killed = subprocess.run([sys.executable, "-c", code, str(run.folder)], check=False)
     assert killed.returncode == 9
-    assert run.state.phase is Phase.PAUSED  # nobody said so: its process is gone
+    assert run.state.phase is RunPhase.PAUSED  # nobody said so: its process is gone
     assert [shot.epoch for shot in Recording.load(run.recording).snapshots] == [0, 1]
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.DONE, run.state.text
+    assert run.state.phase is RunPhase.DONE, run.state.text
     train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(run.folder, tmp_path / "whole")
     shots = Recording.load(run.recording).snapshots
@@ -62,22 +61,22 @@ def test_a_run_killed_in_its_second_epoch_goes_on_as_an_unbroken_one(
 
 
 def test_a_paused_and_a_killed_run_end_as_an_unbroken_one(shapes: Path, tmp_path: Path) -> None:
-    run = begin(recipe(3), shapes, size=32, device="cpu")
+    run = start_run(recipe(3), shapes, size=32, device="cpu")
     with pytest.raises(TrainingError, match="is being trained"):
-        begin(recipe(1), shapes, size=32)
-    wait(run, lambda state: state.phase is Phase.TRAINING and state.step >= 1)
+        start_run(recipe(1), shapes, size=32)
+    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step >= 1)
     run.pause()
-    paused = wait(run, lambda state: state.phase is Phase.PAUSED)
+    paused = wait(run, lambda state: state.phase is RunPhase.PAUSED)
     assert 1 <= paused.step < paused.steps
-    run.go_on()
-    wait(run, lambda state: state.phase is Phase.TRAINING and state.step > paused.step)
+    run.resume()
+    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step > paused.step)
     process = live._BEGUN[run.folder]
     assert process.pid == int((run.folder / "pid").read_text())
     process.kill()
-    wait(run, lambda state: state.phase is Phase.PAUSED)  # nobody said so: its process is gone
-    run.go_on()
-    done = wait(run, lambda state: state.phase in (Phase.DONE, Phase.FAILED))
-    assert done.phase is Phase.DONE, done.text
+    wait(run, lambda state: state.phase is RunPhase.PAUSED)  # nobody said so: its process is gone
+    run.resume()
+    done = wait(run, lambda state: state.phase in (RunPhase.DONE, RunPhase.FAILED))
+    assert done.phase is RunPhase.DONE, done.text
     assert done.step == done.steps
     assert "top-1" in done.text
 
@@ -92,45 +91,45 @@ def test_a_run_of_the_command_line_is_watched_paused_and_gone_on_with(
 ) -> None:
     out = tmp_path / "elsewhere" / "mine"
     job = Job(recipe(3).to_json(), str(shapes), 32, "cpu")
-    assert run_in(out) is None
+    assert find_run(out) is None
     ended: list[str] = []
 
     def trained() -> None:
         try:
-            train_watched(out, job)
+            train_in_folder(out, job)
         except PausedError as error:
             ended.append(str(error))
 
     thread = threading.Thread(target=trained)
     thread.start()
-    while (run := run_in(out)) is None:
+    while (run := find_run(out)) is None:
         time.sleep(0.05)
-    wait(run, lambda state: state.phase is Phase.TRAINING and state.step > 0)
+    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step > 0)
     monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.1)
     with pytest.raises(TrainingError, match="trained by another process"):
-        train_watched(out, job)
+        train_in_folder(out, job)
     monkeypatch.undo()
     run.pause()
     thread.join(60)
     assert len(ended) == 1
-    assert run.state.phase is Phase.PAUSED
-    assert run not in live_runs()
-    run.go_on()
-    assert wait(run, lambda state: not state.phase.going).phase is Phase.DONE
+    assert run.state.phase is RunPhase.PAUSED
+    assert run not in list_runs()
+    run.resume()
+    assert wait(run, lambda state: not state.phase.active).phase is RunPhase.DONE
     train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(out, tmp_path / "whole")
 
 
 def test_a_cancelled_run_keeps_what_it_recorded_and_makes_room_for_the_next(shapes: Path) -> None:
-    run = begin(recipe(50), shapes, size=32, device="cpu")
-    assert live_runs() == (run,)
-    wait(run, lambda state: state.phase is Phase.TRAINING)
+    run = start_run(recipe(50), shapes, size=32, device="cpu")
+    assert list_runs() == (run,)
+    wait(run, lambda state: state.phase is RunPhase.TRAINING)
     run.cancel()
-    wait(run, lambda state: state.phase is Phase.CANCELLED)
-    assert live_runs() == (run,)
+    wait(run, lambda state: state.phase is RunPhase.CANCELLED)
+    assert list_runs() == (run,)
     assert Recording.load(run.recording).snapshots[0].step == 0
     run.dismiss()
-    assert live_runs() == ()
+    assert list_runs() == ()
     assert run.recording.exists()
 
 
@@ -140,16 +139,20 @@ def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_pat
 
     out = tmp_path / "broken"
     with pytest.raises(PausedError):
-        train_and_export(recipe(2), shapes, out, size=32, device="cpu", watch=until_the_epoch_ends)
+        train_and_export(
+            recipe(2), shapes, out, size=32, device="cpu", on_step=until_the_epoch_ends
+        )
     assert np.isfinite(Recording.load(out / "ran-small.attn").snapshots[-1].accuracy)
     train_and_export(recipe(2), shapes, out, size=32, device="cpu")
     train_and_export(recipe(2), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(out, tmp_path / "whole")
 
 
-@pytest.mark.parametrize(("wish", "phase"), [("pause", Phase.PAUSED), ("cancel", Phase.CANCELLED)])
+@pytest.mark.parametrize(
+    ("wish", "phase"), [("pause", RunPhase.PAUSED), ("cancel", RunPhase.CANCELLED)]
+)
 def test_a_wish_is_heard_while_pictures_are_read(
-    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, wish: str, phase: Phase
+    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, wish: str, phase: RunPhase
 ) -> None:
     run = job_in(runs / "one", shapes, 1)
     opened: list[str] = []
@@ -180,25 +183,25 @@ def test_a_run_stopped_at_its_last_score_has_only_that_left_to_do(
 
     with pytest.raises(PausedError, match="at its last score"):
         train_and_export(
-            recipe(1), shapes, out, size=32, device="cpu", watch=watch,
-            wanted=lambda: 2 not in steps,
+            recipe(1), shapes, out, size=32, device="cpu", on_step=watch,
+            keep_running=lambda: 2 not in steps,
         )  # fmt: skip
     assert steps == [1, 2]
     assert not (out / "ran-small.json").exists()
-    train_and_export(recipe(1), shapes, out, size=32, device="cpu", watch=watch)
+    train_and_export(recipe(1), shapes, out, size=32, device="cpu", on_step=watch)
     assert steps == [1, 2]
     train_and_export(recipe(1), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(out, tmp_path / "whole")
 
 
 def test_the_time_left_knows_that_small_pictures_are_cheap(runs: Path) -> None:
-    assert State(Phase.TRAINING, 0, 40).left is None
-    assert State(Phase.TRAINING, 10, 40, 20.0).left == pytest.approx(60)
-    assert State(Phase.TRAINING, 10, 40, 20.0, share=0.1).left == pytest.approx(180)
-    assert State(Phase.TRAINING, 40, 40, 20.0, share=1.0).left == 0
-    staged = Recipe(phases=(Stage(2, 32), Stage(1, 64)))  # 1 + 1 + 4 parts
+    assert RunState(RunPhase.TRAINING, 0, 40).left is None
+    assert RunState(RunPhase.TRAINING, 10, 40, 20.0).left == pytest.approx(60)
+    assert RunState(RunPhase.TRAINING, 10, 40, 20.0, share=0.1).left == pytest.approx(180)
+    assert RunState(RunPhase.TRAINING, 40, 40, 20.0, share=1.0).left == 0
+    staged = Recipe(phases=(Phase(2, 32), Phase(1, 64)))  # 1 + 1 + 4 parts
     runs.mkdir()
-    assert live_worker._Worker(runs)._watch(staged, TrainingState(4, 10.0), 6)
-    state = State.read(runs)
+    assert live_worker._Worker(runs)._on_step(staged, TrainingState(4, 10.0), 6)
+    state = RunState.read(runs)
     assert (state.step, state.steps) == (4, 6)
-    assert state.left == pytest.approx(20)
+    assert state.seconds_left == pytest.approx(20)

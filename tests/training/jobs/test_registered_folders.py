@@ -11,9 +11,9 @@ from filelock import FileLock
 
 from attnviz.errors import TrainingError
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.registered_folders import folders_elsewhere, note_elsewhere
-from attnviz.training.jobs.runs import BusyError, run_in, train_here
-from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.jobs.registered_folders import register_folder, registered_folders
+from attnviz.training.jobs.runs import BusyError, find_run, run_job
+from attnviz.training.jobs.state import Job, RunPhase, RunState
 from tests.training.jobs.running import job_in, recipe
 
 
@@ -43,17 +43,17 @@ def test_a_folder_out_of_reach_stops_no_training_and_is_known_again(
 ) -> None:
     far, near = tmp_path / "drive" / "far", tmp_path / "near"
     job_in(far, tmp_path, 1)
-    note_elsewhere(far)
+    register_folder(far)
     with monkeypatch.context() as patch:
         cut_off(far, number, patch)
-        assert folders_elsewhere() == ()
-        assert run_in(far) is None
+        assert registered_folders() == ()
+        assert find_run(far) is None
         with pytest.raises(TrainingError, match="There is no folder"):
-            train_here(near, job)
-    assert set(folders_elsewhere()) == {far, near}
-    State(Phase.TRAINING).write(far)
+            run_job(near, job)
+    assert set(registered_folders()) == {far, near}
+    RunState(RunPhase.TRAINING).write(far)
     with FileLock(far / live_worker.LOCK), pytest.raises(BusyError, match="far is being trained"):
-        train_here(near, job)
+        run_job(near, job)
 
 
 def test_notes_of_what_is_gone_or_has_ended_are_taken_away(
@@ -62,30 +62,30 @@ def test_notes_of_what_is_gone_or_has_ended_are_taken_away(
     gone, ended, strange = (tmp_path / name for name in ("gone", "ended", "strange"))
     for folder in (gone, ended, strange):
         job_in(folder, tmp_path, 1)
-        note_elsewhere(folder)
-        State(Phase.DONE).write(folder)
+        register_folder(folder)
+        RunState(RunPhase.DONE).write(folder)
     for file in gone.iterdir():
         file.unlink()
     gone.rmdir()
     (strange / "state.json").write_text("of another version")
     assert len(list((runs / "elsewhere").iterdir())) == 3
-    assert set(folders_elsewhere()) == {ended, strange}
+    assert set(registered_folders()) == {ended, strange}
     assert len(list((runs / "elsewhere").iterdir())) == 2
     with pytest.raises(TrainingError, match="There is no folder"):
-        train_here(tmp_path / "new", job)
+        run_job(tmp_path / "new", job)
     # It may go on, for all that can be read of it.
-    assert set(folders_elsewhere()) == {strange, tmp_path / "new"}
+    assert set(registered_folders()) == {strange, tmp_path / "new"}
 
 
 @pytest.mark.parametrize("text", [b"", b"relative", b"/no\0thing"])
 def test_a_note_that_is_none_is_passed_over(runs: Path, text: bytes) -> None:
     (runs / "elsewhere").mkdir(parents=True)
     (runs / "elsewhere" / "0123").write_bytes(text)
-    assert folders_elsewhere() == ()
+    assert registered_folders() == ()
 
 
 def test_the_worker_notes_its_folder_again(tmp_path: Path) -> None:
     """While it starts, slowly, it looks dead to others, who may have taken its note away."""
     run = job_in(tmp_path / "mine", tmp_path / "missing", 1)
     live_worker.work(run.folder)
-    assert folders_elsewhere() == (run.folder,)
+    assert registered_folders() == (run.folder,)

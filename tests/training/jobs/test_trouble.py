@@ -11,8 +11,8 @@ import torch
 from attnviz.errors import TrainingError
 from attnviz.training.data.augment import Batch
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.runs import begin
-from attnviz.training.jobs.state import Phase
+from attnviz.training.jobs.runs import start_run
+from attnviz.training.jobs.state import RunPhase
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError, Trainer
 from attnviz.training.recording.file import Recording
@@ -27,17 +27,17 @@ def test_a_folder_that_cannot_be_trained_on_fails_with_a_sentence(
     (tmp_path / "one" / "only").mkdir(parents=True)
     run = job_in(runs / "one", tmp_path / "one", 1)
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.FAILED
+    assert run.state.phase is RunPhase.FAILED
     assert "at least two" in run.state.text
     run.cancel()
-    assert run.state.phase is Phase.CANCELLED
+    assert run.state.phase is RunPhase.CANCELLED
 
 
 def test_broken_pictures_are_left_out_and_told(shapes: Path, runs: Path) -> None:
     (shapes / "star" / "broken.jpg").write_bytes(b"no picture")
     run = job_in(runs / "one", shapes, 1)
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.DONE, run.state.text
+    assert run.state.phase is RunPhase.DONE, run.state.text
     assert "left out: " in run.state.notes
     assert "broken.jpg" in run.state.notes
 
@@ -53,13 +53,13 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_p
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     state = run.state
-    assert state.phase is Phase.FAILED
+    assert state.phase is RunPhase.FAILED
     assert "checkpoint.safetensors could not be written" in state.text
-    assert "make room and go on" in state.text
+    assert "make room and resume" in state.text
     assert not list(run.folder.glob("*.partial"))  # what did not fit has been taken away
     assert [shot.step for shot in Recording.load(run.recording).snapshots] == [0, 2]
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.DONE, run.state.text
+    assert run.state.phase is RunPhase.DONE, run.state.text
     train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
     assert_same(run.folder, tmp_path / "whole")
 
@@ -83,7 +83,7 @@ def test_a_run_that_diverges_is_told_so_and_leaves_one_recording(
     monkeypatch.setattr(Trainer, "_step", step)
     for _ in range(3):
         live_worker.work(run.folder)
-        assert run.state.phase is Phase.DIVERGED
+        assert run.state.phase is RunPhase.DIVERGED
         assert "the training has diverged" in run.state.text
         assert "another seed, or with a lower learning rate where it can be" in run.state.text
         assert "set-aside" not in run.state.notes
@@ -97,12 +97,12 @@ def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
     run = job_in(runs / "cut", shapes, 2)
     with pytest.raises(PausedError):
         train_and_export(
-            recipe(2), shapes, run.folder, size=32, device="cpu", watch=lambda *_: False
+            recipe(2), shapes, run.folder, size=32, device="cpu", on_step=lambda *_: False
         )
     cut = run.recording.read_bytes()[:-9]
     run.recording.write_bytes(cut)
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.DONE, run.state.text
+    assert run.state.phase is RunPhase.DONE, run.state.text
     assert "ran-small.set-aside.attn" in run.state.notes
     assert (run.folder / "ran-small.set-aside.attn").read_bytes() == cut
     assert Recording.load(run.recording).snapshots[0].step == 2  # it was stopped after step 1
@@ -116,10 +116,10 @@ def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
 def test_a_state_of_another_version_breaks_no_page(shapes: Path, runs: Path, text: str) -> None:
     run = job_in(runs / "strange", shapes, 1)
     (run.folder / "state.json").write_text(text)
-    assert run.state.phase is Phase.FAILED
+    assert run.state.phase is RunPhase.FAILED
     assert "cannot be read" in run.state.text
     run.cancel()
-    assert run.state.phase is Phase.CANCELLED
+    assert run.state.phase is RunPhase.CANCELLED
 
 
 def test_a_job_of_another_version_is_told(shapes: Path, runs: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_job_of_another_version_is_told(shapes: Path, runs: Path) -> None:
     with pytest.raises(TrainingError, match="another version"):
         _ = run.recording
     live_worker.work(run.folder)
-    assert run.state.phase is Phase.FAILED
+    assert run.state.phase is RunPhase.FAILED
     assert "another version" in run.state.text
 
 
@@ -140,4 +140,4 @@ def test_runs_that_cannot_be_written_are_refused_in_a_sentence(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
     with pytest.raises(TrainingError, match=r"cannot be written .* ATTNVIZ_RUNS"):
-        begin(recipe(1), shapes, size=32)
+        start_run(recipe(1), shapes, size=32)

@@ -16,7 +16,7 @@ from attnviz.models.zoo.gain_layers import Whitening
 from attnviz.models.zoo.registry import build_network
 from attnviz.training.data.data import load_class_folder
 from attnviz.training.loop.run import train_and_export
-from attnviz.training.loop.trainer import PausedError, Watch
+from attnviz.training.loop.trainer import PausedError, StepCallback
 from attnviz.training.recipe import Recipe
 
 
@@ -26,7 +26,7 @@ def test_a_network_without_attention_is_trained_without_a_recording(
     said: list[str] = []
     plain = replace(recipe, model="ran-cifar-plain")
     result = train_and_export(
-        plain, shapes, tmp_path, size=32, device="cpu", half="off", probes="val", say=said.append
+        plain, shapes, tmp_path, size=32, device="cpu", half="off", probes="val", notify=said.append
     )
     assert "ran-cifar-plain has no attention to record" in said[-1]
     assert not list(tmp_path.glob("*.attn"))
@@ -43,8 +43,8 @@ def test_what_a_network_takes_from_the_data_is_taken_before_it_learns(
     """Whitening fitted to the training pictures; the same after a run, and after a broken one."""
     plain = replace(recipe, model="ran-cifar-plain", optimizer="muon")
 
-    def trained(out: Path, watch: Watch | None = None) -> dict[str, Tensor]:
-        train_and_export(plain, shapes, out, size=32, device="cpu", half="off", watch=watch)
+    def trained(out: Path, on_step: StepCallback | None = None) -> dict[str, Tensor]:
+        train_and_export(plain, shapes, out, size=32, device="cpu", half="off", on_step=on_step)
         return load_file(out / "ran-cifar-plain.safetensors")
 
     whole = trained(tmp_path / "whole")

@@ -22,8 +22,9 @@ from attnviz.training.data.data import ClassFolder, PictureSet, load_class_folde
 from attnviz.training.loop.average import MovingAverage
 from attnviz.training.loop.checkpoint import TrainingState, save_checkpoint
 from attnviz.training.loop.evaluate import evaluate
-from attnviz.training.loop.run import export, half_precision
-from attnviz.training.loop.trainer import Trained, Trainer, round_to_half
+from attnviz.training.loop.half_precision import half_precision, round_to_half
+from attnviz.training.loop.run import export
+from attnviz.training.loop.trainer import Trainer, TrainingResult
 from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recording.file import Recording
 from attnviz.training.recording.probes import choose_probes
@@ -39,7 +40,7 @@ def data(shapes: Path) -> ClassFolder:
 
 def train(
     data: ClassFolder, recipe: Recipe, out: Path, stop_after: int | None = None, width: int = 16
-) -> tuple[Trained, Recording]:
+) -> tuple[TrainingResult, Recording]:
     torch.manual_seed(recipe.seed)
     probes = choose_probes("val", data, PREPROCESS)
     recorder = AttentionRecorder(
@@ -202,7 +203,7 @@ def test_a_damaged_checkpoint_is_refused(data: ClassFolder, recipe: Recipe, tmp_
     train(data, recipe, tmp_path, stop_after=2)
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(TrainingError, match="Remove it to start anew"):
+    with pytest.raises(TrainingError, match="Remove it to start over"):
         train(data, recipe, tmp_path)
 
 

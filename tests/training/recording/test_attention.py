@@ -26,7 +26,7 @@ from attnviz.training.data.data import load_class_folder
 from attnviz.training.loop.trainer import Trainer
 from attnviz.training.recipe import Phase, Recipe
 from attnviz.training.recording.attention import read_attention
-from attnviz.training.recording.effects import gate_effect, watched_blocks
+from attnviz.training.recording.effects import gate_effect, record_block_effects
 from attnviz.training.recording.file import Recording
 from attnviz.training.recording.probes import choose_probes
 from attnviz.training.recording.recorder import AttentionRecorder
@@ -155,7 +155,9 @@ class Tripling(nn.Module):
 @pytest.mark.parametrize("more", [(), (None,), (torch.ones(1),), ((torch.ones(1), None),)])
 def test_what_a_block_returns_besides_does_not_hide_its_effect(more: tuple[object, ...]) -> None:
     network = nn.Sequential(Tripling(*more))
-    with watched_blocks(network, [Site("0.attention", Kind.CONTEXT, "0.attention")]) as effects:
+    with record_block_effects(
+        network, [Site("0.attention", Kind.CONTEXT, "0.attention")]
+    ) as effects:
         network(torch.ones(2, 5, 4))
     assert effects == {"0.attention": pytest.approx(2)}
 

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 
 from attnviz.errors import TrainingError
 from attnviz.training.recording.file import Recording, Snapshot
-from attnviz.training.recording.size import kept_sizes, regridded, shown_pixels
+from attnviz.training.recording.size import resize_maps, stored_pictures, stored_sizes
 
 
 def snapshot(step: int) -> Snapshot:
@@ -72,7 +72,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "weights.safetensors"
     save_file({"weight": np.zeros(3, np.float32)}, path)
-    with pytest.raises(TrainingError, match="no recording of a training"):
+    with pytest.raises(TrainingError, match="not a recording of a training"):
         Recording.load(path)
 
 
@@ -95,11 +95,11 @@ def test_sixteen_pictures_twelve_layers_and_forty_checkpoints_take_less_than_10_
             for method in methods
             for n in range(12)
         }
-        sizes = kept_sizes(maps)
+        sizes = stored_sizes(maps)
         assert set(sizes.values()) == {(kept, kept)}
-        small = {key: regridded(values, sizes[key]) for key, values in maps.items()}
+        small = {key: resize_maps(values, sizes[key]) for key, values in maps.items()}
         numbers = {("entropy", f"layer {n}"): np.ones(12, np.float32) for n in range(12)}
-        pixels = shown_pixels(np.zeros((16, 384, 384, 3), np.uint8))
+        pixels = stored_pictures(np.zeros((16, 384, 384, 3), np.uint8))
         held = Recording(("a", "b"), tuple(map(str, range(16))), pixels=pixels)
         for step in range(40):
             shot = Snapshot(step, step, small, np.zeros((16, 2), np.float32), numbers=numbers)

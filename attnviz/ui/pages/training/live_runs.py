@@ -7,8 +7,8 @@ import math
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.jobs.runs import LiveRun
-from attnviz.training.jobs.state import Phase, State
+from attnviz.training.jobs.runs import TrainingRun
+from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
@@ -29,12 +29,12 @@ _MOST = 3  # runs that are listed
 def show_live_runs() -> None:
     """What is being trained, and a form for something new."""
     phases = [run.state.phase for run in known_runs()[:_MOST]]
-    over = (Phase.DONE, Phase.CANCELLED)
+    over = (RunPhase.DONE, RunPhase.CANCELLED)
     if any(phase not in over for phase in phases) or is_confirmation_pending():
         st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
     with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
         # Asking again makes the browser send a message: only while there is something to watch.
-        every = _SECONDS if any(phase.going for phase in phases) else None
+        every = _SECONDS if any(phase.active for phase in phases) else None
         st.session_state[_WHOLE] = True
         try:
             st.fragment(_watch_runs, run_every=every)()
@@ -53,7 +53,7 @@ def _watch_runs() -> None:
             _rerun_if_changed(run, state)
 
 
-def _rerun_if_changed(run: LiveRun, state: State) -> None:
+def _rerun_if_changed(run: TrainingRun, state: RunState) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
     try:
         path = run.recording
@@ -73,16 +73,18 @@ def _rerun_if_changed(run: LiveRun, state: State) -> None:
         st.rerun()
 
 
-def _show_run(run: LiveRun, state: State) -> None:
-    st.progress(state.done, f"{plain_text(run.folder.name)}: {progress_text(state)}")
+def _show_run(run: TrainingRun, state: RunState) -> None:
+    st.progress(state.completed, f"{plain_text(run.folder.name)}: {progress_text(state)}")
     if state.notes:
         st.caption(plain_text(state.notes))
     with st.container(horizontal=True):
-        if state.phase.going and _button("Pause", "pause", run):
+        if state.phase.active and _button("Pause", "pause", run):
             run.pause()
-        if state.phase in (Phase.PAUSED, Phase.FAILED) and _button("Go on", "play_arrow", run):
-            start_or_confirm(f"Go on with {run.folder.name}", run.go_on)
-        if state.phase in (Phase.DONE, Phase.CANCELLED, Phase.DIVERGED):
+        if state.phase in (RunPhase.PAUSED, RunPhase.FAILED) and _button(
+            "Go on", "play_arrow", run
+        ):
+            start_or_confirm(f"Go on with {run.folder.name}", run.resume)
+        if state.phase in (RunPhase.DONE, RunPhase.CANCELLED, RunPhase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
                 forget_folder(run.folder)
@@ -93,23 +95,23 @@ def _show_run(run: LiveRun, state: State) -> None:
             st.rerun()
 
 
-def _button(title: str, icon: str, run: LiveRun) -> bool:
+def _button(title: str, icon: str, run: TrainingRun) -> bool:
     return st.button(title, key=f"{title} {run.folder}", icon=f":material/{icon}:")
 
 
-def progress_text(state: State) -> str:
+def progress_text(state: RunState) -> str:
     """How far a run is, in words."""
-    if state.phase is Phase.READING:
+    if state.phase is RunPhase.READING:
         return "reading its pictures …"
-    if state.phase in (Phase.FAILED, Phase.DIVERGED):
+    if state.phase in (RunPhase.FAILED, RunPhase.DIVERGED):
         return plain_text(state.text)
     parts = [f"{state.step:,} of {state.steps:,} steps"]
     if math.isfinite(state.accuracy):
         parts.append(f"{100 * state.accuracy:.0f} % right")
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
-    if state.phase is Phase.TRAINING and state.left is not None:
-        parts.append(f"{duration(state.left)} left")
-    if state.phase in (Phase.PAUSED, Phase.DONE, Phase.CANCELLED):
+    if state.phase is RunPhase.TRAINING and state.seconds_left is not None:
+        parts.append(f"{duration(state.seconds_left)} left")
+    if state.phase in (RunPhase.PAUSED, RunPhase.DONE, RunPhase.CANCELLED):
         parts.insert(0, str(state.phase))
     return ", ".join(parts)

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.jobs.runs import LiveRun, live_runs, run_in, runs_folder
+from attnviz.training.jobs.runs import TrainingRun, find_run, list_runs, runs_folder
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
@@ -18,10 +18,10 @@ NEXT_RUN = "live turn"  # the run that the page shall turn to
 _OPENED = "live opened"
 
 
-def known_runs() -> tuple[LiveRun, ...]:
+def known_runs() -> tuple[TrainingRun, ...]:
     """Runs opened by their folder in this session, the last first, then the app's own."""
-    opened = [run for one in reversed(_opened()) if (run := run_in(Path(one))) is not None]
-    own = live_runs()
+    opened = [run for one in reversed(_opened()) if (run := find_run(Path(one))) is not None]
+    own = list_runs()
     return (*(run for run in opened if run not in own), *own)
 
 
@@ -70,7 +70,7 @@ def _recordings_alone() -> list[tuple[str, str, Path]]:
     return [
         (run_key(folder, path), f"{folder.name}, {path.stem}", path)
         for folder in folders
-        if run_in(folder) is None
+        if find_run(folder) is None
         for path in _recordings_in(folder)
     ]
 
@@ -90,7 +90,7 @@ def show_folder_picker() -> None:
         "What `python -m attnviz train` was given as --out: it can be watched here, paused and "
         "gone on with.",
     )
-    run = run_in(folder) if folder else None
+    run = find_run(folder) if folder else None
     recordings = _recordings_in(folder) if folder else []
     if folder is None or (run is None and not recordings):
         st.caption("No training lies in this folder.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.data.class_folders import quickly_counted
+from attnviz.training.data.class_folders import count_pictures_up_to
 from attnviz.training.data.shapes import has_all_shapes, write_shapes
 from attnviz.training.data.zipped import unpack_classes
 from attnviz.training.jobs.runs import runs_folder
@@ -90,6 +90,6 @@ def _show_counts(folder: Path) -> None:
 @st.cache_data(max_entries=16, ttl=20, show_spinner=False)
 def _counts(folder: str) -> dict[str, int] | None:
     try:
-        return quickly_counted(folder)
+        return count_pictures_up_to(folder)
     except OSError as error:
         raise TrainingError(f"{folder} cannot be read ({error.strerror or error}).") from error

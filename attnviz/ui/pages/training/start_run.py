@@ -13,10 +13,9 @@ from attnviz.models.catalogue import list_models
 from attnviz.models.device import choose_device
 from attnviz.models.spec import FEATURES
 from attnviz.models.zoo.registry import zoo_networks
-from attnviz.training.data.class_folders import counted_pictures
-from attnviz.training.jobs.runs import BusyError, begin
-from attnviz.training.recipe import Phase as Stage
-from attnviz.training.recipe import Recipe
+from attnviz.training.data.class_folders import count_pictures
+from attnviz.training.jobs.runs import BusyError, start_run
+from attnviz.training.recipe import Phase, Recipe
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.pages.training.pictures import ensure_shapes, pick_pictures, shapes_folder
 
@@ -27,7 +26,7 @@ _PENDING = "live question"
 def start_or_confirm(what: str, start: Callable[..., object]) -> None:
     """Start a training; while another one is going, keep it for `show_confirmation` instead.
 
-    what: in words. start: takes `beside`, and raises BusyError without it.
+    what: in words. start: takes `concurrent`, and raises BusyError without it.
     """
     with guarded():
         try:
@@ -54,7 +53,7 @@ def show_confirmation() -> None:
     with st.container(horizontal=True):
         if st.button(f"{plain_text(what)} beside it", type="primary"):
             del st.session_state[_PENDING]
-            start_or_confirm(what, partial(start, beside=True))
+            start_or_confirm(what, partial(start, concurrent=True))
         if st.button("Not now"):
             del st.session_state[_PENDING]
             st.rerun()
@@ -99,13 +98,14 @@ def show_form() -> None:
             raise TrainingError("Nothing to train on was chosen. Choose it, or take the shapes.")
         if data == shapes_folder():
             ensure_shapes()
-        counts = counted_pictures(data)
+        counts = count_pictures(data)
         recipe = live_recipe(
             str(network), int(epochs), int(side), seed=int(seed), mixed=bool(mixed)
         )
         pictures = f"{sum(counts.values()):,} pictures of {len(counts)} classes"
         start_or_confirm(
-            f"Train {network} on {pictures}", partial(begin, recipe, data.resolve(), size=int(side))
+            f"Train {network} on {pictures}",
+            partial(start_run, recipe, data.resolve(), size=int(side)),
         )
 
 
@@ -123,7 +123,7 @@ def live_recipe(
     transformer = "context" in zoo_networks().get(network).kinds
     return Recipe(
         model=network,
-        phases=(Stage(epochs, side),),
+        phases=(Phase(epochs, side),),
         store=side,
         batch=16,
         optimizer="adamw" if transformer else "sgd",

@@ -46,7 +46,7 @@ def test_what_happened_is_marked_by_numbers_in_the_charts_and_told_below(tmp_pat
     assert page.selectbox(key="run map").value == "mask-effect"
     texts = [
         "stage2.gate and stage3.gate look alike from here.",
-        "stage1.gate narrows at once to a few places.",
+        "stage1.gate collapses to a few positions.",
         "The mask of stage3.gate stays flat.",
     ]
     for title in MARKED:
@@ -66,14 +66,14 @@ def test_what_happened_is_marked_by_numbers_in_the_charts_and_told_below(tmp_pat
 def test_a_second_run_is_marked_as_well_and_its_numbers_go_on(tmp_path: Path) -> None:
     page = opened(eventful(tmp_path / "first.attn"), collapsing(tmp_path / "second.attn"))
     (narrows, again) = [mark for mark in chart(page, MARKED[0]).marks if "narrows" in mark[2]]
-    assert narrows == (2, 1.0, "stage1.gate narrows at once to a few places.")
-    assert again == (4, 1.0, "gate narrows at once to a few places.")
+    assert narrows == (2, 1.0, "stage1.gate collapses to a few positions.")
+    assert again == (4, 1.0, "gate collapses to a few positions.")
     # Both happen at one epoch: one number stands below the other.
     numbers = [one for one in chart(page, MARKED[0]).parts if one.mark["type"] == "text"]
     assert [[row["run"] for row in one.rows] for one in numbers] == [["first"] * 3, ["second"]]
     assert numbers[1].mark["dy"] - numbers[0].mark["dy"] >= 12
     told = listed(page)
-    at = told.index("4. epoch 1, 50 % right: gate narrows at once to a few places.")
+    at = told.index("4. epoch 1, 50 % right: gate collapses to a few positions.")
     assert told[at - 1] == "**second**"
     assert [one.split(".")[0] for one in told[at - 4 : at - 1]] == ["1", "2", "3"]
     assert told[at - 5] == "**first**"

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
-from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit.cache import file_version
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.test_page import headers, open_page, shipped
@@ -26,7 +26,7 @@ def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
         shutil.copy(whole, tmp_path / folder)
     far = tmp_path / "far" / "mine"
     Job(live_recipe("vit-small", 1, 32).to_json(), "/data", 32).write(far)
-    State(Phase.PAUSED, 5, 10).write(far)
+    RunState(RunPhase.PAUSED, 5, 10).write(far)
     page = open_page()
     assert_fine(page)
     assert "stray, vit-small" in page.selectbox(key="run").options

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from attnviz.assets import assets_folder
 from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.data.shapes import write_shapes
-from attnviz.training.jobs.runs import LiveRun, begin
-from attnviz.training.jobs.state import Phase, State
+from attnviz.training.jobs.runs import TrainingRun, start_run
+from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.recipe import Recipe
 from attnviz.training.recording.file import Recording, Snapshot
 from attnviz.ui.pages.training.runs import open_recording
@@ -229,17 +229,17 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
 ) -> None:
     """A checkpoint that arrives with the press of the button must not swallow it."""
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
-    begun: list[LiveRun] = []
+    begun: list[TrainingRun] = []
 
-    def start(run: LiveRun, *, beside: bool) -> None:
-        assert beside == bool(begun)
+    def start(run: TrainingRun, *, concurrent: bool) -> None:
+        assert concurrent == bool(begun)
         begun.append(run)
 
-    monkeypatch.setattr(LiveRun, "_start", start)
-    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    monkeypatch.setattr(TrainingRun, "_start", start)
+    monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
     write_shapes(tmp_path / "shapes", per_class=3, side=32)
-    first = begin(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
-    State(Phase.TRAINING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
+    first = start_run(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
+    RunState(RunPhase.TRAINING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
     page = open_page()
     assert_fine(page)
     assert any("a\\*b" in one.value for one in page.caption)

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from attnviz.training.jobs.runs import LiveRun, begin
-from attnviz.training.jobs.state import Job, Phase, State
+from attnviz.training.jobs.runs import TrainingRun, start_run
+from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit.text import duration
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.training_pages import PAGE, assert_fine
@@ -26,11 +26,11 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
     started: list[tuple[Path, bool]] = []
     monkeypatch.setattr(
-        LiveRun, "_start", lambda run, *, beside: started.append((run.folder, beside))
+        TrainingRun, "_start", lambda run, *, concurrent: started.append((run.folder, concurrent))
     )
-    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
-    run = begin(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
-    State(Phase.TRAINING, 3, 9).write(run.folder)
+    monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
+    run = start_run(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
+    RunState(RunPhase.TRAINING, 3, 9).write(run.folder)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()
@@ -39,7 +39,7 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     assert_fine(page)
     assert (run.folder / "pause").exists()
     assert not (run.folder / "cancel").exists()
-    State(Phase.PAUSED, 3, 9).write(run.folder)
+    RunState(RunPhase.PAUSED, 3, 9).write(run.folder)
     page.run()
     assert "Pause" not in {one.label for one in page.button}
     assert started == [(run.folder, False)]
@@ -54,11 +54,11 @@ def test_the_bar_and_the_time_left_go_by_the_same_share(
 ) -> None:
     """Half of the steps, of which the first were small pictures, are a quarter of the work."""
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(LiveRun, "_alive", lambda _run, _state: True)
+    monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
     folder = tmp_path / "runs" / "staged"
     folder.mkdir(parents=True)
     Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
-    State(Phase.TRAINING, 30, 60, 60.0, share=share).write(folder)
+    RunState(RunPhase.TRAINING, 30, 60, 60.0, share=share).write(folder)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()
@@ -75,7 +75,7 @@ def test_what_diverged_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.M
     folder = tmp_path / "runs" / "wild"
     folder.mkdir(parents=True)
     Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
-    State(Phase.DIVERGED, 3, 9, text="The loss became nan.").write(folder)
+    RunState(RunPhase.DIVERGED, 3, 9, text="The loss became nan.").write(folder)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()
@@ -86,7 +86,7 @@ def test_what_diverged_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.M
     button(page, "Remove from the list").click().run()
     assert_fine(page)
     assert not page.get("progress")
-    State(Phase.FAILED, 3, 9, text="Make room.").write(folder)
+    RunState(RunPhase.FAILED, 3, 9, text="Make room.").write(folder)
     (folder / "dismissed").unlink()
     page.run()
     button(page, "Go on")

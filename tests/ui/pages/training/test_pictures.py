@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from attnviz.pictures import list_samples, open_sample
-from attnviz.training.data.data import squashed
+from attnviz.training.data.data import squash
 from attnviz.training.recording.file import Recording
-from attnviz.training.recording.size import shown_pixels
+from attnviz.training.recording.size import stored_pictures
 from attnviz.ui.pages.training.runs import RecordedRun, open_recording, same_index, same_picture
 from tests.ui.pages.training.training_pages import CORNER, made, opened
 
@@ -49,7 +49,7 @@ def test_one_photo_by_two_input_sizes_is_the_same_picture(tmp_path: Path) -> Non
     photos = {one.name: open_sample(one.name).pixels for one in list_samples()}
     runs: dict[tuple[str, int], RecordedRun] = {}
     for (name, photo), side in itertools.product(photos.items(), (48, 256, 384)):
-        (kept,) = shown_pixels(squashed(photo, side)[None])
+        (kept,) = stored_pictures(squash(photo, side)[None])
         runs[name, side] = open_recording(made(tmp_path / f"{name} {side}.attn", maps, pixels=kept))
     held = [runs["china", side].recording.pixels for side in (256, 384)]
     assert held[0] is not None
