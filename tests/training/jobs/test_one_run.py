@@ -1,4 +1,4 @@
-"""Training in a process of its own: begun, watched, paused, gone on with, cancelled."""
+"""Training in a process of its own: begun, watched, paused, resumed, cancelled."""
 
 from __future__ import annotations
 

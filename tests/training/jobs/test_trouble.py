@@ -67,7 +67,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_p
 def test_a_run_that_diverges_is_told_so_and_leaves_one_recording(
     shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At its second step, where the first checkpoint is due, and again whenever it is gone on with.
+    """At its second step, where the first checkpoint is due, and again whenever it is resumed.
 
     The sentence stands on a page that has no learning rate, and on the command line.
     """

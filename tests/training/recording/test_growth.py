@@ -81,7 +81,7 @@ def test_a_collapse_is_named_where_it_happens() -> None:
     slow = [EVEN, EVEN, EVEN * [[1, 1], [1, 0.6]], EVEN * [[1, 1], [1, 0.5]]]
     fast = [EVEN, EVEN, CORNER, CORNER]
     events = growth_events(recording(slow=slow, fast=fast), "soft-mask")
-    (collapse,) = [event for event in events if "narrows" in event.text]
+    (collapse,) = [event for event in events if "collapses" in event.text]
     assert (collapse.checkpoint, collapse.layers) == (2, ("fast",))
 
 

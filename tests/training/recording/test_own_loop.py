@@ -84,7 +84,7 @@ def test_what_makes_no_sense_is_said_before_the_training_starts(tmp_path: Path) 
     ):
         pass
     with (
-        pytest.raises(TrainingError, match="2 classes apart, not 3"),
+        pytest.raises(TrainingError, match="2 classes, not 3"),
         attnviz.record(network(), [picture()], path, preprocess=PREPROCESS, classes="abc"),
     ):
         pass
