@@ -16,13 +16,34 @@ from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fus
 @METHODS.add
 @dataclass(frozen=True)
 class AttentionValueNorm(ContextLayerMethod):
-    """Attention times the length of the value: a place that is looked at may have little to give.
+    """Attention times the norm of the value: a position with attention may have little to give.
 
-    query: whose attention, see `Query`; heads: "mean", "max", "min", or a single head.
+    Values from 0 up, in units of the layer's values. The paper takes the norm of the sum over heads
+    after the output projection; here each head's norm is taken before it, so heads can be shown one
+    by one and the projection need not be known.
 
-    Values from 0 up, in units of the layer's values. The paper takes the length of the sum over
-    heads after the output projection; here each head's length is taken before it, so heads can be
-    shown one by one and the projection need not be known.
+    A_qk: attention of the query to key k; v_k: its value.
+
+    Parameters
+    ----------
+    query
+        Whose attention, see `Query`.
+    heads
+        How heads are combined: "mean", "max", "min", or the index of a single head.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.tensor([[[[1.0], [1.0], [2.0]]]])
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log()
+    ... )
+    >>> AttentionValueNorm().layer_map(reading)
+    tensor([[[0.5000, 0.6000]]])
     """
 
     query: Query = "class"

@@ -17,15 +17,24 @@ _SILENCE = 1e-3
 
 @METHODS.add
 @dataclass(frozen=True)
-class ChannelGate(GateMethod):
-    """The mean gate at each place, channels counted by how active they are there.
+class ChannelGateMean(GateMethod):
+    """The mean gate at each position, channels weighted by how active they are there.
 
-    A gate says what passes, not where; this shows the places whose features it favours. In units of
-    the gate, so a map of 0.7 means that 70 % of what is active there passes; the same everywhere if
-    the gate treats all channels alike, however strong the features are. Where nothing is active,
+    A gate says what passes, not where; this shows the positions whose features it favours. In units
+    of the gate, so a map of 0.7 means that 70 % of what is active there passes; the same everywhere
+    if the gate treats all channels alike, however strong the features are. Where nothing is active,
     the plain mean of the gate.
 
     g: gate [C]. A: features before it [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import GateReading
+    >>> features = torch.tensor([[[[1.0, 3.0]], [[3.0, 1.0]]]])  # [N, C, h, w]
+    >>> reading = GateReading("block1", torch.tensor([[1.0, 0.2]]), features)
+    >>> ChannelGateMean().layer_map(reading)
+    tensor([[[0.4002, 0.7998]]])
     """
 
     name: ClassVar[str] = "channel-gate"

@@ -19,13 +19,33 @@ from attnviz.methods.through_layers import RowsOf, through_layers
 class Chefer(ContextMethod):
     """What passes through attention in favour of the class, gathered over all layers.
 
-    query: whose relevance, see `Query`: the class token's, from which the score is read, or the
-    mean of all places where the score is read from their mean. A: attention, G: derivative of the
-    class's score by it. R starts as I and takes up each layer in turn.
+    A: attention, G: gradient of the class's score by it. R starts as I and is updated by each layer
+    in turn.
 
     The map of layer l is the query's row of R after l, on the first layer's grid, without the
-    query's own 1 where that is no place. Values from 0 up; a unit of them is a unit of the score.
-    The paper treats plain transformers only: other grids are handled as `through_layers` says.
+    query's own 1 if that has no position. Values from 0 up, in units of the score. The paper treats
+    plain transformers only: other grids are handled as `through_layers` says.
+
+    Parameters
+    ----------
+    query
+        Whose relevance, see `Query`: the class token's, from which the score is read, or the mean
+        of all positions where the score is read from their mean.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> gradient = torch.tensor([[[[0.0, 2.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.eye(3)[None, None]
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log(), gradient
+    ... )
+    >>> Chefer().maps([reading])[0]
+    tensor([[[1., 0.]]])
     """
 
     query: Query = "class"

@@ -32,32 +32,60 @@ _TINY = 1e-12
 @METHODS.add
 @dataclass(frozen=True)
 class Competition(Method):
-    """How much each place speaks for the class, and for it rather than for its rivals.
+    """How much each position supports the class, and the class rather than its rivals.
 
-    z_k: what the features of a place say for class k by the classifier, in logits, without its
-    offset; c: the class; k: its rivals, the strongest others. Each place belongs to the class by
-    its share, as in divisive normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by
-    how present it is in the picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the
-    standard deviation of all z_c and z_k over the places, so that the scale of a network's logits
-    does not matter. Before they compete, the maps of all classes are smoothed by a Gaussian of
-    `smoothing` cells: neighbouring cells see much of the same, and one that is weak among strong
-    ones is needed as well. Values from 0 up, in logits.
+    z_k: evidence of a position for class k by the classifier, in logits, without its offset; c: the
+    class; k: its rivals, the strongest others. Each position belongs to the class by its share, as
+    in divisive normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by how present it
+    is in the picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the standard deviation of
+    all z_c and z_k over positions, so that the scale of a network's logits does not matter. Values
+    from 0 up, in logits.
 
     Where the logits are the mean of z, but for the offset, z is exact (a linear classifier behind
-    global average pooling, SqueezeNet's convolution). A vision transformer whose classifier reads
-    the class token can be asked what it would say of each patch's token; the network itself never
-    asks that, so z then shows what the patch has become, not what it adds to the decision. For all
-    others z is HiResCAM at the last block, to first order what the place adds, by one short
-    backward pass for each class; `exact` refuses them.
+    global average pooling, SqueezeNet's convolution). The classifier of a vision transformer that
+    reads the class token can be applied to each patch's token; the network itself never does that,
+    so z then shows what the patch has become, not what it adds to the decision. For all others z is
+    HiResCAM at the last block, to first order what the position adds, by one short backward pass
+    for each class.
 
     Blocks before the last get LayerCAM times the share, which comes from the same backward pass,
-    brought to the mean of the last block's map: they say where in the parts it lies, and their own
-    sums, of what speaks for the class alone, grow without bound towards the input. The last map is
+    scaled to the mean of the last block's map: they say where in the parts it lies, and their own
+    sums, of what supports the class alone, grow without bound towards the input. The last map is
     the mean of the formula's and of that of the deepest block with a finer grid. Without a finer
     block of the same layout, as between the tokens of a transformer, it is the formula's alone.
 
     On held-out photos of SqueezeNet, beside Grad-CAM's .667 in the grid pointing game, it has .908;
     the figures on single photos, where it is ahead by less, are in docs/faithfulness.md.
+
+    Parameters
+    ----------
+    rivals
+        How many other classes compete, above 0.
+    temperature
+        Softness of the competition, above 0.
+    cap
+        Largest weight of a rival, above 0.
+    smoothing
+        Standard deviation in cells of the Gaussian that smooths the maps of all classes before they
+        compete, 0 for none: neighbouring cells get much of the same input, and a weak one among
+        strong ones is needed as well.
+    exact
+        Whether to refuse networks for which z is only exact to first order.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from attnviz.methods.inference import Inference
+    >>> convolution, head = nn.Conv2d(3, 2, 1, bias=False), nn.Linear(2, 2, bias=False)
+    >>> _ = convolution.weight.data.copy_(torch.eye(2, 3)[:, :, None, None])  # red and green
+    >>> _ = head.weight.data.copy_(torch.eye(2))
+    >>> network = nn.Sequential(convolution, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).eval()
+    >>> red, green = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 2.0]])
+    >>> inputs = torch.stack([red, green, torch.zeros(1, 2)])[None]  # [N, 3, H, W]
+    >>> result = Competition(smoothing=0).run(Inference.of(network, inputs, target=0))
+    >>> torch.from_numpy(result.layer_maps[-1].values)
+    tensor([[[3.9882, 0.0000]]])
     """
 
     rivals: int = 20

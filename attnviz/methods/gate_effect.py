@@ -20,6 +20,17 @@ class GateEffect(GateMethod):
 
     Values from 0 up, in units of the layer's features. It is high wherever features are, also
     behind a gate that lets everything pass: `channel-gate` shows what the gate itself adds.
+
+    g: gate [C]. A: features before it [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import GateReading
+    >>> features = torch.tensor([[[[1.0, 3.0]], [[3.0, 1.0]]]])  # [N, C, h, w]
+    >>> reading = GateReading("block1", torch.tensor([[1.0, 0.2]]), features)
+    >>> GateEffect().layer_map(reading)
+    tensor([[[0.8000, 1.6000]]])
     """
 
     name: ClassVar[str] = "gate-effect"

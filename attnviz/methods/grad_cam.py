@@ -15,10 +15,20 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 @METHODS.add
 @dataclass(frozen=True)
 class GradCam(FeatureMethod):
-    """Channels weighed by their mean gradient; places that speak for the class.
+    """Channels weighted by their mean gradient: positions that support the class.
 
     A: activation [C, h, w]. G: gradient of the class's score by A. Values from 0 up, in units of
     the score. The paper means it for the last convolutions; earlier layers are noisier.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import FeatureReading
+    >>> activation = torch.tensor([[[[1.0, 2.0]], [[4.0, 0.0]]]])  # [N, C, h, w]
+    >>> gradient = torch.tensor([[[[1.0, 3.0]], [[-1.0, 1.0]]]])
+    >>> reading = FeatureReading("block1", activation, gradient)
+    >>> GradCam().layer_map(reading)
+    tensor([[[2., 4.]]])
     """
 
     name: ClassVar[str] = "grad-cam"

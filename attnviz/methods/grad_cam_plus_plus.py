@@ -16,10 +16,20 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 @METHODS.add
 @dataclass(frozen=True)
 class GradCamPlusPlus(FeatureMethod):
-    """Grad-CAM with a weight for each place, so that several objects of a class all show.
+    """Grad-CAM with a weight for each position, so that several objects of a class all show.
 
     A: activation [C, h, w]; G: gradient. Values from 0 up. As in the authors' closed form, the
     second and third derivatives are powers of the first, which holds for exp(score).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import FeatureReading
+    >>> activation = torch.tensor([[[[1.0, 2.0]], [[4.0, 0.0]]]])  # [N, C, h, w]
+    >>> gradient = torch.tensor([[[[1.0, 3.0]], [[-1.0, 1.0]]]])
+    >>> reading = FeatureReading("block1", activation, gradient)
+    >>> GradCamPlusPlus().layer_map(reading)
+    tensor([[[1.1394, 0.9455]]])
     """
 
     name: ClassVar[str] = "grad-cam++"

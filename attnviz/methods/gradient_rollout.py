@@ -18,14 +18,35 @@ from attnviz.methods.through_layers import through_layers
 @METHODS.add
 @dataclass(frozen=True)
 class GradientRollout(ContextMethod):
-    """Attention rollout in which only weights that speak for the class pass on.
+    """Attention rollout in which only weights that support the class are passed on.
 
-    query: whose relevance, see `Query`. A: attention, G: derivative of the class's score by it.
-    Unlike Chefer's relevance the rows of I + E are brought to sum 1, so nothing grows with depth.
-    The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1.
+    Unlike Chefer's relevance, the rows of I + E are normalised to sum 1, so nothing grows with
+    depth. The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1.
+
+    A: attention, G: gradient of the class's score by it, I: identity.
 
     Much copied code clips after the mean over heads, and normalises columns by mistake; here each
     head is clipped before the mean, as Chefer et al. do, and rows are normalised.
+
+    Parameters
+    ----------
+    query
+        Whose relevance, see `Query`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> gradient = torch.tensor([[[[0.0, 2.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.eye(3)[None, None]
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log(), gradient
+    ... )
+    >>> GradientRollout().maps([reading])[0]
+    tensor([[[0.5000, 0.0000]]])
     """
 
     query: Query = "class"

@@ -15,10 +15,20 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 @METHODS.add
 @dataclass(frozen=True)
 class HiResCam(FeatureMethod):
-    """Gradient times activation, place by place, summed over the channels.
+    """Gradient times activation at each position, summed over the channels.
 
-    Unlike Grad-CAM it does not average the gradient over places, so it shows only places that the
-    score rests on to first order. A: activation [C, h, w]; G: gradient. Values from 0 up.
+    Unlike Grad-CAM it does not average the gradient over positions, so it shows only positions that
+    the score depends on to first order. A: activation [C, h, w]; G: gradient. Values from 0 up.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import FeatureReading
+    >>> activation = torch.tensor([[[[1.0, 2.0]], [[4.0, 0.0]]]])  # [N, C, h, w]
+    >>> gradient = torch.tensor([[[[1.0, 3.0]], [[-1.0, 1.0]]]])
+    >>> reading = FeatureReading("block1", activation, gradient)
+    >>> HiResCam().layer_map(reading)
+    tensor([[[0., 6.]]])
     """
 
     name: ClassVar[str] = "hires-cam"

@@ -15,10 +15,20 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 @METHODS.add
 @dataclass(frozen=True)
 class LayerCam(FeatureMethod):
-    """Activation weighed by the positive part of its own gradient; made for early layers too.
+    """Activation weighted by the positive part of its own gradient; made for early layers too.
 
     A: activation [C, h, w]; G: gradient. Values from 0 up. The paper also stretches maps of early
     layers by a tanh before it fuses them; that is left out, for maps here are absolute.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import FeatureReading
+    >>> activation = torch.tensor([[[[1.0, 2.0]], [[4.0, 0.0]]]])  # [N, C, h, w]
+    >>> gradient = torch.tensor([[[[1.0, 3.0]], [[-1.0, 1.0]]]])
+    >>> reading = FeatureReading("block1", activation, gradient)
+    >>> LayerCam().layer_map(reading)
+    tensor([[[1., 6.]]])
     """
 
     name: ClassVar[str] = "layer-cam"

@@ -17,18 +17,36 @@ from attnviz.methods.context import ContextMethod, gradient_rows, places, query_
 @METHODS.add
 @dataclass(frozen=True)
 class LeGrad(ContextMethod):
-    """How much the class's score would rise if places were looked at more, by anyone.
+    """How much the class's score would rise if positions got more attention, from any query.
 
-    G: derivative of the class's score by the attention weights; its positive part is averaged over
+    G: gradient of the class's score by the attention weights; its positive part is averaged over
     heads and queries. Values from 0 up, in units of the score.
-
-    summed: the map of layer l is the mean of the maps up to l, on the finest of their grids
-    (bilinear), so the last one is the map of the paper; else each layer stands alone.
 
     The paper scores every layer's tokens by the head of the network, and differentiates that; here
     the network's own score is differentiated, in one backward pass, which at the last layer is the
     same if the head reads what the paper's does. The paper scales the sum to 0..1; it is left as it
     is here.
+
+    Parameters
+    ----------
+    summed
+        Whether the map of layer l is the mean of the maps up to l, on the finest of their grids
+        (bilinear), so that the last one is the map of the paper; else each layer stands alone.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> gradient = torch.tensor([[[[0.0, 2.0, -1.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.eye(3)[None, None]
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log(), gradient
+    ... )
+    >>> LeGrad().maps([reading])[0]
+    tensor([[[1.0000, 0.3333]]])
     """
 
     summed: bool = True

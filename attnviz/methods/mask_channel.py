@@ -15,10 +15,25 @@ from attnviz.methods.trace_method import MaskMethod
 @METHODS.add
 @dataclass(frozen=True)
 class MaskChannel(MaskMethod):
-    """One channel of the mask, values in 0..1.
+    """One channel of the mask; values in 0..1.
 
-    rank: 0 for the channel that varies most over the picture, 1 for the next, and so on; the last
-    one if the mask has fewer channels.
+    M: mask [C, h, w].
+
+    Parameters
+    ----------
+    rank
+        0 for the channel that varies most over the picture, 1 for the next, and so on; the last
+        channel if the mask has fewer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk)
+    >>> MaskChannel().layer_map(reading)
+    tensor([[[0.2500, 0.7500]]])
     """
 
     rank: int = 0

@@ -15,10 +15,22 @@ from attnviz.methods.trace_method import MaskMethod
 @METHODS.add
 @dataclass(frozen=True)
 class MaskEffect(MaskMethod):
-    """How strongly the gated features act at each place: the mean of |M T| over the channels.
+    """How strongly the masked features act at each position: the mean of |M T| over channels.
 
-    A mask may be high where its trunk is silent; its effect is high only where both speak. Values
+    A mask may be high where its trunk is inactive; its effect is high only where both are. Values
     from 0 up, in units of the layer's features.
+
+    M: mask, T: trunk, both [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk)
+    >>> MaskEffect().layer_map(reading)
+    tensor([[[1.2500, 1.5000]]])
     """
 
     name: ClassVar[str] = "mask-effect"

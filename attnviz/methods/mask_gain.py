@@ -16,11 +16,23 @@ from attnviz.methods.trace_method import MaskMethod
 @METHODS.add
 @dataclass(frozen=True)
 class MaskGain(MaskMethod):
-    """Length of what the mask adds, over the length of what it adds to; values from 0 up.
+    """Norm of what the mask adds, over the norm of what it is added to; values from 0 up.
 
-    B is the base of the gate: the trunk itself for attention residual learning, where the gain is
+    B is the base of the mask: the trunk itself for attention residual learning, where the gain is
     close to the mask; the block's input for `ran-small`. Naive gating adds to nothing; there the
-    length is taken over that of the ungated trunk.
+    norm is divided by that of the trunk before the mask.
+
+    M: mask, T: trunk, both [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk)
+    >>> MaskGain().layer_map(reading)
+    tensor([[[0.4610, 0.7500]]])
     """
 
     name: ClassVar[str] = "mask-gain"

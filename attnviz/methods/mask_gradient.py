@@ -15,10 +15,22 @@ from attnviz.methods.trace_method import MaskMethod, require_gradient
 @METHODS.add
 @dataclass(frozen=True)
 class MaskGradient(MaskMethod):
-    """Mask times gradient: to first order, what each place of the mask adds to the class's score.
+    """Mask times gradient: to first order, what each position adds to the class's score.
 
-    Signed: below zero the mask speaks against the class. In units of the score. This is relevance
+    Signed: below zero the mask counts against the class. In units of the score. This is relevance
     for a decision, and not what the network attends to.
+
+    M: mask [C, h, w]. S: score of the class.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk, mask_gradient=-trunk)
+    >>> MaskGradient().layer_map(reading)
+    tensor([[[-2.5000, -3.0000]]])
     """
 
     name: ClassVar[str] = "mask-gradient"

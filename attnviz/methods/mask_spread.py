@@ -17,7 +17,17 @@ from attnviz.methods.trace_method import MaskMethod
 class MaskSpread(MaskMethod):
     """Standard deviation of the mask over its channels; 0 everywhere if it has only one.
 
-    Values in 0..0.5.
+    Values in 0..0.5. M: mask [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk)
+    >>> MaskSpread().layer_map(reading)
+    tensor([[[0.1250, 0.2500]]])
     """
 
     name: ClassVar[str] = "mask-spread"

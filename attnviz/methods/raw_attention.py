@@ -15,13 +15,33 @@ from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fus
 @METHODS.add
 @dataclass(frozen=True)
 class RawAttention(ContextLayerMethod):
-    """The weights with which one query looks at all places; of one layer, as they were computed.
+    """The weights with which one query attends to all positions, of one layer, as computed.
 
-    query: whose attention, see `Query`; the mean of all places where there is no class token.
-    heads: "mean", "max", "min", or a single head.
+    Values in 0..1. With heads combined by their mean, or a single head, a map sums to 1 less the
+    weight of tokens without a position. Mixing by earlier layers is not followed: see `rollout`.
 
-    Values in 0..1. With heads fused by mean or a single head, a map sums to 1 less what goes to
-    tokens that are no places. Mixing by earlier layers is not followed: see `rollout`.
+    A_q: attention of the query; K: keys of size d.
+
+    Parameters
+    ----------
+    query
+        Whose attention, see `Query`; the mean of all positions where there is no class token.
+    heads
+        How heads are combined: "mean", "max", "min", or the index of a single head.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.eye(3)[None, None]
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log()
+    ... )
+    >>> RawAttention().layer_map(reading)
+    tensor([[[0.5000, 0.3000]]])
     """
 
     query: Query = "class"

@@ -20,14 +20,37 @@ from attnviz.methods.through_layers import through_layers
 class Rollout(ContextMethod):
     """Attention followed down through all layers, half of each token passing by on the skip.
 
-    query: whose attention, see `Query`. heads: "mean" as in the paper, "max", "min", or one head.
-    discard: the share, 0..1, of each row's smallest weights that is set to 0 first (not in the
-    paper, but in much used code; there it is a share of the whole matrix, here of each row, which
-    needs no matrix). A class token among the keys is never discarded.
-
     The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1, in all at
-    most 1. It speaks for no class and turns even with depth. Grids that differ and layers of the
-    class token alone, of which the paper knows nothing, are handled as `through_layers` says.
+    most 1. It explains no class and becomes even with depth. The paper does not cover grids that
+    differ, nor layers whose only query is the class token: `through_layers` says how they are
+    handled.
+
+    A: attention; I: identity.
+
+    Parameters
+    ----------
+    query
+        Whose attention, see `Query`.
+    heads
+        How heads are combined: "mean" as in the paper, "max", "min", or the index of a single head.
+    discard
+        Share of each row's smallest weights that is set to 0 first, in 0..1 (not in the paper, but
+        in much used code; there it is a share of the whole matrix, here of each row, which needs no
+        matrix). A class token among the keys is never discarded.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import DenseAttention, TokenGrid
+    >>> weights = torch.tensor([[0.2, 0.5, 0.3], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    >>> grid = TokenGrid(rows=1, columns=2, prefix=1, class_token=0)
+    >>> zeros = torch.zeros(1, 1, 3, 1)  # [N, heads, tokens, d]
+    >>> values = torch.eye(3)[None, None]
+    >>> reading = DenseAttention(
+    ...     "block1", grid, grid, 1, zeros, zeros, values, 1.0, weights.log()
+    ... )
+    >>> Rollout().maps([reading])[0]
+    tensor([[[0.2500, 0.1500]]])
     """
 
     query: Query = "class"

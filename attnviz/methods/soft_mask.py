@@ -19,6 +19,18 @@ class SoftMask(MaskMethod):
 
     A mask with one map for each channel often marks the background in its mean, because most
     channels describe texture: look at its spread and its single channels too.
+
+    M: mask [C, h, w].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import SoftMaskReading
+    >>> mask = torch.tensor([[[[0.25, 0.75]], [[0.5, 0.25]]]])  # [N, C, h, w]
+    >>> trunk = torch.tensor([[[[2.0, 4.0]], [[4.0, 0.0]]]])
+    >>> reading = SoftMaskReading("stage1", mask, trunk, base=trunk)
+    >>> SoftMask().layer_map(reading)
+    tensor([[[0.3750, 0.5000]]])
     """
 
     name: ClassVar[str] = "soft-mask"

@@ -20,6 +20,16 @@ class XGradCam(FeatureMethod):
     A: activation [C, h, w]; G: gradient. Values from 0 up. It is made for activations that are not
     negative: a channel whose signed values cancel gets a large weight. 1e-7 in the denominator is
     the authors'.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from attnviz.capture.readings import FeatureReading
+    >>> activation = torch.tensor([[[[1.0, 2.0]], [[4.0, 0.0]]]])  # [N, C, h, w]
+    >>> gradient = torch.tensor([[[[1.0, 3.0]], [[-1.0, 1.0]]]])
+    >>> reading = FeatureReading("block1", activation, gradient)
+    >>> XGradCam().layer_map(reading)
+    tensor([[[0.0000, 4.6667]]])
     """
 
     name: ClassVar[str] = "xgrad-cam"

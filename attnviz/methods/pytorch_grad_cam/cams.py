@@ -43,13 +43,33 @@ WHOLE = "whole network"
 class LibraryCam(Method):
     """Base of the methods that pytorch-grad-cam runs.
 
-    blocks: how many of the network's last blocks to look at, 0 for all of them; the method's own
-    choice if None. Methods that ask once for each channel, and those that decompose a matrix of
-    places x places, look at the last block only, for early ones would take minutes and gigabytes.
-    Methods with gradients leave out the blocks at the end that have none at their places, such as
-    the one behind the last attention to a class token.
+    Methods that run the network once for each channel, and those that decompose a matrix of
+    positions x positions, read the last block only, for early ones would take minutes and
+    gigabytes. Methods with gradients leave out the blocks at the end whose gradients are 0 at all
+    positions, such as the one behind the last attention to a class token.
 
     A: activation [C, h, w]. G: gradient of the class's score by it. Values from 0 up.
+
+    Parameters
+    ----------
+    blocks
+        How many of the network's last blocks to read, 0 for all; the method's default if None.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> from attnviz.methods import METHODS, Inference
+    >>> convolution, head = nn.Conv2d(3, 2, 1, bias=False), nn.Linear(2, 2, bias=False)
+    >>> _ = convolution.weight.data.copy_(torch.eye(2, 3)[:, :, None, None])  # red and green
+    >>> _ = head.weight.data.copy_(torch.eye(2))
+    >>> network = nn.Sequential(convolution, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).eval()
+    >>> red, green = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 2.0]])
+    >>> inputs = torch.stack([red, green, torch.zeros(1, 2)])[None]  # [N, 3, H, W]
+    >>> method = METHODS.get("grad-cam-elementwise")()
+    >>> result = method.run(Inference.of(network, inputs, target=0))
+    >>> torch.from_numpy(result.layer_maps[-1].values)
+    tensor([[[2., 0.]]])
     """
 
     blocks: int | None = None
@@ -66,7 +86,7 @@ class LibraryCam(Method):
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:
-        """See `Described`: the library knows some methods for some layouts only."""
+        """See `Method`: the library knows some methods for some layouts only."""
         return super().fits(network) and network.layout in cls.layouts
 
     def cost(self, inference: Inference) -> Cost:
