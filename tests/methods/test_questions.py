@@ -13,7 +13,15 @@ from attnviz.analysis.explain import method_cost
 from attnviz.capture.site import Kind
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
-from attnviz.methods.questions import Question, choose_method, methods_for
+from attnviz.methods.questions import (
+    Question,
+    can_answer,
+    choose_method,
+    has_spatial_attention,
+    is_slow,
+    methods_for,
+    questions_for,
+)
 from attnviz.methods.trace_method import trace_method
 from attnviz.models.catalogue import find_model
 from attnviz.models.preprocess import Preprocess
@@ -128,3 +136,28 @@ def test_a_trace_does_not_serve_every_method() -> None:
     assert trace_method("rollout").name == "rollout"
     with pytest.raises(attnviz.AttnvizError, match="more passes than one"):
         trace_method("score-cam")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [(CNN, False), (SE, False), (VIT, True), (RAN, True), (CBAM, True), ((), False)],
+)
+def test_gates_attend_to_no_position(kinds: tuple[Kind, ...], expected: bool) -> None:
+    assert has_spatial_attention(kinds) is expected
+    assert (Question.ATTENTION in questions_for(Known(kinds))) is expected
+    assert can_answer(Known(kinds), "attention") is expected
+    assert can_answer(Known(kinds), "auto")
+    assert can_answer(Known(kinds), "decision")
+
+
+def test_a_network_answers_by_the_methods_that_fit_it() -> None:
+    for kinds in (CNN, VIT, SE, CBAM):
+        offered = {method.name for method in methods_for(Known(kinds))}
+        assert {m.name for m in METHODS if can_answer(Known(kinds), m.name)} == offered
+    assert not can_answer(Known(VIT), "no-such-method")
+    assert Question.ATTENTION in questions_for(Known(CNN), Known(VIT))
+
+
+def test_only_methods_of_many_passes_are_slow() -> None:
+    assert not any(map(is_slow, ("auto", *Question, "grad-cam", "rollout", "competition")))
+    assert is_slow("score-cam")

@@ -264,3 +264,10 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(InterruptedError):
         compute_cells(wanted, stop)
+
+
+def test_a_method_of_one_pass_is_not_slow() -> None:
+    """Competition runs the network itself, but only once."""
+    quick = GridRequest({}, (RAN,), ("attention", "decision", "competition"), "", "cpu")
+    assert not quick.slow
+    assert replace(quick, looks=("competition", "score-cam")).slow

@@ -22,6 +22,7 @@ from attnviz.pictures import Picture
 from attnviz.ui.components.fixation_player.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.ui.pages.people.bars import Bar, row_bars, rows_verdict, score_bars
 from attnviz.ui.pages.people.example import NAME, example_files, example_zip
+from attnviz.ui.pages.people.options import ComparisonOptions
 
 HOSTILE = '<img src=x onerror="alert(1)">.png'
 
@@ -142,3 +143,9 @@ def test_the_example_is_a_folder_that_can_be_read_and_says_that_it_is_invented(
     assert "invented" in said
     assert "Stefan van der Walt" in said
     assert example_files() == example_files()
+
+
+def test_a_method_of_one_pass_is_not_slow() -> None:
+    """Competition runs the network itself, but only once."""
+    assert not ComparisonOptions(("ran-small",), ("decision", "competition"), "cpu", 24.0).slow
+    assert ComparisonOptions(("ran-small",), ("competition", "score-cam"), "cpu", 24.0).slow
