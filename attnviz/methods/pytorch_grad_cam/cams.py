@@ -31,7 +31,7 @@ from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
-from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Probes
+from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Variation
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
 from attnviz.types import FloatArray
@@ -79,7 +79,7 @@ class LibraryCam(Method):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     library: ClassVar[str]
     classless: ClassVar[bool]
-    probes: ClassVar[Probes]
+    varies: ClassVar[Variation]
     all_blocks: ClassVar[bool]
     whole: ClassVar[bool]
     layouts: ClassVar[tuple[Layout, ...]]
@@ -93,13 +93,13 @@ class LibraryCam(Method):
         """See `Method`: by the channels of the blocks, or by the windows of the input."""
         module, inputs = inference.module, inference.inputs
         sites = self._sites(module, inputs)
-        if self.probes is Probes.CHANNELS:
+        if self.varies is Variation.CHANNELS:
             seen = capture(module, inputs[:1], sites).features
             own = 2 if self.library == "AblationCAM" else 1  # it looks at the whole picture twice
             return Cost(own + sum(one.activation.shape[1] for one in seen), 0)
-        if self.probes is Probes.LAYERS:
+        if self.varies is Variation.LAYERS:
             return Cost(len(sites), len(sites))
-        if self.probes is Probes.WINDOWS:
+        if self.varies is Variation.WINDOWS:
             windows = _windows(inputs.shape[-2], inputs.shape[-1])
             return Cost(1 + 2 * windows, windows)
         passes = len(_groups(sites, together=self.library != "ShapleyCAM"))
@@ -164,7 +164,7 @@ class LibraryCam(Method):
                 f"{self.title} does not work on tokens or channels-last blocks, and "
                 f"{type(module).__name__} has no other. Choose another method."
             )
-        if self.probes is Probes.LAYERS:  # the library knows one layout for all of them
+        if self.varies is Variation.LAYERS:  # the library knows one layout for all of them
             fitting = [site for site in fitting if _laid_out(site) == _laid_out(fitting[-1])]
         return tuple(fitting)
 
@@ -172,12 +172,12 @@ class LibraryCam(Method):
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], target: int | None
     ) -> tuple[LayerMaps, ...]:
         classes = None if target is None else [target] * len(inputs)
-        if self.probes is Probes.WINDOWS:  # the library begins with windows, not with the whole
+        if self.varies is Variation.WINDOWS:  # the library begins with windows, not with the whole
             with torch.no_grad():
                 best = watched(inputs).argmax(1).tolist()
             classes = classes or best
         if self.whole:
-            layer = sites[-1].layer if self.probes is Probes.WINDOWS else WHOLE
+            layer = sites[-1].layer if self.varies is Variation.WINDOWS else WHOLE
             return (LayerMaps(layer, self._of_group(watched, inputs, sites, classes)[0]),)
         found: list[LayerMaps] = []
         for group in _groups(sites, together=self.library != "ShapleyCAM"):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from attnviz.capture.site import Layout
 
 
-class Probes(Enum):
-    """What a method tries out one by one: nothing, channels, layers, or windows of the picture."""
+class Variation(Enum):
+    """What a method varies from pass to pass: nothing, channels, layers, or windows."""
 
     NOTHING = 0
     CHANNELS = 1
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     formula: str
     gradients: bool = True
     classless: bool = False
-    probes: Probes = Probes.NOTHING
+    varies: Variation = Variation.NOTHING
     all_blocks: bool = False
     whole: bool = False
     layouts: tuple[Layout, ...] = tuple(Layout)
@@ -37,12 +37,12 @@ TABLE = (
     Entry(
         "score-cam", "ScoreCAM", "Score-CAM", "Wang et al., CVPRW 2020, arXiv 1910.01279",
         "relu(sum over c of w_c A_c), w = softmax over c of the score of the picture times A_c",
-        gradients=False, probes=Probes.CHANNELS,
+        gradients=False, varies=Variation.CHANNELS,
     ),
     Entry(
         "ablation-cam", "AblationCAM", "Ablation-CAM", "Desai & Ramaswamy, WACV 2020",
         "relu(sum over c of w_c A_c), w_c = share of the score lost without channel c",
-        gradients=False, probes=Probes.CHANNELS,
+        gradients=False, varies=Variation.CHANNELS,
         layouts=(Layout.CHANNELS_FIRST, Layout.TOKENS),
     ),
     Entry(
@@ -93,12 +93,12 @@ TABLE = (
     ),
     Entry(
         "refine-cam", "RefineCAM", "RefineCAM", "arXiv 2605.14641",
-        "product over layers of stretched Grad-CAM++", probes=Probes.LAYERS, whole=True,
+        "product over layers of stretched Grad-CAM++", varies=Variation.LAYERS, whole=True,
         all_blocks=True,
     ),
     Entry(
         "sess", "SESS", "SESS (windows of many sizes)", "Tursun et al., arXiv 2207.01769",
         "mean of Grad-CAM over windows at twelve sizes, weighed by their score",
-        probes=Probes.WINDOWS, whole=True,
+        varies=Variation.WINDOWS, whole=True,
     ),
 )  # fmt: skip
