@@ -1,4 +1,4 @@
-"""Arrays in, arrays out: what turns a picture and a focus or a map into another picture."""
+"""Rendering: functions from a picture and a focus or map to another picture, on arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape that a point of light out of focus takes: the lens's opening, as a blur kernel."""
+"""Blur kernels in the shape of a lens's aperture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAMPLES = 8
 
 
 class Aperture(StrEnum):
-    """The opening's shape: a circle, or the polygon of six or eight blades."""
+    """Shape of the aperture: a circle, or the polygon of six or eight blades."""
 
     DISC = "disc"
     HEXAGON = "hexagon"
@@ -29,33 +29,35 @@ class Aperture(StrEnum):
 
 
 def aperture_named(name: str) -> Aperture:
-    """The aperture of that name; raises UnknownNameError with the nearest names."""
+    """Look up an aperture by name; raises UnknownNameError with the nearest names."""
     try:
         return Aperture(name)
     except ValueError:
-        raise UnknownNameError("aperture", name, [one.value for one in Aperture]) from None
+        raise UnknownNameError(
+            "aperture", name, [aperture.value for aperture in Aperture]
+        ) from None
 
 
 @lru_cache(maxsize=64)
 def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> FloatArray:
-    """The anti-aliased kernel of an opening.
+    """Compute the anti-aliased blur kernel of an aperture.
 
-    A pixel's weight is the share of its area inside the shape, so that a radius between two pixels
-    is honoured. Polygons have the area of the disc of the same radius, so that changing the shape
-    does not change the amount of blur; their kernels point to the right with one corner.
+    A pixel's weight is the share of its area inside the shape, so that fractional radii have an
+    effect. Polygons have the area of the disc of the same radius, so that changing the shape does
+    not change the amount of blur; one corner points to the right.
 
     Parameters
     ----------
     radius
-        Of the disc, in pixels, 0 or more; 0 gives the kernel that changes nothing.
+        Radius of the disc in pixels, 0 or more; 0 gives the identity kernel.
     aperture
         The shape.
 
     Returns
     -------
     FloatArray
-        float32 [n, n], n odd, read-only; all values >= 0, and their sum is 1 (to 1e-6). It is equal
-        to itself turned by 180 degrees.
+        float32 [n, n], n odd, read-only, point-symmetric; all values >= 0, their sum is 1 (to
+        1e-6).
 
     Raises
     ------
@@ -78,7 +80,7 @@ def aperture_kernel(radius: float, aperture: Aperture = Aperture.DISC) -> FloatA
 
 
 def _corner_distance(corners: int) -> float:
-    """Centre to corner, for the polygon with the area of the unit disc."""
+    """Distance of centre and corner of the polygon with the area of the unit disc."""
     if corners == 0:
         return 1.0
     return math.sqrt(2 * math.pi / (corners * math.sin(2 * math.pi / corners)))
@@ -89,7 +91,7 @@ def _inside(y: DoubleArray, x: DoubleArray, radius: float, corners: int) -> Bool
     if corners == 0:
         return np.asarray(distance <= radius)
     sector = 2 * math.pi / corners
-    # A side is straight: at an angle t from its middle it lies at the distance apothem / cos t.
+    # At an angle t from the middle of a side, the polygon's edge has the distance apothem / cos t.
     from_side = np.mod(np.arctan2(y, x), sector) - sector / 2
     apothem = radius * _corner_distance(corners) * math.cos(sector / 2)
     return np.asarray(distance * np.cos(from_side) <= apothem)

@@ -5,10 +5,10 @@ Blur encodes attention here, not distance. The circle of confusion has the radiu
 own disc covers (gather), interpolated between uniformly spaced discs. Three rules keep it free of
 halos:
 
-- a source counts less in the blur of pixels that are blurrier than itself, and a sharp one not at
-  all (`disc_blur.spread_weight`), so that no focus colour leaks into the surround;
+- a source weighs less in the blur of pixels that are blurrier than itself, and a sharp one nothing
+  (`disc_blur.spread_weight`), so that no colour leaks from the focus into the surround;
 - at a matte's edge a pixel is a mixture of two surfaces and is composited (`surfaces.find_edge`);
-- there the front's colour is estimated anew from the focus beside it (`surfaces.front_colours`).
+- there the front's colour is re-estimated from the focus next to it (`surfaces.front_colours`).
 
 Level interpolation and own-radius gather follow the common practice of image-space depth of field
 (Potmesil & Chakravarty 1981 for the circle of confusion; Wadhwa et al. 2018, doi
@@ -31,11 +31,11 @@ from attnviz.render.linear_light import decode, encode
 from attnviz.render.surfaces import find_edge, front_colours, source_levels
 from attnviz.types import FloatArray, Pixels
 
-# Pixels worked on at a time. At about 100 bytes each a band stays below 500 MB.
+# Pixels processed at a time. At about 100 bytes each a band stays below 500 MB.
 _BAND_PIXELS = 1 << 22
-# From here on up a light is taken to be clipped, and `highlights` gives its power back.
+# Lights above this are assumed to be clipped; `highlights` restores their power.
 _CLIPPED = 0.85
-# A mask that was smoothed in float32 leaves 0..1 by this much at most, and is meant.
+# Tolerance for masks that were smoothed in float32 and leave 0..1 a little.
 _ROUNDING = 1e-5
 
 
@@ -48,31 +48,31 @@ def bokeh(
     aperture: str = "disc",
     highlights: float = 0.0,
 ) -> Pixels:
-    """The picture, sharp where `focus` is 1 and blurred by up to `radius` px where it is 0.
+    """Blur a picture where its focus is low: sharp at 1, blurred by up to `radius` px at 0.
 
-    Memory beyond arguments and result is bounded by about 500 MB for any size of picture.
+    Memory beyond arguments and result is bounded by about 500 MB for pictures of any size.
 
     Parameters
     ----------
     pixels
         uint8 [H, W, 3], sRGB.
     focus
-        float [H, W] in 0..1. A slow change is an amount of blur, a change within a few pixels is
+        float [H, W] in 0..1. A slow change is an amount of blur; a change within a few pixels is
         the edge of an object (a matte).
     radius
-        Largest circle of confusion, in pixels, 0..1000.
+        Largest circle of confusion, as a radius in pixels, 0..1000.
     gamma
-        Exponent of 1 - focus, 0.1..10. Above 1 a little focus already is quite sharp.
+        Exponent of 1 - focus, 0.1..10. Above 1, a low focus is already quite sharp.
     aperture
         "disc", "hexagon" or "octagon", all of the same area.
     highlights
-        0..8; above 0, lights in the surround that the camera has clipped are made up to (1 +
-        highlights) times as strong before they are blurred. It invents light: off by default.
+        0..8; above 0, clipped lights in the surround are made up to (1 + highlights) times as
+        strong before they are blurred. This invents light, so it is off by default.
 
     Returns
     -------
     Pixels
-        uint8 [H, W, 3]. Pixels where the focus is exactly 1 keep their bytes.
+        uint8 [H, W, 3]. Pixels with a focus of exactly 1 keep their bytes.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def bokeh(
 
 
 def _band_rows(width: int, lens: Lens) -> int:
-    """Rows of a band: a multiple of the coarsest pixel, and never mostly margin."""
+    """Rows per band: a multiple of the coarsest pixel, and at least two margins."""
     rows = max(_BAND_PIXELS // width - 2 * lens.margin, 2 * lens.margin)
     return -(-rows // lens.coarsest) * lens.coarsest
 
@@ -104,7 +104,7 @@ def _band_rows(width: int, lens: Lens) -> int:
 def _band(pixels: Pixels, focus: FloatArray, lens: Lens, start: int, stop: int) -> Pixels:
     """Rows start..stop of the result, from those rows and a margin around them.
 
-    Bands begin at whole coarse pixels, so that they are the same as in the undivided picture.
+    Bands start at coarse pixel boundaries, so that they equal those of the undivided picture.
     """
     height, width = focus.shape
     first, last = max(0, start - lens.margin), min(height, stop + lens.margin)
@@ -118,7 +118,7 @@ def _band(pixels: Pixels, focus: FloatArray, lens: Lens, start: int, stop: int) 
 
 
 def _rendered(pixels: Pixels, focus: FloatArray, lens: Lens) -> Pixels:
-    """A whole picture, whose sides are multiples of the coarsest pixel."""
+    """Render a picture whose sides are multiples of the coarsest pixel."""
     light = decode(pixels)
     levels = lens.levels(focus)
     edge = find_edge(focus)
@@ -127,7 +127,7 @@ def _rendered(pixels: Pixels, focus: FloatArray, lens: Lens) -> Pixels:
     rows, columns = np.divmod(edge.where, focus.shape[1])
     front = front_colours(light, focus, edge)
     points = Points(rows, columns, lens.levels(edge.front), front)
-    # The picture itself holds the back surface at an edge; the points beside it hold the front.
+    # At an edge the picture has the back surface; the points have the front.
     levels[rows, columns] = lens.levels(edge.back)
     shown = light.copy()
     mix_discs(shown, levels, sources, steps_for(lens, levels, points.levels), lens, points)
@@ -136,7 +136,7 @@ def _rendered(pixels: Pixels, focus: FloatArray, lens: Lens) -> Pixels:
 
 
 def _bloom(pixels: Pixels, focus: FloatArray, strength: float) -> FloatArray:
-    """Factor >= 1 for the light of each pixel, [H, W]: clipped lights of the surround grow."""
+    """Factor >= 1 for the light of each pixel, [H, W]; above 1 for clipped lights out of focus."""
     bright = pixels.max(axis=2).astype(np.float32) / 255
     t = np.clip((bright - _CLIPPED) / (1 - _CLIPPED), 0.0, 1.0)
     step = t * t * (3 - 2 * t)

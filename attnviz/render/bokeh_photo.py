@@ -1,4 +1,4 @@
-"""The public door's `bokeh`: a picture and its focus in, the photograph out."""
+"""The public function `attnviz.bokeh`, for pictures and focus maps."""
 
 from __future__ import annotations
 
@@ -19,27 +19,34 @@ def bokeh(
     aperture: str = "disc",
     highlights: float = 0.0,
 ) -> Pixels:
-    """The picture with its focus sharp and its surround in bokeh, uint8 [H, W, 3].
+    """Render a picture with its focus sharp and its surround in bokeh.
 
     Parameters
     ----------
     picture
-        A `Picture`, or uint8 [H, W, 3].
+        A `Picture`, or uint8 [H, W, 3], sRGB.
     focus
         A `FocusMap`, or float [H, W] in 0..1 at the picture's size; 1 is sharp.
     radius
-        Of the largest blur disc, in pixels of the picture.
+        Largest circle of confusion, as a radius in pixels of the picture, 0..1000.
     gamma
-        Exponent of the radius: radius * (1 - focus) ** gamma.
+        Exponent of the radius, 0.1..10: radius * (1 - focus) ** gamma.
     aperture
         "disc", "hexagon" or "octagon".
     highlights
-        How much brighter lights outside the focus bloom; 0 invents no light.
+        How much brighter lights outside the focus bloom, 0..8; 0 invents no light.
+
+    Returns
+    -------
+    Pixels
+        uint8 [H, W, 3].
 
     Raises
     ------
     FocusError
         Shapes differ, the focus leaves 0..1, or an option is out of range.
+    UnknownNameError
+        There is no such aperture.
     """
     pixels = picture.pixels if isinstance(picture, Picture) else picture
     values = focus.values if isinstance(focus, FocusMap) else focus

@@ -1,8 +1,8 @@
-"""The surround blurred by one disc, without the colours of whatever is sharper (normalised blur).
+"""Blur by one disc that excludes the colours of sharper pixels (normalised convolution).
 
 `B = blur(w * light) / blur(w)`, where the weight w is 1 for a source pixel that is blurred as much
-as the level itself, and falls to almost 0 for sharper ones. Large discs are computed on a picture
-of half or a quarter the resolution: a disc has nothing finer than its own edge to show.
+as the level itself, and falls to almost 0 for sharper ones. Large discs are computed at
+reduced resolution: their blur has no finer detail than the edge of the disc.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ import numpy as np
 
 from attnviz.types import FloatArray
 
-# A source of `level` k counts fully for the blur of level j if k >= 0.75 j, and not at all (but for
-# the floor) if k <= 0.25 j. Soft fields change by less than that within a disc's reach.
+# A source of level k has full weight in the blur of level j if k >= 0.75 j, and only the floor if
+# k <= 0.25 j. Soft fields change by less than that within a disc's reach.
 _RAMP_START, _RAMP_END = 0.25, 0.75
-# Where nothing but sharper pixels is in reach (a gap of 2 px inside the focus), the blur has to
-# come from those: the floor keeps it defined there, and is far too small to be seen elsewhere.
+# Where only sharper pixels are in reach (a gap of 2 px inside the focus), the blur must come from
+# those: the floor keeps it defined there, and is invisible elsewhere.
 _FLOOR = 5e-4
 _FAINT = 1e-3
 # Smallest radius, in pixels of the picture, that is computed at a half, a quarter, an eighth.
 _COARSER = ((5.5, 2), (22.0, 4), (100.0, 8))
-# Larger kernels are quicker by the Fourier transform than by direct sums.
+# Larger kernels are faster by the Fourier transform than by direct sums.
 _LARGEST_DIRECT = 11
 
 
 def factor_of(radius: float) -> int:
-    """By how much the resolution is reduced for a disc of that radius, in px: 1, 2, 4 or 8."""
+    """Factor by which the resolution is reduced for a disc of `radius` px: 1, 2, 4 or 8."""
     return max([1, *(factor for least, factor in _COARSER if radius >= least)])
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What can spread, at one resolution, all float32.
+    """Light that is spread by the blur, at one resolution.
 
     Attributes
     ----------
     light
-        [3, h, w], linear.
+        float32 [3, h, w], linear.
     levels
-        [h, w], how far each pixel spreads.
+        float32 [h, w], how far each pixel spreads.
     area
-        [h, w] in 0..1, the share of a coarse pixel that these two speak for; the rest is sharper
-        and spreads nothing.
+        float32 [h, w] in 0..1, the share of a coarse pixel that `light` and `levels` describe; the
+        rest is sharper and spreads nothing. None at full resolution.
     """
 
     light: FloatArray
@@ -54,11 +54,11 @@ class Sources:
     area: FloatArray | None = None
 
     def reduced(self, factor: int) -> Sources:
-        """The same at 1/factor; both sides must be multiples of it.
+        """The same at 1/factor of the resolution; both sides must be multiples of it.
 
-        Fine pixels are averaged by weight of their own level. So a coarse pixel on an object's edge
-        takes its colour from the blurred side alone, and knows how small a part that is; in a soft
-        field, where neighbours hardly differ, it is the plain mean.
+        Fine pixels are averaged with their levels as weights. So a coarse pixel on an object's edge
+        takes its colour from the blurred side alone, and `area` has the share of that side; in a
+        soft field, where neighbours hardly differ, it is the plain mean.
         """
         height, width = self.levels.shape
         size = (width // factor, height // factor)
@@ -66,7 +66,7 @@ class Sources:
         def mean(plane: FloatArray) -> FloatArray:
             return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
-        # Where all is sharp there is no weight to go by; this little makes it the plain mean.
+        # Where all is sharp the weights are 0; this small value makes it the plain mean.
         weight = self.levels + np.float32(_FAINT)
         share = mean(weight if self.area is None else weight * self.area)
         if self.area is not None:
@@ -79,7 +79,9 @@ class Sources:
 
 
 def blurred(sources: Sources, level: float, kernel: FloatArray) -> Iterator[FloatArray]:
-    """The three colour planes, [h, w] each, as the lens would show all of the picture at `level`.
+    """Yield the three colour planes of the picture as the lens shows it at `level`.
+
+    One plane at a time keeps memory use low and the processor's cache warm. Borders reflect.
 
     Parameters
     ----------
@@ -93,8 +95,7 @@ def blurred(sources: Sources, level: float, kernel: FloatArray) -> Iterator[Floa
     Yields
     ------
     FloatArray
-        Linear light; borders reflect. One plane at a time, which keeps the memory small and the
-        processor's cache warm.
+        float32 [h, w], linear light.
     """
     convolve = _convolution(kernel, sources.levels.shape)
     weight = spread_weight(sources.levels, level)
@@ -108,7 +109,7 @@ def blurred(sources: Sources, level: float, kernel: FloatArray) -> Iterator[Floa
 
 
 def reduced_levels(levels: FloatArray, factor: int) -> FloatArray:
-    """Own levels [h, w] at 1/factor: a coarse pixel on an edge takes those of its blurred side."""
+    """Levels [h, w] at 1/factor; a coarse pixel on an edge takes those of its blurred side."""
     size = (levels.shape[1] // factor, levels.shape[0] // factor)
     total = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
     square = cv2.resize(levels * levels, size, interpolation=cv2.INTER_AREA)
@@ -116,7 +117,7 @@ def reduced_levels(levels: FloatArray, factor: int) -> FloatArray:
 
 
 def spread_weight(source: FloatArray, level: float | FloatArray) -> FloatArray:
-    """How much a pixel of level `source` counts in the blur of `level` (above 0): 0.0005..1."""
+    """Weight, 0.0005..1, of a pixel of level `source` in the blur of `level` (above 0)."""
     slope = 1.0 / (_RAMP_END - _RAMP_START)
     weight = np.asarray(source * (slope / level) - _RAMP_START * slope, dtype=np.float32)
     np.clip(weight, _FLOOR, 1.0, out=weight)
@@ -124,7 +125,7 @@ def spread_weight(source: FloatArray, level: float | FloatArray) -> FloatArray:
 
 
 def enlarged(plane: FloatArray, factor: int) -> FloatArray:
-    """A plane [h, w] at `factor` times the resolution, bicubic."""
+    """Enlarge a plane [h, w] by `factor`, bicubic."""
     if factor == 1:
         return plane
     size = (plane.shape[1] * factor, plane.shape[0] * factor)
@@ -132,7 +133,7 @@ def enlarged(plane: FloatArray, factor: int) -> FloatArray:
 
 
 def _convolution(kernel: FloatArray, shape: tuple[int, ...]) -> Callable[[FloatArray], FloatArray]:
-    """The function that convolves a plane of that shape; direct or by the Fourier transform."""
+    """A function that convolves a plane of `shape`, directly or by the Fourier transform."""
     if max(kernel.shape) <= _LARGEST_DIRECT:
         return lambda plane: cv2.filter2D(plane, -1, kernel, borderType=cv2.BORDER_REFLECT)
     height, width = shape
@@ -156,7 +157,7 @@ def _quick_size(length: int) -> int:
 
 
 def _centred(kernel: FloatArray, rows: int, columns: int) -> FloatArray:
-    """The kernel with its middle at (0, 0) of a plane that wraps around."""
+    """The kernel with its centre at (0, 0) of a periodic plane."""
     plane = np.zeros((rows, columns), dtype=np.float32)
     height, width = kernel.shape
     plane[:height, :width] = kernel

@@ -1,4 +1,4 @@
-"""Every pixel at its own blur: the discs next to its level, mixed."""
+"""Spatially varying blur: each pixel interpolates the discs next to its level."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Step = tuple[float, float]
 
 @dataclass(frozen=True)
 class Points:
-    """Single pixels that are rendered beside the picture: front surfaces at the edges of mattes.
+    """Single pixels that are rendered in addition to the picture: front surfaces at mattes' edges.
 
     Attributes
     ----------
     rows, columns
-        Intp [n], in the picture.
+        intp [n], positions in the picture.
     levels
         float32 [n].
     light
@@ -39,32 +39,44 @@ class Points:
 
     def mix(self, colour: int, disc: FloatArray, step: Step, factor: int) -> None:
         """Mix in one colour plane of a disc at 1/factor of the picture's resolution."""
-        here = disc[self.rows // factor, self.columns // factor]
-        self.light[colour] += _share(self.levels, step) * (here - self.light[colour])
+        values = disc[self.rows // factor, self.columns // factor]
+        self.light[colour] += _share(self.levels, step) * (values - self.light[colour])
 
 
-def steps_for(lens: Lens, *parts: FloatArray) -> list[Step]:
-    """The levels to blur at: those that any value of `parts` lies next to.
+def steps_for(lens: Lens, *planes: FloatArray) -> list[Step]:
+    """The levels to blur at: those next to any value in `planes`.
 
-    The others would be replaced entirely by a larger one. Half a level is inserted before the
-    first: between sharp and blurred the eye sees most.
+    Half a level is inserted before the first, as the eye is most sensitive between sharp and
+    blurred.
+
+    Parameters
+    ----------
+    lens
+        Number of levels.
+    planes
+        float32 arrays of levels.
+
+    Returns
+    -------
+    list[Step]
+        (previous level, level) pairs, rising.
     """
     below: set[int] = set()
     above: set[int] = set()
-    for part in parts:
-        whole = part.astype(np.uint8)
-        below |= _values(whole)
-        above |= _values(whole + (part > whole))
+    for plane in planes:
+        floor = plane.astype(np.uint8)
+        below |= _values(floor)
+        above |= _values(floor + (plane > floor))
     near = [(k - 1.0, float(k)) for k in range(1, lens.count + 1) if k in below | above]
     if 0 in below and 1 in above:
         return [(0.0, 0.5), (0.5, 1.0), *near[1:]]
     return near
 
 
-def _values(whole: Pixels) -> set[int]:
-    if whole.size == 0:
+def _values(levels: Pixels) -> set[int]:
+    if levels.size == 0:
         return set()
-    counts = cv2.calcHist([whole], [0], None, [32], [0, 32])
+    counts = cv2.calcHist([levels], [0], None, [32], [0, 32])
     return set(np.flatnonzero(counts).tolist())
 
 
@@ -80,22 +92,22 @@ def mix_discs(
     """Mix the discs into `shown`, in place, from small to large.
 
     Each pixel ends as the interpolation between the two discs next to its own radius. Large discs
-    are mixed among themselves at their own coarser resolution; only their result is enlarged.
+    are mixed at a coarser resolution; only their result is enlarged.
 
     Parameters
     ----------
     shown
-        float32 [3, h, w], the sharp picture, or at a coarser resolution what is to be overwritten.
+        float32 [3, h, w], the sharp picture, or at a coarser resolution an array to overwrite.
     levels
-        float32 [h, w], what each pixel asks for.
+        float32 [h, w], the level of each pixel.
     sources
-        What can spread.
+        Light that is spread.
     steps
         From `steps_for`.
     lens
-        Radius of the levels, and the kernels' shape.
+        Radius of the levels, and shape of the kernels.
     points
-        Are mixed as well.
+        Single pixels that are mixed in the same way.
     factor
         By how much the resolution of `shown` is reduced.
     """
@@ -105,8 +117,8 @@ def mix_discs(
         if coarser > 1:
             rest = sources.reduced(coarser)
             large = np.empty_like(rest.light)
-            wanted = reduced_levels(levels, coarser)
-            mix_discs(large, wanted, rest, steps[index:], lens, points, factor * coarser)
+            coarse_levels = reduced_levels(levels, coarser)
+            mix_discs(large, coarse_levels, rest, steps[index:], lens, points, factor * coarser)
             for plane, coarse in zip(shown, large, strict=True):
                 _mix(plane, enlarged(coarse, coarser), share)
             return
@@ -126,7 +138,7 @@ def _mix(plane: FloatArray, disc: FloatArray, share: FloatArray) -> None:
 
 
 def _share(levels: FloatArray, step: Step) -> FloatArray:
-    """How much of a step's disc pixels of these levels show, from 0 at the level before to 1."""
+    """Weight of a step's disc for pixels of these levels: 0 at the previous level, 1 at its own."""
     before, level = step
     share = levels - np.float32(before)
     if level - before != 1.0:

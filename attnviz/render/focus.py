@@ -1,10 +1,9 @@
 """From one map on a network's grid to the focus at the picture's size.
 
-What is shown sharp is a display option: the map is scaled to 0..1, and a smooth threshold decides
-where sharp ends. `Scale` says by what it is scaled; stretching a layer by its own extremes always
-finds a maximum, in noise as well, so a flat map is recognised and never stretched, and `FocusMap`
-keeps the absolute values that its 0 and 1 stand for, to be written beside it. `Edges` says what
-the focus promises about outlines.
+What is sharp is a display option: the map is scaled to 0..1, and a smooth threshold is applied.
+`Scale` says by which values it is scaled. Stretching a layer by its own extremes always finds a
+maximum, in noise as well, so a flat map is detected and never stretched, and `FocusMap` has the
+absolute values of its 0 and 1, for the legend. `Edges` says how the focus treats outlines.
 """
 
 from __future__ import annotations
@@ -25,19 +24,18 @@ from attnviz.types import FloatArray, Pixels
 
 _Name = TypeVar("_Name", bound=StrEnum)
 
-# A map whose values differ by less than this share of the largest says nothing about places.
+# A map whose values differ by less than this share of the largest has no focus.
 FLAT_SPREAD = 0.02
-# What an unscaled flat map shows everywhere: neither sharp nor fully blurred.
+# Focus of an unscaled flat map, everywhere: neither sharp nor fully blurred.
 FLAT_FOCUS = 0.5
 
 
 class Scale(StrEnum):
     """Which absolute values become 0 and 1.
 
-    `ABSOLUTE` takes the values as they are, for maps that are shares between 0 and 1 already.
-    `LAYER` stretches the layer between its own smallest and largest value, so that layers cannot be
-    compared.
-    `ALL_LAYERS` uses the smallest and largest value of all layers: they can.
+    `ABSOLUTE` takes the values as they are, for maps that are already shares between 0 and 1.
+    `LAYER` stretches each layer between its own smallest and largest value; layers cannot be
+    compared. `ALL_LAYERS` uses the smallest and largest value of all layers; they can be compared.
     """
 
     ABSOLUTE = "absolute"
@@ -46,11 +44,11 @@ class Scale(StrEnum):
 
 
 class Edges(StrEnum):
-    """What the focus promises about the picture's edges.
+    """How the focus treats edges of the picture.
 
-    `FIELD` is the attention itself: soft, on the network's coarse grid, and no outline.
-    `OBJECT` snaps it to the picture's edges (`attnviz.render.object_matte`): a guess from colours
-    at which object was meant, which the network itself never outlined.
+    `FIELD` is the attention itself: soft, on the network's coarse grid, without outlines. `OBJECT`
+    snaps it to the picture's edges (`attnviz.render.object_matte`): a guess from colours at which
+    object was meant, which the network itself did not outline.
     """
 
     FIELD = "field"
@@ -66,11 +64,16 @@ class FocusSettings:
     threshold
         0..1, the scaled value that is half sharp.
     softness
-        Above 0, up to 1, the width of the transition around it.
+        Above 0, up to 1: width of the transition around the threshold.
     scale
-        See `Scale`.
+        A `Scale`, or its name.
     edges
-        See `Edges`. Scale and edges may be given by name. Raises FocusError out of range.
+        `Edges`, or its name.
+
+    Raises
+    ------
+    FocusError
+        A value is out of range or unknown.
     """
 
     threshold: float = 0.25
@@ -96,15 +99,16 @@ class FocusMap:
     values
         float32 [H, W] in 0..1, read-only; 1 is sharp.
     scaled
-        The same before threshold, softness and edges: the map itself on its scale, for colours.
+        float32 [H, W] in 0..1, read-only: the map on its scale before threshold, softness and
+        edges, for colours.
     low, high
-        The absolute values of the map that were scaled to 0 and 1.
+        Absolute values of the map that were scaled to 0 and 1.
     flat
-        The map has no place that stands out, and the focus is even.
+        Whether the map hardly varies; the focus is then uniform.
     scale
-        What low and high are.
+        How `low` and `high` were chosen.
     layer
-        Whose map it was.
+        Name of the map's layer.
     """
 
     values: FloatArray
@@ -120,7 +124,7 @@ class FocusMap:
         self.scaled.flags.writeable = False
 
     def resized(self, size: tuple[int, int]) -> FocusMap:
-        """The same focus for a smaller or larger copy of the picture, of (height, width)."""
+        """The same focus for a copy of the picture of another size (height, width)."""
         if self.values.shape == size:
             return self
         values, scaled = (_resized(plane, size) for plane in (self.values, self.scaled))
@@ -136,7 +140,7 @@ def focus_map(
     layer: str = "",
     pixels: Pixels | None = None,
 ) -> FocusMap:
-    """The focus that a map asks for.
+    """Compute the focus at the picture's size from a map on the network's grid.
 
     Parameters
     ----------
@@ -147,23 +151,23 @@ def focus_map(
         How the network's input was taken from the picture. What the network did not see is out of
         focus.
     settings
-        Threshold, softness, scale, edges.
+        Threshold, softness, scale, edges; the defaults if None.
     value_range
-        Smallest and largest value over all layers; for `Scale.ALL_LAYERS` alone.
+        Smallest and largest value over all layers; for `Scale.ALL_LAYERS` only.
     layer
-        Whose map it is.
+        Name of the map's layer.
     pixels
-        uint8 [H, W, 3], the picture; for `Edges.OBJECT` alone.
+        uint8 [H, W, 3], the picture; for `Edges.OBJECT` only.
 
     Returns
     -------
     FocusMap
-        The focus. A flat map gives an even one: its mean on a fixed scale, 0.5 on its own.
+        A flat map gives a uniform focus: its mean on a fixed scale, 0.5 on its own.
 
     Raises
     ------
     FocusError
-        The map is no finite [h, w], or range or picture are missing or do not fit.
+        The map is not a finite [h, w], or value range or picture are missing or do not fit.
     """
     settings = settings or FocusSettings()
     values = np.maximum(checked_map(grid), 0.0)
@@ -188,7 +192,13 @@ def focus_map(
 
 
 def is_flat(values: npt.ArrayLike) -> bool:
-    """Whether a map, float [h, w], differs by less than 2 % of its largest magnitude."""
+    """Whether the values of a map differ by less than 2 % of its largest magnitude.
+
+    Parameters
+    ----------
+    values
+        float [h, w].
+    """
     array = checked_map(values)
     largest = float(np.abs(array).max())
     spread = float(array.max()) - float(array.min())
@@ -196,7 +206,13 @@ def is_flat(values: npt.ArrayLike) -> bool:
 
 
 def sharp_share(focus: FocusMap | npt.ArrayLike) -> float:
-    """Share of the picture, 0..1, that is more sharp than blurred (focus above 0.5)."""
+    """Share of the picture, 0..1, with a focus above 0.5.
+
+    Parameters
+    ----------
+    focus
+        A `FocusMap`, or float [H, W].
+    """
     values = focus.values if isinstance(focus, FocusMap) else np.asarray(focus)
     return float(np.mean(values > 0.5))
 
@@ -230,18 +246,18 @@ def _thresholded(scaled: FloatArray, settings: FocusSettings) -> FloatArray:
 
 
 def _snapped(scaled: FloatArray, geometry: PictureGeometry, pixels: Pixels | None) -> FloatArray:
-    """The scaled map with the outline of the object it points at, between its own extremes.
+    """The scaled map snapped to the object's outline, between the map's own extremes.
 
-    So a layer that attends weakly on the scale of all layers stays weakly in focus.
+    So a layer with weak attention on the scale of all layers stays weakly in focus.
     """
     if pixels is None:
         raise FocusError("A focus on the object needs the picture's pixels.")
     low, high = float(scaled.min()), float(scaled.max())
     snapped = low + np.float32(high - low) * object_matte(pixels, scaled)
     if geometry.box != (0.0, 0.0, *map(float, geometry.picture_size)):
-        # An object may reach beyond what the network saw; what it says of it does not.
-        seen = geometry.spread(np.ones((1, 1), dtype=np.float32), outside=0.0)
-        snapped *= seen
+        # An object may extend beyond what the network saw; its attention does not.
+        visible = geometry.spread(np.ones((1, 1), dtype=np.float32), outside=0.0)
+        snapped *= visible
     return np.asarray(snapped, dtype=np.float32)
 
 

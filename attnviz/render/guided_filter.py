@@ -1,6 +1,6 @@
-"""A map made to follow the edges of its picture: the guided filter with a colour guide.
+"""The guided filter with a colour guide: smooths a map along the edges of its picture.
 
-He, Sun, Tang: Guided Image Filtering, TPAMI 2013, doi 10.1109/TPAMI.2012.213; on request
+He, Sun, Tang: Guided Image Filtering, TPAMI 2013, doi 10.1109/TPAMI.2012.213; optionally
 computed on a reduced picture as in He, Sun: Fast Guided Filter, arXiv 1505.00996. In each window
 the result is a linear function of the colours, `q = a . I + b`, that fits the map best; a pixel
 takes the mean over all windows it lies in.
@@ -23,7 +23,7 @@ _RGB = range(3)
 def guided_filter(
     guide: Pixels, values: npt.ArrayLike, radius: int, *, eps: float = 1e-3, reduction: int = 1
 ) -> FloatArray:
-    """The map, smoothed, with the edges of the picture: `GuidedFilter` for a single map.
+    """Filter a single map; see `GuidedFilter` for several maps of one picture.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ def guided_filter(
     values
         float [H, W], the map.
     radius
-        Of the square window, in px; it has 2 * radius + 1 px a side. Windows at the border are
-        filled by replication, where the paper cuts them off.
+        Radius of the square window, whose side is 2 * radius + 1 px. Windows at the border are
+        filled by replication; the paper crops them.
     eps
-        How much contrast (variance, in units of the full range squared) counts as an edge.
+        Variance, in units of the full range squared, above which contrast counts as an edge.
     reduction
-        The windows' coefficients are computed at 1/reduction of the resolution; their number, not
-        the result's sharpness, suffers. 1 is the exact filter.
+        The coefficients are computed at 1/reduction of the resolution; the result stays sharp. 1 is
+        the exact filter.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def guided_filter(
 
 
 class GuidedFilter:
-    """The filter for one picture and any number of maps: what the guide decides is computed once.
+    """The filter for one picture and any number of maps; the guide's statistics are computed once.
 
     Arguments and errors are those of `guided_filter`; calling it is safe from several threads.
     """
@@ -76,7 +76,7 @@ class GuidedFilter:
         # Variances are small differences of large means: centring first keeps float32 exact enough.
         self._offset = small.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255
         self._colours = [(small[..., c] / 255 - self._offset[c]).astype(np.float32) for c in _RGB]
-        self._means = [self._mean(one) for one in self._colours]
+        self._means = [self._mean(plane) for plane in self._colours]
         spread = {
             (i, j): self._mean(self._colours[i] * self._colours[j])
             - self._means[i] * self._means[j]
@@ -86,7 +86,7 @@ class GuidedFilter:
         self._inverse = _inverse(spread)
 
     def __call__(self, values: npt.ArrayLike) -> FloatArray:
-        """The map, float [H, W], with the guide's edges: float32 [H, W], not clipped."""
+        """Filter a map, float [H, W]; the result is float32 [H, W], not clipped."""
         plane = np.ascontiguousarray(values, dtype=np.float32)
         if self._guide.shape != (*plane.shape, 3):
             raise FocusError(f"A guide of {self._guide.shape} does not fit a map of {plane.shape}.")
@@ -95,7 +95,7 @@ class GuidedFilter:
             coefficients = self._coefficients(plane)
         else:
             target = cv2.resize(plane, self._size, interpolation=cv2.INTER_AREA)
-            coefficients = [cv2.resize(one, full) for one in self._coefficients(target)]
+            coefficients = [cv2.resize(c, full) for c in self._coefficients(target)]
         result = coefficients[3]
         for channel in _RGB:
             result += coefficients[channel] * (self._guide[..., channel] * np.float32(1 / 255))
@@ -112,22 +112,22 @@ class GuidedFilter:
         target = plane - level
         centre = self._mean(target)
         cross = [
-            self._mean(one * target) - own * centre
-            for one, own in zip(self._colours, self._means, strict=True)
+            self._mean(plane * target) - mean * centre
+            for plane, mean in zip(self._colours, self._means, strict=True)
         ]
         rows = [[self._inverse[min(i, j), max(i, j)] for j in _RGB] for i in _RGB]
         slopes = [r * cross[0] + g * cross[1] + b * cross[2] for r, g, b in rows]
         base = centre - sum(a * m for a, m in zip(slopes, self._means, strict=True))
-        slopes = [self._mean(one) for one in slopes]
+        slopes = [self._mean(slope) for slope in slopes]
         # Back from the centred colours and map to those in 0..1.
         shift = sum(a * np.float32(o) for a, o in zip(slopes, self._offset, strict=True))
         return [*slopes, np.asarray(self._mean(base) - shift + level, dtype=np.float32)]
 
 
 def _inverse(matrix: dict[tuple[int, int], FloatArray]) -> dict[tuple[int, int], FloatArray]:
-    """The inverse of a symmetric 3 x 3 matrix in every pixel, by its cofactors."""
+    """Invert a symmetric 3 x 3 matrix at every pixel, by its cofactors."""
     rr, rg, rb, gg, gb, bb = (matrix[pair] for pair in _PAIRS)
     c_rr, c_rg, c_rb = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
     cofactors = (c_rr, c_rg, c_rb, rr * bb - rb * rb, rg * rb - rr * gb, rr * gg - rg * rg)
     determinant = rr * c_rr + rg * c_rg + rb * c_rb
-    return {pair: one / determinant for pair, one in zip(_PAIRS, cofactors, strict=True)}
+    return {pair: cofactor / determinant for pair, cofactor in zip(_PAIRS, cofactors, strict=True)}

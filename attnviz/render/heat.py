@@ -1,6 +1,6 @@
-"""Maps as colours: heat over a photo that stays readable, and the legend with absolute values.
+"""Maps as colours: heat maps over a photo, and legends with absolute values.
 
-Only tables of even perceptual steps are offered: a rainbow shows edges that the map does not have.
+Only perceptually uniform colour maps are offered: a rainbow shows edges that the map does not have.
 """
 
 from __future__ import annotations
@@ -17,18 +17,23 @@ from attnviz.errors import FocusError, UnknownNameError
 from attnviz.types import FloatArray, Pixels
 
 COLOUR_MAPS = ("viridis", "magma", "inferno", "plasma", "cividis")
-# Diverging, with a neutral middle: blue speaks against, red for.
+# Diverging, with a neutral middle: blue is evidence against, red for.
 SIGNED_COLOUR_MAPS = ("RdBu_r", "PuOr_r", "coolwarm")
-# Heat keeps this share of its brightness over black parts of a photo; the rest is the photo's own.
+# Share of the heat's brightness over black; the rest follows the photo's brightness.
 _LEAST_SHADE = 0.35
 _TICKS = 5
 
 
 @dataclass(frozen=True)
 class ColourBar:
-    """A legend: the `picture`, uint8 [height, width, 3], and its `ticks` as (row, value, label).
+    """A legend of a colour map.
 
-    The largest value is at the top (row 0). Values are absolute, in the unit of the map.
+    Attributes
+    ----------
+    picture
+        uint8 [height, width, 3]; the largest value is at the top (row 0).
+    ticks
+        (row, value, label) each; values are absolute, in the unit of the map.
     """
 
     picture: Pixels
@@ -37,7 +42,7 @@ class ColourBar:
 
 @lru_cache(maxsize=16)
 def colour_table(name: str) -> Pixels:
-    """The colours of a map, uint8 [256, 3] sRGB, read-only; raises UnknownNameError."""
+    """Colours of a colour map, uint8 [256, 3] sRGB, read-only; raises UnknownNameError."""
     known = (*COLOUR_MAPS, *SIGNED_COLOUR_MAPS)
     if name not in known:
         raise UnknownNameError("colour map", name, known)
@@ -48,7 +53,7 @@ def colour_table(name: str) -> Pixels:
 
 
 def colour_map(values: npt.ArrayLike, name: str = "viridis") -> Pixels:
-    """A map in 0..1 as a picture.
+    """Colour a map in 0..1.
 
     Parameters
     ----------
@@ -71,11 +76,11 @@ def colour_map(values: npt.ArrayLike, name: str = "viridis") -> Pixels:
     """
     if name not in COLOUR_MAPS:
         raise UnknownNameError("colour map", name, COLOUR_MAPS)
-    return _looked_up(_checked(values, 0.0), name)
+    return _apply_table(_checked(values, 0.0), name)
 
 
 def signed_colour_map(values: npt.ArrayLike, name: str = "RdBu_r") -> Pixels:
-    """A map with evidence for (positive) and against (negative) a class as a picture.
+    """Colour a map with evidence for (positive) and against (negative) a class.
 
     Parameters
     ----------
@@ -98,16 +103,16 @@ def signed_colour_map(values: npt.ArrayLike, name: str = "RdBu_r") -> Pixels:
     """
     if name not in SIGNED_COLOUR_MAPS:
         raise UnknownNameError("signed colour map", name, SIGNED_COLOUR_MAPS)
-    return _looked_up(np.float32(0.5) * (_checked(values, -1.0) + np.float32(1)), name)
+    return _apply_table(np.float32(0.5) * (_checked(values, -1.0) + np.float32(1)), name)
 
 
 def heat_overlay(
     pixels: Pixels, values: npt.ArrayLike, opacity: float = 0.6, name: str = "inferno"
 ) -> Pixels:
-    """A map as heat over its photo.
+    """Draw a map as heat over its photo.
 
-    The heat takes the photo's light and shade, so that objects stay readable below it, and the
-    photo loses its own colours by the same opacity.
+    The heat is shaded by the photo's brightness, so that objects stay recognisable, and the photo's
+    own colours fade by the same opacity.
 
     Parameters
     ----------
@@ -148,7 +153,7 @@ def heat_overlay(
 def colour_bar(
     low: float, high: float, name: str = "viridis", height: int = 256, width: int = 24
 ) -> ColourBar:
-    """The legend of a map whose colours run from the absolute value `low` to `high`.
+    """Draw the legend of a map whose colours run from the absolute value `low` to `high`.
 
     Parameters
     ----------
@@ -159,14 +164,14 @@ def colour_bar(
     name
         One of `COLOUR_MAPS` or `SIGNED_COLOUR_MAPS`.
     height
-        Of the picture, in px, 2 or more.
+        Height of the picture in px, 2 or more.
     width
-        Of the picture, in px, 1 or more.
+        Width of the picture in px, 1 or more.
 
     Raises
     ------
     FocusError
-        Low lies above high, one is not finite, or the size is too small.
+        `low` is above `high`, one is not finite, or the size is too small.
     UnknownNameError
         There is no such colour map.
     """
@@ -179,12 +184,12 @@ def colour_bar(
     picture = np.repeat(column[:, None, :], width, axis=1)
     count = _TICKS if high > low else 1
     values = np.linspace(high, low, count)
-    places = np.linspace(0, height - 1, count)
-    ticks = tuple((float(r), float(v), f"{v:.3g}") for r, v in zip(places, values, strict=True))
+    positions = np.linspace(0, height - 1, count)
+    ticks = tuple((float(r), float(v), f"{v:.3g}") for r, v in zip(positions, values, strict=True))
     return ColourBar(picture, ticks)
 
 
-def _looked_up(share: FloatArray, name: str) -> Pixels:
+def _apply_table(share: FloatArray, name: str) -> Pixels:
     index = np.rint(share * 255).astype(np.uint8)
     return np.asarray(colour_table(name)[index], dtype=np.uint8)
 

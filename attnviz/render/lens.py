@@ -1,4 +1,4 @@
-"""What a blur was asked for: radius, fall-off, shape and lights, checked."""
+"""Parameters of the blur: radius, fall-off, shape and highlights, checked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,24 @@ LARGEST_RADIUS = 1000.0
 
 @dataclass(frozen=True)
 class Lens:
-    """Circle of confusion and aperture; level k of `count` is a disc of the radius k * step px."""
+    """Circle of confusion and aperture; level k of `count` is a disc of the radius k * step px.
+
+    Attributes
+    ----------
+    radius
+        Largest radius in pixels, 0..1000.
+    gamma
+        Exponent of 1 - focus, 0.1..10.
+    aperture
+        Shape of the discs.
+    highlights
+        Amplification of clipped lights, 0..8.
+
+    Raises
+    ------
+    FocusError
+        A value is out of range.
+    """
 
     radius: float
     gamma: float
@@ -32,7 +49,7 @@ class Lens:
 
     @property
     def count(self) -> int:
-        """8 discs; fewer if they would lie closer than 1 px, more if further apart than 4 px."""
+        """Number of discs: 8; fewer if less than 1 px apart, more if over 4 px apart."""
         return max(min(8, math.ceil(self.radius)), min(16, math.ceil(self.radius / 4)))
 
     @property
@@ -42,12 +59,12 @@ class Lens:
 
     @property
     def coarsest(self) -> int:
-        """By how much the resolution is reduced for the largest disc."""
+        """Factor by which the resolution is reduced for the largest disc."""
         return factor_of(self.radius)
 
     @property
     def margin(self) -> int:
-        """Rows around a band that its own rows depend on, a multiple of the coarsest pixel."""
+        """Rows around a band that its result depends on, a multiple of the coarsest pixel."""
         corners = 1.1  # a hexagon of equal area reaches 10 % further than the disc
         reach = self.radius * corners + REACH + 3 * self.coarsest
         return math.ceil(reach / self.coarsest) * self.coarsest

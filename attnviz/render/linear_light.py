@@ -1,7 +1,7 @@
 """sRGB to linear light and back (IEC 61966-2-1).
 
-Lenses mix light, not code values: a blur of sRGB codes darkens every highlight, which is a larger
-error than any approximation of the disc itself. All blurs therefore run on linear light.
+Lenses mix light, not code values: a blur of sRGB codes darkens highlights, a larger error than any
+approximation of the disc. All blurs therefore run on linear light.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy.typing as npt
 from attnviz.types import DoubleArray, FloatArray, Pixels
 
 # One sRGB code covers at least 19.9 steps of a 16-bit linear scale (least in the darkest shadows),
-# so an index rounded to 16 bits meets the right code for every value that came from 8 bits.
+# so an index rounded to 16 bits gives the right code for every value that came from 8 bits.
 _STEPS = 65535
 _CHUNK = 1 << 15
 
 
 def srgb_to_linear(encoded: npt.ArrayLike) -> DoubleArray:
-    """Linear light in 0..1 of sRGB values in 0..1, any shape, by the standard's formula."""
+    """sRGB values in 0..1 (any shape) to linear light in 0..1, by the standard's formula."""
     value = np.asarray(encoded, dtype=np.float64)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb(linear: npt.ArrayLike) -> DoubleArray:
-    """sRGB values in 0..1 of linear light in 0..1, any shape, by the standard's formula."""
+    """Linear light in 0..1 (any shape) to sRGB values in 0..1, by the standard's formula."""
     value = np.asarray(linear, dtype=np.float64)
     curve = 1.055 * np.maximum(value, 0.0) ** (1 / 2.4) - 0.055
     return np.where(value <= 0.0031308, value * 12.92, curve)
@@ -42,9 +42,17 @@ _fixed(ENCODED)
 
 
 def decode(pixels: Pixels) -> FloatArray:
-    """Linear light, float32 [3, H, W] in 0..1, of sRGB pixels uint8 [H, W, 3].
+    """Convert sRGB pixels to linear light.
 
-    The colour planes come first: every later step works on whole planes.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3].
+
+    Returns
+    -------
+    FloatArray
+        float32 [3, H, W] in 0..1; colour planes come first, as later steps work on whole planes.
     """
     light = np.empty((3, *pixels.shape[:2]), dtype=np.float32)
     cv2.split(cv2.LUT(pixels, DECODED), list(light))
@@ -52,9 +60,17 @@ def decode(pixels: Pixels) -> FloatArray:
 
 
 def encode(light: FloatArray) -> Pixels:
-    """sRGB pixels, uint8 [H, W, 3], of linear light float32 [3, H, W]; clipped to 0..1.
+    """Convert linear light to sRGB pixels; the inverse of `decode` for all 256 codes.
 
-    The inverse of `decode` for all 256 codes.
+    Parameters
+    ----------
+    light
+        float32 [3, H, W]; clipped to 0..1.
+
+    Returns
+    -------
+    Pixels
+        uint8 [H, W, 3].
     """
     pixels = np.empty((*light.shape[1:], 3), dtype=np.uint8)
     # A few rows at a time stay in the processor's cache.

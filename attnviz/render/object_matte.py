@@ -40,35 +40,35 @@ from attnviz.types import FloatArray, Pixels
 
 # GrabCut works on a copy of this longer side: an outline does not need more, and time grows faster.
 _CUT_SIDE = 240
-# Probably the object: above the threshold that splits the seeds best (Otsu), but no higher than
-# this. Peaked maps of real networks have most of an object far below their highest value.
+# Probably the object: above Otsu's threshold of the seeds, but at most this. Peaked maps of real
+# networks have most of an object far below their highest value.
 _PROBABLE = 0.5
-# Surely the object: above this share of the way from there to 1. Surely not: below this share of
-# that threshold.
+# Certainly the object: above this share of the way from there to 1. Certainly not: below this share
+# of that threshold.
 _SURE, _SURROUND = 0.5, 0.6
-# GrabCut's first cut is its best here: later ones let the colours drift away from the attention.
+# GrabCut's first iteration is best here: later ones drift away from the attention.
 _ROUNDS = 1
 # The first fit's windows reach about half a cell of a 14 x 14 map.
 _FIT_WINDOWS = 28
 # A copy with a side shorter than this has no outline to cut along.
 _LEAST_SIDE = 8
-# Levels of 255 by which a picture's colours must vary: an even one has no edge to cut along.
+# Standard deviation of a picture's colours, of 255, below which there is no edge to cut along.
 _LEAST_CONTRAST = 1.0
-# Of a field's largest value: fields that vary by less point at nothing.
+# Fields that vary by less than this share of their largest value mark no object.
 _FLAT = 1e-4
 _FEATHER_EPS = 1e-4
-# A linear fit to an edge is softer than the edge; this brings its slope back.
+# A linear fit to an edge is softer than the edge; this restores its steepness.
 _FEATHER_GAIN = 1.6
 _MOST_WORKERS = 4
 
 
 def object_matte(pixels: Pixels, field: npt.ArrayLike) -> FloatArray:
-    """How much of each pixel belongs to the object that a field points at.
+    """Compute the matte of the object that an attention field marks.
 
-    The field's own smallest and largest value are what counts as low and high, so that it may be
-    scaled in any way. Where nothing can be cut (a picture of few pixels, of one colour or
-    a ribbon, a field without high or low places, a cut that leaves nothing or takes all) the
-    guided-filtered field is the answer; a field without differences points at nothing and gives 0.
+    The field's own smallest and largest value count as low and high, so any scaling will do. Where
+    nothing can be cut (a tiny, uniform or very narrow picture, a field without high or low regions,
+    a cut that is empty or takes all) the result is the guided-filtered field; a uniform field marks
+    nothing and gives 0.
 
     Parameters
     ----------
@@ -80,21 +80,38 @@ def object_matte(pixels: Pixels, field: npt.ArrayLike) -> FloatArray:
     Returns
     -------
     FloatArray
-        float32 [H, W] in 0..1: 1 on the object, 0 around it, and its outline a few pixels wide. The
-        same input gives the same bits.
+        float32 [H, W] in 0..1: 1 on the object, 0 around it, with an outline a few pixels wide.
+        Deterministic to the bit.
 
     Raises
     ------
     FocusError
-        The shapes do not fit, or the field holds NaN or infinity.
+        The shapes do not fit, or the field has NaN or infinity.
     """
     return object_mattes(pixels, [field])[0]
 
 
 def object_mattes(pixels: Pixels, fields: Sequence[npt.ArrayLike]) -> list[FloatArray]:
-    """`object_matte` of each field, in their order; the picture is prepared once for all of them.
+    """Compute `object_matte` for several fields of one picture, which is prepared once.
 
-    About 70 ms of one core a field for 1024 x 768, and 60 ms once; fields run side by side.
+    On one core about 60 ms once and 70 ms per field for 1024 x 768; fields run in parallel.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], sRGB.
+    fields
+        float [H, W] each.
+
+    Returns
+    -------
+    list[FloatArray]
+        float32 [H, W] in 0..1 each, in the order of `fields`.
+
+    Raises
+    ------
+    FocusError
+        As `object_matte`.
     """
     planes = [checked_map(field) for field in fields]
     if pixels.ndim != 3 or pixels.dtype != np.uint8 or pixels.shape[2] != 3:
@@ -105,8 +122,8 @@ def object_mattes(pixels: Pixels, fields: Sequence[npt.ArrayLike]) -> list[Float
     if not planes:
         return []
     cutter = _Cutter.of(pixels)
-    # OpenCV has one random number generator per thread and GrabCut seeds its clusters from it. In
-    # threads of our own it can be reset before each cut, and the caller's is left as it was.
+    # OpenCV has one random number generator per thread, which GrabCut uses to seed its clusters. In
+    # our own threads it can be reset before each cut without changing the caller's.
     workers = min(len(planes), os.cpu_count() or 1, _MOST_WORKERS)
     with ThreadPoolExecutor(workers, thread_name_prefix="object-matte") as pool:
         return list(pool.map(cutter, planes))
@@ -114,7 +131,7 @@ def object_mattes(pixels: Pixels, fields: Sequence[npt.ArrayLike]) -> list[Float
 
 @dataclass(frozen=True)
 class _Cutter:
-    """What all fields of one picture share. small: uint8 [h, w, 3], the copy that is cut."""
+    """Cuts fields of one picture; `small`, uint8 [h, w, 3], is the reduced copy that is cut."""
 
     small: Pixels
     fit: GuidedFilter
@@ -127,7 +144,7 @@ class _Cutter:
         height, width = (max(1, round(side / scale)) for side in pixels.shape[:2])
         small = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
         fit = GuidedFilter(small, max(1, round(max(small.shape) / _FIT_WINDOWS)))
-        # The cut is right to about one pixel of the copy: the feather's windows reach a bit beyond.
+        # The cut is right to about one pixel of the copy: the feather's windows are a bit larger.
         reach, reduction = max(2, round(1.5 * scale)), max(1, round(scale / 2))
         return cls(small, fit, GuidedFilter(pixels, reach, eps=_FEATHER_EPS, reduction=reduction))
 
@@ -145,9 +162,9 @@ class _Cutter:
         return self._feathered(cut, field.shape)
 
     def _cut(self, seeds: FloatArray) -> Pixels | None:
-        """The object in the copy, uint8 [h, w] of 0 and 1, or None where there is none to cut."""
-        even = self.small.std(axis=(0, 1)).max() < _LEAST_CONTRAST
-        if even or min(seeds.shape) < _LEAST_SIDE:
+        """The object in the copy, uint8 [h, w] of 0 and 1, or None if there is none."""
+        uniform = self.small.std(axis=(0, 1)).max() < _LEAST_CONTRAST
+        if uniform or min(seeds.shape) < _LEAST_SIDE:
             return None
         split, _ = cv2.threshold((255 * seeds).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
         probable = min(_PROBABLE, split / 255)
@@ -163,7 +180,7 @@ class _Cutter:
         return np.asarray(labels & 1, dtype=np.uint8) if _mixed(labels) else None
 
     def _feathered(self, cut: Pixels, size: tuple[int, ...]) -> FloatArray:
-        """The cut at the picture's size; only near its outline the feather has a say."""
+        """The cut at the picture's size, feathered near its outline."""
         shape = (size[1], size[0])
         plane = cv2.resize(cut.astype(np.float32), shape, interpolation=cv2.INTER_LINEAR)
         soft = np.clip((self.feather(plane) - 0.5) * _FEATHER_GAIN + 0.5, 0.0, 1.0)
@@ -182,6 +199,6 @@ def _stretched(values: FloatArray) -> FloatArray:
 
 
 def _mixed(labels: Pixels) -> bool:
-    """Whether GrabCut's labels, whose lowest bit is the object, hold object and surround."""
+    """Whether GrabCut's labels (lowest bit: object) have both object and surround."""
     inside = int(np.count_nonzero(labels & 1))
     return 0 < inside < labels.size

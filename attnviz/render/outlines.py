@@ -13,14 +13,14 @@ from attnviz.types import BoolArray, Pixels
 
 
 def outlined(pixels: Pixels, regions: Sequence[BoolArray], colours: Sequence[Colour]) -> Pixels:
-    """The photo with the outline of each region in its colour, cased in black to stand out.
+    """Draw the outline of each region in its colour, with a black casing to stand out.
 
     Parameters
     ----------
     pixels
         uint8 [H, W, 3], sRGB.
     regions
-        bool [H, W] each; the later ones are drawn over the earlier.
+        bool [H, W] each; later ones are drawn over earlier ones.
     colours
         One for each region.
 

@@ -1,4 +1,4 @@
-"""Colours that tell objects apart, also for those who confuse red and green."""
+"""Colours for objects that are distinguishable also with red-green colour blindness."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OBJECT_COLOURS: tuple[Colour, ...] = (
 
 
 def object_colour(index: int) -> Colour:
-    """The colour of the object `index`, from 0; after the seventh they begin anew."""
+    """Colour of the object `index`, from 0; colours repeat after seven."""
     return OBJECT_COLOURS[index % len(OBJECT_COLOURS)]
 
 
@@ -28,14 +28,14 @@ def css_colour(colour: Colour) -> str:
 
 def ink_on(colour: Colour) -> Colour:
     """Black or white, whichever has the larger contrast to `colour` (WCAG 2.2)."""
-    bright = luminance(colour) + 0.05
-    return (0, 0, 0) if bright / 0.05 >= 1.05 / bright else (255, 255, 255)
+    light = luminance(colour) + 0.05
+    return (0, 0, 0) if light / 0.05 >= 1.05 / light else (255, 255, 255)
 
 
 def luminance(colour: Colour) -> float:
     """Relative luminance of an sRGB colour, 0..1 (WCAG 2.2)."""
     red, green, blue = (
-        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-        for share in (part / 255 for part in colour)
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (channel / 255 for channel in colour)
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
