@@ -58,8 +58,8 @@ class Asking:
 
     def own(self) -> object:
         """Nothing but the network, on as many pictures as a run under one fill."""
-        ready = self.subject.inputs.expand(self.subject.batch, -1, -1, -1).contiguous()
-        batches = -(-variant_count(self.maps, self.steps) // self.subject.batch)
+        ready = self.subject.inputs.expand(self.subject.batch_size, -1, -1, -1).contiguous()
+        batches = -(-variant_count(self.maps, self.steps) // self.subject.batch_size)
         self.counted["own"] = batches * len(ready)
         with torch.inference_mode():
             return [self.subject.module(ready) for _ in range(batches)]
@@ -103,7 +103,9 @@ def measure(asking: Asking, name: str, repeats: int, *, everything: bool) -> Ite
     times = median_times(asking.works(everything=everything), repeats=repeats, warm_up=1)
     rates = {work: asking.counted[work] / seconds for work, seconds in times.items()}
     own = rates.pop("own")
-    print(f"| {name}, own passes: {own:,.0f} pictures/s, {asking.subject.batch} a batch | | | |")
+    print(
+        f"| {name}, own passes: {own:,.0f} pictures/s, {asking.subject.batch_size} a batch | | | |"
+    )
     for work, rate in rates.items():
         limit = LEAST if work == RUN else 0.0
         yield Budget(f"{name}: {work}", rate / own, limit, at_least=True)

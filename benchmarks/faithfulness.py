@@ -152,8 +152,8 @@ class Measuring:
             )
             for (name, values), curve in zip(large.items(), curves, strict=True):
                 add = partial(self.results.add, name)
-                add("kept", [float(np.mean([curve.back.at(share) for share in SHARES]))])
-                add("taken", [float(np.mean([curve.away.at(share) for share in SHARES]))])
+                add("kept", [float(np.mean([curve.insertion.at(share) for share in SHARES]))])
+                add("taken", [float(np.mean([curve.deletion.at(share) for share in SHARES]))])
                 add("ins - del", [curve.gain])
                 behind = confidence_drop(subject, values)
                 add("drop", [behind.drop])

@@ -1,1 +1,1 @@
-"""Does the region matter? Parts kept or taken away, and what the model makes of the rest."""
+"""Evidence for a map: regions are kept, removed or randomised, and the network is run again."""

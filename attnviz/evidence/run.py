@@ -1,4 +1,4 @@
-"""Asking a network about changed pictures: the way from a model and a photo to a `Subject`."""
+"""From a model and a photo to an experiment on them: state guard, precision and retries."""
 
 from __future__ import annotations
 
@@ -26,32 +26,48 @@ T = TypeVar("T")
 def run_experiment(
     model: VisionModel,
     picture: Picture,
-    work: Callable[[Subject], T],
+    experiment: Callable[[Subject], T],
     target: int | str | None = None,
 ) -> tuple[T, tuple[str, ...]]:
-    """Do `work` on the picture as the network takes it; notes say what had to be changed for it.
+    """Run an experiment on a picture, prepared as the model's network takes it.
 
-    The network is the caller's alone meanwhile, in evaluation mode and without gradients, and is
-    left as it was, also when `work` raises. If memory runs out, `work` is done once more on a
+    Meanwhile the network is locked, in evaluation mode and without gradients; afterwards it is as
+    before, also when `experiment` raises. If memory runs out, the experiment is repeated once on a
     smaller input, or on the CPU.
 
-    Args:
-        model: from `load_model` or `wrap`.
-        picture: from `open_picture`.
-        work: what to ask, such as a function of `attnviz.evidence`.
-        target: the class to ask about, as index or label; the most probable one if None.
+    Parameters
+    ----------
+    model : VisionModel
+        From `load_model` or `wrap`.
+    picture : Picture
+        From `open_picture`.
+    experiment : callable
+        Takes a `Subject`, such as a function of `attnviz.evidence`.
+    target : int or str, optional
+        Class to measure, as index or label (default: the top prediction).
 
-    Raises:
-        UnknownNameError: no such class.
-        EvidenceError: what was asked makes no sense for this picture or map.
-        ModelError, OutOfMemoryError: as `attnviz.explain` does.
+    Returns
+    -------
+    result
+        What `experiment` returns.
+    notes : tuple of str
+        What had to be changed to run it, such as a smaller input.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such class.
+    EvidenceError
+        If the experiment cannot be done with this picture or map.
+    ModelError, OutOfMemoryError
+        As `attnviz.explain` does.
     """
     index = None if target is None else class_index(model, target)
-    return run_inference(model, picture, partial(_run, model, picture, work), target=index)
+    return run_inference(model, picture, partial(_run, model, picture, experiment), target=index)
 
 
 def _run(
-    model: VisionModel, picture: Picture, work: Callable[[Subject], T], inference: Inference
+    model: VisionModel, picture: Picture, experiment: Callable[[Subject], T], inference: Inference
 ) -> T:
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
     with state_guard(module, frozen=True):
@@ -60,9 +76,9 @@ def _run(
         check_logits(model, logits)
         kind, device = inputs.dtype, inputs.device
 
-        def normalised(pictures: Tensor) -> Tensor:
+        def normalise(pictures: Tensor) -> Tensor:
             return model.preprocess.normalised(pictures.to(device)).to(kind)
 
         target = int(logits[0].argmax()) if inference.target is None else inference.target
         pixels = resample(picture.pixels, inference.geometry)
-        return work(Subject(module, pixels, normalised, target))
+        return experiment(Subject(module, pixels, normalise, target))

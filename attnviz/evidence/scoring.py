@@ -1,4 +1,4 @@
-"""What a network makes of many variants of one picture, batch by batch."""
+"""The class scores of many variants of one picture, computed batch by batch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from attnviz.types import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class VariantScores:
-    """What the network says of each of m variants.
+    """The network's output for each of m variants.
 
-    probability: float32 [m], softmax of the asked class. logit: float32 [m]. margin: float32 [m],
-    its logit less the strongest other one; above 0 where the class comes first. It does not
-    saturate as the probability does. first: int64 [m], the most probable class. For a network with
-    one class the margin is its logit.
+    Attributes
+    ----------
+    probability : float32 [m]
+        Softmax probability of the target class.
+    logit : float32 [m]
+        Logit of the target class.
+    margin : float32 [m]
+        That logit minus the highest other one; above 0 where the class comes first. Unlike the
+        probability it does not saturate. For a network with one class it equals the logit.
+    first : int64 [m]
+        The most probable class.
     """
 
     probability: FloatArray
@@ -36,33 +43,50 @@ class VariantScores:
 def score_variants(
     subject: Subject, variants: Iterable[Tensor], total: int, progress: Progress | None = None
 ) -> VariantScores:
-    """Send variants of the subject's picture through its network.
+    """Run variants of the subject's picture through its network.
 
-    Args:
-        subject: the network and the class.
-        variants: tensors [k, 3, h, w], normalised, of any k; each is made when the pass before it
-            was handed to the device, and let go after its own.
-        total: how many pictures they hold together.
-        progress: told how many have been through; what it raises stops the work.
+    Parameters
+    ----------
+    subject : Subject
+        The network and the target class.
+    variants : iterable of Tensor [k, 3, h, w]
+        Preprocessed batches of any size k. Each is generated while the device works on the one
+        before it, and released after its own pass.
+    total : int
+        Number of pictures in all batches together.
+    progress : Progress, optional
+        Called after each batch with the number of pictures done; what it raises stops the work.
 
-    Raises:
-        EvidenceError: the answers are not finite.
-        MethodError: the network has no such class.
+    Returns
+    -------
+    VariantScores
+
+    Raises
+    ------
+    EvidenceError
+        If there are no variants, or a logit is not finite.
+    MethodError
+        If the network has no such class.
     """
-    parts = [_answer(subject, batch) for batch in _told(variants, total, progress)]
+    parts = [
+        _scores_of_batch(subject, batch) for batch in _with_progress(variants, total, progress)
+    ]
     if not parts:
-        raise EvidenceError("There is no variant of the picture to ask about.")
+        raise EvidenceError("There are no variants of the picture to score.")
     columns = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
     probability, logit, margin, first = columns
     if not np.isfinite(logit).all():
         raise EvidenceError(
-            "The network's answer to a changed picture is not a finite number. "
-            "Its weights are damaged, or its numbers overflow."
+            "The network's output for a changed picture is not finite. "
+            "Its weights are damaged, or values overflow."
         )
     return VariantScores(probability, logit, margin, first)
 
 
-def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> Iterator[Tensor]:
+def _with_progress(
+    variants: Iterable[Tensor], total: int, progress: Progress | None
+) -> Iterator[Tensor]:
+    """Yield the batches and report progress after each."""
     done = 0
     for batch in variants:
         yield batch
@@ -71,8 +95,8 @@ def _told(variants: Iterable[Tensor], total: int, progress: Progress | None) -> 
             progress(done, total)
 
 
-def _answer(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Left on the device: fetching it would wait for the pass, and the next batch with it."""
+def _scores_of_batch(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Score one batch, without waiting for the device."""
     logits = logits_of(subject.module(batch), subject.module).float()
     chosen = target_classes(logits, subject.target)[:, None]
     logit = logits.gather(1, chosen)[:, 0]

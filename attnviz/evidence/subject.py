@@ -1,4 +1,4 @@
-"""What a question is about: one picture as a network takes it, and one class."""
+"""The subject of an experiment: a network, one picture as its input, and one class."""
 
 from __future__ import annotations
 
@@ -21,24 +21,38 @@ from attnviz.types import FloatArray, Pixels
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One picture as a network takes it, and the class that is asked about.
+    """A network, one picture as its input, and the class whose score is measured.
 
-    module: in evaluation mode; it is called without gradients. pixels: uint8 [h, w, 3] sRGB, the
-    picture on the network's input. normalised: takes float [N, 3, h, w] in 0..1 to what the network
-    wants, on its device and of its type. target: index of the class. batch: pictures sent at once.
+    Attributes
+    ----------
+    module : nn.Module
+        In evaluation mode; called without gradients.
+    pixels : uint8 [h, w, 3]
+        The picture at the network's input size, sRGB.
+    normalise : callable
+        Maps float [N, 3, h, w] in 0..1 to what the network takes, on its device and of its dtype.
+    target : int
+        Index of the class.
+    batch_size : int
+        Number of pictures in one pass.
+
+    Raises
+    ------
+    EvidenceError
+        If `pixels` is no picture, or `batch_size` is below 1.
     """
 
     module: nn.Module
     pixels: Pixels
-    normalised: Callable[[Tensor], Tensor]
+    normalise: Callable[[Tensor], Tensor]
     target: int
-    batch: int = 32
+    batch_size: int = 32
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:
             raise EvidenceError(f"A picture is [h, w, 3], not {self.pixels.shape}.")
-        if self.batch < 1:
-            raise EvidenceError(f"A batch holds one picture or more, not {self.batch}.")
+        if self.batch_size < 1:
+            raise EvidenceError(f"A batch needs at least one picture, not {self.batch_size}.")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -47,32 +61,46 @@ class Subject:
 
     @cached_property
     def inputs(self) -> Tensor:
-        """The picture [1, 3, h, w], normalised."""
-        return self.of(self.pixels[None])
+        """The preprocessed picture, [1, 3, h, w]."""
+        return self.prepare(self.pixels[None])
 
-    def of(self, pixels: Pixels) -> Tensor:
-        """Pictures uint8 [N, h, w, 3] as the network wants them, [N, 3, h, w]."""
-        return self.normalised(pixels_to_tensor(pixels))
+    def prepare(self, pixels: Pixels) -> Tensor:
+        """Preprocess pictures, uint8 [N, h, w, 3], into inputs [N, 3, h, w]."""
+        return self.normalise(pixels_to_tensor(pixels))
 
-    def seen(self, inputs: Tensor) -> Pixels:
-        """The way back from `of`: uint8 [N, h, w, 3] of normalised pictures [N, 3, h, w].
+    def to_pixels(self, inputs: Tensor) -> Pixels:
+        """Undo `prepare`: uint8 [N, h, w, 3] of preprocessed pictures [N, 3, h, w].
 
-        What lies beyond black or white, as noise may, is cut off.
+        Values beyond black or white, as noise may give, are clipped.
         """
-        black, white = (self.of(np.full((1, 1, 1, 3), end, np.uint8)).float() for end in (0, 255))
+        black, white = (
+            self.prepare(np.full((1, 1, 1, 3), end, np.uint8)).float() for end in (0, 255)
+        )
         values = (inputs.float() - black) / (white - black) * 255
         return values.round().clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).cpu().numpy()
 
-    def order(self, values: npt.ArrayLike) -> FloatArray:
-        """A map, float [rows, columns] over the whole input, at the input's size: float32 [h, w].
+    def resized_map(self, values: npt.ArrayLike) -> FloatArray:
+        """Resize a map to the input size.
 
-        Raises EvidenceError for a flat map, which puts no place before another.
+        Parameters
+        ----------
+        values : float [rows, columns]
+            A map over the whole input, on any grid.
+
+        Returns
+        -------
+        float32 [h, w]
+
+        Raises
+        ------
+        EvidenceError
+            If the map is flat: it ranks no position above another.
         """
         grid = checked_map(values)
         if is_flat(grid):
             raise EvidenceError(
-                "This map is flat: no place in it comes before another, so nothing can be tested "
-                "with it. Choose another layer or method."
+                "This map is flat: it ranks no position above another, so it cannot be tested. "
+                "Choose another layer or method."
             )
         height, width = self.size
         if grid.shape == (height, width):

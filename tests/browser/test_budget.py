@@ -62,8 +62,8 @@ def assert_colours(page: Page, budget: BlurBudget) -> None:
     heat = page.locator(".plot canvas")
     pixels = canvas_pixels(heat)[..., :3].astype(int)
     height, width = pixels.shape[:2]
-    rows, columns = budget.answers.probability.shape
-    colours = colour_map(budget.answers.probability)
+    rows, columns = budget.scores.probability.shape
+    colours = colour_map(budget.scores.probability)
     for radius in range(rows):
         for share in range(columns):
             y = round(height * (rows - 0.5 - radius) / rows)
@@ -79,7 +79,7 @@ def test_every_cell_shows_what_the_network_was_given_and_asks_nobody(
 ) -> None:
     sent: list[int] = []
     page = opened(chromium, budget_app, sent, width, theme)
-    assert np.array_equal(fed(page)[..., :3], budget.picture(3, 2)), "it begins where it counts"
+    assert np.array_equal(fed(page)[..., :3], budget.variant(3, 2)), "it begins where it counts"
     assert_colours(page, budget)
     sent.clear()
     for radius in range(len(RADII) + 1):
@@ -87,10 +87,10 @@ def test_every_cell_shows_what_the_network_was_given_and_asks_nobody(
             hover(page, radius, share)
             shown = fed(page)
             assert (shown[..., 3] == 255).all()
-            np.testing.assert_array_equal(shown[..., :3], budget.picture(radius, share))
+            np.testing.assert_array_equal(shown[..., :3], budget.variant(radius, share))
             answer = page.locator(".answer").inner_text()
-            probability = budget.answers.probability[radius, share]
-            kept = bool(budget.answers.survives[radius, share])
+            probability = budget.scores.probability[radius, share]
+            kept = bool(budget.scores.class_is_first[radius, share])
             assert answer.startswith(f"{LABELS[1]} {probability:.2f}")
             assert answer.endswith(f": it says {LABELS[0]}") is not kept
     assert sent == []
@@ -118,7 +118,7 @@ def test_keys_and_touch_move_the_cell(
         ("ArrowLeft", (3, 4)),
     ):
         page.keyboard.press(key)
-        np.testing.assert_array_equal(fed(page)[..., :3], budget.picture(*cell))
+        np.testing.assert_array_equal(fed(page)[..., :3], budget.variant(*cell))
         expect(table).to_have_attribute("aria-valuenow", str(cell[0] * len(SHARES) + cell[1]))
     expect(table).to_be_focused()
     assert sent == []
@@ -134,5 +134,5 @@ def test_keys_and_touch_move_the_cell(
     expect(phone.locator(".cell")).to_have_text("All sharp")
     phone.touchscreen.tap(box["x"] + 3, box["y"] + 3)
     expect(phone.locator(".cell")).to_contain_text("All blurred by 9.0 px")
-    np.testing.assert_array_equal(fed(phone)[..., :3], budget.picture(3, 0))
+    np.testing.assert_array_equal(fed(phone)[..., :3], budget.variant(3, 0))
     context.close()

@@ -61,7 +61,7 @@ def look_at_shares(page: Page) -> None:
     after = pictures(page)
     assert set(before).isdisjoint(after)
     expect(chosen.first).to_have_attribute("title", re.compile("^30 %: "))
-    page.get_by_role("radio", name="Guessed (ROAD)").click()
+    page.get_by_role("radio", name="Imputed (ROAD)").click()
     expect(page.locator(".av-pair img").first).not_to_have_attribute("src", after[0], timeout=WAIT)
     at_rest(page, WAIT)
     assert set(after).isdisjoint(pictures(page))

@@ -91,8 +91,8 @@ def test_insertion_and_deletion_equal_torchcams(
         )
         theirs.update(subject.inputs, subject.target)
         expected = theirs.summary()
-        assert ours.away.area == pytest.approx(expected["deletion_auc"], abs=1e-4)
-        assert ours.back.area == pytest.approx(expected["insertion_auc"], abs=1e-4)
+        assert ours.deletion.area == pytest.approx(expected["deletion_auc"], abs=1e-4)
+        assert ours.insertion.area == pytest.approx(expected["insertion_auc"], abs=1e-4)
 
 
 def test_average_drop_and_increase_equal_torchcams(
@@ -131,10 +131,10 @@ def test_road_equals_pytorch_grad_cams(subjects: list[tuple[Subject, np.ndarray]
         with_noise = insertion_deletion(subject, values, Road(), steps=10)
         for percentile, (morf, lerf) in zip(PERCENTILES, _theirs(subject, values), strict=True):
             share = 1 - percentile / 100
-            assert ours.away.at(share) == pytest.approx(morf, abs=4e-3)
-            assert ours.back.at(1 - share) == pytest.approx(lerf, abs=4e-3)
+            assert ours.deletion.at(share) == pytest.approx(morf, abs=4e-3)
+            assert ours.insertion.at(1 - share) == pytest.approx(lerf, abs=4e-3)
         assert quick.road == pytest.approx(ours.road, abs=0.02)
-        apart.append(np.abs(quick.away.probability - ours.away.probability))
-        noisy.append(np.abs(quick.away.probability - with_noise.away.probability))
+        apart.append(np.abs(quick.deletion.probability - ours.deletion.probability))
+        noisy.append(np.abs(quick.deletion.probability - with_noise.deletion.probability))
     assert np.mean(apart) < np.mean(noisy)
     assert np.mean(apart) < 3e-3

@@ -1,8 +1,8 @@
-"""The blur budget: how little of a picture must stay sharp, how much blur the rest may take.
+"""The blur budget: how little of a picture must stay sharp, and how blurred the rest may be.
 
-The places where a map is highest stay sharp, and the rest goes out of focus, as in the bokeh
-picture: for every share of the picture and every radius of blur the network is asked again. What
-keeps its decision is *a* sufficient region: others may do as well, and none is unique.
+The highest positions of a map stay sharp and the rest is defocused, as in the bokeh picture; the
+network is run for every sharp share and every blur radius. What preserves its decision is *a*
+sufficient region: others may do as well, and none is unique.
 """
 
 from __future__ import annotations
@@ -31,18 +31,25 @@ from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import BoolArray, FloatArray, IntArray, Pixels
 
-# A second, stricter line: the class comes first, and loses no more than a tenth of its probability.
-FIRM = 0.9
+# A stricter criterion: the class comes first and keeps nine tenths of its probability.
+CONFIDENT_SHARE = 0.9
 RANDOM, CENTRED, INVERTED = "random", "centred", "inverted"
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreTable:
-    """What the network says over a table of variants; all arrays [n, Q], a column for each share.
+    """The network's output over a table of variants, with one column for each share.
 
-    probability: float32, softmax of the class. margin: float32, its logit less the strongest other.
-    first: int64, the most probable class. survives: whether that is the class; for a network with
-    one class, whether its logit is not negative.
+    Attributes
+    ----------
+    probability : float32 [n, Q]
+        Softmax probability of the target class.
+    margin : float32 [n, Q]
+        Its logit minus the highest other one.
+    first : int64 [n, Q]
+        The most probable class.
+    target : int
+        Index of the target class.
     """
 
     probability: FloatArray
@@ -51,97 +58,111 @@ class ScoreTable:
     target: int
 
     @property
-    def survives(self) -> BoolArray:
-        """Whether the class comes first."""
+    def class_is_first(self) -> BoolArray:
+        """bool [n, Q]: whether the target class comes first.
+
+        For a network with one class: whether its logit is not negative.
+        """
         return np.asarray((self.first == self.target) & (self.margin >= 0))
 
 
 @dataclass(frozen=True, eq=False)
 class BlurBudget:
-    """The answers over radii and sharp shares, and those of maps that know nothing.
+    """Scores over blur radii and sharp shares, and those of the baseline maps.
 
-    pixels: uint8 [h, w, 3], the picture on the network's input. blurred: uint8 [R, h, w, 3], all of
-    it out of focus by each radius. steps: uint8 [h, w], the index of the first share that has a
-    pixel sharp. radii: px of the input, rising from 0. shares: in 0..1, rising from 0 to 1.
-    answers: [R, Q]. controls: by name, at the strongest blur, with a row for each seed [n, Q].
+    Attributes
+    ----------
+    pixels : uint8 [h, w, 3]
+        The picture at the network's input size.
+    blurred : uint8 [R, h, w, 3]
+        The whole picture defocused by each radius.
+    first_sharp : uint8 [h, w]
+        Index of the first share at which each pixel is sharp.
+    radii : tuple of float, length R
+        Blur radii in input pixels, rising from 0.
+    shares : tuple of float, length Q
+        Sharp shares, rising from 0 to 1.
+    scores : ScoreTable [R, Q]
+    controls : mapping of str to ScoreTable [n, Q]
+        Baseline maps by name, at the strongest blur, with one row for each seed.
     """
 
     pixels: Pixels
     blurred: Pixels
-    steps: Pixels
+    first_sharp: Pixels
     radii: tuple[float, ...]
     shares: tuple[float, ...]
-    answers: ScoreTable
+    scores: ScoreTable
     controls: Mapping[str, ScoreTable]
 
     @property
     def diagonal(self) -> float:
-        """Of the input, in px."""
-        return math.hypot(*self.steps.shape)
+        """The input's diagonal in pixels."""
+        return math.hypot(*self.first_sharp.shape)
 
     @property
-    def named(self) -> bool:
-        """Whether the class comes first on the sharp picture; if not, there is nothing to keep."""
-        return bool(self.answers.survives[0, -1])
+    def recognised(self) -> bool:
+        """Whether the class comes first on the sharp picture."""
+        return bool(self.scores.class_is_first[0, -1])
 
     @property
-    def hidden(self) -> bool:
-        """Whether the strongest blur hides the class; if not, no share was needed at all."""
-        return not bool(self.answers.survives[-1, 0])
+    def hidden_by_blur(self) -> bool:
+        """Whether the strongest blur hides the class; otherwise no sharp share is needed at all."""
+        return not bool(self.scores.class_is_first[-1, 0])
 
     @property
-    def firm(self) -> BoolArray:
-        """[R, Q]: the class comes first, with 90 % or more of its probability on the picture."""
-        whole = self.answers.probability[0, -1]
-        return np.asarray(self.kept & (self.answers.probability >= FIRM * whole))
+    def confident(self) -> BoolArray:
+        """bool [R, Q]: the class comes first with at least 90 % of its probability."""
+        unblurred = self.scores.probability[0, -1]
+        return np.asarray(self.preserved & (self.scores.probability >= CONFIDENT_SHARE * unblurred))
 
     @property
-    def kept(self) -> BoolArray:
-        """[R, Q]: the decision is kept; nowhere, if there is none on the sharp picture."""
-        return np.asarray(self.answers.survives & self.named)
+    def preserved(self) -> BoolArray:
+        """bool [R, Q]: the decision is preserved; all false if the class is not recognised."""
+        return np.asarray(self.scores.class_is_first & self.recognised)
 
     @property
-    def smallest(self) -> FloatArray:
-        """[R]: the smallest share that keeps the decision, for each radius; NaN if none."""
-        return first_true(self.kept, self.shares)
+    def smallest_share(self) -> FloatArray:
+        """float32 [R]: smallest share that preserves the decision; NaN if none does."""
+        return first_true(self.preserved, self.shares)
 
     @property
-    def always_from(self) -> FloatArray:
-        """[R]: the share from which on the decision is always kept; NaN if never."""
-        return true_from(self.kept, self.shares)
+    def stable_share(self) -> FloatArray:
+        """float32 [R]: share from which on the decision is always preserved; NaN if never."""
+        return true_from(self.preserved, self.shares)
 
     @property
-    def critical(self) -> FloatArray:
-        """[Q]: the radius up to which the decision is always kept, for each share; NaN if never.
+    def critical_radius(self) -> FloatArray:
+        """float32 [Q]: radius up to which the decision is always preserved; NaN if never.
 
-        The largest circle of confusion that the decision survives.
+        The largest circle of confusion that the decision survives, for each share.
         """
-        return true_up_to(self.kept.T, self.radii)
+        return true_up_to(self.preserved.T, self.radii)
 
     @property
-    def given_up(self) -> FloatArray:
-        """[Q]: the smallest radius at which the decision is lost; NaN if at none.
+    def failure_radius(self) -> FloatArray:
+        """float32 [Q]: smallest radius at which the decision is lost; NaN if at none.
 
-        It is the one after `critical`: the decision turns somewhere between these two.
+        It follows `critical_radius` in `radii`: the decision flips between the two.
         """
-        return first_true(~self.kept.T, self.radii)
+        return first_true(~self.preserved.T, self.radii)
 
     @property
-    def last_radius(self) -> FloatArray:
-        """[Q]: the largest radius at which the decision is kept at all; NaN if at none."""
-        return last_true(self.kept.T, self.radii)
+    def largest_radius(self) -> FloatArray:
+        """float32 [Q]: largest radius at which the decision is preserved at all; NaN if at none."""
+        return last_true(self.preserved.T, self.radii)
 
-    def smallest_of(self, control: str) -> FloatArray:
-        """[n]: the smallest share of a control at the strongest blur, for each seed."""
-        return first_true(self.controls[control].survives, self.shares)
+    def control_smallest_share(self, control: str) -> FloatArray:
+        """float32 [n]: a control's smallest share at the strongest blur, for each seed."""
+        return first_true(self.controls[control].class_is_first, self.shares)
 
-    def always_from_of(self, control: str) -> FloatArray:
-        """[n]: the share from which on a control always keeps it there, for each seed."""
-        return true_from(self.controls[control].survives, self.shares)
+    def control_stable_share(self, control: str) -> FloatArray:
+        """float32 [n]: share from which on a control always preserves it there, by seed."""
+        return true_from(self.controls[control].class_is_first, self.shares)
 
-    def picture(self, radius: int, share: int) -> Pixels:
-        """The very pixels, uint8 [h, w, 3], that the network was asked about; by indices."""
-        return compose_sharp(self.pixels, self.blurred[radius], self.steps, share)
+    def variant(self, radius: int, share: int) -> Pixels:
+        """The input that was scored, uint8 [h, w, 3], by the indices of its radius and share."""
+        return compose_sharp(self.pixels, self.blurred[radius], self.first_sharp, share)
 
 
 def blur_budget(
@@ -153,74 +174,92 @@ def blur_budget(
     seeds: int = 3,
     progress: Progress | None = None,
 ) -> BlurBudget:
-    """Ask about every sharp share of the picture at every radius of blur.
+    """Score every sharp share of the picture at every blur radius.
 
-    Args:
-        subject: the network, the picture and the class.
-        values: the map, float [rows, columns] over the whole input.
-        radii: of the blur, in px of the input, rising and above 0; 0 is added. Ten from 0.5 to 12 %
-            of the diagonal if None.
-        shares: of the picture that stay sharp, rising from 0 to 1.
-        seeds: random maps to compare with.
-        progress: told how many pictures have been through; what it raises stops the work.
+    Parameters
+    ----------
+    subject : Subject
+    values : float [rows, columns]
+        The map over the whole input.
+    radii : sequence of float, optional
+        Blur radii in input pixels, rising and above 0; 0 is added (default: ten radii from 0.5 to
+        12 % of the diagonal).
+    shares : sequence of float
+        Shares of the picture that stay sharp, rising from 0 to 1.
+    seeds : int
+        Number of random baseline maps.
+    progress : Progress, optional
+        Called with the number of pictures scored; what it raises stops the work.
 
-    Raises:
-        EvidenceError: the map is flat, radii or shares do not rise, or an answer is not finite.
-        MethodError: the network has no such class.
+    Returns
+    -------
+    BlurBudget
+
+    Raises
+    ------
+    EvidenceError
+        If the map is flat, radii or shares do not rise, or a score is not finite.
+    MethodError
+        If the network has no such class.
     """
-    order = subject.order(values)
+    order = subject.resized_map(values)
     sizes = (0.0, *(blur_radii_for(subject.size) if radii is None else radii))
     if len(sizes) < 2 or not (np.diff(sizes) > 0).all():
-        raise EvidenceError("Radii of blur must rise, and be above 0.")
+        raise EvidenceError("Blur radii must rise and be above 0.")
     blurred = np.stack([defocus(subject.pixels, size) for size in sizes])
-    others = {
+    baselines = {
         RANDOM: [random_map_like(order, seed) for seed in range(seeds)],
         CENTRED: [centred_map(subject.size)],
         INVERTED: [inverted_map(order)],
     }
-    steps = [first_sharp_share(one, shares) for one in (order, *chain(*others.values()))]
+    steps = [
+        first_sharp_share(map_values, shares) for map_values in (order, *chain(*baselines.values()))
+    ]
     last = len(sizes) - 1
     rows = [*((size, 0) for size in range(len(sizes))), *((last, n) for n in range(1, len(steps)))]
-    answers = _Table(subject, blurred, steps, len(shares)).answers(rows, progress)
+    scores = _Table(subject, blurred, steps, len(shares)).scores(rows, progress)
     controls, start = {}, len(sizes)
-    for name, maps in others.items():
-        controls[name] = _taken(answers, slice(start, start + len(maps)), subject.target)
+    for name, maps in baselines.items():
+        controls[name] = _select(scores, slice(start, start + len(maps)), subject.target)
         start += len(maps)
-    own = _taken(answers, slice(len(sizes)), subject.target)
-    return BlurBudget(subject.pixels, blurred, steps[0], sizes, tuple(shares), own, controls)
+    map_scores = _select(scores, slice(len(sizes)), subject.target)
+    return BlurBudget(subject.pixels, blurred, steps[0], sizes, tuple(shares), map_scores, controls)
 
 
-def _taken(source: VariantScores | ScoreTable, where: slice | IntArray, target: int) -> ScoreTable:
+def _select(source: VariantScores | ScoreTable, where: slice | IntArray, target: int) -> ScoreTable:
+    """Select rows or cells of the scores."""
     return ScoreTable(source.probability[where], source.margin[where], source.first[where], target)
 
 
 @dataclass(frozen=True)
 class _Table:
-    """Rows of variants, each of one radius and one map; no picture is asked about twice."""
+    """Rows of variants, each with one radius and one map; no picture is scored twice."""
 
     subject: Subject
     blurred: Pixels
     steps: Sequence[Pixels]
     count: int
 
-    def answers(self, rows: Sequence[tuple[int, int]], progress: Progress | None) -> ScoreTable:
-        cells = [[self._same(*row, share) for share in range(self.count)] for row in rows]
+    def scores(self, rows: Sequence[tuple[int, int]], progress: Progress | None) -> ScoreTable:
+        cells = [[self._representative(*row, share) for share in range(self.count)] for row in rows]
         places = {cell: n for n, cell in enumerate(dict.fromkeys(chain(*cells)))}
-        scores = score_variants(self.subject, self._variants(list(places)), len(places), progress)
+        variant_scores = score_variants(
+            self.subject, self._variants(list(places)), len(places), progress
+        )
         where = np.array([[places[cell] for cell in row] for row in cells])
-        return _taken(scores, where, self.subject.target)
+        return _select(variant_scores, where, self.subject.target)
 
-    def _same(self, radius: int, order: int, share: int) -> tuple[int, int, int]:
-        """The cell that stands for all that hold the same picture."""
+    def _representative(self, radius: int, order: int, share: int) -> tuple[int, int, int]:
+        """The cell that represents all cells with the same picture."""
         if radius == 0 or share == self.count - 1:
             return 0, 0, 0
         return (radius, 0, 0) if share == 0 else (radius, order, share)
 
     def _variants(self, cells: Sequence[tuple[int, int, int]]) -> Iterator[Tensor]:
         sharp = self.subject.pixels
-        for start in range(0, len(cells), self.subject.batch):
+        for start in range(0, len(cells), self.subject.batch_size):
             pictures = [
                 compose_sharp(sharp, self.blurred[radius], self.steps[order], share)
-                for radius, order, share in cells[start : start + self.subject.batch]
+                for radius, order, share in cells[start : start + self.subject.batch_size]
             ]
-            yield self.subject.of(np.stack(pictures))
+            yield self.subject.prepare(np.stack(pictures))

@@ -1,4 +1,4 @@
-"""What is left of the confidence behind a map, and what each patch is worth."""
+"""The confidence that is left behind a map, and the value of each patch (occlusion)."""
 
 from __future__ import annotations
 
@@ -20,36 +20,55 @@ from attnviz.types import FloatArray
 
 @dataclass(frozen=True)
 class ConfidenceDrop:
-    """The class's probability on the picture, and on the picture times the map."""
+    """Probability of the class on the picture, and on the picture multiplied by the map."""
 
-    whole: float
+    original: float
     masked: float
 
     @property
     def drop(self) -> float:
-        """Its mean over pictures is the average drop: max(0, Y - O) / Y, 0..1."""
-        return max(0.0, self.whole - self.masked) / max(self.whole, 1e-12)
+        """`max(0, Y - O) / Y` in 0..1; its mean over pictures is the average drop."""
+        return max(0.0, self.original - self.masked) / max(self.original, 1e-12)
 
     @property
     def increased(self) -> bool:
-        """Its mean over pictures is the increase in confidence."""
-        return self.masked > self.whole
+        """Whether the probability rose; the mean over pictures is the increase in confidence."""
+        return self.masked > self.original
 
 
 def confidence_drop(subject: Subject, values: npt.ArrayLike) -> ConfidenceDrop:
-    """The picture dimmed by a map, stretched to 0..1 (Chattopadhay et al., Grad-CAM++, WACV 2018).
+    """Measure the class's probability when the picture is dimmed by a map, scaled to 0..1.
 
-    The normalised picture is multiplied, so what is dimmed goes to grey, as in torchcam; over black
-    the same figure says more about black than about the map. A map of ones has no drop at all: read
-    it beside the share of the picture that the map leaves, never alone.
+    Parameters
+    ----------
+    subject : Subject
+    values : float [rows, columns]
+        The map over the whole input.
 
-    Raises EvidenceError for a flat map.
+    Returns
+    -------
+    ConfidenceDrop
+
+    Raises
+    ------
+    EvidenceError
+        If the map is flat.
+
+    Notes
+    -----
+    The preprocessed picture is multiplied, so dimmed regions go to grey, as in torchcam; over black
+    the measure says more about black than about the map. A map of ones has no drop at all: read it
+    together with the share of the picture that the map leaves, never alone.
+
+    References
+    ----------
+    Chattopadhay et al., "Grad-CAM++", WACV 2018.
     """
-    order = subject.order(values)
+    order = subject.resized_map(values)
     shares = (order - order.min()) / (order.max() - order.min())
     dimmed = subject.inputs * torch.from_numpy(shares).to(subject.inputs)
-    found = score_variants(subject, [torch.cat([subject.inputs, dimmed])], 2)
-    return ConfidenceDrop(float(found.probability[0]), float(found.probability[1]))
+    scores = score_variants(subject, [torch.cat([subject.inputs, dimmed])], 2)
+    return ConfidenceDrop(float(scores.probability[0]), float(scores.probability[1]))
 
 
 def occlusion(
@@ -59,30 +78,44 @@ def occlusion(
     patch: int | None = None,
     progress: Progress | None = None,
 ) -> FloatArray:
-    """What each place is worth: the logit lost while a patch over it is taken away.
+    """Occlusion map: the logit lost while a patch over each position is removed.
 
-    A patch slides over the picture in steps of half its side (Zeiler & Fergus, ECCV 2014, arXiv
-    1311.2901); a place gets the mean over all patches that cover it.
+    A patch slides over the picture in steps of half its side; each position gets the mean over all
+    patches that cover it.
 
-    Args:
-        subject: the network, the picture and the class.
-        fill: what stands in the patch.
-        patch: its side in pixels of the input; a seventh of the shorter side if None.
-        progress: told how many patches are through.
+    Parameters
+    ----------
+    subject : Subject
+    fill : Fill
+        Replaces the patch.
+    patch : int, optional
+        Side of the patch in input pixels (default: a seventh of the shorter side).
+    progress : Progress, optional
+        Called with the number of patches scored.
 
-    Returns:
-        float32 [h, w] in logits; negative where the patch spoke against the class.
+    Returns
+    -------
+    float32 [h, w]
+        In logits; negative where the patch was evidence against the class.
 
-    Raises EvidenceError for a patch that is empty or larger than the picture.
+    Raises
+    ------
+    EvidenceError
+        If the patch is empty or larger than the picture.
+
+    References
+    ----------
+    Zeiler & Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, arXiv
+    1311.2901.
     """
     height, width = subject.size
     side, corners = occlusion_patches(subject.size, patch)
-    variants = _occluded(subject, corners, side, fill.of(subject))
-    found = score_variants(subject, variants, len(corners) + 1, progress)
-    lost = found.logit[0] - found.logit[1:]
+    variants = _occluded(subject, corners, side, fill.for_subject(subject))
+    scores = score_variants(subject, variants, len(corners) + 1, progress)
+    losses = scores.logit[0] - scores.logit[1:]
     total, count = np.zeros((2, height, width))
-    for (y, x), worth in zip(corners, lost, strict=True):
-        total[y : y + side, x : x + side] += worth
+    for (y, x), loss in zip(corners, losses, strict=True):
+        total[y : y + side, x : x + side] += loss
         count[y : y + side, x : x + side] += 1
     return np.asarray(total / count, np.float32)
 
@@ -90,7 +123,7 @@ def occlusion(
 def occlusion_patches(
     size: tuple[int, int], patch: int | None = None
 ) -> tuple[int, list[tuple[int, int]]]:
-    """The side of the patches that `occlusion` slides over (height, width), and their corners."""
+    """Side of the patches that `occlusion` slides over an input, and their corners (y, x)."""
     height, width = size
     side = max(1, min(height, width) // 7) if patch is None else patch
     if not 1 <= side <= min(height, width):
@@ -101,7 +134,7 @@ def occlusion_patches(
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Where patches begin, half of one apart; the last one ends at the edge."""
+    """Offsets of patches half a side apart; the last patch ends at the edge."""
     steps = range(0, length - side, max(1, side // 2))
     return [*steps, length - side]
 
@@ -109,11 +142,11 @@ def _starts(length: int, side: int) -> list[int]:
 def _occluded(
     subject: Subject, corners: list[tuple[int, int]], side: int, filling: FillFunction
 ) -> Iterator[Tensor]:
-    """The whole picture, then one for each patch."""
+    """The unchanged picture, then one variant for each patch."""
     yield subject.inputs
-    for start in range(0, len(corners), subject.batch):
-        some = corners[start : start + subject.batch]
-        removed = torch.zeros(len(some), *subject.size, dtype=torch.bool)
-        for place, (y, x) in zip(removed, some, strict=True):
-            place[y : y + side, x : x + side] = True
+    for start in range(0, len(corners), subject.batch_size):
+        chunk = corners[start : start + subject.batch_size]
+        removed = torch.zeros(len(chunk), *subject.size, dtype=torch.bool)
+        for mask, (y, x) in zip(removed, chunk, strict=True):
+            mask[y : y + side, x : x + side] = True
         yield filling(removed)

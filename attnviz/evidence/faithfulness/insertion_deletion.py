@@ -1,4 +1,4 @@
-"""Presence and absence: the class's score while a map's places are taken away, or put back."""
+"""Insertion and deletion: the class's score while a map's highest positions appear or vanish."""
 
 from __future__ import annotations
 
@@ -23,10 +23,16 @@ ROAD_SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
 @dataclass(frozen=True, eq=False)
 class ScoreCurve:
-    """What the network says while more and more of the picture is taken away, or put back.
+    """The network's output while more and more of the picture is removed, or inserted.
 
-    shares: float32 [m], rising, the part of the area that was changed. probability, margin: float32
-    [m], and first: int64 [m], as in `Scores`.
+    Attributes
+    ----------
+    shares : float32 [m]
+        Share of the area that has changed, rising from 0 to 1.
+    probability, margin : float32 [m]
+        As in `VariantScores`.
+    first : int64 [m]
+        The most probable class.
     """
 
     shares: FloatArray
@@ -41,51 +47,55 @@ class ScoreCurve:
 
     @property
     def margin_area(self) -> float:
-        """The same of the margin, in logits."""
+        """Area under the margin over the shares, in logits."""
         return float(np.trapezoid(self.margin, self.shares))
 
     def at(self, share: float) -> float:
-        """The probability at a share, between two steps by a straight line."""
+        """Probability at a share, linearly interpolated."""
         return float(np.interp(share, self.shares, self.probability))
 
 
 @dataclass(frozen=True, eq=False)
 class InsertionDeletion:
-    """Both curves of one order of places: deletion and insertion (Petsiuk et al., RISE, 2018).
+    """Deletion and insertion curve of one map (Petsiuk et al., *RISE*, BMVC 2018).
 
-    away: the highest places are taken away first; low is good. back: of an empty picture the
-    highest places are put back first; high is good.
+    Attributes
+    ----------
+    deletion : ScoreCurve
+        The highest positions are removed first; a low area is good.
+    insertion : ScoreCurve
+        The highest positions are inserted first into an empty picture; a high area is good.
     """
 
-    away: ScoreCurve
-    back: ScoreCurve
+    deletion: ScoreCurve
+    insertion: ScoreCurve
 
     @property
     def gain(self) -> float:
-        """Insertion less deletion, in -1..1: 0 for an order that knows nothing."""
-        return self.back.area - self.away.area
+        """Insertion minus deletion area, in -1..1; about 0 for a map that knows nothing."""
+        return self.insertion.area - self.deletion.area
 
     @property
     def margin_gain(self) -> float:
-        """The same of the margin, in logits."""
-        return self.back.margin_area - self.away.margin_area
+        """Insertion minus deletion area of the margin, in logits."""
+        return self.insertion.margin_area - self.deletion.margin_area
 
     @property
     def morf(self) -> float:
-        """Mean probability with the most relevant 10, 20 .. 90 % taken away; low is good."""
-        return float(np.mean([self.away.at(share) for share in ROAD_SHARES]))
+        """Mean probability with the most relevant 10, 20 .. 90 % removed; low is good."""
+        return float(np.mean([self.deletion.at(share) for share in ROAD_SHARES]))
 
     @property
     def lerf(self) -> float:
-        """The same with the least relevant taken away; high is good.
+        """Mean probability with the least relevant 10, 20 .. 90 % removed; high is good.
 
-        What is left then is what the other curve puts back.
+        What remains then is what the insertion curve has inserted.
         """
-        return float(np.mean([self.back.at(1 - share) for share in ROAD_SHARES]))
+        return float(np.mean([self.insertion.at(1 - share) for share in ROAD_SHARES]))
 
     @property
     def road(self) -> float:
-        """(LeRF - MoRF) / 2, of which ROAD speaks (Rong et al. 2022)."""
+        """(LeRF - MoRF) / 2, the score of ROAD (Rong et al., ICML 2022)."""
         return (self.lerf - self.morf) / 2
 
 
@@ -97,21 +107,33 @@ def insertion_deletion(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> InsertionDeletion:
-    """Take a map's places away, and put them back.
+    """Compute the insertion and deletion curves of a map.
 
-    Args:
-        subject: the network, the picture and the class.
-        values: a map over the whole input, any grid.
-        fill: what stands where nothing is left.
-        steps: the area is changed in so many equal steps, one or more.
-        progress: told how many of the `asked_of(1, steps)` pictures are through.
+    Parameters
+    ----------
+    subject : Subject
+    values : float [rows, columns]
+        A map over the whole input, on any grid.
+    fill : Fill
+        Replaces what is removed.
+    steps : int
+        Number of equal steps of area, 1 or more.
+    progress : Progress, optional
+        Called with the number of the `variant_count(1, steps)` pictures scored.
 
-    Raises:
-        EvidenceError: the map is flat, or the answers are not finite.
-        MethodError: the network has no such class.
+    Returns
+    -------
+    InsertionDeletion
+
+    Raises
+    ------
+    EvidenceError
+        If the map is flat, or a score is not finite.
+    MethodError
+        If the network has no such class.
     """
     return insertion_deletion_curves(
-        subject, [subject.order(values)], fill, steps=steps, progress=progress
+        subject, [subject.resized_map(values)], fill, steps=steps, progress=progress
     )[0]
 
 
@@ -123,64 +145,85 @@ def insertion_deletion_curves(
     steps: int = STEPS,
     progress: Progress | None = None,
 ) -> tuple[InsertionDeletion, ...]:
-    """`insertion_deletion` for several maps at the input's size, float32 [h, w], in shared batches.
+    """Compute `insertion_deletion` for several maps [h, w] of the input's size, in shared batches.
 
-    The whole picture and the empty one are the ends of every curve, and are asked about once.
+    The original and the empty picture are the ends of every curve and are scored once.
     """
     size = subject.size[0] * subject.size[1]
     counts = np.rint(np.linspace(0, size, steps + 1)).astype(np.int64)
-    variants = _variants(maps, counts, fill.of(subject), subject.batch)
-    found = score_variants(subject, variants, variant_count(len(maps), steps), progress)
+    batches = _variant_batches(maps, counts, fill.for_subject(subject), subject.batch_size)
+    scores = score_variants(subject, batches, variant_count(len(maps), steps), progress)
     shares = (counts / size).astype(np.float32)
-    columns = [_with_ends(one, len(maps)) for one in (found.probability, found.margin, found.first)]
+    columns = [
+        _with_ends(values, len(maps))
+        for values in (scores.probability, scores.margin, scores.first)
+    ]
     return tuple(
         InsertionDeletion(
-            *(ScoreCurve(shares, *(one[n, way] for one in columns)) for way in (0, 1))
+            *(ScoreCurve(shares, *(column[n, curve] for column in columns)) for curve in (0, 1))
         )
         for n in range(len(maps))
     )
 
 
 def variant_count(maps: int, steps: int = STEPS) -> int:
-    """How many pictures `insertion_deletion_curves` asks about."""
+    """Number of pictures that `insertion_deletion_curves` scores for so many maps."""
     return 2 + 2 * maps * (steps - 1)
 
 
-def _with_ends(found: AnyArray, maps: int) -> AnyArray:
-    """[maps, 2, steps + 1] of what was said of the whole picture, the empty one, and all others."""
-    between = found[2:].reshape(maps, 2, -1)
-    whole, empty = (np.full((maps, 1, 1), one, found.dtype) for one in found[:2])
-    away = np.concatenate([whole, between[:, :1], empty], axis=2)
-    back = np.concatenate([empty, between[:, 1:], whole], axis=2)
-    return np.concatenate([away, back], axis=1)
+def _with_ends(scores: AnyArray, maps: int) -> AnyArray:
+    """Curves [maps, 2, steps + 1] from scores of the original, the empty and all other pictures."""
+    between = scores[2:].reshape(maps, 2, -1)
+    original, empty = (np.full((maps, 1, 1), end, scores.dtype) for end in scores[:2])
+    deletion = np.concatenate([original, between[:, :1], empty], axis=2)
+    insertion = np.concatenate([empty, between[:, 1:], original], axis=2)
+    return np.concatenate([deletion, insertion], axis=1)
 
 
-def _variants(
+def _variant_batches(
     maps: Sequence[FloatArray], counts: IntArray, filling: FillFunction, batch: int
 ) -> Iterator[Tensor]:
-    """The whole picture and the empty one; then for each map: taken away, and put back.
+    """The original and the empty picture; then, for each map, deletion and insertion variants.
 
-    Batches reach over the borders between them.
+    Batches run across the borders between them.
     """
     ranks = [torch.from_numpy(descending_ranks(values).astype(np.int32)) for values in maps]
     ends = [(0, 0, int(counts[0])), (0, 0, int(counts[-1]))]
     between = [
-        (n, back, int(count)) for n in range(len(maps)) for back in (0, 1) for count in counts[1:-1]
+        (n, insert, int(count))
+        for n in range(len(maps))
+        for insert in (0, 1)
+        for count in counts[1:-1]
     ]
-    jobs = ends + between
-    for start in range(0, len(jobs), batch):
-        chosen = jobs[start : start + batch]
-        removed = torch.empty((len(chosen), *ranks[0].shape), dtype=torch.bool)
-        for (n, back, count), places in zip(chosen, removed, strict=True):
-            (torch.ge if back else torch.lt)(ranks[n], count, out=places)
+    variants = ends + between
+    for start in range(0, len(variants), batch):
+        chunk = variants[start : start + batch]
+        removed = torch.empty((len(chunk), *ranks[0].shape), dtype=torch.bool)
+        for (n, insert, count), mask in zip(chunk, removed, strict=True):
+            (torch.ge if insert else torch.lt)(ranks[n], count, out=mask)
         yield filling(removed)
 
 
 def variants_at_shares(
-    subject: Subject, values: npt.ArrayLike, fill: Fill, shares: Sequence[float], *, back: bool
+    subject: Subject, values: npt.ArrayLike, fill: Fill, shares: Sequence[float], *, insert: bool
 ) -> Tensor:
-    """The very pictures [n, 3, h, w], normalised, that are asked about at n shares of the area."""
-    ranks = descending_ranks(subject.order(values))
+    """Generate the exact inputs that are scored at n shares of the area.
+
+    Parameters
+    ----------
+    subject : Subject
+    values : float [rows, columns]
+    fill : Fill
+    shares : sequence of float, length n
+    insert : bool
+        Insert the highest positions instead of deleting them.
+
+    Returns
+    -------
+    Tensor [n, 3, h, w]
+        Preprocessed.
+    """
+    ranks = descending_ranks(subject.resized_map(values))
     counts = torch.tensor([round(share * ranks.size) for share in shares])
-    low = torch.from_numpy(ranks)[None] < counts[:, None, None]
-    return fill.of(subject)(~low if back else low)
+    top = torch.from_numpy(ranks)[None] < counts[:, None, None]
+    return fill.for_subject(subject)(~top if insert else top)

@@ -1,4 +1,4 @@
-"""The order in which a map's places come."""
+"""The rank order of a map's positions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from attnviz.types import AnyFloatArray, IntArray
 
 
 def descending_ranks(values: AnyFloatArray) -> IntArray:
-    """int64 [h, w]: 0 for the highest place, then 1, 2 ...; of equal ones the upper left first."""
+    """Rank the positions of a map from the highest down.
+
+    Parameters
+    ----------
+    values : float [h, w]
+
+    Returns
+    -------
+    int64 [h, w]
+        0 for the highest, then 1, 2 ...; of equal values the upper left comes first.
+    """
     order = np.argsort(-values, axis=None, kind="stable")
     ranks = np.empty(values.size, np.int64)
     ranks[order] = np.arange(values.size)

@@ -1,9 +1,9 @@
-"""How surely a network knows a picture that it sees through more and more bubbles.
+"""How surely a network recognises a picture that is uncovered bubble by bubble.
 
-A picture is blurred all over, and opened bubble by bubble (`vision.bubbles`); after each the
-network is asked again. So a person's choice of places, a map's, and chance are told apart in one
-unit: the probability of the class. A blurred picture is unlike any that a network was trained on;
-the order of the curves says more than their height.
+A picture is blurred as a whole and uncovered bubble by bubble (`vision.bubbleview`); after each the
+network is run. So a person's choice of positions, a map's, and chance are compared in one unit: the
+probability of the class. A blurred picture is unlike any that a network was trained on; the order
+of the curves says more than their height.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from attnviz.vision.bubbleview.bubbles import BubbleCentre, blur_picture, open_b
 
 @dataclass(frozen=True, eq=False)
 class RecognitionCurve:
-    """What the network says with 0, 1, 2 .. n bubbles open: float32 [n + 1] each.
+    """The network's scores with 0, 1, 2 .. n bubbles open: float32 [n + 1] each.
 
-    Without a bubble it is what it says of the blurred picture.
+    The first value is that of the blurred picture.
     """
 
     probability: FloatArray
@@ -35,9 +35,15 @@ class RecognitionCurve:
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """Curves of several orders of places, and the ends between which they run.
+    """Recognition curves of several bubble sequences.
 
-    sharp: what the network says of the picture itself, as a curve of one point. target: the class.
+    Attributes
+    ----------
+    sharp : RecognitionCurve
+        Scores of the sharp picture, a curve of one point.
+    curves : tuple of RecognitionCurve
+    target : int
+        Index of the class.
     """
 
     sharp: RecognitionCurve
@@ -52,53 +58,67 @@ def recognise(
     paths: Sequence[Sequence[BubbleCentre]],
     progress: Progress | None = None,
 ) -> Recognition:
-    """Ask about a picture through the bubbles of each path, all of a path's bubbles staying open.
+    """Score a picture through the bubbles of each path; all bubbles of a path stay open.
 
-    Args:
-        subject: the network and the class.
-        pixels: uint8 [H, W, 3], the picture that the network's input is taken from.
-        geometry: how it is taken; its input size gives way to the subject's.
-        paths: places in the order in which they are opened.
-        progress: told how many pictures have been through; what it raises stops the work.
+    Parameters
+    ----------
+    subject : Subject
+    pixels : uint8 [H, W, 3]
+        The picture from which the network's input is taken.
+    geometry : PictureGeometry
+        How it is taken; the subject's size replaces its input size.
+    paths : sequence of sequence of BubbleCentre
+        Bubble centres in the order in which they are opened.
+    progress : Progress, optional
+        Called with the number of pictures scored; what it raises stops the work.
 
-    Raises EvidenceError if an answer is not finite, MethodError for a class that is not there.
+    Returns
+    -------
+    Recognition
+
+    Raises
+    ------
+    EvidenceError
+        If a score is not finite.
+    MethodError
+        If the network has no such class.
     """
-    fitted = PictureGeometry(geometry.picture_size, geometry.box, subject.size)
+    input_geometry = PictureGeometry(geometry.picture_size, geometry.box, subject.size)
     total = 2 + sum(len(path) for path in paths)
-    inputs = _inputs(pixels, fitted, paths)
-    found = score_variants(subject, _batches(subject, inputs), total, progress)
+    inputs = _inputs(pixels, input_geometry, paths)
+    scores = score_variants(subject, _batches(subject, inputs), total, progress)
     curves, start = [], 2
     for path in paths:
         end = start + len(path)
-        curves.append(_curve(found, [1, *range(start, end)]))
+        curves.append(_curve(scores, [1, *range(start, end)]))
         start = end
-    return Recognition(_curve(found, [0]), tuple(curves), subject.target)
+    return Recognition(_curve(scores, [0]), tuple(curves), subject.target)
 
 
-def _curve(found: VariantScores, at: list[int]) -> RecognitionCurve:
-    return RecognitionCurve(found.probability[at], found.margin[at])
+def _curve(scores: VariantScores, indices: list[int]) -> RecognitionCurve:
+    return RecognitionCurve(scores.probability[indices], scores.margin[indices])
 
 
 def _inputs(
     pixels: Pixels, geometry: PictureGeometry, paths: Sequence[Sequence[BubbleCentre]]
 ) -> Iterator[Pixels]:
-    """The picture sharp, blurred, and after each bubble of each path, as the network takes it."""
-    soft = blur_picture(pixels)
+    """The picture sharp, blurred, and after each bubble of each path, at the input size."""
+    blurred = blur_picture(pixels)
     yield resample(pixels, geometry)
-    yield resample(soft, geometry)
+    yield resample(blurred, geometry)
     for path in paths:
-        shown = soft
-        for place in path:
-            shown = open_bubble(shown, pixels, place)
-            yield resample(shown, geometry)
+        uncovered = blurred
+        for centre in path:
+            uncovered = open_bubble(uncovered, pixels, centre)
+            yield resample(uncovered, geometry)
 
 
 def _batches(subject: Subject, inputs: Iterator[Pixels]) -> Iterator[Tensor]:
     batch: list[Pixels] = []
-    for one in inputs:
-        batch.append(one)
-        if len(batch) == subject.batch:
-            yield subject.of(np.stack(batch))
+    for picture in inputs:
+        batch.append(picture)
+        if len(batch) == subject.batch_size:
+            yield subject.prepare(np.stack(batch))
             batch = []
     if batch:
-        yield subject.of(np.stack(batch))
+        yield subject.prepare(np.stack(batch))

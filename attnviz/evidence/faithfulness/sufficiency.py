@@ -1,4 +1,4 @@
-"""Is the focus enough? The picture sharp where a map is highest, strongly blurred elsewhere."""
+"""Sufficiency: the picture sharp where a map is highest, and strongly blurred elsewhere."""
 
 from __future__ import annotations
 
@@ -13,19 +13,29 @@ SHARES = (0.05, 0.10, 0.20, 0.30, 0.50)
 
 
 def keep_top(inputs: Tensor, blurred: Tensor, maps: Tensor, share: float) -> Tensor:
-    """`inputs` [N, 3, h, w] where the map is among its highest `share`, else `blurred`.
+    """Keep the inputs where the map is among its highest `share`, and blur the rest.
 
-    maps: [N, h, w]; ties are broken by place, so exactly the share is kept whatever the map.
+    Parameters
+    ----------
+    inputs, blurred : Tensor [N, 3, h, w]
+    maps : Tensor [N, h, w]
+        Ties are broken by position, so that exactly the share is kept whatever the map.
+    share : float
+        Above 0, up to 1.
+
+    Returns
+    -------
+    Tensor [N, 3, h, w]
     """
     flat = maps.flatten(1)
     count = max(1, round(share * flat.shape[1]))
-    order = flat.argsort(dim=1, descending=True, stable=True)[:, :count]
-    kept = torch.zeros_like(flat).scatter_(1, order, 1.0).view_as(maps)[:, None]
-    return inputs * kept + blurred * (1 - kept)
+    top = flat.argsort(dim=1, descending=True, stable=True)[:, :count]
+    mask = torch.zeros_like(flat).scatter_(1, top, 1.0).view_as(maps)[:, None]
+    return inputs * mask + blurred * (1 - mask)
 
 
 def gaussian_blur(inputs: Tensor, sigma: float) -> Tensor:
-    """[N, 3, h, w] blurred by a Gaussian of `sigma` pixels, edges reflected."""
+    """Blur [N, 3, h, w] by a Gaussian of `sigma` pixels, edges reflected."""
     return smoothed(inputs, sigma, "reflect")
 
 
@@ -39,18 +49,26 @@ def sufficiency(
     sigma: float,
     shares: Sequence[float] = SHARES,
 ) -> Tensor:
-    """Probability of `classes` when only the top shares of a map are sharp, mean over the shares.
+    """Mean probability of `classes` while only the top shares of a map are sharp.
 
-    Args:
-        module: in evaluation mode.
-        inputs: [N, 3, h, w], normalised.
-        maps: [N, h, w] on the input's grid.
-        classes: [N], the classes first named on the whole pictures.
-        sigma: of the blur, in input pixels; 7 % of the side hides what the rest shows.
-        shares: which parts of the area are kept, each in 0..1.
+    Parameters
+    ----------
+    module : nn.Module
+        In evaluation mode.
+    inputs : Tensor [N, 3, h, w]
+        Preprocessed.
+    maps : Tensor [N, h, w]
+        On the input's grid.
+    classes : Tensor [N]
+        The top predictions for the unchanged pictures.
+    sigma : float
+        Standard deviation of the blur in input pixels; 7 % of the side hides what the rest shows.
+    shares : sequence of float
+        Shares of the area that stay sharp, each in 0..1.
 
-    Returns:
-        float [N] in 0..1.
+    Returns
+    -------
+    float Tensor [N] in 0..1
     """
     blurred = gaussian_blur(inputs, sigma)
     total = torch.zeros(len(inputs))

@@ -1,1 +1,1 @@
-"""What a removed region is filled with: blur, colour, noise, a guess from its surround."""
+"""Fills for a removed region: blur, uniform colour, noise, imputation from its surround."""

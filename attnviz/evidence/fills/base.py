@@ -1,7 +1,7 @@
-"""What stands where a part of the picture was taken away.
+"""Fills, which replace a removed region of the picture.
 
-No fill is innocent: black is a picture no network has seen, grey shows the mask's shape, a blur
-leaves colours, and a good guess may bring the object back. Ask with two of them at least.
+No fill is neutral: black is a picture no network has seen, grey shows the mask's shape, a blur
+leaves colours, and a good imputation may restore the object. Use two of them at least.
 """
 
 from __future__ import annotations
@@ -25,34 +25,45 @@ from attnviz.evidence.subject import Subject
 from attnviz.registry import Registry
 from attnviz.types import BoolArray, FloatArray
 
-# Takes bool [k, h, w], True where the picture is taken away, to normalised pictures [k, 3, h, w].
+# Maps masks bool [k, h, w], True where the picture is removed, to inputs [k, 3, h, w].
 FillFunction = Callable[[Tensor], Tensor]
 
 
 class Fill(ABC):
-    """Fills the places that were taken away from a subject's picture."""
+    """Replaces the removed positions of a subject's picture."""
 
     name: ClassVar[str]
     title: ClassVar[str]
 
     @abstractmethod
-    def of(self, subject: Subject) -> FillFunction:
-        """The filling for one subject; what does not depend on the places is done here, once."""
+    def for_subject(self, subject: Subject) -> FillFunction:
+        """Prepare the fill for one subject.
+
+        Parameters
+        ----------
+        subject : Subject
+
+        Returns
+        -------
+        callable
+            Takes masks bool [k, h, w], True where the picture is removed, and returns preprocessed
+            pictures [k, 3, h, w]. What does not depend on the masks is computed only once.
+        """
 
 
 class _Background(Fill):
-    """A fill that is one whole picture, of which the places show a part."""
+    """A fill by a second picture, which shows through where positions are removed."""
 
     @abstractmethod
-    def ground(self, subject: Subject) -> Tensor:
-        """The other picture, normalised, [1, 3, h, w] or [1, 3, 1, 1]."""
+    def background(self, subject: Subject) -> Tensor:
+        """The second picture, preprocessed, [1, 3, h, w] or [1, 3, 1, 1]."""
 
-    def of(self, subject: Subject) -> FillFunction:
+    def for_subject(self, subject: Subject) -> FillFunction:
         """See `Fill`."""
-        ground, inputs = self.ground(subject), subject.inputs
+        background, inputs = self.background(subject), subject.inputs
 
         def filling(removed: Tensor) -> Tensor:
-            return torch.where(removed.to(inputs.device)[:, None], ground, inputs)
+            return torch.where(removed.to(inputs.device)[:, None], background, inputs)
 
         return filling
 
@@ -63,16 +74,16 @@ FILLS: Registry[type[Fill]] = Registry("fill")
 @FILLS.add
 @dataclass(frozen=True)
 class StrongBlur(_Background):
-    """The picture behind a Gaussian of `sigma` of its shorter side: the app's own surround.
+    """The picture blurred by a Gaussian of `sigma` times its shorter side, as in the app.
 
-    The 3 px that are often taken leave every outline to be seen; 7 % of the side do not.
+    The often used 3 px leave every outline visible; 7 % of the side do not.
     """
 
     sigma: float = 0.07
     name: ClassVar[str] = "blur"
     title: ClassVar[str] = "Strong blur"
 
-    def ground(self, subject: Subject) -> Tensor:
+    def background(self, subject: Subject) -> Tensor:
         """See `_Background`."""
         return gaussian_blur(subject.inputs, self.sigma * min(subject.size))
 
@@ -85,7 +96,7 @@ class MeanGrey(_Background):
     name: ClassVar[str] = "grey"
     title: ClassVar[str] = "Mean grey"
 
-    def ground(self, subject: Subject) -> Tensor:
+    def background(self, subject: Subject) -> Tensor:
         """See `_Background`."""
         return torch.zeros_like(subject.inputs[:, :, :1, :1])
 
@@ -93,45 +104,57 @@ class MeanGrey(_Background):
 @FILLS.add
 @dataclass(frozen=True)
 class Black(_Background):
-    """No light."""
+    """Black pixels."""
 
     name: ClassVar[str] = "black"
     title: ClassVar[str] = "Black"
 
-    def ground(self, subject: Subject) -> Tensor:
+    def background(self, subject: Subject) -> Tensor:
         """See `_Background`."""
-        return subject.of(np.zeros((1, 1, 1, 3), np.uint8))
+        return subject.prepare(np.zeros((1, 1, 1, 3), np.uint8))
 
 
-# OpenCV lets go of Python's lock, so that several pictures are filled at once; more threads than
-# processors would only wait for that lock.
+# OpenCV releases the GIL, so several pictures are filled in parallel; more threads than processors
+# would only wait for it.
 _WORKERS = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="fill")
 
 
 @FILLS.add
 @dataclass(frozen=True)
 class Road(Fill):
-    """A smooth guess from what is left, with a little noise (`fills.noisy_linear`).
+    """Smooth imputation from the remaining pixels, with a little noise (ROAD).
 
-    noise: standard deviation added to the guess, after normalisation; the paper's is 0.01. seed: of
-    the noise. exact: solve the paper's linear system to the last digit, and not only as far as the
-    noise lets it be seen; that takes up to fifty times as long.
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of the noise added after normalisation; the paper's is 0.01.
+    seed : int
+        Seed of the noise.
+    exact : bool
+        Solve the paper's linear system exactly, instead of as far as the noise lets it be seen;
+        up to fifty times slower.
+
+    References
+    ----------
+    Rong et al., "A consistent and efficient evaluation strategy for attribution methods" (ROAD),
+    ICML 2022, arXiv 2202.00449.
     """
 
     noise: float = 0.01
     seed: int = 0
     exact: bool = False
     name: ClassVar[str] = "road"
-    title: ClassVar[str] = "Guessed (ROAD)"
+    title: ClassVar[str] = "Imputed (ROAD)"
 
-    def of(self, subject: Subject) -> FillFunction:
+    def for_subject(self, subject: Subject) -> FillFunction:
         """See `Fill`."""
         inputs = subject.inputs
         planes = inputs[0].float().cpu().numpy()
         picture = np.ascontiguousarray(planes.transpose(1, 2, 0))
-        source = torch.Generator().manual_seed(self.seed)
-        # One field of noise for all, so that a picture that is shown is the one that was asked.
-        noise = (self.noise * torch.randn(planes.shape, generator=source)).numpy()
+        generator = torch.Generator().manual_seed(self.seed)
+        # The same noise for all variants, so that a picture that is shown is the one that was
+        # scored.
+        noise = (self.noise * torch.randn(planes.shape, generator=generator)).numpy()
 
         def fill(removed: BoolArray, into: FloatArray) -> None:
             if self.exact:
@@ -141,10 +164,10 @@ class Road(Fill):
             np.add(into, noise, out=into, where=removed)
 
         def filling(removed: Tensor) -> Tensor:
-            places = removed.cpu().numpy()
-            filled = np.empty((len(places), *planes.shape), np.float32)
-            for _ in _WORKERS.map(fill, places, filled):
-                pass  # what a worker raises comes out here
+            masks = removed.cpu().numpy()
+            filled = np.empty((len(masks), *planes.shape), np.float32)
+            for _ in _WORKERS.map(fill, masks, filled):
+                pass  # iterating raises what a worker raised
             return torch.from_numpy(filled).to(inputs)
 
         return filling

@@ -1,1 +1,1 @@
-"""Which regions act together: Shapley interaction and attention flow."""
+"""Interaction of regions: Shapley interaction indices and attention flow."""

@@ -1,7 +1,7 @@
-"""Does a map depend on what the network has learned at all?
+"""Cascading randomisation: does a map depend on what the network has learned?
 
-Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018 (arXiv 1810.03292): the layers lose
-their weights one after another, from the output to the input, and the map is made again each time.
+Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018 (arXiv 1810.03292): the layers are
+randomised one after another, from the output to the input, and the map is computed again each time.
 A map that stays the same shows the picture, or the architecture, and not the model.
 """
 
@@ -23,8 +23,8 @@ from attnviz.progress import Progress
 from attnviz.render.focus import is_flat
 from attnviz.types import FloatArray
 
-# A rank correlation this high between the maps of a trained and a random network means that most
-# of the order of places comes from elsewhere: half of its variance (0.7 squared).
+# A rank correlation this high between the maps of a trained and a random network means that half of
+# the ranks' variance (0.7 squared) does not depend on what was learned.
 SIMILARITY_BOUND = 0.7
 TOP = 0.2
 _WINDOW = 7
@@ -32,11 +32,16 @@ _WINDOW = 7
 
 @dataclass(frozen=True)
 class MapSimilarity:
-    """How alike two maps are.
+    """How similar two maps are.
 
-    spearman: rank correlation, -1..1. ssim: structural similarity (Wang et al. 2004) of the maps,
-    each stretched to 0..1; -1..1. overlap: what part of the highest fifth they share, 0..1; maps
-    that have nothing in common share about 0.2.
+    Attributes
+    ----------
+    spearman : float
+        Rank correlation, -1..1.
+    ssim : float
+        Structural similarity (Wang et al. 2004) of the maps, each scaled to 0..1; -1..1.
+    overlap : float
+        Share of the highest fifth that both have in common, 0..1; about 0.2 for unrelated maps.
     """
 
     spearman: float
@@ -46,10 +51,16 @@ class MapSimilarity:
 
 @dataclass(frozen=True, eq=False)
 class RandomisationStep:
-    """The map after one more stage has become random.
+    """The map after one more stage has been randomised.
 
-    name: of the stage, "" for the trained network. values: float32 [h, w], the layer's own grid.
-    likeness: to the trained network's map; None for a flat map, which orders no places.
+    Attributes
+    ----------
+    name : str
+        Of the stage; "" for the trained network.
+    values : float32 [h, w]
+        On the layer's own grid.
+    similarity : MapSimilarity or None
+        To the trained network's map; None for a flat map, which has no order.
     """
 
     name: str
@@ -59,11 +70,17 @@ class RandomisationStep:
 
 @dataclass(frozen=True, eq=False)
 class SanityCheck:
-    """What became of a map. steps: from the trained network to the one that is all random.
+    """The result of cascading randomisation.
 
-    control: how alike the trained network's own maps of different pictures are, mean over the
-    control pictures: what the architecture and the network bring without the picture; None if those
-    maps are flat. control_values: the first of those maps, float32 [h, w].
+    Attributes
+    ----------
+    steps : tuple of RandomisationStep
+        From the trained to the fully randomised network.
+    control : MapSimilarity or None
+        Mean similarity of the trained network's map to its maps of the control pictures: what
+        architecture and network bring without the picture. None if those maps are flat.
+    control_values : float32 [h, w]
+        The first of those maps.
     """
 
     steps: tuple[RandomisationStep, ...]
@@ -74,8 +91,8 @@ class SanityCheck:
     def insensitive(self) -> bool:
         """Whether the map hardly depends on the model.
 
-        So it is called if the rank correlation between the trained and the fully random network's
-        map is above 0.7, whatever its sign, and no lower than that of the control.
+        True if the absolute rank correlation between the trained and the fully randomised network's
+        map is above 0.7, and no lower than that of the control.
         """
         last = self.steps[-1].similarity
         if last is None or abs(last.spearman) <= SIMILARITY_BOUND:
@@ -84,20 +101,32 @@ class SanityCheck:
 
 
 def compare_maps(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> MapSimilarity | None:
-    """How alike two maps [rows, columns] are, enlarged to `size` (height, width); None if flat."""
+    """Measure the similarity of two maps.
+
+    Parameters
+    ----------
+    a, b : float [rows, columns]
+    size : (int, int)
+        Height and width to which both are resized.
+
+    Returns
+    -------
+    MapSimilarity or None
+        None if a map is flat.
+    """
     if is_flat(a) or is_flat(b):
         return None
-    first, second = (_enlarged(one, size) for one in (a, b))
+    first, second = (_resized(values, size) for values in (a, b))
     window = min(_WINDOW, *size)
     same = structural_similarity(
-        _stretched(first), _stretched(second), data_range=1.0, win_size=window - (window + 1) % 2
+        _scaled(first), _scaled(second), data_range=1.0, win_size=window - (window + 1) % 2
     )
     return MapSimilarity(spearman(first, second), float(same), top_overlap(first, second, TOP))
 
 
 def cascading_randomisation(
     module: nn.Module,
-    look: Callable[[], FloatArray],
+    make_map: Callable[[], FloatArray],
     size: tuple[int, int],
     controls: Sequence[Callable[[], FloatArray]],
     *,
@@ -105,32 +134,47 @@ def cascading_randomisation(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> SanityCheck:
-    """Make `module` random stage by stage (see `randomisation.weights`) and look each time.
+    """Randomise `module` stage by stage and compute the map each time.
 
-    Args:
-        module: a copy, for nothing that it has learned is left when this returns.
-        look: the map [h, w] of the picture by `module` as it is then.
-        size: height and width at which maps are compared.
-        controls: the maps of control pictures, one or more, asked while `module` is trained.
-        run: sends a picture through `module`, to see the order of its layers.
-        seed: of all that is drawn.
-        progress: told how many maps are made; what it raises stops the work.
+    Parameters
+    ----------
+    module : nn.Module
+        A copy: nothing that it has learned is left afterwards.
+    make_map : callable
+        Returns the map [h, w] of the picture by `module` in its current state.
+    size : (int, int)
+        Height and width at which maps are compared.
+    controls : sequence of callable
+        Maps of one control picture or more, computed while `module` is trained.
+    run : callable
+        Runs a picture through `module`, to observe the order of its layers.
+    seed : int
+        Seed of the shuffles.
+    progress : Progress, optional
+        Called with the number of maps computed; what it raises stops the work.
 
-    Raises EvidenceError if the trained network's map is flat, or the network has no weights.
+    Returns
+    -------
+    SanityCheck
+
+    Raises
+    ------
+    EvidenceError
+        If the trained network's map is flat, or the network has no weights.
     """
     stages = randomisation_stages(module, run)
     if not stages:
         raise EvidenceError(
-            f"{type(module).__name__} has no weights that could be made random, so nothing can be "
-            "learned from this check."
+            f"{type(module).__name__} has no weights that could be randomised, so this check "
+            "cannot be made."
         )
     total, random = 1 + len(controls) + len(stages), torch.Generator().manual_seed(seed)
     told = progress or (lambda _done, _total: None)
     told(0, total)
-    first = look()
+    first = make_map()
     if is_flat(first):
         raise EvidenceError(
-            "This map is flat: it has no order of places that the check could see change. "
+            "This map is flat: it has no order of positions that randomisation could change. "
             "Choose another layer or method."
         )
     told(1, total)
@@ -141,7 +185,7 @@ def cascading_randomisation(
     steps = [RandomisationStep("", first, compare_maps(first, first, size))]
     for stage in stages:
         shuffle_weights(stage, random)
-        values = look()
+        values = make_map()
         steps.append(RandomisationStep(stage.name, values, compare_maps(first, values, size)))
         told(len(others) + len(steps), total)
     alike = [compare_maps(first, other, size) for other in others]
@@ -155,12 +199,14 @@ def _mean(found: list[MapSimilarity]) -> MapSimilarity | None:
     return MapSimilarity(*(float(np.mean(column)) for column in columns))
 
 
-def _enlarged(values: FloatArray, size: tuple[int, int]) -> FloatArray:
+def _resized(values: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """Resize a map bilinearly."""
     if values.shape == size:
         return values
     return np.asarray(cv2.resize(values, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _stretched(values: FloatArray) -> FloatArray:
+def _scaled(values: FloatArray) -> FloatArray:
+    """Scale a map to 0..1."""
     low, high = values.min(), values.max()
     return np.asarray((values - low) / (high - low), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The sanity check on a model and a photo: a copy of the network is made random step by step."""
+"""The sanity check for a model and a photo, on a copy of the network."""
 
 from __future__ import annotations
 
@@ -32,33 +32,48 @@ def check_sanity(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> SanityCheck:
-    """Whether the map of `method` at `layer` depends on what the network has learned.
+    """Check whether the map of `method` at `layer` depends on what the network has learned.
 
-    The network itself is only read, to copy it; also when this is stopped it is as it was. The
-    control are the trained network's maps of three phase-randomised photos (`phase_randomised`).
+    The network itself is only copied. The control are the trained network's maps of three
+    phase-randomised photos (`phase_randomised`).
 
-    Args:
-        model: from `load_model` or `wrap`.
-        picture: from `open_picture`.
-        method: a method's name.
-        layer: one of its layers, or "all layers".
-        target: index of the class that the map speaks for at every step; None for methods that
-            speak for none, or for what the network, as random as it is then, sees first.
-        seed: of weights and control pictures.
-        progress: told how many maps are made, or passes of methods that take many; what it raises
-            stops the work.
+    Parameters
+    ----------
+    model : VisionModel
+        From `load_model` or `wrap`.
+    picture : Picture
+        From `open_picture`.
+    method : str
+        Name of a method.
+    layer : str
+        One of its layers, or "all layers".
+    target : int, optional
+        Index of the class to explain at every step; None for methods without a class, or for the
+        top prediction of the network in its current state.
+    seed : int
+        Seed of the shuffled weights and the control pictures.
+    progress : Progress, optional
+        Called with the number of maps, or of passes for methods that need many; what it raises
+        stops the work.
 
-    Raises:
-        EvidenceError: the map is flat, or the network cannot be copied or has no weights.
-        UnknownNameError, MethodError, ModelError, OutOfMemoryError: as `explain` does.
+    Returns
+    -------
+    SanityCheck
+
+    Raises
+    ------
+    EvidenceError
+        If the map is flat, or the network cannot be copied or has no weights.
+    UnknownNameError, MethodError, ModelError, OutOfMemoryError
+        As `explain` does.
     """
     with model.lock:
-        module = _copied(model)
-    mine = replace(model, module=module, lock=RLock())
-    counted = _Counted(progress)
+        module = _copy_network(model)
+    copied_model = replace(model, module=module, lock=RLock())
+    map_progress = _MapProgress(progress)
 
-    def look(at: Picture) -> FloatArray:
-        return explain(mine, at, method, target, counted.inside).map_of(layer)
+    def make_map(photo: Picture) -> FloatArray:
+        return explain(copied_model, photo, method, target, map_progress.passes_done).map_of(layer)
 
     geometry = model.preprocess.geometry(picture)
     small = picture.reduced(2 * max(geometry.input_size))
@@ -68,48 +83,49 @@ def check_sanity(
     ]
     return cascading_randomisation(
         module,
-        partial(look, picture),
+        partial(make_map, picture),
         geometry.input_size,
-        [partial(look, other) for other in others],
-        run=partial(predict, mine, picture, 1),
+        [partial(make_map, other) for other in others],
+        run=partial(predict, copied_model, picture, 1),
         seed=seed,
-        progress=counted.outside,
+        progress=map_progress.maps_done,
     )
 
 
-def _copied(model: VisionModel) -> nn.Module:
+def _copy_network(model: VisionModel) -> nn.Module:
+    """Copy the network; explain what to do where that fails."""
     module = getattr(model.module, "_orig_mod", model.module)  # of a compiled network
     try:
         return copy.deepcopy(module)
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemoryError(
-                f"There is no room on {model.device} for a copy of {model.name}, and the check "
-                "never touches the network itself. Close other programs, or choose a smaller one."
+                f"There is not enough memory on {model.device} for a copy of {model.name}, which "
+                "the check needs. Close other programs, or choose a smaller network."
             ) from error
         raise EvidenceError(
-            f"{model.name} cannot be copied ({error}), and the check never touches the network "
-            "itself. Choose another network."
+            f"{model.name} cannot be copied ({error}), and the check randomises a copy. "
+            "Choose another network."
         ) from error
 
 
-class _Counted:
-    """Progress of many maps, each of which may itself take many passes."""
+class _MapProgress:
+    """Progress over many maps, each of which may itself need many passes."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
         self._made, self._maps, self._each = 0, 1, 1
 
-    def outside(self, done: int, total: int | None) -> None:
-        """So many of all maps are made."""
+    def maps_done(self, done: int, total: int | None) -> None:
+        """Report the number of maps done."""
         self._made, self._maps = done, total or 1
-        self._tell(0)
+        self._report(0)
 
-    def inside(self, done: int, total: int | None) -> None:
-        """So many of the next map's passes are done."""
+    def passes_done(self, done: int, total: int | None) -> None:
+        """Report the number of the current map's passes done."""
         self._each = total or 1
-        self._tell(done)
+        self._report(done)
 
-    def _tell(self, more: int) -> None:
+    def _report(self, more: int) -> None:
         if self._progress is not None:
             self._progress(self._made * self._each + more, self._maps * self._each)

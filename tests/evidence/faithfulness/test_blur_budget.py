@@ -42,7 +42,7 @@ class Net(nn.Module):
 def subject(
     ask: Callable[[Tensor], Tensor], pixels: np.ndarray = PIXELS, target: int = 1
 ) -> Subject:
-    return Subject(Net(ask), pixels, lambda x: x, target, batch=7)
+    return Subject(Net(ask), pixels, lambda x: x, target, batch_size=7)
 
 
 def changed(part: tuple[slice, slice], pixels: np.ndarray = PIXELS) -> Callable[[Tensor], Tensor]:
@@ -66,15 +66,15 @@ def peak(part: tuple[slice, slice]) -> np.ndarray:
 
 def test_the_patch_that_matters_is_the_smallest_share() -> None:
     found = blur_budget(subject(untouched(PATCH)), peak(PATCH), radii=RADII)
-    assert (found.named, found.hidden) == (True, True)
-    np.testing.assert_allclose(found.smallest, [0, 0.05, 0.05, 0.05])
-    np.testing.assert_allclose(found.always_from, found.smallest)
+    assert (found.recognised, found.hidden_by_blur) == (True, True)
+    np.testing.assert_allclose(found.smallest_share, [0, 0.05, 0.05, 0.05])
+    np.testing.assert_allclose(found.stable_share, found.smallest_share)
     at = SHARES.index(0.05)
-    np.testing.assert_allclose(found.critical, [0] * at + [4] * (len(SHARES) - at))
-    np.testing.assert_allclose(found.answers.margin[3], [-3] * at + [3] * (len(SHARES) - at))
+    np.testing.assert_allclose(found.critical_radius, [0] * at + [4] * (len(SHARES) - at))
+    np.testing.assert_allclose(found.scores.margin[3], [-3] * at + [3] * (len(SHARES) - at))
     sure = 1 / (1 + math.exp(-3))
-    assert found.answers.probability[0] == pytest.approx(sure, abs=1e-6)
-    assert found.answers.probability[2, 0] == pytest.approx(1 - sure, abs=1e-6)
+    assert found.scores.probability[0] == pytest.approx(sure, abs=1e-6)
+    assert found.scores.probability[2, 0] == pytest.approx(1 - sure, abs=1e-6)
     assert found.diagonal == pytest.approx(20 * math.sqrt(2))
 
 
@@ -89,9 +89,9 @@ def test_maps_that_know_nothing_need_more() -> None:
     y, x = np.mgrid[:20, :20] - 9.5
     nearer = float((np.hypot(y, x) <= np.hypot(*(np.array([8, 3]) - 9.5))).mean())
     fits = next(share for share in SHARES if share >= nearer)
-    np.testing.assert_allclose(found.smallest_of("centred"), [fits])
-    np.testing.assert_allclose(found.smallest_of("inverted"), [1])
-    assert (found.smallest_of("random") > 0.05).all()
+    np.testing.assert_allclose(found.control_smallest_share("centred"), [fits])
+    np.testing.assert_allclose(found.control_smallest_share("inverted"), [1])
+    assert (found.control_smallest_share("random") > 0.05).all()
 
 
 def test_what_is_asked_is_what_can_be_looked_at_and_nothing_twice() -> None:
@@ -107,14 +107,14 @@ def test_what_is_asked_is_what_can_be_looked_at_and_nothing_twice() -> None:
     for radius in range(4):
         blurred = defocus(PIXELS, (0.0, *RADII)[radius])
         for share, count in enumerate((0, 40, 200, 400)):
-            shown = found.picture(radius, share)
+            shown = found.variant(radius, share)
             assert any(np.array_equal(shown, one) for one in asked)
             order = np.argsort(-peak(PATCH).ravel())
             expected = blurred.reshape(-1, 3).copy()
             expected[order[:count]] = PIXELS.reshape(-1, 3)[order[:count]]
             np.testing.assert_array_equal(shown.reshape(-1, 3), expected)
             # Class 1 has the light of the first pixel as its logit, class 0 has 0.
-            assert found.answers.margin[radius, share] == shown[0, 0, 0]
+            assert found.scores.margin[radius, share] == shown[0, 0, 0]
 
 
 def test_a_decision_that_is_lost_and_found_again() -> None:
@@ -130,10 +130,10 @@ def test_a_decision_that_is_lost_and_found_again() -> None:
     falling = np.tile(np.linspace(1, 0, 20, dtype=np.float32), (20, 1))
     shares = tuple(n / 20 for n in range(21))
     found = blur_budget(subject(ask), falling, radii=RADII, shares=shares)
-    np.testing.assert_allclose(found.smallest[1:], 0.10)
-    np.testing.assert_allclose(found.always_from[1:], 1.00)
+    np.testing.assert_allclose(found.smallest_share[1:], 0.10)
+    np.testing.assert_allclose(found.stable_share[1:], 1.00)
     survives = [n in (2, 3, 20) for n in range(21)]
-    assert found.answers.survives[2].tolist() == survives
+    assert found.scores.class_is_first[2].tolist() == survives
 
 
 def test_the_critical_radius_of_a_point_of_light() -> None:
@@ -150,35 +150,45 @@ def test_the_critical_radius_of_a_point_of_light() -> None:
     )
     exact = math.sqrt(1 / (math.pi * least))
     held = max(one for one in radii if one < exact)
-    np.testing.assert_allclose(found.critical, [held, held, radii[-1]], rtol=1e-6)
-    np.testing.assert_allclose(found.last_radius, found.critical)
+    np.testing.assert_allclose(found.critical_radius, [held, held, radii[-1]], rtol=1e-6)
+    np.testing.assert_allclose(found.largest_radius, found.critical_radius)
     lost = min(one for one in radii if one >= exact)
-    np.testing.assert_allclose(found.given_up, [lost, lost, np.nan], rtol=1e-6)
+    np.testing.assert_allclose(found.failure_radius, [lost, lost, np.nan], rtol=1e-6)
 
 
 def test_a_class_that_is_not_first_has_no_budget() -> None:
     found = blur_budget(subject(lambda x: x[:, 0, 0, 0] * 0 + 1, target=0), peak(PATCH))
-    assert not found.named
-    for numbers in (found.smallest, found.always_from, found.critical, found.last_radius):
+    assert not found.recognised
+    for numbers in (
+        found.smallest_share,
+        found.stable_share,
+        found.critical_radius,
+        found.largest_radius,
+    ):
         assert np.isnan(numbers).all()
-    assert not found.answers.survives.any()
+    assert not found.scores.class_is_first.any()
 
 
 def test_a_class_that_comes_first_in_blur_alone_has_no_budget_either() -> None:
     count = changed((slice(0, 20), slice(0, 20)))
     found = blur_budget(subject(lambda x: count(x) - 0.5), peak(PATCH), radii=RADII)
-    assert not found.named
-    assert found.answers.survives[1:, :-1].all()
-    for numbers in (found.smallest, found.always_from, found.critical, found.last_radius):
+    assert not found.recognised
+    assert found.scores.class_is_first[1:, :-1].all()
+    for numbers in (
+        found.smallest_share,
+        found.stable_share,
+        found.critical_radius,
+        found.largest_radius,
+    ):
         assert np.isnan(numbers).all()
-    assert not found.firm.any()
+    assert not found.confident.any()
 
 
 def test_a_network_that_blur_cannot_turn() -> None:
     found = blur_budget(subject(lambda x: x[:, 0, 0, 0] * 0 + 1), peak(PATCH))
-    assert (found.named, found.hidden) == (True, False)
-    assert found.smallest.tolist() == [0] * len(found.radii)
-    np.testing.assert_allclose(found.critical, found.radii[-1], rtol=1e-6)
+    assert (found.recognised, found.hidden_by_blur) == (True, False)
+    assert found.smallest_share.tolist() == [0] * len(found.radii)
+    np.testing.assert_allclose(found.critical_radius, found.radii[-1], rtol=1e-6)
 
 
 def test_first_by_a_hair_is_not_firm() -> None:
@@ -187,10 +197,10 @@ def test_first_by_a_hair_is_not_firm() -> None:
     found = blur_budget(
         subject(lambda x: torch.where(count(x) == 0, 3.0, 1.0)), peak(PATCH), radii=RADII
     )
-    assert found.answers.survives.all()
-    assert found.firm[0].all()
-    assert found.firm[1:, :-1].sum() == 0
-    assert found.firm[:, -1].all()
+    assert found.scores.class_is_first.all()
+    assert found.confident[0].all()
+    assert found.confident[1:, :-1].sum() == 0
+    assert found.confident[:, -1].all()
 
 
 def test_a_network_of_one_class_survives_while_its_logit_is_not_negative() -> None:
@@ -200,7 +210,7 @@ def test_a_network_of_one_class_survives_while_its_logit_is_not_negative() -> No
 
     one = Subject(One(), PIXELS, lambda x: x, 0)
     found = blur_budget(one, peak(PATCH), radii=RADII)
-    np.testing.assert_allclose(found.smallest, [0, 0.05, 0.05, 0.05])
+    np.testing.assert_allclose(found.smallest_share, [0, 0.05, 0.05, 0.05])
     with pytest.raises(MethodError):
         blur_budget(Subject(One(), PIXELS, lambda x: x, 3), peak(PATCH), radii=RADII)
 
@@ -227,10 +237,10 @@ def test_a_picture_smaller_than_the_blur() -> None:
     pixels = PIXELS[:5, :4]
     one = subject(lambda x: x.mean((1, 2, 3)), pixels)
     found = blur_budget(one, pixels[..., 0].astype(np.float32), radii=(2.0, 40.0))
-    blurred = found.picture(2, 0)
+    blurred = found.variant(2, 0)
     assert np.ptp(blurred.reshape(-1, 3), axis=0).max() <= 12  # hardly anything is left
     assert blurred.mean() > pixels.mean() - 2  # light is mixed, which codes show as brighter
-    np.testing.assert_array_equal(found.picture(2, len(SHARES) - 1), pixels)
+    np.testing.assert_array_equal(found.variant(2, len(SHARES) - 1), pixels)
 
 
 def test_what_cannot_be_asked_is_refused() -> None:
@@ -270,5 +280,5 @@ def test_a_coarse_map_is_taken_over_the_whole_input() -> None:
     needed = float((np.outer(along, along) >= along[9] ** 2 - 1e-6).mean())
     assert 0.25 < needed < 0.5
     fits = next(share for share in SHARES if share >= needed)
-    np.testing.assert_allclose(found.smallest[1:], fits)
-    assert found.smallest_of("inverted")[0] == 1
+    np.testing.assert_allclose(found.smallest_share[1:], fits)
+    assert found.control_smallest_share("inverted")[0] == 1

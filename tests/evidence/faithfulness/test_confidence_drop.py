@@ -19,7 +19,7 @@ def test_a_map_of_the_patch_drops_nothing_and_its_inverse_nearly_all() -> None:
     values[PATCH] = 1
     whole = 1 / (1 + math.exp(-4))
     kept = confidence_drop(subject(), values)
-    assert (kept.whole, kept.masked) == pytest.approx((whole, whole), abs=1e-5)
+    assert (kept.original, kept.masked) == pytest.approx((whole, whole), abs=1e-5)
     assert kept.drop == pytest.approx(0, abs=1e-5)
     lost = confidence_drop(subject(), 1 - values)
     assert lost.masked == pytest.approx(1 - whole, abs=1e-5)

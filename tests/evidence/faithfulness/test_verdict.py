@@ -52,7 +52,7 @@ def test_the_disc_is_the_middle_of_the_picture_under_every_fill() -> None:
     By then a disc of pi 3.6^2 of 576 places has been taken away, and the network has noticed none.
     """
     found = measure_faithfulness(subject(), right_map(), [Black()], steps=36, controls=1)
-    away = found["black"].centred.away
+    away = found["black"].centred.deletion
     before = int(np.pi * 3.6**2 / 16)
     assert away.probability[: before + 1] == pytest.approx(away.probability[0], abs=1e-4)
     assert away.probability[-1] < 0.05
@@ -94,9 +94,9 @@ def test_with_one_class_the_margin_decides() -> None:
     """The probability is 1 all along; a verdict on it would call every map a random one."""
     one = subject(PatchNet(1), target=0)
     found = measure_faithfulness(one, right_map(), [Black(), StrongBlur()], steps=12)
-    assert {trial.removal.gain for trial in found.values()} == {0}
+    assert {trial.curves.gain for trial in found.values()} == {0}
     assert {trial.verdict for trial in found.values()} == {Verdict.BETTER}
-    assert all(trial.by_margin and trial.beats_centre for trial in found.values())
+    assert all(trial.uses_margin and trial.beats_centre for trial in found.values())
     turned = measure_faithfulness(one, -right_map(), [Black()], steps=12)
     assert turned["black"].verdict is Verdict.WORSE
 
@@ -109,7 +109,7 @@ def test_a_picture_smaller_than_a_patch_gets_finite_curves(size: tuple[int, int]
     found = measure_faithfulness(one, values, [fill() for fill in FILLS], steps=4)
     assert set(found) == {fill.name for fill in FILLS}
     for trial in found.values():
-        for curve in (trial.removal.away, trial.removal.back, trial.centred.away):
+        for curve in (trial.curves.deletion, trial.curves.insertion, trial.centred.deletion):
             assert np.isfinite(curve.margin).all()
 
 

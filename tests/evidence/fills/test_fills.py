@@ -31,20 +31,20 @@ def normalised() -> Subject:
 @pytest.mark.parametrize("name", [fill.name for fill in FILLS])
 def test_what_is_left_stays_as_it_was(name: str) -> None:
     one = normalised()
-    filled = FILLS.get(name)().of(one)(half())
+    filled = FILLS.get(name)().for_subject(one)(half())
     torch.testing.assert_close(filled[..., SIDE // 2 :], one.inputs[..., SIDE // 2 :])
     assert not torch.equal(filled[..., : SIDE // 2], one.inputs[..., : SIDE // 2])
 
 
 def test_grey_is_the_mean_and_black_is_black() -> None:
     one = normalised()
-    assert (MeanGrey().of(one)(half())[..., : SIDE // 2] == 0).all()
-    black = Black().of(one)(half())[..., : SIDE // 2]
+    assert (MeanGrey().for_subject(one)(half())[..., : SIDE // 2] == 0).all()
+    black = Black().for_subject(one)(half())[..., : SIDE // 2]
     torch.testing.assert_close(black, torch.full_like(black, -2.0))
 
 
 def test_the_blur_is_a_gaussian_of_seven_percent() -> None:
-    filled = StrongBlur().of(subject())(torch.ones(1, SIDE, SIDE, dtype=torch.bool))
+    filled = StrongBlur().for_subject(subject())(torch.ones(1, SIDE, SIDE, dtype=torch.bool))
     sigma = 0.07 * SIDE
     expected = cv2.GaussianBlur(
         picture().astype(np.float32) / 255, (11, 11), sigma, borderType=cv2.BORDER_REFLECT_101
@@ -120,11 +120,14 @@ def test_where_nothing_is_left_the_mean_stands() -> None:
 
 def test_road_adds_its_noise_only_where_something_was_taken() -> None:
     one = subject()
-    quiet, loud = Road(noise=0).of(one)(half()), Road(noise=0.5, seed=3).of(one)(half())
+    quiet, loud = (
+        Road(noise=0).for_subject(one)(half()),
+        Road(noise=0.5, seed=3).for_subject(one)(half()),
+    )
     apart = (loud - quiet)[..., : SIDE // 2]
     assert float(apart.std()) == pytest.approx(0.5, rel=0.1)
     assert torch.equal(loud[..., SIDE // 2 :], quiet[..., SIDE // 2 :])
-    assert torch.equal(loud, Road(noise=0.5, seed=3).of(one)(half()))
+    assert torch.equal(loud, Road(noise=0.5, seed=3).for_subject(one)(half()))
 
 
 def test_an_unknown_fill_is_named() -> None:

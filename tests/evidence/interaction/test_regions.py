@@ -152,7 +152,7 @@ def test_bad_input_is_named() -> None:
         RegionGame(dots(Looks("one"), 7), grid_regions((32, 32), 2, 2), SIGMA)(
             np.ones((1, 4), bool)
         )
-    with pytest.raises(EvidenceError, match="Mark them on the input"):
+    with pytest.raises(EvidenceError, match="Define them on the input"):
         RegionGame(dots(Looks("one")), grid_regions((16, 32), 2, 2), SIGMA)
     with pytest.raises(EvidenceError, match="without gaps"):
         RegionGame(dots(Looks("one")), 2 * grid_regions((32, 32), 2, 2), SIGMA)
@@ -169,7 +169,7 @@ def test_no_more_regions_than_asked_for() -> None:
         labels = superpixels_at_most(photo, count)
         assert count / 2 <= labels.max() + 1 <= count
         assert np.array_equal(np.unique(labels), np.arange(labels.max() + 1))
-    with pytest.raises(EvidenceError, match="Cut it by a grid"):
+    with pytest.raises(EvidenceError, match="Divide it by a grid"):
         superpixels_at_most(np.full((3, 3, 3), 80, np.uint8), 3)
 
 
@@ -191,7 +191,7 @@ def test_few_regions_are_asked_exactly_and_many_by_a_sample() -> None:
     )
     assert found.exact
     assert told[-1] == (16, 16) == (coalition_count(4), coalition_count(4))
-    assert found.relations.interaction[0, 3] == pytest.approx(1.0)
+    assert found.interactions.interaction[0, 3] == pytest.approx(1.0)
     told.clear()
     labels = grid_regions((32, 32), 2, 5)
     many = measure_interactions(subject, labels, progress=lambda *numbers: told.append(numbers))
@@ -200,4 +200,4 @@ def test_few_regions_are_asked_exactly_and_many_by_a_sample() -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     game = RegionGame(subject, labels, BLUR * 32)
     everyone, nobody = game(np.array([[True] * 10, [False] * 10]))
-    assert many.relations.shapley.sum() == pytest.approx(everyone - nobody)
+    assert many.interactions.shapley.sum() == pytest.approx(everyone - nobody)

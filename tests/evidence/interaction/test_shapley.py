@@ -57,7 +57,7 @@ def test_what_only_adds_up_does_not_interact() -> None:
     found = exact_interactions(linear, 4)
     np.testing.assert_allclose(found.shapley, [2.0, -1.0, 0.5, 0.0], atol=1e-12)
     np.testing.assert_allclose(found.interaction, np.zeros((4, 4)), atol=1e-12)
-    assert (found.nobody, found.everyone) == (3.0, 4.5)
+    assert (found.empty_value, found.full_value) == (3.0, 4.5)
     assert not found.shapley_error.any()
     assert not found.interaction_error.any()
 
@@ -73,7 +73,7 @@ def test_exact_values_are_the_means_over_all_orders_of_arrival() -> None:
             brought[player] += values[code | 1 << player] - values[code]
             code |= 1 << player
     np.testing.assert_allclose(found.shapley, brought / len(orders), atol=1e-12)
-    assert found.shapley.sum() == pytest.approx(found.everyone - found.nobody)
+    assert found.shapley.sum() == pytest.approx(found.full_value - found.empty_value)
 
 
 def test_exact_interactions_are_the_means_over_all_orders_of_the_joined_pair() -> None:
@@ -111,7 +111,7 @@ def test_a_sample_comes_near_the_exact_values_within_its_errors() -> None:
     gap = np.abs(found.interaction - exact.interaction)[apart]
     assert (gap < 4.5 * found.interaction_error[apart]).all()
     assert found.interaction_error[apart].max() < 0.15
-    assert found.shapley.sum() == pytest.approx(exact.everyone - exact.nobody)
+    assert found.shapley.sum() == pytest.approx(exact.full_value - exact.empty_value)
 
 
 def test_errors_shrink_with_the_root_of_the_sample() -> None:
@@ -151,7 +151,7 @@ def test_a_sample_asks_no_more_than_it_says() -> None:
 
 @pytest.mark.parametrize("players", [0, 9])
 def test_too_many_or_no_players_are_refused(players: int) -> None:
-    with pytest.raises(EvidenceError, match=f"not of {players}"):
+    with pytest.raises(EvidenceError, match=f"not for {players}"):
         exact_interactions(both, players)
 
 

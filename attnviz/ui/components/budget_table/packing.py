@@ -29,13 +29,13 @@ def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridi
 
     The same budget gives the same bytes.
     """
-    answers = budget.answers
+    answers = budget.scores
     named, says = np.unique(answers.first, return_inverse=True)
     pictures = [png_with_provenance(one, {}) for one in budget.blurred]
-    body = b"".join([colour_table(colours).tobytes(), budget.steps.tobytes(), *pictures])
+    body = b"".join([colour_table(colours).tobytes(), budget.first_sharp.tobytes(), *pictures])
     header = {
         "id": hashlib.sha256(body + answers.probability.tobytes()).hexdigest()[:16],
-        "size": list(budget.steps.shape),
+        "size": list(budget.first_sharp.shape),
         "pictures": [len(one) for one in pictures],
         "radii": [round(radius, 3) for radius in budget.radii],
         "shares": list(budget.shares),
@@ -44,8 +44,8 @@ def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridi
         "names": [label(int(index)) for index in named],
         "says": says.reshape(answers.first.shape).tolist(),
         "probability": np.round(answers.probability.astype(float), 4).tolist(),
-        "kept": answers.survives.astype(int).tolist(),
-        "firm": budget.firm.astype(int).tolist(),
+        "kept": answers.class_is_first.astype(int).tolist(),
+        "firm": budget.confident.astype(int).tolist(),
         "start": _start(budget),
     }
     coded = json.dumps(header, separators=(",", ":")).encode()
@@ -54,5 +54,5 @@ def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridi
 
 def _start(budget: BlurBudget) -> list[int]:
     """The cell to begin with: the strongest blur, and the least that must stay sharp in it."""
-    kept = budget.answers.survives[-1]
+    kept = budget.scores.class_is_first[-1]
     return [len(budget.radii) - 1, int(np.argmax(kept))]

@@ -47,12 +47,12 @@ def show(asked: MapUnderTest) -> None:
     for note in found.notes:
         st.warning(plain_text(note))
     budget = found.budget
-    named = asked.model.label(int(budget.answers.first[0, -1]))
+    named = asked.model.label(int(budget.scores.first[0, -1]))
     words = describe_budget(budget, asked.target, named, _scale(asked.explanation))
     st.html(f'<p class="av-verdict">{html.escape(words.headline)}</p>')
     st.caption(" ".join(plain_text(one) for one in words.details))
     show_budget(found.blob, key="evidence budget")
-    if budget.named:
+    if budget.recognised:
         _show_controls(budget)
 
 

@@ -31,9 +31,9 @@ def share_bars(budget: BlurBudget) -> str:
     Where the strongest blur does not hide the class, the smallest share is 0 for every map; what
     still tells them apart is the share from which on the decision is kept.
     """
-    if budget.hidden:
-        title, own = "Smallest sharp share that keeps the decision", budget.smallest
-        found = {name: budget.smallest_of(name) for name in budget.controls}
+    if budget.hidden_by_blur:
+        title, own = "Smallest sharp share that keeps the decision", budget.smallest_share
+        found = {name: budget.control_smallest_share(name) for name in budget.controls}
     else:
         title, own = "Sharp share from which on the decision is kept", budget.always_from
         found = {name: budget.always_from_of(name) for name in budget.controls}

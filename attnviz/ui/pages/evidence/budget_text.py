@@ -29,12 +29,12 @@ def describe_budget(budget: BlurBudget, label: str, named: str, scale: float) ->
         named: the class that comes first on the sharp picture.
         scale: pixels of the shown picture for one of the network's input.
     """
-    if not budget.named:
+    if not budget.recognised:
         return _without_decision(label, named)
-    if not budget.hidden:
+    if not budget.hidden_by_blur:
         return _without_need(budget, label, scale)
-    share = percent(budget.smallest[-1])
-    given_up = float(budget.given_up[0])
+    share = percent(budget.smallest_share[-1])
+    given_up = float(budget.failure_radius[0])
     headline = (
         f"With {share} of the picture sharp it still says '{label}'. Blurred all over it gives up "
         f"at a circle of confusion with a radius of {circle(given_up, budget.diagonal)}."
@@ -62,8 +62,8 @@ def _without_need(budget: BlurBudget, label: str, scale: float) -> ResultText:
         "Colours and large shapes are enough for it here, so the smallest sharp share says nothing "
         "about the map."
     ]
-    if budget.always_from[-1] > 0:
-        always = percent(budget.always_from[-1])
+    if budget.stable_share[-1] > 0:
+        always = percent(budget.stable_share[-1])
         details.append(
             f"A little sharpness can still turn it over: only from {always} on does it say so for "
             "every larger share."
@@ -72,15 +72,15 @@ def _without_need(budget: BlurBudget, label: str, scale: float) -> ResultText:
 
 
 def _lost_again(budget: BlurBudget) -> list[str]:
-    first, always = float(budget.smallest[-1]), float(budget.always_from[-1])
+    first, always = float(budget.smallest_share[-1]), float(budget.stable_share[-1])
     if first == always:
         return []
     return [f"Some larger shares lose it again; from {percent(always)} on it is always kept."]
 
 
 def _recovered_again(budget: BlurBudget) -> list[str]:
-    last = float(budget.last_radius[0])
-    if last == float(budget.critical[0]):
+    last = float(budget.largest_radius[0])
+    if last == float(budget.critical_radius[0]):
         return []
     return [f"Stronger blur finds it again, up to {circle(last, budget.diagonal)}: odd, but so."]
 

@@ -108,8 +108,8 @@ def _show_result(asked: MapUnderTest, found: PresenceResult) -> None:
         chart.altair_chart(gains_chart(found.trials, margin=margin), width="stretch")
     _show_curves(trial, SHARES[index], margin=margin)
     ways = (
-        ("Taken away", pictures.away, trial.removal.away),
-        ("Put back", pictures.back, trial.removal.back),
+        ("Taken away", pictures.away, trial.curves.deletion),
+        ("Put back", pictures.back, trial.curves.insertion),
     )
     for title, coded, curve in ways:
         st.html(filmstrip(title, coded, curve, index, asked.target, aspect))

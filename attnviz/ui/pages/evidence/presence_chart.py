@@ -26,7 +26,7 @@ def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float)
     """The map's curve, the disc's, and those of the random maps as a band around their mean."""
 
     def values(found: Sequence[InsertionDeletion]) -> np.ndarray:
-        curves: list[ScoreCurve] = [one.back if back else one.away for one in found]
+        curves: list[ScoreCurve] = [one.insertion if back else one.deletion for one in found]
         return np.stack([one.margin if margin else one.probability for one in curves])
 
     curves = {
@@ -34,7 +34,7 @@ def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float)
         RANDOM: values(trial.controls),
         CENTRED: values([trial.centred]),
     }
-    shares = trial.removal.away.shares.tolist()
+    shares = trial.curves.deletion.shares.tolist()
     title = "Put back, % of the picture" if back else "Taken away, % of the picture"
     return baseline_chart(shares, curves, title, margin=margin, at=at, height=330)
 

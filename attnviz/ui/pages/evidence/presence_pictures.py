@@ -31,8 +31,8 @@ def picture_pair(
     figures = "".join(
         _large(title, coded[index], answer_text(curve, index, label, names), aspect)
         for title, coded, curve in (
-            (f"Highest {share} taken away", pictures.away, trial.removal.away),
-            (f"Only the highest {share} put back", pictures.back, trial.removal.back),
+            (f"Highest {share} taken away", pictures.away, trial.curves.deletion),
+            (f"Only the highest {share} put back", pictures.back, trial.curves.insertion),
         )
     )
     return f'<div class="av-pair">{figures}</div>'

@@ -50,7 +50,7 @@ class PresenceResult:
     def named(self) -> str:
         """The class that comes first on the whole picture."""
         trial = next(iter(self.trials.values()))
-        return self.names[int(trial.removal.away.first[0])]
+        return self.names[int(trial.curves.deletion.first[0])]
 
 
 def picture_count(fills: int) -> int:
@@ -76,7 +76,7 @@ def compute_presence(
     curves = [
         curve.first
         for trial in trials.values()
-        for curve in (trial.removal.away, trial.removal.back)
+        for curve in (trial.curves.deletion, trial.curves.insertion)
     ]
     names = {int(index): asked.model.label(int(index)) for index in np.unique(curves)}
     return PresenceResult(trials, pictures, left, names, notes)
@@ -84,7 +84,7 @@ def compute_presence(
 
 def _pictures(subject: Subject, asked: MapUnderTest, fill: Fill) -> ModifiedPictures:
     away, back = (
-        subject.seen(variants_at_shares(subject, asked.values, fill, SHARES, back=back))
+        subject.to_pixels(variants_at_shares(subject, asked.values, fill, SHARES, insert=back))
         for back in (False, True)
     )
     return ModifiedPictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))

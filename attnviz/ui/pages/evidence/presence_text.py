@@ -75,7 +75,7 @@ def _unnamed(label: str, named: str) -> list[str]:
 
 
 def _hiding_nothing(trials: Mapping[str, FaithfulnessTest], label: str) -> list[str]:
-    names = [_title(name) for name, one in trials.items() if one.removal.away.margin[-1] >= 0]
+    names = [_title(name) for name, one in trials.items() if one.curves.deletion.margin[-1] >= 0]
     if not names:
         return []
     return [
@@ -118,7 +118,7 @@ def _margins(trials: Mapping[str, FaithfulnessTest]) -> list[str]:
 
 def describe_confidence(left: ConfidenceDrop, label: str) -> str:
     """Average drop and increase in confidence, for this one picture."""
-    change = f"{left.whole:.2f} → {left.masked:.2f}"
+    change = f"{left.original:.2f} → {left.masked:.2f}"
     what = (
         f"it rises ({change}), an increase in confidence"
         if left.increased
@@ -151,8 +151,8 @@ def number_rows(trials: Mapping[str, FaithfulnessTest]) -> list[dict[str, Any]]:
 
 def _numbers(found: Sequence[InsertionDeletion]) -> dict[str, float]:
     measures = {
-        "Deletion": [one.away.area for one in found],
-        "Insertion": [one.back.area for one in found],
+        "Deletion": [one.deletion.area for one in found],
+        "Insertion": [one.insertion.area for one in found],
         "Insertion − deletion": [one.gain for one in found],
         "MoRF": [one.morf for one in found],
         "LeRF": [one.lerf for one in found],

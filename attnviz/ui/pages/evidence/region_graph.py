@@ -38,10 +38,10 @@ def region_graph(
         f"width:{100 * (right - left) / width:.3f}%;height:{100 * (bottom - top) / height:.3f}%"
     )
     centres = _centres(found.labels)
-    pairs = strongest_edges(found.relations)
+    pairs = strongest_edges(found.interactions)
     spots = "".join(_spot(one, centres) for one in reversed(pairs))
     nodes = "".join(
-        _node(index, centre, found.relations, label) for index, centre in enumerate(centres)
+        _node(index, centre, found.interactions, label) for index, centre in enumerate(centres)
     )
     many = " av-many" if len(centres) > MANY else ""
     said = f"{len(centres)} regions of the photo, and {len(pairs)} relations between them"

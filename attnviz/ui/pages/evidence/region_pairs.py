@@ -34,7 +34,7 @@ def significant_edges(relations: Interactions) -> list[RegionEdge]:
     What rounding of the network's numbers can bring about is none either.
     """
     found = []
-    rounding = _ROUNDING * max(abs(relations.nobody), abs(relations.everyone))
+    rounding = _ROUNDING * max(abs(relations.empty_value), abs(relations.full_value))
     for first, second in zip(*np.triu_indices(len(relations.shapley), 1), strict=True):
         value = float(relations.interaction[first, second])
         error = float(relations.interaction_error[first, second])
@@ -51,7 +51,7 @@ def strongest_edges(relations: Interactions) -> list[RegionEdge]:
 
 def describe_regions(found: RegionInteractions, label: str) -> str:
     """The most important region, the strongest synergy and redundancy, in a few sentences."""
-    relations = found.relations
+    relations = found.interactions
     best = int(np.argmax(np.abs(relations.shapley)))
     value = float(relations.shapley[best])
     side = "for" if value >= 0 else "against"
@@ -76,7 +76,7 @@ def describe_regions(found: RegionInteractions, label: str) -> str:
 
 def pair_rows(found: RegionInteractions, gains: PairGains) -> list[dict[str, Any]]:
     """A row of numbers for each two regions, the strongest interaction first."""
-    relations = found.relations
+    relations = found.interactions
     rows = []
     for first, second in zip(*np.triu_indices(len(relations.shapley), 1), strict=True):
         row: dict[str, Any] = {

@@ -75,7 +75,7 @@ def show(asked: MapUnderTest) -> None:
         st.html(graph_legend(asked.target))
     with right:
         st.markdown("##### Interaction of each two regions")
-        st.html(relation_matrix(related.relations))
+        st.html(relation_matrix(related.interactions))
         st.caption(_method_words(related))
         _show_flow(asked, related.labels, key)
     if st.toggle(
@@ -129,7 +129,7 @@ def _compute(
 
 
 def _method_words(found: RegionInteractions) -> str:
-    count = len(found.relations.shapley)
+    count = len(found.interactions.shapley)
     how = (
         f"Exact, from all {2**count} coalitions."
         if found.exact
@@ -171,7 +171,7 @@ def _show_numbers(asked: MapUnderTest, found: RegionInteractions, key: tuple[str
 
         return run_experiment(asked.model, asked.photo.shown, asking, asked.target_index)[0]
 
-    count = len(found.relations.shapley)
+    count = len(found.interactions.shapley)
     gains = long_work(
         "region pairs", key,
         lambda: f"It takes {count * count + count + 2:,} variants of the picture.", work,

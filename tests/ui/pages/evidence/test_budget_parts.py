@@ -32,7 +32,7 @@ def table(rows: list[str]) -> ScoreTable:
 
 
 def said(budget: BlurBudget, rows: list[str], label: str = "ship") -> tuple[str, str]:
-    words = describe_budget(replace(budget, answers=table(rows)), label, "sea", 10.0)
+    words = describe_budget(replace(budget, scores=table(rows)), label, "sea", 10.0)
     return words.headline, " ".join(words.details)
 
 
@@ -94,25 +94,25 @@ def test_the_blob_holds_exactly_what_the_network_was_given(budget: BlurBudget) -
     for radius in range(4):
         for share in range(6):
             shown = np.where((steps <= share)[..., None], pictures[0], pictures[radius])
-            np.testing.assert_array_equal(shown, budget.picture(radius, share))
+            np.testing.assert_array_equal(shown, budget.variant(radius, share))
             assert (
                 header["names"][header["says"][radius][share]]
-                == (LABELS[budget.answers.first[radius, share]])
+                == (LABELS[budget.scores.first[radius, share]])
             )
     assert (header["radii"], header["shares"]) == ([0, *RADII], list(SHARES))
     assert header["diagonal"] == 80
     assert header["label"] == LABELS[1]
-    np.testing.assert_array_equal(np.array(header["kept"]) == 1, budget.answers.survives)
-    np.testing.assert_array_equal(np.array(header["firm"]) == 1, budget.firm)
-    np.testing.assert_allclose(header["probability"], budget.answers.probability, atol=1e-4)
-    assert budget.answers.survives[3].tolist() == [False, False, True, True, True, True]
+    np.testing.assert_array_equal(np.array(header["kept"]) == 1, budget.scores.class_is_first)
+    np.testing.assert_array_equal(np.array(header["firm"]) == 1, budget.confident)
+    np.testing.assert_allclose(header["probability"], budget.scores.probability, atol=1e-4)
+    assert budget.scores.class_is_first[3].tolist() == [False, False, True, True, True, True]
     assert header["start"] == [3, 2]
     other = pack(known_budget(target=0), LABELS.__getitem__)
     assert json.loads(other[4 : 4 + struct.unpack_from("<I", other)[0]])["id"] != header["id"]
 
 
 def test_the_chart_holds_the_curves_and_the_band(budget: BlurBudget) -> None:
-    for margin, own in ((False, budget.answers.probability), (True, budget.answers.margin)):
+    for margin, own in ((False, budget.scores.probability), (True, budget.scores.margin)):
         band, lines = curves_chart(budget, margin=margin).to_dict()["layer"]
         points = lines["data"]["values"]
         assert {one["name"] for one in points} == {
@@ -132,8 +132,11 @@ def test_the_chart_holds_the_curves_and_the_band(budget: BlurBudget) -> None:
 
 def test_bars_show_the_smallest_shares_and_the_spread_of_chance(budget: BlurBudget) -> None:
     text = share_bars(budget)
-    shares = [budget.smallest[-1], np.median(budget.smallest_of("random"))]
-    shares += [budget.smallest_of("centred")[0], budget.smallest_of("inverted")[0]]
+    shares = [budget.smallest_share[-1], np.median(budget.control_smallest_share("random"))]
+    shares += [
+        budget.control_smallest_share("centred")[0],
+        budget.control_smallest_share("inverted")[0],
+    ]
     for share in shares:
         assert f"width:{100 * share:.1f}%" in text
     assert text.count("av-track") == 4
@@ -148,6 +151,6 @@ def test_bars_show_the_smallest_shares_and_the_spread_of_chance(budget: BlurBudg
 def test_where_blur_hides_nothing_bars_tell_from_where_on_it_is_kept(budget: BlurBudget) -> None:
     rows = ["xxxxxx", "xxxxxx", "xxxxxx", "x..xxx"]
     controls = {"centred": table(["x...xx"]), "random": table(["xxxxxx", "x.xxxx", "xxx.xx"])}
-    text = share_bars(replace(budget, answers=table(rows), controls=controls))
+    text = share_bars(replace(budget, scores=table(rows), controls=controls))
     assert "from which on" in text
     assert re.findall(r"av-num\">([^<]*)<", text) == ["30 %", "60 %", "10 % (0 % to 60 %)"]

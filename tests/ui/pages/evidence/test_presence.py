@@ -113,17 +113,17 @@ def test_a_margin_that_says_otherwise_is_told() -> None:
 
 def test_numbers_and_answers() -> None:
     rows = number_rows(both(BETTER, ALIKE))
-    assert [row["Fill"] for row in rows] == ["Strong blur"] * 3 + ["Guessed (ROAD)"] * 3
+    assert [row["Fill"] for row in rows] == ["Strong blur"] * 3 + ["Imputed (ROAD)"] * 3
     assert [row["Map"] for row in rows[:3]] == ["this map", "centred disc", "2 random, mean"]
     assert rows[0]["Insertion"] == pytest.approx(0.75)
     assert rows[0]["Deletion"] == pytest.approx(0.256, abs=1e-3)  # its first place is at 0.5
     assert rows[0]["MoRF"] == pytest.approx(0.25)
     assert rows[0]["LeRF"] == pytest.approx(0.75)
     assert rows[0]["(LeRF − MoRF) / 2"] == pytest.approx(0.25)
-    curve = BETTER.removal.away
+    curve = BETTER.curves.deletion
     names = {1: "dog", 0: "cat"}
     assert answer_text(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: it says dog"
-    assert answer_text(BETTER.removal.back, 5, "cat", names) == "cat 0.75, margin +0.25"
+    assert answer_text(BETTER.curves.insertion, 5, "cat", names) == "cat 0.75, margin +0.25"
     assert "drops by 75 % (0.80 → 0.20)" in describe_confidence(ConfidenceDrop(0.8, 0.2), "cat")
     assert "an increase in confidence" in describe_confidence(ConfidenceDrop(0.2, 0.8), "cat")
 
@@ -139,7 +139,7 @@ def test_pictures_are_escaped_and_the_chosen_one_is_outlined() -> None:
     assert "&lt;b&gt;cat 0.25" in shown
     assert "it says &lt;i&gt;dog" in shown
     assert shown.count("aspect-ratio:1.5000") == 2
-    strip = filmstrip("Taken away", coded, BETTER.removal.away, 4, "<b>cat", 1.5)
+    strip = filmstrip("Taken away", coded, BETTER.curves.deletion, 4, "<b>cat", 1.5)
     assert strip.count("<figure") == 8
     (chosen,) = re.findall(r'class="av-on" title="([^"]*)"', strip)
     assert chosen == "20 %: &lt;b&gt;cat 0.25, lost"

@@ -36,7 +36,7 @@ def relations(error: float = 0.0) -> RegionInteractions:
 
 
 def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
-    found = relations().relations
+    found = relations().interactions
     assert [(one.first, one.second) for one in significant_edges(found)] == [
         (0, 3),
         (1, 2),
@@ -44,7 +44,7 @@ def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
         (2, 3),
     ]
     assert [(one.first, one.second) for one in strongest_edges(found)] == [(0, 3), (1, 2), (0, 1)]
-    unsure = relations(error=0.2).relations
+    unsure = relations(error=0.2).interactions
     assert [(one.first, one.second) for one in significant_edges(unsure)] == [(0, 3), (1, 2)]
     unsure.interaction[0, 3] = np.nan
     assert [(one.first, one.second) for one in significant_edges(unsure)] == [(1, 2)]
@@ -52,7 +52,7 @@ def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
         np.zeros(2), np.full((2, 2), 1e-6), np.zeros(2), np.zeros((2, 2)), 3.0, 4.0
     )
     assert significant_edges(rounded) == []
-    assert strongest_edges(relations(error=1.0).relations) == []
+    assert strongest_edges(relations(error=1.0).interactions) == []
 
 
 def test_the_words() -> None:
@@ -91,7 +91,7 @@ def test_the_graph_lies_on_what_the_network_saw() -> None:
 
 
 def test_matrices_tell_every_number() -> None:
-    drawn = relation_matrix(relations(error=0.2).relations)
+    drawn = relation_matrix(relations(error=0.2).interactions)
     assert drawn.count('title="Regions 1 and 4: +0.80 ± 0.20"') == 1
     assert drawn.count(">+0.80<") == 2
     assert drawn.count("≈ 0") == 8  # two of the six pairs are sure
