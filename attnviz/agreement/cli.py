@@ -43,7 +43,7 @@ def compare_folder(
     loaded = [load_model(name, device) for name in models]
     with _bar("Looking through pictures") as progress:
         found = read_fixations(data, limit=limit, progress=progress)
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     contestants = [*baseline_map_makers(others), *model_map_makers(loaded, methods)]
     with _bar("Comparing") as progress:
         results = compare(found, others, contestants, pixels_per_degree=degree, progress=progress)

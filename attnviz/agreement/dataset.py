@@ -66,7 +66,7 @@ def compare(
     kept: dict[str, list[tuple[CalibrationSample, DoubleArray]]] = {
         one.name: [] for one in contestants
     }
-    for number, (looked, picture) in enumerate(_opened(found.photos)):
+    for number, (looked, picture) in enumerate(_opened(found.pictures)):
         size = picture.height, picture.width
         ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
         truth = ground.small_truth()
@@ -74,10 +74,10 @@ def compare(
             seen = _scored(one, number, picture, ground, results)
             if seen is not None:
                 kept[one.name].append((seen, truth))
-        if len(looked.viewers) > 1:
+        if len(looked.observers) > 1:
             results.add(OTHER_OBSERVERS, ground.of_people())
         if progress is not None:
-            progress(number + 1, len(found.photos))
+            progress(number + 1, len(found.pictures))
     for name, maps in kept.items():
         if len(maps) > 1:
             _add_fitted(name, maps, results)

@@ -70,7 +70,7 @@ def score_photo(
 
     Raises PictureError for a picture that has gone, and VisionError for a degree that is none.
     """
-    looked = found.photos[number]
+    looked = found.pictures[number]
     picture = open_picture(looked.path).reduced(LONGEST)
     size = picture.height, picture.width
     ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
@@ -80,7 +80,7 @@ def score_photo(
         maps.append(_scored(one, number, picture, ground, prior))
         if progress is not None:
             progress(done, len(contestants))
-    people = ground.of_people() if len(looked.viewers) > 1 else {}
+    people = ground.of_people() if len(looked.observers) > 1 else {}
     return PhotoScores(picture, ground.truth, tuple(maps), people)
 
 

@@ -50,14 +50,14 @@ def markdown(
 
     data: what the set of pictures is called; device: such as cpu; made_by: what was run.
     """
-    fixations = sum(len(viewer.x) for photo in found.photos for viewer in photo.viewers)
+    fixations = sum(len(viewer.x) for photo in found.pictures for viewer in photo.observers)
     notes = [f"- {note}" for note in found.notes]
     notes += [
         f"- {name} is not scored on {len(reasons)} pictures. {reasons[0]}"
         for name, reasons in results.unscored.items()
     ]
     measured = (
-        f"{len(found.photos)} pictures of {visible(data)}, {fixations:,} "
+        f"{len(found.pictures)} pictures of {visible(data)}, {fixations:,} "
         f"fixations, {pixels_per_degree:g} pixels to a degree. Mean over pictures [95 % bootstrap "
         f"interval]. Made by {made_by} on {machine(device)}, "
         f"{datetime.date.today()}."

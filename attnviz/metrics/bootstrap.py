@@ -1,4 +1,4 @@
-"""How sure a mean is: bootstrap intervals."""
+"""Bootstrap intervals of a mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from attnviz.errors import VisionError
 from attnviz.types import AnyFloatArray
 
-_AT_ONCE = 1 << 20  # values drawn together: the draws of very many would not fit into memory
+_AT_ONCE = 1 << 20  # values resampled at once, which bounds memory
 
 
 class Interval(NamedTuple):
@@ -28,12 +28,32 @@ def bootstrap_interval(
     draws: int = 2000,
     seed: int = 0,
 ) -> Interval:
-    """The mean of `values` and its percentile interval (Efron 1979).
+    """Compute the mean of `values` and its percentile bootstrap interval (Efron 1979).
 
-    values: one for each picture (for a single picture, one for each fixation), drawn anew with
-    replacement `draws` times. Of one value the bounds are the value itself: nothing is known.
+    Parameters
+    ----------
+    values : sequence of float
+        One for each picture, or, for a single picture, one for each fixation.
+    confidence : float
+        Coverage of the interval, in 0..1.
+    draws : int
+        Number of resamples, drawn with replacement.
+    seed : int
+        Seed of the resamples.
 
-    Raises VisionError without values, for ones that are not finite, or a confidence not in 0..1.
+    Returns
+    -------
+    Interval
+        For a single value, both bounds are that value, since nothing is known of its variation.
+
+    Raises
+    ------
+    VisionError
+        Without values, for values that are not finite, or a confidence outside 0..1.
+
+    References
+    ----------
+    Efron, "Bootstrap methods: another look at the jackknife", 1979.
     """
     known = np.asarray(values, dtype=np.float64)
     if not known.size or not np.isfinite(known).all() or not 0 < confidence < 1 or draws < 1:

@@ -1,4 +1,4 @@
-"""A map against one person's clicks, with how sure so few clicks leave its scores."""
+"""Scores of a map against one person's clicks, with intervals that show how uncertain they are."""
 
 from __future__ import annotations
 
@@ -16,28 +16,40 @@ CHANCE = {"NSS": 0.0, "AUC": 0.5, "CC": 0.0}
 
 @dataclass(frozen=True)
 class ClickScores:
-    """NSS and AUC (`agreement`) and CC (`densities`) of a map, each with its 95 % interval."""
+    """NSS and AUC (`saliency`) and CC (`densities`) of a map, each with its 95 % interval."""
 
     nss: Interval
     auc: Interval
     cc: Interval
 
-    def named(self) -> dict[str, Interval]:
-        """By the names of `CHANCE`."""
+    def by_name(self) -> dict[str, Interval]:
+        """The intervals by the names of `CHANCE`."""
         return {"NSS": self.nss, "AUC": self.auc, "CC": self.cc}
 
 
 def score_clicks(
     values: FloatArray, rows: IntArray, columns: IntArray, sigma: float
 ) -> ClickScores:
-    """Score a map by the clicks, which are drawn anew with replacement for the intervals.
+    """Score a map by clicks, which are resampled for the intervals.
 
-    Args:
-        values: float [H, W], over the whole picture.
-        rows, columns: int [n], a click each.
-        sigma: of the Gaussian that stands for a click in CC, in cells; a bubble's radius.
+    Parameters
+    ----------
+    values : float [H, W]
+        Map over the whole picture.
+    rows, columns : int [n]
+        Cell of each click.
+    sigma : float
+        Standard deviation in cells of the Gaussian that stands for a click in CC: a bubble's
+        radius.
 
-    Raises VisionError for a map of one value, whose scores are not defined, and without clicks.
+    Returns
+    -------
+    ClickScores
+
+    Raises
+    ------
+    VisionError
+        For a constant map, whose scores are not defined, and without clicks.
     """
     return ClickScores(
         nss=bootstrap_interval(nss_at(values, rows, columns)),
@@ -47,21 +59,23 @@ def score_clicks(
 
 
 def _cc(values: FloatArray, rows: IntArray, columns: IntArray, sigma: float) -> Interval:
-    """Pearson's correlation with the clicks' density, as a mean over clicks.
+    """Pearson's correlation with the density of the clicks, as a mean over clicks.
 
-    The density is a mean of one Gaussian for each click, and so is its covariance with the map.
-    Its spread is held at what all clicks give: clicks that are drawn twice would make it peakier,
-    and every drawn correlation lower than the one that is asked about. No bound leaves -1..1.
+    The density is a mean of one Gaussian for each click, and so is its covariance with the map. Its
+    standard deviation is fixed at that of all clicks: repeated clicks in a resample would make it
+    peakier, and so lower every resampled correlation. The bounds are clipped to -1..1.
     """
-    spots = np.stack([_spot(values.shape, *at, sigma) for at in zip(rows, columns, strict=True)])
-    together = standard_deviation(values) * standard_deviation(spots.mean(0))
-    centred = values.ravel() - values.mean(dtype=np.float64)
-    found = bootstrap_interval(spots @ centred / (values.size * together))
-    return Interval(found.mean, max(found.low, -1.0), min(found.high, 1.0))
+    densities = np.stack(
+        [_click_density(values.shape, *at, sigma) for at in zip(rows, columns, strict=True)]
+    )
+    scale = standard_deviation(values) * standard_deviation(densities.mean(0))
+    deviations = values.ravel() - values.mean(dtype=np.float64)
+    interval = bootstrap_interval(densities @ deviations / (values.size * scale))
+    return Interval(interval.mean, max(interval.low, -1.0), min(interval.high, 1.0))
 
 
-def _spot(size: tuple[int, ...], row: int, column: int, sigma: float) -> DoubleArray:
-    """A click's density, flat, sums to 1; what would lie outside is put back inside."""
+def _click_density(size: tuple[int, ...], row: int, column: int, sigma: float) -> DoubleArray:
+    """A click's density, flattened, which sums to 1; what would lie outside is reflected inside."""
     field = np.zeros(size, np.float64)
     field[row, column] = 1.0
     blurred = cv2.GaussianBlur(field, (0, 0), sigma, borderType=cv2.BORDER_REFLECT).ravel()

@@ -1,8 +1,8 @@
-"""Maps as densities of fixations: made from fixations, and compared with each other.
+"""Maps as densities of fixations: estimated from fixations, and compared with each other.
 
-Definitions as in Bylinskii et al., "What do different evaluation metrics tell us about saliency
-models?" (TPAMI 2019). `kl` and `information_gain` make sense for densities alone: a map that was
-not fitted to fixations (`calibration`) gets numbers from them that say nothing.
+Definitions follow Bylinskii et al., "What do different evaluation metrics tell us about saliency
+models?" (TPAMI 2019). `kl` and `information_gain` are meaningful for densities only: for a map that
+was not fitted to fixations (`calibration`) their values say nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,26 @@ EPSILON = 2.2e-16  # keeps logarithms finite where a density is zero
 
 
 def density(rows: IntArray, columns: IntArray, size: tuple[int, int], sigma: float) -> DoubleArray:
-    """Fixations as a density, float64 (height, width), which sums to 1.
+    """Estimate the density of fixations, which sums to 1.
 
-    rows, columns: int [n], each fixation counted. sigma: of the Gaussian that replaces each, in
-    pixels; one degree of the visual field is usual. What would lie outside is put back inside.
+    Parameters
+    ----------
+    rows, columns : int [n]
+        Cell of each fixation; repeated ones count each time.
+    size : (int, int)
+        Height and width of the grid.
+    sigma : float
+        Standard deviation in pixels of the Gaussian that replaces each fixation; one degree of
+        visual angle is usual. What would lie outside is reflected inside.
 
-    Raises VisionError without fixations, for one outside, or for a sigma that is not above zero.
+    Returns
+    -------
+    float64 [height, width]
+
+    Raises
+    ------
+    VisionError
+        Without fixations, for one outside, or for a sigma that is not above zero.
     """
     if not (0 < sigma < np.inf):
         raise VisionError(f"Fixations cannot be blurred with a sigma of {sigma:g} pixels.")
@@ -35,51 +49,93 @@ def density(rows: IntArray, columns: IntArray, size: tuple[int, int], sigma: flo
 
 
 def as_density(values: AnyFloatArray) -> DoubleArray:
-    """A map without its negative values, made to sum to 1; raises VisionError if nothing is left.
+    """Clip a map's negative values and normalise it to sum 1.
 
-    A map of one value becomes the even density.
+    A constant map becomes the uniform density.
+
+    Raises
+    ------
+    VisionError
+        If no value is above zero.
     """
-    kept = np.maximum(np.asarray(values, np.float64), 0)
-    total = float(kept.sum())
+    clipped = np.maximum(np.asarray(values, np.float64), 0)
+    total = float(clipped.sum())
     if not (0 < total < np.inf):
         raise VisionError("The map has no value above zero, so it is no density of fixations.")
-    return np.asarray(kept / total, dtype=np.float64)
+    return np.asarray(clipped / total, dtype=np.float64)
 
 
 def cc(values: AnyFloatArray, truth: AnyFloatArray) -> float:
-    """Pearson's correlation of a map with a density, both [H, W]. Chance 0, equal 1.
+    """Correlation coefficient (Pearson) of a map with a density, both [H, W].
 
-    Raises VisionError if either has the same value everywhere.
+    Returns
+    -------
+    float
+        -1..1; 0 by chance, 1 if they are equal.
+
+    Raises
+    ------
+    VisionError
+        If either is constant.
     """
     _same_size(values, truth)
     spread = standard_deviation(values) * standard_deviation(truth)
-    together = (values - values.mean(dtype=np.float64)) * (truth - truth.mean(dtype=np.float64))
-    return float(together.mean(dtype=np.float64) / spread)
+    products = (values - values.mean(dtype=np.float64)) * (truth - truth.mean(dtype=np.float64))
+    return float(products.mean(dtype=np.float64) / spread)
 
 
 def sim(values: AnyFloatArray, truth: AnyFloatArray) -> float:
-    """What two densities have in common, 0..1: the sum of the smaller at each place."""
+    """Similarity of two densities, 0..1: the sum of the smaller value at each position."""
     _same_size(values, truth)
     return float(np.minimum(as_density(values), as_density(truth)).sum())
 
 
 def kl(values: AnyFloatArray, truth: AnyFloatArray) -> float:
-    """Kullback-Leibler divergence of `truth` from `values`, in nats: 0 if equal, else above.
+    """Kullback-Leibler divergence of the map from the true density, in nats; 0 if they are equal.
 
-    Not symmetric: a place that people looked at and the map calls impossible costs most.
+    Not symmetric: a position that observers fixated and the map calls impossible costs most.
+
+    Parameters
+    ----------
+    values : float [H, W]
+        The map.
+    truth : float [H, W]
+        Density of the fixations.
+
+    Returns
+    -------
+    float
     """
     _same_size(values, truth)
-    wanted = as_density(truth)
-    return float((wanted * np.log(EPSILON + wanted / (as_density(values) + EPSILON))).sum())
+    target = as_density(truth)
+    return float((target * np.log(EPSILON + target / (as_density(values) + EPSILON))).sum())
 
 
 def information_gain(
     values: AnyFloatArray, baseline: AnyFloatArray, rows: IntArray, columns: IntArray
 ) -> float:
-    """Bits per fixation that a density says more than `baseline` (Kümmerer et al. 2015).
+    """Information gain of a density over a baseline, in bits per fixation.
 
-    values, baseline: [H, W], such as a fitted map and the density of other pictures' fixations.
-    Negative where the baseline knows better. Raises VisionError as `density` does.
+    Parameters
+    ----------
+    values, baseline : float [H, W]
+        Such as a fitted map and the density of other pictures' fixations.
+    rows, columns : int [n]
+        Cell of each fixation.
+
+    Returns
+    -------
+    float
+        Negative where the baseline predicts better.
+
+    Raises
+    ------
+    VisionError
+        As `density` does.
+
+    References
+    ----------
+    Kümmerer et al., "Information-theoretic model comparison unifies saliency metrics", PNAS 2015.
     """
     _same_size(values, baseline)
     ours, theirs = (

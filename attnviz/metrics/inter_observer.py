@@ -1,7 +1,7 @@
-"""What people who looked tell about each other, and about where anyone looks in any picture.
+"""Leave-one-out predictions from other observers, and the centre bias of other pictures.
 
-The lines between which every map's score must be read: the middle of other pictures (what a map
-gets that has not seen this one), and other people (what no map can be expected to exceed by much).
+They bound the scores of every map: the centre bias of other pictures (what a map scores without
+seeing this picture), and other observers (which no map can be expected to exceed by much).
 """
 
 from __future__ import annotations
@@ -16,29 +16,46 @@ from attnviz.metrics.densities import as_density, density
 from attnviz.metrics.fixations import FixatedPicture
 from attnviz.types import DoubleArray, FloatArray, IntArray
 
-GRID = (96, 128)  # of the centre prior: people's centres are wide
-SMOOTHING = 5.0  # its cells: about one degree and a half of a picture 34 degrees wide
+GRID = (96, 128)  # of the centre prior, which is smooth
+SMOOTHING = 5.0  # in its cells: about 1.5 degrees in a picture 34 degrees wide
 
 
 class CentreBias:
-    """Where people looked in all pictures of a set but one.
+    """Where observers look in all pictures of a set but one.
 
-    photos: two or more; every picture counts alike, however many looked at it. VisionError else.
+    Every picture counts alike, however many observers looked at it.
+
+    Parameters
+    ----------
+    photos : sequence of FixatedPicture
+        Two or more.
+
+    Raises
+    ------
+    VisionError
+        For fewer than two pictures.
     """
 
-    def __init__(self, photos: Sequence[FixatedPicture]) -> None:
-        if len(photos) < 2:
-            raise VisionError(
-                "Where people look in other pictures takes at least two pictures with fixations."
-            )
-        self._places = [photo.cells(GRID) for photo in photos]
-        self._shares = np.stack([_shares(*places) for places in self._places])
+    def __init__(self, pictures: Sequence[FixatedPicture]) -> None:
+        if len(pictures) < 2:
+            raise VisionError("The centre bias needs at least two pictures with fixations.")
+        self._fixations = [picture.cells(GRID) for picture in pictures]
+        self._shares = np.stack([_shares(*cells) for cells in self._fixations])
         self._total = self._shares.sum(0)
 
     def prior(self, index: int, size: tuple[int, int]) -> DoubleArray:
-        """Density of the other pictures' fixations, float64 (height, width), sums to 1.
+        """Density of the other pictures' fixations, which sums to 1.
 
-        index: of the picture to leave out.
+        Parameters
+        ----------
+        index : int
+            Picture to leave out.
+        size : (int, int)
+            Height and width of the grid.
+
+        Returns
+        -------
+        float64 [height, width]
         """
         others = np.maximum(self._total - self._shares[index], 0)
         smooth = cv2.GaussianBlur(others, (0, 0), SMOOTHING, borderType=cv2.BORDER_REFLECT)
@@ -46,40 +63,55 @@ class CentreBias:
         return as_density(large)
 
     def fixations(self, index: int, size: tuple[int, int]) -> tuple[IntArray, IntArray]:
-        """Rows and columns of the other pictures' fixations, each at a grid of (height, width)."""
-        others = [places for n, places in enumerate(self._places) if n != index]
-        rows, columns = (np.concatenate([one[axis] for one in others]) for axis in (0, 1))
-        down, across = (cells / side for cells, side in zip(size, GRID, strict=True))
+        """Rows and columns of the other pictures' fixations on a grid of (height, width)."""
+        others = [cells for n, cells in enumerate(self._fixations) if n != index]
+        rows, columns = (np.concatenate([cells[axis] for cells in others]) for axis in (0, 1))
+        down, across = (length / side for length, side in zip(size, GRID, strict=True))
         return ((rows + 0.5) * down).astype(np.int64), ((columns + 0.5) * across).astype(np.int64)
 
 
 def _shares(rows: IntArray, columns: IntArray) -> DoubleArray:
+    """Share of a picture's fixations in each cell of `GRID`."""
     counts = np.zeros(GRID, np.float64)
     np.add.at(counts, (rows, columns), 1 / len(rows))
     return counts
 
 
 def leave_one_observer_out(
-    photo: FixatedPicture, size: tuple[int, int], sigma: float
+    picture: FixatedPicture, size: tuple[int, int], sigma: float
 ) -> Iterator[tuple[FloatArray, tuple[IntArray, IntArray]]]:
-    """For each viewer: the density of all others as a map, and the viewer's rows and columns.
+    """Predict each observer's fixations by the density of all others.
 
-    Its scores, averaged, tell how well people predict each other (leave one out).
+    The scores of these predictions, averaged, are the inter-observer score.
 
-    Args:
-        photo: with two viewers or more.
-        size: (height, width) of the grid on which it is scored.
-        sigma: of the others' density, in cells of the grid.
+    Parameters
+    ----------
+    photo : FixatedPicture
+        With two observers or more.
+    size : (int, int)
+        Height and width of the grid on which it is scored.
+    sigma : float
+        Standard deviation of the others' density, in cells of the grid.
 
-    Yields maps float32 [h, w] whose mean is 1. Raises VisionError for a single viewer.
+    Yields
+    ------
+    values : float32 [h, w]
+        The density of all other observers, with mean 1.
+    fixations : (int [n], int [n])
+        The observer's rows and columns.
+
+    Raises
+    ------
+    VisionError
+        For a single observer.
     """
-    if len(photo.viewers) < 2:
+    if len(picture.observers) < 2:
         raise VisionError(
-            f"{photo.name} was looked at by one person, so nobody else can predict where."
+            f"{picture.name} has a single observer, so there is nobody to predict them."
         )
-    for number, viewer in enumerate(photo.viewers):
-        others = (one for n, one in enumerate(photo.viewers) if n != number)
-        expected = density(*photo.cells(size, *others), size, sigma)
-        # Relative to an even density: values near 1 keep their precision in 32 bits.
+    for number, observer in enumerate(picture.observers):
+        others = (other for n, other in enumerate(picture.observers) if n != number)
+        expected = density(*picture.cells(size, *others), size, sigma)
+        # Relative to a uniform density: values near 1 keep their precision in 32 bits.
         values = np.asarray(expected * expected.size, dtype=np.float32)
-        yield values, photo.cells(size, viewer)
+        yield values, picture.cells(size, observer)

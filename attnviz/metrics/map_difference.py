@@ -1,4 +1,4 @@
-"""Where two maps differ: brought to a common grid, and to a form that can be subtracted."""
+"""The difference of two maps, on a common grid and by ranks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from attnviz.types import BoolArray, FloatArray
 
 Box = tuple[float, float, float, float]
 SIDE = 64
-# Each place of the common grid is the mean of this many samples a side, so that a map that is finer
-# than the grid does not fold back as a pattern.
+# Each cell of the common grid is the mean of this many samples a side, so that a map finer than the
+# grid does not alias.
 _SAMPLES = 4
 
 
@@ -23,10 +23,17 @@ _SAMPLES = 4
 class MapDifference:
     """How two maps differ.
 
-    values: float32 [rows, columns] in -1..1, the first map's order of places minus the second's
-    (`normalised_ranks`): above 0 where the first ranks a place higher. box: top, left, bottom,
-    right of the part of the picture that both saw, as shares. spearman: -1..1. iou: of the highest
-    fifth of places, 0..1.
+    Attributes
+    ----------
+    values : float32 [rows, columns] in -1..1
+        Ranks of the first map minus those of the second (`normalised_ranks`): above 0 where the
+        first ranks a position higher.
+    box : (float, float, float, float)
+        Top, left, bottom, right of the part of the picture that both networks saw, as shares.
+    spearman : float
+        Rank correlation, -1..1.
+    iou : float
+        Intersection over union of the highest fifths, 0..1.
     """
 
     values: FloatArray
@@ -36,56 +43,88 @@ class MapDifference:
 
 
 def difference(
-    a: npt.ArrayLike, seen_a: PictureGeometry, b: npt.ArrayLike, seen_b: PictureGeometry
+    a: npt.ArrayLike, geometry_a: PictureGeometry, b: npt.ArrayLike, geometry_b: PictureGeometry
 ) -> MapDifference:
-    """Where map `a` [h, w] and map `b` [h', w'] differ; negative values count as 0, as in focus.
+    """Compare two maps by the ranks of their positions; negative values count as 0.
 
-    The maps may be of two pictures: places are then those at the same shares of width and height.
+    The maps may be of two pictures: positions then correspond by their share of width and height.
 
-    Raises FocusError if the two networks saw no common part, and as `spearman` does.
+    Parameters
+    ----------
+    a, b : float [h, w]
+        The maps, each on its own grid.
+    seen_a, seen_b : PictureGeometry
+        What part of the picture each network saw.
+
+    Returns
+    -------
+    MapDifference
+
+    Raises
+    ------
+    FocusError
+        If the networks saw no common part, and as `spearman` does.
     """
-    one, other, box = on_common_grid(a, seen_a, b, seen_b)
-    values = normalised_ranks(one) - normalised_ranks(other)
-    return MapDifference(values, box, spearman(one, other), top_iou(one, other))
+    first, second, box = on_common_grid(a, geometry_a, b, geometry_b)
+    values = normalised_ranks(first) - normalised_ranks(second)
+    return MapDifference(values, box, spearman(first, second), top_iou(first, second))
 
 
 def on_common_grid(
     a: npt.ArrayLike,
-    seen_a: PictureGeometry,
+    geometry_a: PictureGeometry,
     b: npt.ArrayLike,
-    seen_b: PictureGeometry,
+    geometry_b: PictureGeometry,
     side: int = SIDE,
 ) -> tuple[FloatArray, FloatArray, Box]:
-    """Both maps over the part of the picture that both networks saw.
+    """Resample both maps over the part of the picture that both networks saw.
 
-    side: cells on the longer side of the whole of `a`'s picture. Bicubic, as focus and viewer
-    resample; each cell is the mean of 4 x 4 samples.
+    Bicubic, as focus and viewer resample; each cell is the mean of 4 x 4 samples.
+
+    Parameters
+    ----------
+    a, b : float [h, w]
+    seen_a, seen_b : PictureGeometry
+    side : int
+        Cells along the longer side of `a`'s picture.
+
+    Returns
+    -------
+    first, second : float32 [rows, columns]
+    box : (float, float, float, float)
+        Top, left, bottom, right of the common part, as shares.
+
+    Raises
+    ------
+    FocusError
+        If there is no common part.
     """
-    grid = _grid(seen_a, side)
-    bounds = [_seen(one, grid) for one in (seen_a, seen_b)]
+    grid = _grid(geometry_a, side)
+    bounds = [_inside(geometry, grid) for geometry in (geometry_a, geometry_b)]
     rows, columns = (np.logical_and(*pair) for pair in zip(*bounds, strict=True))
     if not (rows.any() and columns.any()):
         raise FocusError(
-            "The two networks saw no common part of the picture, so their maps have no place that "
-            "could be compared. Choose another cell."
+            "The two networks saw no common part of the picture, so their maps cannot be compared. "
+            "Choose another cell."
         )
-    one, other = (
-        _sampled(values, seen, grid)[np.ix_(rows, columns)]
-        for values, seen in ((a, seen_a), (b, seen_b))
+    first, second = (
+        _resampled(values, geometry, grid)[np.ix_(rows, columns)]
+        for values, geometry in ((a, geometry_a), (b, geometry_b))
     )
-    (top, bottom), (left, right) = (_span(seen) for seen in (rows, columns))
-    return one, other, (top, left, bottom, right)
+    (top, bottom), (left, right) = (_span(axis) for axis in (rows, columns))
+    return first, second, (top, left, bottom, right)
 
 
-def _grid(seen: PictureGeometry, side: int) -> tuple[int, int]:
-    height, width = seen.picture_size
+def _grid(geometry: PictureGeometry, side: int) -> tuple[int, int]:
+    """Rows and columns of the grid over the whole picture."""
+    height, width = geometry.picture_size
     scale = side / max(height, width)
     return max(2, round(height * scale)), max(2, round(width * scale))
 
 
-def _seen(seen: PictureGeometry, grid: tuple[int, int]) -> list[BoolArray]:
-    """Which rows and which columns of the grid lie wholly in what the network saw."""
-    top, left, bottom, right = seen.resized(grid).box
+def _inside(geometry: PictureGeometry, grid: tuple[int, int]) -> list[BoolArray]:
+    """Which rows and which columns of the grid lie completely in what the network saw."""
+    top, left, bottom, right = geometry.resized(grid).box
     inside = []
     for count, start, stop in ((grid[0], top, bottom), (grid[1], left, right)):
         edges = np.arange(count + 1)
@@ -93,14 +132,18 @@ def _seen(seen: PictureGeometry, grid: tuple[int, int]) -> list[BoolArray]:
     return inside
 
 
-def _sampled(values: npt.ArrayLike, seen: PictureGeometry, grid: tuple[int, int]) -> FloatArray:
+def _resampled(
+    values: npt.ArrayLike, geometry: PictureGeometry, grid: tuple[int, int]
+) -> FloatArray:
+    """Resample a map onto the grid."""
     rows, columns = grid
     positive = np.maximum(np.asarray(values, np.float32), 0)
-    fine = seen.resized((rows * _SAMPLES, columns * _SAMPLES)).spread(positive)
+    fine = geometry.resized((rows * _SAMPLES, columns * _SAMPLES)).spread(positive)
     blocks = fine.reshape(rows, _SAMPLES, columns, _SAMPLES)
     return np.asarray(blocks.mean((1, 3)), dtype=np.float32)
 
 
 def _span(inside: BoolArray) -> tuple[float, float]:
-    places = np.flatnonzero(inside)
-    return float(places[0]) / len(inside), float(places[-1] + 1) / len(inside)
+    """First and last row or column inside, as shares."""
+    indices = np.flatnonzero(inside)
+    return float(indices[0]) / len(inside), float(indices[-1] + 1) / len(inside)

@@ -1,4 +1,4 @@
-"""How alike two maps are, whatever their scales: by the order of their places."""
+"""Similarity of two maps by the ranks of their positions, whatever their scales."""
 
 from __future__ import annotations
 
@@ -9,19 +9,29 @@ from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 
 
 def spearman(a: AnyFloatArray, b: AnyFloatArray) -> float:
-    """Rank correlation (Spearman 1904) of two maps [h, w], in -1..1; ties share their mean rank.
+    """Rank correlation (Spearman 1904) of two maps [h, w]; ties share their mean rank.
 
-    1: the same order of places, 0: none in common, -1: the reverse order.
+    Parameters
+    ----------
+    a, b : float [h, w]
 
-    Raises FocusError for maps of different shapes, a value that is not finite, and a flat map,
-    which orders nothing.
+    Returns
+    -------
+    float
+        1: same order of positions, 0: unrelated, -1: reverse order.
+
+    Raises
+    ------
+    FocusError
+        For maps of different shapes, values that are not finite, and a constant map, which has no
+        order.
     """
     _check(a, b)
     first, second = _ranks(a), _ranks(b)
     if first.min() == first.max() or second.min() == second.max():
         raise FocusError(
-            "A map has the same value everywhere and orders no places, so nothing can be said of "
-            "how alike it is to another. Choose another layer or method."
+            "A map has the same value everywhere, so it has no rank order to compare. "
+            "Choose another layer or method."
         )
     first, second = first - first.mean(), second - second.mean()
     found = float(first @ second / np.sqrt((first @ first) * (second @ second)))
@@ -29,13 +39,25 @@ def spearman(a: AnyFloatArray, b: AnyFloatArray) -> float:
 
 
 def top_overlap(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float:
-    """What part of the highest places of one map [h, w] are among the highest of the other, 0..1.
+    """Share of the highest positions that two maps have in common.
 
-    share: how much of the map counts as highest, above 0 and at most 1; at least one place does.
-    Two maps without anything in common have about `share`. Of equal places the first, row by row,
-    are taken, so that both maps always have as many.
+    Of equal values the first are taken, row by row, so that both maps have as many.
 
-    Raises FocusError for maps of different shapes, a value that is not finite, and a bad share.
+    Parameters
+    ----------
+    a, b : float [h, w]
+    share : float
+        Share of the map that counts as highest, above 0 and at most 1; at least one position does.
+
+    Returns
+    -------
+    float
+        0..1; about `share` for unrelated maps.
+
+    Raises
+    ------
+    FocusError
+        For maps of different shapes, values that are not finite, and a share outside 0..1.
     """
     _check(a, b)
     if not 0 < share <= 1:
@@ -46,22 +68,44 @@ def top_overlap(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float
 
 
 def top_iou(a: AnyFloatArray, b: AnyFloatArray, share: float = 0.2) -> float:
-    """Intersection over union of the highest places of two maps [h, w], 0..1.
+    """Intersection over union of the highest positions of two maps.
 
-    As `top_overlap`, of which it is o / (2 - o): maps without anything in common have about
-    share / (2 - share), 0.11 for a fifth.
+    With `top_overlap` o it is o / (2 - o): unrelated maps have about share / (2 - share), 0.11 for
+    a fifth.
+
+    Parameters
+    ----------
+    a, b : float [h, w]
+    share : float
+        As for `top_overlap`.
+
+    Returns
+    -------
+    float
+        0..1.
     """
     overlap = top_overlap(a, b, share)
     return overlap / (2 - overlap)
 
 
 def normalised_ranks(values: AnyFloatArray) -> FloatArray:
-    """A map [h, w] by the order of its places alone: 0 for the lowest, 1 for the highest.
+    """Ranks of a map's positions: 0 for the lowest, 1 for the highest.
 
-    Equal values share the mean of theirs, so that a map with one value is 0.5 everywhere. Unlike
-    the values, the orders of two maps with different units can be subtracted.
+    Equal values share their mean rank, so a constant map is 0.5 everywhere. Unlike the values, the
+    ranks of two maps with different units can be subtracted.
 
-    Raises FocusError for a map that is no finite [h, w].
+    Parameters
+    ----------
+    values : float [h, w]
+
+    Returns
+    -------
+    float32 [h, w] in 0..1
+
+    Raises
+    ------
+    FocusError
+        For a map that is no finite [h, w].
     """
     _check(values, values)
     if values.size == 1:
@@ -78,7 +122,10 @@ def _ranks(values: AnyFloatArray) -> DoubleArray:
 
 
 def _check(a: AnyFloatArray, b: AnyFloatArray) -> None:
+    """Raise FocusError for maps that cannot be compared."""
     if a.shape != b.shape or a.ndim != 2 or not a.size:
-        raise FocusError(f"Maps of {a.shape} and {b.shape} cannot be compared place by place.")
+        raise FocusError(
+            f"Maps of {a.shape} and {b.shape} cannot be compared position by position."
+        )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise FocusError("A map with values that are not finite cannot be compared with another.")

@@ -1,7 +1,7 @@
-"""How well a map agrees with where people looked, or with where things are.
+"""Scores of a map against single fixations, or against the position of objects.
 
-Scores of a map against single fixations; those of densities are in `densities`. A map that cannot
-be scored raises VisionError, it never scores NaN.
+Scores of densities are in `densities`. A map that cannot be scored raises VisionError; no score is
+ever NaN, except `box_gain`.
 """
 
 from __future__ import annotations
@@ -13,46 +13,72 @@ from attnviz.types import AnyFloatArray, BoolArray, DoubleArray, FloatArray, Int
 
 
 def nss(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
-    """Normalised scanpath saliency (Peters et al. 2005): mean standardised value at fixations.
+    """Normalised scanpath saliency (Peters et al. 2005): mean standardised value at the fixations.
 
-    Args:
-        values: float [H, W], at the picture's size.
-        rows: int [n], the row of each fixation; a place looked at twice counts twice.
-        columns: int [n], their columns.
+    Parameters
+    ----------
+    values : float [H, W]
+        The map at the picture's size.
+    rows, columns : int [n]
+        Cell of each fixation; repeated fixations count each time.
 
-    Returns:
-        0 for a map that has nothing to do with the fixations (chance); 1 if they lie one standard
+    Returns
+    -------
+    float
+        0 for a map that is unrelated to the fixations (chance); 1 if they lie one standard
         deviation above the map's mean.
 
-    Raises VisionError for a map of one value, and without fixations.
+    Raises
+    ------
+    VisionError
+        For a constant map, and without fixations.
     """
     return float(nss_at(values, rows, columns).mean())
 
 
 def nss_at(values: FloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
-    """What `nss` is the mean of: the map's standardised value at each fixation, float64 [n]."""
+    """The map's standardised value at each fixation, float64 [n]; `nss` is their mean."""
     at = at_fixations(values, rows, columns)
     return np.asarray((at - values.mean(dtype=np.float64)) / standard_deviation(values), np.float64)
 
 
 def auc(values: FloatArray, rows: IntArray, columns: IntArray) -> float:
-    """AUC-Judd: how often a fixated pixel has a higher value than one nobody looked at.
+    """AUC-Judd: how often a fixated pixel has a higher value than one that nobody fixated.
 
-    The exact area under the ROC curve of every threshold (Judd et al. 2012), equal values counted
-    half (Mann & Whitney), so that plateaus have no order. Chance, and a map of one value: 0.5.
-    Arguments as for `nss`. Raises VisionError without fixations, or if every pixel was looked at.
+    The exact area under the ROC curve over all thresholds, equal values counted half (Mann &
+    Whitney), so that plateaus have no order.
+
+    Parameters
+    ----------
+    values : float [H, W]
+    rows, columns : int [n]
+        As for `nss`.
+
+    Returns
+    -------
+    float
+        0..1; 0.5 by chance and for a constant map.
+
+    Raises
+    ------
+    VisionError
+        Without fixations, or if every pixel is fixated.
+
+    References
+    ----------
+    Judd et al., "A benchmark of computational models of saliency to predict human fixations", 2012.
     """
     return float(auc_at(values, rows, columns).mean())
 
 
 def auc_at(values: FloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
-    """What `auc` is the mean of, float64 [n]: the share of other pixels below each fixation's."""
+    """Share of unfixated pixels below each fixation's, float64 [n]; `auc` is their mean."""
     at = at_fixations(values, rows, columns)
-    never = np.ones(values.shape, bool)
-    never[rows, columns] = False
-    if not never.any():
-        raise VisionError("Every pixel was looked at, so no place tells a good map from a bad one.")
-    return _ranked_above(at, values[never])
+    unfixated = np.ones(values.shape, bool)
+    unfixated[rows, columns] = False
+    if not unfixated.any():
+        raise VisionError("Every pixel is fixated, so no pixel is left to compare with.")
+    return _ranked_above(at, values[unfixated])
 
 
 def shuffled_auc(
@@ -62,11 +88,28 @@ def shuffled_auc(
     other_rows: IntArray,
     other_columns: IntArray,
 ) -> float:
-    """As `auc`, against where people looked in other pictures (Tatler et al. 2005; Zhang 2008).
+    """AUC against fixations of other pictures (Tatler et al. 2005; Zhang et al. 2008).
 
-    A map that knows only that people look at the middle scores 0.5. other_rows, other_columns: int
-    [m], fixations of other pictures, brought to this one's size. All of them are compared, which is
-    what random splits of them average to.
+    A map that only knows the centre bias scores 0.5. All other fixations are compared, which is the
+    mean over random samples of them.
+
+    Parameters
+    ----------
+    values : float [H, W]
+    rows, columns : int [n]
+        As for `nss`.
+    other_rows, other_columns : int [m]
+        Fixations of other pictures, scaled to this one's size.
+
+    Returns
+    -------
+    float
+        0..1; 0.5 by chance.
+
+    Raises
+    ------
+    VisionError
+        As `auc` does.
     """
     at = at_fixations(values, rows, columns)
     at_fixations(values, other_rows, other_columns)
@@ -74,6 +117,7 @@ def shuffled_auc(
 
 
 def _ranked_above(positives: DoubleArray, negatives: AnyFloatArray) -> DoubleArray:
+    """Share of negatives below each positive, equal ones counted half."""
     ordered = np.sort(negatives)
     exact = positives.astype(ordered.dtype)  # back to the map's own type, in which ties are ties
     below = np.searchsorted(ordered, exact, "left")
@@ -82,7 +126,22 @@ def _ranked_above(positives: DoubleArray, negatives: AnyFloatArray) -> DoubleArr
 
 
 def at_fixations(values: AnyFloatArray, rows: IntArray, columns: IntArray) -> DoubleArray:
-    """The map at each fixation, float64 [n]; raises VisionError where that makes no sense."""
+    """The map's value at each fixation.
+
+    Parameters
+    ----------
+    values : float [H, W]
+    rows, columns : int [n]
+
+    Returns
+    -------
+    float64 [n]
+
+    Raises
+    ------
+    VisionError
+        Without fixations, for a map that is not finite, and for fixations outside the map.
+    """
     if not len(rows):
         raise VisionError("There are no fixations to compare the map with.")
     if values.ndim != 2 or not np.isfinite(values).all():
@@ -94,7 +153,13 @@ def at_fixations(values: AnyFloatArray, rows: IntArray, columns: IntArray) -> Do
 
 
 def standard_deviation(values: AnyFloatArray) -> float:
-    """Standard deviation of a map; raises VisionError if it has the same value everywhere."""
+    """Standard deviation of a map.
+
+    Raises
+    ------
+    VisionError
+        If the map is constant.
+    """
     spread = float(values.std(dtype=np.float64))
     if spread <= 1e-7 * float(np.abs(values).max(initial=0.0)) or spread == 0:
         raise VisionError(
@@ -104,10 +169,18 @@ def standard_deviation(values: AnyFloatArray) -> float:
 
 
 def box_gain(values: FloatArray, inside: BoolArray) -> float:
-    """Share of the map's mass that lies inside, over the share of the area that does.
+    """Share of the map's mass inside a region, relative to the region's share of the area.
 
-    values: float [H, W], negative values count as zero. inside: bool [H, W]. 1 for an even map; NaN
-    where nothing or everything is inside or the map is empty.
+    Parameters
+    ----------
+    values : float [H, W]
+        Negative values count as zero.
+    inside : bool [H, W]
+
+    Returns
+    -------
+    float
+        1 for a uniform map; NaN where nothing or everything is inside, or the map is zero.
     """
     positive = np.maximum(values, 0)
     total, area = float(positive.sum(dtype=np.float64)), float(inside.mean())
@@ -117,7 +190,18 @@ def box_gain(values: FloatArray, inside: BoolArray) -> float:
 
 
 def centre_prior(height: int, width: int, spread: float = 0.25) -> FloatArray:
-    """A Gaussian in the middle, its standard deviation `spread` of each side; peak 1."""
+    """Gaussian centre bias, float32 [height, width] with peak 1.
+
+    Parameters
+    ----------
+    height, width : int
+    spread : float
+        Standard deviation as a share of each side.
+
+    Returns
+    -------
+    float32 [height, width]
+    """
     y = (np.arange(height) + 0.5) / height - 0.5
     x = (np.arange(width) + 0.5) / width - 0.5
     return np.exp(-(y[:, None] ** 2 + x[None] ** 2) / (2 * spread**2)).astype(np.float32)

@@ -75,7 +75,7 @@ def flat_at_first(number: int, picture: Picture) -> SourcedMap:
 
 @pytest.fixture(scope="module")
 def results(found: FixationSet) -> AgreementResults:
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     contestants = [
         *baseline_map_makers(others),
         *(MapMaker(one.__name__, one) for one in (bright, dark, noise, flat_at_first)),
@@ -164,9 +164,9 @@ def test_pictures_are_opened_while_a_model_works(
         return bright(number, picture)
 
     monkeypatch.setattr(run, "open_picture", opening)
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     compare(found, others, [MapMaker("slow", draw)], pixels_per_degree=PER_DEGREE)
-    assert len(opened) == len(found.photos)
+    assert len(opened) == len(found.pictures)
     assert threading.current_thread().name not in opened
 
 
@@ -183,14 +183,14 @@ def test_methods_that_do_not_fit_a_network_are_left_out_and_said() -> None:
 
 def test_a_degree_must_have_pixels(found: FixationSet) -> None:
     with pytest.raises(VisionError, match="0 pixels to a degree"):
-        compare(found, CentreBias(found.photos), [], pixels_per_degree=0)
+        compare(found, CentreBias(found.pictures), [], pixels_per_degree=0)
 
 
 def test_a_picture_that_goes_away_meanwhile_is_named(found: FixationSet, tmp_path: Path) -> None:
-    gone = replace(found.photos[1], path=tmp_path / "gone.png")
-    photos = (found.photos[0], gone)
+    gone = replace(found.pictures[1], path=tmp_path / "gone.png")
+    photos = (found.pictures[0], gone)
     with pytest.raises(PictureError, match=r"gone\.png"):
-        compare(replace(found, photos=photos), CentreBias(photos), [], pixels_per_degree=PER_DEGREE)
+        compare(replace(found, pictures=photos), CentreBias(photos), [], pixels_per_degree=PER_DEGREE)
 
 
 @pytest.mark.data
@@ -198,7 +198,7 @@ def test_on_osie_people_know_more_than_a_model_and_it_more_than_the_centre(
     data_folder: Path,
 ) -> None:
     found = read_fixations(data_folder / "osie", limit=16)
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     models = model_map_makers([load_model("ran-small", "cpu")], ["attention"])
     results = compare(
         found, others, [*baseline_map_makers(others)[1:2], *models], pixels_per_degree=24.0

@@ -29,14 +29,14 @@ def broken(number: int, picture: Picture) -> SourcedMap:
 
 
 def scored(found: FixationSet, number: int, *more: MapMaker) -> dict[str, ScoredMap]:
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     made = [*baseline_map_makers(others), *more]
     done = score_photo(found, others, number, made, pixels_per_degree=PER_DEGREE)
     return {one.name: one for one in done.maps}
 
 
 def test_scores_are_those_of_the_comparison(found: FixationSet) -> None:
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     made = [*baseline_map_makers(others), MapMaker("bright", bright)]
     told: list[tuple[int, int]] = []
     one = score_photo(
@@ -80,9 +80,9 @@ def test_what_cannot_be_scored_says_why_and_the_others_go_on(found: FixationSet)
 
 
 def test_a_single_viewer_has_no_ceiling(found: FixationSet) -> None:
-    alone = replace(found.photos[0], viewers=found.photos[0].viewers[:1])
-    changed = replace(found, photos=(alone, *found.photos[1:]))
-    others = CentreBias(changed.photos)
+    alone = replace(found.pictures[0], observers=found.pictures[0].observers[:1])
+    changed = replace(found, pictures=(alone, *found.pictures[1:]))
+    others = CentreBias(changed.pictures)
     done = score_photo(
         changed, others, 0, baseline_map_makers(others), pixels_per_degree=PER_DEGREE
     )
@@ -91,10 +91,10 @@ def test_a_single_viewer_has_no_ceiling(found: FixationSet) -> None:
 
 
 def test_a_degree_without_pixels_and_a_picture_that_has_gone(found: FixationSet) -> None:
-    others = CentreBias(found.photos)
+    others = CentreBias(found.pictures)
     with pytest.raises(VisionError, match="0 pixels to a degree"):
         score_photo(found, others, 0, [], pixels_per_degree=0)
-    gone = replace(found.photos[0], path=found.photos[0].path.with_name("gone.png"))
-    changed = replace(found, photos=(gone, *found.photos[1:]))
+    gone = replace(found.pictures[0], path=found.pictures[0].path.with_name("gone.png"))
+    changed = replace(found, pictures=(gone, *found.pictures[1:]))
     with pytest.raises(PictureError, match=r"gone\.png"):
         score_photo(changed, others, 0, [], pixels_per_degree=PER_DEGREE)

@@ -30,15 +30,15 @@ def folder_of(path: Path, table: Any, *pictures: str) -> Path:
 def test_fixations_are_read_and_placed_on_a_grid(tmp_path: Path) -> None:
     table = {"b.png": [GOOD, {"x": [10], "y": [5]}], "a.png": [GOOD]}
     found = read_fixations(folder_of(tmp_path / "d", table, "a.png", "images/b.png"))
-    assert [photo.name for photo in found.photos] == ["a.png", "b.png"]
+    assert [photo.name for photo in found.pictures] == ["a.png", "b.png"]
     assert found.notes == ()
-    photo = found.photos[1]
+    photo = found.pictures[1]
     assert photo.size == (10, 20)
-    assert photo.viewers[0].ms.tolist() == [200, 310]
-    assert photo.viewers[1].ms.tolist() == [0]
+    assert photo.observers[0].ms.tolist() == [200, 310]
+    assert photo.observers[1].ms.tolist() == [0]
     rows, columns = photo.cells((10, 20))
     assert (rows.tolist(), columns.tolist()) == ([0, 9, 5], [1, 19, 10])
-    rows, columns = photo.cells((5, 40), photo.viewers[1])
+    rows, columns = photo.cells((5, 40), photo.observers[1])
     assert (rows.tolist(), columns.tolist()) == ([2], [20])
 
 
@@ -52,15 +52,15 @@ def test_what_cannot_be_used_is_left_out_and_counted(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "d", table, "a.png", "unseen.png")
     (folder / "text.png").write_text("no picture")
     found = read_fixations(folder)
-    assert [photo.name for photo in found.photos] == ["a.png"]
-    assert len(found.photos[0].viewers) == 1
-    assert found.photos[0].viewers[0].x.tolist() == [5]
+    assert [photo.name for photo in found.pictures] == ["a.png"]
+    assert len(found.pictures[0].observers) == 1
+    assert found.pictures[0].observers[0].x.tolist() == [5]
     assert found.outside == 4
     text = " ".join(found.notes)
     assert f"1 of the pictures have no file in {folder}, first gone.png." in text
     assert "cannot be opened, first text.png." in text
     assert "first unseen.png." in text
-    assert "2 times a viewer has no fixation" in text
+    assert "2 times an observer has no fixation" in text
     assert "4 fixations lie outside" in text
 
 
@@ -69,7 +69,7 @@ def test_a_limit_takes_evenly_spaced_pictures_and_progress_is_told(tmp_path: Pat
     folder = folder_of(tmp_path / "d", {name: [GOOD] for name in names}, *names)
     told: list[tuple[int, int]] = []
     found = read_fixations(folder, limit=3, progress=lambda done, total: told.append((done, total)))
-    assert [photo.name for photo in found.photos] == ["0.png", "2.png", "4.png"]
+    assert [photo.name for photo in found.pictures] == ["0.png", "2.png", "4.png"]
     assert told == [(1, 3), (2, 3), (3, 3)]
     with pytest.raises(VisionError, match="1 or more"):
         read_fixations(folder, limit=0)
@@ -83,8 +83,8 @@ def test_a_limit_takes_evenly_spaced_pictures_and_progress_is_told(tmp_path: Pat
         (b"\xff\xfe{".decode("latin-1"), "cannot be read as JSON"),
         ([], "from 1 to 20,000 pictures"),
         ({}, "from 1 to 20,000 pictures"),
-        ({"a.png": {}}, "from 1 to 1,000 viewers"),
-        ({"a.png": []}, "from 1 to 1,000 viewers"),
+        ({"a.png": {}}, "1 to 1,000 observers"),
+        ({"a.png": []}, "1 to 1,000 observers"),
         ({"a.png": [[1, 2]]}, "no x and y"),
         ({"a.png": [{"x": [1]}]}, "no x and y"),
         ({"a.png": [{"x": [1], "y": [1, 2]}]}, "1 x, 2 y and 1 ms"),
@@ -144,8 +144,8 @@ def test_names_are_shown_without_hidden_characters(tmp_path: Path) -> None:
 @pytest.mark.data
 def test_osie_is_read_whole(data_folder: Path) -> None:
     found = read_fixations(data_folder / "osie", limit=20)
-    assert len(found.photos) == 20
-    assert all(photo.size == (600, 800) and len(photo.viewers) == 15 for photo in found.photos)
+    assert len(found.pictures) == 20
+    assert all(photo.size == (600, 800) and len(photo.observers) == 15 for photo in found.pictures)
     assert found.outside == 0
-    durations = np.concatenate([one.ms for photo in found.photos for one in photo.viewers])
+    durations = np.concatenate([one.ms for photo in found.pictures for one in photo.observers])
     assert 200 < durations.mean() < 400

@@ -39,7 +39,7 @@ def test_the_others_expect_what_they_saw_themselves() -> None:
 
 
 def test_one_viewer_has_no_others() -> None:
-    with pytest.raises(VisionError, match=r"a\.png was looked at by one person"):
+    with pytest.raises(VisionError, match=r"a\.png was single observer"):
         list(leave_one_observer_out(looked([(1, 1)]), SIZE, 3.0))
     with pytest.raises(VisionError, match="at least two pictures"):
         CentreBias([looked([(1, 1)])])
@@ -61,7 +61,7 @@ def test_the_prior_of_a_picture_knows_only_the_others() -> None:
 def test_on_osie_the_centre_is_chance_for_shuffled_auc_and_people_are_far_above(
     data_folder: Path,
 ) -> None:
-    photos = read_fixations(data_folder / "osie").photos
+    photos = read_fixations(data_folder / "osie").pictures
     others = CentreBias(photos)
     size = (75, 100)
     centre = centre_prior(*size)

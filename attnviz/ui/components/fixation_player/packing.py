@@ -30,7 +30,7 @@ def pack(looked: FixatedPicture, picture: Picture, density: DoubleArray) -> byte
 
     density: of all fixations, float64 [h, w], on any grid that covers the picture.
     """
-    shown = looked.viewers[:MOST_VIEWERS]
+    shown = looked.observers[:MOST_VIEWERS]
     viewers = [
         {
             "x": np.round(one.x[:MOST_EACH], 1).tolist(),
@@ -54,9 +54,9 @@ def pack(looked: FixatedPicture, picture: Picture, density: DoubleArray) -> byte
 
 def _note(looked: FixatedPicture) -> str:
     said = "A circle's area goes with how long the fixation lasted; jumps between take no time."
-    if not any(one.ms.any() for one in looked.viewers):
+    if not any(one.ms.any() for one in looked.observers):
         said = "How long fixations lasted was not measured: each is played for a quarter second."
-    if len(looked.viewers) > MOST_VIEWERS or any(len(v.x) > MOST_EACH for v in looked.viewers):
+    if len(looked.observers) > MOST_VIEWERS or any(len(v.x) > MOST_EACH for v in looked.observers):
         said += f" The first {MOST_EACH} fixations of the first {MOST_VIEWERS} viewers are drawn."
     return said
 

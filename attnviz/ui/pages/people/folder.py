@@ -148,7 +148,7 @@ def _read_folder(folder: Path) -> OpenedFolder:
             found = read_fixations(folder, progress=show)
         finally:
             bar.empty()
-        others = CentreBias(found.photos) if len(found.photos) > 1 else None
+        others = CentreBias(found.pictures) if len(found.pictures) > 1 else None
         known[key] = OpenedFolder(key, folder, found, others)
         while len(known) > _MAX_FOLDERS:
             known.popitem(last=False)
@@ -157,9 +157,9 @@ def _read_folder(folder: Path) -> OpenedFolder:
 
 def show_facts(opened: OpenedFolder) -> None:
     """How much the folder holds, and what of it was left out."""
-    photos = opened.found.photos
-    fixations = sum(len(viewer.x) for photo in photos for viewer in photo.viewers)
-    most = max(len(photo.viewers) for photo in photos)
+    photos = opened.found.pictures
+    fixations = sum(len(viewer.x) for photo in photos for viewer in photo.observers)
+    most = max(len(photo.observers) for photo in photos)
     pictures = "1 picture" if len(photos) == 1 else f"{len(photos):,} pictures"
     viewers = "1 viewer" if most == 1 else f"up to {most} viewers each"
     st.caption(

@@ -35,7 +35,7 @@ class FolderComparison:
 
 def show_comparison(opened: OpenedFolder, asked: ComparisonOptions, seconds: float) -> None:
     """Begin it, watch it, stop it; then its bars and files. seconds: what one picture took."""
-    count = _pick_count(len(opened.found.photos))
+    count = _pick_count(len(opened.found.pictures))
 
     def say() -> str:
         left = f" One took {seconds:.1f} s, so it will be about {duration(count * seconds)}."
@@ -86,10 +86,10 @@ def _pick_count(count: int) -> int:
 def _compute(
     opened: OpenedFolder, asked: ComparisonOptions, count: int, progress: Progress
 ) -> FolderComparison:
-    photos = opened.found.photos
+    photos = opened.found.pictures
     chosen = tuple(photos[n * len(photos) // count] for n in range(count))
     found = replace(
-        opened.found, photos=chosen, notes=(*opened.found.notes, *mismatch_notes(asked))
+        opened.found, pictures=chosen, notes=(*opened.found.notes, *mismatch_notes(asked))
     )
     others = CentreBias(chosen)
     results = compare(

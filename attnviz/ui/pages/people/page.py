@@ -56,7 +56,7 @@ def _show_folder(opened: OpenedFolder, asked: ComparisonOptions) -> None:
 
 def _show_photo(opened: OpenedFolder, number: int, asked: ComparisonOptions) -> float:
     """One photo; returns how many seconds its maps took, 0 if there are none."""
-    looked = opened.found.photos[number]
+    looked = opened.found.pictures[number]
     st.markdown(f"##### {plain_text(photo_title(looked))}")
     left, right = st.columns([3, 2], gap="medium")
     with left:

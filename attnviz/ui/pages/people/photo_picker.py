@@ -18,7 +18,7 @@ _PHOTO, _PAGE = "people photo", "people part"
 
 def pick_photo(opened: OpenedFolder) -> int | None:
     """The number of the chosen picture; None where no picture of the row can be opened."""
-    photos = opened.found.photos
+    photos = opened.found.pictures
     kept: dict[tuple[str, ...], int] = st.session_state.setdefault(_PHOTO, {})
     chosen = min(kept.get(opened.key, 0), len(photos) - 1)
     if len(photos) > ROW:
@@ -75,5 +75,5 @@ def _small(path: str, state: tuple[int, ...]) -> bytes:
 
 def photo_title(looked: FixatedPicture) -> str:
     """A picture's name and how many looked at it."""
-    many = len(looked.viewers)
+    many = len(looked.observers)
     return f"{looked.name}, {many} viewer{'' if many == 1 else 's'}"

@@ -79,7 +79,7 @@ def fixation_density(looked: FixatedPicture, degree: float) -> DoubleArray:
 def compute_view(opened: OpenedFolder, number: int, asked: ComparisonOptions) -> PhotoView | None:
     """The picture's scores, made once; None before they are asked for, or without others."""
     others = opened.others
-    looked = opened.found.photos[number]
+    looked = opened.found.pictures[number]
     if others is None:
         st.info(
             "Scores need a second picture: where people look in other pictures is the yardstick."
@@ -133,7 +133,7 @@ def _stretched(values: AnyFloatArray) -> FloatArray:
 
 def verdict(looked: FixatedPicture, view: PhotoView) -> str:
     """What this picture says, in a sentence."""
-    many, count = len(looked.viewers), sum(len(one.x) for one in looked.viewers)
+    many, count = len(looked.observers), sum(len(one.x) for one in looked.observers)
     said = f"{many} viewer{'s' * (many > 1)}, {count} fixations. "
     known = [card for card in view.cards if NSS in card.scores]
     if not known:

@@ -43,7 +43,7 @@ def show_scores(picture: Picture, played: Round, values: FloatArray | None) -> N
     for column, name in zip(columns, CHANCE, strict=True):
         with column:
             st.html(f'<div class="av-title">{name}</div>')
-            scores = {title: one.named()[name] for title, one in found.items()}
+            scores = {title: one.by_name()[name] for title, one in found.items()}
             st.altair_chart(score_chart(name, scores), width="stretch")
             st.caption(MEANING[name])
     with st.expander("The same in numbers"):
@@ -90,7 +90,7 @@ def _table(found: Mapping[str, ClickScores]) -> str:
     for title, one in found.items():
         numbers = "".join(
             f"<span>{score.mean:.2f}<small>[{score.low:.2f}, {score.high:.2f}]</small></span>"
-            for score in one.named().values()
+            for score in one.by_name().values()
         )
         rows.append(f"<b>{html.escape(title)}</b>{numbers}")
     return f'<div class="av-clicks"><b></b>{head}{"".join(rows)}</div>'

@@ -97,7 +97,7 @@ def test_a_picture_smaller_than_a_patch(
     said = [one.value for one in page.error]
     assert said or "av-verdict" in html_of(page)
     for sentence in said:  # a picture of one colour may leave a flat map, or nothing to cut
-        assert "Choose another" in sentence or "Cut it by a grid" in sentence
+        assert "Choose another" in sentence or "Divide it by a grid" in sentence
 
 
 def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,7 +150,7 @@ def test_a_fragment_of_a_folder_is_read_and_what_was_left_out_is_said(tmp_path: 
     said = " ".join(one.value.replace("\\", "") for one in page.warning)
     assert "first gone.png" in said
     assert "1 fixations lie outside" in said
-    assert "1 times a viewer has no fixation" in said
+    assert "1 times an observer has no fixation" in said
     # a picture of one colour: the map of what stands out has one value, and no score
     assert gaze(page)["name"] == hostile
     text = html_of(page)
