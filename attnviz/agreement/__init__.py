@@ -1,1 +1,1 @@
-"""Maps of models beside people: whose map is nearest to where people look?"""
+"""Agreement of models with people: whose map is nearest to where observers look?"""

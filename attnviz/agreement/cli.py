@@ -1,4 +1,4 @@
-"""What `python -m attnviz agreement` does, from names to a page of Markdown."""
+"""The command `python -m attnviz agreement`, from names to a page of Markdown."""
 
 from __future__ import annotations
 
@@ -30,37 +30,65 @@ def compare_folder(
     degree: float,
     device: str,
 ) -> str:
-    """The comparison on a folder of pictures with fixations, as Markdown.
+    """Compare maps with the fixations of a folder of pictures.
 
-    Names are checked before anything is read. A method that does not fit a model is left out for
-    it, and said. Raises VisionError, UnknownNameError, and what
-    `load_model` and `explain` raise.
+    Names are checked before anything is read. Combinations of method and model that do not fit are
+    left out, with a note.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with pictures and `fixations.json`.
+    models, methods : sequence of str
+    limit : int or None
+        Compare at most so many pictures.
+    degree : float
+        Image pixels per degree of visual angle.
+    device : str
+        Such as "cpu" or "cuda".
+
+    Returns
+    -------
+    str
+        A page of Markdown.
+
+    Raises
+    ------
+    VisionError
+        For a folder that cannot be used.
+    UnknownNameError
+        For an unknown method.
+    AttnvizError
+        What `load_model` and `explain` raise.
     """
     known = ("auto", *Question, *(method.name for method in METHODS))
     for name in methods:
         if name not in known:
             raise UnknownNameError("method", name, known)
     loaded = [load_model(name, device) for name in models]
-    with _bar("Looking through pictures") as progress:
-        found = read_fixations(data, limit=limit, progress=progress)
-    others = CentreBias(found.pictures)
-    contestants = [*baseline_map_makers(others), *model_map_makers(loaded, methods)]
+    with _bar("Reading pictures") as progress:
+        fixations = read_fixations(data, limit=limit, progress=progress)
+    centre_bias = CentreBias(fixations.pictures)
+    contestants = [*baseline_map_makers(centre_bias), *model_map_makers(loaded, methods)]
     with _bar("Comparing") as progress:
-        results = compare(found, others, contestants, pixels_per_degree=degree, progress=progress)
-    where = str(loaded[0].device) if loaded else "cpu"
-    unfit = unsupported_notes([model.spec for model in loaded], methods)
-    noted = replace(found, notes=(*found.notes, *unfit))
+        results = compare(
+            fixations, centre_bias, contestants, pixels_per_degree=degree, progress=progress
+        )
+    device_name = str(loaded[0].device) if loaded else "cpu"
+    unsupported = unsupported_notes([model.spec for model in loaded], methods)
+    annotated = replace(fixations, notes=(*fixations.notes, *unsupported))
     return markdown(
-        results, noted, data=data.resolve().name, pixels_per_degree=degree, device=where
+        results, annotated, data=data.resolve().name, pixels_per_degree=degree, device=device_name
     )
 
 
 @contextmanager
 def _bar(title: str) -> Iterator[Progress]:
+    """A progress bar on the terminal."""
     with tqdm(desc=title, unit="") as bar:
 
-        def tell(done: int, total: int | None) -> None:
+        def report(done: int, total: int | None) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        yield tell
+        yield report

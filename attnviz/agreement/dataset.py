@@ -1,4 +1,4 @@
-"""The comparison itself: every map of every picture against the people who looked at it."""
+"""The comparison on a data set: every map of every picture against the observers' fixations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray
 
-# Maps are compared at this size: finer than any map, and fixations are no more exact.
+# Longest side at which maps are compared: finer than any map, and than the accuracy of fixations.
 LONGEST = 400
 AHEAD = 4  # pictures that are opened while the models work
 OTHER_OBSERVERS = "other people"
@@ -26,10 +26,16 @@ OTHER_OBSERVERS = "other people"
 
 @dataclass
 class AgreementResults:
-    """Scores by contestant and score, one value for each picture that could be scored.
+    """Scores of all map makers, one value for each picture that could be scored.
 
-    sources: method and layer behind a contestant. unscored: why a contestant's map of a picture has
-    no score, a sentence for each such picture; it is left out for that contestant.
+    Attributes
+    ----------
+    values : dict
+        Lists of values by map maker and score.
+    sources : dict
+        Method and layer of each map maker.
+    unscored : dict
+        By map maker, one sentence for each picture whose map could not be scored.
     """
 
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -37,48 +43,64 @@ class AgreementResults:
     unscored: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, name: str, scores: dict[str, float]) -> None:
-        """One picture's scores."""
+        """Add one picture's scores."""
         for score, value in scores.items():
             self.values.setdefault(name, {}).setdefault(score, []).append(value)
 
 
 def compare(
-    found: FixationSet,
-    others: CentreBias,
-    contestants: Sequence[MapMaker],
+    fixations: FixationSet,
+    centre_bias: CentreBias,
+    makers: Sequence[MapMaker],
     *,
     pixels_per_degree: float,
     progress: Progress | None = None,
 ) -> AgreementResults:
-    """Score every contestant, and people against each other, on every picture.
+    """Score every map maker, and observers against each other, on every picture.
 
-    Args:
-        found: pictures and fixations, two pictures or more.
-        others: of the same pictures.
-        contestants: drawn one after the other; pictures are opened meanwhile.
-        pixels_per_degree: of the pictures' own pixels; a density blurs fixations by one degree.
-        progress: told how many pictures are done; what it raises stops the work.
+    Parameters
+    ----------
+    found : FixationSet
+        Two pictures or more.
+    others : CentreBias
+        Of the same pictures.
+    contestants : sequence of MapMaker
+        Run one after the other, while the next pictures are opened.
+    pixels_per_degree : float
+        Image pixels per degree of visual angle; a density blurs fixations by one degree.
+    progress : Progress, optional
+        Called with the number of pictures done; what it raises stops the work.
 
-    Raises VisionError for a set that cannot be scored, PictureError for a picture that has gone,
-    and whatever `explain` raises.
+    Returns
+    -------
+    AgreementResults
+
+    Raises
+    ------
+    VisionError
+        For a set that cannot be scored.
+    PictureError
+        For a picture that no longer exists.
+    AttnvizError
+        What `explain` raises.
     """
     results = AgreementResults()
-    kept: dict[str, list[tuple[CalibrationSample, DoubleArray]]] = {
-        one.name: [] for one in contestants
+    samples: dict[str, list[tuple[CalibrationSample, DoubleArray]]] = {
+        maker.name: [] for maker in makers
     }
-    for number, (looked, picture) in enumerate(_opened(found.pictures)):
+    for number, (fixated, picture) in enumerate(_opened(fixations.pictures)):
         size = picture.height, picture.width
-        ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
-        truth = ground.small_truth()
-        for one in contestants:
-            seen = _scored(one, number, picture, ground, results)
-            if seen is not None:
-                kept[one.name].append((seen, truth))
-        if len(looked.observers) > 1:
-            results.add(OTHER_OBSERVERS, ground.of_people())
+        truth_grid = ground_truth_of(number, fixated, size, centre_bias, pixels_per_degree)
+        truth = truth_grid.low_resolution_truth()
+        for maker in makers:
+            sample = _score(maker, number, picture, truth_grid, results)
+            if sample is not None:
+                samples[maker.name].append((sample, truth))
+        if len(fixated.observers) > 1:
+            results.add(OTHER_OBSERVERS, truth_grid.inter_observer_scores())
         if progress is not None:
-            progress(number + 1, len(found.pictures))
-    for name, maps in kept.items():
+            progress(number + 1, len(fixations.pictures))
+    for name, maps in samples.items():
         if len(maps) > 1:
             _add_fitted(name, maps, results)
     return results
@@ -87,29 +109,29 @@ def compare(
 def _add_fitted(
     name: str, maps: Sequence[tuple[CalibrationSample, DoubleArray]], results: AgreementResults
 ) -> None:
-    """The scores of densities, for maps that were made into some on the other half of the set."""
-    densities = cross_fit([seen for seen, _ in maps])
-    for fitted, (seen, truth) in zip(densities, maps, strict=True):
-        results.add(name, {KL: kl(fitted, truth), BITS: bits_over_prior(seen, fitted)})
+    """Add the density scores of maps that were fitted on the other half of the set."""
+    densities = cross_fit([sample for sample, _ in maps])
+    for fitted, (sample, truth) in zip(densities, maps, strict=True):
+        results.add(name, {KL: kl(fitted, truth), BITS: bits_over_prior(sample, fitted)})
 
 
-def _scored(
-    one: MapMaker, number: int, picture: Picture, ground: GroundTruth, results: AgreementResults
+def _score(
+    maker: MapMaker, number: int, picture: Picture, truth: GroundTruth, results: AgreementResults
 ) -> CalibrationSample | None:
-    """Add a contestant's scores on a picture, and return its map for the fit; None without any."""
-    drawn = one.draw(number, picture)
-    results.sources[one.name] = drawn.source
+    """Add a map maker's scores for a picture; return its sample for the fit, if it was scored."""
+    made = maker.make(number, picture)
+    results.sources[maker.name] = made.source
     try:
-        scores = ground.scores(drawn.values)
-    except VisionError as error:  # such as a map of one value
-        results.unscored.setdefault(one.name, []).append(str(error))
+        scores = truth.scores(made.values)
+    except VisionError as error:  # such as a constant map
+        results.unscored.setdefault(maker.name, []).append(str(error))
         return None
-    results.add(one.name, scores)
-    return ground.small(drawn.values, ground.places)
+    results.add(maker.name, scores)
+    return truth.low_resolution(made.values, truth.fixations)
 
 
-def _opened(photos: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture, Picture]]:
-    """Each photo, reduced; the next ones are opened on a thread while one is worked on."""
+def _opened(pictures: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture, Picture]]:
+    """Open each picture, reduced; the next ones are opened on a thread meanwhile."""
 
     def opened(photo: FixatedPicture) -> Picture:
         return open_picture(photo.path).reduced(LONGEST)
@@ -117,12 +139,12 @@ def _opened(photos: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture, 
     with ThreadPoolExecutor(1, thread_name_prefix="open-pictures") as pool:
         waiting: deque[tuple[FixatedPicture, Future[Picture]]] = deque()
         try:
-            for photo in photos:
-                waiting.append((photo, pool.submit(opened, photo)))
+            for picture_record in pictures:
+                waiting.append((picture_record, pool.submit(opened, picture_record)))
                 if len(waiting) > AHEAD:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            for first, future in waiting:
-                yield first, future.result()
+                    picture_record, future = waiting.popleft()
+                    yield picture_record, future.result()
+            for picture_record, future in waiting:
+                yield picture_record, future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

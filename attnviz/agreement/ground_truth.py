@@ -1,4 +1,4 @@
-"""What the maps of one picture are compared with, and the scores that need nothing more."""
+"""The ground truth of one picture, and the scores that need nothing else."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from attnviz.metrics.inter_observer import CentreBias, leave_one_observer_out
 from attnviz.metrics.saliency import auc, nss, shuffled_auc
 from attnviz.types import DoubleArray, FloatArray, IntArray
 
-SMALL = (48, 64)  # cells on which maps are fitted to fixations
-SURE = 0.9  # of the density that other people make; the rest is the prior of other pictures
+SMALL = (48, 64)  # rows and columns of the grid on which maps are fitted to fixations
+OBSERVER_WEIGHT = 0.9  # of the other observers' density; the rest is the prior of other pictures
 
 NSS, AUC, SHUFFLED, CC, SIM, KL, BITS = SCORES = (
     "NSS", "AUC", "shuffled AUC", "CC", "SIM", "KL", "bits over centre",
@@ -25,90 +25,143 @@ NSS, AUC, SHUFFLED, CC, SIM, KL, BITS = SCORES = (
 
 @dataclass(frozen=True, eq=False)
 class GroundTruth:
-    """Where people looked in one picture and in all others, on one grid of (height, width).
+    """Fixations on one picture and on all others, on one grid of (height, width).
 
-    sigma: one degree, in cells. truth: density of all fixations. prior: density of other pictures'
-    fixations, on `SMALL` cells.
+    Attributes
+    ----------
+    fixated : FixatedPicture
+    size : (int, int)
+        Height and width of the grid.
+    sigma : float
+        One degree of visual angle, in cells.
+    fixations, other_fixations : (int [n], int [n])
+        Rows and columns on this picture, and on all others.
+    truth : float64 [height, width]
+        Density of all fixations.
+    prior : float64
+        Density of other pictures' fixations, on `SMALL` cells.
     """
 
-    looked: FixatedPicture
+    fixated: FixatedPicture
     size: tuple[int, int]
     sigma: float
-    places: tuple[IntArray, IntArray]
-    elsewhere: tuple[IntArray, IntArray]
+    fixations: tuple[IntArray, IntArray]
+    other_fixations: tuple[IntArray, IntArray]
     truth: DoubleArray
     prior: DoubleArray
 
     def scores(self, values: FloatArray) -> dict[str, float]:
-        """What any map float32 [h, w] can be scored by, whatever its unit.
+        """The scores that any map can get, whatever its unit.
 
-        SIM takes the map from its lowest value on. Raises VisionError for a map of one value.
+        SIM takes the map from its lowest value on.
+
+        Parameters
+        ----------
+        values : float32 [h, w]
+
+        Returns
+        -------
+        dict of str to float
+
+        Raises
+        ------
+        VisionError
+            For a constant map.
         """
-        return self.by_place(values, self.places) | {
+        return self.location_scores(values, self.fixations) | {
             CC: cc(values, self.truth),
             SIM: sim(values - values.min(), self.truth),
         }
 
-    def by_place(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> dict[str, float]:
-        """The scores that compare a map with single fixations."""
+    def location_scores(
+        self, values: FloatArray, fixations: tuple[IntArray, IntArray]
+    ) -> dict[str, float]:
+        """The location-based scores, which compare a map with single fixations."""
         return {
-            NSS: nss(values, *places),
-            AUC: auc(values, *places),
-            SHUFFLED: shuffled_auc(values, *places, *self.elsewhere),
+            NSS: nss(values, *fixations),
+            AUC: auc(values, *fixations),
+            SHUFFLED: shuffled_auc(values, *fixations, *self.other_fixations),
         }
 
-    def small(self, values: FloatArray, places: tuple[IntArray, IntArray]) -> CalibrationSample:
-        """The map with fixations on the cells on which maps are fitted."""
+    def low_resolution(
+        self, values: FloatArray, fixations: tuple[IntArray, IntArray]
+    ) -> CalibrationSample:
+        """The map and fixations on the grid on which maps are fitted."""
         counts = np.zeros(SMALL)
         rows, columns = (
-            at * cells // side for at, cells, side in zip(places, SMALL, self.size, strict=True)
+            at * cells // side for at, cells, side in zip(fixations, SMALL, self.size, strict=True)
         )
         np.add.at(counts, (rows, columns), 1.0)
         reduced = cv2.resize(values, SMALL[::-1], interpolation=cv2.INTER_AREA)
         return CalibrationSample(np.asarray(reduced, np.float32), self.prior, counts)
 
-    def small_truth(self) -> DoubleArray:
-        """The density of all fixations on the cells on which maps are fitted."""
+    def low_resolution_truth(self) -> DoubleArray:
+        """The density of all fixations on the grid on which maps are fitted."""
         return as_density(cv2.resize(self.truth, SMALL[::-1], interpolation=cv2.INTER_AREA))
 
-    def of_people(self) -> dict[str, float]:
-        """Mean over viewers of what the density of all others scores on each.
+    def inter_observer_scores(self) -> dict[str, float]:
+        """Inter-observer scores: the mean over observers of what the density of all others scores.
 
-        Neither CC, SIM nor KL: one viewer's density is too rough to be compared with one of all.
-        Raises VisionError for a single viewer.
+        Without CC, SIM and KL: one observer's density is too coarse to be compared with that of
+        all.
+
+        Raises
+        ------
+        VisionError
+            For a single observer.
         """
         scores: dict[str, list[float]] = {}
-        for values, places in leave_one_observer_out(self.looked, self.size, self.sigma):
-            found = self.by_place(values, places)
-            seen = self.small(values, places)
-            people = seen.values / seen.values.sum()
-            found[BITS] = bits_over_prior(seen, SURE * people + (1 - SURE) * self.prior)
-            for score, value in found.items():
+        for values, fixations in leave_one_observer_out(self.fixated, self.size, self.sigma):
+            result = self.location_scores(values, fixations)
+            sample = self.low_resolution(values, fixations)
+            observers = sample.values / sample.values.sum()
+            result[BITS] = bits_over_prior(
+                sample, OBSERVER_WEIGHT * observers + (1 - OBSERVER_WEIGHT) * self.prior
+            )
+            for score, value in result.items():
                 scores.setdefault(score, []).append(value)
         return {score: float(np.mean(values)) for score, values in scores.items()}
 
 
 def ground_truth_of(
     number: int,
-    looked: FixatedPicture,
+    fixated: FixatedPicture,
     size: tuple[int, int],
-    others: CentreBias,
+    centre_bias: CentreBias,
     pixels_per_degree: float,
 ) -> GroundTruth:
-    """The ground of the picture of that number in a set, on a grid of (height, width).
+    """Build the ground truth of one picture of a set.
 
-    pixels_per_degree: of the picture's own pixels. Raises VisionError unless it is above 0.
+    Parameters
+    ----------
+    number : int
+        Index of the picture in the set.
+    looked : FixatedPicture
+    size : (int, int)
+        Height and width of the grid.
+    others : CentreBias
+    pixels_per_degree : float
+        Pixels of the original picture per degree of visual angle.
+
+    Returns
+    -------
+    GroundTruth
+
+    Raises
+    ------
+    VisionError
+        If `pixels_per_degree` is not above 0.
     """
     if not 0 < pixels_per_degree < 1e6:
-        raise VisionError(f"{pixels_per_degree:g} pixels to a degree make no picture. Take 24.")
-    sigma = pixels_per_degree * size[1] / looked.size[1]
-    places = looked.cells(size)
+        raise VisionError(f"{pixels_per_degree:g} pixels to a degree are out of range. Choose 24.")
+    sigma = pixels_per_degree * size[1] / fixated.size[1]
+    fixations = fixated.cells(size)
     return GroundTruth(
-        looked=looked,
+        fixated=fixated,
         size=size,
         sigma=sigma,
-        places=places,
-        elsewhere=others.fixations(number, size),
-        truth=density(*places, size, sigma),
-        prior=others.prior(number, SMALL),
+        fixations=fixations,
+        other_fixations=centre_bias.fixations(number, size),
+        truth=density(*fixations, size, sigma),
+        prior=centre_bias.prior(number, SMALL),
     )

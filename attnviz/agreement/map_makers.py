@@ -1,4 +1,4 @@
-"""Everything that makes a map of a picture: networks with their methods, and what needs none."""
+"""Map makers: networks with their methods, and baselines that need no network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from attnviz.vision.spectral_residual import spectral_residual
 
 @dataclass(frozen=True)
 class SourcedMap:
-    """A map at the picture's size, float32 [H, W], and which method and layer it is of."""
+    """A map at the picture's size, float32 [H, W], and the method and layer it comes from."""
 
     values: FloatArray
     source: str = ""
@@ -30,18 +30,34 @@ class SourcedMap:
 
 @dataclass(frozen=True)
 class MapMaker:
-    """Something that draws a map of the picture with that number in the set.
+    """Makes a map of a picture, given its number in the set and the picture.
 
-    density: whether the map is one of fixations, so that KL and information gain make sense.
+    Attributes
+    ----------
+    name : str
+    make : callable
+        Takes the number and the `Picture`, returns a `SourcedMap`.
+    density : bool
+        Whether the map is a density of fixations, for which KL and information gain are defined.
     """
 
     name: str
-    draw: Callable[[int, Picture], SourcedMap]
+    make: Callable[[int, Picture], SourcedMap]
     density: bool = False
 
 
 def model_map_makers(models: Sequence[VisionModel], methods: Sequence[str]) -> list[MapMaker]:
-    """Each model with each method (or question, as `explain` takes them) that fits it."""
+    """Combine each model with each method (or question, as `explain` takes them) that it supports.
+
+    Parameters
+    ----------
+    models : sequence of VisionModel
+    methods : sequence of str
+
+    Returns
+    -------
+    list of MapMaker
+    """
     return [
         MapMaker(f"{model.name}, {method}", partial(_explained, model, method))
         for model in models
@@ -51,7 +67,7 @@ def model_map_makers(models: Sequence[VisionModel], methods: Sequence[str]) -> l
 
 
 def unsupported_notes(specs: Iterable[ModelSpec], methods: Sequence[str]) -> list[str]:
-    """A sentence for each model and method that do not fit each other."""
+    """One sentence for each combination of model and method that is not supported."""
     return [
         f"{spec.name} has no map for {method!r}, which needs what this network does not have."
         for spec in specs
@@ -61,14 +77,14 @@ def unsupported_notes(specs: Iterable[ModelSpec], methods: Sequence[str]) -> lis
 
 
 def supports(spec: ModelSpec, method: str) -> bool:
-    """Whether a network has what the method reads; its attention to places for that question."""
-    if spec.source is Source.USER:  # what it has is found when it runs
+    """Whether a network has what the method reads."""
+    if spec.source is Source.USER:  # discovered when it runs
         return True
     return can_answer(spec, method)
 
 
 def baseline_map_makers(others: CentreBias) -> list[MapMaker]:
-    """The baselines: two centres, and two models of what stands out."""
+    """The baselines: two centre priors and two models of bottom-up saliency."""
     return [
         MapMaker(
             "centre, a Gaussian", lambda _, seen: SourcedMap(centre_prior(*_size(seen))), True

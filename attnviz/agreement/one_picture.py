@@ -1,4 +1,4 @@
-"""One picture in detail: what everyone's map of it scores against those who looked at it."""
+"""One picture in detail: the scores of every map against the observers' fixations."""
 
 from __future__ import annotations
 
@@ -19,84 +19,114 @@ from attnviz.types import DoubleArray, FloatArray
 
 @dataclass(frozen=True, eq=False)
 class ScoredMap:
-    """One contestant's map of the picture, and its scores.
+    """One map maker's map of the picture, and its scores.
 
-    values: float32 [h, w] on the grid of comparison, None where none could be made. scores: by
-    name, in the order of `SCORES`; KL and bits only for a density. why: what kept it from a map or
-    from scores, a sentence, or empty.
+    Attributes
+    ----------
+    name, source : str
+    values : float32 [h, w] or None
+        On the grid of comparison; None if it could not be made.
+    scores : dict of str to float
+        In the order of `SCORES`; KL and bits only for a density.
+    problem : str
+        Why there is no map or no score; otherwise empty.
     """
 
     name: str
     source: str = ""
     values: FloatArray | None = None
     scores: dict[str, float] = field(default_factory=dict)
-    why: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoScores:
-    """A picture's own comparison.
+    """The comparison of one picture.
 
-    picture: reduced to the grid of comparison. truth: the density of all fixations, float64 [h, w].
-    people: how well viewers predict each other, by score; empty for a single viewer.
+    Attributes
+    ----------
+    picture : Picture
+        Reduced to the grid of comparison.
+    truth : float64 [h, w]
+        Density of all fixations.
+    maps : tuple of ScoredMap
+    inter_observer : dict of str to float
+        Inter-observer scores; empty for a single observer.
     """
 
     picture: Picture
     truth: DoubleArray
     maps: tuple[ScoredMap, ...]
-    people: dict[str, float]
+    inter_observer: dict[str, float]
 
 
 def score_photo(
-    found: FixationSet,
-    others: CentreBias,
+    fixations: FixationSet,
+    centre_bias: CentreBias,
     number: int,
-    contestants: Sequence[MapMaker],
+    makers: Sequence[MapMaker],
     *,
     pixels_per_degree: float,
     progress: Progress | None = None,
 ) -> PhotoScores:
-    """Score every contestant on the picture of that number.
+    """Score every map maker on one picture.
 
-    A contestant whose map cannot be made or scored says why; the others go on.
+    A map that cannot be made or scored gets a `problem`; the others go on.
 
-    Args:
-        found: pictures and fixations, two pictures or more.
-        others: of the same pictures.
-        number: of the picture, counted from 0.
-        contestants: drawn one after the other.
-        pixels_per_degree: of the picture's own pixels.
-        progress: told how many maps are done; what it raises stops the work.
+    Parameters
+    ----------
+    found : FixationSet
+        Two pictures or more.
+    others : CentreBias
+        Of the same pictures.
+    number : int
+        Index of the picture.
+    contestants : sequence of MapMaker
+        Run one after the other.
+    pixels_per_degree : float
+        Image pixels per degree of visual angle.
+    progress : Progress, optional
+        Called with the number of maps done; what it raises stops the work.
 
-    Raises PictureError for a picture that has gone, and VisionError for a degree that is none.
+    Returns
+    -------
+    PhotoScores
+
+    Raises
+    ------
+    PictureError
+        For a picture that no longer exists.
+    VisionError
+        If `pixels_per_degree` is not above 0.
     """
-    looked = found.pictures[number]
-    picture = open_picture(looked.path).reduced(LONGEST)
+    fixated = fixations.pictures[number]
+    picture = open_picture(fixated.path).reduced(LONGEST)
     size = picture.height, picture.width
-    ground = ground_truth_of(number, looked, size, others, pixels_per_degree)
-    prior = others.prior(number, size)
+    truth = ground_truth_of(number, fixated, size, centre_bias, pixels_per_degree)
+    prior = centre_bias.prior(number, size)
     maps = []
-    for done, one in enumerate(contestants, 1):
-        maps.append(_scored(one, number, picture, ground, prior))
+    for done, maker in enumerate(makers, 1):
+        maps.append(_score(maker, number, picture, truth, prior))
         if progress is not None:
-            progress(done, len(contestants))
-    people = ground.of_people() if len(looked.observers) > 1 else {}
-    return PhotoScores(picture, ground.truth, tuple(maps), people)
+            progress(done, len(makers))
+    inter_observer = truth.inter_observer_scores() if len(fixated.observers) > 1 else {}
+    return PhotoScores(picture, truth.truth, tuple(maps), inter_observer)
 
 
-def _scored(
-    one: MapMaker, number: int, picture: Picture, ground: GroundTruth, prior: DoubleArray
+def _score(
+    maker: MapMaker, number: int, picture: Picture, truth: GroundTruth, prior: DoubleArray
 ) -> ScoredMap:
+    """Make and score one map."""
     try:
-        drawn = one.draw(number, picture)
+        made = maker.make(number, picture)
     except AttnvizError as error:
-        return ScoredMap(one.name, why=str(error))
+        return ScoredMap(maker.name, problem=str(error))
     try:
-        scores = ground.scores(drawn.values)
-        if one.density:
-            scores[KL] = kl(drawn.values, ground.truth)
-            scores[BITS] = information_gain(drawn.values, prior, *ground.places)
-    except AttnvizError as error:  # such as a map of one value
-        return ScoredMap(one.name, drawn.source, drawn.values, why=str(error))
+        scores = truth.scores(made.values)
+        if maker.density:
+            scores[KL] = kl(made.values, truth.truth)
+            scores[BITS] = information_gain(made.values, prior, *truth.fixations)
+    except AttnvizError as error:  # such as a constant map
+        return ScoredMap(maker.name, made.source, made.values, problem=str(error))
     ordered = {score: scores[score] for score in SCORES if score in scores}
-    return ScoredMap(one.name, drawn.source, drawn.values, ordered)
+    return ScoredMap(maker.name, made.source, made.values, ordered)

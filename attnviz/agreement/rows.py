@@ -1,4 +1,4 @@
-"""Results as rows with intervals: made from a comparison, or read back from its Markdown."""
+"""Results as rows with bootstrap intervals, from a comparison or read back from its page."""
 
 from __future__ import annotations
 
@@ -19,10 +19,17 @@ _CELL = re.compile(r"(-?[\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """One contestant: each score's mean over pictures and its interval, where there is one.
+    """One map maker: mean and interval of each score over the pictures.
 
-    source: method and layer, or empty. share: how far its NSS comes from the centre of other
-    pictures (0) to other people (100), in percent.
+    Attributes
+    ----------
+    name, source : str
+        Source is method and layer, or empty.
+    cells : dict of str to Interval
+        By score.
+    share : int or None
+        Where its NSS lies between the centre of other pictures (0) and other observers (100), in
+        percent.
     """
 
     name: str
@@ -32,12 +39,12 @@ class AgreementRow:
 
     @property
     def title(self) -> str:
-        """Its name, and in brackets what its map is of."""
+        """The name, with its source in brackets."""
         return f"{self.name} ({self.source})" if self.source else self.name
 
 
 def rows_of(results: AgreementResults) -> list[AgreementRow]:
-    """A row for each contestant in their order, other people last."""
+    """Make a row for each map maker, in order, other observers last."""
     names = [name for name in results.values if name != OTHER_OBSERVERS]
     return [
         AgreementRow(
@@ -51,17 +58,18 @@ def rows_of(results: AgreementResults) -> list[AgreementRow]:
 
 
 def _share(results: AgreementResults, name: str) -> int | None:
+    """Position of a map maker's NSS between centre bias and other observers, in percent."""
     ends = [results.values.get(end, {}).get(NSS) for end in (PRIOR, OTHER_OBSERVERS)]
     if not all(ends):
         return None
-    low, high = (float(np.mean(one)) for one in ends if one)
+    low, high = (float(np.mean(values)) for values in ends if values)
     if abs(high - low) < 1e-9:
         return None
     return round(100 * (float(np.mean(results.values[name][NSS])) - low) / (high - low))
 
 
 def read_rows(page: str) -> list[AgreementRow]:
-    """The rows of a page that `markdown` made; empty where it holds no such table."""
+    """Read the rows of a page from `markdown`; empty if it contains no such table."""
     cells = [
         [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in page.splitlines()
@@ -70,15 +78,19 @@ def read_rows(page: str) -> list[AgreementRow]:
     if not cells or cells[0][0] != "map":
         return []
     head, rows = cells[0], []
-    for one in cells[1:]:
-        found = {score: _CELL.fullmatch(cell) for score, cell in zip(head, one, strict=False)}
+    for fields in cells[1:]:
+        matches = {score: _CELL.fullmatch(cell) for score, cell in zip(head, fields, strict=False)}
         values = {
-            score: Interval(*map(float, match.groups())) for score, match in found.items() if match
+            score: Interval(*map(float, match.groups()))
+            for score, match in matches.items()
+            if match
         }
-        if not values:  # chance has none
+        if not values:  # chance has no intervals
             continue
-        name, _, source = one[0].rpartition(" (") if one[0].endswith(")") else (one[0], "", "")
-        share = re.fullmatch(r"(-?\d+) %", one[-1])
+        name, _, source = (
+            fields[0].rpartition(" (") if fields[0].endswith(")") else (fields[0], "", "")
+        )
+        share = re.fullmatch(r"(-?\d+) %", fields[-1])
         rows.append(
             AgreementRow(name, source.removesuffix(")"), values, int(share[1]) if share else None)
         )
@@ -86,7 +98,7 @@ def read_rows(page: str) -> list[AgreementRow]:
 
 
 def csv_table(rows: list[AgreementRow]) -> str:
-    """The rows as comma-separated values: mean, low and high of each score, empty where none is."""
+    """Write the rows as comma-separated values: mean, low and high of each score, or empty."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     ends = Interval._fields
@@ -98,7 +110,7 @@ def csv_table(rows: list[AgreementRow]) -> str:
             for score in SCORES
             for end in ends
         ]
-        # A spreadsheet takes a cell that begins with = for a formula.
+        # A spreadsheet takes a cell that begins with "=" for a formula.
         named = [f"'{text}" if text[:1] in "=+-@" else text for text in (row.name, row.source)]
         writer.writerow([*named, *values, "" if row.share is None else row.share])
     return file.getvalue()

@@ -31,33 +31,47 @@ MEANING = """\
 - **to people**: where the NSS lies between the centre of other pictures (0 %) and other people
   (100 %).
 
-People predict each other: each viewer is scored by the density of all others. A classifier's
-attention is no model of the eye, and looking freely is not naming a class; the table says how near
-they come all the same.
+People predict each other: each observer is scored by the density of all others. A classifier's
+attention is no model of the eye, and free viewing is not naming a class; the table shows how near
+they come nevertheless.
 """
 
 
 def markdown(
     results: AgreementResults,
-    found: FixationSet,
+    fixations: FixationSet,
     *,
     data: str,
     pixels_per_degree: float,
     device: str,
     made_by: str = COMMAND,
 ) -> str:
-    """The whole page: what was measured, where and when, and a row for each contestant.
+    """Write the page: what was measured, where and when, and a row for each map maker.
 
-    data: what the set of pictures is called; device: such as cpu; made_by: what was run.
+    Parameters
+    ----------
+    results : AgreementResults
+    found : FixationSet
+    data : str
+        Name of the data set.
+    pixels_per_degree : float
+    device : str
+        Such as "cpu".
+    made_by : str
+        The command or page that made it.
+
+    Returns
+    -------
+    str
     """
-    fixations = sum(len(viewer.x) for photo in found.pictures for viewer in photo.observers)
-    notes = [f"- {note}" for note in found.notes]
+    count = sum(len(observer.x) for picture in fixations.pictures for observer in picture.observers)
+    notes = [f"- {note}" for note in fixations.notes]
     notes += [
         f"- {name} is not scored on {len(reasons)} pictures. {reasons[0]}"
         for name, reasons in results.unscored.items()
     ]
     measured = (
-        f"{len(found.pictures)} pictures of {visible(data)}, {fixations:,} "
+        f"{len(fixations.pictures)} pictures of {visible(data)}, {count:,} "
         f"fixations, {pixels_per_degree:g} pixels to a degree. Mean over pictures [95 % bootstrap "
         f"interval]. Made by {made_by} on {machine(device)}, "
         f"{datetime.date.today()}."
@@ -68,7 +82,7 @@ def markdown(
 
 
 def machine(device: str) -> str:
-    """Such as "CPU, 2 cores, x86_64"."""
+    """Describe the machine, such as "CPU, 2 cores, x86_64"."""
     return f"{device.upper()}, {os.cpu_count()} cores, {platform.machine()}"
 
 
@@ -78,8 +92,8 @@ def _lines(rows: list[AgreementRow]) -> list[str]:
     lines.append(f"| chance | {' | '.join(levels)} | |")
     for row in rows:
         cells = (
-            f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" if one else ""
-            for one in map(row.cells.get, SCORES)
+            f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]" if interval else ""
+            for interval in map(row.cells.get, SCORES)
         )
         title = row.title.replace("|", "/")
         share = "" if row.share is None else f"{row.share} %"

@@ -47,7 +47,7 @@ def test_scores_are_those_of_the_comparison(found: FixationSet) -> None:
     for drawn in one.maps:
         for score in (NSS, AUC, SHUFFLED, CC, SIM):
             assert drawn.scores[score] == whole.values[drawn.name][score][3]
-    assert one.people == pytest.approx({k: v[3] for k, v in whole.values[OTHER_OBSERVERS].items()})
+    assert one.inter_observer == pytest.approx({k: v[3] for k, v in whole.values[OTHER_OBSERVERS].items()})
     assert told == [(n, 5) for n in range(1, 6)]
     assert one.truth.sum() == pytest.approx(1)
     assert one.picture.pixels.shape[:2] == one.truth.shape == SIDES
@@ -71,10 +71,10 @@ def test_what_cannot_be_scored_says_why_and_the_others_go_on(found: FixationSet)
         found, 1, MapMaker("flat", flat), MapMaker("broken", broken), MapMaker("b", bright)
     )
     assert maps["flat"].scores == {}
-    assert "same value everywhere" in maps["flat"].why
+    assert "same value everywhere" in maps["flat"].problem
     assert maps["flat"].values is not None
     assert maps["broken"].values is None
-    assert maps["broken"].why == "This network has none of that."
+    assert maps["broken"].problem == "This network has none of that."
     assert maps["b"].scores[NSS] > 1
     assert all(np.isfinite(list(one.scores.values())).all() for one in maps.values())
 
@@ -86,7 +86,7 @@ def test_a_single_viewer_has_no_ceiling(found: FixationSet) -> None:
     done = score_photo(
         changed, others, 0, baseline_map_makers(others), pixels_per_degree=PER_DEGREE
     )
-    assert done.people == {}
+    assert done.inter_observer == {}
     assert NSS in done.maps[0].scores
 
 

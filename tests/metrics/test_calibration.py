@@ -80,5 +80,5 @@ def test_bits_are_those_of_the_information_gain() -> None:
 def test_too_few_pictures_are_refused() -> None:
     with pytest.raises(VisionError, match="two or more"):
         cross_fit([drawn(0, (1, 0, 0))])
-    with pytest.raises(VisionError, match="without pictures"):
+    with pytest.raises(VisionError, match="needs pictures"):
         fit_density([])

@@ -46,7 +46,7 @@ def test_of_equal_places_the_first_are_taken() -> None:
 def test_maps_that_cannot_be_compared_are_named(measure: object) -> None:
     assert callable(measure)
     a = np.arange(6.0).reshape(2, 3)
-    with pytest.raises(FocusError, match="place by place"):
+    with pytest.raises(FocusError, match="position by position"):
         measure(a, a.T)
     with pytest.raises(FocusError, match="not finite"):
         measure(a, np.where(a > 4, np.nan, a))

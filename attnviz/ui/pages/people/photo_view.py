@@ -112,7 +112,7 @@ def compute_view(opened: OpenedFolder, number: int, asked: ComparisonOptions) ->
 def _view(found: PhotoScores, seconds: float) -> PhotoView:
     people = heat_overlay(found.picture.pixels, _stretched(found.truth), name=_HEAT)
     cards = tuple(_card(one, found.picture) for one in found.maps)
-    return PhotoView(data_link(people), cards, found.people, seconds)
+    return PhotoView(data_link(people), cards, found.inter_observer, seconds)
 
 
 def _card(one: ScoredMap, picture: Picture) -> MapCard:
@@ -121,7 +121,7 @@ def _card(one: ScoredMap, picture: Picture) -> MapCard:
         size = picture.width, picture.height
         values = cv2.resize(one.values, size) if one.values.shape != size[::-1] else one.values
         link = data_link(heat_overlay(picture.pixels, _stretched(values), name=_HEAT))
-    return MapCard(short_name(one.name), one.source, link, one.scores, one.why)
+    return MapCard(short_name(one.name), one.source, link, one.scores, one.problem)
 
 
 def _stretched(values: AnyFloatArray) -> FloatArray:

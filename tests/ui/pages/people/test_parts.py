@@ -136,9 +136,9 @@ def test_the_example_is_a_folder_that_can_be_read_and_says_that_it_is_invented(
     with zipfile.ZipFile(io.BytesIO(example_zip())) as packed:
         packed.extractall(tmp_path)
     found = read_fixations(tmp_path / NAME)
-    assert len(found.photos) == 5
+    assert len(found.pictures) == 5
     assert found.notes == ()
-    assert {len(photo.viewers) for photo in found.photos} == {6}
+    assert {len(photo.observers) for photo in found.pictures} == {6}
     said = (tmp_path / NAME / "CREDITS.txt").read_text()
     assert "invented" in said
     assert "Stefan van der Walt" in said
