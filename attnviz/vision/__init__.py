@@ -1,1 +1,1 @@
-"""Models of human vision, and scores that compare maps with people. Arrays in, arrays out."""
+"""Models of human vision: eye, saliency, scanpaths. Arrays in, arrays out."""

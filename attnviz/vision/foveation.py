@@ -1,10 +1,9 @@
-"""A picture as the eye samples it: sharp where it looks, coarser outward.
+"""Foveation: a picture as the eye samples it, sharp at the fixation and coarser with eccentricity.
 
 A Gaussian pyramid in linear light, mixed per pixel (Geisler & Perry 1998; see `retina`). Level k
-lets half the amplitude of 2^-(k+1) cycles per pixel through. A pixel whose finest visible
-frequency lies between two levels takes them in the one proportion that passes half the amplitude
-of exactly that frequency, so that there are no rings from level to level. No detail is moved: the
-picture is not warped.
+passes half the amplitude of 2^-(k+1) cycles per pixel. A pixel whose finest visible frequency lies
+between two levels mixes them in the one proportion that passes half the amplitude of exactly that
+frequency, so that there are no rings from level to level. The picture is not warped.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from attnviz.vision.retina import Retina, ViewingGeometry
 
 # A Gaussian of this many pixels over f passes half the amplitude of f cycles per pixel.
 HALF_AMPLITUDE = math.sqrt(math.log(2) / 2) / math.pi
-# Half an octave apart from sharp, the blur has come in fully; at once would draw a ring.
+# The blur fades in over a quarter of an octave; without a transition a ring would show.
 FADE_IN = 0.25
 DEEPEST = 10
 FARTHEST = 100_000.0
-_STEPS = 4  # radii looked up per pixel of distance
+_STEPS = 4  # tabulated radii per pixel of distance
 
 
 def foveate(
@@ -36,20 +35,35 @@ def foveate(
     viewing: ViewingGeometry | None = None,
     retina: Retina | None = None,
 ) -> Pixels:
-    """What an eye that rests on `fixations` takes from a picture on a screen.
+    """Render what an eye sees of a picture on a screen while it fixates given points.
 
-    Args:
-        pixels: uint8 [H, W, 3] sRGB.
-        fixations: (y, x) in the picture's pixels, pixel (0, 0) covering 0..1; they may lie outside
-            it. Of several, each pixel takes the nearest, as if the eye had been to all of them.
-        viewing: how large a degree is.
-        retina: how finely the eye sees.
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        sRGB.
+    fixations : sequence of (float, float)
+        (y, x) in the picture's pixels, pixel (0, 0) covering 0..1; they may lie outside it. Each
+        pixel uses the nearest fixation, as if the eye had visited all of them.
+    viewing : ViewingGeometry, optional
+        Pixels per degree of visual angle.
+    retina : Retina, optional
+        The eye's resolution.
 
-    Returns:
-        uint8 [H, W, 3]; identical to `pixels` where the eye sees as finely as the screen shows
-        (`Retina.sharp_angle`), which for a small picture is everywhere.
+    Returns
+    -------
+    uint8 [H, W, 3]
+        Identical to `pixels` where the eye resolves the screen (`Retina.sharp_angle`), which for a
+        small picture is everywhere.
 
-    Raises VisionError without fixations, or for places more than 100,000 pixels off.
+    Raises
+    ------
+    VisionError
+        Without fixations, or for one more than 100,000 pixels away.
+
+    References
+    ----------
+    Geisler & Perry, "A real-time foveated multiresolution system for low-bandwidth video
+    communication", SPIE 3299, 1998.
     """
     viewing, retina = viewing or ViewingGeometry(), retina or Retina()
     farthest = _farthest(pixels.shape[:2], fixations)
@@ -64,7 +78,7 @@ def foveate_light(
     viewing: ViewingGeometry,
     retina: Retina,
 ) -> FloatArray:
-    """As `foveate`, of linear light float32 [C, H, W]."""
+    """Foveate linear light, float32 [C, H, W]; see `foveate`."""
     size = light.shape[1:]
     radii = np.arange(math.ceil(_farthest(size, fixations) * _STEPS) + 2) / _STEPS
     octaves = _octaves(radii, viewing, retina)
@@ -74,7 +88,7 @@ def foveate_light(
         finer = mixed[0][k].shape
         share = _finer_share(octaves, k).take(_distances(finer, size, fixations))
         for levels in mixed:
-            coarse = _enlarged(levels[k + 1], finer)
+            coarse = _resized(levels[k + 1], finer)
             difference = levels[k] - coarse
             difference *= share
             coarse += difference
@@ -83,7 +97,7 @@ def foveate_light(
 
 
 def _octaves(radii: DoubleArray, viewing: ViewingGeometry, retina: Retina) -> FloatArray:
-    """By how many octaves the finest visible detail is coarser than the screen's, from 0 up."""
+    """Octaves by which the finest visible detail is coarser than the screen's, from 0 up."""
     visible = retina.finest(viewing.degrees(radii)) / viewing.pixels_per_degree
     return np.maximum(np.log2(0.5 / visible), 0).astype(np.float32)
 
@@ -103,8 +117,8 @@ def _finer_share(octaves: FloatArray, k: int) -> FloatArray:
 def _pyramid(plane: FloatArray, depth: int) -> list[FloatArray]:
     """Levels 0 (the plane itself) to `depth`; from level 3 on each at half the resolution.
 
-    Level k is blurred by HALF_AMPLITUDE * 2^(k+1) pixels in all, which is 1.5 pixels of its own
-    grid from level 2 on: the grid still shows what the level lets through.
+    Level k has a total blur of HALF_AMPLITUDE * 2^(k+1) pixels, which is 1.5 cells of its own grid
+    from level 2 on: the grid still resolves what the level passes.
     """
     levels = [plane]
     variance, grid = 0.0, 1.0  # blur so far in squared pixels, and a cell's side in pixels
@@ -113,16 +127,17 @@ def _pyramid(plane: FloatArray, depth: int) -> list[FloatArray]:
         if k > 2:
             size = tuple(max(1, (side + 1) // 2) for side in source.shape)
             source = cv2.resize(source, size[::-1], interpolation=cv2.INTER_AREA)
-            variance += grid**2 / 4  # the mean of two cells blurs, too
+            variance += grid**2 / 4  # the mean of two cells blurs as well
             grid *= 2
-        wanted = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2
-        sigma = math.sqrt(wanted - variance) / grid
+        target = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2
+        sigma = math.sqrt(target - variance) / grid
         levels.append(np.asarray(cv2.GaussianBlur(source, (0, 0), sigma), np.float32))
-        variance = wanted
+        variance = target
     return levels
 
 
-def _enlarged(plane: FloatArray, size: tuple[int, ...]) -> FloatArray:
+def _resized(plane: FloatArray, size: tuple[int, ...]) -> FloatArray:
+    """Resize a plane bicubically."""
     if plane.shape == size:
         return plane.copy()
     return np.asarray(cv2.resize(plane, size[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
@@ -131,7 +146,7 @@ def _enlarged(plane: FloatArray, size: tuple[int, ...]) -> FloatArray:
 def _distances(
     grid: tuple[int, ...], size: tuple[int, ...], fixations: Sequence[tuple[float, float]]
 ) -> npt.NDArray[np.intp]:
-    """Distance of each cell's middle from the nearest fixation, in quarters of a pixel."""
+    """Distance of each cell's centre from the nearest fixation, in quarters of a pixel."""
     y, x = (
         (np.arange(cells, dtype=np.float32) + 0.5) * (side / cells)
         for cells, side in zip(grid, size, strict=True)
@@ -146,13 +161,13 @@ def _distances(
 
 
 def _farthest(size: tuple[int, ...], fixations: Sequence[tuple[float, float]]) -> float:
-    """No pixel is farther from its nearest fixation than this; raises VisionError for bad ones."""
+    """Upper bound of the distance to the nearest fixation, after checking the fixations."""
     if not len(fixations):
-        raise VisionError("The eye must look somewhere. Give one fixation or more.")
-    for place in fixations:
-        if not all(abs(value) <= FARTHEST for value in place):  # nor NaN
+        raise VisionError("Foveation needs at least one fixation.")
+    for fixation in fixations:
+        if not all(abs(value) <= FARTHEST for value in fixation):  # nor NaN
             raise VisionError(
-                f"A fixation lies at {place}, which is nowhere near the picture. Give its row and "
+                f"The fixation {fixation} is too far from the picture. Give its row and "
                 "column in pixels."
             )
     height, width = size

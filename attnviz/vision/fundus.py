@@ -1,9 +1,9 @@
-"""A photograph of a real retina, measured: where fovea and optic disc lie in it, and its scale.
+"""A fundus photograph with the positions of fovea and optic disc, and its scale.
 
 It is scikit-image's `retina`: "Fundus photograph of normal left eye" by Mikael Häggström, CC0. The
-file comes with scikit-image and nothing is downloaded. Positions were read off the photograph. Its
-scale follows from one of them, the disc's middle at 15.5 degrees from the fovea; the round field
-then is 43 degrees wide, and fundus cameras take 45 or so.
+file is part of scikit-image; nothing is downloaded. Positions were read off the photograph. Its
+scale follows from one of them, the disc's centre at 15.5 degrees from the fovea; the round field is
+then 43 degrees wide, and fundus cameras take about 45.
 """
 
 from __future__ import annotations
@@ -21,10 +21,18 @@ CREDIT = (
 
 
 class Fundus(NamedTuple):
-    """Places in the photograph as an examiner sees it, in its own pixels, and its scale.
+    """Positions in the photograph, as an examiner sees it, in its own pixels.
 
-    side: it is square. radius: of the round field. fovea, disc: (y, x) of their middles.
-    disc_size: (height, width).
+    Attributes
+    ----------
+    side : int
+        The photograph is square.
+    radius : float
+        Of the round field.
+    fovea, disc : (float, float)
+        (y, x) of their centres.
+    disc_size : (float, float)
+        Height and width.
     """
 
     side: int = 1411
@@ -35,7 +43,7 @@ class Fundus(NamedTuple):
 
     @property
     def pixels_per_degree(self) -> float:
-        """From the distance between fovea and disc."""
+        """Scale, from the distance between fovea and disc."""
         return math.dist(self.fovea, self.disc) / math.hypot(OPTIC_DISC.right, OPTIC_DISC.up)
 
 
@@ -43,8 +51,11 @@ FUNDUS = Fundus()
 
 
 def fundus_photo() -> Picture | None:
-    """The photograph, or None where scikit-image is installed without its file.
+    """Open the photograph; None where scikit-image is installed without its file.
 
-    Raises PictureError if the file is damaged.
+    Raises
+    ------
+    PictureError
+        If the file is damaged.
     """
     return open_installed("skimage", "data/retina.jpg")

@@ -1,14 +1,14 @@
-"""Saliency from contrast of intensity, colour and orientation; needs no training.
+"""Itti-Koch saliency from contrast of intensity, colour and orientation; needs no training.
 
 Itti, Koch & Niebur, "A model of saliency-based visual attention for rapid scene analysis" (IEEE
 TPAMI 1998). Each feature is compared between a fine scale c in {2, 3, 4} and a coarse one c + 3 or
-c + 4 of a pyramid in halves: 6 maps of intensity, 12 of two colour pairs and 24 of four
-orientations. N(.) favours maps with few high peaks, and the rest is sums.
+c + 4 of a dyadic pyramid: 6 maps of intensity, 12 of two colour pairs and 24 of four orientations.
+N(.) favours maps with few high peaks, and the rest is sums.
 
-Where the paper is silent or its formula cannot be meant: colour pairs are signed (red less green)
-and their difference between the scales is taken as it stands, so that a large even red place does
-not stand out, while red on green and green on red both do. Orientation is the magnitude of an even
-and an odd Gabor filter, wavelength 7 pixels of its scale.
+Where the paper is silent or its formula cannot be meant: colour pairs are signed (red minus green)
+and their difference between the scales is taken as it is, so that a large uniform red area is not
+salient, while red on green and green on red both are. Orientation is the magnitude of an even and
+an odd Gabor filter, wavelength 7 pixels of its scale.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DELTAS = (3, 4)
 ANGLES = (0, 45, 90, 135)
 SUMMED_AT = 4
 LONGEST = 640  # the paper's pictures; smaller ones are enlarged, so that every scale exists
-# Feature maps that differ by less are even: they hold rounding errors, which N would enlarge.
+# Feature maps that vary by less are constant: N would amplify their rounding errors.
 EVEN = 1e-3
 _WAVELENGTH = 7.0
 _COARSEST = max(CENTRES) + max(DELTAS)
@@ -37,12 +37,15 @@ _COARSEST = max(CENTRES) + max(DELTAS)
 
 @dataclass(frozen=True, eq=False)
 class Conspicuity:
-    """The model's parts for one picture.
+    """The model's maps of one picture.
 
-    features: the 42 maps of centre less surround before N, float32 [h, w] at scale c, by
-    (channel, c, s); channels are intensity, red-green, blue-yellow and 0, 45, 90, 135.
-    intensity, colour, orientation: float32 [h, w] at scale 4, after N, in 0..1.
-    saliency: their mean.
+    Attributes
+    ----------
+    features : dict of (channel, c, s) to float32 [h, w]
+        The 42 centre-surround maps before N, at scale c; channels are intensity, red-green,
+        blue-yellow and 0, 45, 90, 135.
+    intensity, colour, orientation : float32 [h, w]
+        At scale 4, after N, in 0..1.
     """
 
     features: dict[tuple[str, int, int], FloatArray]
@@ -58,9 +61,17 @@ class Conspicuity:
 
 
 def itti_koch(pixels: Pixels) -> FloatArray:
-    """The saliency map, float32 [H, W] in 0..1 at the size of `pixels`, uint8 [H, W, 3] sRGB.
+    """Compute the saliency map.
 
-    All zero for an even picture. The map is as coarse as a sixteenth of 640 pixels.
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        sRGB.
+
+    Returns
+    -------
+    float32 [H, W] in 0..1
+        As coarse as a sixteenth of 640 pixels; all zero for a uniform picture.
     """
     height, width = pixels.shape[:2]
     saliency = conspicuity(pixels).saliency
@@ -69,7 +80,7 @@ def itti_koch(pixels: Pixels) -> FloatArray:
 
 
 def conspicuity(pixels: Pixels) -> Conspicuity:
-    """All of the model's maps for uint8 [H, W, 3] sRGB."""
+    """Compute all of the model's maps for uint8 [H, W, 3] sRGB."""
     channels = _channels(_sized(pixels))
     features = {
         (name, c, c + delta): _contrast(pyramid[c], pyramid[c + delta])
@@ -91,11 +102,20 @@ def conspicuity(pixels: Pixels) -> Conspicuity:
 
 
 def normalise_map(values: FloatArray) -> FloatArray:
-    """The paper's N(.): 0..1, times the square of how far the peak is above the other peaks.
+    """The paper's N(.): scale to 0..1, times the square of the peak's height above the other peaks.
 
-    values: float [h, w], 0 or more. A peak is no lower than its eight neighbours and above a tenth
-    of the highest. Peaks as high as the highest count among the others, so equal ones cancel out.
-    All zero for a map whose values differ by less than `EVEN`.
+    A peak is no lower than its eight neighbours and above a tenth of the highest. Peaks as high as
+    the highest count among the others, so equal ones cancel out.
+
+    Parameters
+    ----------
+    values : float [h, w]
+        0 or more.
+
+    Returns
+    -------
+    float32 [h, w] in 0..1
+        All zero for a map whose values differ by less than `EVEN`.
     """
     low, high = float(values.min()), float(values.max())
     if high - low < EVEN:
@@ -113,7 +133,7 @@ def normalise_map(values: FloatArray) -> FloatArray:
 
 
 def _sized(pixels: Pixels) -> FloatArray:
-    """float32 [h, w, 3] in 0..1, its longer side `LONGEST`; strips are kept wider than one cell."""
+    """Resize to longer side `LONGEST`, float32 [h, w, 3] in 0..1; keep at least one cell."""
     scale = LONGEST / max(pixels.shape[:2])
     height, width = (max(2**SUMMED_AT, round(side * scale)) for side in pixels.shape[:2])
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -124,10 +144,11 @@ def _channels(rgb: FloatArray) -> dict[str, Pyramid]:
     """A pyramid for each of the seven features."""
     red, green, blue = cv2.split(rgb)
     intensity = (red + green + blue) / 3
-    # Hue shows only where there is light: elsewhere a tiny difference would be a strong colour.
-    lit = intensity > 0.1 * intensity.max()
-    over = np.where(lit, 1 / np.maximum(intensity, 1e-6), 0)
-    red, green, blue = red * over / 3, green * over / 3, blue * over / 3
+    # Hue is defined only where there is light: elsewhere a tiny difference would be a strong
+    # colour.
+    bright = intensity > 0.1 * intensity.max()
+    scale = np.where(bright, 1 / np.maximum(intensity, 1e-6), 0)
+    red, green, blue = red * scale / 3, green * scale / 3, blue * scale / 3
     only_red = np.maximum(red - (green + blue) / 2, 0)
     only_green = np.maximum(green - (red + blue) / 2, 0)
     only_blue = np.maximum(blue - (red + green) / 2, 0)
@@ -152,15 +173,17 @@ def _oriented(grey: Pyramid, angle: int) -> Pyramid:
     """Strength of edges and lines along `angle` at each scale; the two finest are not needed."""
     even, odd = _gabor(angle)
     needed = grey[min(CENTRES) :]
-    found = [cv2.magnitude(cv2.filter2D(g, -1, even), cv2.filter2D(g, -1, odd)) for g in needed]
-    return [*grey[: min(CENTRES)], *found]
+    magnitudes = [
+        cv2.magnitude(cv2.filter2D(g, -1, even), cv2.filter2D(g, -1, odd)) for g in needed
+    ]
+    return [*grey[: min(CENTRES)], *magnitudes]
 
 
 @lru_cache
 def _gabor(angle: int) -> tuple[FloatArray, FloatArray]:
     """Even and odd filter for lines along `angle`, degrees counter-clockwise from the horizontal.
 
-    Without a response to even areas; a grating of contrast 1 that fits gives about 1/2.
+    Without a response to uniform areas; a matching grating of contrast 1 gives about 1/2.
     """
     reach = 7
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float64)
@@ -181,7 +204,7 @@ def _contrast(centre: FloatArray, surround: FloatArray) -> FloatArray:
 def _across_scales(
     features: dict[tuple[str, int, int], FloatArray], channel: str, size: tuple[int, ...]
 ) -> FloatArray:
-    """The sum of a channel's six maps after N, at scale 4."""
+    """Sum of a channel's six maps after N, at scale 4."""
     total = np.zeros(size, np.float32)
     for (name, _, _), values in features.items():
         if name == channel:

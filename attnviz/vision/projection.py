@@ -1,7 +1,7 @@
-"""Where on the retina a place of the picture falls, and what is there.
+"""Projection of picture positions onto the retina, and its anatomy there.
 
-The lens turns the picture upside down and left to right. Angles are kept as they are: the eye's
-optics are more than a pinhole, but near the fovea a degree is 0.288 mm of retina (Drasdo & Fowler,
+The lens turns the picture upside down and left to right. Angles are preserved: the eye's optics are
+more than a pinhole, but near the fovea a degree is 0.288 mm of retina (Drasdo & Fowler,
 "Non-linear projection of the retinal image in a wide-angle schematic eye", Br J Ophthalmol 58,
 1974, as quoted by Webvision); farther out it is less.
 """
@@ -19,31 +19,37 @@ BLIND_SPOT = "blind spot"
 
 
 class RetinalPosition(NamedTuple):
-    """A place on the retina, in degrees of the visual field from the fovea's middle.
+    """A position on the retina, in degrees of visual angle from the centre of the fovea.
 
-    right, up: as the eye's owner would see it, from behind; a mirror image of what an examiner
-    sees.
+    Attributes
+    ----------
+    right, up : float
+        As the eye's owner would see it, from behind; a mirror image of what an examiner sees.
     """
 
     right: float
     up: float
 
     @property
-    def angle(self) -> float:
-        """The eccentricity: degrees from the fovea's middle, 0 or more."""
+    def eccentricity(self) -> float:
+        """Degrees from the centre of the fovea, 0 or more."""
         return math.hypot(self.right, self.up)
 
     @property
     def millimetres(self) -> float:
-        """The distance along the retina; too large by some per cent beyond the macula."""
-        return self.angle * MM_PER_DEGREE
+        """Distance along the retina; too large by a few per cent beyond the macula."""
+        return self.eccentricity * MM_PER_DEGREE
 
 
 class OpticDisc(NamedTuple):
-    """The optic disc, where the nerve leaves and nothing is seen: an ellipse on the left retina.
+    """The optic disc, where the nerve leaves (the blind spot): an ellipse on the left retina.
 
-    right, up: of its middle, as in `RetinalPosition`; the nose is on the left eye's right.
-    width, height: in degrees.
+    Attributes
+    ----------
+    right, up : float
+        Its centre, as in `RetinalPosition`; the nose is on the left eye's right.
+    width, height : float
+        In degrees.
     """
 
     right: float = 15.5
@@ -51,8 +57,8 @@ class OpticDisc(NamedTuple):
     width: float = 5.5
     height: float = 7.0
 
-    def holds(self, position: RetinalPosition) -> bool:
-        """Whether a place falls on it."""
+    def contains(self, position: RetinalPosition) -> bool:
+        """Whether a position lies on it."""
         across = (position.right - self.right) / (self.width / 2)
         along = (position.up - self.up) / (self.height / 2)
         return math.hypot(across, along) <= 1
@@ -62,12 +68,18 @@ OPTIC_DISC = OpticDisc()
 
 
 def retinal_position(below: float, right_of: float, viewing: ViewingGeometry) -> RetinalPosition:
-    """Where a place of the picture falls while the eye rests on another.
+    """Project a position of the picture onto the retina while the eye fixates another.
 
-    Args:
-        below: how far under the place looked at it is, in pixels; negative is above.
-        right_of: how far to the right of it.
-        viewing: how large a degree is.
+    Parameters
+    ----------
+    below, right_of : float
+        Offset from the fixation in pixels, down and to the right; negative for above and left.
+    viewing : ViewingGeometry
+        Pixels per degree of visual angle.
+
+    Returns
+    -------
+    RetinalPosition
     """
     distance = math.hypot(below, right_of)
     if distance == 0:
@@ -76,8 +88,8 @@ def retinal_position(below: float, right_of: float, viewing: ViewingGeometry) ->
     return RetinalPosition(-angle * right_of / distance, angle * below / distance)
 
 
-def zone_of(place: RetinalPosition, disc: OpticDisc = OPTIC_DISC) -> str:
-    """The name of the innermost zone that holds a place; the blind spot is one of them."""
-    if disc.holds(place):
+def zone_of(position: RetinalPosition, disc: OpticDisc = OPTIC_DISC) -> str:
+    """Name of the innermost zone that contains a position; the blind spot is one of them."""
+    if disc.contains(position):
         return BLIND_SPOT
-    return next((zone.name for zone in ZONES if place.angle <= zone.degrees / 2), OUTSIDE)
+    return next((zone.name for zone in ZONES if position.eccentricity <= zone.degrees / 2), OUTSIDE)

@@ -1,8 +1,8 @@
-"""How finely the eye sees, by the angle from where it looks, and how large a degree is on screen.
+"""The eye's resolution by eccentricity, and the size of a degree on the screen.
 
 Contrast threshold of Geisler & Perry, "A real-time foveated multiresolution system for
-low-bandwidth video communication" (SPIE 3299, 1998). It tells what is lost, not what it looks
-like: to its owner the edge of sight does not look blurred, but it holds no more than this.
+low-bandwidth video communication" (SPIE 3299, 1998). It tells what information is lost, not how it
+looks: peripheral vision does not appear blurred to its owner, but it resolves no more than this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HALF_DEGREE = math.tan(math.radians(0.5))
 
 
 def check_positive(values: Mapping[str, float]) -> None:
-    """Raises VisionError for the first value that is not a finite number above zero."""
+    """Raise VisionError for the first value that is not a finite number above zero."""
     for name, value in values.items():
         if not (math.isfinite(value) and value > 0):
             raise VisionError(f"The {name} is {value:g}, but it must be a number above zero.")
@@ -30,11 +30,17 @@ def check_positive(values: Mapping[str, float]) -> None:
 
 @dataclass(frozen=True)
 class ViewingGeometry:
-    """How large a degree of the visual field is on the screen.
+    """Size of a degree of visual angle on the screen.
 
-    pixels_per_degree: straight before the eye; 35 and 38 are usual in experiments.
+    Attributes
+    ----------
+    pixels_per_degree : float
+        Straight ahead; 35 and 38 are usual in experiments.
 
-    Raises VisionError unless it is a number above zero.
+    Raises
+    ------
+    VisionError
+        If it is not above zero.
     """
 
     pixels_per_degree: float = 35.0
@@ -44,7 +50,20 @@ class ViewingGeometry:
 
     @classmethod
     def of_screen(cls, *, distance_cm: float, width_cm: float, width_px: int) -> ViewingGeometry:
-        """From the eye's distance and the screen's width; raises VisionError if one is not > 0."""
+        """Compute it from viewing distance and screen size.
+
+        Parameters
+        ----------
+        distance_cm, width_cm : float
+            Viewing distance and width of the screen, in centimetres.
+        width_px : int
+            Width of the screen in pixels.
+
+        Raises
+        ------
+        VisionError
+            If one is not above zero.
+        """
         check_positive(
             {
                 "viewing distance": distance_cm,
@@ -55,24 +74,34 @@ class ViewingGeometry:
         return cls(2 * distance_cm * HALF_DEGREE * width_px / width_cm)
 
     def degrees(self, pixels: npt.ArrayLike) -> DoubleArray:
-        """The angle, in degrees, of points so many pixels from the one looked at."""
+        """Eccentricity in degrees of points so many pixels from the fixation."""
         tangent = np.asarray(pixels, dtype=np.float64) * (2 * HALF_DEGREE / self.pixels_per_degree)
         return np.degrees(np.arctan(tangent))
 
     def pixels(self, degrees: float) -> float:
-        """How far from the point looked at an angle below 90 degrees reaches, in pixels."""
+        """Distance from the fixation, in pixels, of an eccentricity below 90 degrees."""
         return math.tan(math.radians(degrees)) * self.pixels_per_degree / (2 * HALF_DEGREE)
 
 
 @dataclass(frozen=True)
 class Retina:
-    """The eye's contrast threshold `CT0 exp(alpha f (e + e2) / e2)`, and what follows from it.
+    """Contrast threshold `CT0 exp(alpha f (e + e2) / e2)`, and what follows from it.
 
-    least_contrast: CT0, the least visible contrast of coarse gratings. decay: alpha, in degrees.
-    half_angle: e2, the angle in degrees at which the finest visible detail is twice as coarse.
-    coarser: 1 for an eye; 4 for one that is four times coarser everywhere, to make it show.
+    Attributes
+    ----------
+    least_contrast : float
+        CT0, the lowest visible contrast of coarse gratings.
+    decay : float
+        alpha, in degrees.
+    half_angle : float
+        e2, the half-resolution eccentricity in degrees.
+    coarser : float
+        1 for a real eye; 4 for one that is four times coarser everywhere, for demonstration.
 
-    Raises VisionError unless all are above zero, and `least_contrast` below 1.
+    Raises
+    ------
+    VisionError
+        If one is not above zero, or `least_contrast` not below 1.
     """
 
     least_contrast: float = 1 / 64
@@ -91,46 +120,55 @@ class Retina:
         )
         if self.least_contrast >= 1:
             raise VisionError(
-                f"The least visible contrast is {self.least_contrast:g}, but an eye that sees "
-                "anything has one below 1. The measured value is 1/64."
+                f"The least visible contrast is {self.least_contrast:g}, but it must be "
+                "below 1. The measured value is 1/64."
             )
 
     def threshold(self, frequency: npt.ArrayLike, angle: npt.ArrayLike) -> DoubleArray:
-        """Least visible contrast of a grating; above 1 it is not visible at all.
+        """Lowest visible contrast of a grating; above 1 it is not visible at all.
 
-        frequency: in cycles per degree. angle: degrees from the point looked at. They broadcast.
+        Parameters
+        ----------
+        frequency : float
+            In cycles per degree.
+        angle : float
+            Eccentricity in degrees; broadcasts with `frequency`.
+
+        Returns
+        -------
+        float64
         """
-        slope = self.decay * self.coarser * np.asarray(frequency, dtype=np.float64)
+        exponent = self.decay * self.coarser * np.asarray(frequency, dtype=np.float64)
         outward = (np.asarray(angle, dtype=np.float64) + self.half_angle) / self.half_angle
-        return self.least_contrast * np.exp(slope * outward)
+        return self.least_contrast * np.exp(exponent * outward)
 
     def finest(self, angle: npt.ArrayLike) -> DoubleArray:
-        """The finest visible grating, in cycles per degree, `angle` degrees off: threshold 1."""
-        best = math.log(1 / self.least_contrast) / (self.decay * self.coarser)
+        """Finest visible grating in cycles per degree at an eccentricity (threshold 1)."""
+        foveal_limit = math.log(1 / self.least_contrast) / (self.decay * self.coarser)
         outward = (np.asarray(angle, dtype=np.float64) + self.half_angle) / self.half_angle
-        return np.asarray(best / outward, dtype=np.float64)
+        return np.asarray(foveal_limit / outward, dtype=np.float64)
 
     def sharp_angle(self, viewing: ViewingGeometry) -> float:
-        """Degrees within which the eye sees all that the screen can show (its pixels' Nyquist).
+        """Eccentricity in degrees up to which the eye resolves the screen's pixels (Nyquist).
 
-        0 where the eye is coarser than the screen even in the middle of its view.
+        0 where the eye is coarser than the screen even at the centre of gaze.
         """
         nyquist = viewing.pixels_per_degree / 2
         return max(0.0, self.half_angle * (float(self.finest(0.0)) / nyquist - 1))
 
 
 class RetinalZone(NamedTuple):
-    """A round part of the retina, by its diameter in degrees of the visual field."""
+    """A round zone of the retina, by its diameter in degrees of visual angle."""
 
     name: str
     degrees: float
 
     def radius(self, viewing: ViewingGeometry) -> float:
-        """Its radius on the screen, in pixels."""
+        """Radius on the screen, in pixels."""
         return viewing.pixels(self.degrees / 2)
 
 
-# Anatomical use of the words; foveola and fovea as in the CIE's lighting vocabulary (17-22-006).
+# Anatomical terms; foveola and fovea as in the CIE's lighting vocabulary (17-22-006).
 # Psychologists often call the middle two degrees the fovea.
 ZONES = (
     RetinalZone("foveola", 1.0),

@@ -1,7 +1,7 @@
-"""In which order a map's places are looked at: the winner takes all, then is inhibited for a while.
+"""Scanpath of a map: winner-take-all with inhibition of return.
 
-After Itti, Koch & Niebur (1998), on any map. The times are the simulation's, in which a jump takes
-30 to 70 ms; people rest for two to three tenths of a second.
+After Itti, Koch & Niebur (1998), on any map. The times are the simulation's, in which a shift takes
+30 to 70 ms; human fixations last 200 to 300 ms.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ FASTEST_MS, SLOWEST_MS = 30.0, 70.0
 
 
 class Fixation(NamedTuple):
-    """A place the scanpath comes to.
+    """A fixation of the scanpath.
 
-    y, x: in the map's cells, cell (0, 0) covering 0..1. strength: what is left of the map there
-    when it wins, 1 for the first. ms: how long it took to win, shorter for a stronger place.
+    Attributes
+    ----------
+    y, x : float
+        In the map's cells, cell (0, 0) covering 0..1.
+    strength : float
+        Height of the inhibited map there when it wins; 1 for the first.
+    ms : float
+        Time until it wins, shorter for a stronger position.
     """
 
     y: float
@@ -38,48 +44,61 @@ def scanpath(
     memory: float = 4.0,
     least: float = 0.2,
 ) -> tuple[Fixation, ...]:
-    """The places that win one after the other, at most `count`.
+    """Compute the positions that win one after the other.
 
-    Args:
-        values: float [h, w], finite; what counts is the height above the lowest value.
-        count: 1 or more.
-        radius: standard deviation of the inhibited spot, in cells; a twelfth of the shorter side.
-        memory: after so many stops, inhibition has faded to 1/e; a place may win again.
-        least: stops when no place has more than this share of the first one's height.
+    Parameters
+    ----------
+    values : float [h, w]
+        Finite; what counts is the height above the lowest value.
+    count : int
+        Maximum number of fixations, 1 or more.
+    radius : float, optional
+        Standard deviation of the inhibited spot in cells (default: a twelfth of the shorter side).
+    memory : float
+        Number of fixations after which inhibition has decayed to 1/e; a position may win again.
+    least : float
+        Stop when no position has more than this share of the first one's height.
 
-    Returns:
-        The stops in order. Of places with equal values, the one that is read first wins.
+    Returns
+    -------
+    tuple of Fixation
+        In order. Of equal values, the first in reading order wins.
 
-    Raises VisionError for a map without height, or options out of range.
+    Raises
+    ------
+    VisionError
+        For a constant map, or options out of range.
     """
     heights = _heights(values)
     radius = min(heights.shape) / 12 if radius is None else radius
     if count < 1 or not (radius > 0 and memory > 0 and 0 <= least < 1):
         raise VisionError(
-            f"A scanpath of {count} stops with radius {radius:g}, memory {memory:g} and least "
-            f"share {least:g} cannot be drawn. Take 1 stop or more, and a share below 1."
+            f"A scanpath of {count} fixations with radius {radius:g}, memory {memory:g} and least "
+            f"share {least:g} is not defined. Choose 1 fixation or more, and a share below 1."
         )
     y, x = np.ogrid[: heights.shape[0], : heights.shape[1]]
     inhibited = np.zeros_like(heights)
-    stops: list[Fixation] = []
+    fixations: list[Fixation] = []
     for _ in range(count):
-        left = heights * (1 - inhibited)
-        row, column = map(int, np.unravel_index(int(left.argmax()), left.shape))
-        strength = float(left[row, column])
-        if stops and strength <= least:
+        remaining = heights * (1 - inhibited)
+        row, column = map(int, np.unravel_index(int(remaining.argmax()), remaining.shape))
+        strength = float(remaining[row, column])
+        if fixations and strength <= least:
             break
-        dy, dx = _summit(left, row, column)
-        taken = min(SLOWEST_MS, FASTEST_MS / strength)
-        stops.append(Fixation(row + 0.5 + dy, column + 0.5 + dx, strength, taken))
+        dy, dx = _summit(remaining, row, column)
+        duration = min(SLOWEST_MS, FASTEST_MS / strength)
+        fixations.append(Fixation(row + 0.5 + dy, column + 0.5 + dx, strength, duration))
         spot = np.exp(-((y - row - dy) ** 2 + (x - column - dx) ** 2) / (2 * radius**2))
-        spot[row, column] = 1.0  # the winner itself is out, also on a grid coarser than the spot
-        # What is inhibited already is inhibited no more than fully.
+        spot[row, column] = (
+            1.0  # the winner is fully inhibited, also on a grid coarser than the spot
+        )
+        # Inhibition accumulates up to 1.
         inhibited = 1 - (1 - inhibited * math.exp(-1 / memory)) * (1 - spot)
-    return tuple(stops)
+    return tuple(fixations)
 
 
 def _heights(values: AnyFloatArray) -> DoubleArray:
-    """The map from 0 to 1; raises VisionError where it has no height."""
+    """Scale the map to 0..1; raise VisionError if it is constant."""
     if values.ndim != 2 or values.size == 0 or not np.isfinite(values).all():
         raise VisionError(
             f"A scanpath needs a map [h, w] of finite numbers, not {list(values.shape)} with NaN, "
@@ -89,19 +108,22 @@ def _heights(values: AnyFloatArray) -> DoubleArray:
     highest = float(height.max())
     if highest <= 1e-9 * max(1.0, float(np.abs(values).max())):
         raise VisionError(
-            "The map has the same value everywhere, so no place wins. Choose another layer or map."
+            "The map has the same value everywhere, so no position wins. Choose another layer or "
+            "map."
         )
     return np.asarray(height / highest, dtype=np.float64)
 
 
 def _summit(values: DoubleArray, row: int, column: int) -> tuple[float, float]:
-    """Where between the cells the top lies, by a parabola through each axis, within half a cell."""
+    """Sub-cell offset of the peak, by a parabola along each axis, within half a cell."""
 
     def shift(line: DoubleArray, at: int) -> float:
         if not 0 < at < len(line) - 1:
             return 0.0
         before, here, after = line[at - 1 : at + 2]
-        bend = before - 2 * here + after
-        return float(np.clip((before - after) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+        curvature = before - 2 * here + after
+        return (
+            float(np.clip((before - after) / (2 * curvature), -0.5, 0.5)) if curvature < 0 else 0.0
+        )
 
     return shift(values[:, column], row), shift(values[row], column)

@@ -1,4 +1,4 @@
-"""Saliency from what is unusual in a picture's spectrum; needs no training."""
+"""Spectral residual saliency: what is unusual in a picture's spectrum; needs no training."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ from attnviz.types import FloatArray, Pixels
 
 
 def spectral_residual(pixels: Pixels, *, side: int = 64, sigma: float = 2.5) -> FloatArray:
-    """Spectral residual saliency (Hou & Zhang, CVPR 2007).
+    """Compute spectral residual saliency.
 
-    The log amplitude of the picture's spectrum less its 3 x 3 mean, turned back with the phase
-    kept, squared and smoothed.
+    The log amplitude of the picture's spectrum minus its 3 x 3 mean, transformed back with the
+    original phase, squared and smoothed.
 
-    Args:
-        pixels: uint8 [H, W, 3] sRGB; its grey is used.
-        side: the width to which the picture is reduced, the height in proportion
-            (paper: 64), to at most 16 times as much.
-        sigma: of the Gaussian on the reduced map, in its pixels (the paper's 8 is meant for the
-            map at the picture's size).
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        sRGB; its luma is used.
+    side : int
+        Width to which the picture is reduced, the height in proportion (paper: 64), to at most 16
+        times as much.
+    sigma : float
+        Standard deviation of the Gaussian on the reduced map, in its pixels (the paper's 8 is meant
+        for the map at the picture's size).
 
-    Returns:
-        float32 [H, W] at the picture's size, from 0 up, not stretched.
+    Returns
+    -------
+    float32 [H, W]
+        From 0 up, not normalised.
+
+    References
+    ----------
+    Hou & Zhang, "Saliency detection: a spectral residual approach", CVPR 2007.
     """
     height, width = pixels.shape[:2]
     size = (side, min(max(2, round(side * height / width)), 16 * side))

@@ -190,7 +190,9 @@ def test_a_picture_that_goes_away_meanwhile_is_named(found: FixationSet, tmp_pat
     gone = replace(found.pictures[1], path=tmp_path / "gone.png")
     photos = (found.pictures[0], gone)
     with pytest.raises(PictureError, match=r"gone\.png"):
-        compare(replace(found, pictures=photos), CentreBias(photos), [], pixels_per_degree=PER_DEGREE)
+        compare(
+            replace(found, pictures=photos), CentreBias(photos), [], pixels_per_degree=PER_DEGREE
+        )
 
 
 @pytest.mark.data

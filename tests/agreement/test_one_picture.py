@@ -47,7 +47,9 @@ def test_scores_are_those_of_the_comparison(found: FixationSet) -> None:
     for drawn in one.maps:
         for score in (NSS, AUC, SHUFFLED, CC, SIM):
             assert drawn.scores[score] == whole.values[drawn.name][score][3]
-    assert one.inter_observer == pytest.approx({k: v[3] for k, v in whole.values[OTHER_OBSERVERS].items()})
+    assert one.inter_observer == pytest.approx(
+        {k: v[3] for k, v in whole.values[OTHER_OBSERVERS].items()}
+    )
     assert told == [(n, 5) for n in range(1, 6)]
     assert one.truth.sum() == pytest.approx(1)
     assert one.picture.pixels.shape[:2] == one.truth.shape == SIDES

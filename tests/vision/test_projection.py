@@ -22,8 +22,8 @@ def test_the_lens_turns_the_picture_upside_down_and_left_to_right() -> None:
     # 1 cm off at 57 cm: the angle is the same on both sides of the lens
     screen = ViewingGeometry.of_screen(distance_cm=57, width_cm=10, width_px=1000)
     place = retinal_position(0, 100, screen)
-    assert place.angle == pytest.approx(math.degrees(math.atan(1 / 57)))
-    assert place == (-place.angle, 0)
+    assert place.eccentricity == pytest.approx(math.degrees(math.atan(1 / 57)))
+    assert place == (-place.eccentricity, 0)
     assert place.millimetres == pytest.approx(0.29, abs=0.005)
     assert retinal_position(0, 0, LOOK) == (0, 0)
 
@@ -41,8 +41,8 @@ def test_the_left_eyes_blind_spot_is_left_of_the_gaze_and_a_little_below() -> No
     assert zone_of(retinal_position(LOOK.pixels(1.5), -away, LOOK)) == "blind spot"
     assert zone_of(retinal_position(0, away, LOOK)) == "beyond the macula"
     edge = RetinalPosition(OPTIC_DISC.right + OPTIC_DISC.width / 2, OPTIC_DISC.up)
-    assert OPTIC_DISC.holds(RetinalPosition(edge.right - 0.01, edge.up))
-    assert not OPTIC_DISC.holds(RetinalPosition(edge.right + 0.01, edge.up))
+    assert OPTIC_DISC.contains(RetinalPosition(edge.right - 0.01, edge.up))
+    assert not OPTIC_DISC.contains(RetinalPosition(edge.right + 0.01, edge.up))
 
 
 def test_the_photographed_retina_has_the_places_that_were_read_off_it() -> None:

@@ -59,5 +59,5 @@ def test_maps_without_a_winner_are_refused_with_a_sentence() -> None:
         scanpath(np.full((5, 5), 0.7))
     with pytest.raises(VisionError, match="finite"):
         scanpath(np.asarray([[0.0, np.nan]]))
-    with pytest.raises(VisionError, match="0 stops"):
+    with pytest.raises(VisionError, match="0 fixations"):
         scanpath(planted(SPOTS), 0)

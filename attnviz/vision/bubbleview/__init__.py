@@ -1,1 +1,1 @@
-"""BubbleView: people uncover a blurred photo click by click."""
+"""BubbleView: observers uncover a blurred photo click by click."""

@@ -1,6 +1,6 @@
-"""One person's round with one picture: what was asked, and where they clicked when.
+"""One observer's round with one picture: the task, and where they clicked when.
 
-What a browser or a file says of a round is hostile until `parse_round` has read it.
+What a browser or a file says of a round is untrusted until `parse_round` has read it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ LEAST_CLICKS = 2
 
 
 class Task(StrEnum):
-    """What the person is asked to do, which decides the map that is fair to compare with.
+    """The observer's task, which decides which map it is fair to compare with.
 
-    TELL: to tell what it is; a network does the same, and its map is what the decision rests on.
-    LOOK: to look freely; its map is what it attends to.
+    TELL: identify the picture; a network does the same, and its map is what its decision rests on.
+    LOOK: view freely; its map is what it attends to.
     """
 
     TELL = "tell"
@@ -33,15 +33,15 @@ class Task(StrEnum):
 
 
 class Click(NamedTuple):
-    """A bubble that was opened: where, as shares of the picture, and ms after the start."""
+    """A bubble that was opened: its position as shares of the picture, and ms after the start."""
 
     y: float
     x: float
     ms: float
 
     @property
-    def place(self) -> BubbleCentre:
-        """Where."""
+    def centre(self) -> BubbleCentre:
+        """The bubble's centre."""
         return BubbleCentre(self.y, self.x)
 
 
@@ -49,9 +49,19 @@ class Click(NamedTuple):
 class Round:
     """A round that was played.
 
-    clicks: in order, all inside the picture. ms: how long the round took. outside: clicks that lay
-    outside the picture and were left out. answer: what the person thinks it is, as hostile as any
-    text. seen: whether they had played on this picture before, and so knew it.
+    Attributes
+    ----------
+    task : Task
+    clicks : tuple of Click
+        In order, all inside the picture.
+    ms : float
+        Duration of the round.
+    outside : int
+        Number of clicks outside the picture, which were left out.
+    answer : str
+        What the observer identified; untrusted text.
+    seen : bool
+        Whether they had played on this picture before, and so knew it.
     """
 
     task: Task
@@ -62,38 +72,53 @@ class Round:
     seen: bool = False
 
     @property
-    def places(self) -> tuple[BubbleCentre, ...]:
-        """Where the bubbles were."""
-        return tuple(click.place for click in self.clicks)
+    def centres(self) -> tuple[BubbleCentre, ...]:
+        """The bubbles' centres."""
+        return tuple(click.centre for click in self.clicks)
 
     @property
     def open_ms(self) -> tuple[float, ...]:
-        """How long each bubble was open: until the next one, or the round's end."""
+        """How long each bubble was open: until the next one, or the end of the round."""
         ends = [*(click.ms for click in self.clicks[1:]), self.ms]
         return tuple(end - click.ms for click, end in zip(self.clicks, ends, strict=True))
 
 
 def parse_round(value: Any, task: Task, *, seen: bool = False) -> Round:
-    """A round out of `{"clicks": [[y, x, ms], ...], "ms": number, "answer": text}`.
+    """Validate a round, `{"clicks": [[y, x, ms], ...], "ms": number, "answer": text}`.
 
-    y, x: shares of the picture; a click that is not in 0..1, 1 excluded, is counted and left out.
+    y, x are shares of the picture; a click outside 0..1, 1 excluded, is counted and left out.
 
-    Raises VisionError for anything else: too many clicks, times that run backwards, NaN.
+    Parameters
+    ----------
+    value : object
+        Untrusted, such as parsed JSON.
+    task : Task
+    seen : bool
+        Whether the observer knew the picture.
+
+    Returns
+    -------
+    Round
+
+    Raises
+    ------
+    VisionError
+        For anything else: too many clicks, times that run backwards, NaN.
     """
     if not isinstance(value, Mapping):
-        raise _nonsense("it is no round")
+        raise _invalid("it is not a round")
     listed = value.get("clicks")
     if not isinstance(listed, list) or len(listed) > MOST_CLICKS:
-        raise _nonsense(f"it does not hold at most {MOST_CLICKS} clicks")
-    clicks = [_click(one) for one in listed]
+        raise _invalid(f"it does not contain at most {MOST_CLICKS} clicks")
+    clicks = [_click(record) for record in listed]
     total = _number(value.get("ms"))
     times = [0.0, *(click.ms for click in clicks), total]
     if sorted(times) != times or total > MOST_MS:
-        raise _nonsense("its times do not run forwards")
-    inside = tuple(one for one in clicks if 0 <= one.y < 1 and 0 <= one.x < 1)
+        raise _invalid("its times run backwards")
+    inside = tuple(click for click in clicks if 0 <= click.y < 1 and 0 <= click.x < 1)
     answer = value.get("answer", "")
     if not isinstance(answer, str):
-        raise _nonsense("its answer is no text")
+        raise _invalid("its answer is not text")
     return Round(
         task=task,
         clicks=inside,
@@ -106,16 +131,16 @@ def parse_round(value: Any, task: Task, *, seen: bool = False) -> Round:
 
 def _click(value: Any) -> Click:
     if not isinstance(value, list) or len(value) != 3:
-        raise _nonsense("a click has not three numbers")
+        raise _invalid("a click does not have three numbers")
     return Click(*map(_number, value))
 
 
 def _number(value: Any) -> float:
-    # bool is a kind of int in Python, and an integer can be beyond any float.
+    # bool is a subclass of int in Python, and an integer can exceed any float.
     if type(value) not in (int, float) or not abs(value) < 1e9 or not math.isfinite(value):
-        raise _nonsense("it holds something other than plain numbers")
+        raise _invalid("it contains something other than plain numbers")
     return float(value)
 
 
-def _nonsense(why: str) -> VisionError:
-    return VisionError(f"What came back of this round cannot be used: {why}. Play it once more.")
+def _invalid(reason: str) -> VisionError:
+    return VisionError(f"This round cannot be used: {reason}. Play it again.")

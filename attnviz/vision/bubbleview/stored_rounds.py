@@ -1,6 +1,6 @@
-"""Rounds that a person chose to keep: one small JSON file each, on this computer alone.
+"""Rounds that an observer chose to store: one small JSON file each, on this computer only.
 
-The format is described in docs/rounds.md. Files are read as if they were hostile.
+The format is described in docs/rounds.md. Files are read as untrusted input.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SIDE = 1_000_000
 
 @dataclass(frozen=True)
 class PlayedPicture:
-    """The picture of a round: its file's name, its checksum, and its own (height, width)."""
+    """The picture of a round: its file name, its checksum, and its own (height, width)."""
 
     name: str
     sha256: str
@@ -40,7 +40,17 @@ class PlayedPicture:
 
 @dataclass(frozen=True)
 class StoredRound:
-    """A round in its file. key: of the file. saved: when, in UTC, as ISO 8601."""
+    """A round in its file.
+
+    Attributes
+    ----------
+    key : str
+        Of the file.
+    saved : str
+        Time in UTC, as ISO 8601.
+    picture : PlayedPicture
+    played : Round
+    """
 
     key: str
     saved: str
@@ -49,12 +59,27 @@ class StoredRound:
 
 
 def rounds_folder() -> Path:
-    """Where rounds lie: `$ATTNVIZ_ROUNDS`, else `.attnviz/rounds` in the user's home."""
+    """Folder of the rounds: `$ATTNVIZ_ROUNDS`, else `.attnviz/rounds` in the user's home."""
     return Path(os.environ.get("ATTNVIZ_ROUNDS") or Path.home() / ".attnviz" / "rounds")
 
 
 def as_json(picture: PlayedPicture, played: Round, saved: str) -> bytes:
-    """The file of a round; x, y in the picture's own pixels, ms how long each bubble was open."""
+    """Serialise a round.
+
+    x, y are in the picture's own pixels, ms is how long each bubble was open.
+
+    Parameters
+    ----------
+    picture : PlayedPicture
+    played : Round
+    saved : str
+        Time in UTC, as ISO 8601.
+
+    Returns
+    -------
+    bytes
+        JSON.
+    """
     height, width = picture.size
     table = {
         "format": FORMAT,
@@ -70,19 +95,36 @@ def as_json(picture: PlayedPicture, played: Round, saved: str) -> bytes:
         "radius": RADIUS,
         "seen": played.seen,
         "answer": played.answer,
-        **_viewer(picture, played),
+        **_observer_record(picture, played),
         "begin": round(played.clicks[0].ms) if played.clicks else 0,
     }
     return json.dumps(table, indent=1, ensure_ascii=False).encode()
 
 
 def now() -> str:
-    """This second in UTC, as ISO 8601."""
+    """The current second in UTC, as ISO 8601."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def save_round(picture: PlayedPicture, played: Round, folder: Path | None = None) -> StoredRound:
-    """Write a round into a file of its own; raises VisionError where that fails."""
+    """Write a round to a new file.
+
+    Parameters
+    ----------
+    picture : PlayedPicture
+    played : Round
+    folder : Path, optional
+        (default: `rounds_folder()`)
+
+    Returns
+    -------
+    StoredRound
+
+    Raises
+    ------
+    VisionError
+        If it cannot be written.
+    """
     folder = rounds_folder() if folder is None else folder
     saved = now()
     stamp = re.sub(r"[^0-9]", "", saved[:19])
@@ -95,29 +137,35 @@ def save_round(picture: PlayedPicture, played: Round, folder: Path | None = None
         draft.replace(folder / f"{key}.json")
     except OSError as error:
         raise VisionError(
-            f"The round cannot be kept in {folder} ({error.strerror}). Set ATTNVIZ_ROUNDS to a "
-            "folder that can be written, or download the round instead."
+            f"The round cannot be stored in {folder} ({error.strerror}). Set ATTNVIZ_ROUNDS to a "
+            "writable folder, or download the round instead."
         ) from error
     return _read(folder / f"{key}.json")
 
 
 def list_rounds(folder: Path | None = None) -> tuple[tuple[StoredRound, ...], tuple[str, ...]]:
-    """The kept rounds, newest first, and the keys of files that hold none."""
+    """List the stored rounds, newest first, and the keys of files that cannot be read."""
     folder = rounds_folder() if folder is None else folder
-    found, broken = [], []
+    stored, broken = [], []
     for path in sorted(_files(folder), reverse=True)[:MOST_ROUNDS]:
         try:
-            found.append(_read(path))
+            stored.append(_read(path))
         except VisionError:
             broken.append(path.stem)
-    return tuple(found), tuple(broken)
+    return tuple(stored), tuple(broken)
 
 
 def delete_round(key: str, folder: Path | None = None) -> None:
-    """Remove a round's file, if it is there; raises VisionError for what is no key of a round."""
+    """Delete a round's file, if it exists.
+
+    Raises
+    ------
+    VisionError
+        If `key` is not the key of a round, or the file cannot be deleted.
+    """
     folder = rounds_folder() if folder is None else folder
     if not _KEY.fullmatch(key):
-        raise VisionError("There is no such round to delete. Choose one of the list.")
+        raise VisionError("There is no such round. Choose one from the list.")
     try:
         (folder / f"{key}.json").unlink(missing_ok=True)
     except OSError as error:
@@ -127,9 +175,9 @@ def delete_round(key: str, folder: Path | None = None) -> None:
 
 
 def as_fixations(rounds: Sequence[StoredRound]) -> bytes:
-    """Rounds as a `fixations.json` (`attnviz.metrics.fixations`): each counts as one viewer.
+    """Export rounds as a `fixations.json` (`metrics.fixations`); each counts as one observer.
 
-    Of pictures with the same name and different content, the first one's rounds are taken.
+    Of pictures with the same name and different content, only the first one's rounds are exported.
     """
     table: dict[str, list[dict[str, list[float]]]] = {}
     content: dict[str, str] = {}
@@ -137,15 +185,15 @@ def as_fixations(rounds: Sequence[StoredRound]) -> bytes:
         name = stored.picture.name
         if content.setdefault(name, stored.picture.sha256) != stored.picture.sha256:
             continue
-        table.setdefault(name, []).append(_viewer(stored.picture, stored.played))
+        table.setdefault(name, []).append(_observer_record(stored.picture, stored.played))
     return json.dumps(table, indent=1, ensure_ascii=False).encode()
 
 
-def _viewer(picture: PlayedPicture, played: Round) -> dict[str, list[float]]:
-    """The clicks as one viewer's fixations: x, y in the picture's pixels, ms each was open."""
+def _observer_record(picture: PlayedPicture, played: Round) -> dict[str, list[float]]:
+    """The clicks as one observer's fixations: x, y in the picture's pixels, ms each was open."""
     height, width = picture.size
     return {
-        # Rounded down: a place on the picture's last pixel must not fall off its edge.
+        # Rounded down, so that a click on the picture's last pixel stays inside.
         "x": [math.floor(100 * click.x * width) / 100 for click in played.clicks],
         "y": [math.floor(100 * click.y * height) / 100 for click in played.clicks],
         "ms": [round(ms) for ms in played.open_ms],
@@ -154,7 +202,9 @@ def _viewer(picture: PlayedPicture, played: Round) -> dict[str, list[float]]:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return [one for one in folder.glob("*.json") if _KEY.fullmatch(one.stem) and one.is_file()]
+        return [
+            path for path in folder.glob("*.json") if _KEY.fullmatch(path.stem) and path.is_file()
+        ]
     except OSError:
         return []
 
@@ -172,22 +222,24 @@ def _read(path: Path) -> StoredRound:
 def _stored(path: Path, table: Any) -> StoredRound:
     if not isinstance(table, Mapping) or table["format"] != FORMAT:
         raise _broken(path)
-    about = table["picture"]
-    height, width = about["height"], about["width"]
+    picture_record = table["picture"]
+    height, width = picture_record["height"], picture_record["width"]
     if not all(type(side) is int and 0 < side <= _SIDE for side in (height, width)):
         raise _broken(path)
-    if not _SHA.fullmatch(about["sha256"]) or not isinstance(about["name"], str):
+    if not _SHA.fullmatch(picture_record["sha256"]) or not isinstance(picture_record["name"], str):
         raise _broken(path)
-    picture = PlayedPicture(base_name(about["name"]), about["sha256"], (height, width))
-    at, clicks = table["begin"], []
+    picture = PlayedPicture(
+        base_name(picture_record["name"]), picture_record["sha256"], (height, width)
+    )
+    start, clicks = table["begin"], []
     for y, x, ms in zip(table["y"], table["x"], table["ms"], strict=True):
-        clicks.append([y / height, x / width, at])
-        at += ms
-    value = {"clicks": clicks, "ms": at, "answer": table["answer"]}
+        clicks.append([y / height, x / width, start])
+        start += ms
+    value = {"clicks": clicks, "ms": start, "answer": table["answer"]}
     played = parse_round(value, Task(table["task"]), seen=table["seen"] is True)
     saved = datetime.datetime.fromisoformat(table["saved"]).isoformat(timespec="seconds")
     return StoredRound(path.stem, saved, picture, played)
 
 
 def _broken(path: Path) -> VisionError:
-    return VisionError(f"{path} holds no round that can be read. Delete it.")
+    return VisionError(f"{path} contains no valid round. Delete it.")

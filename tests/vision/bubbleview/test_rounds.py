@@ -32,16 +32,16 @@ def played(**changes: Any) -> Round:
 
 def test_a_round_is_read_as_it_was_played() -> None:
     found = parse_round(GOOD, Task.LOOK, seen=True)
-    assert found.places == ((0.5, 0.25), (0.1, 0.9999))
+    assert found.centres == ((0.5, 0.25), (0.1, 0.9999))
     assert found.open_ms == (1000.5, 1599.5)
     assert (found.task, found.seen, found.answer, found.outside) == (Task.LOOK, True, "a cup", 0)
-    assert played(clicks=[], ms=0).places == ()
+    assert played(clicks=[], ms=0).centres == ()
 
 
 def test_clicks_outside_are_counted_and_left_out() -> None:
     outside = [[-0.01, 0.5, 1], [0.5, 1, 2], [0.5, 0.5, 3], [7, 7, 4]]
     found = played(clicks=outside)
-    assert found.places == ((0.5, 0.5),)
+    assert found.centres == ((0.5, 0.5),)
     assert found.outside == 3
 
 
@@ -60,7 +60,7 @@ def test_clicks_outside_are_counted_and_left_out() -> None:
     ],
 )  # fmt: skip
 def test_forged_rounds_are_refused_in_words(forged: Any) -> None:
-    with pytest.raises(VisionError, match=r"cannot be used: .*\. Play it once more\."):
+    with pytest.raises(VisionError, match=r"cannot be used: .*\. Play it again\."):
         parse_round(forged, Task.TELL)
 
 
@@ -78,7 +78,7 @@ def test_a_kept_round_comes_back(tmp_path: Path) -> None:
     assert found == stored
     assert broken == ()
     assert (found.picture, found.played.task, found.played.answer) == (PICTURE, Task.TELL, "a cup")
-    np.testing.assert_allclose(found.played.places, played().places, atol=2e-4)
+    np.testing.assert_allclose(found.played.centres, played().centres, atol=2e-4)
     np.testing.assert_allclose(found.played.open_ms, played().open_ms, atol=1)
     table = json.loads((folder / f"{stored.key}.json").read_bytes())
     assert (table["x"][0], table["y"]) == (20, [30, 6])

@@ -135,7 +135,7 @@ def _show_position(
     across = "right" if place.right > 0 else "left"
     along = "up" if place.up > 0 else "down"
     where = f"{abs(place.right):.1f}° to the {across}, {abs(place.up):.1f}° {along}"
-    finest = float(retina.finest(place.angle)) * retina.coarser
+    finest = float(retina.finest(place.eccentricity)) * retina.coarser
     detail = "nothing" if zone == BLIND_SPOT else f"up to {finest:.1f} cycles per degree"
     st.markdown(f"**{zone}**: {where} of the fovea, {place.millimetres:.1f} mm. It sees {detail}.")
     if math.isclose(retina.coarser, 1):

@@ -130,7 +130,7 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
 def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Recognition | None:
     """Curves of the person's bubbles, then the network's if it has any, then random ones."""
     count = len(played.round.clicks)
-    paths: list[Sequence[BubbleCentre]] = [played.round.places]
+    paths: list[Sequence[BubbleCentre]] = [played.round.centres]
     if turn.places:
         paths.append(turn.places)
     paths += [random_bubbles(count, seed) for seed in range(SEEDS)]
@@ -200,7 +200,7 @@ def _show_replay(
     found: Recognition | None,
 ) -> None:
     lines = {} if found is None else _named_curves(found, turn)
-    places: Mapping[str, tuple[BubbleCentre, ...]] = {YOU: played.round.places}
+    places: Mapping[str, tuple[BubbleCentre, ...]] = {YOU: played.round.centres}
     heat = None
     if turn is not None and turn.places:
         places = {**places, MODEL: turn.places}

@@ -80,7 +80,7 @@ def _scores(
 def _scored(key: tuple[object, ...], _values: FloatArray, _played: Round) -> ClickScores:
     del key
     size = _values.shape[0], _values.shape[1]
-    return score_clicks(_values, *grid_cells(_played.places, size), bubble_radius(size))
+    return score_clicks(_values, *grid_cells(_played.centres, size), bubble_radius(size))
 
 
 def _table(found: Mapping[str, ClickScores]) -> str:

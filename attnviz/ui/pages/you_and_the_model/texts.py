@@ -97,7 +97,7 @@ def remarks(
         count = played.outside
         said.append(f"{count} of your clicks lay outside the picture and were left out.")
     if geometry is not None:
-        unseen = sum(geometry.input_point(place.x, place.y) is None for place in played.places)
+        unseen = sum(geometry.input_point(place.x, place.y) is None for place in played.centres)
         if unseen:
             said.append(
                 f"{unseen} of your bubbles lie where this model does not look at all: it is shown "
