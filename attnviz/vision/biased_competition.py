@@ -41,7 +41,7 @@ def response_shares(
     """
     drive = np.asarray(strengths, dtype=np.float64)
     if drive.ndim != 1 or drive.size == 0:
-        raise FocusError(f"Strengths must have the shape [n], n > 0, not {drive.shape}.")
+        raise FocusError(f"Strengths must be one or more in a row [n], not {drive.shape}.")
     if not (np.isfinite(drive).all() and drive.min() >= 0):
         raise FocusError("The strength of an object must be finite, and 0 or more.")
     for name, value in (("selectivity", selectivity), ("floor", floor)):

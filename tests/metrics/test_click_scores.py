@@ -42,7 +42,7 @@ def test_means_are_the_published_scores() -> None:
     assert scores.nss.mean == pytest.approx(nss(values, *at))
     assert scores.auc.mean == pytest.approx(auc(values, *at))
     assert scores.cc.mean == pytest.approx(cc(values, density(*at, (30, 40), 2.0)), abs=1e-6)
-    for name, one in scores.named().items():
+    for name, one in scores.by_name().items():
         assert one.low < one.mean < one.high, name
 
 
@@ -61,7 +61,7 @@ def test_what_does_not_know_the_clicks_scores_as_chance() -> None:
     found: dict[str, list[float]] = {}
     for seed in range(60):
         at = random.integers(0, 30, 10), random.integers(0, 40, 10)
-        for name, one in score_clicks(field(seed), *at, 1.5).named().items():
+        for name, one in score_clicks(field(seed), *at, 1.5).by_name().items():
             found.setdefault(name, []).append(one.mean)
     for name, values in found.items():
         error = np.std(values) / math.sqrt(len(values))
@@ -92,5 +92,5 @@ def test_a_flat_map_has_no_score_and_is_never_nan() -> None:
 
 def test_one_click_leaves_nothing_known() -> None:
     scores = score_clicks(field(), *clicks((3, 4)), 2.0)
-    for one in scores.named().values():
+    for one in scores.by_name().values():
         assert one.low == pytest.approx(one.mean) == one.high

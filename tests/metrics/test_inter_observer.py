@@ -39,7 +39,7 @@ def test_the_others_expect_what_they_saw_themselves() -> None:
 
 
 def test_one_viewer_has_no_others() -> None:
-    with pytest.raises(VisionError, match=r"a\.png was single observer"):
+    with pytest.raises(VisionError, match=r"a\.png has a single observer"):
         list(leave_one_observer_out(looked([(1, 1)]), SIZE, 3.0))
     with pytest.raises(VisionError, match="at least two pictures"):
         CentreBias([looked([(1, 1)])])

@@ -124,7 +124,7 @@ def test_what_makes_no_sense_is_refused_with_a_sentence() -> None:
         Retina(coarser=0)
     with pytest.raises(VisionError, match="below 1"):
         Retina(least_contrast=1.5)
-    with pytest.raises(VisionError, match="one fixation or more"):
+    with pytest.raises(VisionError, match="at least one fixation"):
         foveate(noise(8, 8), [])
     for bad in (float("nan"), float("inf"), 1e300):
         with pytest.raises(VisionError, match="too far from"):

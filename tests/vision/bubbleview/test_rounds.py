@@ -141,9 +141,9 @@ def test_kept_rounds_are_read_as_fixations(tmp_path: Path) -> None:
     (tmp_path / "fixations.json").write_bytes(as_fixations([*kept, other]))
     found = read_fixations(tmp_path)
     assert found.outside == 0
-    (looked,) = found.photos
-    assert len(looked.viewers) == 2
-    np.testing.assert_allclose(looked.viewers[0].x, [20, 79.99], atol=0.01)
-    np.testing.assert_allclose(looked.viewers[0].y, [30, 6])
-    np.testing.assert_allclose(looked.viewers[0].ms, [1000.5, 1599.5], atol=1)
+    (looked,) = found.pictures
+    assert len(looked.observers) == 2
+    np.testing.assert_allclose(looked.observers[0].x, [20, 79.99], atol=0.01)
+    np.testing.assert_allclose(looked.observers[0].y, [30, 6])
+    np.testing.assert_allclose(looked.observers[0].ms, [1000.5, 1599.5], atol=1)
     assert as_json(mine, played(), "2025-01-01T00:00:00+00:00").startswith(b"{")
