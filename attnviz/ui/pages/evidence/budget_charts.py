@@ -20,7 +20,7 @@ def curves_chart(budget: BlurBudget, *, margin: bool) -> alt.LayerChart:
         return answers.margin if margin else answers.probability
 
     curves = {TITLES[name]: values(one) for name, one in budget.controls.items()}
-    curves[THIS_MAP] = values(budget.answers)[-1:]
+    curves[THIS_MAP] = values(budget.scores)[-1:]
     title = "Sharp share of the picture, %"
     return baseline_chart(budget.shares, curves, title, margin=margin, root=True)
 
@@ -35,8 +35,8 @@ def share_bars(budget: BlurBudget) -> str:
         title, own = "Smallest sharp share that keeps the decision", budget.smallest_share
         found = {name: budget.control_smallest_share(name) for name in budget.controls}
     else:
-        title, own = "Sharp share from which on the decision is kept", budget.always_from
-        found = {name: budget.always_from_of(name) for name in budget.controls}
+        title, own = "Sharp share from which on the decision is kept", budget.stable_share
+        found = {name: budget.control_stable_share(name) for name in budget.controls}
     bars = [_bar(THIS_MAP, own[-1:]), *(_bar(TITLES[name], one) for name, one in found.items())]
     return f'<div class="av-title">{title}</div><div class="av-bars">{"".join(bars)}</div>'
 

@@ -30,7 +30,7 @@ def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float)
         return np.stack([one.margin if margin else one.probability for one in curves])
 
     curves = {
-        THIS_MAP: values([trial.removal]),
+        THIS_MAP: values([trial.curves]),
         RANDOM: values(trial.controls),
         CENTRED: values([trial.centred]),
     }
@@ -51,7 +51,7 @@ def gains_chart(trials: Mapping[str, FaithfulnessTest], *, margin: bool) -> alt.
         for title, found in (
             (RANDOM, trial.controls),
             (CENTRED, (trial.centred,)),
-            (THIS_MAP, (trial.removal,)),
+            (THIS_MAP, (trial.curves,)),
         )
         for one in found
     ]

@@ -142,7 +142,7 @@ def number_rows(trials: Mapping[str, FaithfulnessTest]) -> list[dict[str, Any]]:
     """Every number by fill and map; of the random ones the mean and the range."""
     rows = []
     for name, trial in trials.items():
-        for title, found in ((THIS_MAP, [trial.removal]), (CENTRED, [trial.centred])):
+        for title, found in ((THIS_MAP, [trial.curves]), (CENTRED, [trial.centred])):
             rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(found)})
         title = f"{len(trial.controls)} random, mean"
         rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(trial.controls)})

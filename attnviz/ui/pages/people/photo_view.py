@@ -57,7 +57,7 @@ class PhotoView:
 
 def show_fixations(opened: OpenedFolder, number: int, degree: float) -> None:
     """The photo with its fixations, density and scanpaths."""
-    looked = opened.found.photos[number]
+    looked = opened.found.pictures[number]
     key = (*opened.key, str(number), *map(str, file_version(looked.path)))
     show_gaze(_packed(key, degree, looked), key="people gaze")
 
