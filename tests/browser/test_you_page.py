@@ -115,9 +115,9 @@ def keep_and_delete(page: Page, folder: Path) -> None:
     table = json.loads((folder / "fixations.json").read_bytes())
     (name,) = table
     (folder / name).write_bytes(picture_bytes())
-    (looked,) = read_fixations(folder).photos
-    assert looked.viewers[0].x.tolist() == pytest.approx([451 * x for x, _ in SPOTS], abs=2)
-    assert looked.viewers[0].y.tolist() == pytest.approx([300 * y for _, y in SPOTS], abs=2)
+    (looked,) = read_fixations(folder).pictures
+    assert looked.observers[0].x.tolist() == pytest.approx([451 * x for x, _ in SPOTS], abs=2)
+    assert looked.observers[0].y.tolist() == pytest.approx([300 * y for _, y in SPOTS], abs=2)
     page.get_by_role("button", name="Delete all").click()
     expect(page.get_by_text("No round is kept on this computer.")).to_be_visible(timeout=WAIT)
 
