@@ -12,7 +12,7 @@ from attnviz.errors import UnknownNameError
 
 
 class Named(Protocol):
-    """Anything with a name of its own."""
+    """Anything with a name."""
 
     @property
     def name(self) -> str:
@@ -24,21 +24,27 @@ T = TypeVar("T", bound=Named)
 
 
 class Registry(Generic[T]):
-    """Named things of one kind; a second one of the same name is refused."""
+    """A table of named entries of one kind, in the order of registration.
+
+    Parameters
+    ----------
+    what
+        Word for an entry, for error messages.
+    """
 
     def __init__(self, what: str) -> None:
         self.what = what
         self._things: dict[str, T] = {}
 
     def add(self, thing: T) -> T:
-        """Register `thing` under its name and return it."""
+        """Register `thing` under its name and return it; ValueError if the name is taken."""
         if thing.name in self._things:
             raise ValueError(f"There is already a {self.what} named {thing.name!r}.")
         self._things[thing.name] = thing
         return thing
 
     def get(self, name: str) -> T:
-        """The thing named `name`; raises UnknownNameError with the nearest names."""
+        """Return the entry named `name`; UnknownNameError names the nearest if there is none."""
         try:
             return self._things[name]
         except KeyError:

@@ -30,9 +30,22 @@ LIKELY = 20
 class ClassMaps:
     """Where each of several classes is supported, by one method at one layer.
 
-    classes: their indices; predictions: their labels and probabilities, in the same order. maps:
-    float32 [n, h, w], absolute, on the layer's own grid, all in one unit. notes: sentences for the
-    user, such as a retry on a smaller input.
+    Parameters
+    ----------
+    classes
+        Indices of n classes.
+    predictions
+        Their labels and probabilities, in the same order.
+    maps
+        float32 [n, h, w], absolute, on the layer's own grid, all in one unit.
+    geometry
+        How the network's input was taken from the picture.
+    choice
+        The method, and the layer that it answers best at.
+    layer
+        Name of the layer, or `FUSED`.
+    notes
+        Sentences for the user, such as a second try on a smaller input.
     """
 
     classes: tuple[int, ...]
@@ -56,22 +69,35 @@ def class_maps(
     classes: Sequence[int | str],
     method: str = Question.DECISION,
 ) -> ClassMaps:
-    """The maps of several classes, each equal to what `attnviz.explain` makes for it.
+    """Return the maps of several classes, each equal to what `attnviz.explain` makes for it.
 
-    Methods that read gradients, and those that run the network once, share one forward pass and
-    take one short backward pass a class; for others the network is asked anew for each class.
-    Thread-safe, and tried once more where memory runs out, as `explain` is.
+    Methods of one pass share the forward pass and take one short backward pass a class; others run
+    once for each class. Thread-safe, and tried once more if memory runs out, as `explain` is.
 
-    Args:
-        model: from `load_model` or `wrap`.
-        picture: from `open_picture`.
-        classes: indices or labels, one or more.
-        method: a method's name, or a question.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+    classes
+        Indices or labels, at least one.
+    method
+        Name of a method, or a question.
 
-    Raises:
-        UnknownNameError: no such method or class.
-        MethodError: no class was named, the method knows no classes or does not fit the network.
-        ModelError, OutOfMemoryError: as `explain` does.
+    Returns
+    -------
+    ClassMaps
+        One map a class, in the order of `classes`.
+
+    Raises
+    ------
+    UnknownNameError
+        No method or class has that name.
+    MethodError
+        `classes` is empty, the method has no classes or does not fit the network.
+    ModelError, OutOfMemoryError
+        As `explain`.
     """
     targets = [class_index(model, target) for target in classes]
     if not targets:
@@ -87,9 +113,24 @@ def class_maps(
 def likely_maps(
     model: VisionModel, picture: Picture, count: int = LIKELY, method: str = Question.DECISION
 ) -> ClassMaps:
-    """The maps of the `count` most probable classes, or of all if there are fewer.
+    """Return the maps of the most probable classes.
 
-    Raises as `class_maps` does.
+    Parameters
+    ----------
+    model, picture, method
+        As for `class_maps`.
+    count
+        How many classes; all if there are fewer.
+
+    Returns
+    -------
+    ClassMaps
+        One map a class, the most probable first.
+
+    Raises
+    ------
+    UnknownNameError, MethodError, ModelError, OutOfMemoryError
+        As `class_maps`.
     """
     choice = _choice(model, picture, method)
     choose = partial(_most_likely, count=count)

@@ -37,25 +37,41 @@ def explain(
     target: int | str | None = None,
     progress: Progress | None = None,
 ) -> Explanation:
-    """Look at `picture` with `model` and keep the map of every layer.
+    """Explain a picture: run a model on it and return the map of every layer.
 
     One forward pass, and one backward pass where the method needs gradients (the first time a
-    network's blocks are asked for, one more pass finds them). Thread-safe: passes on
-    one model wait for each other. If memory runs out, the pass is tried once more on a smaller
-    input, or on the CPU, and `notes` says so.
+    network is used, one more pass finds its sites). Thread-safe: passes on one model wait for each
+    other. If memory runs out, the pass is tried once more on a smaller input, or on the CPU, and
+    `notes` says so.
 
-    Args:
-        model: from `load_model` or `wrap`.
-        picture: from `open_picture`.
-        method: a method's name, or a question: "attention", "decision", or "auto".
-        target: the class to explain, as index or label; the most probable one if None.
-        progress: told how far a method with many passes has come; what it raises stops the work.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+    method
+        Name of a method, or a question: "attention", "decision", or "auto".
+    target
+        Class to explain, as index or label (default: the top prediction).
+    progress
+        Called after each forward pass by methods that take many; what it raises stops the work.
 
-    Raises:
-        UnknownNameError: no such method or class.
-        MethodError: the method does not fit the network.
-        ModelError: the network cannot be read, refuses the picture, or returns NaN.
-        OutOfMemoryError: it did not fit into memory, also after the retry.
+    Returns
+    -------
+    Explanation
+        The maps of all layers, with the predictions and the provenance.
+
+    Raises
+    ------
+    UnknownNameError
+        No method or class has that name.
+    MethodError
+        The method does not fit the network.
+    ModelError
+        The network cannot be read, fails on the picture, or returns NaN.
+    OutOfMemoryError
+        The pass did not fit into memory, in the second try either.
     """
     kinds = () if method in METHODS else network_kinds(model, picture)
     choice = choose_method(
@@ -92,10 +108,25 @@ def explain(
 
 
 def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
-    """What can be read in the network: as the catalogue says, for a wrapped module as it is found.
+    """Return the kinds of sites in a network.
 
-    Finding costs a pass or two over the picture, the first time. Raises ModelError if the network
-    cannot be read, or refuses the picture.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`. The catalogue knows the kinds of its models; a wrapped module
+        takes one or two passes, the first time.
+    picture
+        A picture for those passes.
+
+    Returns
+    -------
+    tuple of Kind
+        The kinds of which the network has sites.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be read, or fails on the picture.
     """
     if model.spec.source is not Source.USER:
         return tuple(Kind(kind) for kind in model.spec.kinds)
@@ -107,10 +138,27 @@ def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
 
 
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
-    """What the method of that name would send through the network, known before it runs.
+    """Return what a method would send through the network, before it runs.
 
-    Methods that read a trace take one pass; for others up to three passes find it out, one of them
-    forwards and backwards. Raises as `explain` does.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+    method
+        Name of a method. For some, up to three passes find the cost, one of them forward and
+        backward.
+
+    Returns
+    -------
+    Cost
+        Inputs of forward and backward passes.
+
+    Raises
+    ------
+    UnknownNameError, MethodError, ModelError
+        As `explain`.
     """
     with model.lock:
         return METHODS.get(method)().cost(prepare_inference(model, picture))
@@ -119,20 +167,37 @@ def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
 def predict(
     model: VisionModel, picture: Picture, count: int | None = SHOWN
 ) -> tuple[Prediction, ...]:
-    """The `count` most probable classes (all if None), best first, from a plain forward pass.
+    """Return the most probable classes, best first, from a plain forward pass.
 
-    Retries as `explain` does where memory runs out.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+    count
+        How many classes; all if None.
+
+    Returns
+    -------
+    tuple of Prediction
+        Labels and probabilities in 0..1.
+
+    Raises
+    ------
+    ModelError, OutOfMemoryError
+        As `explain`.
     """
     return _predictions(model, _logits(model, picture))[0][:count]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
-    """The probability of each class, float32 [classes], in the network's order; as `predict`."""
+    """Return the probability of each class, float32 [classes], in the network's order."""
     return np.asarray(_logits(model, picture).softmax(0).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
-    """The index of a class given by index or label."""
+    """Return the index of a class given by index or label; UnknownNameError for another label."""
     if not isinstance(target, str):
         return operator.index(target)
     if target in model.labels:

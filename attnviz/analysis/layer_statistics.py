@@ -1,4 +1,4 @@
-"""What can be said of each layer in numbers, from its reading and without another pass."""
+"""Statistics of each layer, from its reading and without another pass."""
 
 from __future__ import annotations
 
@@ -45,9 +45,17 @@ def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> Att
     Zhai et al., ICML 2023, arXiv 2303.06296). What a query can see are the keys that any head gives
     a weight to: a window in Swin, all keys in a plain transformer.
 
-    Args:
-        reading: of one layer.
-        input_size: (height, width) of the network's input in pixels, `Trace.input_size`.
+    Parameters
+    ----------
+    reading
+        Of one layer.
+    input_size
+        (height, width) of the network's input in pixels, `Trace.input_size`.
+
+    Returns
+    -------
+    AttentionFacts
+        Entropy and distance of each head.
     """
     grid, keys = reading.queries, reading.keys
     first = grid.prefix if grid.cells else 0
@@ -94,12 +102,17 @@ def spatial_spread(values: FloatArray, input_size: tuple[int, int]) -> FloatArra
     The root of the mean squared distance from the centre of mass: 0 if all lies in one cell; even
     maps have the largest value that a blob in the middle can have. Negative values count as 0.
 
-    Args:
-        values: [..., h, w].
-        input_size: (height, width) of the network's input in pixels.
+    Parameters
+    ----------
+    values
+        float [..., h, w].
+    input_size
+        (height, width) of the network's input in pixels.
 
-    Returns:
-        float32 [...]; NaN for a map without mass.
+    Returns
+    -------
+    FloatArray
+        float32 [...], in pixels; NaN for a map without mass.
     """
     mass = np.maximum(np.asarray(values, np.float64), 0)
     total = mass.sum((-2, -1), keepdims=True)

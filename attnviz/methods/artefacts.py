@@ -3,7 +3,7 @@
 Large vision transformers write global notes into patches of empty background; their features are
 many times longer than the others', and much attention goes to them though nothing is there to be
 seen (Darcet et al., ICLR 2024, arXiv 2309.16588). Registers take that role in networks that have
-them, and are no places anyway.
+them, and have no position anyway.
 """
 
 from __future__ import annotations
@@ -26,15 +26,23 @@ def artefact_tokens(features: Tensor, deviations: float = DEVIATIONS) -> Tensor:
     needs no model's number. The MAD counts as 1 % of the median at least, so that even norms have
     no artefacts.
 
-    Args:
-        features: a block's output [N, C, h, w], or its norms [N, h, w]. The paper takes the last
-            block; what is not finite counts as an artefact.
-        deviations: how far out a norm must be.
+    Parameters
+    ----------
+    features
+        A block's output [N, C, h, w], or its norms [N, h, w]. The paper takes the last block; what
+        is not finite counts as an artefact.
+    deviations
+        How many deviations above the median a norm must be.
 
-    Returns:
+    Returns
+    -------
+    Tensor
         bool [N, h, w].
 
-    Raises MethodError for another number of dimensions.
+    Raises
+    ------
+    MethodError
+        `features` has another number of dimensions.
     """
     if features.ndim not in (3, 4):
         raise MethodError(
@@ -56,11 +64,22 @@ def masked(maps: Tensor, mask: Tensor) -> Tensor:
     The neighbours are the eight around a cell; the inside of larger marked areas is filled from its
     rim inwards. A map that is marked everywhere stays as it is.
 
-    Args:
-        maps: float [N, h, w].
-        mask: bool [N, h, w], such as from `artefact_tokens`.
+    Parameters
+    ----------
+    maps
+        float [N, h, w].
+    mask
+        bool [N, h, w], such as from `artefact_tokens`.
 
-    Raises MethodError if the shapes differ.
+    Returns
+    -------
+    Tensor
+        float [N, h, w].
+
+    Raises
+    ------
+    MethodError
+        The shapes differ.
     """
     if maps.shape != mask.shape:
         raise MethodError(

@@ -39,14 +39,14 @@ _BLOCK_FLOATS = 2_000_000
 class ContextMethod(TraceMethod[ContextReading]):
     """Base of the methods that read self-attention.
 
-    Maps lie on a grid of places: class, distillation and register tokens never enter one.
+    Maps lie on a grid of positions, without class, distillation and register tokens.
     """
 
     kind: ClassVar[Kind] = Kind.CONTEXT
     nature: ClassVar[Nature] = Nature.ATTENTION
 
     def readings(self, trace: Trace) -> tuple[ContextReading, ...]:
-        """See `TraceMethod`; layers that look at no place have no map."""
+        """See `TraceMethod`; layers whose keys have no positions have no map."""
         return tuple(reading for reading in trace.context if reading.has_positions)
 
 
@@ -136,5 +136,5 @@ def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor
 
 
 def places(values: Tensor, grid: TokenGrid) -> Tensor:
-    """[..., tokens] -> [..., rows, columns], without the tokens that are no places."""
+    """Return [..., tokens] as [..., rows, columns], without tokens that have no position."""
     return values[..., grid.prefix :].reshape(*values.shape[:-1], grid.rows, grid.columns)

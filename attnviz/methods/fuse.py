@@ -13,11 +13,21 @@ FUSED = "all layers"
 
 
 def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:
-    """Mean over layers of each map's positive part, each taken relative to its own mean.
+    """Return the mean over layers of each map's positive part, relative to its own mean.
 
-    Layers have different grids and units: every map [h, w] is brought to the finest grid
-    (bilinear) and divided by its mean, so 1 means "as much as an even map would have here".
-    Layers without a positive value count as zero. Returns float32 on the finest grid.
+    Layers have different grids and units: every map is resized to the finest grid (bilinear) and
+    divided by its mean, so 1 means "as much as an even map would have here". Layers without a
+    positive value count as zero.
+
+    Parameters
+    ----------
+    maps
+        float32 [h, w] of each layer, on its own grid.
+
+    Returns
+    -------
+    FloatArray
+        float32 [h, w] on the finest grid.
     """
     rows = max(one.shape[0] for one in maps)
     columns = max(one.shape[1] for one in maps)

@@ -35,10 +35,18 @@ class Answering(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A method to run. `layer` is the one to show first, None for the last that has a say.
+    """A method to run.
 
-    `question` is what was asked, None if the method was named; `measured` tells an answer that was
-    found by measurement on this network from one that is only a sound default.
+    Parameters
+    ----------
+    method
+        The method, with its options.
+    layer
+        The layer to show first; the last informative one if None.
+    question
+        The question that it answers; None if the method was chosen by name.
+    measured
+        Whether the method was measured to answer best on this network, and is not just a default.
     """
 
     method: Method
@@ -65,7 +73,7 @@ def choose_method(
     answers: Mapping[str, Answering] | None = None,
     kinds: Collection[Kind] = (),
 ) -> Choice:
-    """The method behind a name, a question, or "auto".
+    """Return the method that a name, a question, or "auto" stands for.
 
     Unmeasured defaults, and why. Attention: of a soft mask its effect, for its mean often marks the
     background; of self-attention rollout, which finds objects better than the attention of a single
@@ -77,14 +85,27 @@ def choose_method(
     (mIoU 41 in the same table) and LeGrad is ahead of Chefer's relevance in its own comparison (59
     against 47; Bousselham et al. 2024) and the cheapest of its kind.
 
-    Args:
-        name: a method's name, "attention", "decision", or "auto", which is "attention" where the
-            network has any and "decision" elsewhere.
-        has_attention: whether the network has attention of any kind.
-        answers: what was measured for this network.
-        kinds: what can be read in the network; soft masks and blocks if nothing is said.
+    Parameters
+    ----------
+    name
+        Name of a method, "attention", "decision", or "auto", which is "attention" where the network
+        has any and "decision" elsewhere.
+    has_attention
+        Whether the network has spatial attention.
+    answers
+        What was measured for this network, by question.
+    kinds
+        What can be read in the network; soft masks and blocks if empty.
 
-    Raises UnknownNameError for any other name.
+    Returns
+    -------
+    Choice
+        The method, with the layer to show first.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no method or question of that name.
     """
     if name == "auto":
         name = Question.ATTENTION if has_attention else Question.DECISION

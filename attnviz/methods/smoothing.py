@@ -12,10 +12,22 @@ from torch import Tensor
 def smoothed(
     planes: Tensor, sigma: float, edges: Literal["reflect", "replicate"] = "replicate"
 ) -> Tensor:
-    """[N, C, h, w] behind a Gaussian of `sigma` cells, cut off at 3 sigma; 0 leaves all as it is.
+    """Smooth planes with a Gaussian, cut off at 3 sigma.
 
-    edges: what is thought to lie beyond them. Mirrored planes are narrower than the Gaussian where
-    they have fewer cells.
+    Parameters
+    ----------
+    planes
+        float [N, C, h, w].
+    sigma
+        Standard deviation in cells; 0 returns the planes as they are.
+    edges
+        How planes continue beyond their edges. The Gaussian is cut off earlier if reflected planes
+        have fewer cells.
+
+    Returns
+    -------
+    Tensor
+        float [N, C, h, w].
     """
     radius = int(3 * sigma + 0.5)
     if edges == "reflect":
