@@ -52,7 +52,7 @@ class Explanation:
     def best_layer(self) -> str:
         """The layer that answers best, by measurement where there was one, else the last.
 
-        The last that has a say: behind the last attention to a class token, the maps of gradients
+        The last informative one: behind the last attention to a class token, the maps of gradients
         are flat.
         """
         wanted = self.choice.layer

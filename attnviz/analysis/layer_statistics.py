@@ -39,8 +39,8 @@ class AttentionFacts:
 def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> AttentionFacts:
     """Entropy and mean attention distance of a layer's heads, in blocks of queries.
 
-    The queries are the places; class and register tokens ask for no place, and count only where no
-    place asks. For the entropy all keys count, for rows sum to 1 over them; for the distance only
+    The queries are the positions; class and register tokens count only where no position is a
+    query. For the entropy all keys count, for rows sum to 1 over them; for the distance only
     places do, with rows brought to sum 1 again (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929;
     Zhai et al., ICML 2023, arXiv 2303.06296). What a query can see are the keys that any head gives
     a weight to: a window in Swin, all keys in a plain transformer.

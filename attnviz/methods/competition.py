@@ -130,8 +130,8 @@ class Competition(Method):
     def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[DensePass]:
         if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
             raise MethodError(
-                f"{self} makes no sense: rivals, temperature and cap must be above 0, and the "
-                "smoothing not below."
+                f"The options of {self} are out of range: rivals, temperature and cap must "
+                "be above 0, and smoothing at least 0."
             )
         head = self._head(module, inputs)
         return dense_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)

@@ -87,7 +87,7 @@ def _through(
 def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:
     """What lies on the tokens of `old` [..., old.tokens] laid on those of `new`.
 
-    Places keep their sum. Tokens that are no places go to their like: all if there are as many,
+    Positions keep their sum. Tokens without a position go to their like: all if there are as many,
     else only the class token.
     """
     if old == new:

@@ -8,9 +8,8 @@ import streamlit as st
 
 from attnviz.analysis.explain import network_kinds
 from attnviz.analysis.explanation import Explanation
-from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
-from attnviz.methods.questions import Question
+from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.eye.save_request import Wanted
@@ -49,7 +48,7 @@ def _is_applicable(model: VisionModel, picture: Picture, question: Question) -> 
     """Whether a network has what is asked about: attention to places, or a decision."""
     if question is Question.DECISION:
         return True
-    return bool({Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, picture)))
+    return has_spatial_attention(network_kinds(model, picture))
 
 
 def _model_path(model: VisionModel, picture: Picture, question: Question) -> GazePath:

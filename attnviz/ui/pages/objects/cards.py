@@ -19,14 +19,14 @@ from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.text import with_article
 from attnviz.ui.pages.objects.cache import Key
 from attnviz.ui.pages.objects.picking import chance
-from attnviz.ui.pages.objects.results import Competition
+from attnviz.ui.pages.objects.results import ObjectCompetition
 
 SIDE = 480
 _BLUR = 0.028
 UNSEEN = 0.01
 
 
-def show_cards(found: Competition) -> None:
+def show_cards(found: ObjectCompetition) -> None:
     """A row of small pictures that wraps; all of them made by the server."""
     names = [found.seen.label(one) for one in found.choices.objects]
     figures = [
@@ -54,7 +54,7 @@ def show_cards(found: Competition) -> None:
     st.html(f'<div class="av-cards">{"".join(figures)}</div>')
 
 
-def object_note(found: Competition, place: int) -> str:
+def object_note(found: ObjectCompetition, place: int) -> str:
     """The probability of an object's class and what its map says, in plain words."""
     index = found.choices.objects[place]
     name, value = found.seen.label(index), float(found.seen.chances[index])

@@ -13,7 +13,7 @@ from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
 from attnviz.ui.pages.objects.pointing import follow, show_point
-from attnviz.ui.pages.objects.results import Competition, compute_competition, contrast_name
+from attnviz.ui.pages.objects.results import ObjectCompetition, compute_competition, contrast_name
 from attnviz.ui.pages.objects.state import (
     VIEWER,
     choices_of,
@@ -56,7 +56,7 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
         show_credit(photo)
 
 
-def _show_stage(found: Competition) -> None:
+def _show_stage(found: ObjectCompetition) -> None:
     """The viewer, what was clicked, and the controls of the competition."""
     seen, choices = found.seen, found.choices
     show_point(seen)

@@ -10,7 +10,7 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.picking import add_object, chance
-from attnviz.ui.pages.objects.results import Competition
+from attnviz.ui.pages.objects.results import ObjectCompetition
 from attnviz.ui.pages.objects.state import move_focus
 
 POINT = "objects point"
@@ -18,7 +18,7 @@ _OFFERED = 5
 _WITHIN = 0.5
 
 
-def follow(found: Competition, picked: Pick) -> None:
+def follow(found: ObjectCompetition, picked: Pick) -> None:
     """Keep the point, and move the focus to the chosen object that lies there, if one does.
 
     A click that is told twice changes nothing more.

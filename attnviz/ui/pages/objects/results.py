@@ -19,7 +19,7 @@ from attnviz.vision.biased_competition import combined_focus, relative_gains, re
 
 
 @dataclass(frozen=True, eq=False)
-class Competition:
+class ObjectCompetition:
     """The maps [h, w] of the chosen objects, in their order, and what comes of them.
 
     shares: what each object gets of the focus; kept: relative to the largest share. contrast: name
@@ -60,7 +60,7 @@ class Competition:
         return combined_focus(maps, competing, self.choices.selectivity)
 
 
-def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> Competition:
+def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> ObjectCompetition:
     """The maps of what is chosen; one forward pass for classes that were not asked before."""
     others = (choices.wanted, choices.against)
     classes = {*choices.objects, *(one for one in others if one is not None)}
@@ -72,7 +72,9 @@ def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> Competiti
         contrast = _contrast(seen, choices, all_maps)
     except (MethodError, NoSitesError) as error:  # the rest of the page can still be shown
         refused = str(error)
-    return Competition(seen, choices, all_maps, maps, won, relative_gains(won), contrast, refused)
+    return ObjectCompetition(
+        seen, choices, all_maps, maps, won, relative_gains(won), contrast, refused
+    )
 
 
 def strengths(maps: ClassMaps, choices: ObjectChoices) -> DoubleArray:
