@@ -55,6 +55,7 @@ def bootstrap_interval(
     ----------
     Efron, "Bootstrap methods: another look at the jackknife", 1979.
     """
+    # As scipy.stats.bootstrap(method="percentile"), with the same resamples, but quicker.
     known = np.asarray(values, dtype=np.float64)
     if not known.size or not np.isfinite(known).all() or not 0 < confidence < 1 or draws < 1:
         raise VisionError("An interval needs finite values and a confidence between 0 and 1.")

@@ -115,7 +115,7 @@ def normalised_ranks(values: AnyFloatArray) -> FloatArray:
 
 
 def _ranks(values: AnyFloatArray) -> DoubleArray:
-    """Ranks from 1, float64 [h * w]; equal values share the mean of theirs."""
+    """Ranks from 1, float64 [h * w]; as scipy.stats.rankdata, but quicker."""
     _, place, count = np.unique(values.ravel(), return_inverse=True, return_counts=True)
     mean_rank = np.cumsum(count) - (count - 1) / 2
     return np.asarray(mean_rank[place], dtype=np.float64)
