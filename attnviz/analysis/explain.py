@@ -14,7 +14,7 @@ from attnviz.analysis.inference import check_logits, prepare_inference, run_infe
 from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.run import logits_of
+from attnviz.capture.logits import logits_of
 from attnviz.capture.site import Kind
 from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS

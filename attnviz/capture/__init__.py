@@ -1,1 +1,1 @@
-"""Reading a network while it looks: sites, taps, and one pass that fills a trace."""
+"""Capture attention and features of a network: sites, taps, and one pass that fills a trace."""

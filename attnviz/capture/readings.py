@@ -1,7 +1,7 @@
-"""Self-attention as it was read: rows on demand, from queries and keys.
+"""What a tap reads at one site: a soft mask, a gate, features, or queries and keys.
 
-The [heads, N, N] matrices of all layers are never kept: for ViT-S at 1024 px they would take 4.8 GB
-where queries and keys take 151 MB. Whoever needs the weights of some queries asks for their rows.
+The [heads, N, N] matrices of self-attention are never stored for all layers: for ViT-S at 1024 px
+they would take 4.8 GB, where queries and keys take 151 MB. Rows of weights are computed on demand.
 """
 
 from __future__ import annotations
@@ -14,11 +14,90 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class TokenGrid:
-    """How tokens lie: `prefix` tokens that are no places, then `rows` x `columns`, row by row.
+class SoftMaskReading:
+    """A soft mask and the features that it weighs; float32, no graph.
 
-    The prefix holds class, distillation and register tokens; `class_token` is the index of the
-    class token among them, None where the network has none.
+    Attributes
+    ----------
+    layer
+        Name of the site.
+    mask
+        [N, C or 1, h, w] in 0..1; with C channels it selects channels and positions jointly.
+    trunk
+        [N, C, h, w], the features before the mask.
+    base
+        [N, C, h, w], what the gated features are added to (the trunk itself for a mask M that
+        multiplies by 1 + M), or None for naive gating.
+    mask_gradient
+        Gradient of the target's score with respect to `mask`, in its shape; None without gradients.
+    """
+
+    layer: str
+    mask: Tensor
+    trunk: Tensor
+    base: Tensor | None
+    mask_gradient: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class FeatureReading:
+    """The output of a block; float32, no graph.
+
+    Attributes
+    ----------
+    layer
+        Name of the site.
+    activation
+        [N, C, h, w].
+    gradient
+        Gradient of the target's score with respect to `activation`, in its shape; None without
+        gradients.
+    """
+
+    layer: str
+    activation: Tensor
+    gradient: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class GateReading:
+    """A gate for each channel and the features that it weighs; float32, no graph.
+
+    Attributes
+    ----------
+    layer
+        Name of the site.
+    gate
+        [N, C], the factor by which each channel is multiplied.
+    features
+        [N, C, h, w], the features before the gate.
+    gate_gradient
+        Gradient of the target's score with respect to `gate`, in its shape; None without gradients.
+    """
+
+    layer: str
+    gate: Tensor
+    features: Tensor
+    gate_gradient: Tensor | None = None
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether the gate weighs a feature map, not a vector."""
+        return self.features.ndim == 4
+
+
+@dataclass(frozen=True)
+class TokenGrid:
+    """Order of a sequence of tokens: prefix tokens, then a grid row by row.
+
+    Attributes
+    ----------
+    rows, columns
+        Size of the grid.
+    prefix
+        Number of tokens without a position: class, distillation and register tokens.
+    class_token
+        Index of the class token among them; None if the network has none.
     """
 
     rows: int
@@ -28,23 +107,31 @@ class TokenGrid:
 
     @property
     def tokens(self) -> int:
-        """Tokens in all."""
+        """Number of all tokens."""
         return self.prefix + self.rows * self.columns
 
     @property
     def cells(self) -> int:
-        """Tokens that are places of the picture."""
+        """Number of tokens with a position in the picture."""
         return self.rows * self.columns
 
 
 @dataclass(frozen=True)
 class ContextReading(ABC):
-    """The self-attention of one layer for a batch of N inputs; all tensors float32, no graph.
+    """The self-attention of one layer for a batch of N inputs; float32, no graph.
 
-    queries, keys: how the tokens on both sides lie over the network's input. They differ where keys
-    are pooled (PVT), or where the class token alone asks (CaiT). heads: number of heads.
-    Windows, shifts, blocks and grids are undone here: rows are always over the whole `keys` grid,
-    with zeros where a query cannot look.
+    Windows, shifts, blocks and grids are undone: rows are always over the whole `keys` grid, with
+    zeros where a query cannot attend.
+
+    Attributes
+    ----------
+    layer
+        Name of the site.
+    queries, keys
+        Grids of the tokens on both sides. They differ where keys are pooled (PVT), or where the
+        class token is the only query (CaiT).
+    heads
+        Number of heads.
     """
 
     layer: str
@@ -54,37 +141,68 @@ class ContextReading(ABC):
 
     @property
     def has_positions(self) -> bool:
-        """Whether keys lie on a grid, so that attention to them is a map."""
+        """Whether the keys form a grid, so that attention to them is a map."""
         return self.keys.cells > 0
 
     @abstractmethod
     def rows(self, queries: Tensor) -> Tensor:
-        """Attention weights of some queries, [N, heads, len(queries), keys.tokens]; rows sum to 1.
+        """Compute the attention weights of some queries.
 
-        `queries`: int64 [q], indices of tokens in the `queries` grid, prefix included.
+        Parameters
+        ----------
+        queries
+            int64 [q], indices of tokens in the `queries` grid, prefix included.
+
+        Returns
+        -------
+        Tensor
+            float32 [N, heads, q, keys.tokens]; rows sum to 1.
         """
 
     @abstractmethod
     def gradient_rows(self, queries: Tensor) -> Tensor | None:
-        """Derivative of the target's score by those weights, shaped like `rows`; None if not asked.
+        """Compute the gradient of the target's score with respect to those weights.
 
-        Zero where a query cannot look.
+        Parameters
+        ----------
+        queries
+            int64 [q], indices of tokens in the `queries` grid, prefix included.
+
+        Returns
+        -------
+        Tensor or None
+            float32 [N, heads, q, keys.tokens], zero where a query cannot attend; None if the pass
+            computed no gradients.
         """
 
     @abstractmethod
     def value_norms(self) -> Tensor | None:
-        """Euclidean length of each key's value vector, [N, heads, keys.tokens], None if unknown."""
+        """Compute the Euclidean norm of each key's value vector.
+
+        Returns
+        -------
+        Tensor or None
+            float32 [N, heads, keys.tokens]; None if the values are unknown.
+        """
 
 
 @dataclass(frozen=True)
 class DenseAttention(ContextReading):
-    """Every query looks at every key: `softmax(scale * q k^T + bias)`.
+    """Every query attends to every key: `softmax(scale * q k^T + bias)`.
 
-    q: [N, heads, queries.tokens, d]. k: [N, heads, keys.tokens, d]. v: [N, heads, keys.tokens, e].
-    bias: None, or broadcastable to [N, heads, queries.tokens, keys.tokens]. out_gradient: the
-    derivative of the target's score by this layer's `softmax(...) v`,
-    [N, heads, queries.tokens, e], or None. norms: lengths of the value vectors where v was not
-    kept, [N, heads, keys.tokens].
+    Attributes
+    ----------
+    q, k
+        [N, heads, queries.tokens, d] and [N, heads, keys.tokens, d].
+    v
+        [N, heads, keys.tokens, e], or None if only the norms were stored.
+    scale, bias
+        Of the scores; the bias is broadcastable to [N, heads, queries.tokens, keys.tokens] or None.
+    out_gradient
+        Gradient of the target's score with respect to `softmax(...) v`, [N, heads, queries.tokens,
+        e], or None.
+    norms
+        Norms of the value vectors, [N, heads, keys.tokens], if `v` was not stored.
     """
 
     q: Tensor
@@ -113,56 +231,6 @@ class DenseAttention(ContextReading):
     def value_norms(self) -> Tensor | None:
         """See `ContextReading`."""
         return self.norms if self.v is None else torch.linalg.vector_norm(self.v, dim=-1)
-
-
-@dataclass(frozen=True)
-class SoftMaskReading:
-    """A soft mask and what it weighs, for a batch of N inputs; float32, no graph.
-
-    mask: [N, C or 1, h, w] in 0..1; with C channels it chooses features and places jointly.
-    trunk: [N, C, h, w], the features before the mask.
-    base: [N, C, h, w], what the gated features are added to (the trunk itself for a mask M that
-    multiplies by 1 + M), or None for naive gating.
-    mask_gradient: derivative of the target's score by the mask, as `mask`; None if not asked for.
-    """
-
-    layer: str
-    mask: Tensor
-    trunk: Tensor
-    base: Tensor | None
-    mask_gradient: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class FeatureReading:
-    """The output of a block, for a batch of N inputs; float32, no graph.
-
-    activation: [N, C, h, w]; gradient: derivative of the target's score by it, or None.
-    """
-
-    layer: str
-    activation: Tensor
-    gradient: Tensor | None = None
-
-
-@dataclass(frozen=True)
-class GateReading:
-    """A gate for each channel and what it weighs, for a batch of N inputs; float32, no graph.
-
-    gate: [N, C], absolute: the factor by which each channel is multiplied. features: [N, C, h, w],
-    the features before the gate. gate_gradient: derivative of the target's score by the gate, as
-    `gate`; None if not asked for.
-    """
-
-    layer: str
-    gate: Tensor
-    features: Tensor
-    gate_gradient: Tensor | None = None
-
-    @property
-    def has_positions(self) -> bool:
-        """Whether the gate weighs a feature map, and not a vector."""
-        return self.features.ndim == 4
 
 
 Reading = SoftMaskReading | GateReading | ContextReading | FeatureReading

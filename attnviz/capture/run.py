@@ -1,8 +1,8 @@
-"""One forward pass, and at most one backward pass, with everything read on the way."""
+"""Run a network once, forward and optionally backward, and read all sites on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.capture.logits import logits_of, target_classes
 from attnviz.capture.readings import Reading
 from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.base import CallTap, Tap, TensorOrEdge
@@ -21,12 +22,10 @@ from attnviz.capture.taps.gates import GateTap, MaskTap
 from attnviz.capture.taps.self_attention import ContextTap
 from attnviz.capture.taps.soft_masks import SoftMaskTap
 from attnviz.capture.trace import Trace
-from attnviz.errors import MethodError, ModelError
 
 T = TypeVar("T")
 _HALF_SCALE = 256.0
-_KEYS_SAID = 8
-_HEARING = (ContextTap, GateTap, MaskTap)
+_CALL_TAPS = (ContextTap, GateTap, MaskTap)
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
     Kind.SPATIAL: SoftMaskTap,
@@ -43,30 +42,42 @@ def capture(
     gradients: bool = False,
     target: Tensor | int | None = None,
 ) -> Trace:
-    """Run `module` on a batch and read it at `sites`.
+    """Run a network on a batch and read it at the given sites.
 
-    The outputs are the same with and without the reading. When this returns or raises, no hook is
-    left, and training mode and `requires_grad` are as before. Not thread-safe on a shared module:
-    the caller holds the model's lock.
+    Capture does not change the outputs. When this returns or raises, no hook is left, and training
+    mode and `requires_grad` are restored. Not thread-safe: the caller holds the model's lock.
 
-    Args:
-        module: any network that maps [N, 3, H, W] to logits, or to an object that holds them.
-        inputs: [N, 3, H, W], normalised as the network expects.
-        sites: where to read; sites that the pass does not reach are left out of the trace.
-        gradients: also differentiate the target's logit, in one backward pass that ends at the
-            first site.
-        target: class for all inputs, or [N] classes; the highest logit of each input if None.
+    Parameters
+    ----------
+    module
+        Any network that maps [N, 3, H, W] to logits, or to an object that holds them.
+    inputs
+        [N, 3, H, W], normalised as the network expects.
+    sites
+        Where to read. Sites that the pass does not reach are missing from the trace.
+    gradients
+        Also differentiate the target's logit, in one backward pass that ends at the first site.
+    target
+        Class for all inputs, or int64 [N]; the top prediction of each input if None.
 
-    Raises:
-        ModelError: the output holds no logits [N, classes], or the network cannot be read.
-        MethodError: the target is no class of the network.
+    Returns
+    -------
+    Trace
+        Readings in the order in which the pass reached the sites, and the logits.
+
+    Raises
+    ------
+    ModelError
+        The output holds no logits [N, classes], or the network cannot be hooked.
+    MethodError
+        The network has no class `target`.
     """
     module, inputs = prepare_for_hooks(module, inputs)
-    with _passed(module, inputs, sites, gradients=gradients) as (logits, order):
-        chosen = target_classes(logits, target) if gradients else None
-        score = None if chosen is None else logits.gather(1, chosen[:, None]).sum()
-        slopes = _slopes(score, order)
-    return _trace(inputs, logits, chosen, order, slopes)
+    with _forward_pass(module, inputs, sites, gradients=gradients) as (logits, reached):
+        classes = target_classes(logits, target) if gradients else None
+        score = None if classes is None else logits.gather(1, classes[:, None]).sum()
+        grads = _gradients(score, reached)
+    return _trace(inputs, logits, classes, reached, grads)
 
 
 def capture_scores(
@@ -76,61 +87,81 @@ def capture_scores(
     scores: Callable[[Tensor], Tensor],
     read: Callable[[Trace], T],
 ) -> tuple[T, ...]:
-    """Several scores from one forward pass, each with a backward pass of its own.
+    """Differentiate several scores of one forward pass, with one backward pass each.
 
-    scores: takes the logits [1, classes] and returns weights [k, classes]; of each row, the sum of
-    the weighed logits is differentiated. read: what to keep of the trace of each row, before the
-    next is made; its `target` is the class with the largest weight. All else is as in `capture`,
-    for one input.
+    Parameters
+    ----------
+    module, sites
+        As for `capture`.
+    inputs
+        [1, 3, H, W], normalised as the network expects.
+    scores
+        Takes the logits [1, classes] and returns weights [k, classes]; each row is one score, the
+        weighted sum of the logits.
+    read
+        Extracts the result from the trace of one score, before the next trace is made. The trace's
+        `target` is the class with the largest weight.
+
+    Returns
+    -------
+    tuple
+        What `read` returned for each of the k scores.
+
+    Raises
+    ------
+    ModelError
+        As for `capture`.
     """
     module, inputs = prepare_for_hooks(module, inputs)
-    found = []
-    with _passed(module, inputs, sites, gradients=True) as (logits, order):
+    results = []
+    with _forward_pass(module, inputs, sites, gradients=True) as (logits, reached):
         for row in scores(logits.detach()).to(logits):
-            slopes = _slopes((logits * row).sum(), order, keep=True)
-            found.append(read(_trace(inputs, logits, row.argmax()[None], order, slopes)))
-    return tuple(found)
+            grads = _gradients((logits * row).sum(), reached, keep_graph=True)
+            results.append(read(_trace(inputs, logits, row.argmax()[None], reached, grads)))
+    return tuple(results)
 
 
 @contextmanager
-def _passed(
+def _forward_pass(
     module: nn.Module, inputs: Tensor, sites: Sequence[Site], *, gradients: bool
 ) -> Iterator[tuple[Tensor, list[Tap]]]:
-    """The logits and the taps that one forward pass reached; the graph lives meanwhile."""
+    """Yield the logits and the taps that the pass reached; the graph lives inside the block."""
     size = (inputs.shape[-2], inputs.shape[-1])
-    order: list[Tap] = []
+    reached: list[Tap] = []
     with (
         state_guard(module, frozen=gradients),
         torch.inference_mode(False),
         torch.set_grad_enabled(gradients),
     ):
-        with ExitStack() as hung:
-            heard: list[CallTap] = []
+        with ExitStack() as hooks:
+            call_taps: list[CallTap] = []
             buffer = TensorBuffer()
             for site in sites:
                 tap = _tap(site, buffer, gradients=gradients, input_size=size)
-                part = module.get_submodule(site.module)
-                if isinstance(tap, _HEARING) and _is_heard(site, part):
-                    heard.append(tap)
+                submodule = module.get_submodule(site.module)
+                if isinstance(tap, _CALL_TAPS) and _is_call(site, submodule):
+                    call_taps.append(tap)
                     continue
-                hung.callback(tap.attach(part).remove)
-                hung.callback(_noting(part, tap, order).remove)
-            if heard:
-                hung.enter_context(dispatch_calls(module, heard, order))
+                hooks.callback(tap.attach(submodule).remove)
+                hooks.callback(_record_order(submodule, tap, reached).remove)
+            if call_taps:
+                hooks.enter_context(dispatch_calls(module, call_taps, reached))
             logits = logits_of(module(inputs), module)
-        yield logits, order
+        yield logits, reached
 
 
 def _trace(
     inputs: Tensor,
     logits: Tensor,
-    chosen: Tensor | None,
-    order: Sequence[Tap],
-    slopes: Sequence[Tensor | None],
+    classes: Tensor | None,
+    reached: Sequence[Tap],
+    gradients: Sequence[Tensor | None],
 ) -> Trace:
-    readings: list[Reading] = [tap.reading(slope) for tap, slope in zip(order, slopes, strict=True)]
+    readings: list[Reading] = [
+        tap.reading(gradient) for tap, gradient in zip(reached, gradients, strict=True)
+    ]
     size = (inputs.shape[-2], inputs.shape[-1])
-    return Trace(tuple(readings), logits.detach().float(), chosen, size)
+    return Trace(tuple(readings), logits.detach().float(), classes, size)
 
 
 def _tap(site: Site, buffer: TensorBuffer, *, gradients: bool, input_size: tuple[int, int]) -> Tap:
@@ -142,104 +173,65 @@ def _tap(site: Site, buffer: TensorBuffer, *, gradients: bool, input_size: tuple
     return kind(site, gradients=gradients, input_size=input_size)
 
 
-def _is_heard(site: Site, part: nn.Module) -> bool:
-    """Whether a site is a call; `nn.MultiheadAttention` makes none on its fast path."""
-    return site.form is not Form.MODULE and not isinstance(part, nn.MultiheadAttention)
+def _is_call(site: Site, module: nn.Module) -> bool:
+    """Whether a site is an intercepted call; `nn.MultiheadAttention`'s fast path makes none."""
+    return site.form is not Form.MODULE and not isinstance(module, nn.MultiheadAttention)
 
 
-def _noting(part: nn.Module, tap: Tap, order: list[Tap]) -> Any:
-    """Remember the order in which the pass reaches the taps (once, for modules used twice)."""
+def _record_order(module: nn.Module, tap: Tap, reached: list[Tap]) -> Any:
+    """Append the tap to `reached` when its module returns; once, for modules used twice."""
 
-    def note(*_: object) -> None:
-        if tap not in order:
-            order.append(tap)
+    def append(*_: object) -> None:
+        if tap not in reached:
+            reached.append(tap)
 
-    return part.register_forward_hook(note)
+    return module.register_forward_hook(append)
 
 
-def _slopes(
-    score: Tensor | None, order: Sequence[Tap], *, keep: bool = False
+def _gradients(
+    score: Tensor | None, taps: Sequence[Tap], *, keep_graph: bool = False
 ) -> list[Tensor | None]:
-    """The score's derivative by what each tap watches; the graph stays if `keep`.
+    """The score's gradient with respect to what each tap captured.
 
-    Inputs of a batch do not touch each other in eval mode, so one sum of scores serves all of them.
+    In evaluation mode the inputs of a batch are independent, so one sum of scores serves them all.
     """
-    if score is None or not order:
-        return [None] * len(order)
-    watched = [tap.captured for tap in order if tap.captured is not None]
-    found = derivatives(score, watched, keep=keep)
+    if score is None or not taps:
+        return [None] * len(taps)
+    captured = [tap.captured for tap in taps if tap.captured is not None]
+    grads = derivatives(score, captured, keep_graph=keep_graph)
     return [
-        _nothing(one) if slope is None else slope for one, slope in zip(watched, found, strict=True)
+        _zeros(value) if grad is None else grad for value, grad in zip(captured, grads, strict=True)
     ]
 
 
 def derivatives(
-    score: Tensor, watched: Sequence[TensorOrEdge], *, keep: bool = False
+    score: Tensor, captured: Sequence[TensorOrEdge], *, keep_graph: bool = False
 ) -> list[Tensor | None]:
-    """The derivative of `score` by each of `captured`, None where it has none by it.
+    """Differentiate a score with respect to captured tensors.
 
-    Slopes of half precision would vanish below 6e-8, so a float16 score is scaled meanwhile; its
-    derivatives are float32. The graph stays if `keep`.
+    Parameters
+    ----------
+    score
+        A scalar. A float16 score is scaled up meanwhile, because its gradients would vanish below
+        6e-8; they are returned in float32.
+    captured
+        Tensors or graph edges.
+    keep_graph
+        Keep the graph for another backward pass.
+
+    Returns
+    -------
+    list of Tensor or None
+        None where the score does not depend on the tensor.
     """
     scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
-    each: Any = watched
-    slopes = torch.autograd.grad(score * scale, each, allow_unused=True, retain_graph=keep)
+    inputs: Any = captured
+    grads = torch.autograd.grad(score * scale, inputs, allow_unused=True, retain_graph=keep_graph)
     if scale == 1:
-        return list(slopes)
-    return [None if slope is None else slope.float() / scale for slope in slopes]
+        return list(grads)
+    return [None if grad is None else grad.float() / scale for grad in grads]
 
 
-def _nothing(watched: TensorOrEdge) -> Tensor:
-    """The derivative of a score that does not depend on it: zeros, or one zero for a place."""
-    return torch.zeros_like(watched) if isinstance(watched, Tensor) else torch.zeros(1)
-
-
-def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
-    """The classes [N] to speak for: `target`, or the most probable ones if None.
-
-    Raises MethodError for a class that the logits [N, classes] do not have.
-    """
-    if target is None:
-        return logits.detach().argmax(1)
-    chosen = torch.as_tensor(target, device=logits.device).expand(len(logits)).long()
-    strange = chosen[(chosen < 0) | (chosen >= logits.shape[1])]
-    if len(strange):
-        raise MethodError(
-            f"Class {int(strange[0])} was asked for, but the network has the classes "
-            f"0 to {logits.shape[1] - 1}."
-        )
-    return chosen
-
-
-def logits_of(output: Any, network: nn.Module) -> Tensor:
-    """The logits [N, classes] in what `network` returned.
-
-    A tensor, a tuple that begins with it, or an output object or dictionary that has `logits`.
-    Raises ModelError for anything else, with the network's name.
-    """
-    returned = output
-    if isinstance(output, Mapping) and "logits" in output:
-        output = output["logits"]
-    if hasattr(output, "logits"):
-        output = output.logits
-    if isinstance(output, (tuple, list)) and output:
-        output = output[0]
-    if isinstance(output, Tensor) and output.ndim == 2:
-        return output
-    raise ModelError(
-        f"{type(network).__name__} returned {_in_words(returned)}, not logits of the shape "
-        "[N, classes]. Wrap it in a module that returns them."
-    )
-
-
-def _in_words(output: Any) -> str:
-    """What a network returned: a shape, a dictionary with its keys, or a type."""
-    if isinstance(output, Tensor):
-        return f"a tensor of the shape {list(output.shape)}"
-    if isinstance(output, Mapping):
-        keys = [*map(repr, output)]
-        more = ", ..." if len(keys) > _KEYS_SAID else ""
-        return f"a dictionary with the keys {', '.join(keys[:_KEYS_SAID]) or 'none'}{more}"
-    if isinstance(output, (tuple, list)) and output:
-        return f"a {type(output).__name__} that begins with {_in_words(output[0])}"
-    return f"a value of the type {type(output).__name__}"
+def _zeros(captured: TensorOrEdge) -> Tensor:
+    """Gradient of a score that does not depend on it: zeros, or a single zero for an edge."""
+    return torch.zeros_like(captured) if isinstance(captured, Tensor) else torch.zeros(1)

@@ -12,9 +12,18 @@ from attnviz.errors import ModelError
 class Form(StrEnum):
     """How a site's attention is computed.
 
-    `MODULE`: a module of its own. `FUSED`: `F.scaled_dot_product_attention`. `SOFTMAX`: a softmax
-    over keys. `PROJECTED`: `nn.MultiheadAttention`, which projects inside. `FACTOR`: features times
-    a factor for each channel, each place, or both.
+    Attributes
+    ----------
+    MODULE
+        By a module that is hooked itself.
+    FUSED
+        By `F.scaled_dot_product_attention`.
+    SOFTMAX
+        By a softmax over keys.
+    PROJECTED
+        By `nn.MultiheadAttention`, which projects internally.
+    FACTOR
+        By a product of features with a factor for each channel, each position, or both.
     """
 
     MODULE = "module"
@@ -27,9 +36,16 @@ class Form(StrEnum):
 class Kind(StrEnum):
     """What can be read at a site.
 
-    `SPATIAL`: a mask over positions. `CHANNEL`: a gate for each feature. `CONTEXT`: every position
-    looks at every other. `FEATURES`: the output of a block, from which relevance (not attention) is
-    computed.
+    Attributes
+    ----------
+    SPATIAL
+        A mask over positions.
+    CHANNEL
+        A gate for each channel.
+    CONTEXT
+        Self-attention: every position attends to every other.
+    FEATURES
+        The output of a block, from which relevance (not attention) is computed.
     """
 
     SPATIAL = "spatial"
@@ -39,7 +55,7 @@ class Kind(StrEnum):
 
 
 class Layout(StrEnum):
-    """How a block's output is laid out: channels first, channels last, or a row of tokens."""
+    """Memory layout of a block's output: channels first, channels last, or tokens."""
 
     CHANNELS_FIRST = "NCHW"
     CHANNELS_LAST = "NHWC"
@@ -50,15 +66,34 @@ class Layout(StrEnum):
 class Site:
     """A place in a network where something can be read.
 
-    `layer` is the dotted name of the module under which the site is shown; `module` that of the
-    module that is watched, the same or one inside it. The rest concerns `Kind.FEATURES` only:
-    `layout` of the output; `stride`, input pixels to a cell of the grid, by which tokens are laid
-    out, `merged`, how many of them on a side have been merged since into one, and `prefix`, how
-    many stand in front that are no places; `overwritten`, whether a later layer changes the output
-    in place; `wrapped`, whether the module returns it in a tuple. A site heard in a call
-    has its `form`, and in `call` how many calls of that form its module makes before; `additive`
-    says that a heard factor is 1 + mask; `geometry` says where the tokens of self-attention lie,
-    for inputs of one size.
+    Attributes
+    ----------
+    layer
+        Dotted module name under which the site is shown.
+    kind
+        What can be read.
+    module
+        Dotted name of the module that is hooked: `layer` or a module inside it.
+    layout
+        Of a block's output.
+    stride
+        Vertical and horizontal input pixels per token of a block, before any merging.
+    merged
+        How many tokens on a side have been merged into one.
+    prefix
+        How many tokens without a position precede a block's grid.
+    overwritten
+        Whether a later layer changes a block's output in place.
+    wrapped
+        Whether a block returns its output inside a tuple.
+    form
+        How the attention is computed.
+    call
+        Index of the call among those of the same form that the module makes.
+    additive
+        Whether a factor is 1 + mask.
+    geometry
+        Where the tokens of self-attention are, for inputs of one size.
     """
 
     layer: str
@@ -76,28 +111,44 @@ class Site:
     geometry: TokenGeometry | None = field(default=None, compare=False)
 
     def token_grid(self, input_size: tuple[int, int], tokens: int) -> tuple[int, int]:
-        """Rows and columns of a block's row of `tokens` for an input (height, width).
+        """Compute the grid of a block's tokens.
 
-        A network may cut off what the stride does not divide, or pad it. Raises ModelError where
-        the tokens lie neither way.
+        Networks cut off or pad inputs that the stride does not divide; both are tried.
+
+        Parameters
+        ----------
+        input_size
+            (height, width) of the input in pixels.
+        tokens
+            Number of tokens that the block returned.
+
+        Returns
+        -------
+        tuple of int
+            Rows and columns.
+
+        Raises
+        ------
+        ModelError
+            The tokens form neither the cut nor the padded grid.
         """
-        found = self._fitting(input_size, tokens)
-        if found is not None:
-            return found
+        grid = self._fitting_grid(input_size, tokens)
+        if grid is not None:
+            return grid
         height, width = input_size
         raise ModelError(
-            f"{self.layer} gives {tokens} tokens for an input of {height} x {width}, and they lie "
-            "on no grid that is known. Choose an input of the size that the network was made for."
+            f"{self.layer} returns {tokens} tokens for an input of {height} x {width}, which form "
+            "no known grid. Choose an input of the size that the network was made for."
         )
 
     def fits(self, input_size: tuple[int, int], tokens: int) -> bool:
-        """Whether `token_grid` knows how they lie."""
-        return self._fitting(input_size, tokens) is not None
+        """Return whether `token_grid` finds a grid."""
+        return self._fitting_grid(input_size, tokens) is not None
 
-    def _fitting(self, input_size: tuple[int, int], tokens: int) -> tuple[int, int] | None:
-        for more in (0, 1):  # cut, then padded
+    def _fitting_grid(self, input_size: tuple[int, int], tokens: int) -> tuple[int, int] | None:
+        for padded in (0, 1):  # cut first, then padded
             rows, columns = (
-                -(-((side + more * (step - 1)) // step) // self.merged)
+                -(-((side + padded * (step - 1)) // step) // self.merged)
                 for side, step in zip(input_size, self.stride, strict=True)
             )
             if rows * columns + self.prefix == tokens:

@@ -1,4 +1,4 @@
-"""Where the tokens of one attention call lie in the picture."""
+"""Where the tokens of one attention call are in the picture."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from attnviz.capture.readings import TokenGrid
 
 @dataclass(frozen=True, eq=False)
 class TokenGeometry:
-    """How the rows of a call, for one input, map to tokens of the grids on both sides.
+    """Maps the rows of an attention call, for one input, to tokens of the grids on both sides.
 
-    A call has a number of leading entries (windows x heads in any order). table: int64 [windows,
-    heads], the leading entries of each window. query_cells: int64 [windows, T], key_cells: int64
-    [windows, S]: the token of each row, prefix included, -1 for padding outside the picture.
-    input_size: (height, width) of the network's input for which this holds.
+    A call has a number of leading entries (windows x heads in any order).
+
+    Attributes
+    ----------
+    queries, keys
+        Grids of the two sides.
+    table
+        int64 [windows, heads], the leading entries of each window.
+    query_cells, key_cells
+        int64 [windows, T] and [windows, S], the token of each row, prefix included; -1 for padding
+        outside the picture.
+    input_size
+        (height, width) in pixels of the network's input for which this holds.
     """
 
     queries: TokenGrid
@@ -34,12 +43,12 @@ class TokenGeometry:
 
     @property
     def entries(self) -> int:
-        """Leading entries for one input."""
+        """Number of leading entries for one input."""
         return self.table.numel()
 
     @property
     def dense(self) -> bool:
-        """Whether every query looks at every key, in the order of the grids."""
+        """Whether every query attends to every key, in the order of the grids."""
         return (
             len(self.table) == 1
             and _in_order(self.table[0], self.heads)
@@ -48,13 +57,20 @@ class TokenGeometry:
         )
 
     def query_positions(self) -> Tensor:
-        """Where each token of the `queries` grid stands: window x T + row, -1 if nowhere."""
+        """Find each query token in the windows.
+
+        Returns
+        -------
+        Tensor
+            int64 [queries.tokens], window x T + row of the token's first occurrence; -1 if it is in
+            no window.
+        """
         flat = self.query_cells.flatten()
-        found = flat.new_full((self.queries.tokens,), -1)
-        order = torch.arange(len(flat)).flip(0)  # the first of several is kept
+        positions = flat.new_full((self.queries.tokens,), -1)
+        order = torch.arange(len(flat)).flip(0)  # so that the first occurrence is written last
         real = order[flat[order] >= 0]
-        found[flat[real]] = real
-        return found
+        positions[flat[real]] = real
+        return positions
 
 
 def _in_order(cells: Tensor, count: int) -> bool:

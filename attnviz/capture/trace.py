@@ -1,4 +1,4 @@
-"""What one pass through a network leaves behind: readings at its sites, and the scores."""
+"""Everything that one pass through a network recorded: readings at its sites, and the logits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from attnviz.capture.readings import (
 
 @dataclass(frozen=True)
 class Trace:
-    """All readings of one pass, in the order in which the pass reached them.
+    """All readings of one pass, in the order in which the pass reached their sites.
 
-    logits: [N, classes] float32. target: [N] int64, the class whose score was differentiated, or
-    None where no gradients were asked for. input_size: (height, width) of the network's input.
+    Attributes
+    ----------
+    readings
+        One for each site that was reached.
+    logits
+        float32 [N, classes].
+    target
+        int64 [N], the class whose score was differentiated; None without gradients.
+    input_size
+        (height, width) of the network's input in pixels.
     """
 
     readings: tuple[Reading, ...]

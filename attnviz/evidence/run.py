@@ -13,7 +13,7 @@ from attnviz.analysis.explain import class_index
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.run import logits_of
+from attnviz.capture.logits import logits_of
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel

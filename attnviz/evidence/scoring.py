@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.capture.run import logits_of, target_classes
+from attnviz.capture.logits import logits_of, target_classes
 from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress

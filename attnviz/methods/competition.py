@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from attnviz.capture.dense.classifier_per_cell import DenseClassifier, find_dense_classifier
 from attnviz.capture.dense.forward import DensePass, dense_pass
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.logits import target_classes
 from attnviz.capture.readings import FeatureReading
-from attnviz.capture.run import target_classes
 from attnviz.capture.site import Kind
 from attnviz.capture.taps.base import require
 from attnviz.capture.taps.features import FeatureTap

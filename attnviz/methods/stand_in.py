@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
-from attnviz.capture.run import logits_of, target_classes
+from attnviz.capture.logits import logits_of, target_classes
 from attnviz.capture.site import Site
 from attnviz.errors import MethodError
 from attnviz.progress import Progress

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.discovery.last_block import influential_blocks, last_influential
+from attnviz.capture.logits import target_classes
 from attnviz.capture.readings import FeatureReading, GateReading, Reading, SoftMaskReading
-from attnviz.capture.run import capture, capture_scores, target_classes
+from attnviz.capture.run import capture, capture_scores
 from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError

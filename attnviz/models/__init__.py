@@ -1,1 +1,1 @@
-"""Networks: which there are, where their weights come from, and how they want pictures."""
+"""Networks: the catalogue, their weights and their preprocessing."""

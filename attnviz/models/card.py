@@ -1,4 +1,4 @@
-"""The card beside trained weights: a JSON file that says what they are."""
+"""Model cards: the JSON file beside trained weights that describes them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,24 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a card says of the weights beside it.
+    """Description of the weights beside a card.
 
-    classes: a name for each class. sha256: of the weights' file. input_side: side in pixels of the
-    input that the accuracy was measured at. answers: the measured map for each question.
-    parameters: how many the network has. top1: share of held-out pictures named rightly, 0..1.
-    data: what it was trained on.
+    Attributes
+    ----------
+    classes
+        Name of each class.
+    sha256
+        Of the weights' file, 64 hexadecimal digits.
+    input_side
+        Side in pixels of the input at which the accuracy was measured.
+    answers
+        Recommended map for each question.
+    parameters
+        Number of parameters.
+    top1
+        Top-1 accuracy on held-out pictures, 0..1.
+    data
+        What the network was trained on.
     """
 
     classes: tuple[str, ...]
@@ -36,7 +48,22 @@ class ModelCard:
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card at `path`; raises WeightsError that names the file and the entry that is wrong."""
+    """Read and validate a card.
+
+    Parameters
+    ----------
+    path
+        The JSON file.
+
+    Returns
+    -------
+    ModelCard
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, or an entry is not valid; the message names both.
+    """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -51,7 +78,7 @@ def read_card(path: Path) -> ModelCard:
 
 def _card(entries: Any) -> ModelCard:
     if not isinstance(entries, dict):
-        raise TypeError("it holds no table")
+        raise TypeError("it is not a JSON object")
     classes = entries.get("classes")
     if not isinstance(classes, list) or not classes or not all(map(_is_name, classes)):
         raise TypeError('"classes" must be a list of names')
@@ -69,32 +96,32 @@ def _card(entries: Any) -> ModelCard:
         side,
         _answers(entries.get("answers", {})),
         parameters,
-        _share(entries.get("top1")),
+        _fraction(entries.get("top1")),
         str(entries.get("data", "")),
     )
 
 
 def _answers(entries: Any) -> dict[str, RecommendedMap]:
     if not isinstance(entries, dict):
-        raise TypeError('"answers" must be a table')
+        raise TypeError('"answers" must be an object')
     answers = {}
     for question, answer in entries.items():
-        parts = answer if isinstance(answer, dict) else {}
-        method, layer = parts.get("method"), parts.get("layer")
+        fields = answer if isinstance(answer, dict) else {}
+        method, layer = fields.get("method"), fields.get("layer")
         if not _is_name(method) or not _is_name(layer):
             raise TypeError(f'the answer to "{question}" must name a "method" and a "layer"')
-        score = parts.get("score")
+        score = fields.get("score")
         if score is not None and not _is_number(score):
             raise TypeError(f'the "score" of the answer to "{question}" must be a number')
         answers[question] = RecommendedMap(method, layer, score)
     return answers
 
 
-def _share(value: Any) -> float | None:
+def _fraction(value: Any) -> float | None:
     if value is None:
         return None
     if not _is_number(value) or not 0 <= value <= 1:
-        raise ValueError('"top1" must be a share in 0..1')
+        raise ValueError('"top1" must be a number in 0..1')
     return float(value)
 
 
@@ -103,7 +130,7 @@ def _is_count(value: Any) -> TypeGuard[int]:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    """Whether it is a finite number; JSON may hold whole ones that no float can."""
+    """Whether it is a finite number; JSON integers may be too large for a float."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
     return abs(value) <= sys.float_info.max

@@ -1,4 +1,4 @@
-"""All networks that can be loaded."""
+"""The catalogue: all networks that can be loaded."""
 
 from __future__ import annotations
 
@@ -13,27 +13,48 @@ from attnviz.models.zoo_source import trained_spec, zoo_specs
 
 
 def list_models() -> tuple[ModelSpec, ...]:
-    """Every network that can be loaded: those that come along, torchvision's, then timm's.
+    """List every network that can be loaded, without building or downloading any.
 
-    Nothing is built, opened or downloaded but the cards of the weights that come along.
+    Returns
+    -------
+    tuple of ModelSpec
+        The networks shipped with the package, then torchvision's, then timm's.
+
+    Raises
+    ------
+    WeightsError
+        The card of a shipped network is not valid.
     """
     return (*zoo_specs(), *torchvision_specs(), *timm_specs())
 
 
 def find_model(name: str) -> ModelSpec:
-    """The network named `name`, or the one whose trained weights lie at that path.
+    """Find a network by its name, or by the path of its trained weights.
 
-    A path ends in `.safetensors` and has its card beside it, as `train` writes them. `name=path`
-    is the network of that name with weights from a file of the user's own, such as
-    `squeezenet1_0=weights/mine.pth`. Raises UnknownNameError with the nearest names, and
-    WeightsError where there is no such file.
+    Parameters
+    ----------
+    name
+        A name from `list_models`; the path of a `.safetensors` file with its card beside it, as
+        `attnviz train` writes them; or `name=path` for a network with the user's weights, such as
+        `squeezenet1_0=weights/mine.pth`.
+
+    Returns
+    -------
+    ModelSpec
+
+    Raises
+    ------
+    UnknownNameError
+        No network has this name; the message suggests similar ones.
+    WeightsError
+        There is no such file, or its card is not valid.
     """
-    known, given, path = name.partition("=")
-    if given:
-        return _with_weights(find_model(known), Path(path).expanduser())
+    base, separator, path = name.partition("=")
+    if separator:
+        return _with_weights(find_model(base), Path(path).expanduser())
     if name.endswith(".safetensors"):
         return trained_spec(Path(name))
-    for spec in zoo_specs():  # found without the second that importing torchvision takes
+    for spec in zoo_specs():  # first, because importing torchvision takes a second
         if spec.name == name:
             return spec
     specs = {spec.name: spec for spec in list_models()}
@@ -43,7 +64,7 @@ def find_model(name: str) -> ModelSpec:
 
 
 def _with_weights(spec: ModelSpec, path: Path) -> ModelSpec:
-    """The network with weights from `path`, its name saying so; nothing measured holds for them."""
+    """The network with the user's weights; what was measured for the published ones is dropped."""
     if not path.is_file():
         raise WeightsError(f"There is no file {path} with weights for {spec.name}. Check the path.")
     adapt = spec.weights.adapt if spec.weights else None

@@ -1,4 +1,4 @@
-"""Choosing where a network runs, and telling when its memory is exhausted."""
+"""Devices: list them, choose one, move networks to it, and recognise exhausted memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from attnviz.models.memory import system_memory
 _KEYS = ("auto", "cuda", "mps", "cpu")
 _KEY = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
-# PyTorch has a class of its own only for accelerators; elsewhere the text must tell.
+# PyTorch raises a dedicated error class for accelerators only; elsewhere the text decides.
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -26,10 +26,16 @@ _OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class DeviceInfo:
-    """A device that networks can run on.
+    """A device on which networks can run.
 
-    key: what `load_model` takes, such as "cuda:0". name: for people. memory_bytes, free_bytes: its
-    memory in all and what is free now; None where the system does not tell.
+    Attributes
+    ----------
+    key
+        Name for `load_model`, such as "cuda:0".
+    name
+        Name to show.
+    memory_bytes, free_bytes
+        Total and free memory; None if the system does not report it.
     """
 
     key: str
@@ -39,7 +45,13 @@ class DeviceInfo:
 
 
 def list_devices() -> tuple[DeviceInfo, ...]:
-    """Every device that can be used now, the one that "auto" takes first."""
+    """List every available device.
+
+    Returns
+    -------
+    tuple of DeviceInfo
+        The device that "auto" chooses comes first.
+    """
     devices = [_cuda(index) for index in range(_cuda_count())]
     if torch.backends.mps.is_available():
         devices.append(_mps())
@@ -50,13 +62,24 @@ def list_devices() -> tuple[DeviceInfo, ...]:
 
 
 def choose_device(name: str | torch.device = "auto") -> torch.device:
-    """The device called "auto", "cuda", "cuda:1", "mps" or "cpu"; auto: CUDA, then MPS, then CPU.
+    """Find a device by its name.
 
-    A CUDA device always comes with its number, as in the keys of `list_devices`.
+    Parameters
+    ----------
+    name
+        "auto" (CUDA, then MPS, then CPU), "cuda", "cuda:1", "mps" or "cpu".
 
-    Raises:
-        UnknownNameError: no device is called so.
-        ModelError: this computer has none of the kind.
+    Returns
+    -------
+    torch.device
+        CUDA devices always with their index, as in the keys of `list_devices`.
+
+    Raises
+    ------
+    UnknownNameError
+        This is not the name of a device.
+    ModelError
+        This computer has no such device.
     """
     key = str(name)
     if not _KEY.fullmatch(key):
@@ -67,45 +90,75 @@ def choose_device(name: str | torch.device = "auto") -> torch.device:
     kind, _, number = key.partition(":")
     index = int(number or 0) if kind == "cuda" else None
     if index is not None and index >= cuda:
-        found = f"{cuda} CUDA device{'' if cuda == 1 else 's'}"
+        available = f"{cuda} CUDA device{'' if cuda == 1 else 's'}"
         raise ModelError(
-            f'The device "{key}" was asked for, but this PyTorch finds {found} here. '
+            f'The device "{key}" was requested, but PyTorch finds {available} here. '
             'Choose "auto" or "cpu".'
         )
     if key == "mps" and not mps:
         raise ModelError(
-            'The device "mps" was asked for, but this is no Mac whose GPU PyTorch can use. '
+            'The device "mps" was requested, but PyTorch finds no Apple GPU here. '
             'Choose "auto" or "cpu".'
         )
     return torch.device(kind) if index is None else torch.device(kind, index)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory ran out, on any device."""
+    """Return whether an error reports exhausted memory, on any device."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in text for sign in _OUT_OF_MEMORY)
+    return isinstance(error, RuntimeError) and any(phrase in text for phrase in _OUT_OF_MEMORY)
 
 
 def move_module(module: nn.Module, device: torch.device) -> nn.Module:
-    """`module` on `device`; channels last on CPU and CUDA, where they convolve faster so."""
+    """Move a network to a device, in the memory layout in which it convolves faster there.
+
+    Parameters
+    ----------
+    module
+        The network; moved in place.
+    device
+        The target.
+
+    Returns
+    -------
+    nn.Module
+        `module`, channels last on CPU and CUDA.
+    """
     module = module.to(device)
-    return module.to(memory_format=torch.channels_last) if _likes(device) else module
+    if _prefers_channels_last(device):
+        return module.to(memory_format=torch.channels_last)
+    return module
 
 
 def move_inputs(inputs: Tensor, device: torch.device) -> Tensor:
-    """`inputs` [N, C, h, w] on `device`, laid out as `move_module` lays out the weights."""
+    """Move inputs to a device, in the memory layout of `move_module`.
+
+    Parameters
+    ----------
+    inputs
+        [N, C, h, w].
+    device
+        The target.
+
+    Returns
+    -------
+    Tensor
+        [N, C, h, w], channels last in memory on CPU and CUDA.
+    """
     inputs = inputs.to(device)
-    return inputs.contiguous(memory_format=torch.channels_last) if _likes(device) else inputs
+    if _prefers_channels_last(device):
+        return inputs.contiguous(memory_format=torch.channels_last)
+    return inputs
 
 
-def _likes(device: torch.device) -> bool:
+def _prefers_channels_last(device: torch.device) -> bool:
     return device.type in ("cpu", "cuda")
 
 
 def free_memory(device: torch.device) -> None:
-    """Hand memory that is no longer used back to `device`, before something is tried again."""
+    """Return unused memory to a device, before a second attempt."""
     gc.collect()  # a traceback's frames can hold tensors in a cycle
     if device.type == "cuda":
         torch.cuda.empty_cache()
@@ -118,12 +171,12 @@ def _cuda_count() -> int:
 
 
 def _cuda(index: int) -> DeviceInfo:
-    known = torch.cuda.get_device_properties(index)
+    properties = torch.cuda.get_device_properties(index)
     try:
         free = torch.cuda.mem_get_info(index)[0]
-    except RuntimeError:  # a device that another process keeps for itself
+    except RuntimeError:  # another process has exclusive use of the device
         free = None
-    return DeviceInfo(f"cuda:{index}", known.name, known.total_memory, free)
+    return DeviceInfo(f"cuda:{index}", properties.name, properties.total_memory, free)
 
 
 def _mps() -> DeviceInfo:

@@ -1,4 +1,4 @@
-"""One file from a web server: as a whole and checked, or not at all."""
+"""Download one file, complete and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -31,14 +31,35 @@ _STALE_SECONDS = 24 * 3600
 def download(
     ref: WeightsRef, url: str, folder: Path, progress: Progress | None = None
 ) -> tuple[Path, str]:
-    """Fetch `url` to `folder / ref.file_name`; returns that path and the file's SHA-256.
+    """Download a file and verify its SHA-256.
 
-    The bytes go to a file of their own beside it, which takes the name once it is complete and
-    checked, and is removed whatever else happens. Two downloads at once do not meet.
+    The bytes are written to a temporary file, which is renamed once it is complete and verified,
+    and removed otherwise. Concurrent downloads do not interfere.
 
-    Raises:
-        WeightsError: the file came, but its SHA-256 is not the one that `ref` gives.
-        WeightsUnavailableError: anything else, as a reason without a remedy.
+    Parameters
+    ----------
+    ref
+        Name, size and SHA-256 of the file.
+    url
+        http or https address.
+    folder
+        Target folder; created if missing.
+    progress
+        Called with bytes done and in all; a bar on stderr if None.
+
+    Returns
+    -------
+    path : Path
+        `folder / ref.file_name`.
+    sha256 : str
+        Of the file, in hexadecimal.
+
+    Raises
+    ------
+    WeightsError
+        The file was downloaded, but its SHA-256 differs from the one in `ref`.
+    WeightsUnavailableError
+        Any other failure; the message is a reason without a remedy.
     """
     if not url.lower().startswith(("http://", "https://")):
         raise WeightsUnavailableError("only http and https addresses are used")
@@ -46,11 +67,11 @@ def download(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_stale(folder, ref.file_name)
-        with _answer(url) as answer, partial.open("xb") as file:
-            digest = _save(answer, file, folder, ref, progress)
+        with _response(url) as response, partial.open("xb") as file:
+            digest = _save(response, file, folder, ref, progress)
         if not digest.startswith(ref.sha256.lower()):
             raise WeightsError(
-                f"{ref.file_name} from {url} is damaged or another file, and was not kept: its "
+                f"{ref.file_name} from {url} is damaged or another file, and was discarded: its "
                 f"SHA-256 should begin with {ref.sha256}, but is {digest}. Try again later."
             )
         partial.replace(folder / ref.file_name)
@@ -61,8 +82,8 @@ def download(
     return folder / ref.file_name, digest
 
 
-def _answer(url: str) -> Any:
-    """The open response; like `urlopen`, but a redirection can lead to no file or ftp address."""
+def _response(url: str) -> Any:
+    """Open the response; like `urlopen`, but redirections to file or ftp addresses fail."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -78,34 +99,34 @@ def _answer(url: str) -> Any:
 
 
 def _remove_stale(folder: Path, name: str) -> None:
-    """Remove what downloads left that were killed, but not what another one writes just now."""
+    """Remove temporary files of killed downloads, but not those of downloads in progress."""
     for path in folder.glob(f"{name}.*.partial"):
-        with suppress(FileNotFoundError):  # another process may be first
+        with suppress(FileNotFoundError):  # another process may have removed it
             if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                 path.unlink()
 
 
 def _save(
-    answer: Any, file: IO[bytes], folder: Path, ref: WeightsRef, progress: Progress | None
+    response: Any, file: IO[bytes], folder: Path, ref: WeightsRef, progress: Progress | None
 ) -> str:
-    """Copy the answer's body to `file` and return its SHA-256."""
-    length = answer.headers.get("Content-Length", "")
+    """Copy the response's body to `file` and return its SHA-256."""
+    length = response.headers.get("Content-Length", "")
     total = int(length) if length.isdigit() else None
     most = LARGEST_BYTES if ref.bytes is None else ref.bytes + ref.bytes // 10 + _CHUNK
     _check_size(total or 0, most)
     if total is not None and total > shutil.disk_usage(folder).free:
         raise WeightsUnavailableError(f"{folder} has no room for {total / 1e6:.0f} MB")
     digest, done = hashlib.sha256(), 0
-    with _shown(progress, ref.file_name) as tell:
-        tell(0, total)
-        while chunk := answer.read(_CHUNK):
+    with _reporter(progress, ref.file_name) as report:
+        report(0, total)
+        while chunk := response.read(_CHUNK):
             done += len(chunk)
             _check_size(done, most)
             file.write(chunk)
             digest.update(chunk)
-            tell(done, total)
+            report(done, total)
     if total is not None and done != total:
-        raise WeightsUnavailableError(f"it broke off after {done:,} of {total:,} bytes")
+        raise WeightsUnavailableError(f"it was interrupted after {done:,} of {total:,} bytes")
     return digest.hexdigest()
 
 
@@ -115,17 +136,17 @@ def _check_size(size: int, most: int) -> None:
 
 
 @contextmanager
-def _shown(progress: Progress | None, title: str) -> Iterator[Progress]:
+def _reporter(progress: Progress | None, title: str) -> Iterator[Progress]:
     if progress is not None:
         yield progress
         return
     with tqdm(desc=title, unit="B", unit_scale=True, file=sys.stderr) as bar:
 
-        def tell(done: int, total: int | None) -> None:
+        def report(done: int, total: int | None) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        yield tell
+        yield report
 
 
 def _reason(error: Exception, folder: Path) -> str:

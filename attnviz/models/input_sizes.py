@@ -1,4 +1,4 @@
-"""The input sizes that are worth offering for a network."""
+"""Input sizes at which a network can usefully run."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ import math
 from attnviz.models.spec import ModelSpec
 
 LARGEST = 1024
-# Networks of feature maps keep large ones near the input: with gradients DenseNet-201 takes 6 GB at
-# 896 px, where ViT-S takes 2.
+# Networks of feature maps store large ones near the input: with gradients DenseNet-201 takes 6 GB
+# at 896 px, where ViT-S takes 2.
 LARGEST_MAPS = 768
 _FACTORS = (1.5, 2, 3, 4)
-# Networks of so many parameters are slow and large at their own size already.
-_HEAVY = 100_000_000
-_HEAVY_FACTOR = 2
+# Networks with at least this many parameters are slow and large even at their default size.
+_LARGE_NETWORK = 100_000_000
+_LARGE_FACTOR = 2
 
 
 def input_sizes(spec: ModelSpec) -> tuple[int, ...]:
-    """Sides of the input in pixels, the network's own first, then larger ones.
+    """List the input sizes to offer for a network.
 
-    Up to 1024 for tokens and 768 for feature maps: 1.5, 2, 3 and 4 times its own, rounded up to a
-    multiple that it takes; up to twice its own for networks of 100 million parameters and more.
-    Only its own where it takes no other.
+    Parameters
+    ----------
+    spec
+        The network.
+
+    Returns
+    -------
+    tuple of int
+        Sides in pixels: the default, then 1.5, 2, 3 and 4 times as much, rounded up to a multiple
+        that the network accepts, up to 1024 for tokens and 768 for feature maps. Networks with 100
+        million parameters and more are offered at most twice their default; networks of a fixed
+        size the default only.
     """
-    wanted = spec.preprocess
-    if not wanted.any_size and spec.resize is None:
-        return (wanted.size,)
+    preprocess = spec.preprocess
+    if not preprocess.any_size and spec.resize is None:
+        return (preprocess.size,)
     largest = LARGEST if spec.layout == "NTC" else LARGEST_MAPS
-    most = _HEAVY_FACTOR if (spec.parameters or 0) >= _HEAVY else max(_FACTORS)
+    most = _LARGE_FACTOR if (spec.parameters or 0) >= _LARGE_NETWORK else max(_FACTORS)
     larger = (
-        math.ceil(wanted.size * factor / wanted.multiple) * wanted.multiple
+        math.ceil(preprocess.size * factor / preprocess.multiple) * preprocess.multiple
         for factor in _FACTORS
         if factor <= most
     )
-    return (wanted.size, *dict.fromkeys(side for side in larger if wanted.size < side <= largest))
+    return (
+        preprocess.size,
+        *dict.fromkeys(side for side in larger if preprocess.size < side <= largest),
+    )

@@ -1,4 +1,4 @@
-"""From a name, a spec or anybody's module to a network that is ready to look."""
+"""Load a network by name or spec, or wrap any module."""
 
 from __future__ import annotations
 
@@ -31,22 +31,41 @@ def load_model(
 ) -> VisionModel:
     """Load a network with its weights, in evaluation mode and without parameter gradients.
 
-    The same name gives the same outputs each time, and the global random state is left as it was.
+    The same name always gives the same outputs, and the global random state is not changed.
 
-    Args:
-        model: a name from `list_models`, or a spec.
-        device: "auto", "cuda", "cuda:1", "mps" or "cpu".
-        input_size: side of the input in pixels, the network's own if None. Larger inputs give finer
-            maps; vision transformers interpolate their position embeddings.
-        progress: called in a download with (bytes done, bytes in all or None); a bar on
-            stderr if None.
+    Parameters
+    ----------
+    model
+        A name from `list_models`, or a spec.
+    device
+        "auto", "cuda", "cuda:1", "mps" or "cpu".
+    input_size
+        Side of the input in pixels; the network's default if None. Larger inputs give finer maps;
+        vision transformers interpolate their position embeddings.
+    progress
+        Called during a download with bytes done and in all; a bar on stderr if None.
 
-    Raises:
-        UnknownNameError: no such model or device.
-        ModelError: the device is not there, the network has no weights, or it cannot take inputs
-            of that size.
-        WeightsError: the weights are damaged, or cannot be had.
-        OutOfMemoryError: the network does not fit into the device's memory.
+    Returns
+    -------
+    VisionModel
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such model or device.
+    ModelError
+        The device is not available, the network has no weights, or it does not accept inputs of
+        that size.
+    WeightsError
+        The weights are damaged or unavailable.
+    OutOfMemoryError
+        The network does not fit into the device's memory.
+
+    Examples
+    --------
+    >>> model = load_model("ran-small", "cpu")
+    >>> model.preprocess.size
+    160
     """
     spec = find_model(model) if isinstance(model, str) else model
     chosen = choose_device(device)
@@ -67,16 +86,18 @@ def load_model(
 
 
 def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, ModelSpec]:
-    wanted = spec.preprocess
-    least = min(wanted.size, wanted.multiple) if wanted.any_size else 1
+    preprocess = spec.preprocess
+    least = min(preprocess.size, preprocess.multiple) if preprocess.any_size else 1
     if side < least:
         raise ModelError(f"{spec.name} takes inputs of {least} pixels and more, not {side}.")
-    if not wanted.any_size:
+    if not preprocess.any_size:
         if spec.resize is None:
-            raise ModelError(f"{spec.name} takes inputs of {wanted.size} pixels only, not {side}.")
+            raise ModelError(
+                f"{spec.name} takes inputs of {preprocess.size} pixels only, not {side}."
+            )
         with torch.random.fork_rng(devices=[]):
             module = spec.resize(module, side).eval().requires_grad_(False)
-    return module, replace(spec, preprocess=replace(wanted, size=side))
+    return module, replace(spec, preprocess=replace(preprocess, size=side))
 
 
 def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:
@@ -97,15 +118,24 @@ def wrap(
     *,
     name: str | None = None,
 ) -> VisionModel:
-    """Make anybody's network usable here; it is neither copied, nor moved, nor changed.
+    """Make any network usable here; it is not copied, moved or changed.
 
-    Args:
-        module: maps [N, 3, h, w] to logits [N, classes]; it stays where it is.
-        preprocess: how it wants pictures; 224 px with ImageNet's mean and deviation if None.
-        labels: a name for each class, in order; "class 17" and the like if None.
-        name: how to call it; the name of its class if None.
+    Parameters
+    ----------
+    module
+        Maps [N, 3, h, w] to logits [N, classes]; stays on its device.
+    preprocess
+        Its preprocessing; 224 px with ImageNet's mean and deviation if None.
+    labels
+        Name of each class, in order; "class 17" and the like if None.
+    name
+        Name to show; the name of its class if None.
+
+    Returns
+    -------
+    VisionModel
     """
-    soft_masks = any(isinstance(part, SoftMaskGate) for part in module.modules())
+    soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     name = name or type(module).__name__
     spec = ModelSpec(
@@ -115,7 +145,7 @@ def wrap(
         kinds=SPATIAL_AND_FEATURES if soft_masks else FEATURES,
         embedded=False,
         download_bytes=None,
-        parameters=sum(one.numel() for one in parameters),
+        parameters=sum(parameter.numel() for parameter in parameters),
         build=lambda: module,
         weights=None,
         preprocess=preprocess or Preprocess(),

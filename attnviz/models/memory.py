@@ -1,4 +1,4 @@
-"""How much memory this computer has, without a library for it."""
+"""Memory of this computer, read without a third-party library."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _MEMINFO = Path("/proc/meminfo")
 
 
 class Memory(NamedTuple):
-    """Bytes in all and bytes free; None where the system does not tell."""
+    """Total and free bytes; None if the system does not report them."""
 
     total: int | None
     free: int | None
 
 
 def system_memory() -> Memory:
-    """The memory that this process may use: the computer's, or its container's if that is less."""
+    """Return the memory that this process may use: the computer's, or its container's if less."""
     if sys.platform == "win32":
         return _windows()
-    whole = _linux(_MEMINFO) if _MEMINFO.is_file() else Memory(_physical(), None)
-    return _within(whole, _CGROUP)
+    computer = _linux(_MEMINFO) if _MEMINFO.is_file() else Memory(_physical(), None)
+    return _limited(computer, _CGROUP)
 
 
 def _physical() -> int | None:
@@ -36,23 +36,23 @@ def _physical() -> int | None:
 
 
 def _linux(meminfo: Path) -> Memory:
-    """`MemAvailable` counts the file cache, which the kernel gives back when asked."""
-    found = dict(re.findall(r"^(\w+):\s+(\d+) kB$", meminfo.read_text(), re.MULTILINE))
-    total, free = (found.get(key) for key in ("MemTotal", "MemAvailable"))
+    """`MemAvailable` counts the file cache, which the kernel frees on demand."""
+    fields = dict(re.findall(r"^(\w+):\s+(\d+) kB$", meminfo.read_text(), re.MULTILINE))
+    total, free = (fields.get(key) for key in ("MemTotal", "MemAvailable"))
     return Memory(int(total) * 1024 if total else None, int(free) * 1024 if free else None)
 
 
-def _within(whole: Memory, cgroup: Path) -> Memory:
-    """`whole`, or the limit of a container (cgroup v2) where it is lower."""
+def _limited(computer: Memory, cgroup: Path) -> Memory:
+    """The computer's memory, or the limit of a container (cgroup v2) if that is lower."""
     try:
-        limit = int((cgroup / "memory.max").read_text())  # "max" where there is none
+        limit = int((cgroup / "memory.max").read_text())  # "max" without a limit
         used = int((cgroup / "memory.current").read_text())
     except (OSError, ValueError):
-        return whole
-    if whole.total is not None and whole.total <= limit:
-        return whole
+        return computer
+    if computer.total is not None and computer.total <= limit:
+        return computer
     left = max(limit - used, 0)
-    return Memory(limit, left if whole.free is None else min(left, whole.free))
+    return Memory(limit, left if computer.free is None else min(left, computer.free))
 
 
 class _MemoryStatus(ctypes.Structure):

@@ -1,4 +1,4 @@
-"""From a picture to a network's input."""
+"""Preprocessing: turn a picture into a network's input."""
 
 from __future__ import annotations
 
@@ -17,18 +17,39 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 def pixels_to_tensor(pixels: Pixels) -> Tensor:
-    """Pictures uint8 [N, h, w, 3] as float32 [N, 3, h, w] in 0..1, a copy."""
+    """Convert pictures to a tensor.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [N, h, w, 3].
+
+    Returns
+    -------
+    Tensor
+        float32 [N, 3, h, w] in 0..1, a copy.
+    """
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float().div_(255)
 
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How a network wants its pictures.
+    """Preprocessing of a network's inputs.
 
-    size: side of the square input, or its shorter side for `Fit.WHOLE`. resize: for `Fit.CROP`,
-    what the shorter side becomes before the square is cut out. multiple: what the sides of larger
-    inputs are multiples of; for `Fit.WHOLE` both are rounded to one. any_size: whether the network
-    takes other sizes than this one. mean, std: per channel, for values in 0..1.
+    Attributes
+    ----------
+    size
+        Side of the square input in pixels, or its shorter side for `Fit.WHOLE`.
+    fit
+        How a picture is fitted to that size.
+    resize
+        For `Fit.CROP`, the shorter side in pixels before the square is cut out.
+    multiple
+        The sides of larger inputs are multiples of this; for `Fit.WHOLE`, both sides are.
+    any_size
+        Whether the network accepts other sizes.
+    mean, std
+        Per channel, for values in 0..1.
     """
 
     size: int = 224
@@ -40,24 +61,48 @@ class Preprocess:
     std: tuple[float, float, float] = IMAGENET_STD
 
     def halved(self) -> Preprocess:
-        """The same with half the input's side, for a second try where memory ran out."""
+        """Return the same with half the input's side, for a second attempt after memory ran out."""
         resize = None if self.resize is None else max(self.resize // 2, self.multiple)
         return replace(self, size=max(self.size // 2, self.multiple), resize=resize)
 
     def geometry(self, picture: Picture) -> PictureGeometry:
-        """Which part of the picture the network sees, and at what size."""
+        """Compute which part of a picture the network sees, and at what size."""
         height, width = picture.pixels.shape[:2]
         return fit_picture(
             (height, width), self.size, self.fit, resize=self.resize, multiple=self.multiple
         )
 
     def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
-        """The input float32 [1, 3, h, w], normalised, and how it was taken from the picture."""
+        """Convert a picture to an input.
+
+        Parameters
+        ----------
+        picture
+            The picture.
+
+        Returns
+        -------
+        inputs : Tensor
+            float32 [1, 3, h, w], normalised.
+        geometry : PictureGeometry
+            How it was taken from the picture.
+        """
         geometry = self.geometry(picture)
         return self.normalised(pixels_to_tensor(resample(picture.pixels, geometry)[None])), geometry
 
     def normalised(self, inputs: Tensor) -> Tensor:
-        """`inputs` [N, 3, h, w] in 0..1, less the mean, over the standard deviation."""
+        """Normalise inputs by mean and standard deviation.
+
+        Parameters
+        ----------
+        inputs
+            [N, 3, h, w] in 0..1.
+
+        Returns
+        -------
+        Tensor
+            In the shape and type of `inputs`.
+        """
         mean, std = (
             torch.tensor(values, dtype=inputs.dtype, device=inputs.device).view(1, 3, 1, 1)
             for values in (self.mean, self.std)

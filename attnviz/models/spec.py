@@ -1,4 +1,4 @@
-"""What is known of a network before it is built."""
+"""Description of a network before it is built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPATIAL_AND_FEATURES: Kinds = ("spatial", "features")
 
 
 class Source(StrEnum):
-    """Who a network comes from: this project, torchvision, timm, or the user."""
+    """Origin of a network: this project, torchvision, timm, or the user."""
 
     ATTNVIZ = "attnviz"
     TORCHVISION = "torchvision"
@@ -29,11 +29,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class RecommendedMap:
-    """The map that answers a question best on this network: a method's name and a layer's name.
+    """The map that scored best for a question on this network.
 
-    score: what it reached on pictures that had no part in the choice, None if unknown. Attention:
-    normalised scanpath saliency against people's fixations, 0 by chance. Decision: probability of
-    the class with only its high places sharp, 0..1.
+    Attributes
+    ----------
+    method, layer
+        Names of the method and the layer.
+    score
+        Measured on pictures that were not used for the choice; None if unknown. Attention:
+        normalised scanpath saliency against people's fixations, 0 at chance. Decision: probability
+        of the class while only the regions with high values are sharp, 0..1.
     """
 
     method: str
@@ -43,12 +48,22 @@ class RecommendedMap:
 
 @dataclass(frozen=True)
 class WeightsRef:
-    """Where a network's weights are to be had.
+    """Where a network's weights can be obtained.
 
-    file_name: what the file is called, wherever it lies. url: where to download it from, http(s).
-    sha256: its SHA-256 in hexadecimal, or the first digits of it; empty if unknown.
-    bytes: its size, which may be a rounded figure. embedded: where it lies if it comes along.
-    adapt: turns the file's state dict into the module's, where they differ in their keys.
+    Attributes
+    ----------
+    file_name
+        Name of the file in every place.
+    url
+        http(s) address for downloads.
+    sha256
+        SHA-256 in hexadecimal, or its first digits; empty if unknown.
+    bytes
+        Size of the file; may be rounded.
+    embedded
+        Path of weights shipped with the package.
+    adapt
+        Converts the file's state dict to the module's, if their keys differ.
     """
 
     file_name: str
@@ -63,15 +78,40 @@ class WeightsRef:
 class ModelSpec:
     """A network that can be loaded.
 
-    kinds: what can be read in it, "spatial" (masks over places), "channel" (gates), "context"
-    (self-attention) and "features" (outputs of blocks).
-    layout: how the last block's output is laid out, "NCHW", "NHWC" or "NTC" (tokens). values:
-    whether the value vectors of all its self-attention can be read, beside queries and keys.
-    embedded: whether its weights come along; if not, download_bytes is what they cost.
-    parameters: how many it has. build: makes it, without weights. labels: a name for each class,
-    in order. note: one sentence about what it knows. answers: the measured map for each question.
-    resize: for networks with a fixed size of input, makes the loaded one take another side, its
-    position embeddings interpolated.
+    Attributes
+    ----------
+    name, title
+        Unique name, and the name to show.
+    source
+        Where it comes from.
+    kinds
+        What can be read in it: "spatial" (masks over positions), "channel" (gates), "context"
+        (self-attention) and "features" (outputs of blocks).
+    embedded
+        Whether its weights are stored on this computer.
+    download_bytes
+        Size of the download if they are not.
+    parameters
+        Number of parameters.
+    build
+        Builds it without weights.
+    weights
+        Where its weights are; None if there are none.
+    preprocess
+        Preprocessing of its inputs.
+    labels
+        Name of each class, in order.
+    note
+        One sentence about what it was trained on.
+    answers
+        Recommended map for each question.
+    resize
+        For networks with a fixed input size: adapts a loaded one to another side in pixels by
+        interpolating its position embeddings.
+    layout
+        Layout of the last block's output: "NCHW", "NHWC" or "NTC" (tokens).
+    values
+        Whether the value vectors of all its self-attention can be read, not only queries and keys.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Reading tensors from files, never anything else, and putting them into a network."""
+"""Read tensors, and nothing else, from weight files, and load them into a network."""
 
 from __future__ import annotations
 
@@ -13,23 +13,36 @@ from torch import Tensor, nn
 from attnviz.errors import WeightsError
 from attnviz.models.spec import StateDict
 
-_NAMED = 3
+_MAX_NAMES_SHOWN = 3
 
 
 def read_state(path: Path) -> StateDict:
-    """The tensors in a `.safetensors`, `.pth` or `.pt` file, by name, on the CPU.
+    """Read the tensors of a file of weights.
 
-    No code from the file is run: whatever is not a plain tensor is refused.
+    No code from the file is run: anything but plain tensors is rejected.
 
-    Raises:
-        WeightsError: another kind of file, a damaged one, or one that holds Python objects.
+    Parameters
+    ----------
+    path
+        A `.safetensors`, `.pth` or `.pt` file.
+
+    Returns
+    -------
+    dict of str to Tensor
+        On the CPU.
+
+    Raises
+    ------
+    WeightsError
+        The file is of another kind, is damaged, or holds Python objects.
     """
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     if path.suffix in (".pth", ".pt"):
         return _read_torch(path)
     raise WeightsError(
-        f"{path} is not loaded: weights come as .safetensors, .pth or .pt. Convert the file."
+        f"{path} cannot be loaded: weights must be .safetensors, .pth or .pt files. "
+        "Convert the file."
     )
 
 
@@ -48,11 +61,11 @@ def _read_torch(path: Path) -> StateDict:
         if "GLOBAL" in str(error) or "Unsupported" in str(error):
             raise _objects(path) from error
         raise _damaged(path, error) from error
-    except Exception as error:  # a damaged file fails in the reader with nearly any error
+    except Exception as error:  # damaged files raise nearly any error in the reader
         raise _damaged(path, error) from error
     if not isinstance(state, dict) or not all(map(_is_entry, state.items())):
         raise _objects(path)
-    return state  # the object itself: it also carries the versions of the modules' layouts
+    return state  # the dictionary itself: its attributes hold the version of each module
 
 
 def _is_entry(entry: tuple[object, object]) -> bool:
@@ -61,7 +74,7 @@ def _is_entry(entry: tuple[object, object]) -> bool:
 
 def _objects(path: Path) -> WeightsError:
     return WeightsError(
-        f"{path} holds Python objects, not only tensors, and is not loaded, for they can run code. "
+        f"{path} holds Python objects, which can run code, and was not loaded. "
         "Save the network's state_dict() to a .safetensors file and use that."
     )
 
@@ -69,15 +82,26 @@ def _objects(path: Path) -> WeightsError:
 def _damaged(path: Path, error: Exception) -> WeightsError:
     first_line = (str(error).splitlines() or [type(error).__name__])[0]
     return WeightsError(
-        f"{path} is damaged or no file of weights ({first_line}). Remove it and fetch it anew."
+        f"{path} is damaged or not a file of weights ({first_line}). Remove it and get it again."
     )
 
 
 def load_state(module: nn.Module, state: StateDict, path: Path) -> None:
-    """Put `state`, read from `path`, into `module`; values take the types the module has.
+    """Load tensors into a network; they are converted to the types of its weights.
 
-    Raises:
-        WeightsError: names or shapes differ. The module may be half filled then.
+    Parameters
+    ----------
+    module
+        The network.
+    state
+        Result of `read_state`.
+    path
+        File of the tensors, named in the error.
+
+    Raises
+    ------
+    WeightsError
+        Names or shapes differ; some of the weights may have been loaded.
     """
     own = module.state_dict()
     shapes = [
@@ -86,21 +110,21 @@ def load_state(module: nn.Module, state: StateDict, path: Path) -> None:
         if key in state and state[key].shape != own[key].shape
     ]
     if not shapes:
-        # Modules know older layouts of their own, so they decide what is missing, not the names.
-        found = module.load_state_dict(state, strict=False)
-        if not found.missing_keys and not found.unexpected_keys:
+        # Modules convert older layouts themselves, so they decide what is missing, not the names.
+        result = module.load_state_dict(state, strict=False)
+        if not result.missing_keys and not result.unexpected_keys:
             return
-        missing, unexpected = list(found.missing_keys), list(found.unexpected_keys)
+        missing, unexpected = list(result.missing_keys), list(result.unexpected_keys)
     else:
         missing, unexpected = [], []
-    faults = ("missing", missing), ("unexpected", unexpected), ("of another shape", shapes)
-    told = "; ".join(f"{what}: {_first(names)}" for what, names in faults if names)
+    problems = ("missing", missing), ("unexpected", unexpected), ("of another shape", shapes)
+    details = "; ".join(f"{what}: {_first(names)}" for what, names in problems if names)
     raise WeightsError(
-        f"{path} does not belong to this network ({type(module).__name__}). {told}. "
+        f"{path} does not belong to this network ({type(module).__name__}). {details}. "
         "Choose the network that these weights were trained for."
     )
 
 
 def _first(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _MAX_NAMES_SHOWN
+    return ", ".join(names[:_MAX_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

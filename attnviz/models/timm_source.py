@@ -1,4 +1,4 @@
-"""A choice of timm's networks with their published weights, as catalogue entries.
+"""Catalogue entries of some of timm's networks with their published weights.
 
 timm has some 1,500 sets of weights; these show each kind of attention, in sizes that run on a
 laptop, with ImageNet's 1,000 classes. Their entries are stored in a table, because importing timm
@@ -30,7 +30,7 @@ _STRIDE = 32
 
 @cache
 def timm_specs() -> tuple[ModelSpec, ...]:
-    """One spec for each network of the table, by timm's names; timm is not imported."""
+    """List the networks of the table under timm's names, without importing timm."""
     return tuple(_spec(entry) for entry in json.loads(_TABLE.read_text(encoding="utf-8")))
 
 
@@ -46,8 +46,8 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         download_bytes=entry["bytes"],
         parameters=entry["parameters"],
         build=partial(_build, name),
-        # The published files carry no checksum in their names, and some hold buffers that others
-        # leave out: neither sum nor size is known.
+        # The published files have no checksum in their names, and some contain buffers that others
+        # omit: neither checksum nor size is known.
         weights=WeightsRef(
             f"{name}.safetensors",
             _ADDRESS.format(entry["repository"]),
@@ -62,7 +62,7 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
             std=tuple(entry["std"]),
         ),
         labels=labels,
-        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
+        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
         resize=_resized if entry["resizable"] else None,
         layout=entry.get("layout", "NCHW"),
         values=entry.get("values", True),
@@ -70,10 +70,10 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
 
 
 def _step(entry: dict[str, Any]) -> int:
-    """What sides of inputs are multiples of: patches, or cells of the coarsest grid.
+    """The multiple for input sides: the patch side, or the cell side of the coarsest grid.
 
-    Where position embeddings of a fixed size lie over windows or on a deep grid, only multiples of
-    the network's own side are safe.
+    With position embeddings of a fixed size in windows or on a deep grid, only multiples of the
+    default side are safe.
     """
     if not entry["fixed"]:
         return int(entry["multiple"] or _STRIDE)
@@ -89,7 +89,7 @@ def _build(name: str) -> nn.Module:
 
 
 def _adapted(name: str, state: StateDict) -> StateDict:
-    """The file's state as timm changes it on loading: older names, left-out buffers."""
+    """The file's state as timm converts it on loading: older names, omitted buffers."""
     with torch.device("meta"):
         module = _build(name)
     change = getattr(sys.modules[type(module).__module__], "checkpoint_filter_fn", None)
@@ -97,13 +97,13 @@ def _adapted(name: str, state: StateDict) -> StateDict:
 
 
 def _resized(module: nn.Module, side: int) -> nn.Module:
-    """The network for another side of its input, its position embeddings interpolated."""
+    """Adapt a network to another input side, interpolating its position embeddings."""
     resize: Any = getattr(module, "set_input_size")  # noqa: B009  # not every nn.Module has it
     try:
         resize(img_size=(side, side))
     except (AssertionError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{type(module).__name__} cannot take inputs of {side} pixels ({error}). "
+            f"{type(module).__name__} does not accept inputs of {side} pixels ({error}). "
             "Choose a multiple of its patches and windows."
         ) from error
     return module

@@ -1,4 +1,4 @@
-"""Every classification network of torchvision with its published weights, as catalogue entries."""
+"""Catalogue entries of all of torchvision's classifiers with their published weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from attnviz.pictures.geometry import Fit
 
 T = TypeVar("T")
 
-# torchvision ends the names of its files with the first digits of their SHA-256.
+# The names of torchvision's files end with the first digits of their SHA-256.
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 _MEBIBYTE = 1024**2
 _STRIDE = 32
@@ -26,7 +26,7 @@ _STRIDE = 32
 
 @cache
 def torchvision_specs() -> tuple[ModelSpec, ...]:
-    """One spec for each network, by torchvision's names; nothing is built or downloaded."""
+    """List all networks under torchvision's names; nothing is built or downloaded."""
     from torchvision import models  # takes a second to import, and only the catalogue needs it
 
     return tuple(
@@ -64,21 +64,21 @@ def _spec(name: str, weights: Any) -> ModelSpec:
             std=tuple(preset.std),
         ),
         resize=partial(_resized, name) if name.startswith("vit_") else None,
-        layout=_of(name, _LAYOUTS) or "NCHW",
+        layout=_by_prefix(name, _LAYOUTS) or "NCHW",
         labels=labels,
-        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded once when first used.",
+        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
     )
 
 
 @cache
 def imagenet_labels() -> tuple[str, ...]:
-    """Names of ImageNet's 1,000 classes, in the order of all networks trained on it."""
+    """Return the names of ImageNet's 1,000 classes, in the order of networks trained on it."""
     from torchvision import models
 
     return tuple(models.get_model_weights("resnet18").DEFAULT.meta["categories"])
 
 
-# What the networks whose names begin so have beside features.
+# Attention kinds of networks, by the beginning of their names.
 _ATTENTION: dict[str, Kinds] = {
     "efficientnet": ("channel",),
     "maxvit": ("channel", "context"),
@@ -89,31 +89,31 @@ _ATTENTION: dict[str, Kinds] = {
 }
 
 
-# How the last block of these is laid out; that of all others has its channels first.
+# Layout of the last block, by the beginning of the name; NCHW for all others.
 _LAYOUTS = {"swin": "NHWC", "vit": "NTC"}
 
 
 def _patch(name: str) -> int | None:
-    """The side of a ViT's patches, which its name ends with; None for all others."""
+    """Patch side of a ViT, with which its name ends; None for all others."""
     return int(name.rpartition("_")[2]) if name.startswith("vit_") else None
 
 
 def _kinds(name: str) -> Kinds:
-    return (*(_of(name, _ATTENTION) or ()), *FEATURES)
+    return (*(_by_prefix(name, _ATTENTION) or ()), *FEATURES)
 
 
-def _of(name: str, table: Mapping[str, T]) -> T | None:
-    """What a table of how names begin says of `name`."""
+def _by_prefix(name: str, table: Mapping[str, T]) -> T | None:
+    """The entry of a table whose key begins `name`."""
     return next((value for start, value in table.items() if name.startswith(start)), None)
 
 
 def _resized(name: str, module: nn.Module, side: int) -> nn.Module:
-    """The ViT for another side of its input, its position embeddings interpolated."""
+    """Build a ViT for another input side, interpolating its position embeddings."""
     from torchvision.models.vision_transformer import interpolate_embeddings
 
     patch = int(getattr(module, "patch_size"))  # noqa: B009  # not every nn.Module has it
     if side % patch:
-        raise ModelError(f"{name} takes sides in multiples of {patch} pixels, not {side}.")
+        raise ModelError(f"{name} accepts sides in multiples of {patch} pixels, not {side}.")
     state = interpolate_embeddings(side, patch, module.state_dict())
     resized = _build(name, {"image_size": side})
     resized.load_state_dict(state)
@@ -121,20 +121,20 @@ def _resized(name: str, module: nn.Module, side: int) -> nn.Module:
 
 
 def _fixed_size(name: str, side: int) -> dict[str, Any]:
-    """The option that tells a network its input's size; empty if it takes any size.
+    """The build option for a fixed input size; empty if the network accepts any size.
 
-    A network that must be told (ViT, MaxViT: one position embedding for each cell) takes no other.
-    The whole picture is stretched to that square then, as cutting out the centre would blind the
-    network to the border, and half of a panorama. All others get the picture at its own aspect,
-    sides rounded to whole cells of the coarsest grid, so that every cell covers equally much.
+    Networks with the option (ViT, MaxViT: one position embedding per cell) accept that size only.
+    The whole picture is then squashed to that square, because cropping the centre would hide the
+    border, and half of a panorama, from the network. All others get the picture in its own aspect,
+    with sides rounded to whole cells of the coarsest grid, so that all cells cover the same area.
     """
     from torchvision import models
 
     network = typing.get_type_hints(models.get_model_builder(name)).get("return")
-    asked = inspect.signature(network).parameters if inspect.isclass(network) else {}
-    if "image_size" in asked:
+    options = inspect.signature(network).parameters if inspect.isclass(network) else {}
+    if "image_size" in options:
         return {"image_size": side}
-    return {"input_size": (side, side)} if "input_size" in asked else {}
+    return {"input_size": (side, side)} if "input_size" in options else {}
 
 
 def _build(name: str, options: dict[str, Any]) -> nn.Module:
@@ -144,8 +144,8 @@ def _build(name: str, options: dict[str, Any]) -> nn.Module:
     return module
 
 
-# What torchvision itself sets where it loads these weights: the range of inputs that they were
-# trained on, no training heads where its own default has none, and no slow random start.
+# What torchvision sets when it loads these weights: the range of inputs with which they were
+# trained, no auxiliary heads where its default has none, and no slow random initialisation.
 _BUILD_OPTIONS: dict[str, dict[str, Any]] = {
     "googlenet": {"transform_input": True, "init_weights": False, "aux_logits": False},
     "inception_v3": {"transform_input": True, "init_weights": False},
@@ -154,12 +154,12 @@ _BUILD_OPTIONS: dict[str, dict[str, Any]] = {
 
 def _adapter(name: str) -> Callable[[StateDict], StateDict] | None:
     if name == "googlenet":
-        return _without_training_heads
+        return _without_auxiliary_heads
     return _with_new_densenet_keys if name.startswith("densenet") else None
 
 
-def _without_training_heads(state: StateDict) -> StateDict:
-    """GoogLeNet's file also holds the two classifiers that only training uses."""
+def _without_auxiliary_heads(state: StateDict) -> StateDict:
+    """Drop the two classifiers in GoogLeNet's file that only training uses."""
     for key in [key for key in state if key.startswith(("aux1.", "aux2."))]:
         del state[key]
     return state
@@ -169,7 +169,7 @@ _OLD_DENSENET_KEY = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.
 
 
 def _with_new_densenet_keys(state: StateDict) -> StateDict:
-    """DenseNet's files say `norm.1` where its modules are called `norm1`."""
+    """Rename `norm.1` in DenseNet's files to the modules' `norm1`."""
     for key in list(state):
         if old := _OLD_DENSENET_KEY.match(key):
             state[old[1] + old[2]] = state.pop(key)

@@ -14,11 +14,20 @@ from attnviz.models.spec import ModelSpec
 
 @dataclass(eq=False)
 class VisionModel:
-    """A network on its device, ready for pictures; two are equal only if they are the same one.
+    """A network on its device, ready for pictures; compared by identity.
 
-    module: maps [N, 3, h, w] to logits [N, classes]. weights_sha256: of the file that its weights
-    came from, or of the weights themselves as they were when a module was wrapped.
-    lock: held during a pass, so that two threads never see each other's maps.
+    Attributes
+    ----------
+    spec
+        Its description.
+    module
+        Maps [N, 3, h, w] to logits [N, classes].
+    device
+        Where it is.
+    weights_sha256
+        Of the weights' file, or of the weights themselves when a module was wrapped.
+    lock
+        Held during a pass, so that threads do not read each other's maps.
     """
 
     spec: ModelSpec
@@ -34,21 +43,21 @@ class VisionModel:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What decides all that a pass gives: name, device, weights, side of the input."""
+        """All that determines the result of a pass: name, device, weights, side of the input."""
         return self.name, str(self.device), self.weights_sha256, str(self.preprocess.size)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A name for each class, in order; may be empty."""
+        """Name of each class, in order; may be empty."""
         return self.spec.labels
 
     @property
     def preprocess(self) -> Preprocess:
-        """How the network wants its pictures."""
+        """Preprocessing of the network's inputs."""
         return self.spec.preprocess
 
     def label(self, index: int) -> str:
-        """The name of class `index`, or "class 17" where it has none."""
+        """Return the name of a class, or "class 17" if it has none."""
         if 0 <= index < len(self.labels):
             return self.labels[index]
         return f"class {index}"

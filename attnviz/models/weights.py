@@ -1,4 +1,4 @@
-"""Finding a network's weights on this machine, or downloading them, and making sure of them."""
+"""Find a network's weights on this computer, or download them, and verify them."""
 
 from __future__ import annotations
 
@@ -19,34 +19,43 @@ WEIGHTS_VARIABLE = "ATTNVIZ_WEIGHTS"
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file of weights that is what it should be, and its SHA-256 in 64 hexadecimal digits."""
+    """A verified file of weights, and its SHA-256 in 64 hexadecimal digits."""
 
     path: Path
     sha256: str
 
 
 def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFile:
-    """The file that `ref` means, from the first of four places that has it.
+    """Find a file of weights.
 
-    They are: the one that comes along, the folder that `$ATTNVIZ_WEIGHTS` names, torch's cache of
-    downloads, and its address, from where it is fetched into that cache.
+    Searched in this order: the weights shipped with the package, the folder `$ATTNVIZ_WEIGHTS`,
+    torch's download cache, and the file's address, from which it is downloaded into that cache.
 
-    Args:
-        ref: what to find. Where it knows the file's SHA-256, no other file is accepted.
-        progress: called in a download with (bytes done, bytes in all or None); a bar on
-            stderr if None.
+    Parameters
+    ----------
+    ref
+        What to find. If it gives a SHA-256, no other file is accepted.
+    progress
+        Called during a download with bytes done and in all; a bar on stderr if None.
 
-    Raises:
-        WeightsError: a file was found, or came from the network, but it is another one.
-        WeightsUnavailableError: it is in none of these places.
+    Returns
+    -------
+    WeightsFile
+
+    Raises
+    ------
+    WeightsError
+        A file was found or downloaded, but its SHA-256 differs.
+    WeightsUnavailableError
+        The file is in none of these places.
     """
-    for path in _places(ref):
+    for path in _candidates(ref):
         if path.is_file():
             return _verified(path, ref)
     cache = _download_cache()
     if ref.url is None:
         raise WeightsUnavailableError(
-            f"{ref.file_name} is missing and has no address to come from: {_remedy(cache)}."
+            f"{ref.file_name} is missing and has no download address: {_remedy(cache)}."
         )
     try:
         path, digest = download(ref, ref.url, cache, progress)
@@ -57,10 +66,10 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     return WeightsFile(path, digest)
 
 
-def _places(ref: WeightsRef) -> list[Path]:
-    given = os.environ.get(WEIGHTS_VARIABLE)
-    places = [ref.embedded, Path(given).expanduser() / ref.file_name if given else None]
-    return [*(place for place in places if place), _download_cache() / ref.file_name]
+def _candidates(ref: WeightsRef) -> list[Path]:
+    folder = os.environ.get(WEIGHTS_VARIABLE)
+    paths = [ref.embedded, Path(folder).expanduser() / ref.file_name if folder else None]
+    return [*(path for path in paths if path), _download_cache() / ref.file_name]
 
 
 def _download_cache() -> Path:
@@ -81,7 +90,7 @@ def _verified(path: Path, ref: WeightsRef) -> WeightsFile:
         ) from error
     if not digest.startswith(ref.sha256.lower()):
         raise WeightsError(
-            f"{path} is damaged or another file, and is not used: its SHA-256 should begin with "
+            f"{path} is damaged or another file, and was not used: its SHA-256 should begin with "
             f"{ref.sha256}, but is {digest}. Remove it, or put the right file there."
         )
     return WeightsFile(path, digest)

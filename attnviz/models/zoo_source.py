@@ -1,4 +1,4 @@
-"""The zoo's networks whose trained weights come along, as catalogue entries."""
+"""Catalogue entries of the project's own networks with shipped or user-trained weights."""
 
 from __future__ import annotations
 
@@ -15,38 +15,58 @@ from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 
 
 def zoo_specs() -> tuple[ModelSpec, ...]:
-    """One spec for each zoo network with weights and card in `assets/weights`.
+    """List the networks whose weights and cards are shipped in `assets/weights`.
 
-    Those whose maps were measured come first, for their answers can be trusted, and the first of
-    them is the one whose attention lies closest to where people look; among the others those that
-    see more pixels, and of these the most accurate. Raises WeightsError where a card is not valid.
+    Returns
+    -------
+    tuple of ModelSpec
+        Networks with measured maps first, by the agreement of their attention with people's
+        fixations; the others by input size, then accuracy, largest first.
+
+    Raises
+    ------
+    WeightsError
+        A card is not valid.
     """
     folder = assets_folder() / "weights"
-    found: list[tuple[tuple[float, ...], ModelSpec]] = []
+    ranked: list[tuple[tuple[float, ...], ModelSpec]] = []
     for network in zoo_networks():
         weights = folder / f"{network.name}.safetensors"
         if weights.is_file() and weights.with_suffix(".json").is_file():
             card = read_card(weights.with_suffix(".json"))
-            found.append((_rank(card), _trained(network, weights, name=network.name)))
-    found.sort(key=lambda pair: pair[0])
-    return tuple(spec for _, spec in found)
+            ranked.append((_rank(card), _trained(network, weights, name=network.name)))
+    ranked.sort(key=lambda pair: pair[0])
+    return tuple(spec for _, spec in ranked)
 
 
 def _rank(card: ModelCard) -> tuple[float, ...]:
     """Lower comes first."""
     answer = card.answers.get("attention")
-    near = math.inf if answer is None or answer.score is None else -answer.score
-    return near, -card.input_side, -(card.top1 or 0.0)
+    agreement = math.inf if answer is None or answer.score is None else -answer.score
+    return agreement, -card.input_side, -(card.top1 or 0.0)
 
 
 def trained_spec(weights: Path) -> ModelSpec:
-    """The spec of weights that somebody trained: `<network>.safetensors` with its card beside it.
+    """Describe weights that a user trained.
 
-    Raises UnknownNameError if the file is not named after a network of the zoo, and WeightsError
-    if file or card are missing or not valid.
+    Parameters
+    ----------
+    weights
+        `<network>.safetensors` with its card beside it.
+
+    Returns
+    -------
+    ModelSpec
+
+    Raises
+    ------
+    UnknownNameError
+        The file is not named after a network of the zoo.
+    WeightsError
+        File or card are missing or not valid.
     """
     if not weights.is_file():
-        raise WeightsError(f"There is no file {weights}. Give the path that training has named.")
+        raise WeightsError(f"There is no file {weights}. Use the path that training printed.")
     return _trained(zoo_networks().get(weights.stem), weights, name=str(weights))
 
 
@@ -73,9 +93,11 @@ def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:
 
 
 def _note(card: ModelCard) -> str:
-    """What the network knows, as one sentence."""
+    """Describe what the network classifies in one sentence."""
     count = len(card.classes)
-    shown = ", ".join(card.classes[:12]) + (", ..." if count > 12 else "")
-    right = "" if card.top1 is None else f"; names {card.top1:.0%} of held-out pictures correctly"
+    names = ", ".join(card.classes[:12]) + (", ..." if count > 12 else "")
+    accuracy = (
+        "" if card.top1 is None else f"; names {card.top1:.0%} of held-out pictures correctly"
+    )
     source = f" (trained on {card.data})" if card.data else ""
-    return f"Knows only {count} things{source}: {shown}{right}."
+    return f"Knows only {count} classes{source}: {names}{accuracy}."

@@ -54,7 +54,7 @@ def test_a_traced_network_is_refused_by_name(tiny_cnn: nn.Module, picture: Pictu
     inside = nn.Sequential(traced)
     with (
         left_as_it_was(inside),
-        pytest.raises(ModelError, match='Sequential is traced or scripted in its part "0"'),
+        pytest.raises(ModelError, match='Sequential is traced or scripted in its submodule "0"'),
     ):
         capture(inside, torch.zeros(1, 3, 64, 96), ())
 
@@ -87,7 +87,7 @@ def test_a_network_that_moved_to_another_device_is_refused(picture: Picture) -> 
     module.to("meta")
     with (
         left_as_it_was(module),
-        pytest.raises(ModelError, match="VisionTransformer lies on meta, but its input on cpu"),
+        pytest.raises(ModelError, match="VisionTransformer is on meta, but its input on cpu"),
     ):
         explain(model, picture)
 

@@ -12,7 +12,8 @@ from torch.overrides import _get_current_function_mode
 
 from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.run import capture, logits_of
+from attnviz.capture.logits import logits_of
+from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
 from tests.capture.families import CONTEXT, FAMILIES, GATES
 from tests.capture.traces import made, sites_of, traced

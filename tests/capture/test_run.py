@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from attnviz.analysis.explain import explain
 from attnviz.capture.discovery.blocks import find_blocks
-from attnviz.capture.run import capture, logits_of
+from attnviz.capture.logits import logits_of
+from attnviz.capture.run import capture
 from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.errors import MethodError, ModelError
 from attnviz.models.loading import wrap

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.logits import logits_of
 from attnviz.capture.readings import ContextReading
-from attnviz.capture.run import capture, logits_of
+from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from tests.capture.families import CONTEXT
 from tests.capture.unfused import assert_rows

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.run import capture, logits_of
+from attnviz.capture.logits import logits_of
+from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
 from tests.capture import unfused
 from tests.capture.families import CONTEXT

@@ -148,7 +148,7 @@ def test_a_rival_that_is_stronger_takes_the_place() -> None:
 def test_behind_a_bend_it_competes_by_gradients_or_refuses() -> None:
     """tanh of 1 and 2 has the slopes 1 - tanh^2; HiResCAM times places is slope times z."""
     network, inputs = Bent().train(), picture(RED, GREEN)
-    with pytest.raises(MethodError, match="cannot be applied at each place"):
+    with pytest.raises(MethodError, match="cannot be applied at each cell"):
         Competition(exact=True).run(Inference.of(network, inputs, 0))
     found = Competition(temperature=1.0, smoothing=0).run(Inference.of(network, inputs, 0))
     slopes = 1 - np.tanh([1.0, 2.0]) ** 2
@@ -280,5 +280,5 @@ def test_a_network_that_cannot_be_read_is_told_as_for_other_methods(
         explain(wrap(traced, Preprocess(size=64)), picture, "competition")
     model = wrap(tiny_cnn, Preprocess(size=64))
     tiny_cnn.to("meta")
-    with pytest.raises(ModelError, match="TinyCnn lies on meta, but its input on cpu"):
+    with pytest.raises(ModelError, match="TinyCnn is on meta, but its input on cpu"):
         explain(model, picture, "competition")

@@ -5,7 +5,6 @@ import json
 import math
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -166,16 +165,18 @@ def test_densenets_old_keys_are_renamed() -> None:
     assert adapted[key] is wanted[key]
 
 
-def test_listing_is_quick_and_the_catalog_does_not_import_torchvision() -> None:
+def test_listing_costs_less_than_importing_torchvision_which_the_catalogue_does_not() -> None:
+    """CPU time against CPU time, so that the bound holds on every computer, busy or not."""
     code = (
-        "import sys, attnviz.models.catalogue; assert 'torchvision' not in sys.modules;"
-        "import torchvision, time; start = time.perf_counter();"
-        "attnviz.models.catalogue.list_models(); print(time.perf_counter() - start)"
+        "import sys, attnviz.models.catalogue as c; assert 'torchvision' not in sys.modules;"
+        "from time import process_time as now; start = now(); import torchvision;"
+        "imported = now(); c.list_models(); print(imported - start, now() - imported)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert float(done.stdout) < 0.5
+    importing, listing = map(float, done.stdout.split())
+    assert listing < importing
 
 
 def test_names_are_unique() -> None:
@@ -259,7 +260,7 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
         ({"sha256": "abc"}, '"sha256" must hold 64'),
         ({"input_side": 0}, '"input_side" must be a whole number'),
         ({"input_side": "96"}, '"input_side" must be a whole number'),
-        ({"answers": []}, '"answers" must be a table'),
+        ({"answers": []}, '"answers" must be an object'),
         ({"answers": {"decision": {"method": "x"}}}, 'the answer to "decision"'),
         (
             {"answers": {"decision": {"method": "x", "layer": "y", "score": math.nan}}},
@@ -269,8 +270,8 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
             {"answers": {"decision": {"method": "x", "layer": "y", "score": -(10**400)}}},
             'the "score" of the answer to "decision" must be a number',
         ),
-        ({"top1": 93.4}, '"top1" must be a share'),
-        ({"top1": 10**400}, '"top1" must be a share'),
+        ({"top1": 93.4}, '"top1" must be a number in'),
+        ({"top1": 10**400}, '"top1" must be a number in'),
         ({"parameters": -1}, '"parameters" must be'),
     ],
 )
@@ -297,8 +298,11 @@ def test_weights_that_are_not_those_of_the_card_are_not_loaded(assets: Path) -> 
         load_model("ran-small", "cpu")
 
 
-def test_listing_twice_costs_next_to_nothing() -> None:
-    list_models()
-    start = time.perf_counter()
-    list_models()
-    assert time.perf_counter() - start < 0.1
+def test_listing_twice_makes_the_specs_of_other_projects_once() -> None:
+    pairs = [
+        (first, second)
+        for first, second in zip(list_models(), list_models(), strict=True)
+        if first.source is not Source.ATTNVIZ
+    ]
+    assert len(pairs) > 100
+    assert all(first is second for first, second in pairs)

@@ -44,7 +44,7 @@ def test_a_numbered_device_is_taken_if_it_is_there(computer: Computer) -> None:
     assert choose_device("cuda:1") == torch.device("cuda", 1)
     assert choose_device(torch.device("cuda", 0)) == torch.device("cuda", 0)
     assert choose_device("cuda") == torch.device("cuda", 0)
-    with pytest.raises(ModelError, match=r'"cuda:2" was asked for.*finds 2 CUDA devices'):
+    with pytest.raises(ModelError, match=r'"cuda:2" was requested.*finds 2 CUDA devices'):
         choose_device("cuda:2")
 
 
@@ -53,7 +53,7 @@ def test_a_missing_device_is_an_error_that_says_what_to_choose(
     computer: Computer, name: str
 ) -> None:
     computer(cuda=0, mps=False)
-    with pytest.raises(ModelError, match=f'"{name}" was asked for.*Choose "auto" or "cpu"'):
+    with pytest.raises(ModelError, match=f'"{name}" was requested.*Choose "auto" or "cpu"'):
         choose_device(name)
 
 
@@ -156,5 +156,5 @@ def test_a_containers_limit_counts_where_it_is_lower(
 ) -> None:
     (tmp_path / "memory.max").write_text(f"{limit}\n")
     (tmp_path / "memory.current").write_text(f"{used}\n")
-    assert memory_module._within(Memory(5000, 800), tmp_path) == expected
-    assert memory_module._within(Memory(5000, 800), tmp_path / "none") == Memory(5000, 800)
+    assert memory_module._limited(Memory(5000, 800), tmp_path) == expected
+    assert memory_module._limited(Memory(5000, 800), tmp_path / "none") == Memory(5000, 800)

@@ -44,7 +44,7 @@ def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
     proof = tmp_path / "proof"
     path = tmp_path / "evil.pth"
     torch.save({"weight": torch.ones(1), "evil": Evil(proof)}, path)
-    with pytest.raises(WeightsError, match="holds Python objects, not only tensors"):
+    with pytest.raises(WeightsError, match="holds Python objects, which can run code"):
         read_state(path)
     assert not proof.exists()
     pickle.loads(pickle.dumps(Evil(proof))).close()  # the trap is a real one
@@ -78,7 +78,7 @@ def test_a_truncated_file_is_called_damaged(tmp_path: Path, name: str, kept: flo
         torch.save(tiny().state_dict(), path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
-    with pytest.raises(WeightsError, match="is damaged or no file of weights") as caught:
+    with pytest.raises(WeightsError, match="is damaged or not a file of weights") as caught:
         read_state(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)

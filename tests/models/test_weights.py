@@ -83,7 +83,7 @@ def test_a_download_with_another_hash_is_not_kept(web: Web, cache: Path) -> None
     ("reply", "reason"),
     [
         (Reply(status=404), "the server answered 404"),
-        (Reply(BODY[:1000], length=5000), "broke off after 1,000 of 5,000 bytes"),
+        (Reply(BODY[:1000], length=5000), "was interrupted after 1,000 of 5,000 bytes"),
         (Reply(status=302, location="file:///etc/hostname"), "is not allowed"),
         (Reply(status=302, location="ftp://127.0.0.1/x"), "unknown url type: ftp"),
     ],

@@ -1,1 +1,1 @@
-"""The classifier applied at every cell of the last feature map."""
+"""The classifier, applied densely: at every cell of the last feature map."""

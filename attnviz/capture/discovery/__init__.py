@@ -1,1 +1,1 @@
-"""Finding the sites of a network by running it once, without lists of class names."""
+"""Discovery: find the sites of a network by running it once, without lists of class names."""

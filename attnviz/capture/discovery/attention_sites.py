@@ -1,4 +1,4 @@
-"""Finding every attention of a network, of whatever kind, by watching it and not by its classes."""
+"""Find all attention of a network, of any kind, from its calls instead of its class names."""
 
 from __future__ import annotations
 
@@ -15,84 +15,109 @@ from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.token_geometry import TokenGeometry
-from attnviz.models.zoo.residual_attention import SoftMaskGate
 
 _CLASS_TOKENS = ("cls_token", "class_token", "class_embedding", "cls_embedding")
 
 
 def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bool]:
-    """All masks over places and gates of channels, and whether there is any self-attention.
+    """Find all masks over positions and gates of channels.
 
-    They are products of features with a factor of each input's own, in 0..2, in a pass over
-    `example` [1, 3, H, W] and its mirror image. Soft masks of the project's own residual attention
-    are found by their gate, for what they are added to may be another map than what they weigh.
+    They are products of features with a factor in 0..2 that depends on the input, in a pass over
+    the example and its mirror image. Soft masks of the project's own residual attention are found
+    by their gate instead, because they may be added to another map than the one they weigh.
+
+    Parameters
+    ----------
+    module
+        The network.
+    example
+        [1, 3, H, W], an input that the network accepts.
+
+    Returns
+    -------
+    sites : tuple of Site
+        Of the kinds `SPATIAL` and `CHANNEL`.
+    has_context : bool
+        Whether the network has any self-attention.
     """
-    heard = record_calls(module, torch.cat((example[:1], example[:1].flip(-1))), surrounds=False)
+    calls = record_calls(module, torch.cat((example[:1], example[:1].flip(-1))), enclosing=False)
     masks = find_soft_masks(module)
-    inside = {site.module for site in masks}
+    mask_modules = {site.module for site in masks}
     gates = [
-        (Kind.CHANNEL if one.channels else Kind.SPATIAL, one)
-        for one in heard
-        if one.channels is not None and one.module not in inside
+        (Kind.CHANNEL if call.channels else Kind.SPATIAL, call)
+        for call in calls
+        if call.channels is not None and call.module not in mask_modules
     ]
-    context = any(one.channels is None for one in heard)
-    return (*masks, *_named(module, gates)), context
+    has_context = any(call.channels is None for call in calls)
+    return (*masks, *_sites(module, gates)), has_context
 
 
 def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
-    """All self-attention that looks over the picture, for inputs of the size of `example`.
+    """Find all self-attention over positions, for inputs of the size of the example.
 
-    Calls whose keys form no grid over the picture (attention between channels) are left out.
+    Calls whose keys form no grid over the input (attention between channels) are left out.
+
+    Parameters
+    ----------
+    module
+        The network.
+    example
+        [1, 3, H, W], an input that the network accepts.
+
+    Returns
+    -------
+    tuple of Site
+        With their geometry.
     """
     size = (example.shape[-2], example.shape[-1])
-    known: dict[Any, TokenGeometry | None] = {}
+    probed: dict[Any, TokenGeometry | None] = {}
     with_class = _has_class_token(module)
-    placed: list[tuple[RecordedCall, TokenGeometry]] = []
-    for one in record_calls(module, example[:1], surrounds=True):
-        if one.around is None:
+    located: list[tuple[RecordedCall, TokenGeometry]] = []
+    for call in record_calls(module, example[:1], enclosing=True):
+        if call.enclosing is None:
             continue
-        key = _likeness(one.around)
-        if key not in known:
-            known[key] = _probe(one.around, size, class_token=with_class)
-        geometry = known[key]
+        key = _signature(call.enclosing)
+        if key not in probed:
+            probed[key] = _probe(call.enclosing, size, class_token=with_class)
+        geometry = probed[key]
         if geometry is not None:
-            placed.append((one, geometry))
-    sites = _named(module, [(Kind.CONTEXT, one) for one, _ in placed])
+            located.append((call, geometry))
+    sites = _sites(module, [(Kind.CONTEXT, call) for call, _ in located])
     return tuple(
         Site(site.layer, site.kind, site.module, form=site.form, call=site.call, geometry=geometry)
-        for site, (_, geometry) in zip(sites, placed, strict=True)
+        for site, (_, geometry) in zip(sites, located, strict=True)
     )
 
 
 def _probe(
-    around: EnclosingModule, size: tuple[int, int], *, class_token: bool
+    enclosing: EnclosingModule, size: tuple[int, int], *, class_token: bool
 ) -> TokenGeometry | None:
-    with state_guard(around.part), torch.inference_mode(False), torch.no_grad():
-        found = locate_tokens(around)
-    if found is None:
+    with state_guard(enclosing.module), torch.inference_mode(False), torch.no_grad():
+        origins = locate_tokens(enclosing)
+    if origins is None:
         return None
-    queries, keys = found
-    return make_geometry(queries, keys, around.grid, class_token=class_token, input_size=size)
+    queries, keys = origins
+    return make_geometry(queries, keys, enclosing.grid, class_token=class_token, input_size=size)
 
 
-def _likeness(around: EnclosingModule) -> Any:
-    """What two modules have in common if their tokens lie alike: type, settings, and shapes."""
+def _signature(enclosing: EnclosingModule) -> Any:
+    """Equal for modules with the same geometry: type, settings and shapes."""
     return (
-        around.form, around.name, around.call, around.shape, around.grid, around.prefix,
-        tuple(_settings(part) for part in around.part.modules()),
-        tuple(_short(one) for one in (*around.args, *around.kwargs.items())),
+        enclosing.form, enclosing.name, enclosing.call, enclosing.shape, enclosing.grid,
+        enclosing.prefix, tuple(_settings(submodule) for submodule in enclosing.module.modules()),
+        tuple(_short(value) for value in (*enclosing.args, *enclosing.kwargs.items())),
     )  # fmt: skip
 
 
-def _settings(part: nn.Module) -> tuple[Any, ...]:
-    """Type, whole numbers, words and shapes; the rest is weights and rates."""
-    kept = (
+def _settings(module: nn.Module) -> tuple[Any, ...]:
+    """Type, integer and string attributes, and shapes; floats are rates, and do not matter."""
+    attributes = (
         (key, repr(value))
-        for key, value in vars(part).items()
+        for key, value in vars(module).items()
         if key != "training" and isinstance(value, (bool, int, str, tuple, list))
     )
-    shapes = (tuple(weight.shape) for weight in part.parameters(recurse=False))
-    return type(part), tuple(kept), tuple(shapes)
+    shapes = (tuple(weight.shape) for weight in module.parameters(recurse=False))
+    return type(module), tuple(attributes), tuple(shapes)
 
 
 def _short(value: object) -> object:
@@ -105,28 +130,23 @@ def _has_class_token(module: nn.Module) -> bool:
     )
 
 
-def _named(module: nn.Module, heard: list[tuple[Kind, RecordedCall]]) -> tuple[Site, ...]:
-    """Sites named after the modules that make the calls, numbered where one makes several."""
-    layers = [_layer(module, one) for _, one in heard]
-    several = Counter((kind, layer) for (kind, _), layer in zip(heard, layers, strict=True))
-    met: Counter[tuple[Kind, str]] = Counter()
+def _sites(module: nn.Module, calls: list[tuple[Kind, RecordedCall]]) -> tuple[Site, ...]:
+    """Sites named after the modules that make the calls, numbered if one makes several."""
+    layers = [_layer(module, call) for _, call in calls]
+    totals = Counter((kind, layer) for (kind, _), layer in zip(calls, layers, strict=True))
+    counts: Counter[tuple[Kind, str]] = Counter()
     sites = []
-    for (kind, one), layer in zip(heard, layers, strict=True):
-        met[kind, layer] += 1
-        shown = f"{layer}#{met[kind, layer]}" if several[kind, layer] > 1 else layer
+    for (kind, call), layer in zip(calls, layers, strict=True):
+        counts[kind, layer] += 1
+        name = f"{layer}#{counts[kind, layer]}" if totals[kind, layer] > 1 else layer
         sites.append(
-            Site(shown, kind, one.module, form=one.form, call=one.call, additive=one.additive)
+            Site(name, kind, call.module, form=call.form, call=call.call, additive=call.additive)
         )
     return tuple(sites)
 
 
-def _layer(module: nn.Module, one: RecordedCall) -> str:
-    """The calling module's name; its parent's where it is a bare softmax."""
-    part = module.get_submodule(one.module)
-    leaf = one.form is Form.SOFTMAX and isinstance(part, nn.Softmax)
-    return (one.module.rpartition(".")[0] if leaf else one.module) or type(module).__name__
-
-
-def is_soft_mask_gate(part: nn.Module) -> bool:
-    """Whether a module is the gate of residual attention, which has a tap of its own."""
-    return isinstance(part, SoftMaskGate)
+def _layer(module: nn.Module, call: RecordedCall) -> str:
+    """The calling module's name; its parent's if it is a bare softmax."""
+    submodule = module.get_submodule(call.module)
+    bare = call.form is Form.SOFTMAX and isinstance(submodule, nn.Softmax)
+    return (call.module.rpartition(".")[0] if bare else call.module) or type(module).__name__

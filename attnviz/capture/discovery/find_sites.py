@@ -1,4 +1,4 @@
-"""Where a network can be read, found once for each network (and size of input)."""
+"""Find the sites of a network, once for each network (and input size)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
 
-_SIZES_KEPT = 8
+_MAX_SIZES = 8
 
 
 @dataclass
-class _Known:
-    """What is known of a network; self-attention lies differently for each size of input."""
+class _CachedSites:
+    """The sites of a network; those of self-attention depend on the input size."""
 
     blocks: tuple[Site, ...] | None = None
     gates: tuple[Site, ...] | None = None
@@ -27,42 +27,72 @@ class _Known:
     context: OrderedDict[tuple[int, int], tuple[Site, ...]] = field(default_factory=OrderedDict)
 
 
-_KNOWN: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[nn.Module, _CachedSites] = WeakKeyDictionary()
 
 
 def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ...]:
-    """All sites of one kind; `example` [N, 3, H, W] is an input that the network accepts.
+    """Find all sites of one kind with one or two passes over an example.
 
-    Found by watching one or two passes over the example and remembered for as long as the module
-    lives; empty if there are none of an attention kind. The caller holds the model's lock.
+    The result is cached for as long as the module lives. The caller holds the model's lock.
 
-    Raises NoSitesError if blocks are asked for and no part of the network returns features, and
-    ModelError if the network cannot be read.
+    Parameters
+    ----------
+    module
+        The network.
+    kind
+        What to find.
+    example
+        [N, 3, H, W], an input that the network accepts; only the first is used.
+
+    Returns
+    -------
+    tuple of Site
+        In the order of the pass; empty if the network has no attention of this kind.
+
+    Raises
+    ------
+    NoSitesError
+        `kind` is `FEATURES` and no module of the network returns features.
+    ModelError
+        The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
-    known = _KNOWN.setdefault(module, _Known())
+    cached = _CACHE.setdefault(module, _CachedSites())
     if kind is Kind.FEATURES:
-        if known.blocks is None:
-            known.blocks = find_blocks(module, example[:1])
-        return known.blocks
-    if known.gates is None:
-        known.gates, known.has_context = find_gates(module, example[:1])
+        if cached.blocks is None:
+            cached.blocks = find_blocks(module, example[:1])
+        return cached.blocks
+    if cached.gates is None:
+        cached.gates, cached.has_context = find_gates(module, example[:1])
     if kind is not Kind.CONTEXT:
-        return tuple(site for site in known.gates if site.kind is kind)
-    if not known.has_context:
+        return tuple(site for site in cached.gates if site.kind is kind)
+    if not cached.has_context:
         return ()
     size = (example.shape[-2], example.shape[-1])
-    if size not in known.context:
-        known.context[size] = find_self_attention(module, example[:1])
-        while len(known.context) > _SIZES_KEPT:
-            known.context.popitem(last=False)
-    return known.context[size]
+    if size not in cached.context:
+        cached.context[size] = find_self_attention(module, example[:1])
+        while len(cached.context) > _MAX_SIZES:
+            cached.context.popitem(last=False)
+    return cached.context[size]
 
 
 def find_kinds(module: nn.Module, example: Tensor) -> tuple[Kind, ...]:
-    """The kinds of which the network has sites, in the order of `Kind`; costs what finding costs.
+    """List the kinds of which a network has sites; runs the discovery of all of them.
 
-    `example` as for `find_sites`; the caller holds the model's lock.
+    Parameters
+    ----------
+    module, example
+        As for `find_sites`.
+
+    Returns
+    -------
+    tuple of Kind
+        In the order of `Kind`.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be hooked.
     """
     return tuple(kind for kind in Kind if _has(module, kind, example))
 

@@ -1,4 +1,7 @@
-"""Which blocks still speak at their places: behind the last attention, only a class token does."""
+"""Which blocks influence the logits at their positions.
+
+After the last attention, only the class token does.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +15,68 @@ from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Layout, Site
 
-_SILENT: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
+_WITHOUT_INFLUENCE: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
 
 
 def influential_blocks(
     module: nn.Module, sites: Sequence[Site], example: Tensor
 ) -> tuple[Site, ...]:
-    """The blocks `sites` less those at the end whose places the logits do not depend on.
+    """Drop the blocks at the end on whose positions the logits do not depend.
 
-    Where a network reads its class token alone, nothing asks the other tokens behind the last
-    attention: the gradient is 0 at each place there, and so is every map that is made with it. All
-    blocks where no gradient is anywhere, as with a classifier of zeros.
+    Where a network classifies its class token, no query attends to the other tokens after the last
+    attention: the gradient is 0 at each position there, and so is every map computed with it.
 
-    example: [N, 3, H, W] that the network accepts; the first is used. For rows of tokens it takes
-    one pass forwards and backwards, remembered for as long as the module lives. The caller holds
-    the model's lock. Raises ModelError if the network cannot be read.
+    For tokens this takes one forward and one backward pass; the result is cached for as long as the
+    module lives. The caller holds the model's lock.
+
+    Parameters
+    ----------
+    module
+        The network.
+    sites
+        Its blocks, in order.
+    example
+        [N, 3, H, W] that the network accepts; only the first input is used.
+
+    Returns
+    -------
+    tuple of Site
+        All of `sites` if no gradient is nonzero anywhere, as with a classifier of zeros.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
     if not sites or sites[-1].layout is not Layout.TOKENS:
         return tuple(sites)
-    if module not in _SILENT:
-        read = capture(module, example[:1], sites, gradients=True).features
-        last = last_influential(read)
+    if module not in _WITHOUT_INFLUENCE:
+        readings = capture(module, example[:1], sites, gradients=True).features
+        last = last_influential(readings)
         if last is None:
-            return tuple(sites)  # and another day, with other weights, it may be otherwise
-        layers = [one.layer for one in read]
-        _SILENT[module] = frozenset(layers[layers.index(last) + 1 :])
-    return tuple(site for site in sites if site.layer not in _SILENT[module])
+            return tuple(sites)  # not cached: with other weights it may differ
+        layers = [reading.layer for reading in readings]
+        _WITHOUT_INFLUENCE[module] = frozenset(layers[layers.index(last) + 1 :])
+    return tuple(site for site in sites if site.layer not in _WITHOUT_INFLUENCE[module])
 
 
 def last_influential(readings: Sequence[FeatureReading]) -> str | None:
-    """The last block by which the score has a derivative, of a pass in its order; None if none."""
-    spoken = (one.layer for one in reversed(readings) if one.gradient is None or one.gradient.any())
-    return next(spoken, None)
+    """Return the last block with respect to which the score has a nonzero gradient.
+
+    Parameters
+    ----------
+    readings
+        Of one pass, in its order.
+
+    Returns
+    -------
+    str or None
+        Name of the layer; None if all gradients are zero.
+    """
+    layers = (
+        reading.layer
+        for reading in reversed(readings)
+        if reading.gradient is None or reading.gradient.any()
+    )
+    return next(layers, None)

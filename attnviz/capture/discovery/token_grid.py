@@ -1,4 +1,4 @@
-"""From where the rows of an attention call came from, to the grids that they form."""
+"""Derive the grids of an attention call from where its tokens originate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attnviz.capture.discovery.token_probe import TokenOrigins
 from attnviz.capture.readings import TokenGrid
 from attnviz.capture.token_geometry import TokenGeometry
 
-_APART = 0.15
+_MIN_GAP = 0.15
 
 
 def make_geometry(
@@ -22,15 +22,28 @@ def make_geometry(
     class_token: bool,
     input_size: tuple[int, int],
 ) -> TokenGeometry | None:
-    """The geometry of a call on a map of `grid`; None if its keys form no grid over the picture.
+    """Derive the geometry of an attention call.
 
-    Also None where every query sees a single key, for then it chooses nothing.
+    Parameters
+    ----------
+    queries, keys
+        Where the tokens of both sides originate; queries are None for a single row of scores.
+    grid
+        Rows and columns of the map in which they originate.
+    class_token
+        Whether the network has a class token.
+    input_size
+        (height, width) of the network's input in pixels.
+
+    Returns
+    -------
+    TokenGeometry or None
+        None if the keys form no grid over the input, or if every query attends to a single key.
     """
     entries = len(keys.located)
-    if queries is None:  # one row of scores: one query that is nowhere
-        queries = TokenOrigins(
-            torch.zeros(entries, 1, 2), torch.zeros(entries, 1, dtype=torch.bool)
-        )
+    if queries is None:  # one row of scores: one query without a position
+        located = torch.zeros(entries, 1, dtype=torch.bool)
+        queries = TokenOrigins(torch.zeros(entries, 1, 2), located)
     key_cells = _cells(keys, grid)
     query_cells = _cells(queries, grid)
     if key_cells is None or query_cells is None:
@@ -50,10 +63,10 @@ def make_geometry(
 
 
 def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
-    """Each row's cell, -1 if it is nowhere, [entries, rows], and the grid that the cells form.
+    """Each row's cell, -1 without a position, [entries, rows], and the grid of the cells.
 
-    Rows that are not from single cells come from pooled ones: the grid then is the finest, and of
-    those the one with the squarest cells, in which all cells have equally many rows.
+    Rows that do not originate in single cells come from pooled ones: their grid is then the finest,
+    and of those the one with the squarest cells, in which all cells have equally many rows.
     """
     if not bool(side.located.any()):
         return torch.full(side.located.shape, -1), (0, 0)
@@ -67,16 +80,17 @@ def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int
         if entries % heads or count % heads:
             continue
         for shape in _shapes(count // heads, grid):
-            ranked = _ranked(side, shape)
-            if ranked is not None and _evenly(ranked, side.located, shape, heads):
+            ranked = _cells_by_rank(side, shape)
+            if ranked is not None and _evenly_used(ranked, side.located, shape, heads):
                 return ranked, shape
     return None
 
 
-def _ranked(side: TokenOrigins, shape: tuple[int, int]) -> Tensor | None:
-    """Cells by rank among the centres, which borders shift; None if rows or columns run together.
+def _cells_by_rank(side: TokenOrigins, shape: tuple[int, int]) -> Tensor | None:
+    """Cells by the rank of their centres; None if rows or columns cannot be separated.
 
-    Where a cell looks over the border its centre lies further in, but still before the next one's.
+    The centre of a neighbourhood that is cut off at the border is shifted inwards, but still comes
+    before the next one.
     """
     steps = []
     for axis, count in enumerate(shape):
@@ -84,7 +98,7 @@ def _ranked(side: TokenOrigins, shape: tuple[int, int]) -> Tensor | None:
         order = along.argsort()
         groups = along[order].view(count, -1)
         gaps = groups[1:, 0] - groups[:-1, -1]
-        if bool((gaps * count < _APART).any()):
+        if bool((gaps * count < _MIN_GAP).any()):
             return None
         step = torch.empty_like(order)
         step[order] = torch.arange(len(order)) // groups.shape[1]
@@ -99,40 +113,42 @@ def _counts(cells: Tensor, shape: tuple[int, int]) -> Tensor:
 
 
 def _shapes(count: int, grid: tuple[int, int]) -> list[tuple[int, int]]:
-    """Rows and columns of some cells, those whose aspect is most like the grid's first."""
+    """Three grids of `count` cells, those with the aspect closest to the map's first."""
     pairs = [(n, count // n) for n in range(1, count + 1) if count % n == 0]
     aspect = grid[0] / grid[1]
     return sorted(pairs, key=lambda pair: abs(math.log(pair[0] / pair[1] / aspect)))[:3]
 
 
-def _evenly(cells: Tensor, heard: Tensor, shape: tuple[int, int], heads: int) -> bool:
-    """Whether all cells have equally many rows, and no entry holds a cell twice."""
+def _evenly_used(cells: Tensor, located: Tensor, shape: tuple[int, int], heads: int) -> bool:
+    """Whether all cells have equally many rows, and no entry contains a cell twice."""
     distinct = torch.tensor([len(set(row.tolist()) - {-1}) for row in cells])
-    return bool((_counts(cells, shape) == heads).all()) and bool((distinct == heard.sum(1)).all())
+    evenly = bool((_counts(cells, shape) == heads).all())
+    return evenly and bool((distinct == located.sum(1)).all())
 
 
 def _table(rows: Tensor) -> tuple[Tensor, Tensor | None]:
     """(first entry of each window, entries [windows, heads]); its heads have equal cells."""
-    found: dict[tuple[int, ...], list[int]] = {}
+    windows: dict[tuple[int, ...], list[int]] = {}
     for entry, row in enumerate(rows.tolist()):
-        found.setdefault(tuple(row), []).append(entry)
-    firsts = torch.tensor([entries[0] for entries in found.values()])
-    if len({len(entries) for entries in found.values()}) > 1:
+        windows.setdefault(tuple(row), []).append(entry)
+    firsts = torch.tensor([entries[0] for entries in windows.values()])
+    if len({len(entries) for entries in windows.values()}) > 1:
         return firsts, None
-    return firsts, torch.tensor(list(found.values()))
+    return firsts, torch.tensor(list(windows.values()))
 
 
 def _with_prefix(
     cells: Tensor, shape: tuple[int, int], *, class_token: bool
 ) -> tuple[Tensor, TokenGrid]:
-    """Tokens in front that came from nowhere are a prefix, if there are no windows."""
+    """Leading tokens without an origin are a prefix, unless there are windows."""
     prefix = 0
     if len(cells) == 1:
-        nowhere = (cells[0] < 0).long()
-        front = int(nowhere.cumprod(0).sum())
-        prefix = front if front == int(nowhere.sum()) else 0  # else it is padding all around
+        unlocated = (cells[0] < 0).long()
+        leading = int(unlocated.cumprod(0).sum())
+        # If others have no origin either, they are padding on all sides.
+        prefix = leading if leading == int(unlocated.sum()) else 0
     cells = cells.where(cells < 0, cells + prefix)
     cells[:, :prefix] = torch.arange(prefix)
-    alone = shape == (0, 0)
-    first = 0 if prefix and (class_token or alone) else None
-    return cells, TokenGrid(*shape, prefix, first)
+    only_prefix = shape == (0, 0)
+    class_index = 0 if prefix and (class_token or only_prefix) else None
+    return cells, TokenGrid(*shape, prefix, class_index)

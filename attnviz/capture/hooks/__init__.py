@@ -1,1 +1,1 @@
-"""How a pass is watched: module hooks, calls of attention, and the state that is put back."""
+"""How a pass is observed: module hooks, calls of attention, and the state that is restored."""

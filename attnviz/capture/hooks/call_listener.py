@@ -1,4 +1,4 @@
-"""Hearing the calls in which attention happens, while a network runs, and whose calls they are."""
+"""Intercept the calls in which attention is computed, and attribute them to modules."""
 
 from __future__ import annotations
 
@@ -27,61 +27,87 @@ from attnviz.capture.hooks.calls import (
 from attnviz.capture.hooks.multihead_attention import PROJECTED, call_of_function
 from attnviz.capture.site import Form
 
-_HEARD = FUSED | SOFTMAXES | FACTORS | PRODUCTS | PROJECTED
-_OTHER_CALLS = 8
+_INTERCEPTED = FUSED | SOFTMAXES | FACTORS | PRODUCTS | PROJECTED
+_MAX_PRODUCTS = 8
 
 
 @dataclass
 class RunningModule:
-    """A module that is being run: its name, what it was given, and calls heard before it began."""
+    """A module whose forward pass has begun and not ended.
+
+    Attributes
+    ----------
+    name
+        Its dotted name.
+    args, kwargs
+        Its arguments.
+    counts_before
+        Calls by module name and form that were intercepted before it began.
+    """
 
     name: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    before: Counter[tuple[str, Form]] = field(default_factory=Counter)
+    counts_before: Counter[tuple[str, Form]] = field(default_factory=Counter)
 
 
 OnCall = Callable[[str, Form, int, Call], Tensor | None]
-"""Told whose call it is, its form, how many of that form the module made before, and the call.
-
-It returns what shall stand in place of the output (for a factor: of the factor), or None.
-"""
+"""Receives the module's name, the call's form, its index among that module's calls of the form, and
+the call. Returns a replacement for the call's output (for a product: of its factor), or None."""
 
 OnValues = Callable[[Tensor, Tensor], None]
-"""Told the weights of a softmax and the values that they are multiplied with."""
+"""Receives the weights of a softmax and the values that they are multiplied with."""
 
 
 class CallListener(TorchFunctionMode):
-    """A mode in which every call of the forms above is passed to `answer`.
+    """Function mode that reports every call of the intercepted forms.
 
-    It is entered by the outermost module that it was hung on, so the rest of the network runs at
-    its own speed; a call belongs to the innermost of those modules. The mode lives in its thread.
+    The mode is active only while one of the modules runs to which it is attached, so the rest of
+    the network runs at full speed. A call belongs to the innermost of those modules. The mode
+    affects its own thread only.
+
+    Parameters
+    ----------
+    on_call
+        Called for each intercepted call.
+    on_values
+        Called for each product of softmax weights with values.
     """
 
-    def __init__(self, answer: OnCall, values: OnValues | None = None) -> None:
+    def __init__(self, on_call: OnCall, on_values: OnValues | None = None) -> None:
         super().__init__()
         self.running: list[RunningModule] = []
-        self.heard: Counter[tuple[str, Form]] = Counter()
-        self._answer = answer
-        self._values = values
+        self.counts: Counter[tuple[str, Form]] = Counter()
+        self._on_call = on_call
+        self._on_values = on_values
         self._weights: Tensor | None = None
         self._products: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
 
     @contextmanager
     def attach(self, modules: Iterable[tuple[str, nn.Module]]) -> Iterator[None]:
-        """Listen to these modules; afterwards no hook and no mode is left, whatever happened."""
-        with ExitStack() as hung:
-            for name, part in modules:
-                hung.callback(self._hang(name, part))
+        """Listen to named modules; on exit no hook and no mode is left, also after an error.
+
+        Parameters
+        ----------
+        modules
+            Names, by which calls are reported, and modules.
+
+        Yields
+        ------
+        None
+        """
+        with ExitStack() as hooks:
+            for name, module in modules:
+                hooks.callback(self._register(name, module))
             try:
                 yield
             finally:
                 while self.running:
                     self._leave()
 
-    def _hang(self, name: str, part: nn.Module) -> Callable[[], None]:
-        def enter(_part: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            self.running.append(RunningModule(name, args, kwargs, Counter(self.heard)))
+    def _register(self, name: str, module: nn.Module) -> Callable[[], None]:
+        def enter(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            self.running.append(RunningModule(name, args, kwargs, Counter(self.counts)))
             if len(self.running) == 1:
                 super(CallListener, self).__enter__()  # type: ignore[no-untyped-call]
 
@@ -90,8 +116,8 @@ class CallListener(TorchFunctionMode):
                 self._leave()
 
         handles = (
-            part.register_forward_pre_hook(enter, with_kwargs=True),
-            part.register_forward_hook(leave, always_call=True),
+            module.register_forward_pre_hook(enter, with_kwargs=True),
+            module.register_forward_hook(leave, always_call=True),
         )
 
         def remove() -> None:
@@ -112,18 +138,19 @@ class CallListener(TorchFunctionMode):
     ) -> Any:
         """See `TorchFunctionMode`; inside, the mode is off."""
         kwargs = kwargs or {}
-        if func not in _HEARD:
+        if func not in _INTERCEPTED:
             return func(*args, **kwargs)
         if func in FUSED:
             output = func(*args, **kwargs)
-            return self._tell(Form.FUSED, _fused(output, args, kwargs), output)
+            return self._report(Form.FUSED, _fused(output, args, kwargs), output)
         if func in SOFTMAXES:
             output = func(*args, **kwargs)
             scores = softmax_over_keys(args, kwargs)
             if scores is None:
                 return output
             product = self._products.pop(tuple(scores.shape), None)
-            self._weights = self._tell(Form.SOFTMAX, SoftmaxCall(scores, output, product), output)
+            call = SoftmaxCall(scores, output, product)
+            self._weights = self._report(Form.SOFTMAX, call, output)
             return self._weights
         if func in FACTORS:
             return self._factor(func, args, kwargs)
@@ -132,35 +159,36 @@ class CallListener(TorchFunctionMode):
             projected = call_of_function(args, kwargs, output[0])
             if projected is None:
                 return output
-            return self._tell(Form.PROJECTED, projected, output[0]), output[1]
-        self._remember(args, output)
+            return self._report(Form.PROJECTED, projected, output[0]), output[1]
+        self._store_product(args, output)
         return output
 
     def _factor(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         in_place = func.__name__ in ("mul_", "multiply_", "__imul__")
-        given = list(args)
+        operands = list(args)
         for call in factor_calls(*args) if len(args) == 2 else ():
             factor = call.factor
             if in_place and factor is args[0]:
-                continue  # a map that is overwritten by the product can be nothing but features
-            if in_place:  # what is weighed would be gone
+                continue  # the product overwrites this operand, so it can only be the features
+            if in_place:  # keep the features, which the product overwrites
                 call.features = call.features.clone()
-            heard = self._tell(Form.FACTOR, call, factor)
-            given = [heard if one is factor else one for one in given]
-        return func(*given, **kwargs)
+            replacement = self._report(Form.FACTOR, call, factor)
+            operands = [replacement if value is factor else value for value in operands]
+        return func(*operands, **kwargs)
 
-    def _tell(self, form: Form, call: Call, output: Tensor) -> Tensor:
+    def _report(self, form: Form, call: Call, output: Tensor) -> Tensor:
         name = self.running[-1].name
-        index = self.heard[name, form]
-        self.heard[name, form] += 1
-        changed = self._answer(name, form, index, call)
-        return output if changed is None else changed
+        index = self.counts[name, form]
+        self.counts[name, form] += 1
+        replacement = self._on_call(name, form, index, call)
+        return output if replacement is None else replacement
 
-    def _remember(self, args: tuple[Any, ...], output: object) -> None:
+    def _store_product(self, args: tuple[Any, ...], output: object) -> None:
+        """Store queries and keys for a softmax that may follow, or report a softmax's values."""
         operands = args[1:] if isinstance(args[0], str) else args
         if self._weights is not None and len(operands) == 2 and operands[0] is self._weights:
-            if self._values is not None:
-                self._values(operands[0], operands[1])
+            if self._on_values is not None:
+                self._on_values(operands[0], operands[1])
             self._weights = None
             return
         if not isinstance(output, Tensor) or len(args) < 2:
@@ -168,7 +196,7 @@ class CallListener(TorchFunctionMode):
         sides = product_of(args, output)
         if sides is not None:
             self._products[tuple(output.shape)] = sides
-            while len(self._products) > _OTHER_CALLS:
+            while len(self._products) > _MAX_PRODUCTS:
                 del self._products[next(iter(self._products))]
 
 

@@ -1,14 +1,14 @@
-"""The calls in which attention happens, as they are made: what goes in, and what comes out.
+"""The calls in which attention is computed: their arguments and their results.
 
-Three calls tell everything: the fused attention of PyTorch, a softmax over keys, and a product of
-features with a factor for each channel, for each place, or for both. Modules differ, these calls do
-not.
+Attention is computed in three kinds of calls: PyTorch's fused attention, a softmax over keys, and a
+product of features with a factor for each channel, each position, or both. Modules differ between
+networks; these calls do not.
 
-What makes none of these calls is not read. Bilinear attention (BAT, Chi et al., CVPR 2020) weighs a
-map from both sides with sigmoids that are brought to sum 1; coordinate attention (arXiv 2103.02907)
-has a factor for each row and another for each column; lambda layers (arXiv 2102.08602) have no
-weights from place to place; MobileViT-v2 (arXiv 2206.02680) shares out pixels by patches without
-queries.
+Attention that makes none of these calls is not captured. Bilinear attention (BAT, Chi et al., CVPR
+2020) weighs a map from both sides with sigmoids normalised to sum 1; coordinate attention (arXiv
+2103.02907) has one factor for each row and another for each column; lambda layers (arXiv
+2102.08602) have no weights between positions; MobileViT-v2 (arXiv 2206.02680) normalises over the
+pixels of patches without queries.
 """
 
 from __future__ import annotations
@@ -27,9 +27,18 @@ from attnviz.capture.hooks.multihead_attention import ProjectedCall
 
 @dataclass
 class FusedCall:
-    """`F.scaled_dot_product_attention`: q [..., T, d], k [..., S, d], v [..., S, e].
+    """A call of `F.scaled_dot_product_attention`.
 
-    bias: added to the scores, broadcastable to [..., T, S], or None. output: [..., T, e].
+    Attributes
+    ----------
+    q, k, v
+        Queries [..., T, d], keys [..., S, d] and values [..., S, e].
+    bias
+        Added to the scores, broadcastable to [..., T, S]; None without.
+    scale
+        Factor of the scores.
+    output
+        [..., T, e].
     """
 
     q: Tensor
@@ -42,10 +51,15 @@ class FusedCall:
 
 @dataclass
 class SoftmaxCall:
-    """A softmax over the last dimension: scores and weights, [..., T, S].
+    """A softmax over the last dimension.
 
-    product: queries [..., T, d] and keys [..., S, d] whose product has the shape of the scores, the
-    last such product before, or None.
+    Attributes
+    ----------
+    scores, weights
+        Input and output, [..., T, S].
+    product
+        Queries [..., T, d] and keys [..., S, d] of the last product before the softmax that has the
+        shape of the scores; None if there was none.
     """
 
     scores: Tensor
@@ -55,10 +69,17 @@ class SoftmaxCall:
 
 @dataclass
 class FactorCall:
-    """Features [N, C, h, w] (or [N, paths, C, h, w]) times a factor.
+    """A product of features with a factor.
 
-    The factor has a value for each channel, [N, ..., C, 1, 1], for each place, [N, 1, h, w], or for
-    each channel at each place, [N, C, h, w]; channels: whether it is the first of these.
+    Attributes
+    ----------
+    features
+        [N, C, h, w], or [N, paths, C, h, w].
+    factor
+        One value for each channel, [N, ..., C, 1, 1], for each position, [N, 1, h, w], or for each
+        channel at each position, [N, C, h, w].
+    channels
+        Whether the factor has one value for each channel.
     """
 
     features: Tensor
@@ -71,7 +92,7 @@ Call = FusedCall | SoftmaxCall | FactorCall | ProjectedCall
 Function = Callable[..., Any]
 
 
-def _named(*names: str) -> frozenset[Function]:
+def _functions(*names: str) -> frozenset[Function]:
     owners = (torch, torch.Tensor, F)
     return frozenset(
         getattr(owner, name) for owner in owners for name in names if hasattr(owner, name)
@@ -79,9 +100,9 @@ def _named(*names: str) -> frozenset[Function]:
 
 
 FUSED = frozenset({F.scaled_dot_product_attention})
-SOFTMAXES = _named("softmax")
-FACTORS = _named("mul", "multiply", "mul_", "multiply_", "__mul__", "__rmul__", "__imul__")
-PRODUCTS = _named("matmul", "__matmul__", "bmm", "einsum")
+SOFTMAXES = _functions("softmax")
+FACTORS = _functions("mul", "multiply", "mul_", "multiply_", "__mul__", "__rmul__", "__imul__")
+PRODUCTS = _functions("matmul", "__matmul__", "bmm", "einsum")
 
 
 def fused_call(
@@ -95,10 +116,23 @@ def fused_call(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> FusedCall:
-    """The arguments as `F.scaled_dot_product_attention` takes them, and what it gave."""
+    """Describe a call of `F.scaled_dot_product_attention`.
+
+    Parameters
+    ----------
+    output
+        What the function returned, [..., T, e].
+    q, k, v, attn_mask, dropout_p, is_causal, scale, enable_gqa
+        The function's own parameters.
+
+    Returns
+    -------
+    FusedCall
+        With masks as an additive bias and grouped keys and values repeated for each head.
+    """
     del dropout_p  # zero outside training
     if enable_gqa:
-        k, v = (one.repeat_interleave(q.shape[-3] // one.shape[-3], -3) for one in (k, v))
+        k, v = (side.repeat_interleave(q.shape[-3] // side.shape[-3], -3) for side in (k, v))
     bias = attn_mask
     if is_causal:
         bias = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
@@ -108,7 +142,18 @@ def fused_call(
 
 
 def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
-    """The scores of a softmax along the last of at least three dimensions, else None."""
+    """Return the scores of a softmax that can be attention.
+
+    Parameters
+    ----------
+    args, kwargs
+        Arguments of `softmax`.
+
+    Returns
+    -------
+    Tensor or None
+        [..., T, S] if the softmax is along the last of at least three dimensions, S > 1.
+    """
     scores = args[0] if args else kwargs.get("input")
     dim = args[1] if len(args) > 1 else kwargs.get("dim")
     if not isinstance(scores, Tensor) or scores.ndim < 3 or scores.shape[-1] < 2:
@@ -117,14 +162,23 @@ def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor |
 
 
 def factor_calls(first: object, second: object) -> list[FactorCall]:
-    """Features and factor of a product, whichever comes first; empty if it is another product.
+    """Tell features and factor of a product apart.
 
-    Two maps of one shape are told twice, for either may be the factor: values tell, shapes do not.
+    Parameters
+    ----------
+    first, second
+        Operands of the product, in either order.
+
+    Returns
+    -------
+    list of FactorCall
+        Empty if the product is none of features with a factor. Two maps of one shape are returned
+        both ways round: only their values tell which is the factor.
     """
     if not isinstance(first, Tensor) or not isinstance(second, Tensor) or first is second:
         return []
     calls = (_factor(first, second), _factor(second, first))
-    return [one for one in calls if one is not None]
+    return [call for call in calls if call is not None]
 
 
 def _factor(features: Tensor, factor: Tensor) -> FactorCall | None:
@@ -133,20 +187,30 @@ def _factor(features: Tensor, factor: Tensor) -> FactorCall | None:
         return None
     if isinstance(factor, nn.Parameter) or not factor.is_floating_point():
         return None
-    given = tuple(  # `expand` repeats without room: those dimensions hold one value
+    stored = tuple(  # dimensions repeated by `expand` (stride 0) hold a single value
         1 if step == 0 else side for side, step in zip(factor.shape, factor.stride(), strict=True)
     )
-    if shape[1] > 1 and given[-2:] == (1, 1) and given[1:-2] == tuple(shape[1:-2]):
+    if shape[1] > 1 and stored[-2:] == (1, 1) and stored[1:-2] == tuple(shape[1:-2]):
         return FactorCall(features, factor, channels=True)
-    if features.ndim == 4 and shape[1] > 1 and given[1:] in ((1, *shape[2:]), tuple(shape[1:])):
+    if features.ndim == 4 and shape[1] > 1 and stored[1:] in ((1, *shape[2:]), tuple(shape[1:])):
         return FactorCall(features, factor, channels=False)
     return None
 
 
 def product_of(args: tuple[Any, ...], output: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Queries [..., T, d] and keys [..., S, d] of a product [..., T, S], None if not of that form.
+    """Return queries and keys of a matrix product.
 
-    `args` as `matmul`, `bmm` or `einsum` takes them.
+    Parameters
+    ----------
+    args
+        Arguments of `matmul`, `bmm` or `einsum`.
+    output
+        The product, [..., T, S].
+
+    Returns
+    -------
+    tuple or None
+        Queries [..., T, d] and keys [..., S, d]; None if the product has another form.
     """
     if isinstance(args[0], str):
         operands = args[1] if len(args) == 2 else args[1:]
@@ -166,8 +230,8 @@ def _einsum(equation: str, operands: Any) -> tuple[Tensor, Tensor] | None:
     sides = []
     for token in out[-2:]:
         order = [*out[:-2], token, *summed]
-        which = next((i for i in (0, 1) if sorted(names[i]) == sorted(order)), None)
-        if which is None:
+        index = next((i for i in (0, 1) if sorted(names[i]) == sorted(order)), None)
+        if index is None:
             return None
-        sides.append(operands[which].permute([names[which].index(one) for one in order]))
+        sides.append(operands[index].permute([names[index].index(letter) for letter in order]))
     return sides[0], sides[1]

@@ -1,4 +1,4 @@
-"""Whether a network can be read, and its input as it wants it."""
+"""Check that a network accepts hooks, and convert its input to the type of its weights."""
 
 from __future__ import annotations
 
@@ -12,41 +12,57 @@ from attnviz.errors import ModelError
 
 
 def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Tensor]:
-    """The network to run and what to give it: the eager one, and inputs of its weights' type.
+    """Return the eager network behind a module, and the inputs in the type of its weights.
 
-    A network made by `torch.compile` is read in the module that it was made from, which has the
-    same weights and layers.
+    A network made by `torch.compile` is replaced by the module that it was made from, which shares
+    its weights and layers.
 
-    Raises:
-        ModelError: a traced or scripted network, which takes no hooks, or one that lies on another
-            device than the inputs.
+    Parameters
+    ----------
+    module
+        The network to run.
+    inputs
+        [N, 3, H, W], floating point, on the network's device.
+
+    Returns
+    -------
+    module : nn.Module
+        The module on which hooks can be registered.
+    inputs : Tensor
+        [N, 3, H, W] in the type of the network's first floating-point weight.
+
+    Raises
+    ------
+    ModelError
+        The network is traced or scripted, so it calls no hooks, or it is on another device than
+        the inputs.
     """
     module = getattr(module, "_orig_mod", module)
     name = type(module).__name__
-    if any(isinstance(part, torch.jit.ScriptModule) for part in all_modules(module)):
+    if any(isinstance(submodule, torch.jit.ScriptModule) for submodule in all_modules(module)):
         raise ModelError(
             f"{getattr(module, 'original_name', name)} is traced or scripted {_where(module)}, and "
-            "its layers cannot be watched. Give the module that it was made from."
+            "its layers cannot be observed. Pass the module that it was made from."
         )
     weights = chain(module.parameters(), module.buffers())
-    first = next((one for one in weights if one.is_floating_point()), None)
+    first = next((weight for weight in weights if weight.is_floating_point()), None)
     if first is None:
         return module, inputs
     if first.device != inputs.device:
         raise ModelError(
-            f"{name} lies on {first.device}, but its input on {inputs.device}. "
-            "Move the module to the input's device, or wrap it anew after moving it."
+            f"{name} is on {first.device}, but its input on {inputs.device}. "
+            "Move the module to the input's device, or wrap it again after moving it."
         )
     return module, inputs.to(first.dtype)
 
 
 def _where(module: nn.Module) -> str:
-    """The first traced or scripted part, in words."""
+    """Name the first traced or scripted submodule for a message."""
     named = module.named_modules()
-    name = next(name for name, part in named if isinstance(part, torch.jit.ScriptModule))
-    return f'in its part "{name}"' if name else "as a whole"
+    name = next(name for name, sub in named if isinstance(sub, torch.jit.ScriptModule))
+    return f'in its submodule "{name}"' if name else "as a whole"
 
 
-def is_compiled(part: nn.Module) -> bool:
-    """Whether a module runs compiled code instead of its layers."""
-    return "_orig_mod" in part._modules or part._compiled_call_impl is not None
+def is_compiled(module: nn.Module) -> bool:
+    """Return whether a module runs compiled code instead of its layers."""
+    return "_orig_mod" in module._modules or module._compiled_call_impl is not None

@@ -1,4 +1,4 @@
-"""One pass in which every module of a network tells what came in and what went out."""
+"""One pass with a forward hook on every module of a network."""
 
 from __future__ import annotations
 
@@ -11,24 +11,39 @@ from torch import Tensor, nn
 
 from attnviz.capture.hooks.state_guard import state_guard
 
-# Is told the module's name, the module, its inputs and its output, in the order of returning.
 OnReturn = Callable[[str, nn.Module, tuple[Any, ...], object], None]
+"""Receives a module's name, the module, its positional inputs and its output."""
 
 
-def run_with_hooks(module: nn.Module, example: Tensor, note: OnReturn) -> Any:
-    """The output for `example` [N, 3, H, W]; no hook is left, also after an error."""
+def run_with_hooks(module: nn.Module, example: Tensor, on_return: OnReturn) -> Any:
+    """Run a network without gradients and report every module as it returns.
+
+    Parameters
+    ----------
+    module
+        The network; the caller holds its lock. No hook is left, also after an error.
+    example
+        [N, 3, H, W], an input that the network accepts.
+    on_return
+        Called for each module, in the order in which they return.
+
+    Returns
+    -------
+    Any
+        What the network returned.
+    """
     handles = []
     with state_guard(module), torch.inference_mode(False), torch.no_grad():
         try:
-            for name, part in module.named_modules():
-                handles.append(part.register_forward_hook(partial(_tell, note, name)))
+            for name, submodule in module.named_modules():
+                handles.append(submodule.register_forward_hook(partial(_report, on_return, name)))
             return module(example)
         finally:
             for handle in handles:
                 handle.remove()
 
 
-def _tell(
-    note: OnReturn, name: str, part: nn.Module, entering: tuple[Any, ...], output: object
+def _report(
+    on_return: OnReturn, name: str, module: nn.Module, inputs: tuple[Any, ...], output: object
 ) -> None:
-    note(name, part, entering, output)
+    on_return(name, module, inputs, output)

@@ -1,8 +1,8 @@
-"""The fused attention inside `nn.MultiheadAttention`, found in the graph that the pass leaves.
+"""The fused attention inside `nn.MultiheadAttention`, found in the autograd graph.
 
-The module calls it where no mode can hear it. Where gradients are wanted its queries, keys and
-values are kept in the graph anyway, and so is the place between it and the output's projection: to
-read them there saves three projections, and that of the gradient, in every layer.
+The module calls it from C++, where no function mode intercepts it. With gradients, its queries,
+keys and values are saved in the graph anyway, and the graph has an edge between it and the output
+projection. Reading them there saves three projections, and the gradient of one, in every layer.
 """
 
 from __future__ import annotations
@@ -16,25 +16,33 @@ from attnviz.capture.hooks.arguments import Args, Kwargs, replace_tensor
 from attnviz.capture.hooks.calls import FusedCall
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
 
-# Between the output and the attention lie a projection and some changes of shape.
-_MOST_STEPS = 12
+# Between the attention and the output are a projection and some changes of shape.
+_MAX_STEPS = 12
 
 
 def inner_fused(call: ProjectedCall) -> tuple[FusedCall, GradientEdge] | None:
-    """The fused attention of a call, and where in the graph its output is.
+    """Find the fused attention of a call, and the graph edge of its output.
 
-    q, k, v: [B, heads, tokens, d], without a graph. None where the attention was not fused, or no
-    gradient goes through it.
+    Parameters
+    ----------
+    call
+        A call of `nn.MultiheadAttention` whose output is in a graph.
+
+    Returns
+    -------
+    tuple or None
+        The fused call, with q, k, v as [B, heads, tokens, d] without a graph and an empty output,
+        and the edge. None if the attention was not fused, or no gradient passes through it.
     """
     node = call.output.grad_fn
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         if node is None or node.name().startswith("ScaledDotProduct"):
             break
-        node = _only_one_before(node)
+        node = _only_predecessor(node)
     saved: list[Any] = [getattr(node, f"_saved_{name}", None) for name in ("query", "key", "value")]
-    if node is None or not all(isinstance(one, Tensor) for one in saved):
+    if node is None or not all(isinstance(value, Tensor) for value in saved):
         return None
-    q, k, v = (one.detach() for one in saved)
+    q, k, v = (value.detach() for value in saved)
     lead = (len(call.query), call.heads)
     if q.shape[:3] != (*lead, call.query.shape[1]) or k.shape[:3] != (*lead, call.key.shape[1]):
         return None
@@ -42,20 +50,30 @@ def inner_fused(call: ProjectedCall) -> tuple[FusedCall, GradientEdge] | None:
     return FusedCall(q, k, v, call.bias, scale, q.new_empty(0)), GradientEdge(node, 0)
 
 
-def _only_one_before(node: Node) -> Node | None:
-    """What a step of the graph was made from, if there is just one such thing."""
-    before = [one for one, _ in node.next_functions if one is not None]
-    return before[0] if len(before) == 1 else None
+def _only_predecessor(node: Node) -> Node | None:
+    """The node before this one in the forward pass, if there is exactly one."""
+    predecessors = [previous for previous, _ in node.next_functions if previous is not None]
+    return predecessors[0] if len(predecessors) == 1 else None
 
 
-def start_graph(_part: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs] | None:
-    """Let the graph begin at the queries where it has not begun yet; a hook before a module.
+def start_graph(_module: nn.Module, args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs] | None:
+    """Start the graph at the queries if it has not started yet; a forward pre-hook.
 
-    The attention inside is then in the graph. Nothing before it is differentiated: the backward
-    pass ends at the place that is watched.
+    The attention inside is then part of the graph. Nothing before it is differentiated: the
+    backward pass ends at the captured edge.
+
+    Parameters
+    ----------
+    args, kwargs
+        Arguments of `nn.MultiheadAttention`.
+
+    Returns
+    -------
+    tuple or None
+        The arguments with a query that requires a gradient; None to leave them unchanged.
     """
-    given = [*args, *kwargs.values()]
     query = kwargs["query"] if "query" in kwargs else args[0]
-    if any(isinstance(one, Tensor) and one.requires_grad for one in given):
+    values = [*args, *kwargs.values()]
+    if any(isinstance(value, Tensor) and value.requires_grad for value in values):
         return None
     return replace_tensor(args, kwargs, query, query.detach().requires_grad_())

@@ -1,4 +1,4 @@
-"""The tensor that stands for what a module returns, by itself or in a tuple."""
+"""Outputs of a module: find the tensor in them, and replace it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,40 @@ from torch import Tensor
 
 
 def first_tensor(output: object) -> Tensor | None:
-    """`output`, or what it begins with if it is a tuple or list; None where that is no tensor."""
+    """Return an output itself, or the first element of a tuple or list.
+
+    Parameters
+    ----------
+    output
+        What a module returned.
+
+    Returns
+    -------
+    Tensor or None
+        None if that is no tensor.
+    """
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     return output if isinstance(output, Tensor) else None
 
 
 def only_tensor(output: object) -> Tensor | None:
-    """`output`, or what it begins with if it is a tuple that holds no other tensor; else None.
+    """Return an output itself, or the first element of a tuple that holds no other tensor.
 
-    Blocks of Hugging Face's models return such tuples, with room for what was not asked for. Where
-    there are several tensors (a pyramid of maps, or a state in a tuple inside the tuple, say), none
-    of them stands for the module.
+    Parameters
+    ----------
+    output
+        What a module returned.
+
+    Returns
+    -------
+    Tensor or None
+        None if there is no tensor, or more than one: then none of them represents the module (a
+        pyramid of maps, or a state in a nested tuple).
+
+    Notes
+    -----
+    Blocks of Hugging Face's models return tuples with empty slots for optional outputs.
     """
     if isinstance(output, Tensor):
         return output
@@ -27,7 +49,20 @@ def only_tensor(output: object) -> Tensor | None:
 
 
 def with_tensor(output: object, value: Tensor) -> object:
-    """`output` with `value` in the place of its only tensor."""
+    """Replace the tensor of an output for which `only_tensor` returned one.
+
+    Parameters
+    ----------
+    output
+        What a module returned.
+    value
+        The new tensor.
+
+    Returns
+    -------
+    object
+        `value`, or a tuple of the same type with `value` as its first element.
+    """
     if not isinstance(output, tuple):
         return value
     rest = output[1:]

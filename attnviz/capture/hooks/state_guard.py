@@ -1,4 +1,4 @@
-"""Looking at a network without leaving traces in it."""
+"""Run a network for inspection and restore its state afterwards."""
 
 from __future__ import annotations
 
@@ -14,31 +14,46 @@ from attnviz.capture.hooks.submodules import all_modules
 
 @contextmanager
 def state_guard(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
-    """Evaluation mode inside; everything as it was afterwards.
+    """Switch a network to evaluation mode; restore all flags on exit, also after an error.
 
-    Compiled parts run their layers one by one, for in compiled code nothing can be watched.
+    Compiled submodules run eagerly inside, because compiled code calls no hooks.
 
-    frozen: also turn off `requires_grad` of all parameters, so that a backward pass makes no
-    gradients for them. A pass without gradients must leave the flags alone: `torch.matmul` reads
-    them, also under `no_grad`, to decide whether it folds a batch, and sums in another order.
+    Parameters
+    ----------
+    module
+        The network; the caller holds its lock.
+    frozen
+        Also turn off `requires_grad` of all parameters, so that a backward pass computes no
+        gradients for them.
+
+    Yields
+    ------
+    None
+
+    Notes
+    -----
+    A pass without gradients must leave `requires_grad` alone: `torch.matmul` reads it, also under
+    `no_grad`, to decide whether to fold a batch, and then sums in another order.
     """
-    parts = all_modules(module)
-    training = [part for part in parts if part.training]
-    weights = (weight for part in parts for weight in part._parameters.values() if frozen)
-    needed = [weight for weight in weights if weight is not None and weight.requires_grad]
+    modules = all_modules(module)
+    training = [submodule for submodule in modules if submodule.training]
+    parameters = (
+        weight for submodule in modules for weight in submodule._parameters.values() if frozen
+    )
+    trainable = [weight for weight in parameters if weight is not None and weight.requires_grad]
     try:
-        if training:  # most networks come as they shall be, and a pass must not wait for loops
+        if training:  # most networks are in evaluation mode already; save the walk
             module.eval()
-        for weight in needed:
+        for weight in trainable:
             weight.requires_grad_(False)
         with (
             torch.compiler.set_stance("force_eager")
-            if any(map(is_compiled, parts))
+            if any(map(is_compiled, modules))
             else nullcontext()
         ):
             yield
     finally:
-        for part in training:
-            part.training = True
-        for weight in needed:
+        for submodule in training:
+            submodule.training = True
+        for weight in trainable:
             weight.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""The modules of a network, in one quick walk."""
+"""All modules of a network, in one fast walk."""
 
 from __future__ import annotations
 
@@ -6,16 +6,28 @@ from torch import nn
 
 
 def all_modules(module: nn.Module) -> list[nn.Module]:
-    """The module and all inside it, each once, in no order to rely on.
+    """List a module and all its submodules, each once.
 
-    `nn.Module.modules` hands each module up through all that hold it: with a few hundred of them,
-    several such walks cost as much as a layer of a small transformer.
+    Parameters
+    ----------
+    module
+        The root.
+
+    Returns
+    -------
+    list of nn.Module
+        In an order that callers must not rely on.
+
+    Notes
+    -----
+    `nn.Module.modules` passes each module up through all generators above it. With a few hundred
+    modules, several such walks cost as much as a layer of a small transformer.
     """
-    found: dict[int, nn.Module] = {}
-    waiting = [module]
-    while waiting:
-        part = waiting.pop()
-        if id(part) not in found:
-            found[id(part)] = part
-            waiting += [child for child in part._modules.values() if child is not None]
-    return list(found.values())
+    visited: dict[int, nn.Module] = {}
+    stack = [module]
+    while stack:
+        current = stack.pop()
+        if id(current) not in visited:
+            visited[id(current)] = current
+            stack += [child for child in current._modules.values() if child is not None]
+    return list(visited.values())

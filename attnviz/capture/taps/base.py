@@ -1,4 +1,4 @@
-"""What every kind of tap has in common: it is hung on a module, and yields one reading."""
+"""What all taps have in common: a tap is attached to a module and yields one reading."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from attnviz.capture.site import Site
 T = TypeVar("T")
 
 TensorOrEdge = Tensor | GradientEdge
-"""What is differentiated by: a tensor, or a place in the graph whose tensor nobody holds."""
+"""With respect to which a score is differentiated: a tensor, or an edge of the autograd graph whose
+tensor is not stored."""
 
 
 class Removable(Protocol):
     """Undoes what was registered on a module."""
 
     def remove(self) -> None:
-        """Leave the module as it was."""
+        """Restore the module."""
         ...
 
 
@@ -41,37 +42,82 @@ class Handles:
 
 
 class Tap(Protocol):
-    """Watches one module during one pass."""
+    """Reads one site during one pass."""
 
     site: Site
 
     @property
     def captured(self) -> TensorOrEdge | None:
-        """Whose gradient the reading needs; None if the pass has not reached the module."""
+        """What the reading differentiates by; None before the site is reached."""
         ...
 
     def attach(self, module: nn.Module) -> Removable:
-        """Register on `module` and return the handle that undoes it."""
+        """Register hooks on a module.
+
+        Parameters
+        ----------
+        module
+            The site's module.
+
+        Returns
+        -------
+        Removable
+            Removes the hooks.
+        """
         ...
 
     def reading(self, gradient: Tensor | None) -> Reading:
-        """What was seen, detached; call it only if `captured` is not None."""
+        """Make the reading; only after the pass has reached the site.
+
+        Parameters
+        ----------
+        gradient
+            Gradient of the target's score with respect to `captured`; None without gradients.
+
+        Returns
+        -------
+        Reading
+            Detached from the graph.
+        """
         ...
 
 
 class CallTap(Tap, Protocol):
-    """A tap that is told the call it waits for, and needs no hook of its own."""
+    """A tap that receives an intercepted call and needs no hook of its own."""
 
     def receive(self, call: Call) -> Tensor | None:
-        """Keep what the call shows; returns what takes its place, None to leave it as it is."""
+        """Store what the reading needs of a call.
+
+        Parameters
+        ----------
+        call
+            The call at the tap's site.
+
+        Returns
+        -------
+        Tensor or None
+            Replacement for the call's output (for a product: of its factor); None to keep it.
+        """
         ...
 
 
 def in_graph(value: Tensor, *, gradients: bool) -> Tensor:
-    """`value`, made the start of the graph where gradients are wanted and no graph exists yet.
+    """Make a tensor the start of the graph if gradients are needed and no graph exists yet.
 
-    Parameters need no gradients, so the graph begins at the first tapped tensor and nothing
-    before it is differentiated.
+    Parameters of the network require no gradients, so the graph begins at the first captured
+    tensor, and nothing before it is differentiated.
+
+    Parameters
+    ----------
+    value
+        The tensor to capture.
+    gradients
+        Whether gradients are needed.
+
+    Returns
+    -------
+    Tensor
+        `value`, or a detached copy that requires a gradient and shares its memory.
     """
     if gradients and not value.requires_grad:
         return value.detach().requires_grad_()
@@ -79,12 +125,12 @@ def in_graph(value: Tensor, *, gradients: bool) -> Tensor:
 
 
 def require(value: T | None) -> T:
-    """`value`; RuntimeError if the pass has not come to its module yet."""
+    """Return a value that the pass must have captured by now; raise RuntimeError if it is None."""
     if value is None:
         raise RuntimeError("a tap was read before the pass reached its module")
     return value
 
 
 def detached_float(value: Tensor) -> Tensor:
-    """`value` in float32 without a graph."""
+    """Return a tensor in float32 without a graph."""
     return value.detach().float()

@@ -1,4 +1,4 @@
-"""Passing the calls of one pass to the taps that wait for them."""
+"""Dispatch the intercepted calls of one pass to the taps at their sites."""
 
 from __future__ import annotations
 
@@ -14,42 +14,58 @@ from attnviz.capture.taps.base import CallTap, Tap
 from attnviz.capture.taps.self_attention import ContextTap
 
 
-def _listened(module: nn.Module, site: Site) -> dict[str, nn.Module]:
+def _modules_of(module: nn.Module, site: Site) -> dict[str, nn.Module]:
     """The modules to listen to for one site.
 
-    Products are made in many modules, so those inside the site's are told apart from its own. Where
-    a bare softmax is the site, the values are weighed by the module around it.
+    Products occur in many modules, so those inside the site's module are attributed separately.
+    Where the site is a bare softmax, its parent multiplies the weights with the values.
     """
-    part = module.get_submodule(site.module)
-    found = {site.module: part}
+    submodule = module.get_submodule(site.module)
+    modules = {site.module: submodule}
     if site.form is Form.FACTOR:
-        inside = part.named_modules(prefix=site.module)
-        found |= {name.lstrip("."): one for name, one in inside}
-    if site.form is Form.SOFTMAX and isinstance(part, nn.Softmax):
-        around = site.module.rpartition(".")[0]
-        found[around] = module.get_submodule(around)
-    return found
+        inside = submodule.named_modules(prefix=site.module)
+        modules |= {name.lstrip("."): child for name, child in inside}
+    if site.form is Form.SOFTMAX and isinstance(submodule, nn.Softmax):
+        parent = site.module.rpartition(".")[0]
+        modules[parent] = module.get_submodule(parent)
+    return modules
 
 
 @contextmanager
-def dispatch_calls(module: nn.Module, taps: Sequence[CallTap], order: list[Tap]) -> Iterator[None]:
-    """Inside, every tap is told its call, and put into `order` when it is."""
-    waiting = {(tap.site.module, tap.site.form, tap.site.call): tap for tap in taps}
-    of_softmax = [tap for tap in taps if isinstance(tap, ContextTap)]
+def dispatch_calls(
+    module: nn.Module, taps: Sequence[CallTap], reached: list[Tap]
+) -> Iterator[None]:
+    """Pass each tap its call while the network runs inside the block.
 
-    def answer(name: str, form: Form, index: int, call: Call) -> Tensor | None:
-        tap = waiting.get((name, form, index))
+    Parameters
+    ----------
+    module
+        The network.
+    taps
+        Taps whose sites are calls.
+    reached
+        Receives each tap when its call occurs.
+
+    Yields
+    ------
+    None
+    """
+    tap_of_call = {(tap.site.module, tap.site.form, tap.site.call): tap for tap in taps}
+    context_taps = [tap for tap in taps if isinstance(tap, ContextTap)]
+
+    def on_call(name: str, form: Form, index: int, call: Call) -> Tensor | None:
+        tap = tap_of_call.get((name, form, index))
         if tap is None:
             return None
-        order.append(tap)
+        reached.append(tap)
         return tap.receive(call)
 
-    def values(weights: Tensor, values: Tensor) -> None:
-        for tap in of_softmax:
+    def on_values(weights: Tensor, values: Tensor) -> None:
+        for tap in context_taps:
             tap.receive_values(weights, values)
 
-    parts: dict[str, nn.Module] = {}
+    modules: dict[str, nn.Module] = {}
     for tap in taps:
-        parts |= _listened(module, tap.site)
-    with CallListener(answer, values).attach(parts.items()):
+        modules |= _modules_of(module, tap.site)
+    with CallListener(on_call, on_values).attach(modules.items()):
         yield

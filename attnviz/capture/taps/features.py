@@ -15,7 +15,17 @@ from attnviz.capture.taps.base import detached_float, in_graph, require
 
 
 class FeatureTap:
-    """Reads what a block returns, and shows it as [N, C, h, w] whatever its layout."""
+    """Reads the output of a block as [N, C, h, w], whatever its layout.
+
+    Parameters
+    ----------
+    site
+        A site of kind `FEATURES`.
+    gradients
+        Whether the reading needs a gradient.
+    input_size
+        (height, width) of the network's input in pixels.
+    """
 
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
         self.site = site
@@ -25,16 +35,16 @@ class FeatureTap:
 
     def attach(self, module: nn.Module) -> RemovableHandle:
         """See `Tap`."""
-        return module.register_forward_hook(self._see)
+        return module.register_forward_hook(self._on_output)
 
-    def _see(self, _module: nn.Module, _entering: tuple[Any, ...], output: object) -> object:
+    def _on_output(self, _module: nn.Module, _inputs: tuple[Any, ...], output: object) -> object:
         value = only_tensor(output)
         if self.captured is not None or value is None:
-            return output  # a module used twice is read where it is first used
+            return output  # a module used twice is read at its first use
         self.captured = in_graph(value, gradients=self._gradients)
-        # A later layer that works in place would change what was read (and may not touch a leaf).
-        handed_on = self.captured.clone() if self.site.overwritten else self.captured
-        return with_tensor(output, handed_on)
+        # A later in-place layer would change the captured tensor (and may not modify a leaf).
+        passed_on = self.captured.clone() if self.site.overwritten else self.captured
+        return with_tensor(output, passed_on)
 
     def reading(self, gradient: Tensor | None) -> FeatureReading:
         """See `Tap`."""
@@ -45,7 +55,23 @@ class FeatureTap:
         )
 
     def channels_first(self, value: Tensor) -> Tensor:
-        """A value laid out as the block's output, as [N, C, h, w]."""
+        """Rearrange a tensor in the layout of the block's output.
+
+        Parameters
+        ----------
+        value
+            [N, C, h, w], [N, h, w, C] or [N, T, C], as the site's `layout` says.
+
+        Returns
+        -------
+        Tensor
+            [N, C, h, w].
+
+        Raises
+        ------
+        ModelError
+            The tokens form no known grid.
+        """
         if self.site.layout is Layout.CHANNELS_LAST:
             return value.permute(0, 3, 1, 2)
         if self.site.layout is Layout.TOKENS:

@@ -1,4 +1,4 @@
-"""Soft masks of residual attention networks, read where mask and trunk meet."""
+"""Soft masks of residual attention networks, read where mask and trunk are combined."""
 
 from __future__ import annotations
 
@@ -14,19 +14,40 @@ from attnviz.models.zoo.residual_attention import SoftMaskGate
 
 
 def find_soft_masks(module: nn.Module) -> tuple[Site, ...]:
-    """One site for each soft mask gate, named after the module that holds the gate."""
+    """Find all soft mask gates of a network.
+
+    Parameters
+    ----------
+    module
+        Any network.
+
+    Returns
+    -------
+    tuple of Site
+        One for each gate, named after the module that contains it; empty if there are none.
+    """
     return tuple(
         Site(layer=name.rpartition(".")[0] or name, kind=Kind.SPATIAL, module=name)
-        for name, part in module.named_modules()
-        if isinstance(part, SoftMaskGate)
+        for name, submodule in module.named_modules()
+        if isinstance(submodule, SoftMaskGate)
     )
 
 
 class SoftMaskTap:
-    """Reads mask, trunk and base as they enter the gate."""
+    """Reads mask, trunk and base as they enter the gate.
+
+    Parameters
+    ----------
+    site
+        A site of `find_soft_masks`.
+    gradients
+        Whether the reading needs a gradient.
+    input_size
+        Ignored: masks have their own grid.
+    """
 
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
-        del input_size  # masks lie on their own grid
+        del input_size
         self.site = site
         self.captured: Tensor | None = None
         self._gradients = gradients
@@ -35,10 +56,10 @@ class SoftMaskTap:
 
     def attach(self, module: nn.Module) -> RemovableHandle:
         """See `Tap`."""
-        return module.register_forward_pre_hook(self._see)
+        return module.register_forward_pre_hook(self._on_input)
 
-    def _see(self, _module: nn.Module, entering: tuple[Any, ...]) -> tuple[Any, ...]:
-        mask, trunk, base = entering
+    def _on_input(self, _module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        mask, trunk, base = inputs
         self.captured = in_graph(mask, gradients=self._gradients)
         self._trunk, self._base = trunk, base
         return self.captured, trunk, base

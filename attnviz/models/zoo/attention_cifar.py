@@ -25,14 +25,26 @@ MODULES = (1, 2, 3, 4, 6)
 def attention_cifar(
     modules: int, classes: int = 10, *, form: GateForm = GateForm.RESIDUAL
 ) -> nn.Sequential:
-    """Three stages with `modules` attention modules each, a trunk of 36 modules + 20 layers.
+    """Build the network: three stages, with a trunk of 36 modules + 20 layers in all.
 
-    Masks lie at the full, half and quarter size of the input and are made on 4 x 4 cells for 32 px.
-    The paper prints no table for this network: widths are chosen so that the parameters come to its
-    1.9 M (Attention-92) and 5.1 M (Attention-236). Of each stage's two further units one leads in
-    and one leads out.
+    Masks have the full, half and quarter size of the input; for 32 px their bottleneck has 4 x 4
+    cells. The paper prints no table for this network: widths are chosen to match its parameter
+    counts, 1.9 M (Attention-92) and 5.1 M (Attention-236). Each stage also has one unit before and
+    one after its attention modules.
 
-    Input [N, 3, H, W], normalised, 16 px or more; output logits [N, classes].
+    Parameters
+    ----------
+    modules
+        Attention modules in each stage.
+    classes
+        Number of classes.
+    form
+        How mask and trunk are combined.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps normalised inputs [N, 3, H, W] of 16 px or more to logits [N, classes].
     """
     stem, first, second, third = _WIDTHS
     return nn.Sequential(

@@ -11,18 +11,38 @@ from attnviz.models.zoo.residual_attention import AttentionModule, ResidualUnit,
 
 
 def attention_56(classes: int = 1000) -> nn.Sequential:
-    """One attention module in each of three stages: 31.8 M parameters with 1000 classes.
+    """Build Attention-56: one attention module in each of three stages.
 
-    Input [N, 3, H, W], normalised, any H and W from 32 px; output logits [N, classes]. Masks lie at
-    1/4, 1/8 and 1/16 of the input, and for 224 px all of them are made on 7 x 7 cells.
+    31.8 M parameters with 1000 classes. Masks have 1/4, 1/8 and 1/16 of the input's size; for 224
+    px the bottleneck of each has 7 x 7 cells.
+
+    Parameters
+    ----------
+    classes
+        Number of classes.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps normalised inputs [N, 3, H, W] of 32 px or more to logits [N, classes].
     """
     return _attention_network((1, 1, 1), classes)
 
 
 def attention_92(classes: int = 1000) -> nn.Sequential:
-    """One, two and three attention modules in the stages: 52.5 M parameters with 1000 classes.
+    """Build Attention-92: one, two and three attention modules in the stages.
 
-    Input and output as for `attention_56`.
+    52.5 M parameters with 1000 classes.
+
+    Parameters
+    ----------
+    classes
+        Number of classes.
+
+    Returns
+    -------
+    nn.Sequential
+        As for `attention_56`.
     """
     return _attention_network((1, 2, 3), classes)
 

@@ -1,6 +1,6 @@
 """The convolutional block attention module (Woo et al., ECCV 2018, arXiv 1807.06521).
 
-Two gates in sequence: the first says which channels matter, the second which places.
+Two gates in sequence: the first weighs channels, the second positions.
 """
 
 from __future__ import annotations
@@ -12,8 +12,14 @@ from torch import Tensor, nn
 class ChannelGate(nn.Module):
     """One factor for each channel: `sigmoid(MLP(mean) + MLP(max))` over all positions.
 
-    Input [N, channels, h, w]; output the gate [N, channels, 1, 1], in 0..1. The MLP is the same for
-    both, with channels / reduction hidden units (paper: 16).
+    Input [N, channels, h, w]; output the gate [N, channels, 1, 1], in 0..1. Both share one MLP.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    reduction
+        Channels per hidden unit of the MLP (paper: 16).
     """
 
     def __init__(self, channels: int, reduction: int = 16) -> None:
@@ -32,8 +38,12 @@ class ChannelGate(nn.Module):
 class SpatialGate(nn.Module):
     """One factor for each position: `sigmoid(conv([mean; max]))` over all channels.
 
-    Input [N, C, h, w]; output the map [N, 1, h, w], in 0..1. `size`: side of the convolution's
-    window, odd (paper: 7).
+    Input [N, C, h, w]; output the map [N, 1, h, w], in 0..1.
+
+    Parameters
+    ----------
+    size
+        Side of the convolution's kernel, odd (paper: 7).
     """
 
     def __init__(self, size: int = 7) -> None:
@@ -42,15 +52,22 @@ class SpatialGate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        described = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
-        return torch.sigmoid(self.conv(described))
+        pooled = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+        return torch.sigmoid(self.conv(pooled))
 
 
 class Cbam(nn.Module):
-    """Features times the channel gate, then times the spatial gate; [N, channels, h, w] both ways.
+    """Features times the channel gate, then times the spatial gate.
 
-    The gates are modules of their own, so whoever reads the network finds what each of them puts
-    out: the factors by which the features are multiplied.
+    Input and output [N, channels, h, w]. The gates are separate modules, so capture finds the
+    factors by which the features are multiplied.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    reduction, size
+        See the gates.
     """
 
     def __init__(self, channels: int, *, reduction: int = 16, size: int = 7) -> None:

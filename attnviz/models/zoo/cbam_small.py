@@ -15,11 +15,22 @@ from attnviz.pictures.geometry import Fit
 
 
 def cbam_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:
-    """Three stages with gates at 1/4, 1/8 and 1/16 of the input, in each block's short branch.
+    """Build the network: three stages of gated blocks at 1/4, 1/8 and 1/16 of the input's size.
 
-    As in the paper the gates weigh what a block adds; other than there, that is never negative.
+    As in the paper, the gates weigh what a block adds to its input; unlike there, it is not
+    negative.
 
-    Input [N, 3, H, W], normalised, any H and W from 32 px; output logits [N, classes].
+    Parameters
+    ----------
+    classes
+        Number of classes.
+    width
+        Channels of the first stage.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps normalised inputs [N, 3, H, W] of 32 px or more to logits [N, classes].
     """
     return nn.Sequential(
         OrderedDict(

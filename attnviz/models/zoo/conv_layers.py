@@ -1,4 +1,4 @@
-"""Convolutional parts that several small networks share."""
+"""Convolutional layers that several small networks share."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from torch import Tensor, nn
 
 
 def downsample(inputs: int, outputs: int) -> nn.Sequential:
-    """[N, inputs, H, W] -> [N, outputs, H // 2, W // 2], never negative.
+    """Build a layer that halves the resolution: convolution, batch normalisation, ReLU.
 
-    A window of 4 moved by 2 covers every position equally often; one of 3 does not, and leaves a
-    checkerboard in maps of gradients.
+    Parameters
+    ----------
+    inputs, outputs
+        Numbers of channels.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps [N, inputs, H, W] to [N, outputs, H // 2, W // 2], not negative.
+
+    Notes
+    -----
+    A kernel of 4 with stride 2 covers every position equally often; one of 3 does not, and causes a
+    checkerboard in gradient maps.
     """
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=False),
@@ -19,11 +31,17 @@ def downsample(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """`x + gate(relu(norm(conv(relu(norm(conv(x)))))))`: two 3x3 convolutions and a short cut.
+    """Two 3x3 convolutions and a shortcut: `x + gate(relu(norm(conv(relu(norm(conv(x)))))))`.
 
-    What the block adds is never negative before its gate, so that a high value of the gate always
-    means "more of this"; an attention map over signed features does not. Input and output
-    [N, channels, H, W]. gate: any module that keeps the shape; none if it is left out.
+    Input and output are [N, channels, H, W]. What the block adds is not negative before its gate,
+    so a high gate always means "more of this", which is not so for signed features.
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    gate
+        A module that preserves the shape; the identity if None.
     """
 
     def __init__(self, channels: int, gate: nn.Module | None = None) -> None:
@@ -40,5 +58,5 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        added: Tensor = x + self.gate(self.body(x))
-        return added
+        output: Tensor = x + self.gate(self.body(x))
+        return output

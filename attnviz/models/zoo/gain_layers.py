@@ -1,8 +1,8 @@
-"""Parts of networks that learn in few epochs (Jordan 2024, arXiv 2404.00498).
+"""Layers of networks that learn in few epochs (Jordan 2024, arXiv 2404.00498).
 
-Where his training gives parts their own learning rates, these parts have a gain instead: a weight
-that is stored as w / gain learns gain² times as fast by gradient descent, so one rate does for a
-whole network. (An optimiser that divides by the gradient's size, such as Adam, feels it once.)
+Instead of learning rates for each layer, as in the paper, these layers have a gain: a weight stored
+as w / gain learns gain² times as fast by gradient descent, so one rate suffices for the network.
+(With an optimiser that divides by the gradient's size, such as Adam, it is gain times as fast.)
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# His rates for shifts and classifier, over that of plain SGD at the usual 0.1 in batches of 512.
+# The paper's rates for biases and classifier, relative to SGD at the usual 0.1 in batches of 512.
 _SHIFT_GAIN = 12.0
 _HEAD_GAIN = 0.15
 _PATCH = 2
-_EPSILON = 5e-4  # his: keeps directions in which patches hardly differ from being blown up
+_EPSILON = 5e-4  # as in the paper: limits the gain of directions in which patches hardly differ
 
 
 class Whitening(nn.Conv2d):
-    """Patches of 2x2 pixels, turned into values without correlation; each with both signs.
+    """Whitens patches of 2x2 pixels; each uncorrelated value with both signs.
 
-    The filters are the eigenvectors of the patches' second moments, divided by the roots of their
-    eigenvalues, and are not trained: `fit_whitening` sets them from pictures before a training.
-    Only the shift of each is trained. Input [N, 3, H, W], output [N, 24, H, W]: the input is
-    mirrored by a pixel at its right and lower border.
+    The filters are the eigenvectors of the patches' second moments, divided by the square roots of
+    their eigenvalues. They are not trained: `fit_whitening` sets them from pictures before a
+    training. Only the bias of each is trained. Input [N, 3, H, W], output [N, 24, H, W]: the input
+    is mirrored by a pixel at its right and lower border.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,16 @@ class Whitening(nn.Conv2d):
 
     @torch.no_grad()
     def fit(self, batches: Iterable[Tensor]) -> None:
-        """Set the filters from batches of inputs [N, 3, H, W], normalised."""
+        """Set the filters.
+
+        Parameters
+        ----------
+        batches
+            Normalised inputs [N, 3, H, W] on the CPU.
+        """
         moments, count = torch.zeros(len(self.weight) // 2, len(self.weight) // 2).double(), 0
         for inputs in batches:
-            patches = F.unfold(inputs.double(), _PATCH)  # [N, 12, places]
+            patches = F.unfold(inputs.double(), _PATCH)  # [N, 12, positions]
             moments += torch.einsum("nip,njp->ij", patches, patches)
             count += len(patches) * patches.shape[2]
         values, vectors = torch.linalg.eigh(moments / count)
@@ -53,17 +59,22 @@ class Whitening(nn.Conv2d):
 
 
 def fit_whitening(module: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Set the filters of a `Whitening` in a network that is yet to be trained.
+    """Set the filters of all `Whitening` layers of a network, before its training.
 
-    batches: inputs [N, 3, H, W], normalised, on the CPU; not asked for where there is none.
+    Parameters
+    ----------
+    module
+        Any network.
+    batches
+        Normalised inputs [N, 3, H, W] on the CPU; not consumed if there is no such layer.
     """
-    for part in module.modules():
-        if isinstance(part, Whitening):
-            part.fit(batches)
+    for submodule in module.modules():
+        if isinstance(submodule, Whitening):
+            submodule.fit(batches)
 
 
 class ShiftedNorm(nn.BatchNorm2d):
-    """Batch normalisation without a scale, and a shift that learns fast."""
+    """Batch normalisation without a scale, and a bias that learns fast."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -86,7 +97,7 @@ class ShiftedNorm(nn.BatchNorm2d):
 
 
 class ScaledLinear(nn.Linear):
-    """A classifier without bias whose weights, and steps, are small."""
+    """A linear classifier without bias, with small weights and small steps."""
 
     def __init__(self, inputs: int, classes: int) -> None:
         super().__init__(inputs, classes, bias=False)
@@ -98,7 +109,18 @@ class ScaledLinear(nn.Linear):
 
 
 def near_identity(inputs: int, outputs: int) -> nn.Conv2d:
-    """A 3x3 convolution that begins by passing on as many channels as it can."""
+    """Build a 3x3 convolution initialised as the identity for as many channels as possible.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Numbers of channels.
+
+    Returns
+    -------
+    nn.Conv2d
+        Without bias; preserves height and width.
+    """
     conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     nn.init.dirac_(conv.weight.data[: min(inputs, outputs)])
     return conv

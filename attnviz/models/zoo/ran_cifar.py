@@ -1,4 +1,4 @@
-"""ran-cifar: a residual attention network for pictures of 32 px, for training on few cores."""
+"""`ran-cifar`: a residual attention network for pictures of 32 px that few cores can train."""
 
 from __future__ import annotations
 
@@ -15,18 +15,27 @@ from attnviz.models.zoo.residual_attention import GateForm, Shrink, SoftMaskBran
 from attnviz.pictures.geometry import Fit
 
 WIDTHS = (64, 224, 256)
-# Halvings in the mask branches: all see the whole of a 32 px picture on 4 x 4 or 2 x 2 cells.
+# Halvings in the mask branches: their bottlenecks have 4 x 4 or 2 x 2 cells for 32 px.
 _POOLS = (2, 2, 1)
 
 
 class WideAttention(nn.Module):
     """An attention module whose trunk is one full 3x3 convolution.
 
-    `T(x) = gelu(norm(conv(x)))` and out = (1 + M(x)) T(x), M(x) T(x) for `GateForm.NAIVE`, or
-    T(x) alone where `form` is None, to see what the masks do.
-    The trunk is hardly ever negative (and never below -0.17), so a high mask means "more of this
-    place". M is the hourglass of
-    Wang et al. 2017 with one value for each channel and place. Input and output [N, C, H, W].
+    With the trunk `T(x) = gelu(norm(conv(x)))` the output is (1 + M(x)) T(x), M(x) T(x) for
+    `GateForm.NAIVE`, or T(x) alone to measure the effect of the masks. M is the hourglass of Wang
+    et al. 2017 with one value for each channel and position. The trunk is hardly ever negative (and
+    never below -0.17), so a high mask means "more of this position". Input and output
+    [N, C, H, W].
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    pools
+        How often the mask branch halves the resolution.
+    form
+        How mask and trunk are combined; no mask if None.
     """
 
     def __init__(
@@ -54,16 +63,26 @@ class WideAttention(nn.Module):
 
 
 def ran_cifar(classes: int = 10, form: GateForm | None = GateForm.RESIDUAL) -> nn.Sequential:
-    """Three stages, each a convolution, a halving and an attention module; 2.4 M parameters.
+    """Build the network: three stages of convolution, pooling and attention; 2.4 M parameters.
 
-    It has the attention modules of Wang et al. (CVPR 2017) in the body that Jordan (2024, arXiv
-    2404.00498) trains on CIFAR-10 in a few epochs: whitened patches, few wide convolutions that
-    begin near the identity, norms without scale whose shifts learn fast. The input is mirrored at
-    two borders, so that masks lie on exactly 1/2, 1/4 and 1/8 of it. As in his, the classifier
-    reads each channel's largest value: there are no logits of single places, so `competition` has
-    to fall back on gradients here.
+    It has the attention modules of Wang et al. (CVPR 2017) in the network that Jordan (2024, arXiv
+    2404.00498) trains on CIFAR-10 in a few epochs: whitened patches, few wide convolutions
+    initialised near the identity, and normalisation without scale whose biases learn fast. The
+    input is mirrored at two borders, so that masks have exactly 1/2, 1/4 and 1/8 of its size. As in
+    that network, the classifier uses each channel's maximum: single positions have no logits, so
+    `competition` falls back on gradients.
 
-    Input [N, 3, H, W], normalised, 32 px or more; output logits [N, classes].
+    Parameters
+    ----------
+    classes
+        Number of classes.
+    form
+        How masks and trunks are combined; no masks if None.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps normalised inputs [N, 3, H, W] of 32 px or more to logits [N, classes].
     """
     stem = Whitening()
     inputs = (stem.out_channels, *WIDTHS[:-1])

@@ -1,4 +1,4 @@
-"""`ran-small`: a residual attention network of 4 M parameters that is built to be read."""
+"""`ran-small`: a residual attention network of 4 M parameters with interpretable masks."""
 
 from __future__ import annotations
 
@@ -20,14 +20,24 @@ from attnviz.pictures.geometry import Fit
 
 
 def ran_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:
-    """Three attention stages, masks at 1/4, 1/8 and 1/16 of an input of 96 px or more.
+    """Build the network: three attention stages with masks at 1/4, 1/8 and 1/16 of the input.
 
-    Where the paper's network lets each channel have its own mask over signed features, here one map
-    for each module weighs features that are never negative, and nothing is down-sampled by a bare
-    stride but the first convolution: a bright place in a mask then means "more of this place", and
-    neither masks nor gradients show a checkerboard.
+    The paper's network has one mask for each channel over signed features. Here each module has a
+    single map over features that are not negative, and only the first convolution is strided: a
+    high value in a mask means "more of this position", and neither masks nor gradients show a
+    checkerboard.
 
-    Input [N, 3, H, W], normalised; output logits [N, classes].
+    Parameters
+    ----------
+    classes
+        Number of classes.
+    width
+        Channels after the stem.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps normalised inputs [N, 3, H, W] of 96 px or more to logits [N, classes].
     """
     return nn.Sequential(
         OrderedDict(
@@ -42,7 +52,7 @@ def ran_small(classes: int = 10, *, width: int = 64) -> nn.Sequential:
 
 
 def _stem(width: int) -> nn.Sequential:
-    """To a quarter of the resolution; the second convolution works there, where it is cheap."""
+    """Layers to a quarter of the resolution, at which the second convolution is cheap."""
     half = width // 2
     return nn.Sequential(
         nn.Conv2d(3, half, 3, stride=2, padding=1, bias=False),

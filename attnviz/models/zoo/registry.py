@@ -1,4 +1,4 @@
-"""The networks that the project defines itself, each registered by its own file of this package."""
+"""The networks that the project defines itself; each module of this package registers its own."""
 
 from __future__ import annotations
 
@@ -15,10 +15,18 @@ from attnviz.registry import Registry, import_all
 
 @dataclass(frozen=True)
 class ZooNetwork:
-    """A network by its definition; it can be loaded once trained weights and a card lie in assets.
+    """Definition of a network; it can be loaded once there are trained weights and a card.
 
-    build: makes it for a number of classes, with fresh weights. preprocess: how it wants pictures.
-    kinds, layout: see `ModelSpec`.
+    Attributes
+    ----------
+    name, title
+        Unique name, and the name to show.
+    build
+        Builds it for a number of classes, with random weights.
+    preprocess
+        Preprocessing of its inputs.
+    kinds, layout
+        See `ModelSpec`.
     """
 
     name: str
@@ -33,11 +41,28 @@ ZOO: Registry[ZooNetwork] = Registry("network")
 
 
 def zoo_networks() -> Registry[ZooNetwork]:
-    """All networks of the zoo, by name."""
+    """Return all networks of the zoo by name."""
     import_all(zoo)
     return ZOO
 
 
 def build_network(name: str, classes: int) -> nn.Module:
-    """A fresh network of the zoo for `classes` classes; raises UnknownNameError."""
+    """Build a network of the zoo with random weights.
+
+    Parameters
+    ----------
+    name
+        Its name.
+    classes
+        Number of classes.
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    UnknownNameError
+        The zoo has no such network.
+    """
     return zoo_networks().get(name).build(classes)

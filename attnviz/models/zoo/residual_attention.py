@@ -1,9 +1,9 @@
-"""Parts of the residual attention network (Wang et al., CVPR 2017, arXiv 1704.06904).
+"""Modules of the residual attention network (Wang et al., CVPR 2017, arXiv 1704.06904).
 
-An attention module has a trunk, T(x), and beside it a soft mask branch, M(x): an hourglass that
-looks at the whole picture and says, place by place, how much of the trunk may pass. The paper gives
-`(1 + M) T` (attention residual learning) and, for comparison, `M T` (naive). Units are
-pre-activation bottlenecks (He et al. 2016, arXiv 1603.05027), as in the authors' definition files.
+An attention module has a trunk, T(x), and in parallel a soft mask branch, M(x): an hourglass that
+sees the whole picture and weighs the trunk at each position. The paper uses `(1 + M) T` (attention
+residual learning) and, for comparison, `M T` (naive). Units are pre-activation bottlenecks (He et
+al. 2016, arXiv 1603.05027), as in the authors' definition files.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ from torch import Tensor, nn
 
 
 class MaskActivation(StrEnum):
-    """What turns the mask branch's scores into a mask.
+    """How the mask branch's scores become a mask.
 
-    `MIXED`: a sigmoid for each channel and position. `CHANNEL`: the scores of one position divided
-    by their norm over the channels. `SPATIAL`: each channel standardised over its positions, then a
-    sigmoid. These three are the paper's f1, f2, f3. `SINGLE` is ours: one sigmoid map for all
-    channels, which can be shown as one picture without a choice of channel.
+    Attributes
+    ----------
+    MIXED
+        A sigmoid for each channel and position (the paper's f1).
+    CHANNEL
+        The scores at each position divided by their norm over the channels (f2).
+    SPATIAL
+        Each channel standardised over its positions, then a sigmoid (f3).
+    SINGLE
+        Not in the paper: one sigmoid map for all channels, which can be shown as one picture.
     """
 
     MIXED = "mixed"
@@ -31,10 +37,17 @@ class MaskActivation(StrEnum):
 
 
 class GateForm(StrEnum):
-    """How mask and trunk meet: `RESIDUAL` (1 + M) T, `NAIVE` M T, `READABLE` x + M relu(norm(T)).
+    """How mask and trunk are combined.
 
-    `READABLE` is ours. What the trunk adds is never negative there, so a high mask always means
-    "more of this place", which a mask over signed features does not.
+    Attributes
+    ----------
+    RESIDUAL
+        (1 + M) T.
+    NAIVE
+        M T.
+    READABLE
+        x + M relu(norm(T)); not in the paper. The trunk is not negative, so a high mask always
+        means "more of this position", which is not so for signed features.
     """
 
     RESIDUAL = "residual"
@@ -45,9 +58,13 @@ class GateForm(StrEnum):
 class Shrink(StrEnum):
     """How a unit or a mask branch halves the resolution.
 
-    `STRIDE` is the paper's: strided convolutions, max pooling in the mask branch. `AVERAGE` pools
-    by averages, so every position of the input reaches the output; bare strides leave a
-    checkerboard in maps of gradients.
+    Attributes
+    ----------
+    STRIDE
+        As in the paper: strided convolutions, and max pooling in the mask branch.
+    AVERAGE
+        Average pooling, so every position of the input reaches the output; strided convolutions
+        cause a checkerboard in gradient maps.
     """
 
     STRIDE = "stride"
@@ -55,7 +72,7 @@ class Shrink(StrEnum):
 
 
 class ResidualUnit(nn.Module):
-    """Pre-activation bottleneck: 1x1 to a quarter of the width, 3x3, 1x1 back, plus a short cut.
+    """Pre-activation bottleneck: 1x1 to a quarter of the width, 3x3, 1x1 back, plus a shortcut.
 
     Input [N, inputs, H, W]; output [N, outputs, H / stride, W / stride], rounded up for
     `Shrink.STRIDE` and down for `Shrink.AVERAGE`.
@@ -90,16 +107,29 @@ class ResidualUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        added: Tensor = self.body(x) + self.shortcut(x)
-        return added
+        output: Tensor = self.body(x) + self.shortcut(x)
+        return output
 
 
 class SoftMaskBranch(nn.Module):
-    """The hourglass that makes the mask: `pools` halvings down, as many bilinear steps up.
+    """Hourglass that computes the mask: pooling down, as many bilinear steps up.
 
     Input [N, channels, H, W], any H and W; output the mask [N, channels or 1, H, W], in 0..1
-    (in -1..1 for `MaskActivation.CHANNEL`). There are `units` residual units at each scale on the
-    way down and on the way up, and one on each skip connection.
+    (in -1..1 for `MaskActivation.CHANNEL`).
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    pools
+        How often the resolution is halved.
+    units
+        Residual units at each scale on the way down and on the way up; each skip connection has
+        one.
+    activation
+        How the scores become a mask.
+    shrink
+        How the resolution is halved.
     """
 
     def __init__(
@@ -129,16 +159,16 @@ class SoftMaskBranch(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         sizes: list[tuple[int, int]] = []
-        kept: list[Tensor] = []
+        skips: list[Tensor] = []
         for index, down in enumerate(self.down):
             sizes.append((x.shape[-2], x.shape[-1]))
             x = down(self._pool(x))
             if index < len(self.skip):
-                kept.append(self.skip[index](x))
+                skips.append(self.skip[index](x))
         for up in self.up:
             x = F.interpolate(up(x), size=sizes.pop(), mode="bilinear", align_corners=False)
-            if kept:
-                x = x + kept.pop()
+            if skips:
+                x = x + skips.pop()
         return self._activate(self.score(x))
 
     def _pool(self, x: Tensor) -> Tensor:
@@ -155,15 +185,29 @@ class SoftMaskBranch(nn.Module):
 
 
 class SoftMaskGate(nn.Module):
-    """Where mask and trunk meet: `base + mask * trunk`.
+    """Combines mask and trunk: `base + mask * trunk`.
 
-    A module of its own although it has no weights: whoever reads the network finds every soft mask
-    at an instance of this class, with the trunk it weighs and the base it adds to. `base` is None
-    for naive gating.
+    A separate module although it has no weights, so that capture finds every soft mask at an
+    instance of this class, together with the trunk that it weighs and the base.
     """
 
     def forward(self, mask: Tensor, trunk: Tensor, base: Tensor | None) -> Tensor:
-        """Gate `trunk` [N, C, h, w] by `mask` [N, C or 1, h, w]."""
+        """Gate the trunk.
+
+        Parameters
+        ----------
+        mask
+            [N, C or 1, h, w].
+        trunk
+            [N, C, h, w].
+        base
+            [N, C, h, w], added to the gated trunk; None for naive gating.
+
+        Returns
+        -------
+        Tensor
+            [N, C, h, w].
+        """
         gated = mask * trunk
         return gated if base is None else base + gated
 
@@ -171,8 +215,19 @@ class SoftMaskGate(nn.Module):
 class AttentionModule(nn.Module):
     """Pre-processing units, trunk and soft mask branch, gate, post-processing units.
 
-    Input and output [N, channels, H, W]. p units stand before the split and p behind the gate, t in
-    the trunk, r at each scale of the mask branch (paper: p = 1, t = 2, r = 1).
+    Input and output [N, channels, H, W].
+
+    Parameters
+    ----------
+    channels
+        Number of channels.
+    pools
+        How often the mask branch halves the resolution.
+    form, activation, shrink
+        See their classes.
+    p, t, r
+        Residual units before the split and after the gate, in the trunk, and at each scale of the
+        mask branch (paper: 1, 2 and 1).
     """
 
     def __init__(
@@ -215,7 +270,18 @@ def _units(channels: int, count: int) -> nn.Sequential:
 
 
 def classifier_head(channels: int, classes: int) -> nn.Sequential:
-    """Norm, ReLU, global average and the linear classifier: [N, channels, h, w] -> [N, classes]."""
+    """Build a classifier: normalisation, ReLU, global average and a linear layer.
+
+    Parameters
+    ----------
+    channels, classes
+        Numbers of input channels and of classes.
+
+    Returns
+    -------
+    nn.Sequential
+        Maps [N, channels, h, w] to logits [N, classes].
+    """
     return nn.Sequential(
         *_norm_relu(channels),
         nn.AdaptiveAvgPool2d(1),

@@ -1,8 +1,8 @@
-"""Parts of the vision transformer (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929).
+"""Modules of the vision transformer (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929).
 
-Pre-norm blocks over a grid of tokens with a class token in front, and position embeddings that fit
-any grid. The tokens come from a convolutional stem (Xiao et al. 2021, arXiv 2106.14881), which
-lets a transformer learn from few pictures.
+Pre-norm blocks over a class token and a grid of tokens, and position embeddings for any grid. The
+tokens come from a convolutional stem (Xiao et al. 2021, arXiv 2106.14881), with which a transformer
+learns from few pictures.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from torch import Tensor, nn
 
 
 class SelfAttention(nn.Module):
-    """Every token looks at every token: `softmax(q k^T / sqrt(d)) v` for each head, then a mix.
+    """Multi-head self-attention: `softmax(q k^T / sqrt(d)) v` for each head, then a projection.
 
-    Input and output [N, tokens, width]. `qkv` puts out queries, keys and values one after another,
-    each as heads x d. They meet in `scaled_dot_product_attention`, where they can be read.
+    Input and output [N, tokens, width]. `qkv` returns queries, keys and values one after another,
+    each as heads x d; `scaled_dot_product_attention` receives them, where capture reads them.
+
+    Parameters
+    ----------
+    width
+        Number of channels of a token.
+    heads
+        Number of heads, a divisor of `width`.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -32,13 +39,13 @@ class SelfAttention(nn.Module):
         count, tokens, width = x.shape
         split = self.qkv(x).view(count, tokens, 3, self.heads, width // self.heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        looked = F.scaled_dot_product_attention(query, key, value)
-        mixed: Tensor = self.mix(looked.transpose(1, 2).reshape(count, tokens, width))
+        attended = F.scaled_dot_product_attention(query, key, value)
+        mixed: Tensor = self.mix(attended.transpose(1, 2).reshape(count, tokens, width))
         return mixed
 
 
 class TransformerBlock(nn.Module):
-    """`x + attention(norm(x))`, then `x + mlp(norm(x))`; [N, tokens, width] both ways."""
+    """`x + attention(norm(x))`, then `x + mlp(norm(x))`; input and output [N, tokens, width]."""
 
     def __init__(self, width: int, heads: int, *, ratio: int = 4) -> None:
         super().__init__()
@@ -52,15 +59,22 @@ class TransformerBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         x = x + self.attention(self.norm1(x))
-        added: Tensor = x + self.mlp(self.norm2(x))
-        return added
+        output: Tensor = x + self.mlp(self.norm2(x))
+        return output
 
 
 class PositionEmbedding(nn.Module):
-    """A learned vector for each place, added to the tokens' grid.
+    """A learned vector for each position, added to the grid of tokens.
 
-    Input and output [N, width, rows, columns]. The vectors are learned for side x side places; for
-    any other grid they are interpolated bicubically.
+    Input and output [N, width, rows, columns]. The vectors are learned for side x side positions;
+    for any other grid they are interpolated bicubically.
+
+    Parameters
+    ----------
+    width
+        Number of channels of a token.
+    side
+        Rows and columns of the learned grid.
     """
 
     def __init__(self, width: int, side: int) -> None:
@@ -73,18 +87,41 @@ class PositionEmbedding(nn.Module):
         return x + self.fitted((x.shape[-2], x.shape[-1]))
 
     def fitted(self, size: tuple[int, int]) -> Tensor:
-        """The vectors for a grid of (rows, columns): [1, width, rows, columns]."""
+        """Return the vectors for a grid.
+
+        Parameters
+        ----------
+        size
+            Rows and columns.
+
+        Returns
+        -------
+        Tensor
+            [1, width, rows, columns].
+        """
         if size == tuple(self.grid.shape[-2:]):
             return self.grid
         return F.interpolate(self.grid, size=size, mode="bicubic", align_corners=False)
 
 
 class VisionTransformer(nn.Module):
-    """Stem, tokens with places, blocks, and a classifier that reads the class token.
+    """Stem, tokens with position embeddings, blocks, and a classifier of the class token.
 
-    Input [N, 3, H, W]; output logits [N, classes]. stem: maps it to [N, width, rows, columns].
-    side: rows and columns for which positions are learned. Token 0 is the class token; the others
-    are the grid's cells, row by row.
+    Input [N, 3, H, W]; output logits [N, classes]. Token 0 is the class token; the others are the
+    grid's cells, row by row.
+
+    Parameters
+    ----------
+    stem
+        Maps the input to [N, width, rows, columns].
+    width, depth, heads
+        Channels of a token, number of blocks, and heads of each.
+    classes
+        Number of classes.
+    side
+        Rows and columns of the learned position embeddings.
+    ratio
+        Hidden units of the MLPs per channel.
     """
 
     def __init__(
@@ -108,7 +145,7 @@ class VisionTransformer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, classes)
         nn.init.trunc_normal_(self.class_token, std=0.02)
-        self.apply(_start)
+        self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -118,8 +155,8 @@ class VisionTransformer(nn.Module):
         return logits
 
 
-def _start(part: nn.Module) -> None:
-    """Small weights and no offsets, as the paper's code starts its matrices."""
-    if isinstance(part, nn.Linear):
-        nn.init.trunc_normal_(part.weight, std=0.02)
-        nn.init.zeros_(part.bias)
+def _initialise(module: nn.Module) -> None:
+    """Small weights and zero biases, as in the paper's code."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)

@@ -17,9 +17,19 @@ _SIDE = 128
 def vit_small(
     classes: int = 10, *, width: int = 128, depth: int = 6, heads: int = 4
 ) -> VisionTransformer:
-    """Six blocks of four heads over cells of 8 px: 16 x 16 of them for 128 px.
+    """Build the network: six blocks of four heads over cells of 8 px, 16 x 16 for 128 px.
 
-    Input [N, 3, H, W], normalised, any H and W from 32 px; output logits [N, classes].
+    Parameters
+    ----------
+    classes
+        Number of classes.
+    width, depth, heads
+        Channels of a token, number of blocks, and heads of each.
+
+    Returns
+    -------
+    VisionTransformer
+        Maps normalised inputs [N, 3, H, W] of 32 px or more to logits [N, classes].
     """
     stem = nn.Sequential(
         *downsample(3, width // 4),

@@ -161,7 +161,7 @@ def test_others_are_refused_and_left_as_they_were(
         if weight.ndim > 1:
             weight.data.normal_(std=0.5)
     for _ in range(2):  # the second answer is remembered
-        with pytest.raises(MethodError, match="cannot be applied at each place"):
+        with pytest.raises(MethodError, match="cannot be applied at each cell"):
             find_dense_classifier(network, inputs)
     assert all(part.training for part in network.modules())
     assert all(weight.requires_grad for weight in network.parameters())

@@ -99,7 +99,7 @@ def test_tokens_come_back_to_their_places() -> None:
 
 def test_a_network_without_feature_maps_is_refused_with_a_sentence() -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 2))
-    with pytest.raises(NoSitesError, match="No part of Sequential returns a feature map"):
+    with pytest.raises(NoSitesError, match="No layer of Sequential returns a feature map"):
         find_blocks(flat, torch.zeros(1, 3, 8, 8))
 
 

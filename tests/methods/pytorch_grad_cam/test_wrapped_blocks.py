@@ -166,5 +166,5 @@ def test_tokens_that_lie_on_no_known_grid_are_refused() -> None:
     assert tokens.token_grid((64, 96), 7) == (2, 3)
     assert tokens.token_grid((60, 90), 7) == (2, 3)  # padded to 4 x 6 before they are merged
     assert tokens.token_grid((52, 84), 7) == (2, 3)  # cut to 3 x 5, and 2 x 3 merged
-    with pytest.raises(ModelError, match=r"blocks\.0 gives 9 tokens for an input of 64 x 96"):
+    with pytest.raises(ModelError, match=r"blocks\.0 returns 9 tokens for an input of 64 x 96"):
         tokens.token_grid((64, 96), 9)

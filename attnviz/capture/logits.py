@@ -1,0 +1,94 @@
+"""The logits in a network's output, and the classes that are explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.errors import MethodError, ModelError
+
+_MAX_KEYS_SHOWN = 8
+
+
+def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
+    """Choose the class to explain for each input.
+
+    Parameters
+    ----------
+    logits
+        [N, classes].
+    target
+        One class for all inputs, or int64 [N]; the top prediction of each input if None.
+
+    Returns
+    -------
+    Tensor
+        int64 [N].
+
+    Raises
+    ------
+    MethodError
+        The network has no such class.
+    """
+    if target is None:
+        return logits.detach().argmax(1)
+    classes = torch.as_tensor(target, device=logits.device).expand(len(logits)).long()
+    unknown = classes[(classes < 0) | (classes >= logits.shape[1])]
+    if len(unknown):
+        raise MethodError(
+            f"Class {int(unknown[0])} was requested, but the network has the classes "
+            f"0 to {logits.shape[1] - 1}."
+        )
+    return classes
+
+
+def logits_of(output: Any, network: nn.Module) -> Tensor:
+    """Find the logits in a network's output.
+
+    Parameters
+    ----------
+    output
+        A tensor, a tuple or list that begins with it, or an output object or dictionary with an
+        entry `logits`.
+    network
+        The network that returned it, named in the error.
+
+    Returns
+    -------
+    Tensor
+        [N, classes].
+
+    Raises
+    ------
+    ModelError
+        The output holds no logits of this shape.
+    """
+    returned = output
+    if isinstance(output, Mapping) and "logits" in output:
+        output = output["logits"]
+    if hasattr(output, "logits"):
+        output = output.logits
+    if isinstance(output, (tuple, list)) and output:
+        output = output[0]
+    if isinstance(output, Tensor) and output.ndim == 2:
+        return output
+    raise ModelError(
+        f"{type(network).__name__} returned {_described(returned)}, not logits of the shape "
+        "[N, classes]. Wrap it in a module that returns them."
+    )
+
+
+def _described(output: Any) -> str:
+    """Describe a network's output for a message: its shape, keys or type."""
+    if isinstance(output, Tensor):
+        return f"a tensor of the shape {list(output.shape)}"
+    if isinstance(output, Mapping):
+        keys = [*map(repr, output)]
+        more = ", ..." if len(keys) > _MAX_KEYS_SHOWN else ""
+        return f"a dictionary with the keys {', '.join(keys[:_MAX_KEYS_SHOWN]) or 'none'}{more}"
+    if isinstance(output, (tuple, list)) and output:
+        return f"a {type(output).__name__} that begins with {_described(output[0])}"
+    return f"a value of the type {type(output).__name__}"
