@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import struct
+import zlib
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attnviz.ui.components.base.blob import unpack_blob
 from tests.paths import PAGES
 
 PAGE = PAGES / "1_Focus.py"
@@ -80,8 +80,9 @@ def grids(page: AppTest) -> list[tuple[int, int]]:
         for part in page.get("bidi_component")
         if part.proto.component_name == "attnviz.viewer"
     ]
-    (length,) = struct.unpack("<I", blob[:4])
-    return [(one["rows"], one["columns"]) for one in json.loads(blob[4 : 4 + length])["layers"]]
+    header, arrays = unpack_blob(blob)
+    _, maps = unpack_blob(zlib.decompress(arrays["maps"].tobytes()))
+    return [maps[layer["values"]].shape for layer in header["layers"]]
 
 
 def test_a_larger_input_gives_finer_maps_and_the_way_back_those_of_before() -> None:

@@ -1,14 +1,93 @@
-"""What a component is sent: a JSON header with its length in front, and bytes behind it."""
+"""The binary format in which every component receives its data: named arrays with a JSON header.
+
+::
+
+    u32 length of the header, little-endian | header, JSON | array | array | ...
+
+The header's ``arrays`` lists the arrays, each with ``name``, ``dtype``, ``shape`` and ``start``, in
+bytes from the end of the header; everything else in the header is the component's own. The header
+and each array are padded to a multiple of four bytes, so that typed arrays can be read in place.
+Encoded pictures (JPEG, PNG) and nested blobs are one-dimensional uint8 arrays.
+
+Streamlit would hand bytes inside a dictionary to the browser as their Python text; hence one run of
+bytes. `js/blob.js` reads it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 
-def blob(header: Mapping[str, Any], body: bytes) -> bytes:
-    """A little-endian uint32 length, the header as JSON of that length, and `body`."""
-    text = json.dumps(header, separators=(",", ":")).encode()
-    return struct.pack("<I", len(text)) + text + body
+from attnviz.types import AnyArray
+
+DTYPES = {"uint8": "u1", "int8": "i1", "float16": "<f2", "float32": "<f4"}
+_ALIGNMENT = 4
+
+
+def pack_blob(header: Mapping[str, Any], arrays: Mapping[str, AnyArray | bytes]) -> bytes:
+    """Pack a header and named arrays.
+
+    Parameters
+    ----------
+    header : mapping
+        Whatever else the component needs, as JSON can hold it; ``arrays`` is reserved.
+    arrays : mapping of str to ndarray or bytes
+        Of a type in `DTYPES` and of any shape. Bytes become a one-dimensional uint8 array.
+
+    Returns
+    -------
+    bytes
+        The blob. The same header and arrays give the same bytes.
+    """
+    table, body, start = [], [], 0
+    for name, values in arrays.items():
+        dtype, shape, raw = _raw(values)
+        table.append({"name": name, "dtype": dtype, "shape": shape, "start": start})
+        body.append(_padded(raw))
+        start += len(body[-1])
+    text = _padded(json.dumps({**header, "arrays": table}, separators=(",", ":")).encode(), b" ")
+    return b"".join([struct.pack("<I", len(text)), text, *body])
+
+
+def blob_header(blob: bytes) -> dict[str, Any]:
+    """Return the header of a blob, with its table of arrays."""
+    (length,) = struct.unpack_from("<I", blob)
+    header: dict[str, Any] = json.loads(blob[4 : 4 + length])
+    return header
+
+
+def unpack_blob(blob: bytes) -> tuple[dict[str, Any], dict[str, AnyArray]]:
+    """Return the header of a blob without its table, and its arrays by name."""
+    header = blob_header(blob)
+    begin = 4 + struct.unpack_from("<I", blob)[0]
+    arrays = {}
+    for entry in header.pop("arrays"):
+        count = int(np.prod(entry["shape"], dtype=int))
+        values = np.frombuffer(blob, DTYPES[entry["dtype"]], count, begin + entry["start"])
+        arrays[entry["name"]] = values.reshape(entry["shape"])
+    return header, arrays
+
+
+def content_id(header: Mapping[str, Any], arrays: Mapping[str, AnyArray | bytes]) -> str:
+    """Return a hash, 32 hexadecimal digits, of a header and of the arrays with their names."""
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name, values in arrays.items():
+        dtype, shape, raw = _raw(values)
+        digest.update(json.dumps([name, dtype, shape]).encode())
+        digest.update(raw)
+    return digest.hexdigest()[:32]
+
+
+def _raw(values: AnyArray | bytes) -> tuple[str, list[int], bytes]:
+    if isinstance(values, bytes):
+        return "uint8", [len(values)], values
+    return values.dtype.name, list(values.shape), values.astype(DTYPES[values.dtype.name]).tobytes()
+
+
+def _padded(raw: bytes, filler: bytes = b"\0") -> bytes:
+    return raw + filler * (-len(raw) % _ALIGNMENT)

@@ -1,15 +1,13 @@
-"""A blur budget as one blob of bytes for the browser.
+"""What the table's browser side receives of a blur budget.
 
-`u32 length (little-endian) | header, JSON | 256 colours, RGB | steps, uint8 [h, w] | PNG | ...`:
-one PNG for each radius, the sharp picture first. PNG is exact, and so is a picture that is put
-together from two of them: what the browser shows is what the network was given, byte for byte.
+A blob (see `base.blob`) with the arrays ``colours``, uint8 [256, 3], ``steps``, uint8 [h, w], and
+``picture 0``, ``picture 1``, ...: a PNG for each radius, the sharp picture first. PNG is exact, and
+so is a picture that is put together from two of them: what the browser shows is what the network
+was given, byte for byte.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from collections.abc import Callable
 
 import numpy as np
@@ -17,42 +15,54 @@ import numpy as np
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget
 from attnviz.export.png import png_with_provenance
 from attnviz.render.heat import colour_table
+from attnviz.types import AnyArray
+from attnviz.ui.components.base.blob import content_id, pack_blob
 
 
 def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridis") -> bytes:
-    """The budget, its pictures, and the names of all classes that it speaks of.
+    """Pack a budget, its pictures, and the names of all classes in its answers.
 
-    Args:
-        budget: from `blur_budget`.
-        label: the name of the network's class of that index.
-        colours: of the probabilities, one of `attnviz.render.heat.COLOUR_MAPS`.
+    Parameters
+    ----------
+    budget : BlurBudget
+        From `blur_budget`.
+    label : callable
+        Returns the name of the network's class of an index.
+    colours : str
+        Colour map of the probabilities, one of `attnviz.render.heat.COLOUR_MAPS`.
 
-    The same budget gives the same bytes.
+    Returns
+    -------
+    bytes
+        The blob. The same budget gives the same bytes.
     """
     answers = budget.scores
-    named, says = np.unique(answers.first, return_inverse=True)
-    pictures = [png_with_provenance(one, {}) for one in budget.blurred]
-    body = b"".join([colour_table(colours).tobytes(), budget.first_sharp.tobytes(), *pictures])
+    classes, answer = np.unique(answers.first, return_inverse=True)
+    arrays: dict[str, AnyArray | bytes] = {
+        "colours": colour_table(colours),
+        "steps": budget.first_sharp,
+        **{
+            f"picture {i}": png_with_provenance(pixels, {})
+            for i, pixels in enumerate(budget.blurred)
+        },
+    }
     header = {
-        "id": hashlib.sha256(body + answers.probability.tobytes()).hexdigest()[:16],
         "size": list(budget.first_sharp.shape),
-        "pictures": [len(one) for one in pictures],
         "radii": [round(radius, 3) for radius in budget.radii],
         "shares": list(budget.shares),
         "diagonal": round(budget.diagonal, 3),
         "label": label(answers.target),
-        "names": [label(int(index)) for index in named],
-        "says": says.reshape(answers.first.shape).tolist(),
+        "names": [label(int(index)) for index in classes],
+        "says": answer.reshape(answers.first.shape).tolist(),
         "probability": np.round(answers.probability.astype(float), 4).tolist(),
         "kept": answers.class_is_first.astype(int).tolist(),
         "firm": budget.confident.astype(int).tolist(),
         "start": _start(budget),
     }
-    coded = json.dumps(header, separators=(",", ":")).encode()
-    return struct.pack("<I", len(coded)) + coded + body
+    return pack_blob({"id": content_id(header, arrays), **header}, arrays)
 
 
 def _start(budget: BlurBudget) -> list[int]:
-    """The cell to begin with: the strongest blur, and the least that must stay sharp in it."""
-    kept = budget.scores.class_is_first[-1]
-    return [len(budget.radii) - 1, int(np.argmax(kept))]
+    """Return the first cell shown: the strongest blur, and the least that must stay sharp in it."""
+    survives = budget.scores.class_is_first[-1]
+    return [len(budget.radii) - 1, int(np.argmax(survives))]

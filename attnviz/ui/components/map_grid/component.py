@@ -9,7 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.ui.components.base.blob import blob
+from attnviz.types import AnyArray
+from attnviz.ui.components.base.blob import pack_blob
 from attnviz.ui.components.base.bundle import colour_tables, shaders
 from attnviz.ui.components.base.component import frozen_view, no_op, register
 from attnviz.ui.components.map_grid.view import GridView
@@ -68,11 +69,14 @@ def told_view(key: str, view: GridView) -> GridView:
 
 @dataclass(frozen=True, eq=False)
 class Packed:
-    """A packed grid: header without view, and what stands behind it."""
+    """A packed grid: the header without a view, and the arrays."""
 
     header: Mapping[str, Any]
-    body: bytes
+    arrays: Mapping[str, AnyArray | bytes]
 
     def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
-        """The blob, with the view to begin with; the browser adopts it when `view_id` changes."""
-        return blob({**self.header, "view": dict(view), "viewId": view_id}, self.body)
+        """Return the blob, with the view to begin with.
+
+        The browser adopts `view` when `view_id` changes.
+        """
+        return pack_blob({**self.header, "view": dict(view), "viewId": view_id}, self.arrays)

@@ -7,16 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.components.base.component import no_op
+from attnviz.ui.components.base.component import no_op, register
 from attnviz.ui.components.thumbnails.packing import Thumbnail, pack
 
-_FOLDER = Path(__file__).parent
-_ROW = st.components.v2.component(
-    "attnviz.thumbnails",
-    html=(_FOLDER / "row.html").read_text(encoding="utf-8"),
-    css=(_FOLDER / "row.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "row.js").read_text(encoding="utf-8"),
-)
+FOLDER = Path(__file__).resolve().parent
+_ROW = register("attnviz.thumbnails", FOLDER, html="row.html", css="row.css")
 
 
 def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | None:

@@ -1,17 +1,12 @@
-"""Thumbnails, and the one blob of bytes in which they travel to the browser.
+"""Thumbnails, and what their browser side receives.
 
-Streamlit hands bytes inside a dictionary to the browser as their Python text, so names and pictures
-share one blob: `u32 length (little-endian) | header (JSON, UTF-8) | JPEG | JPEG | ...`. The header
-is `{"id", "chosen", "items": [{"key", "name", "start", "size"}, ...]}`, where start counts from the
-end of the header, and id is a hash of keys, names and pictures: the browser makes its pictures anew
-only when it changes.
+A blob (see `base.blob`) with a JPEG ``thumbnail 0``, ``thumbnail 1``, ... for each. The header is
+``{"id", "chosen", "items": [{"key", "name"}, ...]}``; ``id`` is a hash of keys, names and pictures,
+and the browser makes its pictures again only when it changes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +15,7 @@ import numpy as np
 
 from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
+from attnviz.ui.components.base.blob import content_id, pack_blob
 
 # Shown at 80 CSS px; screens of twice the density get all their pixels.
 SIDE = 160
@@ -30,8 +26,14 @@ _QUALITY = 80
 class Thumbnail:
     """One picture of the row.
 
-    key: what a click answers with. name: shown as it is, never read as markup. jpeg: the picture,
-    as `thumbnail_jpeg` makes it.
+    Attributes
+    ----------
+    key : str
+        The answer of a click.
+    name : str
+        Shown as it is, never read as markup.
+    jpeg : bytes
+        The picture, as `thumbnail_jpeg` makes it.
     """
 
     key: str
@@ -40,7 +42,18 @@ class Thumbnail:
 
 
 def thumbnail_jpeg(pixels: Pixels) -> bytes:
-    """The middle square of uint8 [H, W, 3] RGB, at most 160 px a side, as JPEG bytes."""
+    """Return the middle square of a picture as JPEG.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, [H, W, 3]
+        The picture, sRGB.
+
+    Returns
+    -------
+    bytes
+        At most 160 px a side.
+    """
     height, width = pixels.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -51,22 +64,31 @@ def thumbnail_jpeg(pixels: Pixels) -> bytes:
 
 
 def pack(items: Sequence[Thumbnail], chosen: str) -> bytes:
-    """The row as one blob; the same row and choice give the same bytes.
+    """Pack a row of thumbnails.
 
-    Raises:
-        ValueError: two items have the same key, or `chosen` is none of them.
+    Parameters
+    ----------
+    items : sequence of Thumbnail
+        In the order of the row.
+    chosen : str
+        Key of the outlined one.
+
+    Returns
+    -------
+    bytes
+        The blob. The same row and choice give the same bytes.
+
+    Raises
+    ------
+    ValueError
+        Two items have the same key, or none has the key `chosen`.
     """
     keys = [item.key for item in items]
     if len(set(keys)) != len(keys):
         raise ValueError("Two thumbnails of a row have the same key.")
     if chosen not in keys:
         raise ValueError(f"The chosen thumbnail {chosen!r} is not in the row.")
-    digest, entries, start = hashlib.sha256(), [], 0
-    for item in items:
-        entries.append({"key": item.key, "name": item.name, "start": start, "size": len(item.jpeg)})
-        start += len(item.jpeg)
-        digest.update(json.dumps([item.key, item.name, len(item.jpeg)]).encode())
-        digest.update(item.jpeg)
-    header = json.dumps({"id": digest.hexdigest()[:16], "chosen": chosen, "items": entries})
-    coded = header.encode()
-    return b"".join([struct.pack("<I", len(coded)), coded, *(item.jpeg for item in items)])
+    entries = [{"key": item.key, "name": item.name} for item in items]
+    pictures = {f"thumbnail {index}": item.jpeg for index, item in enumerate(items)}
+    row_id = content_id({"items": entries}, pictures)
+    return pack_blob({"id": row_id, "chosen": chosen, "items": entries}, pictures)

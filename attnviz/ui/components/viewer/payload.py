@@ -1,18 +1,14 @@
-"""Everything that the browser needs of a picture and its maps, as one run of bytes.
+"""What the viewer's browser side receives: a photo, and the maps of all layers.
 
-    u32 length of the header, little-endian | header, JSON | photo, JPEG | maps, zlib
-
-The photo is left out where the browser has it: the header names it, in any case, by its `id`.
-Each part begins at a multiple of four bytes. Maps are stored with the true range of each layer: as
-uint8 where 256 steps are enough, else as float16. Python's bytes inside a dict would arrive as
-text, and typed arrays that are not aligned cannot be read, hence one blob of our own.
+A blob (see `base.blob`) with two arrays: ``photo``, JPEG, empty where the browser has it already
+(the header names it by its ``id``), and ``maps``, a second blob compressed by zlib. That one holds
+an array for each layer, as uint8 where 256 steps are enough, else as float16, in shares of the
+layer's own range, and one for each matte.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +19,13 @@ import numpy as np
 
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FLAT_FOCUS, is_flat
-from attnviz.types import Pixels
+from attnviz.types import AnyArray, Pixels
+from attnviz.ui.components.base.blob import content_id, pack_blob
 from attnviz.ui.components.viewer.content import Content, Layer
 
 LONGEST_SIDE = 1600
 MATTE_SIDE = 320
 _QUALITY = 90
-_VERSION = 1
 # 8 bits are enough as long as half of a map's cells do not share the lowest 5 % of its range.
 _CROWDED = 0.05
 
@@ -49,77 +45,76 @@ class Payload:
         return str(self.header["photo"]["id"])
 
     def to_bytes(self, view: Mapping[str, Any], view_id: str, *, photo: bool = True) -> bytes:
-        """The blob, with the view to begin with; the browser adopts it when `view_id` changes.
+        """Return the blob.
 
-        photo: whether to send it along; if not, the browser must have it.
+        Parameters
+        ----------
+        view : mapping
+            Values of the controls to begin with.
+        view_id : str
+            The browser adopts `view` when this changes.
+        photo : bool
+            Whether the photo is sent; if not, the browser must have it.
         """
-        sent = self.photo if photo else b""
-        header = {
-            **self.header,
-            "photo": {**self.header["photo"], "bytes": len(sent)},
-            "id": self.id,
-            "view": dict(view),
-            "viewId": view_id,
-        }
-        text = json.dumps(header, separators=(",", ":")).encode()
-        parts = (_padded(text, b" "), _padded(sent), _padded(self.maps))
-        return struct.pack("<I", len(parts[0])) + b"".join(parts)
+        header = {**self.header, "id": self.id, "view": dict(view), "viewId": view_id}
+        return pack_blob(header, {"photo": self.photo if photo else b"", "maps": self.maps})
 
 
 def pack(content: Content) -> Payload:
-    """Pack a picture (shrunk to 1600 px at most) and its maps.
+    """Pack a picture and its maps.
 
-    Deterministic: the same content gives the same bytes and the same id.
+    Parameters
+    ----------
+    content : Content
+        Pictures above 1600 px on the longer side are reduced to that.
+
+    Returns
+    -------
+    Payload
+        The same content gives the same bytes and the same id.
     """
     photo = jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)
-    blocks: list[bytes] = []
-    layers = [_packed_layer(layer, content.span, blocks) for layer in content.layers]
-    mattes = _packed_mattes(content, blocks)
-    maps = zlib.compress(b"".join(blocks), 6)
+    arrays: dict[str, AnyArray | bytes] = {}
+    layers = []
+    for index, layer in enumerate(content.layers):
+        arrays[f"layer {index}"], facts = _packed_layer(layer, content.span)
+        layers.append({**facts, "values": f"layer {index}"})
+    mattes = _packed_mattes(content)
+    arrays.update(mattes)
+    maps = zlib.compress(pack_blob({}, arrays), 6)
     height, width = content.pixels.shape[:2]
     top, left, bottom, right = content.geometry.box
     header = {
-        "version": _VERSION,
         "photo": {
-            "bytes": len(photo),
             "height": height,
             "width": width,
             "id": hashlib.sha256(photo).hexdigest()[:32],
         },
         "point": None if content.point is None else dict(zip("xy", content.point, strict=True)),
-        "maps": {"bytes": len(maps)},
         "box": [top / height, left / width, bottom / height, right / width],
         "layers": layers,
-        "mattes": mattes,
+        "mattes": list(mattes) or None,
         "title": content.title,
         "legend": content.legend,
         "noun": content.noun,
         "quiet": content.quiet,
-        "times": None if content.times is None else [float(one) for one in content.times],
+        "times": None if content.times is None else [float(time) for time in content.times],
         "shares": content.shares,
     }
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    digest.update(photo)
-    digest.update(maps)
-    return Payload(digest.hexdigest()[:32], header, photo, maps)
+    return Payload(content_id(header, {"photo": photo, "maps": maps}), header, photo, maps)
 
 
 def _packed_layer(
-    layer: Layer, span: tuple[float, float] | None, blocks: list[bytes]
-) -> dict[str, Any]:
-    """Append a layer's values to the blocks and describe them."""
+    layer: Layer, span: tuple[float, float] | None
+) -> tuple[AnyArray, dict[str, Any]]:
+    """Return a layer's values as shares of its range, uint8 or float16, and their description."""
     values = np.maximum(np.asarray(layer.values, np.float32), 0)  # evidence against counts as 0
     low, high = float(values.min()), float(values.max())
     share = (values - low) / (high - low) if high > low else np.full_like(values, FLAT_FOCUS)
     crowded = bool(np.median(share) < _CROWDED and high > low)
-    if crowded:
-        raw, bits = share.astype("<f2").tobytes(), 16
-    else:
-        raw, bits = np.rint(share * 255).astype(np.uint8).tobytes(), 8
-    entry = {
+    coded: AnyArray = share.astype("<f2") if crowded else np.rint(share * 255).astype(np.uint8)
+    return coded, {
         "name": layer.name,
-        "rows": values.shape[0],
-        "columns": values.shape[1],
         "low": low,
         "high": high,
         "mean": float(values.mean()),
@@ -127,36 +122,19 @@ def _packed_layer(
         "flat": is_flat(values),
         "fused": layer.fused,
         "note": layer.note,
-        "bits": bits,
-        "at": _append(raw, blocks),
     }
-    return entry
 
 
-def _packed_mattes(content: Content, blocks: list[bytes]) -> dict[str, Any] | None:
-    if content.mattes is None:
-        return None
+def _packed_mattes(content: Content) -> dict[str, AnyArray | bytes]:
+    """Return the mattes at 320 px at most, uint8; empty while there are none."""
     height, width = content.pixels.shape[:2]
     scale = min(1.0, MATTE_SIDE / max(height, width))
-    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
-    places = []
-    for matte in content.mattes:
-        small = cv2.resize(matte, (columns, rows), interpolation=cv2.INTER_AREA)
-        places.append(
-            _append(np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8).tobytes(), blocks)
-        )
-    return {"rows": rows, "columns": columns, "at": places}
-
-
-def _append(raw: bytes, blocks: list[bytes]) -> int:
-    """Add a block, padded to four bytes; where it begins."""
-    start = sum(map(len, blocks))
-    blocks.append(_padded(raw))
-    return start
-
-
-def _padded(raw: bytes, filler: bytes = b"\0") -> bytes:
-    return raw + filler * (-len(raw) % 4)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    packed: dict[str, AnyArray | bytes] = {}
+    for index, matte in enumerate(content.mattes or ()):
+        small = cv2.resize(matte, size, interpolation=cv2.INTER_AREA)
+        packed[f"matte {index}"] = np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    return packed
 
 
 def _shrunk(pixels: Pixels, longest: int) -> Pixels:

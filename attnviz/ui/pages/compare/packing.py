@@ -1,25 +1,21 @@
-"""The whole grid as one blob of bytes for the browser, and the two cells compared as another.
+"""What the grid's browser side receives: the grid as one blob, and the compared cells as another.
 
-`u32 length (little-endian) | header, JSON | blocks`: the header says where each block begins, from
-the header's end, and how long it is. A cell's block is what the viewer is sent, a picture and its
-maps; a difference is int8 [rows, columns], in 127ths.
+The grid's blob (see `base.blob`) has an array ``cell 0``, ``cell 1``, ... for each cell with maps:
+the viewer's blob of its picture and maps. The pair's has an int8 array [rows, columns], in 127ths,
+for each difference, named as in the header's ``found``: "layer of A,layer of B".
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from attnviz.metrics.map_difference import MapDifference
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings
-from attnviz.types import Pixels
-from attnviz.ui.components.base.blob import blob
+from attnviz.types import AnyArray, Pixels
+from attnviz.ui.components.base.blob import content_id, pack_blob
 from attnviz.ui.components.map_grid.component import Packed
 from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
@@ -32,24 +28,9 @@ SIDE = 400
 RADIUS = 0.03
 
 
-@dataclass
-class Blocks:
-    """What stands behind the header; `add` says where."""
-
-    parts: list[bytes] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, raw: bytes) -> list[int]:
-        """Append a block; [start, size]."""
-        place = [self.size, len(raw)]
-        self.parts.append(raw)
-        self.size += len(raw)
-        return place
-
-
 def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
     """Pack a grid whose columns are `looks`, cell after cell in rows. The same gives the same."""
-    blocks = Blocks()
+    arrays: dict[str, AnyArray | bytes] = {}
     columns = max(len(looks), 1)
     row_of = [index // columns for index in range(len(cells))]
     spans = ranges(cells, row_of)
@@ -62,15 +43,13 @@ def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
         "rows": [_row(cells[start : start + columns], len(photos) > 1)
                  for start in range(0, len(cells), columns)],
         "cells": [
-            _cell(cell, span, count, blocks) for cell, span in zip(cells, spans, strict=True)
+            _cell(f"cell {index}", cell, spans[index], count, arrays)
+            for index, cell in enumerate(cells)
         ],
         "scales": [{"name": str(one), "title": TITLES[one], "note": NOTES[one]} for one in Spans],
         "focus": {"threshold": focus.threshold, "softness": focus.softness, "radius": RADIUS},
     }  # fmt: skip
-    body = b"".join(blocks.parts)
-    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    digest.update(body)
-    return Packed({**header, "id": digest.hexdigest()[:32]}, body)
+    return Packed({**header, "id": content_id(header, arrays)}, arrays)
 
 
 def small(picture: Picture) -> Pixels:
@@ -85,7 +64,14 @@ def _row(cells: Sequence[Cell], several: bool) -> dict[str, Any]:
     return {"title": first.spec.title, "says": says, "photo": first.photo.title if several else ""}
 
 
-def _cell(cell: Cell, spans: Mapping[Spans, Any], count: int, blocks: Blocks) -> dict[str, Any]:
+def _cell(
+    name: str,
+    cell: Cell,
+    spans: Mapping[Spans, Any],
+    count: int,
+    arrays: dict[str, AnyArray | bytes],
+) -> dict[str, Any]:
+    """Describe a cell, and add its blob to the arrays under `name`."""
     about = {"key": cell.key, "look": cell.look, "what": cell.what}
     explanation = cell.explanation
     if explanation is None:
@@ -94,6 +80,7 @@ def _cell(cell: Cell, spans: Mapping[Spans, Any], count: int, blocks: Blocks) ->
     layers = [Layer(name, explanation.map_of(name)) for name in cell.layers]
     geometry = explanation.geometry.resized(pixels.shape[:2])
     packed = pack(Content(pixels, geometry, layers, cell.what))
+    arrays[name] = packed.to_bytes({}, "")
     method = explanation.choice.method
     return {
         **about,
@@ -103,26 +90,21 @@ def _cell(cell: Cell, spans: Mapping[Spans, Any], count: int, blocks: Blocks) ->
         "means": [mean_of(cell, name) for name in cell.layers],
         "ranges": {str(span): [list(ends) for ends in found] for span, found in spans.items()},
         "id": packed.id,
-        "at": blocks.add(packed.to_bytes({}, "")),
+        "scene": name,
     }
 
 
 def pack_pair(pair: Pair, grid: str) -> bytes:
     """Pack two compared cells of the grid that has the id `grid`."""
-    blocks = Blocks()
-    found = {f"{a},{b}": _found(one, blocks) for (a, b), one in pair.found.items()}
+    arrays: dict[str, AnyArray | bytes] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for layers, difference in pair.found.items():
+        name = ",".join(map(str, layers))
+        if isinstance(difference, str):
+            found[name] = {"sentence": difference}
+            continue
+        arrays[name] = np.rint(difference.values * 127).astype(np.int8)
+        box = [round(side, 6) for side in difference.box]
+        found[name] = {"says": list(describe_difference(difference)), "box": box}
     header = {"grid": grid, "a": pair.a.key, "b": pair.b.key, "note": pair.note, "found": found}
-    return blob(header, b"".join(blocks.parts))
-
-
-def _found(one: MapDifference | str, blocks: Blocks) -> dict[str, Any]:
-    if isinstance(one, str):
-        return {"sentence": one}
-    codes = np.rint(one.values * 127).astype(np.int8)
-    return {
-        "says": list(describe_difference(one)),
-        "rows": codes.shape[0],
-        "columns": codes.shape[1],
-        "box": [round(side, 6) for side in one.box],
-        "at": blocks.add(codes.tobytes()),
-    }
+    return pack_blob(header, arrays)

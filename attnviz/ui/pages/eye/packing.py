@@ -1,16 +1,12 @@
-"""Everything that the browser needs for the eye, as one run of bytes.
+"""What the eye's browser side receives: a picture, a retina, and the scanpaths.
 
-    u32 length of the header, little-endian | header, JSON | photo | retina | map | map | ...
-
-All pictures are JPEG; `parts` in the header has their lengths. Where there is no photograph of a
-retina its part is empty, and the browser draws one.
+A blob (see `base.blob`) with the JPEGs ``photo``, ``retina``, and ``map 0``, ``map 1``, ... for the
+paths. Where there is no photograph of a retina that array is empty, and the browser draws one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import struct
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -21,6 +17,7 @@ import numpy as np
 from attnviz.errors import PictureError
 from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
+from attnviz.ui.components.base.blob import pack_blob
 from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT, FUNDUS, fundus_photo
 from attnviz.vision.projection import MM_PER_DEGREE, OPTIC_DISC
@@ -35,13 +32,15 @@ DRAWN_RETINA_NOTE = (
 
 def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
     """A picture and the scanpaths on it. The same picture and paths give the same bytes."""
-    photo, retina = jpeg(picture.pixels, 90), retina_jpeg()
-    maps = [jpeg(path.overlay, 80) for path in paths]
-    parts = [photo, retina, *maps]
+    retina = retina_jpeg()
+    pictures = {
+        "photo": jpeg(picture.pixels, 90),
+        "retina": retina,
+        **{f"map {index}": jpeg(path.overlay, 80) for index, path in enumerate(paths)},
+    }
     first = next((path.stops[0] for path in paths if path.stops), None)
     header = {
         "photoId": photo_id(picture),
-        "parts": [len(part) for part in parts],
         "title": "The picture as an eye samples it",
         "gaze": {"x": first.x, "y": first.y} if first else {"x": 0.5, "y": 0.5},
         "zones": [zone._asdict() for zone in ZONES],
@@ -51,8 +50,7 @@ def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
         "credit": CREDIT if retina else DRAWN_RETINA_NOTE,
         "paths": [_path_header(path) for path in paths],
     }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    return struct.pack("<I", len(text)) + text + b"".join(parts)
+    return pack_blob(header, pictures)
 
 
 def photo_id(picture: Picture) -> str:

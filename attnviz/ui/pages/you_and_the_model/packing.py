@@ -1,19 +1,17 @@
-"""A round, and its replay, as one blob of bytes for the browser.
+"""What the game's browser side receives of a round, and of its replay.
 
-`u32 length (little-endian) | header, JSON | JPEG | ...`, the blurred picture before the sharp one.
+A blob (see `base.blob`) with the JPEGs ``blurred``, ``sharp``, and, where there is one, ``map``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
+from attnviz.ui.components.base.blob import blob_header, content_id, pack_blob
 from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
 from attnviz.ui.pages.you_and_the_model.texts import FINISHED, KEYS, TOO_FEW, limit_text, task_line
 from attnviz.vision.bubbleview.bubbles import FEATHER, BubbleCentre, blur_picture, bubble_radius
@@ -56,7 +54,7 @@ def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> b
         "least": LEAST_CLICKS,
         "attempt": attempt,
     }
-    return _packed_blob(header, pixels, [blur_picture(pixels), pixels])
+    return _packed(header, {"blurred": blur_picture(pixels), "sharp": pixels})
 
 
 def pack_replay(
@@ -83,27 +81,22 @@ def pack_replay(
             for side in sides
         ],
     }
-    more = [] if heat is None else [heat]
-    return _packed_blob(header, pixels, [blur_picture(pixels), pixels, *more])
+    pictures = {"blurred": blur_picture(pixels), "sharp": pixels}
+    return _packed(header, pictures if heat is None else {**pictures, "map": heat})
 
 
 def blob_id(blob: bytes) -> str:
-    """The id in a blob's header, which its round sends back."""
-    (length,) = struct.unpack_from("<I", blob)
-    return str(json.loads(blob[4 : 4 + length])["id"])
+    """Return the id in a blob's header, which its round sends back."""
+    return str(blob_header(blob)["id"])
 
 
-def _packed_blob(header: dict[str, Any], pixels: Pixels, pictures: Sequence[Pixels]) -> bytes:
-    height, width = pixels.shape[:2]
-    coded = [jpeg(one, 92) for one in pictures]
-    header |= {
+def _packed(header: Mapping[str, Any], pictures: Mapping[str, Pixels]) -> bytes:
+    height, width = pictures["sharp"].shape[:2]
+    coded = {name: jpeg(pixels, 92) for name, pixels in pictures.items()}
+    facts = {
+        **header,
         "size": [height, width],
         "radius": bubble_radius((height, width)),
         "feather": FEATHER,
-        "pictures": [len(one) for one in coded],
     }
-    body = b"".join(coded)
-    digest = hashlib.sha256(body + json.dumps(header, sort_keys=True).encode())
-    header["id"] = digest.hexdigest()[:16]
-    text = json.dumps(header, separators=(",", ":")).encode()
-    return struct.pack("<I", len(text)) + text + body
+    return pack_blob({"id": content_id(facts, coded), **facts}, coded)

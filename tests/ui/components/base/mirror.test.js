@@ -13,13 +13,7 @@ import {
   scaleRange,
   spreadWeight,
 } from "../../../../attnviz/ui/components/base/js/optics.js";
-import {
-  halfToNumber,
-  inflate,
-  layerShares,
-  matteShares,
-  unpack,
-} from "../../../../attnviz/ui/components/base/js/payload.js";
+import { halfToNumber, inflate, shares, unpack } from "../../../../attnviz/ui/components/base/js/blob.js";
 import { focusOfView, readMaps, scaledMap, thumbnail } from "../../../../attnviz/ui/components/base/js/scene.js";
 import { changed } from "../../../../attnviz/ui/components/base/js/view.js";
 import { near } from "./fakes.js";
@@ -38,9 +32,9 @@ function largest(actual, wanted) {
 }
 
 const opened = async (name) => {
-  const { header, photo, maps } = unpack(new Uint8Array(read(`${name}.bin`)));
-  const blocks = await inflate(maps);
-  return { header, photo, blocks, scene: readMaps(header, blocks) };
+  const { header, array } = unpack(new Uint8Array(read(`${name}.bin`)));
+  const maps = unpack(await inflate(array("maps").data));
+  return { header, photo: array("photo").data, maps, scene: readMaps(header, maps) };
 };
 
 test("every float16 there is", { skip }, () => {
@@ -89,25 +83,26 @@ test("there are contents to compare", { skip }, () => {
 
 for (const [name, { layers, mattes }] of Object.entries(expected.contents)) {
   test(`the shares of ${name}, bit by bit`, async () => {
-    const { header, photo, blocks } = await opened(name);
+    const { header, photo, maps } = await opened(name);
     assert.deepEqual(
       [photo[0], photo[1], photo.at(-2), photo.at(-1)],
       [0xff, 0xd8, 0xff, 0xd9],
       "a whole JPEG",
     );
     header.layers.forEach((entry, index) => {
-      const shares = layerShares(entry, blocks);
-      assert.ok(largest(shares, layers[index].shares) < 1e-7, entry.name);
+      const map = maps.array(entry.values);
+      const actual = shares(map);
+      assert.ok(largest(actual, layers[index].shares) < 1e-7, entry.name);
       // Half a step of 8 bits; float16 near 1 has steps of 2^-11.
-      const step = (entry.high - entry.low) * (entry.bits === 8 ? 0.5001 / 255 : 2 ** -12);
-      const values = [...shares].map((share) => entry.low + (entry.high - entry.low) * share);
+      const step = (entry.high - entry.low) * (map.dtype === "uint8" ? 0.5001 / 255 : 2 ** -12);
+      const values = [...actual].map((share) => entry.low + (entry.high - entry.low) * share);
       assert.ok(largest(values, layers[index].exact) <= step + 1e-6, entry.name);
     });
     assert.equal(header.mattes === null, mattes === null);
     mattes?.forEach((codes, index) => {
       assert.ok(
         largest(
-          matteShares(header.mattes, index, blocks),
+          shares(maps.array(header.mattes[index])),
           codes.map((code) => code / 255),
         ) < 1e-7,
       );

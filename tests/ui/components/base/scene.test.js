@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { unpack } from "../../../../attnviz/ui/components/base/js/blob.js";
 import {
   focusOfView,
   readMaps,
@@ -9,14 +10,14 @@ import {
   thumbnail,
   valueAt,
 } from "../../../../attnviz/ui/components/base/js/scene.js";
-import { blocks, header, MATTES, payload, scene, table, VIEW } from "./examples.js";
+import { header, maps, MATTES, payload, scene, table, VIEW } from "./examples.js";
 import { near } from "./fakes.js";
 
 // The middle of the upper right cell of the part that was seen.
 const UPPER = [0.875, 0.25];
 
 test("every layer is brought to the picture's map size", () => {
-  const made = readMaps(header(), blocks());
+  const made = readMaps(header(), unpack(maps()));
   assert.deepEqual([made.rows, made.columns, made.planes.length], [192, 256, 3]);
   assert.ok(made.planes.every((plane) => plane.length === 192 * 256));
   assert.equal(made.planes[0][255], 1, "the upper right cell");
@@ -25,7 +26,7 @@ test("every layer is brought to the picture's map size", () => {
 });
 
 test("mattes come along where there are some", () => {
-  const made = readMaps(header({ mattes: MATTES }), blocks());
+  const made = readMaps(header({ mattes: MATTES }), unpack(maps()));
   assert.deepEqual(
     made.mattes.map((one) => [...one].map((share) => Math.round(255 * share))),
     [

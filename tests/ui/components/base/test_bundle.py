@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections import Counter
 from graphlib import CycleError
 
 import pytest
@@ -80,10 +81,11 @@ def test_a_module_of_another_component_comes_along_with_what_it_needs() -> None:
     own = {name for name in names if "/" not in name}
     assert own == {path.name for path in COMPARE.glob("js/*.js")}
     assert "base/scene.js" in names
-    assert "base/pointer.js" not in names, "nobody in there needs it"
+    assert "viewer/pointer.js" not in names, "nobody in there needs it"
+    assert "base/renderer.js" not in bundled(COMPARE.parent / "budget_table", {})
     for before, after in [
-        ("base/payload.js", "base/scene.js"), ("base/scene.js", "board.js"),
-        ("base/view.js", "base/player.js"), ("payload.js", "board.js"), ("board.js", "main.js"),
+        ("base/blob.js", "base/scene.js"), ("base/scene.js", "board.js"),
+        ("base/view.js", "base/player.js"), ("base/mount.js", "main.js"), ("board.js", "main.js"),
     ]:  # fmt: skip
         assert names.index(before) < names.index(after), after
 
@@ -115,3 +117,13 @@ def test_the_script_ends_in_one_export() -> None:
     assert re.findall(r"^export .*", script(), re.MULTILINE) == [
         "export default (component) => mount(component, ASSETS);"
     ]
+
+
+def test_the_base_admits_only_what_two_components_use() -> None:
+    users: Counter[str] = Counter()
+    for main in BASE.parent.glob("*/js/main.js"):
+        found = re.search(r"^const MODULES = (.*);$", bundled(main.parents[1], {}), re.MULTILINE)
+        assert found is not None
+        users.update(name for name, _ in json.loads(found[1]) if name.startswith("base/"))
+    for path in BASE.glob("js/*.js"):
+        assert users[f"base/{path.name}"] >= 2, path.name

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { mount } from "../../../../attnviz/ui/components/bubble_game/js/main.js";
-import { decoded, unpack } from "../../../../attnviz/ui/components/bubble_game/js/payload.js";
 import { Player } from "../../../../attnviz/ui/components/bubble_game/js/player.js";
 import { Replay } from "../../../../attnviz/ui/components/bubble_game/js/replay.js";
 import { clock } from "../../../../attnviz/ui/components/bubble_game/js/words.js";
@@ -19,10 +18,10 @@ const press = (key, more = {}) => part(".stage").dispatch("keydown", { key, ...m
 const at = (x, y) => part(".stage canvas").dispatch("click", { clientX: 10 + x, clientY: 20 + y });
 const places = () =>
   part(".stage canvas").done.filter(([name, what]) => name === "drawImage" && what !== "soft").length;
-const show = (header, count) =>
+const show = (header, pictures = 2) =>
   mount({
     parentElement: place,
-    data: blob(header, Array.from({ length: count }, (_, index) => index)),
+    data: blob(header, Array.from({ length: pictures }, (_, index) => [index])),
     setTriggerValue: (...given) => told.push(given),
   });
 
@@ -56,21 +55,11 @@ beforeEach(() => {
 
 async function begun(changes = {}) {
   const header = { ...RULES, ...changes };
-  const close = show(header, 5);
+  const close = show(header);
   await until(() => !part(".start").disabled);
   part(".start").dispatch("click");
   return close;
 }
-
-test("a blob is read wherever it begins, and its pictures are JPEGs", async () => {
-  for (const offset of [0, 1, 2, 3]) {
-    const { header, pictures } = unpack(blob({ pictures: [2, 1], a: "é" }, [7, 8, 9], offset));
-    assert.equal(header.a, "é");
-    assert.deepEqual(pictures.map((one) => [...one]), [[7, 8], [9]]);
-  }
-  assert.deepEqual(await decoded([Uint8Array.of(1), Uint8Array.of(2)]), ["soft", "sharp"]);
-  assert.deepEqual(waiting, [[1], [2]]);
-});
 
 test("clicks before the picture has loaded do nothing", async () => {
   let ready;
@@ -84,7 +73,7 @@ test("clicks before the picture has loaded do nothing", async () => {
   press("Enter");
   assert.equal(part(".stage canvas").done.length, 0);
   assert.equal(text("count"), "0 of 3");
-  player.receive(["soft", "sharp"]);
+  player.ready(["soft", "sharp"]);
   at(100, 100);
   assert.equal(text("count"), "0 of 3", "loaded, but not begun");
   assert.equal(ready, undefined);
@@ -189,11 +178,11 @@ test("fewer than two bubbles are no round, but it can be begun again", async () 
 test("the same bytes leave a round alone, others begin anew, what is closed hears nothing", async () => {
   await begun();
   at(100, 100);
-  show(RULES, 5);
+  show(RULES);
   await Promise.resolve();
   assert.equal(text("count"), "1 of 3");
   waiting = [];
-  const close = show({ ...RULES, id: "two", most: 5 }, 5);
+  const close = show({ ...RULES, id: "two", most: 5 });
   assert.equal(text("count"), "0 of 5");
   assert.equal(part(".cover").hidden, false);
   await until(() => !part(".start").disabled);
@@ -234,7 +223,7 @@ test("a round is played back bubble by bubble, on both sides, with names as text
 
 test("playing goes to the end by itself and can be stopped", async () => {
   page("replay");
-  show({ ...REPLAY, pictures: [1, 1], sides: [{ ...SIDES[0], probability: [] }] }, 2);
+  show({ ...REPLAY, sides: [{ ...SIDES[0], probability: [] }] }, 2);
   await until(() => text("where") === "2 of 2 open");
   assert.equal(part(".over").hidden, true, "there is no map");
   assert.deepEqual(place.querySelectorAll(".p").map((one) => one.textContent), ["2 of 2 bubbles"]);

@@ -2,13 +2,14 @@
 
 import { readFileSync } from "node:fs";
 
+import { packed } from "../base/blobs.js";
 import { make } from "../base/fakes.js";
 import { parsed } from "../base/html.js";
 
 export const HOSTILE = `<img src=x onerror="alert(1)">`;
 export const RULES = {
   id: "one", size: [100, 200], radius: 10, feather: 2, most: 3, seconds: null, least: 2, asks: true,
-  task: "Look", rule: "Three clicks.", keys: "Keys.", over: "Over.", few: "Too few.", pictures: [2, 3],
+  task: "Look", rule: "Three clicks.", keys: "Keys.", over: "Over.", few: "Too few.",
 };
 export const SIDES = [
   { title: "You", colour: "#111", places: [[0.5, 0.5], [0.1, 0.2]], probability: [0.1, 0.25, 0.5] },
@@ -16,7 +17,6 @@ export const SIDES = [
 ];
 export const REPLAY = {
   id: "r", size: [100, 200], radius: 10, feather: 2, label: HOSTILE, map: "On the map", sides: SIDES,
-  pictures: [1, 1, 1],
 };
 
 /** A canvas that writes down what is done to it. */
@@ -48,11 +48,8 @@ export function component(name) {
   });
 }
 
-export function blob(header, bytes, offset = 0) {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const all = new Uint8Array(offset + 4 + text.length + bytes.length);
-  new DataView(all.buffer).setUint32(offset, text.length, true);
-  all.set(text, offset + 4);
-  all.set(bytes, offset + 4 + text.length);
-  return all.subarray(offset);
+/** The blob of a header and of JPEGs with these bytes. */
+export function blob(header, pictures) {
+  const names = ["blurred", "sharp", "map"];
+  return packed(header, Object.fromEntries(pictures.map((bytes, index) => [names[index], bytes])));
 }

@@ -1,9 +1,8 @@
-// What the eye is sent and draws from: the parcel, a scene's colours, the pyramid's plan, a retina.
+// What the eye is sent and draws from: a scene's colours, the pyramid's plan, a retina.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { unpack } from "../../../../attnviz/ui/components/base/js/blob.js";
 import { plan, taps } from "../../../../attnviz/ui/components/eye/js/pyramid.js";
 import { drawRetina, frame, retinaMarks, SIDE } from "../../../../attnviz/ui/components/eye/js/retina.js";
 import { release, rowColours } from "../../../../attnviz/ui/components/eye/js/scene.js";
@@ -11,16 +10,6 @@ import { near } from "../base/fakes.js";
 
 const ZONES = [["foveola", 1], ["fovea", 5], ["parafovea", 8], ["macula", 17]]
   .map(([name, degrees]) => ({ name, degrees }));
-
-test("a parcel is read wherever it begins", () => {
-  const header = new TextEncoder().encode(JSON.stringify({ parts: [2, 0, 3] }));
-  const whole = new Uint8Array(3 + 4 + header.length + 5);
-  new DataView(whole.buffer).setUint32(3, header.length, true);
-  whole.set(header, 7);
-  whole.set([1, 2, 3, 4, 5], 7 + header.length);
-  const { parts } = unpack(whole.subarray(3));
-  assert.deepEqual(parts.map((part) => [...part]), [[1, 2], [], [3, 4, 5]]);
-});
 
 test("a row's colours are the picture's, left to right; what a scene holds is given back", () => {
   const data = Uint8ClampedArray.from([1, 2, 3, 255, 4, 5, 6, 255, 7, 8, 9, 255, 10, 11, 12, 255]);

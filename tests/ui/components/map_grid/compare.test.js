@@ -9,7 +9,7 @@ import { buildControls } from "../../../../attnviz/ui/components/map_grid/js/con
 import { mount } from "../../../../attnviz/ui/components/map_grid/js/main.js";
 import { FocusPainter } from "../../../../attnviz/ui/components/map_grid/js/focus.js";
 import { PairPanel } from "../../../../attnviz/ui/components/map_grid/js/pair.js";
-import { unpack } from "../../../../attnviz/ui/components/map_grid/js/payload.js";
+import { unpack } from "../../../../attnviz/ui/components/base/js/blob.js";
 import mountPair, { PAIR, WANTED } from "../../../../attnviz/ui/components/map_grid/js/sender.js";
 import { BASE64, HOSTILE, SHARP, TABLE, gridBlob, pairBlob, sceneBlob } from "./compare_blobs.js";
 import { FakeGl, shaders } from "../base/fake_gl.js";
@@ -89,9 +89,9 @@ const said = (board) => board.cells.filter(({ canvas: one }) => one).map(({ canv
 
 test("the blob is read wherever it begins in a message", () => {
   for (const offset of [0, 1, 7]) {
-    const { header, block } = unpack(grid({ offset }));
+    const { header, array } = unpack(grid({ offset }));
     assert.equal(header.rows[0].title, HOSTILE);
-    assert.deepEqual([...block(header.cells[0].at)], [...sceneBlob([[0, 4], [2, 8], [4, 4]])]);
+    assert.deepEqual([...array(header.cells[0].scene).data], [...sceneBlob([[0, 4], [2, 8], [4, 4]])]);
   }
 });
 

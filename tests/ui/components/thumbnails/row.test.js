@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import show, { shortened, step, unpack } from "../../../../attnviz/ui/components/thumbnails/row.js";
+import { mount } from "../../../../attnviz/ui/components/thumbnails/js/main.js";
+import { Row, shortened, step } from "../../../../attnviz/ui/components/thumbnails/js/row.js";
+import { packed } from "../base/blobs.js";
 import { installPage, make } from "../base/fakes.js";
 
 const HOSTILE = `<img src=x onerror="alert(1)">`;
@@ -13,19 +15,10 @@ const ITEMS = [
   ["c", "dritté.png", [7, 8]],
 ];
 
-/** The blob as packing.py makes it, beginning at any address. */
-function blob({ id = "one", chosen = "a", items = ITEMS, offset = 0 } = {}) {
-  let start = 0;
-  const entries = items.map(([key, name, jpeg]) => {
-    start += jpeg.length;
-    return { key, name, start: start - jpeg.length, size: jpeg.length };
-  });
-  const header = new TextEncoder().encode(JSON.stringify({ id, chosen, items: entries }));
-  const bytes = new Uint8Array(offset + 4 + header.length + start);
-  new DataView(bytes.buffer).setUint32(offset, header.length, true);
-  bytes.set(header, offset + 4);
-  bytes.set(items.flatMap(([, , jpeg]) => jpeg), offset + 4 + header.length);
-  return bytes.subarray(offset);
+function blob({ id = "one", chosen = "a", items = ITEMS } = {}) {
+  const pictures = items.map(([, , jpeg], index) => [`thumbnail ${index}`, jpeg]);
+  const header = { id, chosen, items: items.map(([key, name]) => ({ key, name })) };
+  return packed(header, Object.fromEntries(pictures));
 }
 
 let clock, row, told, urls;
@@ -45,31 +38,13 @@ beforeEach(() => {
 });
 
 const receive = (changes) =>
-  show({
+  mount({
     parentElement: row.parentElement,
     data: blob(changes),
     setTriggerValue: (...given) => told.push(given),
   });
 const buttons = () => row.children;
 const checked = () => buttons().map((button) => button.attributes["aria-checked"]);
-
-test("a blob is read wherever it begins", () => {
-  for (const offset of [0, 1, 2, 3]) {
-    const { id, chosen, items } = unpack(blob({ offset, chosen: "c" }));
-    assert.deepEqual([id, chosen], ["one", "c"]);
-    assert.deepEqual(
-      items.map(({ key, name, jpeg }) => [key, name, [...jpeg]]),
-      ITEMS,
-    );
-  }
-});
-
-test("a picture is its own copy, for the message's memory is not the row's", () => {
-  const bytes = blob();
-  const [{ jpeg }] = unpack(bytes).items;
-  bytes.fill(0);
-  assert.deepEqual([...jpeg], [0xff, 0xd8, 1]);
-});
 
 test("arrows go round, Home and End to the ends, other keys nowhere", () => {
   const to = (key, index) => step(key, index, 3);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.thumbnails import Thumbnail, pack, thumbnail_jpeg
 from tests.ui.pages.focus.test_page import PAGE, assert_fine, png
 
@@ -22,11 +22,9 @@ ROW = [
 
 
 def unpacked(blob: bytes) -> tuple[dict[str, object], list[bytes]]:
-    """The header, and the pictures it names."""
-    (length,) = struct.unpack_from("<I", blob)
-    header = json.loads(blob[4 : 4 + length])
-    body = blob[4 + length :]
-    return header, [body[one["start"] : one["start"] + one["size"]] for one in header["items"]]
+    """The header, and the pictures in the order of its items."""
+    header, arrays = unpack_blob(blob)
+    return header, [arrays[f"thumbnail {i}"].tobytes() for i in range(len(header["items"]))]
 
 
 def test_a_row_comes_back_from_its_blob() -> None:
@@ -37,7 +35,7 @@ def test_a_row_comes_back_from_its_blob() -> None:
     ]
     assert pictures == [item.jpeg for item in ROW]
     assert header["chosen"] == "b"
-    assert len(blob) == 4 + struct.unpack_from("<I", blob)[0] + sum(len(i.jpeg) for i in ROW)
+    assert len(unpack_blob(blob)[1]) == len(ROW)
 
 
 def test_the_id_says_whether_the_pictures_are_the_same_whatever_is_chosen() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
 from attnviz.render.disc_blur import spread_weight
 from attnviz.render.focus import FocusSettings, Scale, focus_map, sharp_share
 from attnviz.render.heat import colour_table
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
 
 # 256 px on the longer side: the browser keeps its maps at exactly this picture's pixels.
@@ -76,13 +76,13 @@ def content(fit: Fit, kind: str) -> Content:
 
 def described(one: Content, payload: Payload) -> dict[str, Any]:
     """For every layer: its shares as packed, and its focus on every scale and curve."""
-    raw = zlib.decompress(payload.maps)
+    _, arrays = unpack_blob(zlib.decompress(payload.maps))
     entries = payload.header["layers"]
     shared = [entry for entry in entries if not entry["fused"]]
     ends = (min(entry["low"] for entry in shared), max(entry["high"] for entry in shared))
     layers = []
     for layer, entry in zip(one.layers, entries, strict=True):
-        shares = unpacked(raw, entry)
+        shares = unpacked(arrays[entry["values"]])
         values = entry["low"] + (entry["high"] - entry["low"]) * shares
         # What was rounded to a step of 8 bits may not be called flat where the map itself is not.
         rounded = np.maximum(layer.values, 0) if entry["flat"] else values
@@ -96,17 +96,13 @@ def described(one: Content, payload: Payload) -> dict[str, Any]:
     mattes = payload.header["mattes"]
     return {
         "layers": layers,
-        "mattes": [list(raw[at : at + mattes["rows"] * mattes["columns"]]) for at in mattes["at"]]
-        if mattes
-        else None,
+        "mattes": [arrays[name].ravel().tolist() for name in mattes] if mattes else None,
     }
 
 
-def unpacked(raw: bytes, entry: Mapping[str, Any]) -> np.ndarray:
+def unpacked(codes: np.ndarray) -> np.ndarray:
     """A layer's shares as NumPy reads them."""
-    shape, kind = (entry["rows"], entry["columns"]), "<f2" if entry["bits"] == 16 else np.uint8
-    codes = np.frombuffer(raw, kind, shape[0] * shape[1], entry["at"]).reshape(shape)
-    return codes.astype(np.float64) / (1 if entry["bits"] == 16 else 255)
+    return codes.astype(np.float64) / (1 if codes.dtype == np.float16 else 255)
 
 
 def focused(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zlib
 from dataclasses import replace
@@ -16,18 +15,16 @@ from PIL import Image
 from attnviz.errors import FocusError
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
+from attnviz.ui.components.base.blob import blob_header, unpack_blob
 from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
 from tests.browser.viewer_content import LAYERS, known_content, known_maps, known_matte
 
 VIEW = View().to_json()
 
 
-def parts(blob: bytes) -> tuple[dict[str, Any], int, int]:
-    """The header, and where photo and maps begin."""
-    (length,) = struct.unpack_from("<I", blob)
-    header = json.loads(blob[4 : 4 + length])
-    photo = 4 + length
-    return header, photo, photo + -(-header["photo"]["bytes"] // 4) * 4
+def layer_values(payload: Payload) -> dict[str, np.ndarray]:
+    """The arrays of the blob of maps."""
+    return unpack_blob(zlib.decompress(payload.maps))[1]
 
 
 def content(*maps: np.ndarray, size: tuple[int, int] = (30, 40), **more: Any) -> Content:
@@ -37,22 +34,23 @@ def content(*maps: np.ndarray, size: tuple[int, int] = (30, 40), **more: Any) ->
     return Content(pixels, geometry, layers, "Attention", **more)
 
 
+def codes(payload: Payload, index: int = 0) -> np.ndarray:
+    return layer_values(payload)[payload.header["layers"][index]["values"]]
+
+
 def shares(payload: Payload, index: int = 0) -> np.ndarray:
-    entry = payload.header["layers"][index]
-    kind, scale = (np.uint8, 255) if entry["bits"] == 8 else (np.dtype("<f2"), 1)
-    count = entry["rows"] * entry["columns"]
-    codes = np.frombuffer(zlib.decompress(payload.maps), kind, count, entry["at"])
-    return codes.reshape(entry["rows"], entry["columns"]).astype(np.float64) / scale
+    values = codes(payload, index)
+    return values.astype(np.float64) / (255 if values.dtype == np.uint8 else 1)
 
 
 def test_the_blob_holds_header_photo_and_maps() -> None:
     payload = pack(known_content(14))
     blob = payload.to_bytes(VIEW, "net|3")
-    header, photo, maps = parts(blob)
+    header, arrays = unpack_blob(blob)
     assert (header["id"], header["viewId"], header["view"]) == (payload.id, "net|3", VIEW)
-    assert blob[photo : photo + header["photo"]["bytes"]] == payload.photo
-    assert blob[maps : maps + header["maps"]["bytes"]] == payload.maps
-    assert len(blob) == maps + -(-header["maps"]["bytes"] // 4) * 4
+    assert list(arrays) == ["photo", "maps"]
+    assert arrays["photo"].tobytes() == payload.photo
+    assert arrays["maps"].tobytes() == payload.maps
     shown = Image.open(io.BytesIO(payload.photo))
     assert (shown.format, shown.size) == ("JPEG", (512, 384))
 
@@ -62,12 +60,12 @@ def test_the_photo_can_be_left_out_and_is_named_in_any_case() -> None:
     assert one.id != other.id
     assert one.photo_id == other.photo_id != pack(content(np.eye(3), size=(31, 40))).photo_id
     whole, rest = one.to_bytes(VIEW, "a"), one.to_bytes(VIEW, "a", photo=False)
-    header, photo, maps = parts(rest)
-    assert (header["photo"]["bytes"], header["photo"]["id"]) == (0, one.photo_id)
+    header, arrays = unpack_blob(rest)
+    assert (arrays["photo"].size, header["photo"]["id"]) == (0, one.photo_id)
     assert (header["photo"]["height"], header["photo"]["width"]) == (30, 40)
-    assert photo == maps
-    assert rest[maps : maps + header["maps"]["bytes"]] == one.maps
-    assert header | {"photo": one.header["photo"]} == parts(whole)[0]
+    assert arrays["maps"].tobytes() == one.maps
+    assert len(whole) - len(rest) >= len(one.photo)
+    assert header == unpack_blob(whole)[0]
     assert header["point"] == {"x": 0.25, "y": 0.5}
 
 
@@ -77,12 +75,15 @@ def test_every_part_begins_at_a_multiple_of_four(extra: int) -> None:
     made = content(np.eye(3), np.eye(5), size=(30 + extra, 40), legend="é" * extra)
     made = replace(made, mattes=[np.ones((30 + extra, 40), np.float32)] * 2)
     payload = pack(made)
-    blob = payload.to_bytes(VIEW, "x" * extra)
-    header, photo, maps = parts(blob)
-    places = [entry["at"] for entry in header["layers"]] + header["mattes"]["at"]
-    assert [place % 4 for place in (len(blob), photo, maps, *places)] == [0] * 7
-    assert places == sorted(set(places))
-    assert len(zlib.decompress(payload.maps)) % 4 == 0
+    for blob in (payload.to_bytes(VIEW, "x" * extra), zlib.decompress(payload.maps)):
+        (length,) = struct.unpack_from("<I", blob)
+        starts = [entry["start"] for entry in blob_header(blob)["arrays"]]
+        assert [place % 4 for place in (len(blob), length, *starts)] == [0] * (2 + len(starts))
+        assert starts == sorted(set(starts))
+    assert [entry["name"] for entry in blob_header(blob)["arrays"]] == [
+        *(entry["values"] for entry in payload.header["layers"]),
+        *payload.header["mattes"],
+    ]
 
 
 def test_the_same_content_gives_the_same_bytes() -> None:
@@ -120,7 +121,7 @@ def test_the_id_changes_with_what_is_drawn() -> None:
 def test_the_id_stays_when_the_view_changes() -> None:
     payload = pack(content(np.eye(3)))
     headers = [
-        parts(payload.to_bytes(view.to_json(), view_id))[0]
+        blob_header(payload.to_bytes(view.to_json(), view_id))
         for view, view_id in ((View(), "a"), (View(radius=0.05), "b"))
     ]
     assert headers[0]["id"] == headers[1]["id"]
@@ -132,7 +133,7 @@ def test_a_map_comes_back_within_half_a_step() -> None:
     values = np.random.default_rng(2).random((9, 13)).astype(np.float32) * 7 + 3
     payload = pack(content(values))
     entry = payload.header["layers"][0]
-    assert (entry["rows"], entry["columns"], entry["bits"]) == (9, 13, 8)
+    assert (codes(payload).shape, codes(payload).dtype) == ((9, 13), np.uint8)
     assert (entry["low"], entry["high"]) == (float(values.min()), float(values.max()))
     assert entry["mean"] == pytest.approx(values.mean())
     back = entry["low"] + (entry["high"] - entry["low"]) * shares(payload)
@@ -145,7 +146,7 @@ def test_crowded_maps_have_sixteen_bits() -> None:
         values = np.full((5, 5), share, np.float32)
         values[0, 0], values[0, 1] = 0, 1
         payload = pack(content(values))
-        assert payload.header["layers"][0]["bits"] == bits
+        assert codes(payload).dtype.itemsize == bits // 8
         assert np.abs(shares(payload) - values).max() < (2**-12 if bits == 16 else 0.5001 / 255)
 
 
@@ -202,11 +203,10 @@ def test_the_box_is_in_shares_of_the_picture() -> None:
 
 def test_mattes_are_small_and_keep_their_values() -> None:
     payload = pack(known_content(14, mattes=True))
-    mattes = payload.header["mattes"]
-    assert (mattes["rows"], mattes["columns"], len(mattes["at"])) == (240, 320, LAYERS)
-    raw = np.frombuffer(zlib.decompress(payload.maps), np.uint8)
-    for index, at in enumerate(mattes["at"]):
-        small = raw[at : at + 240 * 320].reshape(240, 320)
+    mattes = [layer_values(payload)[name] for name in payload.header["mattes"]]
+    assert len(mattes) == LAYERS
+    for index, small in enumerate(mattes):
+        assert small.shape == (240, 320)
         assert small.mean() / 255 == pytest.approx(known_matte(index).mean(), abs=2e-3)
         assert small[125, round((120 + 50 * index) / 1.6)] == 255
     assert pack(known_content(14)).header["mattes"] is None
@@ -216,8 +216,9 @@ def test_a_small_picture_is_not_enlarged_for_its_mattes() -> None:
     matte = np.zeros((30, 40), np.float32)
     matte[3, 4], matte[5, 6], matte[7, 8] = 1.0, 1.5, -1.0  # beyond the range by rounding
     payload = pack(content(np.eye(2), mattes=[matte]))
-    (at,) = payload.header["mattes"]["at"]
-    small = np.frombuffer(zlib.decompress(payload.maps), np.uint8)[at : at + 1200].reshape(30, 40)
+    (name,) = payload.header["mattes"]
+    small = layer_values(payload)[name]
+    assert small.shape == (30, 40)
     assert np.argwhere(small).tolist() == [[3, 4], [5, 6]]
     assert small.max() == 255
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import struct
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +14,7 @@ from attnviz.errors import WeightsError
 from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import MapDifference
 from attnviz.models.catalogue import find_model
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
@@ -157,11 +156,6 @@ def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     assert isinstance(other.found[0, 0], MapDifference)
 
 
-def header_of(blob: bytes) -> tuple[dict[str, Any], bytes]:
-    (length,) = struct.unpack("<I", blob[:4])
-    return json.loads(blob[4 : 4 + length]), blob[4 + length :]
-
-
 def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     grid = [
         cell([LOW, HIGH]), without_maps("attention", "No <b>luck</b>"),
@@ -169,7 +163,7 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     ]  # fmt: skip
     pair = compare_cells(grid[0], grid[2], 2)
     packed = pack_grid(grid, ["decision", "attention"])
-    header, body = header_of(packed.to_bytes({"best": True}, "v|1"))
+    header, arrays = unpack_blob(packed.to_bytes({"best": True}, "v|1"))
     assert header["stops"] == 2
     assert header["columns"] == ["What does the decision rest on?", "What does it attend to?"]
     assert [row["title"] for row in header["rows"]] == [RAN.title, VIT.title]
@@ -179,16 +173,15 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     assert first["means"] == [1, 3]
     assert first["ranges"]["row"] == [[0, 6]] * 3
     assert sentence["sentence"] == "No <b>luck</b>"
-    start, size = first["at"]
-    inner, _ = header_of(body[start : start + size])
+    inner, _ = unpack_blob(arrays[first["scene"]].tobytes())
     assert [(one["low"], one["high"]) for one in inner["layers"]] == [(0, 2), (0, 6)]
     assert (inner["photo"]["height"], inner["photo"]["width"]) == (40, 60)
     assert header["focus"]["radius"] == RADIUS
-    about, body = header_of(pack_pair(pair, header["id"]))
+    about, arrays = unpack_blob(pack_pair(pair, header["id"]))
     assert (about["grid"], about["a"], about["b"]) == (header["id"], grid[0].key, grid[2].key)
-    found = about["found"]["0,0"]
-    start, size = found["at"]
-    codes = np.frombuffer(body[start : start + size], np.int8).reshape(found["rows"], -1)
+    assert "0,0" in about["found"]
+    codes = arrays["0,0"]
+    assert codes.dtype == np.int8
     difference = pair.found[0, 0]
     assert isinstance(difference, MapDifference)
     np.testing.assert_allclose(codes / 127, difference.values, atol=0.5 / 127 + 1e-6)
@@ -198,10 +191,10 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
 def test_a_picture_of_one_pixel_can_be_packed_and_saved() -> None:
     grid = [cell([LOW], size=(1, 1)), cell([HIGH], "attention", size=(1, 1))]
     pair = compare_cells(grid[0], grid[1], 1)
-    header, _ = header_of(pack_grid(grid, ["decision", "attention"]).to_bytes({}, ""))
+    header, _ = unpack_blob(pack_grid(grid, ["decision", "attention"]).to_bytes({}, ""))
     assert len(header["cells"]) == 2
-    about, _ = header_of(pack_pair(pair, header["id"]))
-    assert about["found"]["0,0"]["rows"] == 64
+    _, arrays = unpack_blob(pack_pair(pair, header["id"]))
+    assert arrays["0,0"].shape[0] == 64
     assert Image.open(io.BytesIO(grid_png(grid, ["decision", "attention"], GridView()))).width > 800
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import struct
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.budget_table import pack
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
 from attnviz.ui.pages.evidence.budget_text import circle, describe_budget, percent
@@ -82,15 +80,15 @@ def test_numbers_are_short() -> None:
 def test_the_blob_holds_exactly_what_the_network_was_given(budget: BlurBudget) -> None:
     blob = pack(budget, LABELS.__getitem__)
     assert blob == pack(budget, LABELS.__getitem__)
-    (length,) = struct.unpack_from("<I", blob)
-    header = json.loads(blob[4 : 4 + length])
-    body = blob[4 + length + 768 :]
-    steps = np.frombuffer(body[: SIZE[0] * SIZE[1]], np.uint8).reshape(SIZE)
-    pictures, at = [], steps.size
-    for count in header["pictures"]:
-        pictures.append(np.asarray(Image.open(io.BytesIO(body[at : at + count]))))
-        at += count
-    assert at == len(body)
+    header, arrays = unpack_blob(blob)
+    assert arrays["colours"].shape == (256, 3)
+    steps = arrays["steps"]
+    assert steps.shape == SIZE
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(arrays[f"picture {index}"].tobytes())))
+        for index in range(4)
+    ]
+    assert len(arrays) == 2 + len(pictures)
     for radius in range(4):
         for share in range(6):
             shown = np.where((steps <= share)[..., None], pictures[0], pictures[radius])
@@ -108,7 +106,7 @@ def test_the_blob_holds_exactly_what_the_network_was_given(budget: BlurBudget) -
     assert budget.scores.class_is_first[3].tolist() == [False, False, True, True, True, True]
     assert header["start"] == [3, 2]
     other = pack(known_budget(target=0), LABELS.__getitem__)
-    assert json.loads(other[4 : 4 + struct.unpack_from("<I", other)[0]])["id"] != header["id"]
+    assert unpack_blob(other)[0]["id"] != header["id"]
 
 
 def test_the_chart_holds_the_curves_and_the_band(budget: BlurBudget) -> None:

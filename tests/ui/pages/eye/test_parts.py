@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import struct
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 
 from attnviz.export.png import read_provenance
 from attnviz.pictures import Picture, open_picture
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.eye.save_request import Wanted
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
@@ -35,14 +35,9 @@ def noise(height: int, width: int) -> Picture:
 
 
 def unpacked(blob: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    (length,) = struct.unpack_from("<I", blob)
-    header = json.loads(blob[4 : 4 + length])
-    parts, at = [], 4 + length
-    for count in header["parts"]:
-        parts.append(blob[at : at + count])
-        at += count
-    assert at == len(blob)
-    return header, parts
+    header, arrays = unpack_blob(blob)
+    assert list(arrays)[:2] == ["photo", "retina"]
+    return header, [values.tobytes() for values in arrays.values()]
 
 
 def test_a_path_is_in_shares_of_the_picture_whatever_its_maps_grid() -> None:

@@ -110,7 +110,7 @@ def test_outlines_are_found_when_they_are_asked_for(page: AppTest) -> None:
     tell(page, outline=True)
     assert_fine(page)
     mattes = header(page)["mattes"]
-    assert len(mattes["at"]) == len(LAYERS)
+    assert len(mattes) == len(LAYERS)
     tell(page, outline=False)
     assert header(page)["mattes"] == mattes, "what was made once stays"
 

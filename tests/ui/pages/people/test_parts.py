@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import re
-import struct
 import zipfile
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from attnviz.agreement.rows import AgreementRow
 from attnviz.metrics.bootstrap import Interval
 from attnviz.metrics.fixations import FixatedPicture, Observer, read_fixations
 from attnviz.pictures import Picture
+from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.fixation_player.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.ui.pages.people.bars import Bar, row_bars, rows_verdict, score_bars
 from attnviz.ui.pages.people.example import NAME, example_files, example_zip
@@ -36,10 +35,8 @@ def looked(*viewers: Observer) -> FixatedPicture:
 
 
 def unpacked(blob: bytes) -> tuple[dict, bytes, bytes]:
-    (length,) = struct.unpack_from("<I", blob)
-    header = json.loads(blob[4 : 4 + length])
-    middle = 4 + length + header["photo"]
-    return header, blob[4 + length : middle], blob[middle:]
+    header, arrays = unpack_blob(blob)
+    return header, arrays["photo"].tobytes(), arrays["density"].tobytes()
 
 
 def test_viewers_photo_and_density_come_back_from_the_blob() -> None:

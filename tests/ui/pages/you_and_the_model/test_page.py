@@ -83,7 +83,7 @@ def test_a_round_gets_both_sides_both_curves_and_all_scores(
     mine, other = replay["sides"]
     assert mine["places"] == [one[:2] for one in CLICKS]
     assert len(other["places"]) == 3
-    assert len(replay["pictures"]) == 3, "with the model's map"
+    assert len(replay["arrays"]) == 3, "with the model's map"
     recognition, *scores = charts(page)
     points = recognition["layer"][-1]["data"]["values"]
     for side, name in ((mine, "you"), (other, "the model")):

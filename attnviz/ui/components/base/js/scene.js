@@ -2,7 +2,7 @@
 
 import { focusOf, stretch } from "./optics.js";
 import { mapSize, sample, spread } from "./maps.js";
-import { inflate, layerShares, matteShares, unpack } from "./payload.js";
+import { inflate, shares, unpack } from "./blob.js";
 import { LastPhoto } from "./photo.js";
 import { focusFacts } from "./words.js";
 
@@ -10,29 +10,23 @@ const COARSE = 64;
 
 /** The scene in a payload's bytes; null if its photo neither came along nor is the last one. */
 export async function readScene(bytes, last = new LastPhoto()) {
-  const { header, photo, maps } = unpack(bytes);
-  const decoded = last.take(header.photo, photo);
-  if (!decoded) return null;
-  const [bitmap, blocks] = await Promise.all([decoded, inflate(maps)]);
-  return { ...readMaps(header, blocks), bitmap };
+  const { header, array } = unpack(bytes);
+  const decoding = last.take(header.photo, array("photo").data);
+  if (!decoding) return null;
+  const [bitmap, maps] = await Promise.all([decoding, inflate(array("maps").data)]);
+  return { ...readMaps(header, unpack(maps)), bitmap };
 }
 
 /** The part of a scene that needs no browser: maps and mattes as planes over the whole picture. */
-export function readMaps(header, blocks) {
+export function readMaps(header, { array }) {
   const { columns, rows } = mapSize(header.photo.width, header.photo.height);
-  const planes = header.layers.map((layer) =>
-    spread(layerShares(layer, blocks), layer.rows, layer.columns, header.box, rows, columns),
-  );
-  const { mattes } = header;
-  return {
-    header,
-    rows,
-    columns,
-    planes,
-    mattes: mattes && mattes.at.map((_, index) => matteShares(mattes, index, blocks)),
-    matteRows: mattes ? mattes.rows : 0,
-    matteColumns: mattes ? mattes.columns : 0,
-  };
+  const planes = header.layers.map(({ values }) => {
+    const grid = array(values);
+    return spread(shares(grid), grid.shape[0], grid.shape[1], header.box, rows, columns);
+  });
+  const mattes = header.mattes?.map(array) ?? null;
+  const [matteRows, matteColumns] = mattes?.[0].shape ?? [0, 0];
+  return { header, rows, columns, planes, mattes: mattes && mattes.map(shares), matteRows, matteColumns };
 }
 
 /**

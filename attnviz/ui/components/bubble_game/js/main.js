@@ -1,35 +1,13 @@
-// The entry of both components: a round to be played, or one that is played back.
+// The entry of both components: a round to be played, or the replay of one.
 
-import { decoded, unpack } from "./payload.js";
+import { mounting } from "../../base/js/mount.js";
 import { Player } from "./player.js";
 import { Replay } from "./replay.js";
 
-const shown = new WeakMap();
+const mountPlayer = mounting(".play", (root) => new Player(root));
+const mountReplay = mounting(".replay", (root) => new Replay(root));
 
-/** Streamlit calls this when a component appears, when its data change, and when the theme does. */
-export function mount({ parentElement, data, setTriggerValue }) {
-  const root = parentElement.querySelector(".play") ?? parentElement.querySelector(".replay");
-  const state = shown.get(root) ?? { part: made(root), id: "", calls: 0 };
-  shown.set(root, state);
-  state.part.tell = setTriggerValue;
-  const call = ++state.calls;
-  load(state, unpack(data));
-  return () => {
-    if (state.calls !== call) return; // a later call has taken over
-    state.part.close();
-    shown.delete(root);
-  };
-}
-
-const made = (root) => (root.classList.contains("play") ? new Player(root) : new Replay(root));
-
-async function load(state, { header, pictures }) {
-  if (state.id === header.id) return;
-  state.id = header.id;
-  const { part } = state;
-  if (part instanceof Player) part.announce(header);
-  const bitmaps = await decoded(pictures);
-  if (state.id !== header.id) return; // another one has come meanwhile
-  if (part instanceof Player) part.receive(bitmaps);
-  else part.receive(header, bitmaps);
+/** @param {import("../../base/js/mount.js").Component} component */
+export function mount(component) {
+  return (component.parentElement.querySelector(".play") ? mountPlayer : mountReplay)(component);
 }

@@ -1,5 +1,7 @@
 // One round on its page: the person looks, opens bubbles, and says when they are done.
 
+import { unpack } from "../../base/js/blob.js";
+import { decoded } from "../../base/js/pictures.js";
 import { Painter } from "./painter.js";
 import { Round } from "./round.js";
 import { clock, counted, opened, pointed } from "./words.js";
@@ -29,6 +31,16 @@ export class Player {
     on(this.part(".answer"), "keydown", (event) => event.key === "Enter" && this.done());
   }
 
+  async receive({ data, setTriggerValue }) {
+    this.tell = setTriggerValue;
+    const { header, array } = unpack(data);
+    if (this.id === header.id) return;
+    this.id = header.id;
+    this.announce(header);
+    const bitmaps = await Promise.all(["blurred", "sharp"].map((name) => decoded(array(name).data)));
+    if (this.id === header.id) this.ready(bitmaps);
+  }
+
   /** What is to be played, before its pictures are there: nothing can be clicked yet. */
   announce(header) {
     this.header = header;
@@ -49,7 +61,7 @@ export class Player {
   }
 
   /** The pictures, blurred and sharp. */
-  receive([soft, sharp]) {
+  ready([soft, sharp]) {
     this.bitmaps = { soft, sharp };
     this.painter = new Painter(this.part(".stage canvas"), this.header);
     this.painter.show(soft, sharp, []);
@@ -176,6 +188,7 @@ export class Player {
   }
 
   close() {
+    this.id = null; // pictures that are still being decoded come to nothing
     clearTimeout(this.timer);
     this.events.abort();
   }

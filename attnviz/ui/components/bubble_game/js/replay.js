@@ -1,5 +1,7 @@
 // Both sides of a round, stepped bubble by bubble: what each saw so far, and how sure it made the network.
 
+import { unpack } from "../../base/js/blob.js";
+import { decoded } from "../../base/js/pictures.js";
 import { Painter } from "./painter.js";
 import { recognised } from "./words.js";
 
@@ -26,8 +28,16 @@ export class Replay {
     on(".heat", "change", () => this.draw());
   }
 
+  async receive({ data }) {
+    const { header, names, array } = unpack(data);
+    if (this.id === header.id) return;
+    this.id = header.id;
+    const bitmaps = await Promise.all(names.map((name) => decoded(array(name).data)));
+    if (this.id === header.id) this.show(header, bitmaps);
+  }
+
   /** The sides of a round, with the pictures blurred, sharp, and (where there is a map) as heat. */
-  receive(header, [soft, sharp, heat]) {
+  show(header, [soft, sharp, heat]) {
     Object.assign(this, { header, soft, sharp, heat });
     this.stop();
     const [height, width] = header.size;
@@ -110,6 +120,7 @@ export class Replay {
   }
 
   close() {
+    this.id = null; // pictures that are still being decoded come to nothing
     this.stop();
     this.events.abort();
   }

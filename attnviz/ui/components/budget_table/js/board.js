@@ -1,5 +1,7 @@
 // The table on its page: its cells, the line where the decision is lost, and the chosen cell.
 
+import { unpack } from "../../base/js/blob.js";
+import { decoded } from "../../base/js/pictures.js";
 import { borders, cellAt, cellPixels, labelled, moved } from "./table.js";
 import { Composer } from "./shown.js";
 import { ofDiagonal, percent, pixels, said } from "./words.js";
@@ -28,8 +30,19 @@ export class Board {
     this.resized.observe(this.plot);
   }
 
-  /** Show a budget, from `unpack`, with its pictures as bitmaps. */
-  receive({ header, colours, steps }, bitmaps) {
+  /** Read the blob, unless it is the one that is shown, and decode its pictures. */
+  async receive({ data }) {
+    const { header, array } = unpack(data);
+    if (this.id === header.id) return;
+    this.id = header.id;
+    const pictures = header.radii.map((_, index) => array(`picture ${index}`).data);
+    const [colours, steps] = ["colours", "steps"].map((name) => array(name).data);
+    const bitmaps = await Promise.all(pictures.map((png) => decoded(png, "image/png")));
+    if (this.id === header.id) this.show(header, colours, steps, bitmaps);
+  }
+
+  /** Show a budget with its pictures as bitmaps. */
+  show(header, colours, steps, bitmaps) {
     Object.assign(this, { header, colours });
     this.composer = new Composer(this.part(".fed"), header.size, steps, bitmaps);
     this.part(".title").textContent = `Probability of ${header.label}`;
@@ -141,6 +154,7 @@ export class Board {
   }
 
   close() {
+    this.id = null; // pictures that are still being decoded come to nothing
     this.events.abort();
     this.resized.disconnect();
   }

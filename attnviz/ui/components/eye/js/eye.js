@@ -12,10 +12,10 @@ import { Walk } from "./walk.js";
 
 const SHOWN_STOPS = 6;
 
-/** One eye in one place; `mounts` counts how often Streamlit has called for it. */
+/** One eye in one place on a page. */
 export class Eye {
   constructor(root, assets) {
-    Object.assign(this, { root, assets, mounts: 0, closed: false, scene: null });
+    Object.assign(this, { root, assets, closed: false, scene: null });
     Object.assign(this, { mode: "follow", pointed: null, added: [], path: -1, count: 0, frames: 0 });
     this.part = (selector) => root.querySelector(selector);
     this.canvas = this.part(".stage > canvas");

@@ -1,11 +1,10 @@
-// A parcel made ready to be drawn: photo, retina and maps decoded, and a small copy of the photo.
+// A blob made ready to be drawn: photo, retina and maps decoded, and a small copy of the photo.
 
-import { drawRetina, frame, SIDE } from "./retina.js";
 import { unpack } from "../../base/js/blob.js";
+import { decoded, pictureUrl } from "../../base/js/pictures.js";
+import { drawRetina, frame, SIDE } from "./retina.js";
 
 const SMALL = 320;
-const EXACT = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-const bitmapOf = (jpeg) => createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }), EXACT);
 
 function canvasOf(width, height) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
@@ -35,11 +34,14 @@ function retinaCodes(bitmap, place) {
   return context.getImageData(0, 0, SIDE, SIDE).data;
 }
 
-/** The scene in a parcel's bytes. */
+/** The scene in a blob. */
 export async function readScene(bytes) {
-  const { header, parts } = unpack(bytes);
-  const [photo, fundus, ...maps] = parts;
-  const [bitmap, back] = await Promise.all([bitmapOf(photo), fundus.length ? bitmapOf(fundus) : null]);
+  const { header, array } = unpack(bytes);
+  const picture = (name) => array(name).data;
+  const fundus = picture("retina");
+  const [bitmap, back] = await Promise.all([
+    decoded(picture("photo")), fundus.length ? decoded(fundus) : null,
+  ]);
   const place = frame(header.fundus);
   const scene = {
     header,
@@ -49,7 +51,7 @@ export async function readScene(bytes) {
     height: bitmap.height,
     small: reduced(bitmap),
     retina: retinaCodes(back, place),
-    addresses: maps.map((jpeg) => URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }))),
+    addresses: header.paths.map((_, index) => pictureUrl(picture(`map ${index}`))),
   };
   back?.close();
   return scene;

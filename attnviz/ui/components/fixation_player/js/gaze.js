@@ -1,5 +1,7 @@
 // The picture with those who looked at it: whom to show, what, and the time, all without the server.
 
+import { unpack } from "../../base/js/blob.js";
+import { pictureUrl } from "../../base/js/pictures.js";
 import { paint } from "./marks.js";
 import { lasts, said } from "./path.js";
 
@@ -23,13 +25,16 @@ export class Gaze {
     this.who = EVERYONE;
   }
 
-  /** Show a picture from `unpack`; whoever is chosen stays chosen where there is such a viewer. */
-  receive({ header, photo, density }) {
+  /** Show a picture; the chosen viewer stays chosen where the picture has one of that number. */
+  receive({ data }) {
+    const { header, array } = unpack(data);
+    if (this.header?.id === header.id) return;
     this.release();
     this.stop();
     this.header = header;
-    const address = (bytes, type) => URL.createObjectURL(new Blob([bytes], { type }));
-    this.urls = [address(photo, "image/jpeg"), address(density, "image/png")];
+    this.urls = [
+      pictureUrl(array("photo").data), pictureUrl(array("density").data, "image/png"),
+    ];
     [this.part(".photo").src, this.part(".density").src] = this.urls;
     const [height, width] = header.size;
     Object.assign(this.part(".stage").style, {

@@ -1,7 +1,8 @@
 // The grid on its page: its cells, stepped together, and the two that are compared.
 
+import { unpack } from "../../base/js/blob.js";
 import { layerKey } from "../../base/js/keyboard.js";
-import { decodedTables } from "../../base/js/parts.js";
+import { decodedTables } from "../../base/js/tables.js";
 import { Player } from "../../base/js/player.js";
 import { readScene } from "../../base/js/scene.js";
 import { Teller } from "../../base/js/teller.js";
@@ -10,7 +11,6 @@ import { buildControls } from "./controls.js";
 import { FocusPainter } from "./focus.js";
 import { depthOf, stopOf } from "./numbers.js";
 import { PairPanel } from "./pair.js";
-import { unpack } from "./payload.js";
 import { PAIR, WANTED } from "./sender.js";
 
 const POINTS = { ArrowRight: [0.02, 0], ArrowLeft: [-0.02, 0], ArrowUp: [0, -0.02], ArrowDown: [0, 0.02] };
@@ -53,20 +53,20 @@ export class Board {
 
   receive({ data, setStateValue }) {
     this.tellState = setStateValue;
-    const { header, block } = unpack(data);
+    const { header, array } = unpack(data);
     if (header.viewId !== this.viewId) this.begin(header);
     if (header.id === this.header?.id) {
       this.refresh();
       return;
     }
     this.header = header;
-    this.build(block);
+    this.build(array);
   }
 
   /** The two cells that were compared, in a blob of their own. */
   receivePair(bytes) {
-    const { header, block } = unpack(bytes);
-    this.pair.receive(header, block);
+    const { header, array } = unpack(bytes);
+    this.pair.receive(header, array);
     this.refresh();
   }
 
@@ -79,7 +79,7 @@ export class Board {
   }
 
   /** New cells: their places at once, their maps as soon as they are read. */
-  async build(block) {
+  async build(array) {
     const { header } = this;
     this.clear();
     this.cells = header.cells.map((entry) => new Cell(entry, this));
@@ -88,7 +88,7 @@ export class Board {
     this.names = new Map(named.map(({ key, name }) => [key, name]));
     this.pair.offer(named.filter(({ entry }) => !entry.sentence));
     const cells = [...this.cells];
-    const scenes = await Promise.all(cells.map(({ entry }) => entry.sentence ? null : readScene(block(entry.at))));
+    const scenes = await Promise.all(cells.map(({ entry }) => entry.sentence ? null : readScene(array(entry.scene).data)));
     if (this.closed || cells[0] !== this.cells[0]) return; // a later grid has taken over
     cells.forEach((cell, index) => {
       if (scenes[index]) cell.receive(scenes[index], this.heat);

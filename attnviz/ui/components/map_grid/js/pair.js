@@ -9,7 +9,7 @@ export class PairPanel {
   /** `choose(letter, key)` is told what a box says. */
   constructor(root, table, choose, point) {
     this.part = (selector) => root.querySelector(selector);
-    Object.assign(this, { root, table, pair: null, block: null });
+    Object.assign(this, { root, table, pair: null, array: null });
     for (const letter of ["a", "b"]) {
       const box = this.part(`select.${letter}`);
       box.onchange = () => choose(letter, box.value);
@@ -33,8 +33,8 @@ export class PairPanel {
     }
   }
 
-  receive(pair, block) {
-    Object.assign(this, { pair, block });
+  receive(pair, array) {
+    Object.assign(this, { pair, array });
   }
 
   /**
@@ -44,13 +44,14 @@ export class PairPanel {
   show(view, grid, layers, under) {
     for (const letter of ["a", "b"]) this.part(`select.${letter}`).value = view[letter];
     const fits = this.pair?.grid === grid && this.pair.a === view.a && this.pair.b === view.b;
-    const found = fits ? this.pair.found[layers.join()] : null;
+    const name = layers.join();
+    const found = fits ? this.pair.found[name] : null;
     const says = found?.says ?? ["", ""];
     this.part(".rho").textContent = says[0];
     this.part(".iou").textContent = says[1];
     const words = [found ? found.sentence : WAITING, fits ? this.pair.note : ""];
     this.part(".said").textContent = words.filter(Boolean).join(" ");
-    this.draw(found?.at ? found : null, under);
+    this.draw(found?.says ? { ...found, ...this.difference(name) } : null, under);
   }
 
   draw(found, { sharp, size }) {
@@ -58,13 +59,15 @@ export class PairPanel {
     [canvas.width, canvas.height] = size;
     canvas.ariaLabel = found ? `Where A and B differ. ${found.says.join(". ")}` : "No difference to show";
     const pixels = found
-      ? differencePixels(sharp, size, { ...found, values: this.values(found) }, this.table)
+      ? differencePixels(sharp, size, found, this.table)
       : sharp;
     canvas.getContext("2d").putImageData(new ImageData(pixels, ...size), 0, 0);
   }
 
-  values(found) {
-    return Float32Array.from(new Int8Array(this.block(found.at).buffer), (code) => code / 127);
+  /** The values of a difference, -1..1, on its grid. */
+  difference(name) {
+    const { data, shape: [rows, columns] } = this.array(name);
+    return { values: Float32Array.from(data, (code) => code / 127), rows, columns };
   }
 
   mark(point) {

@@ -2,7 +2,7 @@
 
 import { buildControls } from "./controls.js";
 import { layerKey, stageKey, stripKey } from "../../base/js/keyboard.js";
-import { listen, listenToWipe, stepper } from "../../base/js/pointer.js";
+import { listen, listenToWipe, stepper } from "./pointer.js";
 import { WHOLE } from "../../base/js/zoom.js";
 
 /** Listen on all parts of a viewer; what comes back ends what is heard beyond its own parts. */

@@ -1,14 +1,15 @@
 // The viewer itself: what is shown, what the user does, and what the server is told.
 
-import { Clock } from "../../base/js/clock.js";
+import { Clock } from "./clock.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { openRenderer } from "../../base/js/context.js";
 import { showLegend, showValue } from "./legend.js";
 import { listenToAll } from "./listening.js";
-import { decodedTables, partsOf } from "../../base/js/parts.js";
+import { partsOf } from "./parts.js";
+import { decodedTables } from "../../base/js/tables.js";
 import { Player } from "../../base/js/player.js";
 import { Renderer } from "../../base/js/renderer.js";
-import { unpack } from "../../base/js/payload.js";
+import { unpack } from "../../base/js/blob.js";
 import { LastPhoto } from "../../base/js/photo.js";
 import { Schedule } from "../../base/js/schedule.js";
 import { focusOfView, readScene, valueAt } from "../../base/js/scene.js";
@@ -21,7 +22,7 @@ import { clamped, toPane, WHOLE } from "../../base/js/zoom.js";
 const SPEAK_MS = 400;
 const ASK_MS = 500;
 
-/** One viewer in one place; `mounts` counts how often Streamlit has called for it. */
+/** One viewer in one place on a page. */
 export class Viewer {
   constructor(root, assets) {
     this.root = root;
@@ -35,7 +36,6 @@ export class Viewer {
     this.pointed = null;
     this.picked = null;
     this.arranged = { panes: [], height: 0, density: 1 };
-    this.mounts = 0;
     this.closed = false;
     this.schedule = new Schedule(this);
     this.teller = new Teller(this);

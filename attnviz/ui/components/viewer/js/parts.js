@@ -1,4 +1,4 @@
-// What the viewer finds on its page, and what travels with its script.
+// The elements of the viewer's HTML that its modules change.
 
 /** The elements of the viewer's HTML that change, by name. */
 export function partsOf(root) {
@@ -11,14 +11,4 @@ export function partsOf(root) {
     play: part(".play"), speed: part(".speed select"), spoken: part(".spoken"),
     notice: part(".notice"), reset: part(".reset"),
   };
-}
-
-/** The colour tables, 256 x RGB: {name: Uint8Array} from base64. */
-export function decodedTables(colours) {
-  return Object.fromEntries(
-    Object.entries(colours).map(([name, text]) => [
-      name,
-      Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0)),
-    ]),
-  );
 }

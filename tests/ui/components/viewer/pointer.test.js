@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { listen, listenToWipe, stepper } from "../../../../attnviz/ui/components/base/js/pointer.js";
+import { listen, listenToWipe, stepper } from "../../../../attnviz/ui/components/viewer/js/pointer.js";
 import { toPicture, WHOLE } from "../../../../attnviz/ui/components/base/js/zoom.js";
-import { installPage, make, near } from "./fakes.js";
+import { installPage, make, near } from "../base/fakes.js";
 
 const PANES = [
   { x: 0, y: 0, width: 400, height: 300 },

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Clock, nearest } from "../../../../attnviz/ui/components/base/js/clock.js";
+import { Clock, nearest } from "../../../../attnviz/ui/components/viewer/js/clock.js";
 
 class Input extends EventTarget {
   constructor() {

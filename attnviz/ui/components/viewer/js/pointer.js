@@ -1,6 +1,6 @@
 // What happens on the stage: pointing, picking, zooming, panning, stepping with the wheel.
 
-import { panned, toPicture, WHOLE, zoomedAt } from "./zoom.js";
+import { panned, toPicture, WHOLE, zoomedAt } from "../../base/js/zoom.js";
 
 const CLICK_PX = 4;
 const DOUBLE_MS = 260;
