@@ -21,7 +21,7 @@ beforeEach(() => {
     closed: false,
     assets: { shaders: shaders(), colours: { inferno: table() } },
     schedule: { stop: () => events.push("stop") },
-    makeRenderer: (gl) => new Renderer(gl, host.assets),
+    makeRenderer: (context) => new Renderer(context, host.assets),
     restored: () => events.push("restored"),
     giveUp: () => events.push("give up"),
   };

@@ -20,7 +20,7 @@ function matches(node, parts, root) {
   if (!fits(node, last)) return false;
   if (!before.length) return true;
   if (before[0] === ">")
-    return node.parentElement !== root && matches(node.parentElement, before.slice(1), root);
+    {return node.parentElement !== root && matches(node.parentElement, before.slice(1), root);}
   for (let up = node.parentElement; up && up !== root; up = up.parentElement) {
     if (matches(up, before, root)) return true;
   }

@@ -68,7 +68,7 @@ export class FakeGl {
 
   property(name) {
     if (typeof name === "symbol" || (name in this && typeof this[name] !== "function"))
-      return this[name];
+      {return this[name];}
     if (/^[A-Z]/.test(name)) return name;
     return (...given) => {
       this.calls.push([name, ...given]);
@@ -144,7 +144,7 @@ export class FakeGl {
 
   floats(place, value, size) {
     if (value.length % size || !value.every(Number.isFinite))
-      throw new Error(`${place.name}: ${value}`);
+      {throw new Error(`${place.name}: ${value}`);}
     place.handle.values[place.name] = [...value];
   }
 

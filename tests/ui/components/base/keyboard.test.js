@@ -14,7 +14,7 @@ beforeEach(() => {
       told.push([name, ...given]);
   host = { pointed: null, zoom: WHOLE };
   for (const name of ["step", "goTo", "pointTo", "togglePlay", "pick", "setZoom"])
-    host[name] = tell(name);
+    {host[name] = tell(name);}
 });
 
 const press = (key, more = {}) => stageKey({ key, ...more }, host);

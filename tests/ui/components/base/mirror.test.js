@@ -70,7 +70,7 @@ test("the cubic that brings a grid to the picture", { skip }, () => {
 
 test("how much a sharper source counts", { skip }, () => {
   for (const [source, own, weight] of expected.weights)
-    near(spreadWeight(source, own), weight, 1e-6, `${source} in ${own}`);
+    {near(spreadWeight(source, own), weight, 1e-6, `${source} in ${own}`);}
 });
 
 test("the view that Python begins with is drawable as it is", { skip }, () => {
@@ -129,10 +129,10 @@ for (const [name, { layers, mattes }] of Object.entries(expected.contents)) {
         const own = pixels.map(([x, y]) => map(x, y));
         assert.ok(largest(own, scaled) < 1e-5, what);
         if (!entry.flat)
-          assert.ok(
+          {assert.ok(
             largest(scaleRange(entry, header.layers, scale), ends) < 1e-5 * (1 + ends[1]),
             what,
-          );
+          );}
         for (const { threshold, softness, values } of curves) {
           // A steep step makes more of what float32 has rounded.
           const tolerance = 1e-5 * Math.max(1, 0.5 / softness);

@@ -114,7 +114,7 @@ test("another picture takes the place of the one before, whose textures are free
   const { photo, field, atlas, refined } = renderer.loaded;
   renderer.load(scene({ id: "two" }));
   for (const texture of [photo, field, atlas, refined])
-    assert.equal(gl.times("deleteTexture", texture), 1);
+    {assert.equal(gl.times("deleteTexture", texture), 1);}
   assert.notEqual(renderer.loaded.photo, photo);
   renderer.free();
   renderer.free();

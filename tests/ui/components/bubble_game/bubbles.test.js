@@ -6,7 +6,6 @@ import { beforeEach, test } from "node:test";
 import { mount } from "../../../../attnviz/ui/components/bubble_game/js/main.js";
 import { Player } from "../../../../attnviz/ui/components/bubble_game/js/player.js";
 import { Replay } from "../../../../attnviz/ui/components/bubble_game/js/replay.js";
-import { clock } from "../../../../attnviz/ui/components/bubble_game/js/words.js";
 import { Element, installPage, near, until } from "../base/fakes.js";
 import { HOSTILE, REPLAY, RULES, SIDES, blob, canvas, component } from "./bubbles_parts.js";
 

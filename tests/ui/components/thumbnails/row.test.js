@@ -133,3 +133,11 @@ test("the row alone scrolls to the chosen one, at once for those who want no mot
   row.dispatch("click", { target: buttons()[1] });
   assert.equal(row.scrolled, null, "it is in sight");
 });
+
+test("a row that was closed lets go of its pictures", () => {
+  const alone = new Row(row);
+  alone.receive({ data: blob(), setTriggerValue: () => {} });
+  assert.equal(urls.live.size, 3);
+  alone.close();
+  assert.equal(urls.live.size, 0);
+});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { payload, VIEW } from "../base/examples.js";
+import { VIEW } from "../base/examples.js";
 import { FakeResizeObserver, turns, until } from "../base/fakes.js";
 import { bitmap, openPage } from "../base/page.js";
 
@@ -179,72 +179,6 @@ test("a picture is given back when the next one is there, the last one at the en
   assert.deepEqual([first.closed, second.closed], [true, false]);
   unmount();
   assert.equal(second.closed, true);
-});
-
-/** Other maps of the first picture's photo, which does not come along. */
-const mapsAlone = (changes = {}) =>
-  payload(
-    { viewId: here.viewId, photo: { id: "photo of one", width: 512, height: 384 }, ...changes },
-    new Uint8Array(0),
-  );
-
-test("maps that come alone are shown on the photo that is there, with the point that asks", async () => {
-  await shown();
-  const { viewer } = here.canvas;
-  const photo = viewer.scene.bitmap;
-  receive(mapsAlone({ id: "two", point: { x: 0.25, y: 0.5 } }));
-  await until(() => id() === "two");
-  assert.equal(viewer.scene.bitmap, photo);
-  assert.equal(photo.closed, false, "or it could not be drawn again when graphics come back");
-  assert.deepEqual(viewer.picked, { x: 0.25, y: 0.5 });
-  assert.deepEqual(told, []);
-});
-
-test("a viewer without the photo asks for it once, after a while, and takes it", async () => {
-  receive(mapsAlone({ id: "two" }));
-  await until(() => clock.timers.size === 1);
-  clock.advance(499);
-  assert.deepEqual(told, [], "the page's controls get what came with the maps first");
-  clock.advance(1);
-  assert.deepEqual(told, [["lacking", "two"]]);
-  assert.equal(here.canvas.viewer.scene, null);
-  await shown({ id: "two" });
-  assert.equal(id(), "two");
-  clock.advance(5000);
-  assert.equal(told.length, 1);
-});
-
-test("the photo is asked for with the latest maps, and not where it has come meanwhile", async () => {
-  receive(mapsAlone({ id: "two" }));
-  await until(() => clock.timers.size === 1);
-  clock.advance(300);
-  receive(mapsAlone({ id: "three" }));
-  await turns();
-  clock.advance(300);
-  assert.deepEqual(told, []);
-  clock.advance(200);
-  assert.deepEqual(told, [["lacking", "three"]]);
-  receive(mapsAlone({ id: "four" }));
-  await turns();
-  await shown({ id: "four" });
-  clock.advance(5000);
-  assert.equal(told.length, 1);
-});
-
-test("a photo is not asked for where the server has sent something else meanwhile", async () => {
-  await shown();
-  const { viewer } = here.canvas;
-  viewer.photo.id = null;
-  receive(mapsAlone({ id: "two" }));
-  await turns();
-  receive(sent()); // what is shown already: the maps were taken back
-  clock.advance(5000);
-  assert.deepEqual(told, []);
-  receive(mapsAlone({ id: "three" }));
-  await turns();
-  await shown({ id: "four" });
-  clock.advance(5000);
-  assert.deepEqual(told, []);
 });
 
 test("unmounting gives the context back, stops all clocks, and tells nothing afterwards", async () => {

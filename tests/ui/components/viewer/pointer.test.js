@@ -17,7 +17,7 @@ beforeEach(() => {
   told = [];
   host = { zoom: WHOLE, index: 3, panes: () => PANES };
   for (const name of ["hover", "pick", "setZoom", "step"])
-    host[name] = (...given) => told.push([name, ...given]);
+    {host[name] = (...given) => told.push([name, ...given]);}
   host.setZoom = (zoom) => {
     host.zoom = zoom;
     told.push(["setZoom", zoom]);
@@ -155,7 +155,7 @@ test("without focus the wheel scrolls the page", () => {
 test("with focus the wheel steps through the layers, one for 60 px either way", () => {
   canvas.focus();
   for (const deltaY of [30, 20])
-    assert.equal(canvas.dispatch("wheel", at(1, 1, { deltaY })).defaultPrevented, true);
+    {assert.equal(canvas.dispatch("wheel", at(1, 1, { deltaY })).defaultPrevented, true);}
   assert.deepEqual(told, []);
   canvas.dispatch("wheel", at(1, 1, { deltaY: 10 }));
   canvas.dispatch("wheel", at(1, 1, { deltaY: -120 }));

@@ -2,7 +2,7 @@
 
 /** @typedef {Uint8Array | Int8Array | Float32Array} Values */
 
-/** @typedef {{ shape: number[], dtype: string, data: Values }} NamedArray */
+/** @typedef {{ shape: number[], dtype: string, data: any }} NamedArray `data` are `Values` of the dtype */
 
 /**
  * @typedef {object} PackedBlob
@@ -44,7 +44,7 @@ export function unpack(bytes) {
 /**
  * The bytes that zlib compressed.
  *
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {Promise<Uint8Array>}
  */
 export async function inflate(bytes) {

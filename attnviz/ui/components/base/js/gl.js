@@ -161,3 +161,58 @@ export function colourTexture(gl, table) {
   limits(gl, gl.TEXTURE_2D, gl.NEAREST, gl.NEAREST);
   return texture;
 }
+
+/**
+ * An empty half-float texture to draw light into.
+ *
+ * @param {WebGL2RenderingContext} gl
+ * @param {number[]} size width and height
+ * @param {boolean} mipmaps whether there is room for the smaller copies
+ */
+export function halfFloatTexture(gl, [width, height], mipmaps) {
+  const texture = gl.createTexture();
+  const levels = mipmaps ? Math.floor(Math.log2(Math.max(width, height))) + 1 : 1;
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.texStorage2D(gl.TEXTURE_2D, levels, gl.RGBA16F, width, height);
+  limits(gl, gl.TEXTURE_2D, mipmaps ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR);
+  return texture;
+}
+
+/**
+ * An empty stack of half-float textures.
+ *
+ * @param {WebGL2RenderingContext} gl
+ * @param {number[]} size width and height
+ * @param {number} layers
+ */
+export function halfFloatStack(gl, [width, height], layers) {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA16F, width, height, layers);
+  limits(gl, gl.TEXTURE_2D_ARRAY, gl.LINEAR);
+  return texture;
+}
+
+/**
+ * Draw into a part of a texture from now on, or into one layer of a stack.
+ *
+ * @param {WebGL2RenderingContext} gl
+ * @param {WebGLFramebuffer} frame
+ * @param {WebGLTexture} texture
+ * @param {number[]} box x, y, width and height, px
+ * @param {number} [layer] of a stack
+ */
+export function drawInto(gl, frame, texture, [x, y, width, height], layer) {
+  gl.bindFramebuffer(gl.FRAMEBUFFER, frame);
+  if (layer === undefined) {
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+  } else {
+    gl.framebufferTextureLayer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, texture, 0, layer);
+  }
+  gl.viewport(x, y, width, height);
+}
+
+/** Give a context back, now and not when its canvas is collected: browsers hold few of them. */
+export function loseContext(gl) {
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+}

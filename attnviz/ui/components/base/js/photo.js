@@ -14,7 +14,7 @@ export class LastPhoto {
    * The promise of a photo's bitmap, null if it was neither sent nor the last one.
    *
    * @param {{ id: string }} photo
-   * @param {Uint8Array} jpeg empty where the photo was not sent
+   * @param {Uint8Array<ArrayBuffer>} jpeg empty where the photo was not sent
    */
   take({ id }, jpeg) {
     if (jpeg.length && this.id !== id) {

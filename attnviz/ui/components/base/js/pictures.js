@@ -6,7 +6,7 @@ const AS_STORED = /** @type {const} */ ({ colorSpaceConversion: "none", premulti
 /**
  * A picture decoded as it is stored.
  *
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {string} type
  * @returns {Promise<ImageBitmap>}
  */
@@ -17,7 +17,7 @@ export function decoded(bytes, type = "image/jpeg") {
 /**
  * An address for an `img`; whoever makes it gives it back with `URL.revokeObjectURL`.
  *
- * @param {Uint8Array} bytes
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {string} type
  */
 export function pictureUrl(bytes, type = "image/jpeg") {

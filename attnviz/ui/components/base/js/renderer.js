@@ -25,12 +25,10 @@ export class Renderer {
     this.programs = new Map();
     this.frame = gl.createFramebuffer();
     this.sampler = gpu.plainSampler(gl);
-    this.tables = {};
-    for (const [name, table] of Object.entries(assets.colours)) {
-      this.tables[name] = gpu.colourTexture(gl, table);
-    }
+    const tables = Object.entries(assets.colours);
+    this.tables = Object.fromEntries(tables.map(([name, table]) => [name, gpu.colourTexture(gl, table)]));
     this.loaded = null;
-    this.done = 0;
+    this.done = 0; // rows of the exact picture
     this.rows = FIRST_ROWS;
     this.points = FEW_POINTS;
   }
@@ -45,7 +43,11 @@ export class Renderer {
     return this.programs.get(key);
   }
 
-  /** Upload a picture instead of the one before; `scene` is as in `another`. */
+  /**
+   * Upload a picture instead of the one before.
+   *
+   * @param {import("./scene.js").Scene} scene
+   */
   load(scene) {
     this.free();
     this.another(scene);
@@ -57,10 +59,7 @@ export class Renderer {
     this.restart();
   }
 
-  /**
-   * Upload a picture, and keep the one before for `hold`; `scene` holds bitmap, planes, mattes (or
-   * null), size of the maps, header.
-   */
+  /** Upload a picture, and keep the one before for `hold`. */
   another(scene) {
     const { gl } = this;
     const { width, height } = scene.bitmap;
@@ -68,11 +67,7 @@ export class Renderer {
     const places = atlas(levels, width, height);
     const { mattes, matteRows, matteColumns } = scene;
     this.loaded = {
-      scene,
-      width,
-      height,
-      levels,
-      places,
+      scene, width, height, levels, places,
       photo: gpu.photoTexture(gl, scene.bitmap),
       codes: gpu.codesTexture(gl, scene.bitmap),
       field: gpu.planesTexture(gl, scene.planes, scene.rows, scene.columns),
@@ -110,9 +105,9 @@ export class Renderer {
     const two = panes.length > 1;
     panes.forEach((pane, index) => {
       const cut = two ? pane.width : Math.round(wipe * pane.width);
-      const place = { pane, zoom, height: canvas.height };
-      this.surface(two && index ? right : left, view, position, { ...place, from: 0, to: cut });
-      this.surface(right, view, position, { ...place, from: cut, to: pane.width });
+      const box = { pane, zoom, height: canvas.height };
+      this.surface(two && index ? right : left, view, position, { ...box, from: 0, to: cut });
+      this.surface(right, view, position, { ...box, from: cut, to: pane.width });
     });
     gl.disable(gl.SCISSOR_TEST);
   }
@@ -272,10 +267,7 @@ export class Renderer {
   }
 
   into(texture, width, height) {
-    const { gl } = this;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    gl.viewport(0, 0, width, height);
+    gpu.drawInto(this.gl, this.frame, texture, [0, 0, width, height]);
   }
 
   within(x, y, width, height) {

@@ -8,7 +8,26 @@ import { focusFacts } from "./words.js";
 
 const COARSE = 64;
 
-/** The scene in a payload's bytes; null if its photo neither came along nor is the last one. */
+/**
+ * A picture with its maps, ready to be drawn.
+ *
+ * @typedef {object} Scene
+ * @property {Record<string, any>} header
+ * @property {number} rows of each plane
+ * @property {number} columns
+ * @property {Float32Array[]} planes a map for each layer, shares of its range, over the picture
+ * @property {Float32Array[] | null} mattes
+ * @property {number} matteRows
+ * @property {number} matteColumns
+ * @property {ImageBitmap} [bitmap]
+ */
+
+/**
+ * The scene in a payload; null if its photo was neither sent nor is the last one.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {Promise<Scene | null>}
+ */
 export async function readScene(bytes, last = new LastPhoto()) {
   const { header, array } = unpack(bytes);
   const decoding = last.take(header.photo, array("photo").data);
@@ -17,7 +36,13 @@ export async function readScene(bytes, last = new LastPhoto()) {
   return { ...readMaps(header, unpack(maps)), bitmap };
 }
 
-/** The part of a scene that needs no browser: maps and mattes as planes over the whole picture. */
+/**
+ * The part of a scene that needs no browser: maps and mattes as planes over the picture.
+ *
+ * @param {Record<string, any>} header
+ * @param {Pick<import("./blob.js").PackedBlob, "array">} maps
+ * @returns {Scene}
+ */
 export function readMaps(header, { array }) {
   const { columns, rows } = mapSize(header.photo.width, header.photo.height);
   const planes = header.layers.map(({ values }) => {
@@ -31,7 +56,13 @@ export function readMaps(header, { array }) {
 
 /**
  * A layer's value on the chosen scale, 0..1, as a function of (x, y) in 0..1 of the picture.
- * `even`: see `stretch`. `matte`: the layer's object instead of its map, where there is one.
+ *
+ * @param {Scene} scene
+ * @param {number} index of the layer
+ * @param {string} scale
+ * @param {{ even?: number, matte?: boolean }} options `even`: see `stretch`. `matte`: the layer's
+ *   object instead of its map, where there is one
+ * @returns {(x: number, y: number) => number}
  */
 export function scaledMap(scene, index, scale, { even, matte = false } = {}) {
   const { layers, box } = scene.header;

@@ -1,5 +1,27 @@
 // What the controls say. The server checks it again; here it only has to stay drawable.
 
+/**
+ * What the viewer's controls say; ranges as in `LIMITS`.
+ *
+ * @typedef {object} View
+ * @property {string} layer
+ * @property {string} mode one of `MODES`
+ * @property {number} radius of the largest blur disc, as a share of the diagonal
+ * @property {number} threshold
+ * @property {number} softness
+ * @property {string} scale "layer", "all-layers" or "absolute"
+ * @property {boolean} outline
+ * @property {string} aperture
+ * @property {number} highlights
+ * @property {string} colours
+ * @property {number} opacity
+ * @property {boolean} blend
+ * @property {number} speed layers per second
+ * @property {string} left one of `SURFACES`
+ * @property {string} right one of `SURFACES`
+ * @property {number} wipe
+ */
+
 export const MODES = ["side", "bokeh", "heat", "photo", "split"];
 export const SURFACES = ["photo", "bokeh", "heat"];
 

@@ -1,5 +1,8 @@
 // Zoom and pan: what part of the picture a pane shows. Positions are shares of the picture, 0..1.
 
+/** @typedef {{ scale: number, x: number, y: number }} Zoom centre in shares of the picture, scale from 1 */
+
+/** @type {Readonly<Zoom>} */
 export const WHOLE = Object.freeze({ scale: 1, x: 0.5, y: 0.5 });
 const LARGEST = 16;
 

@@ -1,9 +1,21 @@
 // A blurred picture with bubbles through which the sharp one is seen.
 
+/** @type {[string, number][]} colour and thickness */
 const RING = [["#000b", 4], ["#fff", 2]];
 
 /** Draws on a canvas of the picture's own size; `header` has size, radius and feather in px. */
 export class Painter {
+  /** @type {HTMLCanvasElement} */
+  canvas;
+  /** @type {CanvasRenderingContext2D} */
+  context;
+  /** @type {Record<string, any>} */
+  header;
+  /** @type {number} */
+  width;
+  /** @type {number} */
+  height;
+
   constructor(canvas, header) {
     const [height, width] = header.size;
     Object.assign(this, { canvas, height, width, header, context: canvas.getContext("2d") });
@@ -21,9 +33,9 @@ export class Painter {
   open(sharp, [y, x]) {
     const { cutter, width, height } = this;
     const { radius, feather } = this.header;
-    const at = [x * width, y * height];
+    const [left, top] = [x * width, y * height];
     const inside = Math.max(radius - feather / 2, 0);
-    const edge = cutter.createRadialGradient(...at, inside, ...at, radius + feather / 2);
+    const edge = cutter.createRadialGradient(left, top, inside, left, top, radius + feather / 2);
     edge.addColorStop(0, "#000f");
     edge.addColorStop(1, "#0000");
     cutter.globalCompositeOperation = "copy";

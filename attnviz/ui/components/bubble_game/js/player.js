@@ -61,7 +61,8 @@ export class Player {
   }
 
   /** The pictures, blurred and sharp. */
-  ready([soft, sharp]) {
+  ready(pictures) {
+    const [soft, sharp] = pictures;
     this.bitmaps = { soft, sharp };
     this.painter = new Painter(this.part(".stage canvas"), this.header);
     this.painter.show(soft, sharp, []);

@@ -15,6 +15,15 @@ const made = (tag, name, ...parts) => {
 };
 
 export class Replay {
+  /** @type {Record<string, any>} */
+  header;
+  /** @type {ImageBitmap} */
+  soft;
+  /** @type {ImageBitmap} */
+  sharp;
+  /** @type {ImageBitmap | undefined} */
+  heat;
+
   constructor(root) {
     this.root = root;
     this.part = (selector) => root.querySelector(selector);
@@ -37,7 +46,8 @@ export class Replay {
   }
 
   /** The sides of a round, with the pictures blurred, sharp, and (where there is a map) as heat. */
-  show(header, [soft, sharp, heat]) {
+  show(header, pictures) {
+    const [soft, sharp, heat] = pictures;
     Object.assign(this, { header, soft, sharp, heat });
     this.stop();
     const [height, width] = header.size;

@@ -15,6 +15,15 @@ const span = (...parts) => {
 };
 
 export class Board {
+  /** @type {Record<string, any>} */
+  header;
+  /** @type {Uint8Array} */
+  colours;
+  /** @type {[number, number]} */
+  cell;
+  /** @type {string} */
+  shownId;
+
   constructor(root) {
     this.root = root;
     this.part = (selector) => root.querySelector(selector);

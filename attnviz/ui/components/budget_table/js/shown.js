@@ -7,6 +7,17 @@ export function cutOut(pixels, steps, index) {
 
 /** Draws cells of one budget; `pictures` are bitmaps by radius, the sharp one first. */
 export class Composer {
+  /** @type {Uint8Array} */
+  steps;
+  /** @type {ImageBitmap[]} */
+  pictures;
+  /** @type {CanvasRenderingContext2D} */
+  context;
+  /** @type {HTMLCanvasElement} */
+  mask;
+  /** @type {CanvasRenderingContext2D} */
+  cutter;
+
   constructor(canvas, size, steps, pictures) {
     [canvas.height, canvas.width] = size;
     Object.assign(this, { steps, pictures, context: canvas.getContext("2d") });

@@ -33,7 +33,7 @@ export function borders(kept) {
     row.forEach((value, share) => {
       if (share && value !== row[share - 1]) lines.push([share, top, share, top + 1]);
       if (radius && value !== kept[radius - 1][share])
-        lines.push([share, top + 1, share + 1, top + 1]);
+        {lines.push([share, top + 1, share + 1, top + 1]);}
     });
   });
   return lines;

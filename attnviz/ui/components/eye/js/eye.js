@@ -1,6 +1,7 @@
 // The page's eye: where it looks, what is pointed at, and everything that shows it.
 
 import { openRenderer } from "../../base/js/context.js";
+import { loseContext } from "../../base/js/gl.js";
 import { Fovea } from "./fovea.js";
 import { listen, stepped } from "./gaze.js";
 import { buildMaps, markMap, stopSaid } from "./maps.js";
@@ -14,6 +15,29 @@ const SHOWN_STOPS = 6;
 
 /** One eye in one place on a page. */
 export class Eye {
+  /** @type {HTMLElement} */
+  root;
+  /** @type {any} */
+  assets;
+  /** @type {any} */
+  scene;
+  /** @type {Fovea | null} */
+  renderer;
+  /** @type {boolean} */
+  closed;
+  /** @type {string} */
+  mode;
+  /** @type {{ x: number, y: number } | null} */
+  pointed;
+  /** @type {{ x: number, y: number }[]} */
+  added;
+  /** @type {number} */
+  path;
+  /** @type {number} */
+  count;
+  /** @type {number} */
+  frames;
+
   constructor(root, assets) {
     Object.assign(this, { root, assets, closed: false, scene: null });
     Object.assign(this, { mode: "follow", pointed: null, added: [], path: -1, count: 0, frames: 0 });
@@ -77,7 +101,7 @@ export class Eye {
     const { part } = this;
     listen(this.canvas, this);
     this.showSettings = connect(this.root, (changes) => this.change(changes));
-    for (const button of this.root.querySelectorAll(".modes button")) {
+    for (const button of this.modes()) {
       button.onclick = () => this.setMode(button.dataset.mode);
     }
     part(".add").onclick = () => this.add();
@@ -128,6 +152,11 @@ export class Eye {
       act();
     }
     return true;
+  }
+
+  /** @returns {NodeListOf<HTMLButtonElement>} */
+  modes() {
+    return this.root.querySelectorAll(".modes button");
   }
 
   setMode(mode) {
@@ -266,6 +295,6 @@ export class Eye {
     release(this.scene);
     this.scene = this.wanted = null;
     this.resized.disconnect();
-    this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    loseContext(this.renderer?.gl);
   }
 }

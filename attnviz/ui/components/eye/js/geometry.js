@@ -10,8 +10,8 @@ export function perDegreeOnScreen({ distance, pxPerCm }) {
 }
 
 /** The angle of a place so many pixels from the one looked at. */
-export function degrees(pixels, perDegree) {
-  return DEGREES * Math.atan((pixels * 2 * HALF_DEGREE) / perDegree);
+export function degrees(offset, perDegree) {
+  return DEGREES * Math.atan((offset * 2 * HALF_DEGREE) / perDegree);
 }
 
 /** How many pixels an angle below 90 degrees reaches. */

@@ -1,7 +1,7 @@
 // The picture's pyramid on the GPU: made once for each photo, whatever the eye and the distance.
 // Levels 0 to 2 are as large as the photo, each from 3 on half as large as the one before.
 
-import { program, setIntegers, setTextures } from "../../base/js/gl.js";
+import { drawInto, halfFloatStack, halfFloatTexture, program, setIntegers, setTextures } from "../../base/js/gl.js";
 
 // As in attnviz/vision/foveation.py: this many pixels over f pass half the amplitude of f.
 const HALF_AMPLITUDE = Math.sqrt(Math.log(2) / 2) / Math.PI;
@@ -40,30 +40,6 @@ export function plan(width, height) {
   return levels;
 }
 
-function lightTexture(gl, [width, height], copies) {
-  const texture = gl.createTexture();
-  const count = copies ? Math.floor(Math.log2(Math.max(width, height))) + 1 : 1;
-  gl.bindTexture(gl.TEXTURE_2D, texture);
-  gl.texStorage2D(gl.TEXTURE_2D, count, gl.RGBA16F, width, height);
-  const smaller = copies ? gl.LINEAR_MIPMAP_LINEAR : gl.LINEAR;
-  for (const [name, value] of [
-    [gl.TEXTURE_MIN_FILTER, smaller], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
-    [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-  ]) gl.texParameteri(gl.TEXTURE_2D, name, value);
-  return texture;
-}
-
-function stackTexture(gl, [width, height], layers) {
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA16F, width, height, layers);
-  for (const [name, value] of [
-    [gl.TEXTURE_MIN_FILTER, gl.LINEAR], [gl.TEXTURE_MAG_FILTER, gl.LINEAR],
-    [gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE], [gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE],
-  ]) gl.texParameteri(gl.TEXTURE_2D_ARRAY, name, value);
-  return texture;
-}
-
 /** Makes pyramids; throws where the browser cannot draw into textures of light. */
 export class Builder {
   constructor(gl, shaders) {
@@ -84,10 +60,10 @@ export class Builder {
     const levels = plan(width, height);
     const wide = levels[2].size[0] + levels[3].size[0];
     const high = Math.max(levels[2].size[1], levels.slice(3).reduce((sum, { size }) => sum + size[1], 0));
-    const first = lightTexture(gl, [width, height], true);
-    const second = lightTexture(gl, [width, height], true);
-    const small = lightTexture(gl, [wide, high], false);
-    const spare = [0, 1].map(() => lightTexture(gl, [width, height], false));
+    const first = halfFloatTexture(gl, [width, height], true);
+    const second = halfFloatTexture(gl, [width, height], true);
+    const small = halfFloatTexture(gl, [wide, high], false);
+    const spare = [0, 1].map(() => halfFloatTexture(gl, [width, height], false));
     const from = [0, 0];
     this.blurred(photo, from, spare[0], first, from, levels[0]);
     this.blurred(first, from, spare[0], second, from, levels[1]);
@@ -110,7 +86,7 @@ export class Builder {
   /** All coarse levels at the size of the finest of them, each brought there grid by grid. */
   enlarged(small, levels, spare) {
     const { gl, cubic } = this;
-    const stack = stackTexture(gl, levels[0].size, levels.length);
+    const stack = halfFloatStack(gl, levels[0].size, levels.length);
     levels.forEach((level, layer) => {
       let [source, from, size] = [small, level.place, level.size];
       for (let to = Math.max(0, layer - 1); to >= 0; to--) {
@@ -149,18 +125,12 @@ export class Builder {
   }
 
   intoLayer(stack, layer, [width, height]) {
-    const { gl } = this;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
-    gl.framebufferTextureLayer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, stack, 0, layer);
-    gl.viewport(0, 0, width, height);
-    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    drawInto(this.gl, this.frame, stack, [0, 0, width, height], layer);
+    this.gl.drawArrays(this.gl.TRIANGLES, 0, 3);
   }
 
   into(texture, [x, y], [width, height]) {
-    const { gl } = this;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
-    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
-    gl.viewport(x, y, width, height);
-    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    drawInto(this.gl, this.frame, texture, [x, y, width, height]);
+    this.gl.drawArrays(this.gl.TRIANGLES, 0, 3);
   }
 }

@@ -2,7 +2,15 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function made([name, attributes, ...inside]) {
+/**
+ * A drawing: name, attributes, and what is inside.
+ *
+ * @typedef {any[]} Drawing
+ */
+
+/** @param {Drawing} drawing */
+function made(drawing) {
+  const [name, attributes, ...inside] = drawing;
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   element.append(...inside.map((one) => (Array.isArray(one) ? made(one) : String(one))));

@@ -2,6 +2,9 @@
 
 import { colour, radii, shownAt } from "./path.js";
 
+/** @type {[string, number][]} colours and widths of a path, drawn one over the other */
+const OUTLINES = [["rgb(0 0 0 / 60%)", 4.5], ["#fff", 2]];
+
 const DOT = 0.007; // of the picture's width
 const CIRCLE = 0.021;
 const LEAST = 3.5; // CSS px
@@ -28,7 +31,7 @@ function path(context, viewer, { base, scale, density }, time) {
   const { begun, now } = shownAt(viewer, time);
   const sizes = radii(viewer, base);
   const at = (index) => [viewer.x[index] * scale, viewer.y[index] * scale];
-  for (const [style, thick] of [["rgb(0 0 0 / 60%)", 4.5], ["#fff", 2]]) {
+  for (const [style, thick] of OUTLINES) {
     context.beginPath();
     context.moveTo(...at(0));
     for (let index = 1; index < begun; index++) context.lineTo(...at(index));

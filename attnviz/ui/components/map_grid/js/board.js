@@ -24,6 +24,19 @@ export function cellName(header, index) {
 }
 
 export class Board {
+  /** @type {Cell[]} */
+  cells;
+  /** @type {Record<string, any> | null} */
+  header;
+  /** @type {Record<string, any>} */
+  view;
+  /** @type {"a" | "b"} */
+  next;
+  /** @type {{ x: number, y: number } | null} */
+  pointed;
+  /** @type {boolean} */
+  closed;
+
   constructor(root, assets) {
     this.root = root;
     root.board = this; // for tests, which look at what it does
@@ -45,7 +58,7 @@ export class Board {
     addEventListener("pagehide", () => this.teller.now(), { signal });
     const elsewhere = (event) => event.composedPath().includes(root) || this.teller.now();
     document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
-    document.addEventListener(PAIR, ({ detail }) => this.receivePair(detail), { signal });
+    document.addEventListener(PAIR, (/** @type {any} */ { detail }) => this.receivePair(detail), { signal });
     document.dispatchEvent(new CustomEvent(WANTED));
   }
 
@@ -70,7 +83,11 @@ export class Board {
     this.refresh();
   }
 
-  /** Take the server's view over. */
+  /**
+   * Adopt the server's view.
+   *
+   * @param {Record<string, any>} header
+   */
   begin({ viewId, view }) {
     this.player.stop();
     this.viewId = viewId;

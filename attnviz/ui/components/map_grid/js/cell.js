@@ -19,8 +19,14 @@ export function drawnSize({ width, height }) {
   return [width, height].map((side) => Math.max(24, Math.round(side * scale)));
 }
 
-/** A bitmap's pixels at a size: RGBA. */
-export function pixelsOf(bitmap, [width, height]) {
+/**
+ * A bitmap's pixels at a size: RGBA.
+ *
+ * @param {ImageBitmap} bitmap
+ * @param {number[]} size width and height
+ */
+export function pixelsOf(bitmap, size) {
+  const [width, height] = size;
   const canvas = element("canvas", { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0, width, height);
@@ -28,6 +34,23 @@ export function pixelsOf(bitmap, [width, height]) {
 }
 
 export class Cell {
+  /** @type {Record<string, any>} */
+  entry;
+  /** @type {any} */
+  host;
+  /** @type {import("../../base/js/scene.js").Scene | null} */
+  scene;
+  /** @type {number} */
+  stop;
+  /** @type {number[]} */
+  size;
+  /** @type {string} */
+  scale;
+  /** @type {Uint8Array} */
+  table;
+  /** @type {Uint8ClampedArray} */
+  sharp;
+
   /** `entry` is from the header; `host` has name(entry), point(point or null), press(event, cell). */
   constructor(entry, host) {
     Object.assign(this, { entry, host, scene: null, stop: -1 });

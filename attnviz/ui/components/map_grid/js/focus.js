@@ -2,6 +2,7 @@
 // one at once, and the exact one, cell after cell, when nothing has changed for a while.
 
 import { openRenderer } from "../../base/js/context.js";
+import { loseContext } from "../../base/js/gl.js";
 import { Renderer } from "../../base/js/renderer.js";
 import { inBands } from "../../base/js/schedule.js";
 import { WHOLE } from "../../base/js/zoom.js";
@@ -10,6 +11,19 @@ const REST_MS = 180;
 const PLAIN = { mode: "bokeh", aperture: "disc", highlights: 0, outline: false, opacity: 0 };
 
 export class FocusPainter {
+  /** @type {Record<string, string>} */
+  shaders;
+  /** @type {{ changed: () => void, finished: () => void }} */
+  host;
+  /** @type {Map<any, any>} */
+  loads;
+  /** @type {Map<any, any>} */
+  jobs;
+  /** @type {boolean} */
+  closed;
+  /** @type {Renderer | null} */
+  renderer;
+
   /** `host` has changed(), for when the GPU comes or goes, and finished(). */
   constructor(shaders, host) {
     Object.assign(this, { shaders, host, loads: new Map(), jobs: new Map(), closed: false });
@@ -108,6 +122,6 @@ export class FocusPainter {
   close() {
     this.rest();
     this.closed = true;
-    this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    loseContext(this.renderer?.gl);
   }
 }

@@ -6,6 +6,15 @@ import { element } from "./cell.js";
 const WAITING = "Comparing …";
 
 export class PairPanel {
+  /** @type {HTMLElement} */
+  root;
+  /** @type {Uint8Array} */
+  table;
+  /** @type {Record<string, any> | null} */
+  pair;
+  /** @type {import("../../base/js/blob.js").PackedBlob["array"]} */
+  array;
+
   /** `choose(letter, key)` is told what a box says. */
   constructor(root, table, choose, point) {
     this.part = (selector) => root.querySelector(selector);
@@ -61,7 +70,7 @@ export class PairPanel {
     const pixels = found
       ? differencePixels(sharp, size, found, this.table)
       : sharp;
-    canvas.getContext("2d").putImageData(new ImageData(pixels, ...size), 0, 0);
+    canvas.getContext("2d").putImageData(new ImageData(pixels, size[0], size[1]), 0, 0);
   }
 
   /** The values of a difference, -1..1, on its grid. */

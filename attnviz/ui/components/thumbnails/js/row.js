@@ -16,7 +16,7 @@ export function step(key, index, count) {
 export function shortened(name, most = 12) {
   const signs = Array.from(name);
   if (signs.length <= most) return name;
-  return signs.slice(0, most - 9).join("") + "…" + signs.slice(-8).join("");
+  return `${signs.slice(0, most - 9).join("")  }…${  signs.slice(-8).join("")}`;
 }
 
 /** A button with a picture and its name: {key, button, url}. */
@@ -50,6 +50,15 @@ function reveal(row, button) {
 }
 
 export class Row {
+  /** @type {HTMLElement} */
+  root;
+  /** @type {string} */
+  id;
+  /** @type {string} */
+  chosen;
+  /** @type {{ key: string, button: HTMLButtonElement, url: string }[]} */
+  thumbnails;
+
   constructor(root) {
     Object.assign(this, { root, id: "", chosen: "", thumbnails: [] });
     root.onclick = (event) => {
@@ -66,7 +75,12 @@ export class Row {
     else if (this.chosen !== header.chosen) this.mark(header.chosen);
   }
 
-  /** Replace the thumbnails; whoever had the focus in the row stays in it. */
+  /**
+   * Replace the thumbnails; the focus stays in the row if it was there.
+   *
+   * @param {Record<string, any>} header
+   * @param {import("../../base/js/blob.js").PackedBlob["array"]} array
+   */
   build({ id, chosen, items }, array) {
     const focused = this.thumbnails.some(({ button }) => button.matches(":focus"));
     this.release();

@@ -17,6 +17,7 @@ export class Clock {
   constructor(host, page = globalThis.document) {
     this.host = host;
     this.page = page;
+    /** @type {HTMLInputElement | null} */
     this.input = null;
     this.told = null;
     this.scene = null;

@@ -123,7 +123,9 @@ function control(spec, change) {
  */
 export function buildControls(root, change) {
   const made = [];
-  for (const [area, specs] of [[".sliders", LENS], [".options", OPTIONS]]) {
+  /** @type {[string, Record<string, any>[]][]} */
+  const areas = [[".sliders", LENS], [".options", OPTIONS]];
+  for (const [area, specs] of areas) {
     const parts = specs.map((spec) => control(spec, change));
     root.querySelector(area).replaceChildren(...parts.map(({ node }) => node));
     made.push(...parts);

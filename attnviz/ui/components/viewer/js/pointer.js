@@ -47,7 +47,7 @@ export function listen(canvas, host) {
     moved += Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY);
     touching.set(event.pointerId, event);
     if (touching.size === 2) {
-      pinch = pinched([...touching.values()], pinch, place, host);
+      pinch = pinched(/** @type {[any, any]} */ ([...touching.values()]), pinch, place, host);
     } else if (touching.size === 1 && host.zoom.scale > 1) {
       const du = (event.clientX - before.clientX) / pane.width;
       host.setZoom(panned(host.zoom, du, (event.clientY - before.clientY) / pane.height));

@@ -1,29 +1,34 @@
 // The viewer itself: what is shown, what the user does, and what the server is told.
 
+import { unpack } from "../../base/js/blob.js";
+import { openRenderer } from "../../base/js/context.js";
+import { loseContext } from "../../base/js/gl.js";
+import { LastPhoto } from "../../base/js/photo.js";
+import { Player } from "../../base/js/player.js";
+import { Renderer } from "../../base/js/renderer.js";
+import { readScene } from "../../base/js/scene.js";
+import { Schedule } from "../../base/js/schedule.js";
+import { decodedTables } from "../../base/js/tables.js";
+import { Teller } from "../../base/js/teller.js";
+import { changed, layerIndex, stepped } from "../../base/js/view.js";
+import { clamped, toPane, WHOLE } from "../../base/js/zoom.js";
+import { Announcer } from "./announcer.js";
 import { Clock } from "./clock.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
-import { openRenderer } from "../../base/js/context.js";
 import { showLegend, showValue } from "./legend.js";
 import { listenToAll } from "./listening.js";
 import { partsOf } from "./parts.js";
-import { decodedTables } from "../../base/js/tables.js";
-import { Player } from "../../base/js/player.js";
-import { Renderer } from "../../base/js/renderer.js";
-import { unpack } from "../../base/js/blob.js";
-import { LastPhoto } from "../../base/js/photo.js";
-import { Schedule } from "../../base/js/schedule.js";
-import { focusOfView, readScene, valueAt } from "../../base/js/scene.js";
 import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
-import { Teller } from "../../base/js/teller.js";
-import { changed, layerIndex, stepped } from "../../base/js/view.js";
-import { description, pointDescription } from "../../base/js/words.js";
-import { clamped, toPane, WHOLE } from "../../base/js/zoom.js";
 
-const SPEAK_MS = 400;
 const ASK_MS = 500;
 
 /** One viewer in one place on a page. */
 export class Viewer {
+  /** @type {Renderer | null} */
+  renderer;
+  /** @type {(view: import("../../base/js/view.js").View, header: any) => void} */
+  setControls;
+
   constructor(root, assets) {
     this.root = root;
     this.parts = partsOf(root);
@@ -41,6 +46,7 @@ export class Viewer {
     this.teller = new Teller(this);
     this.player = new Player(this);
     this.clock = new Clock(this);
+    this.announcer = new Announcer(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
     this.unheard = listenToAll(this);
     openRenderer(this.parts.canvas, this);
@@ -190,9 +196,7 @@ export class Viewer {
     const { u, v } = toPane(this.zoom, point.x, point.y);
     if (u < 0 || v < 0 || u > 1 || v > 1) this.setZoom({ ...this.zoom, ...point });
     this.hover(point);
-    if (!this.scene) return;
-    const value = valueAt(this.scene, this.index, point.x, point.y);
-    this.parts.spoken.textContent = pointDescription(point, value);
+    if (this.scene) this.announcer.point(point);
   }
 
   pick(point, index = this.index) {
@@ -233,7 +237,7 @@ export class Viewer {
     showLegend(legend, this.scene, this.index, this.view, table);
     this.showMarks();
     this.clock.tell();
-    this.speakSoon();
+    this.announcer.soon();
     this.schedule.ask();
   }
 
@@ -247,19 +251,6 @@ export class Viewer {
     const { canvas } = this.parts;
     this.renderer.draw(this.view, this.position, this.zoom, devicePanes(this.arranged), canvas);
     canvas.dataset.layer = this.scene.header.layers[this.index].name;
-  }
-
-  speakSoon() {
-    clearTimeout(this.speaking);
-    this.speaking = setTimeout(() => {
-      const { title, noun, layers } = this.scene.header;
-      const { name, flat } = layers[this.index];
-      const facts = focusOfView(this.scene, this.index, this.view);
-      const place = { layer: name, noun, index: this.index, count: this.count };
-      const text = description({ title, ...place, flat, ...facts });
-      this.parts.canvas.ariaLabel = text;
-      if (!this.player.isPlaying) this.parts.spoken.textContent = text;
-    }, SPEAK_MS);
   }
 
   say(text) {
@@ -300,8 +291,8 @@ export class Viewer {
     this.schedule.stop();
     this.teller.stop();
     this.clock.stop();
-    clearTimeout(this.speaking);
+    this.announcer.stop();
     clearTimeout(this.asking);
-    this.renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    loseContext(this.renderer?.gl);
   }
 }
