@@ -10,7 +10,13 @@ import pytest
 
 from tests.paths import ROOT
 
-SOURCES = sorted((ROOT / "attnviz").rglob("*.py"))
+SOURCES = sorted(
+    [
+        *(ROOT / "attnviz").rglob("*.py"),
+        *(ROOT / "attnviz" / "ui" / "components").rglob("*.js"),
+        *(ROOT / "tests" / "ui" / "components").rglob("*.js"),
+    ]
+)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

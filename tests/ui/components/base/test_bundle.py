@@ -46,7 +46,8 @@ def test_every_module_is_there_once_after_those_it_imports() -> None:
 def test_no_module_imports_in_a_way_that_the_loader_does_not_know() -> None:
     """Only `from "./name.js";`, or that of the base, at the end of a line is given an address."""
     for path in PATHS.values():
-        source = path.read_text(encoding="utf-8")
+        # In comments, `import("./name.js")` names a type for tsc; no browser sees it.
+        source = re.sub(r"/\*\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
         statements = re.findall(r"^import\b", source, re.MULTILINE)
         assert len(statements) == len(_IMPORT.findall(source))
         assert "import(" not in source

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
 from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.budget_table import pack
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
