@@ -38,7 +38,9 @@ def stop(page: Page) -> None:
         timeout=WAIT
     )
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Take it apart", exact=True)).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Run deletion and insertion", exact=True)).to_be_visible(
+        timeout=WAIT
+    )
     at_rest(page, WAIT)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     expect(page.locator(".av-pair")).to_have_count(0)
@@ -56,7 +58,7 @@ def look_at_shares(page: Page) -> None:
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("Highest 30 % taken away")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Highest 30 % removed")).to_be_visible(timeout=WAIT)
     at_rest(page, WAIT)
     after = pictures(page)
     assert set(before).isdisjoint(after)
@@ -70,14 +72,18 @@ def look_at_shares(page: Page) -> None:
 def test_a_map_is_taken_apart_stopped_and_looked_at(chromium: Browser, app: App) -> None:
     page = chromium.new_page(viewport={"width": 1280, "height": 1000}, color_scheme="light")
     page.goto(f"{app.url}/Evidence?picture=sample:china&model=cbam-small&evidence=presence")
-    expect(page.get_by_role("button", name="Take it apart", exact=True)).to_be_visible(timeout=WAIT)
-    start(page, "Take it apart")
+    expect(page.get_by_role("button", name="Run deletion and insertion", exact=True)).to_be_visible(
+        timeout=WAIT
+    )
+    start(page, "Run deletion and insertion")
     stop(page)
-    start(page, "Take it apart")
+    start(page, "Run deletion and insertion")
     verdict = page.locator(".av-verdict")
     expect(verdict).to_have_text(re.compile("chance"), timeout=2 * WAIT)
     at_rest(page, WAIT)
-    expect(page.get_by_role("button", name="Take it apart", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Run deletion and insertion", exact=True)).to_have_count(
+        0
+    )
     expect(page.locator("[data-testid=stVegaLiteChart] svg.marks")).to_have_count(3, timeout=WAIT)
     look_at_shares(page)
     assert fits(page)
@@ -88,10 +94,10 @@ def test_a_map_is_taken_apart_stopped_and_looked_at(chromium: Browser, app: App)
 
     page.get_by_role("radio", name="Sanity check").click()
     expect(page).to_have_url(re.compile("evidence=sanity"), timeout=WAIT)
-    expect(page.get_by_role("button", name="Check", exact=True)).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Run the check", exact=True)).to_be_visible(timeout=WAIT)
     expect(page.locator(".av-pair")).to_have_count(0)
     page.get_by_role("radio", name="Presence and absence").click()
-    expect(page.get_by_text("Highest 30 % taken away")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Highest 30 % removed")).to_be_visible(timeout=WAIT)
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert app.errors() == ""
     page.close()

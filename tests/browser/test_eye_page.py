@@ -171,7 +171,7 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
 
     asked = state(page)
     page.get_by_role("button", name="Make this picture to save").click()
-    button = page.get_by_role("button", name="Save the eye's picture")
+    button = page.get_by_role("button", name="Save this view")
     expect(button).to_be_visible(timeout=WAIT)
     with page.expect_download(timeout=WAIT) as download:
         button.click()

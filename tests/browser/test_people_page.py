@@ -29,13 +29,13 @@ def test_a_folder_is_opened_a_photo_chosen_and_a_viewer_played(
     field = page.get_by_role("textbox", name="A folder on the computer that runs attnviz")
     field.fill(str(tmp_path / "nowhere"))
     field.press("Enter")
-    expect(page.get_by_text("is not there")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("does not exist")).to_be_visible(timeout=WAIT)
     page.get_by_text("Choose another folder").click()
     field.fill(str(five_photos(tmp_path / "five")))
     field.press("Enter")
     row = page.get_by_role("radiogroup", name="Picture").get_by_role("radio")
     expect(row).to_have_count(5, timeout=WAIT)
-    verdict = page.get_by_text("Nearest to them")
+    verdict = page.get_by_text("Closest map")
     expect(verdict).to_be_visible(timeout=WAIT)
     first = verdict.inner_text()
 
@@ -78,5 +78,5 @@ def test_stop_ends_the_comparison_and_the_page_asks_again(
     expect(page.get_by_text("120 pictures, every map against everyone")).to_be_visible()
     expect(page.get_by_text("Mean over 120 pictures")).to_have_count(0)
     # What was there before the work still is, and can be used.
-    expect(page.get_by_text("Nearest to them")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Closest map")).to_be_visible(timeout=WAIT)
     page.close()

@@ -112,7 +112,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     expect(page.get_by_label("Training run")).to_have_value(run, timeout=WAIT)
     arrived = re.compile(r"· \d+ of ([2-9]|1\d|2\d)$")
     expect(page.locator(".position b").first).to_contain_text(arrived, timeout=WAIT)
-    expect(page.get_by_text("% right").first).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("% accuracy").first).to_be_visible(timeout=WAIT)
     second = opened(chromium, f"{app.url}/Training", [])
     expect(button(second, "Cancel")).to_be_visible(timeout=WAIT)
     # A second training is asked about, never begun by itself.
@@ -124,11 +124,11 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     (state,) = runs.glob("*/state.json")
     rises(second, steps_done(second))
     button(second, "Pause").click()
-    expect(button(second, "Go on")).to_be_visible(timeout=WAIT)
+    expect(button(second, "Resume")).to_be_visible(timeout=WAIT)
     expect(button(second, "Pause")).to_have_count(0, timeout=WAIT)  # once the page is drawn
     assert json.loads(state.read_text())["phase"] == "paused"
     paused = steps_done(second)
-    button(second, "Go on").click()
+    button(second, "Resume").click()
     expect(button(second, "Pause")).to_be_visible(timeout=WAIT)
     again = steps_done(second)
     assert again >= paused > 0  # not from the beginning

@@ -81,7 +81,7 @@ def test_a_whole_round_with_clicks(chromium: Browser, app: App, tmp_path: Path) 
     page.get_by_role("button", name="Now the model").click()
     assert_ended(page)
     assert len(sent) == 1
-    expect(page.get_by_text("You said: <b>cat</b>.")).to_be_visible()
+    expect(page.get_by_text("Your answer: <b>cat</b>.")).to_be_visible()
     sent.clear()
     told = page.locator(".replay figcaption .p")
     page.locator(".replay .step").focus()
@@ -105,9 +105,9 @@ def test_a_whole_round_with_clicks(chromium: Browser, app: App, tmp_path: Path) 
 
 def keep_and_delete(page: Page, folder: Path) -> None:
     """Nothing is stored until it is asked for; what is stored is read back, and deleted."""
-    expect(page.get_by_text("No round is kept on this computer.")).to_be_visible()
-    page.get_by_role("button", name="Keep this round").click()
-    page.get_by_text("Rounds kept on this computer (1)").click(timeout=WAIT)
+    expect(page.get_by_text("No round is saved on this computer.")).to_be_visible()
+    page.get_by_role("button", name="Save this round").click()
+    page.get_by_text("Rounds saved on this computer (1)").click(timeout=WAIT)
     at_rest(page, WAIT)
     with page.expect_download(timeout=WAIT) as download:
         page.get_by_role("button", name="Download as fixations.json").click()
@@ -119,7 +119,7 @@ def keep_and_delete(page: Page, folder: Path) -> None:
     assert looked.observers[0].x.tolist() == pytest.approx([451 * x for x, _ in SPOTS], abs=2)
     assert looked.observers[0].y.tolist() == pytest.approx([300 * y for _, y in SPOTS], abs=2)
     page.get_by_role("button", name="Delete all").click()
-    expect(page.get_by_text("No round is kept on this computer.")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("No round is saved on this computer.")).to_be_visible(timeout=WAIT)
 
 
 def picture_bytes() -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -87,7 +87,7 @@ def _points(shares: Sequence[float], line: FloatArray) -> list[tuple[float, floa
     ]
 
 
-def chart_from_rows(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+def chart_from_rows(rows: Iterable[dict[str, Any]]) -> alt.Chart:
     """A chart of these rows, not yet drawn."""
     data: Any = alt.Data  # altair leaves it untyped
     return alt.Chart(data(values=list(rows)))

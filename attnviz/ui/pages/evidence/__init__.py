@@ -1,1 +1,1 @@
-"""The sections of the page "Evidence"."""
+"""The page "Evidence": tests of what a map marks, one file for each section."""

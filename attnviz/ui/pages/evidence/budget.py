@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +13,10 @@ from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
 from attnviz.evidence.run import run_experiment
 from attnviz.progress import Progress
 from attnviz.ui.components.budget_table import pack, show_budget
+from attnviz.ui.kit.findings import margin_toggle, show_verdict
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
 from attnviz.ui.pages.evidence.budget_text import describe_budget
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
@@ -24,50 +25,55 @@ from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 @dataclass(frozen=True, eq=False)
 class BudgetResult:
-    """A budget, its blob for the browser, and what had to be changed to find it."""
+    """A budget, its blob for the browser, and notes on how the input was adapted."""
 
     budget: BlurBudget
     blob: bytes
     notes: tuple[str, ...]
 
 
-def show(asked: MapUnderTest) -> None:
-    """Ask at once, and draw what came out."""
-    found = long_work(
+def show(tested: MapUnderTest) -> None:
+    """Compute the budget without waiting for a button, and draw it.
+
+    Parameters
+    ----------
+    tested : MapUnderTest
+        The map whose budget is shown.
+    """
+    result = long_work(
         "budget",
-        asked.key,
-        _cost,
-        partial(_compute, asked),
+        tested.key,
+        _describe_cost,
+        partial(_compute, tested),
         button="Find the budget",
         unit="pictures",
         at_once=True,
     )
-    if found is None:
+    if result is None:
         return
-    for note in found.notes:
-        st.warning(plain_text(note))
-    budget = found.budget
-    named = asked.model.label(int(budget.scores.first[0, -1]))
-    words = describe_budget(budget, asked.target, named, _scale(asked.explanation))
-    st.html(f'<p class="av-verdict">{html.escape(words.headline)}</p>')
-    st.caption(" ".join(plain_text(one) for one in words.details))
-    show_budget(found.blob, key="evidence budget")
+    show_notes(result.notes)
+    budget = result.budget
+    top_label = tested.model.label(int(budget.scores.first[0, -1]))
+    text = describe_budget(budget, tested.target, top_label, _scale(tested.explanation))
+    show_verdict(text.headline)
+    st.caption(" ".join(map(plain_text, text.details)))
+    show_budget(result.blob, key="evidence budget")
     if budget.recognised:
         _show_controls(budget)
 
 
-def _cost() -> str:
-    return "The network is asked about some 250 pictures: every sharp share at every blur."
+def _describe_cost() -> str:
+    return "The network classifies about 250 pictures: every sharp share at every blur."
 
 
-def _compute(asked: MapUnderTest, progress: Progress) -> BudgetResult:
-    work = partial(blur_budget, values=asked.values, progress=progress)
-    budget, notes = run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
-    return BudgetResult(budget, pack(budget, asked.model.label), notes)
+def _compute(tested: MapUnderTest, progress: Progress) -> BudgetResult:
+    work = partial(blur_budget, values=tested.values, progress=progress)
+    budget, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
+    return BudgetResult(budget, pack(budget, tested.model.label), notes)
 
 
 def _scale(explanation: Explanation) -> float:
-    """Pixels of the shown picture for one pixel of the network's input, along the diagonal."""
+    """Pixels of the displayed picture per pixel of the network's input, along the diagonal."""
     geometry = explanation.geometry
     top, left, bottom, right = geometry.box
     return math.hypot(bottom - top, right - left) / math.hypot(*geometry.input_size)
@@ -75,25 +81,21 @@ def _scale(explanation: Explanation) -> float:
 
 def _show_controls(budget: BlurBudget) -> None:
     st.html(
-        '<div class="av-title">Against maps that know nothing<small>strongest blur</small></div>'
+        '<div class="av-title">Compared with baseline maps<small>at the strongest blur</small>'
+        "</div>"
     )
     curves, bars = st.columns([3, 2], gap="medium")
     with curves:
-        margin = st.toggle(
-            "Margin instead of probability",
-            key="evidence budget margin",
-            help="The class's logit less the strongest other one: above 0 the class comes first. "
-            "It does not saturate as a probability does.",
-        )
+        margin = margin_toggle("evidence budget margin")
         st.altair_chart(curves_chart(budget, margin=margin), width="stretch")
     with bars:
         st.html(share_bars(budget))
         st.caption(
-            "Shorter is better. A map that knows where the decision comes from needs less than "
-            "chance does; a centred disc is hard to beat where photographers put things in the "
-            "middle. Pictures that are half blurred are unlike any the network was trained on, and "
-            "a probability can rise for an odd one: trust the order of the curves more than their "
-            "height."
+            "Shorter is better. A map that marks what the decision rests on needs a smaller share "
+            "than a random map. A centred disc is hard to beat, because photographers put their "
+            "subject in the middle. Networks are not trained on half-blurred pictures, so a "
+            "probability can rise for no good reason: trust the order of the curves more than "
+            "their height."
         )
 
 

@@ -1,4 +1,4 @@
-"""What the sections of the page "Evidence" are about."""
+"""The map that all sections of the page "Evidence" test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from attnviz.ui.kit.pickers import Photo
 
 @dataclass(frozen=True, eq=False)
 class MapUnderTest:
-    """One picture, one network, and the layer's map that is put to the test."""
+    """One layer's map of one picture, with the network and the explanation it comes from."""
 
     photo: Photo
     model: VisionModel
@@ -28,18 +28,22 @@ class MapUnderTest:
 
     @property
     def target(self) -> str:
-        """The class that is asked about: the map's own, or what the network saw first."""
+        """Label of the target class: the map's own, or else the top prediction."""
         top = self.explanation.target or self.explanation.predictions[0]
         return top.label
 
     @property
     def target_index(self) -> int:
-        """Its index."""
-        labels = [one.label for one in self.explanation.predictions]
+        """Index of the target class among the network's outputs."""
+        labels = [prediction.label for prediction in self.explanation.predictions]
         return self.explanation.classes[labels.index(self.target)]
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What decides every answer, for caches."""
-        one = self.explanation
-        return (*explanation_key(one), str(self.model.device), self.layer, self.target)
+        """Cache key: two maps with equal keys give equal results."""
+        return (
+            *explanation_key(self.explanation),
+            str(self.model.device),
+            self.layer,
+            self.target,
+        )

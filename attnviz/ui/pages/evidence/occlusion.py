@@ -1,4 +1,4 @@
-"""Occlusion, beside the map: what each place is worth when a patch is slid over it."""
+"""Occlusion beside the map: the score lost at each position of a sliding patch."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
@@ -29,94 +30,125 @@ _SIDE = 560  # px
 
 @dataclass(frozen=True, eq=False)
 class OcclusionResult:
-    """By fill: the logit lost with each place, float32 [h, w]; and what had to be changed."""
+    """Logit lost at each position, float32 [h, w] for each fill, and notes on the input."""
 
     by_fill: dict[str, FloatArray]
     notes: tuple[str, ...]
 
 
-def show_occlusion(asked: MapUnderTest, fills: Sequence[str]) -> None:
-    """The map, and under each fill what a sliding patch takes away."""
+def show_occlusion(tested: MapUnderTest, fills: Sequence[str]) -> None:
+    """Show the map beside one occlusion map for each fill.
+
+    Parameters
+    ----------
+    tested : MapUnderTest
+        The map to compare with occlusion.
+    fills : sequence of str
+        Names of the fills that cover a patch.
+    """
     st.html(
-        '<div class="av-title">Patch by patch<small>occlusion, in no map\'s order</small></div>'
+        '<div class="av-title">Patch by patch<small>occlusion, independent of the map</small></div>'
     )
-    model = asked.model
-    about = (asked.photo.shown.sha256, *model.key)
-    found = long_work(
+    model = tested.model
+    result = long_work(
         "occlusion",
-        (*about, asked.target, *fills),
-        partial(_cost, asked, len(fills)),
-        partial(_compute, asked, fills),
-        button="Slide a patch",
+        (tested.photo.shown.sha256, *model.key, tested.target, *fills),
+        partial(_describe_cost, tested, len(fills)),
+        partial(_compute, tested, fills),
+        button="Run occlusion",
         unit="patches",
     )
-    if found is None:
+    if result is None:
         return
-    for note in found.notes:
-        st.warning(plain_text(note))
-    figures = [_figure(asked, "this map", asked.values, "")]
+    show_notes(result.notes)
+    figures = [_figure(tested, "this map", tested.values, "")]
     figures += [
-        _figure(asked, FILLS.get(name).title, np.maximum(worth, 0), describe_occlusion(worth))
-        for name, worth in found.by_fill.items()
+        _figure(tested, FILLS.get(name).title, np.maximum(losses, 0), describe_occlusion(losses))
+        for name, losses in result.by_fill.items()
     ]
     st.html(f'<div class="av-cards">{"".join(figures)}</div>')
-    st.caption(plain_text(describe_similarity(asked.values, found.by_fill)))
+    st.caption(plain_text(describe_similarity(tested.values, result.by_fill)))
 
 
-def describe_occlusion(worth: FloatArray) -> str:
-    """The most that a place is worth, and what speaks against the class."""
-    words = f"up to {max(float(worth.max()), 0):.2f} logits are lost"
-    if worth.min() < -0.25 * abs(worth.max()):
-        words += f"; up to {-worth.min():.2f} are won where something spoke against the class"
+def describe_occlusion(losses: FloatArray) -> str:
+    """Say how much a patch can lower the score of the class, and how much it can raise it.
+
+    Parameters
+    ----------
+    losses : float32 [h, w]
+        Logit lost at each position; negative where covering raises the score.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    words = f"up to {max(float(losses.max()), 0):.2f} logits are lost"
+    if losses.min() < -0.25 * abs(losses.max()):
+        words += f"; up to {-losses.min():.2f} are gained where the picture spoke against the class"
     return words
 
 
 def describe_similarity(values: FloatArray, by_fill: dict[str, FloatArray]) -> str:
-    """How alike the map and each fill's occlusion are."""
-    said = [
-        f"{FILLS.get(name).title}: {_alike(compare_maps(values, worth, worth.shape))}"
-        for name, worth in by_fill.items()
+    """Compare a map with the occlusion map of each fill.
+
+    Parameters
+    ----------
+    values : float32 [rows, columns]
+        The map.
+    by_fill : dict of str to float32 [h, w]
+        Logit lost at each position.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    similarities = [
+        f"{FILLS.get(name).title}: {_similarity_text(compare_maps(values, losses, losses.shape))}"
+        for name, losses in by_fill.items()
     ]
     return (
-        "Rank correlation with this map, and shared part of the highest fifth (0.20 by chance). "
-        + " ".join(said)
+        "Rank correlation with this map, and overlap of the highest fifth (0.20 by chance). "
+        + " ".join(similarities)
     )
 
 
-def _alike(found: MapSimilarity | None) -> str:
-    if found is None:
-        return "one of the two is flat."
-    return f"{signed(found.spearman)}, {found.overlap:.2f}."
+def _similarity_text(result: MapSimilarity | None) -> str:
+    if result is None:
+        return "one of the two maps is flat."
+    return f"{signed(result.spearman)}, {result.overlap:.2f}."
 
 
-def _compute(asked: MapUnderTest, fills: Sequence[str], progress: Progress) -> OcclusionResult:
-    each = 1 + len(occlusion_patches(asked.explanation.geometry.input_size)[1])
+def _compute(tested: MapUnderTest, fills: Sequence[str], progress: Progress) -> OcclusionResult:
+    passes = 1 + len(occlusion_patches(tested.explanation.geometry.input_size)[1])
 
     def work(subject: Subject) -> dict[str, FloatArray]:
-        found = {}
+        by_fill = {}
         for number, name in enumerate(fills):
-            told = shifted(progress, number * each, len(fills) * each)
-            found[name] = occlusion(subject, FILLS.get(name)(), progress=told)
-        return found
+            shifted_progress = shifted(progress, number * passes, len(fills) * passes)
+            by_fill[name] = occlusion(subject, FILLS.get(name)(), progress=shifted_progress)
+        return by_fill
 
     return OcclusionResult(
-        *run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
+        *run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
     )
 
 
-def _cost(asked: MapUnderTest, fills: int) -> str:
-    side, corners = occlusion_patches(asked.explanation.geometry.input_size)
+def _describe_cost(tested: MapUnderTest, fills: int) -> str:
+    side, corners = occlusion_patches(tested.explanation.geometry.input_size)
     return (
-        f"A patch of {side} px slides over the picture, half of it at a time, and each place gets "
-        f"the score that is lost with it: {len(corners):,} patches under each of {fills} fills."
+        f"A patch of {side} px slides over the picture in steps of half its size, and each "
+        f"position gets the score that is lost when it is covered: {len(corners):,} patches for "
+        f"each of {fills} fills."
     )
 
 
-def _figure(asked: MapUnderTest, title: str, values: FloatArray, said: str) -> str:
-    photo = asked.photo.shown.reduced(_SIDE).pixels
-    link = heat_link(photo, values, asked.explanation.geometry)
-    alt = html.escape(f"{title}. {said}".strip())
+def _figure(tested: MapUnderTest, title: str, values: FloatArray, note: str) -> str:
+    photo = tested.photo.shown.reduced(_SIDE).pixels
+    link = heat_link(photo, values, tested.explanation.geometry)
+    alt = html.escape(f"{title}. {note}".strip())
     return (
         f'<figure><img alt="{alt}" src="{link}"><figcaption><b>{html.escape(title)}</b><br>'
-        f"{html.escape(said)}</figcaption></figure>"
+        f"{html.escape(note)}</figcaption></figure>"
     )

@@ -61,7 +61,7 @@ def _pick_layer(explanation: Explanation) -> str:
 
 
 def _pick_section() -> Section:
-    sections = {one.name: one for one in sorted(SECTIONS, key=lambda one: one.place)}
+    sections = {s.name: s for s in sorted(SECTIONS, key=lambda s: s.order)}
     start_choice("evidence", sections)
     chosen = st.segmented_control(
         "Question",
@@ -76,12 +76,12 @@ def _pick_section() -> Section:
 
 
 @interruptible
-def _show_section(asked: MapUnderTest, section: Section) -> None:
+def _show_section(tested: MapUnderTest, section: Section) -> None:
     """One answer; its own controls rerun this part alone."""
     with guarded():
-        show_notes(asked.explanation.notes)
+        show_notes(tested.explanation.notes)
         top = st.container()
-        section.show(asked)
+        section.show(tested)
         with top:  # last, for the section may just have found it out
-            warn_if_insensitive(asked.explanation)
-        show_credit(asked.photo)
+            warn_if_insensitive(tested.explanation)
+        show_credit(tested.photo)

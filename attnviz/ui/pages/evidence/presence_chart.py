@@ -1,4 +1,4 @@
-"""Curves of presence and absence, and where the map stands among its controls, as charts."""
+"""Charts of deletion and insertion, for the map and for its controls."""
 
 from __future__ import annotations
 
@@ -23,11 +23,30 @@ _ROW = 46  # px
 
 
 def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float) -> alt.LayerChart:
-    """The map's curve, the disc's, and those of the random maps as a band around their mean."""
+    """Draw the curves of the map and the disc, and a band for the random maps.
 
-    def values(found: Sequence[InsertionDeletion]) -> np.ndarray:
-        curves: list[ScoreCurve] = [one.insertion if back else one.deletion for one in found]
-        return np.stack([one.margin if margin else one.probability for one in curves])
+    Parameters
+    ----------
+    trial : FaithfulnessTest
+        Results under one fill.
+    back : bool
+        Whether to draw insertion instead of deletion.
+    margin : bool
+        Whether to draw logit margins instead of probabilities.
+    at : float
+        Share of the picture to mark, 0..1.
+
+    Returns
+    -------
+    alt.LayerChart
+        Score against the share of the picture.
+    """
+
+    def values(removals: Sequence[InsertionDeletion]) -> np.ndarray:
+        curves: list[ScoreCurve] = [
+            removal.insertion if back else removal.deletion for removal in removals
+        ]
+        return np.stack([curve.margin if margin else curve.probability for curve in curves])
 
     curves = {
         THIS_MAP: values([trial.curves]),
@@ -35,28 +54,41 @@ def curve_chart(trial: FaithfulnessTest, *, back: bool, margin: bool, at: float)
         CENTRED: values([trial.centred]),
     }
     shares = trial.curves.deletion.shares.tolist()
-    title = "Put back, % of the picture" if back else "Taken away, % of the picture"
+    title = "Put back, % of the picture" if back else "Removed, % of the picture"
     return baseline_chart(shares, curves, title, margin=margin, at=at, height=330)
 
 
 def gains_chart(trials: Mapping[str, FaithfulnessTest], *, margin: bool) -> alt.LayerChart:
-    """Insertion less deletion of the map and of every control, a row for each fill."""
+    """Draw insertion minus deletion of the map and of every control.
+
+    Parameters
+    ----------
+    trials : mapping of str to FaithfulnessTest
+        Results by the name of the fill.
+    margin : bool
+        Whether to draw logit margins instead of probabilities.
+
+    Returns
+    -------
+    alt.LayerChart
+        One row of points for each fill.
+    """
     rows = [
         {
             "fill": FILLS.get(name).title,
             "name": title,
-            "gain": round(one.margin_gain if margin else one.gain, 4),
+            "gain": round(removal.margin_gain if margin else removal.gain, 4),
         }
         for name, trial in trials.items()
-        for title, found in (
+        for title, removals in (
             (RANDOM, trial.controls),
             (CENTRED, (trial.centred,)),
             (THIS_MAP, (trial.curves,)),
         )
-        for one in found
+        for removal in removals
     ]
     names = [THIS_MAP, RANDOM, CENTRED]
-    title = "Insertion less deletion" + (", logits" if margin else "")
+    title = "Insertion minus deletion" + (", logits" if margin else "")
     legend = alt.Legend(title=None, orient="top", columns=2)
     colours, shapes = [COLOURS[name] for name in names], ["diamond", "circle", "square"]
     zero = chart_from_rows([{"gain": 0}]).mark_rule(opacity=0.5).encode(x="gain:Q")

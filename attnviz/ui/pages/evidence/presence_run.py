@@ -1,4 +1,4 @@
-"""The work behind the section "Presence and absence", and what is kept of it."""
+"""The computation behind the section "Presence and absence"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHARES = tuple(float(share) for share in np.linspace(0, 1, STEPS + 1))
 
 @dataclass(frozen=True, eq=False)
 class ModifiedPictures:
-    """What the network was given at each of `SHARES`, as JPEG: places taken away, and put back."""
+    """The network's inputs at each of `SHARES`, as JPEG: with regions removed, and put back."""
 
     away: tuple[bytes, ...]
     back: tuple[bytes, ...]
@@ -34,10 +34,18 @@ class ModifiedPictures:
 
 @dataclass(frozen=True, eq=False)
 class PresenceResult:
-    """A map's trials and its pictures, by the name of the fill.
+    """A map's trials and pictures, by the name of the fill.
 
-    confidence: of the picture times the map. names: of the classes that came first anywhere, by
-    index. notes: what had to be changed for it.
+    Parameters
+    ----------
+    trials, pictures : mapping
+        By the name of the fill.
+    confidence : ConfidenceDrop
+        Scores of the picture multiplied by the map.
+    names : mapping of int to str
+        Labels of the classes that come first anywhere, by class index.
+    notes : tuple of str
+        How the input was adapted.
     """
 
     trials: Mapping[str, FaithfulnessTest]
@@ -47,44 +55,64 @@ class PresenceResult:
     notes: tuple[str, ...]
 
     @property
-    def named(self) -> str:
-        """The class that comes first on the whole picture."""
+    def top_label(self) -> str:
+        """The class that comes first on the unmodified picture."""
         trial = next(iter(self.trials.values()))
         return self.names[int(trial.curves.deletion.first[0])]
 
 
 def picture_count(fills: int) -> int:
-    """How many pictures the network is asked about under so many fills."""
+    """Count the pictures that the network classifies for a number of fills."""
     return fills * variant_count(2 + CONTROLS, STEPS)
 
 
 def compute_presence(
-    asked: MapUnderTest, fills: Sequence[str], progress: Progress
+    tested: MapUnderTest, fills: Sequence[str], progress: Progress
 ) -> PresenceResult:
-    """Put the map to the test under each fill, and keep the pictures that it made."""
+    """Run deletion and insertion under each fill.
+
+    Parameters
+    ----------
+    tested : MapUnderTest
+        The map whose order decides what is removed first.
+    fills : sequence of str
+        Names of fills.
+    progress : Progress
+        Told about every picture.
+
+    Returns
+    -------
+    PresenceResult
+        Trials, pictures and confidence.
+
+    Raises
+    ------
+    EvidenceError
+        If the map is flat, so that no position comes before another.
+    """
 
     def work(
         subject: Subject,
     ) -> tuple[dict[str, FaithfulnessTest], dict[str, ModifiedPictures], ConfidenceDrop]:
         chosen = [FILLS.get(name)() for name in fills]
-        trials = measure_faithfulness(subject, asked.values, chosen, progress=progress)
-        pictures = {fill.name: _pictures(subject, asked, fill) for fill in chosen}
-        return trials, pictures, confidence_drop(subject, asked.values)
+        trials = measure_faithfulness(subject, tested.values, chosen, progress=progress)
+        pictures = {fill.name: _pictures(subject, tested, fill) for fill in chosen}
+        return trials, pictures, confidence_drop(subject, tested.values)
 
-    found, notes = run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
-    trials, pictures, left = found
+    result, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
+    trials, pictures, masked = result
     curves = [
         curve.first
         for trial in trials.values()
         for curve in (trial.curves.deletion, trial.curves.insertion)
     ]
-    names = {int(index): asked.model.label(int(index)) for index in np.unique(curves)}
-    return PresenceResult(trials, pictures, left, names, notes)
+    names = {int(index): tested.model.label(int(index)) for index in np.unique(curves)}
+    return PresenceResult(trials, pictures, masked, names, notes)
 
 
-def _pictures(subject: Subject, asked: MapUnderTest, fill: Fill) -> ModifiedPictures:
+def _pictures(subject: Subject, tested: MapUnderTest, fill: Fill) -> ModifiedPictures:
     away, back = (
-        subject.to_pixels(variants_at_shares(subject, asked.values, fill, SHARES, insert=back))
+        subject.to_pixels(variants_at_shares(subject, tested.values, fill, SHARES, insert=back))
         for back in (False, True)
     )
     return ModifiedPictures(tuple(map(jpeg, away)), tuple(map(jpeg, back)))

@@ -1,4 +1,4 @@
-"""What presence and absence come to, in sentences and numbers."""
+"""The results of presence and absence in sentences and numbers."""
 
 from __future__ import annotations
 
@@ -22,15 +22,29 @@ _CHANCE = {
 }
 
 
-def describe_presence(trials: Mapping[str, FaithfulnessTest], label: str, named: str) -> ResultText:
-    """The verdict, and what qualifies it.
+def describe_presence(
+    trials: Mapping[str, FaithfulnessTest], label: str, top_label: str
+) -> ResultText:
+    """Say whether the map does better than chance, and what qualifies that.
 
-    label: the class that was asked about. named: the class that comes first on the whole picture.
+    Parameters
+    ----------
+    trials : mapping of str to FaithfulnessTest
+        Results by the name of the fill.
+    label : str
+        The target class.
+    top_label : str
+        The class that comes first on the unmodified picture.
+
+    Returns
+    -------
+    ResultText
+        Unescaped plain text.
     """
     details = [
-        *_unnamed(label, named),
-        *_hiding_nothing(trials, label),
-        _luck(next(iter(trials.values()))),
+        *_other_decision(label, top_label),
+        *_weak_fills(trials, label),
+        _significance(next(iter(trials.values()))),
         _centre(trials),
         *_margins(trials),
     ]
@@ -42,122 +56,170 @@ def _headline(trials: Mapping[str, FaithfulnessTest], label: str) -> str:
     if not is_robust(trials):
         return f"Not robust, the fills disagree: {_by_fill(trials)}."
     count = len(first.controls)
-    random = f"{count} random maps that are as smooth"
-    where = f"under {_listed([_title(name) for name in trials])}"
+    random = f"{count} equally smooth random maps"
+    where = f"with {_listed([_title(name) for name in trials])}"
     if first.verdict is Verdict.BETTER:
         return (
-            f"Better than chance: what this map marks carries '{label}' more than what any of "
-            f"{random} marks, {where}."
+            f"Better than chance: the regions this map marks matter more for '{label}' than those "
+            f"of any of {random}, {where}."
         )
     if first.verdict is Verdict.WORSE:
         return (
-            f"Worse than chance: what any of {random} marks carries '{label}' more than what this "
-            f"map marks, {where}."
+            f"Worse than chance: the regions that any of {random} marks matter more for '{label}' "
+            f"than those this map marks, {where}."
         )
     return (
-        f"Not distinguishable from chance: among {random} some carry '{label}' as well as this map "
-        f"does, {where}."
+        f"Not distinguishable from chance: some of {random} do as well as this map for '{label}', "
+        f"{where}."
     )
 
 
 def _by_fill(trials: Mapping[str, FaithfulnessTest]) -> str:
-    said = (f"{_CHANCE[one.verdict]} under {_title(name)}" for name, one in trials.items())
-    return ", ".join(said)
+    return ", ".join(
+        f"{_CHANCE[trial.verdict]} with {_title(name)}" for name, trial in trials.items()
+    )
 
 
-def _unnamed(label: str, named: str) -> list[str]:
-    if label == named:
+def _other_decision(label: str, top_label: str) -> list[str]:
+    if label == top_label:
         return []
     return [
-        f"On the whole picture the network says '{named}', not '{label}': the curves follow how "
-        f"probable '{label}' is all the same."
+        f"On the unmodified picture the network says '{top_label}', not '{label}'. The curves "
+        f"still show the score of '{label}'."
     ]
 
 
-def _hiding_nothing(trials: Mapping[str, FaithfulnessTest], label: str) -> list[str]:
-    names = [_title(name) for name, one in trials.items() if one.curves.deletion.margin[-1] >= 0]
+def _weak_fills(trials: Mapping[str, FaithfulnessTest], label: str) -> list[str]:
+    names = [
+        _title(name) for name, trial in trials.items() if trial.curves.deletion.margin[-1] >= 0
+    ]
     if not names:
         return []
     return [
-        f"Under {_listed(names)} '{label}' comes first even with everything taken away: such a "
+        f"With {_listed(names)}, '{label}' comes first even when everything is removed: such a "
         "fill hides too little here to prove much."
     ]
 
 
-def _luck(trial: FaithfulnessTest) -> str:
+def _significance(trial: FaithfulnessTest) -> str:
     count = len(trial.controls)
     return (
-        f"A map that knows nothing would beat all {count} by luck once in {count + 1} times, and "
-        "lose to all as often."
+        f"By luck alone, a map would beat all {count} once in {count + 1} times, and lose to all "
+        "of them as often."
     )
 
 
 def _centre(trials: Mapping[str, FaithfulnessTest]) -> str:
-    beaten = [_title(name) for name, one in trials.items() if one.beats_centre]
-    missed = [_title(name) for name, one in trials.items() if not one.beats_centre]
-    if not missed:
-        return "It beats a centred disc too, under every fill."
-    if not beaten:
+    better = [_title(name) for name, trial in trials.items() if trial.beats_centre]
+    others = [_title(name) for name, trial in trials.items() if not trial.beats_centre]
+    if not others:
+        return "It beats a centred disc too, with every fill."
+    if not better:
         return (
-            "A centred disc does as well or better under every fill: that things stand in the "
-            "middle of photos would explain as much."
+            "A centred disc does as well or better with every fill: the centre bias of photos "
+            "would explain the result as well."
         )
     return (
-        f"Against a centred disc the fills disagree: the map does better under {_listed(beaten)}, "
-        f"not under {_listed(missed)}."
+        f"Against a centred disc the fills disagree: the map does better with {_listed(better)}, "
+        f"but not with {_listed(others)}."
     )
 
 
 def _margins(trials: Mapping[str, FaithfulnessTest]) -> list[str]:
-    odd = {name: one for name, one in trials.items() if one.margin_verdict is not one.verdict}
-    if not odd:
+    verdicts = [
+        f"{_CHANCE[trial.margin_verdict]} with {_title(name)}"
+        for name, trial in trials.items()
+        if trial.margin_verdict is not trial.verdict
+    ]
+    if not verdicts:
         return []
-    said = _listed([f"{_CHANCE[one.margin_verdict]} under {_title(n)}" for n, one in odd.items()])
-    return [f"By the logit margin, which does not saturate, it is {said}."]
+    return [f"By the logit margin, which does not saturate, it is {_listed(verdicts)}."]
 
 
-def describe_confidence(left: ConfidenceDrop, label: str) -> str:
-    """Average drop and increase in confidence, for this one picture."""
-    change = f"{left.original:.2f} → {left.masked:.2f}"
-    what = (
-        f"it rises ({change}), an increase in confidence"
-        if left.increased
-        else f"it drops by {100 * left.drop:.0f} % ({change})"
+def describe_confidence(masked: ConfidenceDrop, label: str) -> str:
+    """Give the average drop and the increase in confidence, for this one picture.
+
+    Parameters
+    ----------
+    masked : ConfidenceDrop
+        Probability of the class on the picture, and on the picture multiplied by the map.
+    label : str
+        The target class.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    change = f"{masked.original:.2f} → {masked.masked:.2f}"
+    effect = (
+        f"rises ({change}), an increase in confidence"
+        if masked.increased
+        else f"drops by {100 * masked.drop:.0f} % ({change})"
     )
     return (
-        f"The picture times the map, over mean grey: '{label}' {what}. A map of ones has no drop "
-        "at all, so read this beside the share that the map leaves."
+        "Picture multiplied by the map, over mean grey: the probability of "
+        f"'{label}' {effect}. A map of ones has no drop at all, so consider also which share of "
+        "the picture the map keeps."
     )
 
 
 def answer_text(curve: ScoreCurve, index: int, label: str, names: Mapping[int, str]) -> str:
-    """What the network said at a step of a curve."""
+    """Give the score of the target class at one step of a curve, and the class that beats it.
+
+    Parameters
+    ----------
+    curve : ScoreCurve
+        Scores by share.
+    index : int
+        The step.
+    label : str
+        The target class.
+    names : mapping of int to str
+        Labels by class index.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
     first = int(curve.first[index])
     words = f"{label} {curve.probability[index]:.2f}, margin {signed(float(curve.margin[index]))}"
     lost = curve.margin[index] < 0 and names[first] != label
-    return f"{words}: it says {names[first]}" if lost else words
+    return f"{words}: the network says {names[first]}" if lost else words
 
 
 def number_rows(trials: Mapping[str, FaithfulnessTest]) -> list[dict[str, Any]]:
-    """Every number by fill and map; of the random ones the mean and the range."""
+    """Tabulate every number by fill and map; random maps are averaged.
+
+    Parameters
+    ----------
+    trials : mapping of str to FaithfulnessTest
+        Results by the name of the fill.
+
+    Returns
+    -------
+    list of dict
+        Rows for `st.dataframe`.
+    """
     rows = []
     for name, trial in trials.items():
-        for title, found in ((THIS_MAP, [trial.curves]), (CENTRED, [trial.centred])):
-            rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(found)})
+        for title, removals in ((THIS_MAP, [trial.curves]), (CENTRED, [trial.centred])):
+            rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(removals)})
         title = f"{len(trial.controls)} random, mean"
         rows.append({"Fill": FILLS.get(name).title, "Map": title, **_numbers(trial.controls)})
     return rows
 
 
-def _numbers(found: Sequence[InsertionDeletion]) -> dict[str, float]:
+def _numbers(removals: Sequence[InsertionDeletion]) -> dict[str, float]:
     measures = {
-        "Deletion": [one.deletion.area for one in found],
-        "Insertion": [one.insertion.area for one in found],
-        "Insertion − deletion": [one.gain for one in found],
-        "MoRF": [one.morf for one in found],
-        "LeRF": [one.lerf for one in found],
-        "(LeRF − MoRF) / 2": [one.road for one in found],
-        "Margin, insertion − deletion": [one.margin_gain for one in found],
+        "Deletion": [removal.deletion.area for removal in removals],
+        "Insertion": [removal.insertion.area for removal in removals],
+        "Insertion − deletion": [removal.gain for removal in removals],
+        "MoRF": [removal.morf for removal in removals],
+        "LeRF": [removal.lerf for removal in removals],
+        "(LeRF − MoRF) / 2": [removal.road for removal in removals],
+        "Margin, insertion − deletion": [removal.margin_gain for removal in removals],
     }
     return {name: round(float(np.mean(values)), 3) for name, values in measures.items()}
 

@@ -1,4 +1,4 @@
-"""Regions and their relations as a graph over the photo."""
+"""Regions and their interactions as a graph over the photo."""
 
 from __future__ import annotations
 
@@ -21,11 +21,25 @@ _SIDE = 900
 
 
 def region_graph(
-    pixels: Pixels, geometry: PictureGeometry, found: RegionInteractions, label: str
+    pixels: Pixels, geometry: PictureGeometry, result: RegionInteractions, label: str
 ) -> str:
-    """The photo, and over what the network saw of it outlines, edges and nodes, as HTML.
+    """Draw outlines, edges and nodes over the part of the photo that the network gets.
 
-    pixels: uint8 [H, W, 3]; label: the class, escaped here. Numbers are in the titles.
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The photo.
+    geometry : PictureGeometry
+        Relates the photo to the network's input.
+    result : RegionInteractions
+        Regions and their interactions.
+    label : str
+        The target class, escaped here.
+
+    Returns
+    -------
+    str
+        HTML; numbers are in the tooltips.
     """
     height, width = pixels.shape[:2]
     step = max(1.0, max(height, width) / _SIDE)
@@ -33,57 +47,68 @@ def region_graph(
         pixels, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA
     )
     top, left, bottom, right = geometry.resized((height, width)).box
-    place = (
+    style = (
         f"left:{100 * left / width:.3f}%;top:{100 * top / height:.3f}%;"
         f"width:{100 * (right - left) / width:.3f}%;height:{100 * (bottom - top) / height:.3f}%"
     )
-    centres = _centres(found.labels)
-    pairs = strongest_edges(found.interactions)
-    spots = "".join(_spot(one, centres) for one in reversed(pairs))
+    centres = _centres(result.labels)
+    pairs = strongest_edges(result.interactions)
+    tooltips = "".join(_edge_tooltip(edge, centres) for edge in reversed(pairs))
     nodes = "".join(
-        _node(index, centre, found.interactions, label) for index, centre in enumerate(centres)
+        _node(index, centre, result.interactions, label) for index, centre in enumerate(centres)
     )
     many = " av-many" if len(centres) > MANY else ""
-    said = f"{len(centres)} regions of the photo, and {len(pairs)} relations between them"
+    title = f"{len(centres)} regions of the photo, and {len(pairs)} interactions between them"
     return (
         f'<div class="av-regions{many}"><img alt="the photo" src="{data_link(small)}">'
-        f'<div style="{place}"><img alt="{said}" src="{_drawing(found.labels, pairs, centres)}">'
-        f"{spots}{nodes}</div></div>"
+        f'<div style="{style}"><img alt="{title}" src="{_drawing(result.labels, pairs, centres)}">'
+        f"{tooltips}{nodes}</div></div>"
     )
 
 
 def graph_legend(label: str) -> str:
-    """What lines and discs mean, as HTML."""
+    """Explain the lines and discs of the graph.
+
+    Parameters
+    ----------
+    label : str
+        The target class, escaped here.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     name = html.escape(label)
     return (
         '<div class="av-legend av-keys">'
         f'<span><i style="border-top:4px solid {SYNERGY}"></i>need each other (synergy)</span>'
         f'<span><i style="border-top:4px dashed {REDUNDANCY}"></i>stand in for each other '
         "(redundancy)</span>"
-        f'<span><b class="av-for"></b>speaks for {name}</span>'
-        f'<span><b class="av-against"></b>speaks against it</span></div>'
+        f'<span><b class="av-for"></b>raises the score of {name}</span>'
+        f'<span><b class="av-against"></b>lowers it</span></div>'
     )
 
 
 def _centres(labels: IntArray) -> list[tuple[float, float]]:
-    """For each region the place (y, x) that is farthest from its border, in 0..1 of the input."""
+    """For each region the point (y, x) farthest from its border, in 0..1 of the input."""
     height, width = labels.shape
-    found = []
+    centres = []
     for index in range(int(labels.max()) + 1):
         inside = np.pad((labels == index).astype(np.uint8), 1)
         far = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
-        # Of a strip's many equally good places the one nearest to their middle.
+        # A strip has many such points: take the one nearest to their middle.
         rows, columns = np.nonzero(far >= far.max() - 0.5)
         middle = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-        found.append(((rows[middle] + 0.5) / height, (columns[middle] + 0.5) / width))
-    return found
+        centres.append(((rows[middle] + 0.5) / height, (columns[middle] + 0.5) / width))
+    return centres
 
 
 def _drawing(labels: IntArray, pairs: list[RegionEdge], centres: list[tuple[float, float]]) -> str:
-    """Outlines and edges as an SVG of their own, as a data: link."""
+    """Outlines and edges as an SVG in a data: link."""
     height, width = labels.shape
     outlines = "".join(_outline(labels == index) for index in range(len(centres)))
-    lines = "".join(_line(one, pairs[0], centres, (height, width)) for one in reversed(pairs))
+    lines = "".join(_line(edge, pairs[0], centres, (height, width)) for edge in reversed(pairs))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         'preserveAspectRatio="none"><style>*{vector-effect:non-scaling-stroke;fill:none;'
@@ -95,10 +120,13 @@ def _drawing(labels: IntArray, pairs: list[RegionEdge], centres: list[tuple[floa
 
 
 def _outline(inside: BoolArray) -> str:
-    found, _ = cv2.findContours(
+    contours, _ = cv2.findContours(
         inside.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE, offset=(0, 0)
     )
-    paths = ("M" + "L".join(f"{x + 0.5} {y + 0.5}" for x, y in one[:, 0]) + "Z" for one in found)
+    paths = (
+        "M" + "L".join(f"{x + 0.5} {y + 0.5}" for x, y in contour[:, 0]) + "Z"
+        for contour in contours
+    )
     return f'<path d="{"".join(paths)}"/>'
 
 
@@ -119,21 +147,21 @@ def _line(
     )
 
 
-def _spot(edge: RegionEdge, centres: list[tuple[float, float]]) -> str:
-    """A place in the middle of an edge whose title tells its number."""
+def _edge_tooltip(edge: RegionEdge, centres: list[tuple[float, float]]) -> str:
+    """An area in the middle of an edge whose tooltip gives its value."""
     (y1, x1), (y2, x2) = centres[edge.first], centres[edge.second]
     what = "need each other" if edge.value > 0 else "stand in for each other"
-    said = f"Regions {edge.first + 1} and {edge.second + 1} {what}: "
-    said += signed(edge.value, edge.error)
-    return f'<i title="{said}" style="left:{50 * (x1 + x2):.2f}%;top:{50 * (y1 + y2):.2f}%"></i>'
+    title = f"Regions {edge.first + 1} and {edge.second + 1} {what}: "
+    title += signed(edge.value, edge.error)
+    return f'<i title="{title}" style="left:{50 * (x1 + x2):.2f}%;top:{50 * (y1 + y2):.2f}%"></i>'
 
 
 def _node(index: int, centre: tuple[float, float], relations: Interactions, label: str) -> str:
     value, error = float(relations.shapley[index]), float(relations.shapley_error[index])
     most = float(np.abs(relations.shapley).max()) or 1.0
     side = "av-for" if value >= 0 else "av-against"
-    said = html.escape(f"Region {index + 1}: {signed(value, error)} of the score of {label}")
+    title = html.escape(f"Region {index + 1}: {signed(value, error)} of the score of {label}")
     return (
-        f'<b class="{side}" title="{said}" style="left:{100 * centre[1]:.2f}%;'
+        f'<b class="{side}" title="{title}" style="left:{100 * centre[1]:.2f}%;'
         f'top:{100 * centre[0]:.2f}%;--av-size:{(abs(value) / most) ** 0.5:.2f}">{index + 1}</b>'
     )

@@ -1,4 +1,4 @@
-"""Pairs of regions that interact, their numbers, and what they say in words."""
+"""Pairs of regions that interact, in numbers and in sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIN_EDGE = 0.1  # of the strongest
 
 @dataclass(frozen=True)
 class RegionEdge:
-    """Two regions (from 0) and their interaction, with its standard error."""
+    """Two regions (counted from 0) and their interaction, with its standard error."""
 
     first: int
     second: int
@@ -29,36 +29,58 @@ class RegionEdge:
 
 
 def significant_edges(relations: Interactions) -> list[RegionEdge]:
-    """All pairs whose interaction is more than two standard errors from 0, strongest first.
+    """Select the pairs whose interaction is more than two standard errors from 0.
 
-    What rounding of the network's numbers can bring about is none either.
+    Parameters
+    ----------
+    relations : Interactions
+        Interactions and their standard errors.
+
+    Returns
+    -------
+    list of RegionEdge
+        Strongest first. Interactions that rounding of float32 scores can cause are left out too.
     """
-    found = []
+    edges = []
     rounding = _ROUNDING * max(abs(relations.empty_value), abs(relations.full_value))
     for first, second in zip(*np.triu_indices(len(relations.shapley), 1), strict=True):
         value = float(relations.interaction[first, second])
         error = float(relations.interaction_error[first, second])
-        if abs(value) > rounding and abs(value) > 2 * error:  # not so where one of them is NaN
-            found.append(RegionEdge(int(first), int(second), value, error))
-    return sorted(found, key=lambda edge: -abs(edge.value))
+        if abs(value) > rounding and abs(value) > 2 * error:  # false where one of them is NaN
+            edges.append(RegionEdge(int(first), int(second), value, error))
+    return sorted(edges, key=lambda edge: -abs(edge.value))
 
 
 def strongest_edges(relations: Interactions) -> list[RegionEdge]:
-    """Only the strongest: eight at most, none below a tenth of the first."""
-    found = significant_edges(relations)
-    return [one for one in found[:MAX_EDGES] if abs(one.value) >= _MIN_EDGE * abs(found[0].value)]
+    """Select the edges to draw: at most eight, none below a tenth of the strongest."""
+    edges = significant_edges(relations)
+    smallest = _MIN_EDGE * abs(edges[0].value) if edges else 0.0
+    return [edge for edge in edges[:MAX_EDGES] if abs(edge.value) >= smallest]
 
 
-def describe_regions(found: RegionInteractions, label: str) -> str:
-    """The most important region, the strongest synergy and redundancy, in a few sentences."""
-    relations = found.interactions
+def describe_regions(result: RegionInteractions, label: str) -> str:
+    """Name the most important region, the strongest synergy and the strongest redundancy.
+
+    Parameters
+    ----------
+    result : RegionInteractions
+        Regions and their interactions.
+    label : str
+        The target class.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    relations = result.interactions
     best = int(np.argmax(np.abs(relations.shapley)))
     value = float(relations.shapley[best])
-    side = "for" if value >= 0 else "against"
-    words = f"Region {best + 1} matters most: {signed(value)}, it speaks {side} {label}."
+    effect = "raises" if value >= 0 else "lowers"
+    words = f"Region {best + 1} matters most: it {effect} the score of {label} ({signed(value)})."
     pairs = significant_edges(relations)
-    synergy = next((one for one in pairs if one.value > 0), None)
-    redundancy = next((one for one in pairs if one.value < 0), None)
+    synergy = next((pair for pair in pairs if pair.value > 0), None)
+    redundancy = next((pair for pair in pairs if pair.value < 0), None)
     if synergy:
         words += (
             f" Regions {synergy.first + 1} and {synergy.second + 1} need each other most "
@@ -70,24 +92,40 @@ def describe_regions(found: RegionInteractions, label: str) -> str:
             f"each other ({signed(redundancy.value)})."
         )
     if not pairs:
-        words += " No two regions interact: what they bring adds up."
+        words += " No two regions interact: their contributions add up."
     return words
 
 
-def pair_rows(found: RegionInteractions, gains: PairGains) -> list[dict[str, Any]]:
-    """A row of numbers for each two regions, the strongest interaction first."""
-    relations = found.interactions
+def pair_rows(result: RegionInteractions, gains: PairGains) -> list[dict[str, Any]]:
+    """Tabulate the numbers of each pair of regions, the strongest interaction first.
+
+    Parameters
+    ----------
+    result : RegionInteractions
+        Regions and their interactions.
+    gains : PairGains
+        Joint contribution of each pair, alone and in context.
+
+    Returns
+    -------
+    list of dict
+        Rows for `st.dataframe`.
+    """
+    relations = result.interactions
     rows = []
     for first, second in zip(*np.triu_indices(len(relations.shapley), 1), strict=True):
         row: dict[str, Any] = {
             "Regions": f"{first + 1} and {second + 1}",
             "Interaction": round(float(relations.interaction[first, second]), 3),
         }
-        if not found.exact:
+        if not result.exact:
             row["Standard error"] = round(float(relations.interaction_error[first, second]), 3)
         row["Alone"] = round(float(gains.alone[first, second]), 3)
         row["In context"] = round(float(gains.in_context[first, second]), 3)
         rows.append(
-            {name: one if isinstance(one, str) else round(one, 3) for name, one in row.items()}
+            {
+                name: value if isinstance(value, str) else round(value, 3)
+                for name, value in row.items()
+            }
         )
     return sorted(rows, key=lambda row: -abs(np.nan_to_num(row["Interaction"])))

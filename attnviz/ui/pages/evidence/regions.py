@@ -1,9 +1,9 @@
-"""Section "Which regions need each other": a picture's regions as players of a game."""
+"""Section "Which regions need each other": interactions between a picture's regions."""
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -23,9 +23,10 @@ from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
-from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.layer_traces import trace_photo
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.region_graph import graph_legend, region_graph
@@ -41,7 +42,7 @@ _AT_ONCE = 6
 
 @dataclass(frozen=True)
 class _RegionOptions:
-    """How the picture is cut, and into how many regions at most."""
+    """How the picture is divided, and into how many regions at most."""
 
     cut: str
     count: int
@@ -52,49 +53,60 @@ class _RegionOptions:
         return superpixels_at_most(subject.pixels, self.count)
 
 
-def show(asked: MapUnderTest) -> None:
-    """The graph over the photo, the matrices, and what they say in words."""
-    choice = _pick()
-    model = asked.model
-    of = (asked.photo.shown.sha256, *model.key)
-    key = (*of, asked.target, choice.cut, str(choice.count))
-    found = long_work(
-        "regions", key, lambda: _cost(choice.count), lambda told: _compute(asked, choice, told),
-        button="Ask", unit="variants", at_once=choice.count <= _AT_ONCE,
-    )  # fmt: skip
-    if found is None:
+def show(tested: MapUnderTest) -> None:
+    """Show the graph over the photo, the matrices, and a summary in words.
+
+    Parameters
+    ----------
+    tested : MapUnderTest
+        Gives picture, network and target; the map itself plays no part here.
+    """
+    options = _pick_options()
+    key = (
+        *(tested.photo.shown.sha256, *tested.model.key),
+        *(tested.target, options.cut, str(options.count)),
+    )
+    result = long_work(
+        "regions",
+        key,
+        partial(_describe_cost, options.count),
+        partial(_compute, tested, options),
+        button="Compute interactions",
+        unit="variants",
+        at_once=options.count <= _AT_ONCE,
+    )
+    if result is None:
         return
-    related, notes = found
-    for note in notes:
-        st.warning(plain_text(note))
-    st.html(f'<p class="av-verdict">{html.escape(describe_regions(related, asked.target))}</p>')
+    regions, notes = result
+    show_notes(notes)
+    show_verdict(describe_regions(regions, tested.target))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        geometry = asked.explanation.geometry
-        st.html(region_graph(asked.photo.shown.pixels, geometry, related, asked.target))
-        st.html(graph_legend(asked.target))
+        geometry = tested.explanation.geometry
+        st.html(region_graph(tested.photo.shown.pixels, geometry, regions, tested.target))
+        st.html(graph_legend(tested.target))
     with right:
-        st.markdown("##### Interaction of each two regions")
-        st.html(relation_matrix(related.interactions))
-        st.caption(_method_words(related))
-        _show_flow(asked, related.labels, key)
+        st.markdown("##### Interaction of each pair of regions")
+        st.html(relation_matrix(regions.interactions))
+        st.caption(_method_text(regions))
+        _show_flow(tested, regions.labels, key)
     if st.toggle(
         "Numbers of all pairs",
         key="regions numbers",
-        help="Also what two regions bring together alone and beside all others: these two "
-        "disagree where the score saturates.",
+        help="Also the joint contribution of two regions on their own and next to all others. The "
+        "two differ where the score saturates.",
     ):
-        _show_numbers(asked, related, key)
+        _show_numbers(tested, regions, key)
 
 
-def _pick() -> _RegionOptions:
+def _pick_options() -> _RegionOptions:
     start_choice(_CUT, _CUTS)
     start_choice(_COUNT, _COUNTS, default=str(_AT_ONCE))
     left, right = st.columns(2)
     with left:
         cut = str(
             st.selectbox(
-                "Cut the picture",
+                "Divide the picture",
                 _CUTS,
                 format_func=_CUTS.__getitem__,
                 key=_CUT,
@@ -105,55 +117,55 @@ def _pick() -> _RegionOptions:
         count = str(
             st.select_slider(
                 "Regions, at most", _COUNTS, key=_COUNT, persist_state="session",
-                help=f"Up to {EXACT_PLAYERS} all coalitions are asked; of more, a sample.",
+                help=f"Up to {EXACT_PLAYERS} regions: all coalitions, exact. Above: a sample.",
             )
         )  # fmt: skip
     return _RegionOptions(cut, int(count))
 
 
-def _cost(count: int) -> str:
+def _describe_cost(count: int) -> str:
     how = "all coalitions" if count <= EXACT_PLAYERS else "a sample of the coalitions"
     return (
-        f"The network is asked about {how} of {count} regions: up to {coalition_count(count):,} "
+        f"The network classifies {how} of {count} regions: up to {coalition_count(count):,} "
         "variants of the picture."
     )
 
 
 def _compute(
-    asked: MapUnderTest, choice: _RegionOptions, progress: Progress
+    tested: MapUnderTest, options: _RegionOptions, progress: Progress
 ) -> tuple[RegionInteractions, tuple[str, ...]]:
     def work(subject: Subject) -> RegionInteractions:
-        return measure_interactions(subject, choice.labels(subject), progress=progress)
+        return measure_interactions(subject, options.labels(subject), progress=progress)
 
-    return run_experiment(asked.model, asked.photo.shown, work, asked.target_index)
+    return run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
 
 
-def _method_words(found: RegionInteractions) -> str:
-    count = len(found.interactions.shapley)
+def _method_text(result: RegionInteractions) -> str:
+    count = len(result.interactions.shapley)
     how = (
         f"Exact, from all {2**count} coalitions."
-        if found.exact
-        else "From a sample of coalitions; what lies within two standard errors of 0 counts as 0."
+        if result.exact
+        else "From a sample of coalitions; values within two standard errors of 0 count as 0."
     )
     return (
-        "Left of each row stands what the region brings (Shapley value), in the row what two bring "
-        "together beyond that (interaction index), in units of the class's score before softmax. "
-        f"Who is away is blurred. {how}"
+        "Left of each row: the region's contribution (Shapley value). In the row: what two regions "
+        "add together beyond that (interaction index). Both are in units of the class's score "
+        f"before softmax. Regions outside a coalition are blurred. {how}"
     )
 
 
-def _show_flow(asked: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> None:
-    """Rollout between the regions; nothing for a network without self-attention over places."""
+def _show_flow(tested: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> None:
+    """Rollout between the regions; nothing for a network without spatial self-attention."""
     with st.spinner("Following the attention …"):
-        traced = trace_photo(asked.photo, asked.model).layers
+        traced = trace_photo(tested.photo, tested.model).layers
     if not any(reading.has_positions for reading in traced.trace.context):
         return
     st.markdown("##### Attention from region to region")
     st.html(flow_matrix(_flow(key, traced, labels)))
     st.caption(
-        "Which share of what a region (row) holds in the end came from each region (column), by "
-        "attention rollout through all layers. It speaks for no class, unlike the interactions; "
-        "what is missing to 100 % came from tokens that are no place."
+        "Share of a region's final information (row) that comes from each region (column), by "
+        "attention rollout through all layers. Unlike the interactions, it does not depend on a "
+        "class. Rows add up to less than 100 %: the rest comes from tokens without a position."
     )
 
 
@@ -163,22 +175,22 @@ def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> Doubl
     return region_flow(_traced.trace.context, _labels)
 
 
-def _show_numbers(asked: MapUnderTest, found: RegionInteractions, key: tuple[str, ...]) -> None:
+def _show_numbers(tested: MapUnderTest, result: RegionInteractions, key: tuple[str, ...]) -> None:
     def work(progress: Progress) -> PairGains:
-        def asking(subject: Subject) -> PairGains:
-            game = RegionGame(subject, found.labels, BLUR * min(subject.size), progress)
+        def gains_of(subject: Subject) -> PairGains:
+            game = RegionGame(subject, result.labels, BLUR * min(subject.size), progress)
             return pair_gains(game, game.players)
 
-        return run_experiment(asked.model, asked.photo.shown, asking, asked.target_index)[0]
+        return run_experiment(tested.model, tested.photo.shown, gains_of, tested.target_index)[0]
 
-    count = len(found.interactions.shapley)
+    count = len(result.interactions.shapley)
     gains = long_work(
         "region pairs", key,
-        lambda: f"It takes {count * count + count + 2:,} variants of the picture.", work,
+        lambda: f"The network classifies {count * count + count + 2:,} more variants.", work,
         unit="variants", at_once=True,
     )  # fmt: skip
     if gains is not None:
-        st.dataframe(pair_rows(found, gains), hide_index=True)
+        st.dataframe(pair_rows(result, gains), hide_index=True)
 
 
 SECTIONS.add(Section("regions", "Which regions need each other", 30, show))

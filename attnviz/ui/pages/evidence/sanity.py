@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
+from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.sanity_warnings import record_sanity
@@ -24,112 +26,134 @@ _SIDE = 200
 _GREY = 150
 
 
-def show(asked: MapUnderTest) -> None:
-    """What becomes of the map while a copy of the network forgets, layer by layer."""
-    found = long_work(
-        "sanity", asked.key, lambda: _cost(asked), lambda told: _compute(asked, told),
-        button="Check", unit="maps",
-    )  # fmt: skip
-    if found is None:
+def show(tested: MapUnderTest) -> None:
+    """Show how the map changes while the weights of a copy of the network become random.
+
+    Parameters
+    ----------
+    tested : MapUnderTest
+        The map to check.
+    """
+    result = long_work(
+        "sanity",
+        tested.key,
+        partial(_describe_cost, tested),
+        partial(_compute, tested),
+        button="Run the check",
+        unit="maps",
+    )
+    if result is None:
         return
-    record_sanity(asked.explanation, asked.layer, insensitive=found.insensitive)
-    st.html(f'<p class="av-verdict">{html.escape(describe_sanity(found))}</p>')
-    st.html(_filmstrip(asked, found))
-    st.altair_chart(sanity_chart(found))
+    record_sanity(tested.explanation, tested.layer, insensitive=result.insensitive)
+    show_verdict(describe_sanity(result))
+    st.html(_filmstrip(tested, result))
+    st.altair_chart(sanity_chart(result))
     st.caption(
-        "From the output to the input each stage of a copy of the network loses what it learned: "
-        "the values of each weight tensor are shuffled, its mean and spread stay (cascading "
-        "randomisation, Adebayo et al., NeurIPS 2018). The control is how alike the trained "
-        f"network's own map is to those of {CONTROLS} pictures of noise with the photo's colours "
-        "and spectrum: what architecture and network bring without the photo. A method is called "
-        f"insensitive if its rank correlation stays above {SIMILARITY_BOUND:g} with all layers "
-        "random, and no lower than the control. Layers behind the one that is shown cannot change "
-        "a map of attention."
+        "In a copy of the network, stage after stage loses what it learned, from the output to the "
+        "input: the values of each weight tensor are shuffled, so that its mean and spread stay "
+        "(cascading randomisation, Adebayo et al., NeurIPS 2018). The control compares the trained "
+        f"network's map with its maps of {CONTROLS} noise pictures that have the photo's colours "
+        "and spectrum: the similarity that architecture and weights produce without the photo. A "
+        "method is called insensitive if the rank correlation stays above "
+        f"{SIMILARITY_BOUND:g} with all layers random, and is no lower than the control. Layers "
+        "after the one shown cannot change an attention map."
     )
 
 
-def describe_sanity(found: SanityCheck) -> str:
-    """The verdict in a sentence or two, with its numbers."""
-    last, control = found.steps[-1].similarity, found.control
+def describe_sanity(result: SanityCheck) -> str:
+    """Give the verdict in one or two sentences, with its numbers.
+
+    Parameters
+    ----------
+    result : SanityCheck
+        From `check_sanity`.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    last, control = result.steps[-1].similarity, result.control
     beside = f"; the control is at {_rank(control)}" if control else ""
     if last is None:
-        end = "with all layers random it is flat, and nothing stands out in it"
+        end = "with all layers random it is flat"
     else:
         end = f"with all layers random its rank correlation is {_rank(last)}{beside}"
-    if found.insensitive:
+    if result.insensitive:
         return (
-            f"Insensitive to the model: {end}. The map hardly depends on what the network learned; "
-            "do not read it as the network's reason."
+            f"Insensitive to the model: {end}. The map hardly depends on what the network learned, "
+            "so do not read it as the reason for the decision."
         )
-    lost = next(
+    layer = next(
         (
-            one.name
-            for one in found.steps
-            if one.similarity is None or one.similarity.spearman < SIMILARITY_BOUND
+            step.name
+            for step in result.steps
+            if step.similarity is None or step.similarity.spearman < SIMILARITY_BOUND
         ),
         "",
     )
-    where = f" It loses its order when {lost} becomes random." if lost else ""
+    where = f" It loses its order when {layer} becomes random." if layer else ""
     if last is not None and abs(last.spearman) > SIMILARITY_BOUND:
         return (
-            f"The check cannot tell: {end}, so that maps of different pictures are as alike as "
-            f"this.{where}"
+            f"The check is inconclusive: {end}, so maps of different pictures are as similar as "
+            f"that.{where}"
         )
     return f"The map depends on what the network learned: {end}.{where}"
 
 
-def _compute(asked: MapUnderTest, progress: Progress) -> SanityCheck:
-    target = asked.target_index if asked.explanation.target else None
+def _compute(tested: MapUnderTest, progress: Progress) -> SanityCheck:
+    target = tested.target_index if tested.explanation.target else None
     return check_sanity(
-        asked.model, asked.photo.shown, asked.explanation.method, asked.layer, target,
+        tested.model, tested.photo.shown, tested.explanation.method, tested.layer, target,
         progress=progress,
     )  # fmt: skip
 
 
-def _cost(asked: MapUnderTest) -> str:
-    cost = method_cost(asked.model, asked.photo.shown, asked.explanation.method)
+def _describe_cost(tested: MapUnderTest) -> str:
+    cost = method_cost(tested.model, tested.photo.shown, tested.explanation.method)
     passes = cost.forward + cost.backward
-    each = f", {passes:,} passes each" if passes > 2 else ""
+    passes_each = f", {passes:,} passes each" if passes > 2 else ""
     least, most = (1 + CONTROLS + stages for stages in (LEAST_STAGES, MOST_STAGES))
     return (
-        f"A copy of the network is made random from the output to the input, and the map is made "
-        f"again after each stage: about {least} to {most} maps{each}. Your network stays as it is."
+        "The weights of a copy of the network are made random, from the output to the input, and "
+        f"the map is computed again after each stage: about {least} to {most} maps{passes_each}. "
+        "The network itself does not change."
     )
 
 
-def _filmstrip(asked: MapUnderTest, found: SanityCheck) -> str:
-    """Heat over the photo for every step, and the control's map, as HTML."""
-    photo = asked.photo.shown.reduced(_SIDE).pixels
+def _filmstrip(tested: MapUnderTest, result: SanityCheck) -> str:
+    """The heat map over the photo for every step, and the control's map, as HTML."""
+    photo = tested.photo.shown.reduced(_SIDE).pixels
     frames = []
-    for number, step in enumerate(found.steps):
+    for number, step in enumerate(result.steps):
         name = step.name or "trained"
-        title = f"{name} random, with all behind it" if step.name else "the trained network"
-        note = "" if not number else _alike(step.similarity)
-        frames.append(_frame(asked, step.values, photo, name, note, title))
+        title = f"{name} and all later layers random" if step.name else "the trained network"
+        note = "" if not number else _similarity(step.similarity)
+        frames.append(_frame(tested, step.values, photo, name, note, title))
     grey = np.full_like(photo, _GREY)
-    title = "The trained network's map of a control picture that shares nothing with the photo"
-    note = _alike(found.control)
-    frames.append(_frame(asked, found.control_values, grey, "control", note, title))
+    title = "The trained network's map of a noise picture with the photo's colours and spectrum"
+    note = _similarity(result.control)
+    frames.append(_frame(tested, result.control_values, grey, "control", note, title))
     return f'<div class="av-strip av-film">{"".join(frames)}</div>'
 
 
 def _frame(
-    asked: MapUnderTest, values: FloatArray, photo: np.ndarray, name: str, note: str, title: str
+    tested: MapUnderTest, values: FloatArray, photo: np.ndarray, name: str, note: str, title: str
 ) -> str:
-    link = heat_link(photo, values, asked.explanation.geometry)
-    said = html.escape(f"{title}. {note}".strip())
+    link = heat_link(photo, values, tested.explanation.geometry)
+    title = html.escape(f"{title}. {note}".strip())
     return (
-        f'<figure title="{said}"><img alt="{said}" src="{link}"><figcaption>'
+        f'<figure title="{title}"><img alt="{title}" src="{link}"><figcaption>'
         f"{html.escape(name)}<br>{html.escape(note) or '&nbsp;'}</figcaption></figure>"
     )
 
 
-def _alike(found: MapSimilarity | None) -> str:
-    return "flat" if found is None else f"rank correlation {_rank(found)}"
+def _similarity(likeness: MapSimilarity | None) -> str:
+    return "flat" if likeness is None else f"rank correlation {_rank(likeness)}"
 
 
-def _rank(found: MapSimilarity) -> str:
-    return f"{found.spearman:+.2f}".replace("-", "\N{MINUS SIGN}")
+def _rank(likeness: MapSimilarity) -> str:
+    return f"{likeness.spearman:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 SECTIONS.add(Section("sanity", "Sanity check", 40, show))

@@ -1,4 +1,4 @@
-"""A section of the page "Evidence": a question about a map, and the part of the page that answers.
+"""A section of the page "Evidence": one question about a map, and the code that answers it.
 
 A new section is a file in `attnviz/ui/pages/evidence` that adds itself to `SECTIONS`.
 """
@@ -14,15 +14,23 @@ from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 @dataclass(frozen=True)
 class Section:
-    """A question and the way to its answer.
+    """A question about a map and the function that answers it.
 
-    name: in the page's address. title: as the user reads it. place: sections stand in this order.
-    show: draws the answer; it runs in a fragment, inside `guarded`.
+    Parameters
+    ----------
+    name : str
+        Identifies the section in the page's address.
+    title : str
+        Text of the section's button.
+    order : int
+        Sections are sorted by it.
+    show : callable
+        Draws the answer. It runs in a fragment, inside `guarded`.
     """
 
     name: str
     title: str
-    place: int
+    order: int
     show: Callable[[MapUnderTest], None]
 
 

@@ -1,4 +1,4 @@
-"""What the page "Eye" keeps between runs, with a bound on each."""
+"""Cached results of the page "Eye", each cache with a size limit."""
 
 from __future__ import annotations
 
@@ -24,36 +24,51 @@ _TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
 def _cached_saliency_paths(checksum: str, _picture: Picture) -> tuple[GazePath, ...]:
-    del checksum
+    del checksum  # part of the cache key
     return saliency_gaze_paths(_picture.pixels)
 
 
 def gaze_paths(
     picture: Picture, model: VisionModel | None
 ) -> tuple[tuple[GazePath, ...], list[str]]:
-    """The scanpaths of a picture, and sentences about those that could not be had."""
-    found: list[GazePath] = []
+    """Compute all scanpaths of a picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture as displayed.
+    model : VisionModel, optional
+        Adds scanpaths on its attention and on its decision.
+
+    Returns
+    -------
+    paths : tuple of GazePath
+        The model's first, then those of bottom-up saliency.
+    notes : list of str
+        Why a scanpath is missing.
+    """
+    paths: list[GazePath] = []
     notes: list[str] = []
     if model is not None:
         for question in Question:
             try:
                 if _is_applicable(model, picture, question):
-                    found.append(_model_path(model, picture, question))
+                    paths.append(_model_path(model, picture, question))
             except AttnvizError as error:  # saliency needs no model
                 notes.append(f"{_TITLES[question]}: {error}")
-    return (*found, *_cached_saliency_paths(picture.sha256, picture)), notes
+    return (*paths, *_cached_saliency_paths(picture.sha256, picture)), notes
 
 
 def _is_applicable(model: VisionModel, picture: Picture, question: Question) -> bool:
-    """Whether a network has what is asked about: attention to places, or a decision."""
+    """Every network decides; only some have spatial attention."""
     if question is Question.DECISION:
         return True
     return has_spatial_attention(network_kinds(model, picture))
 
 
 def _model_path(model: VisionModel, picture: Picture, question: Question) -> GazePath:
-    of = (picture.sha256, picture.name)
-    explanation = cached_explanation(of, model.key, question, None, model, picture)
+    picture_key = (picture.sha256, picture.name)
+    explanation = cached_explanation(picture_key, model.key, question, None, model, picture)
     return _cached_model_path(explanation_key(explanation), question, explanation)
 
 
@@ -65,13 +80,13 @@ def _cached_model_path(key: tuple[str, ...], question: str, _explanation: Explan
 
 @st.cache_data(max_entries=24, ttl="2h", show_spinner=False)
 def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePath]) -> bytes:
-    """What the browser needs; `key` decides picture and paths."""
+    """Pack picture and scanpaths for the browser; equal keys must mean equal content."""
     del key
     return pack(_picture, _paths)
 
 
 @st.cache_data(max_entries=4, ttl="1h", show_spinner=False)
-def picture_png(checksum: str, wanted: Wanted, _photo: Photo) -> bytes:
-    """The PNG of a picture that was asked for."""
+def picture_png(checksum: str, request: Wanted, _photo: Photo) -> bytes:
+    """Make the PNG that the browser requested, at the photo's original size."""
     del checksum
-    return foveated_png(wanted, _photo.shown, _photo.whole())
+    return foveated_png(request, _photo.shown, _photo.whole())

@@ -1,4 +1,4 @@
-"""What eye and model have in common, and where the likeness ends; each sentence with its source."""
+"""Captions: what eye and model have in common, and where the analogy ends, with sources."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ import streamlit as st
 
 _CAPTIONS = (
     (
-        "What the macula does",
-        "Light from what you look at falls on the fovea, the middle of the macula. There the "
-        "retina samples finely; detail halves by 2.3° from the gaze and keeps falling. To read "
-        "this line your eye has to move along it.",
-        "Sizes: CIE e-ILV 17-22-006 for foveola (1°) and fovea (5°). Fall-off: Geisler & Perry "
-        "1998. Psychologists often call the middle 2° the fovea.",
+        "The macula",
+        "Light from the point you look at falls on the fovea, the centre of the macula. There the "
+        "retina samples finely; resolution halves at 2.3° from the gaze and keeps falling. To "
+        "read this line, your eye has to move along it.",
+        "Sizes: CIE e-ILV 17-22-006 for foveola (1°) and fovea (5°). Resolution: Geisler & Perry "
+        "1998. In psychology, fovea often means the central 2°.",
     ),
     (
-        "What attention does",
-        "Attention selects among the candidates: what wins is passed on, what is not selected "
-        "loses influence. Eyes usually follow it, but it can also go where the eyes do not.",
-        "Competition: Desimone & Duncan 1995; Reynolds & Heeger 2009. The scanpath: winner takes "
-        "all, then inhibition of return, after Itti, Koch & Niebur 1998.",
+        "Attention",
+        "Attention selects among competing objects: the winner is processed further, the others "
+        "lose influence. The eyes usually follow attention, but it can also shift without them.",
+        "Competition: Desimone & Duncan 1995; Reynolds & Heeger 2009. Scanpath: winner-take-all "
+        "with inhibition of return, after Itti, Koch & Niebur 1998.",
     ),
     (
-        "What the blur is",
-        "Bokeh is what a lens does to light from outside its plane of focus. On the other pages "
-        "it stands for attention. Here it stands for what the retina no longer resolves. Neither "
-        "is a distance.",
-        "The zones are anatomy; the factor over the picture says how much is exaggerated.",
+        "The blur",
+        "Bokeh is how a lens renders what lies outside its plane of focus. On the other pages blur "
+        "stands for low attention. Here it stands for detail that the retina does not resolve. "
+        "Neither is a distance.",
+        "The zones are anatomical; the factor above the picture says how much is exaggerated.",
     ),
     (
-        "Where the likeness ends",
-        "To its owner the edge of sight does not look blurred: it seems sharp and colourful. What "
-        "is lost there is which detail belongs to what. And a network has no fovea: it reads "
-        "every place equally finely, and its attention is a weight, not a glance.",
+        "Where the analogy ends",
+        "Peripheral vision does not look blurred to us: it seems sharp and colourful. What is lost "
+        "there is which detail belongs to which object. And a network has no fovea: it samples "
+        "the whole picture equally finely, and its attention is a weight, not a gaze.",
         "Haun, What is visible across the visual field? Neuroscience of Consciousness 2021, "
         "doi 10.1093/nc/niab006.",
     ),
@@ -41,10 +41,10 @@ _CAPTIONS = (
 
 
 def show_captions() -> None:
-    """Four short captions side by side."""
-    parts = "".join(
+    """Show four short captions side by side."""
+    sections = "".join(
         f"<section><h4>{html.escape(title)}</h4><p>{html.escape(text)}</p>"
         f"<small>{html.escape(source)}</small></section>"
         for title, text, source in _CAPTIONS
     )
-    st.html(f'<div class="av-likeness">{parts}</div>')
+    st.html(f'<div class="av-likeness">{sections}</div>')

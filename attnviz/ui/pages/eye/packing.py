@@ -38,7 +38,7 @@ def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
         "retina": retina,
         **{f"map {index}": jpeg(path.overlay, 80) for index, path in enumerate(paths)},
     }
-    first = next((path.stops[0] for path in paths if path.stops), None)
+    first = next((path.fixations[0] for path in paths if path.fixations), None)
     header = {
         "photoId": photo_id(picture),
         "title": "The picture as an eye samples it",
@@ -87,6 +87,6 @@ def _path_header(path: GazePath) -> dict[str, Any]:
     stops = [
         {"x": round(one.x, 5), "y": round(one.y, 5), "strength": round(one.strength, 4),
          "ms": round(one.ms, 2)}
-        for one in path.stops
+        for one in path.fixations
     ]  # fmt: skip
     return {"title": path.title, "note": path.note, "refused": path.refused, "stops": stops}

@@ -1,4 +1,4 @@
-"""The page "Eye": the picture as a retina samples it, and the model's attention as a gaze."""
+"""The page "Eye": the picture as a retina samples it, with the model's attention as a gaze."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from attnviz.ui.pages.eye.server_view import show_server_view
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = (
-        "Light falls on the macula, and what you look at on its sharpest spot. See your picture as "
-        "a retina samples it."
+        "The fovea, in the centre of the macula, sees only a small spot sharply. See your picture "
+        "as a retina samples it."
     )
     with page_frame("Eye", lead):
         photo, model = pick_photo_and_model()
@@ -39,50 +39,60 @@ def show() -> None:
 
 @st.fragment
 def show_eye(photo: Photo, model: VisionModel | None) -> None:
-    """The eye and its picture; a picture that is asked for reruns this part alone."""
+    """Show the eye and its picture, in a fragment of its own.
+
+    Parameters
+    ----------
+    photo : Photo
+        The chosen picture.
+    model : VisionModel, optional
+        Adds the model's scanpaths.
+    """
     with guarded():
-        with st.spinner("Looking …", show_time=True):
-            found, notes = gaze_paths(photo.shown, model)
+        with st.spinner("Computing scanpaths …", show_time=True):
+            paths, notes = gaze_paths(photo.shown, model)
         show_notes(notes)
-        wanted = _show_stage(photo, found, model)
-        if wanted is not None:
-            _show_save_button(photo, wanted)
+        request = _show_eye_component(photo, paths, model)
+        if request is not None:
+            _show_save_button(photo, request)
         show_credit(photo)
 
 
-def _show_stage(
-    photo: Photo, found: tuple[GazePath, ...], model: VisionModel | None
+def _show_eye_component(
+    photo: Photo, paths: tuple[GazePath, ...], model: VisionModel | None
 ) -> Wanted | None:
-    """The eye; a picture that the browser has asked for, or that the server has made anyway."""
+    """Show the eye; returns the picture that the browser requested, or that the server made."""
     if st.session_state.get("no webgl"):
-        return show_server_view(photo.shown, found)
+        return show_server_view(photo.shown, paths)
     weights = model.key if model else ()
-    key = (photo_id(photo.shown), *weights, *(path.title for path in found))
-    events = eye(packed_blob(key, photo.shown, found), key="eye")
+    key = (photo_id(photo.shown), *weights, *(path.title for path in paths))
+    events = eye(packed_blob(key, photo.shown, paths), key="eye")
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
     if events.wanted is not None:
         st.session_state["eye wanted"] = events.wanted
-    wanted: Wanted | None = st.session_state.get("eye wanted")
-    return wanted if wanted is not None and wanted.photo == photo_id(photo.shown) else None
+    request: Wanted | None = st.session_state.get("eye wanted")
+    return request if request is not None and request.photo == photo_id(photo.shown) else None
 
 
-def _show_save_button(photo: Photo, wanted: Wanted) -> None:
-    """The picture at the photo's own size, with all that made it written into it."""
+def _show_save_button(photo: Photo, request: Wanted) -> None:
+    """Offer the picture at the photo's original size, with its provenance."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "Save the eye's picture",
-            data=partial(picture_png, photo.shown.sha256, wanted, photo),
+            "Save this view",
+            data=partial(picture_png, photo.shown.sha256, request, photo),
             file_name="attnviz-eye.png",
             mime="image/png",
             on_click="ignore",
             icon=":material/download:",
-            help="PNG, with distance, pixels per degree, fixations and threshold written into it.",
+            help="PNG with viewing distance, pixels per degree, fixations and contrast threshold "
+            "in "
+            "its metadata.",
         )
-        count = len(wanted.fixations)
-        looks = "one fixation" if count == 1 else f"{count} fixations"
+        count = len(request.fixations)
+        fixations = "one fixation" if count == 1 else f"{count} fixations"
         st.caption(
-            f"As you saw it: {looks}, {wanted.distance_cm:g} cm away, "
-            f"{wanted.retina.coarser:g} × coarser than a human eye."
+            f"As displayed: {fixations}, viewed from {request.distance_cm:g} cm, "
+            f"{request.retina.coarser:g} × coarser than a human eye."
         )

@@ -1,4 +1,4 @@
-"""Maps that can lead a gaze, and the scanpath of each: the model's own, and saliency."""
+"""Scanpaths on the model's maps and on maps of bottom-up saliency."""
 
 from __future__ import annotations
 
@@ -17,51 +17,99 @@ from attnviz.vision.itti_koch import itti_koch
 from attnviz.vision.scanpath import Fixation, scanpath
 from attnviz.vision.spectral_residual import spectral_residual
 
-MAX_STOPS = 12
-GRID = 160  # cells on a map's longer side: a stop is placed between them
-_OVERLAY = 300
+MAX_FIXATIONS = 12
+GRID = 160  # cells on a map's longer side; fixations lie between cells
+_OVERLAY = 300  # px on the longer side
 
 
 @dataclass(frozen=True, eq=False)
 class GazePath:
-    """A map's scanpath.
+    """The scanpath on a map.
 
-    title: what the map is; note: who says so. overlay: uint8 [h, w, 3], the map over the photo.
-    stops: places in 0..1 of the picture's height and width, best first. refused: why there are
-    none; then there are none.
+    Parameters
+    ----------
+    title : str
+        Name of the map.
+    note : str
+        Method and layer, or the features that the map is computed from.
+    overlay : uint8 [h, w, 3]
+        The map over the photo.
+    fixations : tuple of Fixation
+        In 0..1 of the picture's height and width, in order.
+    refused : str
+        Why the map has no scanpath; empty if it has one.
     """
 
     title: str
     note: str
     overlay: Pixels
-    stops: tuple[Fixation, ...]
+    fixations: tuple[Fixation, ...]
     refused: str = ""
 
 
 def gaze_path(title: str, note: str, values: FloatArray, pixels: Pixels) -> GazePath:
-    """The scanpath on a map, float32 [h, w] over the whole of `pixels`, uint8 [H, W, 3]."""
+    """Simulate the scanpath on a map.
+
+    Parameters
+    ----------
+    title, note : str
+        As in `GazePath`.
+    values : float32 [h, w]
+        The map, over the whole picture.
+    pixels : uint8 [H, W, 3]
+        The picture.
+
+    Returns
+    -------
+    GazePath
+        Without fixations if the map is flat.
+    """
     small = _reduced(values, GRID)
     rows, columns = small.shape
     overlay = _overlay(values, pixels)
     try:
-        found = scanpath(small, MAX_STOPS)
+        cells = scanpath(small, MAX_FIXATIONS)
     except VisionError as error:
         return GazePath(title, "no scanpath", overlay, (), f"{title}: {error}")
-    stops = tuple(one._replace(y=one.y / rows, x=one.x / columns) for one in found)
-    return GazePath(title, note, overlay, stops)
+    fixations = tuple(cell._replace(y=cell.y / rows, x=cell.x / columns) for cell in cells)
+    return GazePath(title, note, overlay, fixations)
 
 
 def saliency_gaze_paths(pixels: Pixels) -> tuple[GazePath, ...]:
-    """Of the two models of bottom-up saliency, which need no training."""
-    found: tuple[tuple[str, str, Callable[[Pixels], FloatArray]], ...] = (
+    """Simulate the scanpaths on two saliency maps that need no training.
+
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The picture.
+
+    Returns
+    -------
+    tuple of GazePath
+        For Itti-Koch saliency and for the spectral residual.
+    """
+    models: tuple[tuple[str, str, Callable[[Pixels], FloatArray]], ...] = (
         ("Itti-Koch saliency", "contrast of colour, light, orientation", itti_koch),
         ("Spectral residual", "what is unusual in the spectrum", spectral_residual),
     )
-    return tuple(gaze_path(title, note, make(pixels), pixels) for title, note, make in found)
+    return tuple(gaze_path(title, note, make(pixels), pixels) for title, note, make in models)
 
 
 def model_gaze_path(title: str, explanation: Explanation) -> GazePath:
-    """Of the layer that answers best; a map that is flat leads nowhere."""
+    """Simulate the scanpath on the map of an explanation's best layer.
+
+    Parameters
+    ----------
+    title : str
+        Name of the map.
+    explanation : Explanation
+        Gives the map; its method and layer become the note.
+
+    Returns
+    -------
+    GazePath
+        Without fixations if the map is flat.
+    """
     layer = explanation.best_layer
     pixels = explanation.picture.pixels
     height, width = pixels.shape[:2]

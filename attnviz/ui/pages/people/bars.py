@@ -1,4 +1,4 @@
-"""Scores as bars, with chance and what people reach as lines."""
+"""Scores as bars, with lines for chance and for the inter-observer score."""
 
 from __future__ import annotations
 
@@ -13,23 +13,32 @@ from attnviz.agreement.table import CHANCE
 from attnviz.metrics.bootstrap import Interval
 
 MEANING = {
-    NSS: "Standard deviations by which places people looked at lie above the map's mean.",
-    AUC: "How often a place people looked at beats one nobody looked at.",
-    SHUFFLED: "The same against places looked at in other pictures: the middle earns nothing.",
-    CC: "Correlation with the density of all fixations.",
-    SIM: "What map and density have in common, from 0 to 1.",
-    KL: "How far people's density is from the map's, in nats: less is nearer.",
-    BITS: "Bits per fixation beyond where people look in other pictures.",
+    NSS: "Mean of the map at the fixations, in standard deviations above the map's mean.",
+    AUC: "How often the map is higher at a fixated point than at one that nobody fixated.",
+    SHUFFLED: "The same against fixations on other pictures: centre bias gains nothing.",
+    CC: "Correlation of the map with the density of all fixations.",
+    SIM: "Overlap of map and density, from 0 to 1.",
+    KL: "Divergence of the map from people's density, in nats. Lower is better.",
+    BITS: "Bits per fixation gained over the fixations on other pictures.",
 }
-LEVELS = CHANCE | {BITS: 0.0}  # what knowing nothing (of this picture) gets
+LEVELS = CHANCE | {BITS: 0.0}  # scores of a map that ignores the picture
 _SHORT = {PRIOR: "centre of other pictures", "centre, a Gaussian": "centre, a Gaussian"}
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One contestant's value, and its interval where there is more than one picture.
+    """A value to draw.
 
-    plain: one that needs no model, drawn paler.
+    Parameters
+    ----------
+    title : str
+        Name of the map maker.
+    value : float
+        Its score.
+    low, high : float, optional
+        Ends of its interval, if there is more than one picture.
+    plain : bool
+        Whether it needs no model; such bars are paler.
     """
 
     title: str
@@ -40,13 +49,27 @@ class Bar:
 
 
 def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str = "") -> str:
-    """One score of all contestants as HTML, the best on top; titles are escaped.
+    """Draw one score of all map makers, the best on top.
 
-    people: what other people reach, or None where that says nothing. note: said below.
+    Parameters
+    ----------
+    score : str
+        One of `SCORES`.
+    bars : sequence of Bar
+        Values to draw; their titles are escaped here.
+    people : float, optional
+        Inter-observer score, drawn as a line.
+    note : str
+        Text below the bars.
+
+    Returns
+    -------
+    str
+        HTML.
     """
     chance = LEVELS.get(score)
-    ends = [one for bar in bars for one in (bar.value, bar.low, bar.high)]
-    known = [one for one in (*ends, people, chance) if one is not None]
+    ends = [value for bar in bars for value in (bar.value, bar.low, bar.high)]
+    known = [value for value in (*ends, people, chance) if value is not None]
     low, high = min(0.0 if score not in (AUC, SHUFFLED) else 0.5, *known), max(known)
     span = (high - low) * 1.02 or 1.0
 
@@ -63,8 +86,8 @@ def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str 
     rows = "".join(_row(bar, start, at, lines) for bar in ordered)
     keys = []
     if chance is not None:
-        told = "other pictures" if score == BITS else "chance"
-        keys.append(f'<span><u class="av-chance"></u>{told} {chance:g}</span>')
+        reference = "other pictures" if score == BITS else "chance"
+        keys.append(f'<span><u class="av-chance"></u>{reference} {chance:g}</span>')
     if people is not None:
         keys.append(f'<span><u class="av-people"></u>other people {_number(people)}</span>')
     aside = f'<p class="av-aside">{html.escape(note)}</p>' if note else ""
@@ -77,12 +100,23 @@ def score_bars(score: str, bars: Sequence[Bar], people: float | None, note: str 
 
 
 def row_bars(rows: Sequence[AgreementRow]) -> str:
-    """All scores of a whole folder, with intervals."""
+    """Draw all scores of a folder, with intervals.
+
+    Parameters
+    ----------
+    rows : sequence of AgreementRow
+        From `attnviz.agreement.rows`; one row has the inter-observer scores.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     ceiling = {
-        score: one
+        score: interval
         for row in rows
         if row.name == OTHER_OBSERVERS
-        for score, one in row.cells.items()
+        for score, interval in row.cells.items()
     }
     others = [row for row in rows if row.name != OTHER_OBSERVERS]
     parts = []
@@ -90,27 +124,38 @@ def row_bars(rows: Sequence[AgreementRow]) -> str:
         bars = [_row_bar(row, row.cells[score]) for row in others if score in row.cells]
         if bars:
             people = ceiling[score].mean if score in ceiling else None
-            fitted = "Each map is made a density on the other half of the pictures first."
+            fitted = "Each map is converted to a density, fitted on the other half of the pictures."
             parts.append(score_bars(score, bars, people, fitted if score in (KL, BITS) else ""))
     return f'<div class="av-scores">{"".join(parts)}</div>'
 
 
 def rows_verdict(rows: Sequence[AgreementRow]) -> str:
-    """The nearest contestant and how far it comes, in a sentence; empty where that is not known."""
+    """Name the map maker with the highest NSS and its share of the inter-observer score.
+
+    Parameters
+    ----------
+    rows : sequence of AgreementRow
+        From `attnviz.agreement.rows`.
+
+    Returns
+    -------
+    str
+        One sentence of unescaped plain text; empty without inter-observer scores.
+    """
     known = [row for row in rows if row.share is not None and row.name != OTHER_OBSERVERS]
     if not known or not any(row.name == OTHER_OBSERVERS for row in rows):
         return ""
     best = max(known, key=lambda row: row.cells[NSS].mean)
     if best.share is None or best.share <= 0:
-        return "By NSS, nothing comes nearer to people than where they look in other pictures."
+        return "By NSS, no map predicts fixations better than the fixations on other pictures do."
     return (
-        f"Nearest to people is {short_name(best.name)}: its NSS goes {best.share} % of the way "
-        "from where people look in other pictures to what other people reach."
+        f"Closest to people: {short_name(best.name)}. Its NSS covers {best.share} % of the "
+        "distance between the prediction from other pictures and the inter-observer score."
     )
 
 
 def short_name(name: str) -> str:
-    """A contestant's name for a narrow place."""
+    """Shorten a map maker's name for narrow columns."""
     return _SHORT.get(name, name)
 
 

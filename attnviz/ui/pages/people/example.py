@@ -1,4 +1,4 @@
-"""A small folder in the format of the page: sample photos with invented fixations."""
+"""A small example folder: sample photos with invented fixations."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from attnviz.pictures import list_samples, open_sample
 
 NAME = "invented-example"
 _VIEWERS, _SIDE = 6, 640
-# What a person might look at first, as shares of width and height; made up, not measured.
-_PLACES: dict[str, tuple[tuple[float, float], ...]] = {
+# Plausible fixations as shares of width and height, the first most often; invented, not measured.
+_POINTS: dict[str, tuple[tuple[float, float], ...]] = {
     "china": ((0.32, 0.1), (0.32, 0.33), (0.3, 0.62), (0.52, 0.83), (0.73, 0.54)),
     "chelsea": ((0.38, 0.38), (0.72, 0.45), (0.58, 0.79)),
     "astronaut": ((0.4, 0.2), (0.44, 0.28), (0.83, 0.25), (0.34, 0.75), (0.86, 0.85)),
@@ -29,21 +29,27 @@ _PLACES: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 def example_files() -> dict[str, bytes]:
-    """Pictures, `fixations.json` and the photos' sources by file name; always the same."""
+    """Make the example's files.
+
+    Returns
+    -------
+    dict of str to bytes
+        Pictures, `fixations.json` and the photos' sources by file name; the same on every call.
+    """
     random = np.random.default_rng(7)
-    samples = {one.name: one for one in list_samples()}
+    samples = {sample.name: sample for sample in list_samples()}
     files, table, sources = {}, {}, []
-    for name, places in _PLACES.items():
+    for name, points in _POINTS.items():
         picture = open_sample(name).reduced(_SIDE)
         files[f"{name}.jpg"] = jpeg(picture.pixels, 88)
         sides = np.asarray([picture.width, picture.height])
         viewers = []
         for _ in range(_VIEWERS):
-            chosen = random.choice(len(places), random.integers(5, 9), p=_fading(len(places)))
-            spots = np.asarray(places)[chosen] * sides + random.normal(0, 0.022 * _SIDE, (1, 2))
-            spots = np.clip(spots + random.normal(0, 0.015 * _SIDE, spots.shape), 1, sides - 1)
-            x, y = np.round(spots.T, 1).tolist()
-            ms = np.rint(random.gamma(6, 45, len(spots)) + 40).astype(int).tolist()
+            chosen = random.choice(len(points), random.integers(5, 9), p=_fading(len(points)))
+            gaze = np.asarray(points)[chosen] * sides + random.normal(0, 0.022 * _SIDE, (1, 2))
+            gaze = np.clip(gaze + random.normal(0, 0.015 * _SIDE, gaze.shape), 1, sides - 1)
+            x, y = np.round(gaze.T, 1).tolist()
+            ms = np.rint(random.gamma(6, 45, len(gaze)) + 40).astype(int).tolist()
             viewers.append({"x": x, "y": y, "ms": ms})
         table[f"{name}.jpg"] = viewers
         sample = samples[name]
@@ -60,7 +66,7 @@ def _fading(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def example_zip() -> bytes:
-    """All of it in one file, in a folder of its own."""
+    """Pack the example's folder as a ZIP file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in example_files().items():
@@ -70,7 +76,18 @@ def example_zip() -> bytes:
 
 @functools.cache
 def example_folder() -> Path:
-    """The example on the disk, written once for each start of the app; raises VisionError."""
+    """Write the example to a temporary folder, once for each start of the app.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    VisionError
+        If it cannot be written.
+    """
     try:
         folder = Path(tempfile.mkdtemp(prefix="attnviz-")) / NAME
         folder.mkdir()
@@ -78,6 +95,7 @@ def example_folder() -> Path:
             (folder / name).write_bytes(content)
     except OSError as error:
         raise VisionError(
-            f"The example cannot be written ({error.strerror}). Make room for temporary files."
+            f"The example cannot be written ({error.strerror}). Free some space for temporary "
+            "files."
         ) from error
     return folder

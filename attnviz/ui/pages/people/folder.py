@@ -1,4 +1,4 @@
-"""Which folder of pictures and fixations is looked at, and reading it."""
+"""Choosing a folder of pictures with fixations, and reading it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import plain_text, show_error
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.url_state import start_value
 from attnviz.ui.pages.people.example import NAME, example_folder, example_zip
 
@@ -22,9 +23,10 @@ OSIE = "osie"
 _OPENED = "people read"
 _MAX_FOLDERS = 2
 FORMAT = """\
-A folder of pictures with one file `fixations.json` beside them (the pictures may also lie in
-`images`). For each picture it lists the viewers, and for each viewer their fixations in order: `x`
-to the right and `y` down in the picture's own pixels, and `ms`, how long each lasted, if you know.
+A folder of pictures with a file `fixations.json` next to them (the pictures may also be in a
+subfolder `images`). For each picture it lists the viewers, and for each viewer the fixations in
+order: `x` to the right and `y` down in pixels of the picture, and optionally `ms`, the duration of
+each in milliseconds.
 
 ```json
 {
@@ -40,40 +42,55 @@ to the right and `y` down in the picture's own pixels, and `ms`, how long each l
 
 @dataclass(frozen=True, eq=False)
 class OpenedFolder:
-    """A folder that was read. others: where people look in other pictures, None for one picture.
+    """A folder and its content.
 
-    key: decides all of its content.
+    Parameters
+    ----------
+    key : tuple of str
+        Cache key: folders with equal keys have equal content.
+    folder : Path
+        The folder.
+    dataset : FixationSet
+        Pictures and fixations.
+    centre_bias : CentreBias, optional
+        Fixations on other pictures; None if there is only one picture.
     """
 
     key: tuple[str, ...]
     folder: Path
-    found: FixationSet
-    others: CentreBias | None
+    dataset: FixationSet
+    centre_bias: CentreBias | None
 
     @property
     def invented(self) -> bool:
-        """Whether it is the example, at which nobody has looked."""
+        """Whether it is the example with invented fixations."""
         return self.folder.name == NAME
 
 
 def pick_folder() -> OpenedFolder | None:
-    """The folder that was chosen; one message where it cannot be used, None until there is one."""
-    # Not in the link: a link must not choose what is read here.
+    """Let the user choose a folder.
+
+    Returns
+    -------
+    OpenedFolder or None
+        None until a folder is chosen, and if it cannot be used (a message says why).
+    """
+    # Not in the link: a link must not choose which files are read.
     start_value(FOLDER, "")
     chosen = bool(st.session_state[FOLDER].strip())
-    place = st.container()
+    message_area = st.container()
     with st.expander("Choose another folder", expanded=False) if chosen else st.container():
         path = st.text_input(
             "A folder on the computer that runs attnviz",
             key=FOLDER,
             persist_state="session",
-            placeholder="/home/me/looked, with pictures and a fixations.json",
-            help="Nothing in it is changed, and nothing is sent anywhere.",
+            placeholder="/home/me/fixations, with pictures and a fixations.json",
+            help="attnviz only reads the folder and sends nothing anywhere.",
         )
         _show_shortcuts()
     if not path.strip():
         return None
-    with place:
+    with message_area:
         try:
             return _read_folder(_checked_folder(path))
         except VisionError as error:
@@ -82,7 +99,7 @@ def pick_folder() -> OpenedFolder | None:
 
 
 def _show_shortcuts() -> None:
-    """Folders that are there already, one click away."""
+    """Buttons for folders that are available already."""
     with st.container(horizontal=True):
         for folder in osie_folders():
             title = "Open the 350 photos of OSIE"
@@ -99,7 +116,7 @@ def _show_shortcuts() -> None:
 
 
 def osie_folders() -> list[Path]:
-    """The OSIE photos, where the folder of data that is set up on this machine holds them."""
+    """Find the OSIE data set in the folder that `ATTNVIZ_DATA` names."""
     data = os.environ.get("ATTNVIZ_DATA", "")
     folder = Path(data).expanduser() / OSIE
     return [folder] if data and (folder / FILE).is_file() else []
@@ -123,49 +140,48 @@ def _checked_folder(path: str) -> Path:
     try:
         if folder.is_dir():
             return folder
-        reason = "is a file" if folder.exists() else "is not there"
+        reason = "is a file" if folder.exists() else "does not exist"
     except (OSError, ValueError):
-        reason = "is no path"
-    said = str(folder) if len(str(folder)) <= 200 else f"{str(folder)[:200]} …"
-    raise VisionError(f"The folder {said} {reason}. Give the path of a folder with a {FILE}.")
+        reason = "is not a valid path"
+    shown = str(folder) if len(str(folder)) <= 200 else f"{str(folder)[:200]} …"
+    raise VisionError(f"The folder {shown} {reason}. Enter the path of a folder with a {FILE}.")
 
 
 def _read_folder(folder: Path) -> OpenedFolder:
-    """The folder, read once for each state of its file."""
+    """The folder, read again only when its file has changed."""
     state = file_version(folder / FILE)
     key = (str(folder), *map(str, state))
-    known: OrderedDict[tuple[str, ...], OpenedFolder] = st.session_state.setdefault(
+    cache: OrderedDict[tuple[str, ...], OpenedFolder] = st.session_state.setdefault(
         _OPENED, OrderedDict()
     )
-    if key not in known:
-        bar = st.progress(0.0, "Looking through the pictures …")
+    if key not in cache:
+        bar = st.progress(0.0, "Reading the pictures …")
 
         def show(done: int, total: int | None) -> None:
             if total and (done % 5 == 0 or done == total):
-                bar.progress(done / total, f"Looked through {done:,} of {total:,} pictures")
+                bar.progress(done / total, f"Read {done:,} of {total:,} pictures")
 
         try:
-            found = read_fixations(folder, progress=show)
+            dataset = read_fixations(folder, progress=show)
         finally:
             bar.empty()
-        others = CentreBias(found.pictures) if len(found.pictures) > 1 else None
-        known[key] = OpenedFolder(key, folder, found, others)
-        while len(known) > _MAX_FOLDERS:
-            known.popitem(last=False)
-    return known[key]
+        centre_bias = CentreBias(dataset.pictures) if len(dataset.pictures) > 1 else None
+        cache[key] = OpenedFolder(key, folder, dataset, centre_bias)
+        while len(cache) > _MAX_FOLDERS:
+            cache.popitem(last=False)
+    return cache[key]
 
 
 def show_facts(opened: OpenedFolder) -> None:
-    """How much the folder holds, and what of it was left out."""
-    photos = opened.found.pictures
+    """Show how much the folder contains, and what was left out."""
+    photos = opened.dataset.pictures
     fixations = sum(len(viewer.x) for photo in photos for viewer in photo.observers)
-    most = max(len(photo.observers) for photo in photos)
+    viewer_count = max(len(photo.observers) for photo in photos)
     pictures = "1 picture" if len(photos) == 1 else f"{len(photos):,} pictures"
-    viewers = "1 viewer" if most == 1 else f"up to {most} viewers each"
+    viewers = "1 viewer" if viewer_count == 1 else f"up to {viewer_count} viewers each"
     st.caption(
         f"**{plain_text(opened.folder.name)}**: {pictures}, {viewers}, {fixations:,} fixations"
     )
     if opened.invented:
-        st.info("These fixations are invented, to show what the page does. Nobody looked.")
-    for note in opened.found.notes:
-        st.warning(plain_text(note))
+        st.info("These fixations are invented, to show what the page does. Nobody was measured.")
+    show_notes(opened.dataset.notes)

@@ -1,8 +1,7 @@
-"""All pictures of the folder: the table that the command line makes, as bars and as files."""
+"""Scores over all pictures of the folder, as bars and as files like those of the command line."""
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -12,8 +11,9 @@ from attnviz.agreement.rows import AgreementRow, csv_table, rows_of
 from attnviz.agreement.table import markdown
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.progress import Progress
-from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
@@ -26,41 +26,50 @@ _SIZES = (10, 25, 50, 100, 200, 500, 1000, 2000, 5000)
 
 @dataclass(frozen=True)
 class FolderComparison:
-    """A finished comparison: its rows, its page of Markdown, and what could not be scored."""
+    """Rows of a finished comparison, the same as Markdown, and notes on maps without scores."""
 
     rows: list[AgreementRow]
     page: str
     unscored: tuple[str, ...]
 
 
-def show_comparison(opened: OpenedFolder, asked: ComparisonOptions, seconds: float) -> None:
-    """Begin it, watch it, stop it; then its bars and files. seconds: what one picture took."""
-    count = _pick_count(len(opened.found.pictures))
+def show_comparison(opened: OpenedFolder, options: ComparisonOptions, seconds: float) -> None:
+    """Run the comparison of all pictures when the user starts it, and show its result.
 
-    def say() -> str:
-        left = f" One took {seconds:.1f} s, so it will be about {duration(count * seconds)}."
+    Parameters
+    ----------
+    opened : OpenedFolder
+        Pictures with fixations.
+    options : ComparisonOptions
+        Models and methods to compare.
+    seconds : float
+        Time that one picture took, for an estimate; 0 if unknown.
+    """
+    count = _pick_count(len(opened.dataset.pictures))
+
+    def describe_cost() -> str:
+        estimate = f" One picture took {seconds:.1f} s, all take about {duration(count * seconds)}."
         return (
-            f"{count:,} pictures, every map against everyone who looked, with 95 % bootstrap "
-            f"intervals.{left if seconds > 0 else ''} You can stop it."
+            f"{count:,} pictures, every map against all viewers, with 95 % bootstrap intervals."
+            f"{estimate if seconds > 0 else ''} You can stop it at any time."
         )
 
-    key = (*opened.key, *asked.key, str(count))
-    found: FolderComparison | None = long_work(
-        "people whole", key, say,
-        lambda progress: _compute(opened, asked, count, progress),
+    key = (*opened.key, *options.key, str(count))
+    result: FolderComparison | None = long_work(
+        "people whole", key, describe_cost,
+        lambda progress: _compute(opened, options, count, progress),
         button="Compare all pictures", unit="pictures",
     )  # fmt: skip
-    if found is None:
+    if result is None:
         return
-    st.html(f'<p class="av-verdict">{html.escape(rows_verdict(found.rows))}</p>')
-    st.html(row_bars(found.rows))
-    for sentence in found.unscored:
-        st.warning(plain_text(sentence))
+    show_verdict(rows_verdict(result.rows))
+    st.html(row_bars(result.rows))
+    show_notes(result.unscored)
     st.caption(f"Mean over {count:,} pictures [95 % bootstrap interval over pictures].")
     with st.container(horizontal=True):
         for title, text, name, kind in (
-            ("Table as Markdown", found.page, "people.md", "text/markdown"),
-            ("Table as CSV", csv_table(found.rows), "people.csv", "text/csv"),
+            ("Table as Markdown", result.page, "people.md", "text/markdown"),
+            ("Table as CSV", csv_table(result.rows), "people.csv", "text/csv"),
         ):
             st.download_button(
                 title, text, name, kind, on_click="ignore", icon=":material/download:"
@@ -68,7 +77,7 @@ def show_comparison(opened: OpenedFolder, asked: ComparisonOptions, seconds: flo
 
 
 def _pick_count(count: int) -> int:
-    """How many pictures to compare: all, or fewer, evenly spaced by name."""
+    """Let the user compare fewer pictures, evenly spaced by name."""
     options = [*(str(size) for size in _SIZES if size < count), str(count)]
     if len(options) == 1:
         return count
@@ -78,37 +87,37 @@ def _pick_count(count: int) -> int:
         options,
         key=_COUNT,
         persist_state="session",
-        help="Fewer are taken evenly spaced by name.",
+        help="A smaller number takes pictures evenly spaced by name.",
     )
     return int(str(chosen))
 
 
 def _compute(
-    opened: OpenedFolder, asked: ComparisonOptions, count: int, progress: Progress
+    opened: OpenedFolder, options: ComparisonOptions, count: int, progress: Progress
 ) -> FolderComparison:
-    photos = opened.found.pictures
+    photos = opened.dataset.pictures
     chosen = tuple(photos[n * len(photos) // count] for n in range(count))
-    found = replace(
-        opened.found, pictures=chosen, notes=(*opened.found.notes, *mismatch_notes(asked))
+    dataset = replace(
+        opened.dataset, pictures=chosen, notes=(*opened.dataset.notes, *mismatch_notes(options))
     )
-    others = CentreBias(chosen)
+    centre_bias = CentreBias(chosen)
     results = compare(
-        found,
-        others,
-        contestants(asked, others),
-        pixels_per_degree=asked.degree,
+        dataset,
+        centre_bias,
+        contestants(options, centre_bias),
+        pixels_per_degree=options.degree,
         progress=progress,
     )
     page = markdown(
         results,
-        found,
+        dataset,
         data=opened.folder.name,
-        pixels_per_degree=asked.degree,
-        device=asked.device,
+        pixels_per_degree=options.degree,
+        device=options.device,
         made_by="the page People of attnviz",
     )
     unscored = tuple(
-        f"{name} is not scored on {len(reasons)} pictures. {reasons[0]}"
+        f"{name} has no score on {len(reasons)} pictures. {reasons[0]}"
         for name, reasons in results.unscored.items()
     )
     return FolderComparison(rows_of(results), page, unscored)

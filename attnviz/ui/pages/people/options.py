@@ -1,4 +1,4 @@
-"""Whose maps are held against the people: models and methods, and how large a degree is."""
+"""Options of the comparison: models, methods, and the size of a degree of visual angle."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
 
 @dataclass(frozen=True)
 class ComparisonOptions:
-    """Names of models and methods, the device, and the pictures' pixels to a degree."""
+    """Names of models and methods, the device, and image pixels per degree of visual angle."""
 
     models: tuple[str, ...]
     methods: tuple[str, ...]
@@ -40,17 +40,23 @@ class ComparisonOptions:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Decides all scores of a folder."""
+        """Cache key: with equal keys, a folder's scores are equal."""
         return (",".join(self.models), ",".join(self.methods), self.device, f"{self.degree:g}")
 
     @property
     def slow(self) -> bool:
-        """Whether one of the methods sends many passes through a network."""
+        """Whether one of the methods needs many passes through a network."""
         return any(map(is_slow, self.methods))
 
 
 def pick_options() -> ComparisonOptions:
-    """The three choices in a row; kept when the page is left."""
+    """Let the user choose models, methods and the size of a degree, in one row.
+
+    Returns
+    -------
+    ComparisonOptions
+        The choices; they are remembered when the user leaves the page.
+    """
     start_value(_MODELS, ["ran-small"])
     start_value(_METHODS, ["attention", "decision"])
     start_value(_DEGREE, 24.0)
@@ -65,7 +71,7 @@ def pick_options() -> ComparisonOptions:
             key=_MODELS,
             persist_state="session",
             max_selections=6,
-            help="Baselines that need no model are always there.",
+            help="Baselines that need no model are always included.",
         )
     titles = {str(name): text for name, text in QUESTION_TITLES.items()}
     titles |= {method.name: method_title(method) for method in METHODS}
@@ -80,32 +86,46 @@ def pick_options() -> ComparisonOptions:
         )
     with right:
         degree = st.number_input(
-            "Pixels to a degree",
+            "Pixels per degree",
             1.0,
             2000.0,
             step=1.0,
             key=_DEGREE,
             persist_state="session",
-            help="How many pixels of the pictures the viewers saw in one degree of their visual "
-            "field: a density blurs each fixation by it. 24 for OSIE.",
+            help="Image pixels per degree of visual angle, from the viewers' distance to the "
+            "screen. Fixations are smoothed by one degree. 24 for OSIE.",
         )
     return ComparisonOptions(tuple(models), tuple(methods), device, float(degree))
 
 
-def mismatch_notes(asked: ComparisonOptions) -> list[str]:
-    """A sentence for each model and method that do not fit each other."""
-    return unsupported_notes([find_model(name) for name in asked.models], asked.methods)
+def mismatch_notes(options: ComparisonOptions) -> list[str]:
+    """Say for each method which models do not support it."""
+    return unsupported_notes([find_model(name) for name in options.models], options.methods)
 
 
-def contestants(asked: ComparisonOptions, others: CentreBias) -> list[MapMaker]:
-    """The baselines, then each model, loaded, with each method that fits it.
+def contestants(options: ComparisonOptions, centre_bias: CentreBias) -> list[MapMaker]:
+    """Make the baselines, and map makers for each model with each method that supports it.
 
-    Where a model cannot be had, one message says so and the run of the page ends there.
+    Parameters
+    ----------
+    options : ComparisonOptions
+        Models and methods.
+    centre_bias : CentreBias
+        Fixations on other pictures, for the baseline that predicts from them.
+
+    Returns
+    -------
+    list of MapMaker
+        Baselines first.
+
+    Notes
+    -----
+    If a model cannot be loaded, a message says why and the page ends there.
     """
-    found: list[VisionModel] = []
-    for name in asked.models:
-        model = ready_model(name, asked.device)
+    loaded: list[VisionModel] = []
+    for name in options.models:
+        model = ready_model(name, options.device)
         if model is None:
             st.stop()
-        found.append(model)
-    return [*baseline_map_makers(others), *model_map_makers(found, asked.methods)]
+        loaded.append(model)
+    return [*baseline_map_makers(centre_bias), *model_map_makers(loaded, options.methods)]

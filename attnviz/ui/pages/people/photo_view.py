@@ -1,4 +1,4 @@
-"""One picture of the folder: who looked where, the maps beside it, and their scores."""
+"""One picture of the folder: its fixations, the maps of people and models, and their scores."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from attnviz.ui.pages.people.options import ComparisonOptions, contestants, mism
 
 _GRID = 400
 _HEAT = "inferno"
-_DENSITIES_ONLY = "Only for densities: the comparison of all pictures makes one of every map."
+_DENSITIES_ONLY = "For densities only. Comparing all pictures converts every map to a density."
 
 
 @dataclass(frozen=True)
 class MapCard:
-    """A contestant's map over the photo as a data: link ("" without one), and its scores."""
+    """A map over the photo as a data: link ("" without one), its scores, or why it has none."""
 
     title: str
     source: str
@@ -47,7 +47,7 @@ class MapCard:
 
 @dataclass(frozen=True)
 class PhotoView:
-    """What is shown of one picture's scores; seconds is how long they took."""
+    """Maps and scores of one picture, and the seconds they took."""
 
     people_link: str
     cards: tuple[MapCard, ...]
@@ -56,72 +56,115 @@ class PhotoView:
 
 
 def show_fixations(opened: OpenedFolder, number: int, degree: float) -> None:
-    """The photo with its fixations, density and scanpaths."""
-    looked = opened.found.pictures[number]
-    key = (*opened.key, str(number), *map(str, file_version(looked.path)))
-    show_gaze(_packed(key, degree, looked), key="people gaze")
+    """Show a photo with its fixations, density and scanpaths.
+
+    Parameters
+    ----------
+    opened : OpenedFolder
+        Pictures with fixations.
+    number : int
+        Index of the picture.
+    degree : float
+        Image pixels per degree of visual angle.
+    """
+    picture = opened.dataset.pictures[number]
+    key = (*opened.key, str(number), *map(str, file_version(picture.path)))
+    show_gaze(_packed(key, degree, picture), key="people gaze")
 
 
 @st.cache_data(max_entries=64, ttl="2h", show_spinner=False)
-def _packed(key: tuple[str, ...], degree: float, _looked: FixatedPicture) -> bytes:
+def _packed(key: tuple[str, ...], degree: float, _picture: FixatedPicture) -> bytes:
     del key
-    return pack(_looked, open_picture(_looked.path), fixation_density(_looked, degree))
+    return pack(_picture, open_picture(_picture.path), fixation_density(_picture, degree))
 
 
-def fixation_density(looked: FixatedPicture, degree: float) -> DoubleArray:
-    """Where all viewers looked, on a grid of at most 400 cells a side."""
-    height, width = looked.size
+def fixation_density(picture: FixatedPicture, degree: float) -> DoubleArray:
+    """Smooth the fixations of all viewers.
+
+    Parameters
+    ----------
+    picture : FixatedPicture
+        Picture with fixations.
+    degree : float
+        Image pixels per degree of visual angle: the standard deviation.
+
+    Returns
+    -------
+    float64 [h, w]
+        Density with at most 400 cells a side.
+    """
+    height, width = picture.size
     shrink = min(1.0, _GRID / max(height, width))
     size = max(1, round(height * shrink)), max(1, round(width * shrink))
-    return density(*looked.cells(size), size, degree * size[1] / width)
+    return density(*picture.cells(size), size, degree * size[1] / width)
 
 
-def compute_view(opened: OpenedFolder, number: int, asked: ComparisonOptions) -> PhotoView | None:
-    """The picture's scores, made once; None before they are asked for, or without others."""
-    others = opened.others
-    looked = opened.found.pictures[number]
-    if others is None:
+def compute_view(opened: OpenedFolder, number: int, options: ComparisonOptions) -> PhotoView | None:
+    """Score a picture once, or when the user starts it where methods are slow.
+
+    Parameters
+    ----------
+    opened : OpenedFolder
+        Pictures with fixations.
+    number : int
+        Index of the picture.
+    options : ComparisonOptions
+        Models and methods.
+
+    Returns
+    -------
+    PhotoView or None
+        None until it is computed, and if there is no second picture.
+    """
+    centre_bias = opened.centre_bias
+    picture = opened.dataset.pictures[number]
+    if centre_bias is None:
         st.info(
-            "Scores need a second picture: where people look in other pictures is the yardstick."
+            "Scores need a second picture: the fixations on other pictures serve as the baseline."
         )
         return None
-    key = (*opened.key, str(number), *map(str, file_version(looked.path)), *asked.key)
+    key = (*opened.key, str(number), *map(str, file_version(picture.path)), *options.key)
 
     def work(progress: Progress) -> PhotoView:
-        made = contestants(asked, others)
-        begun = time.monotonic()
-        done = score_photo(
-            opened.found, others, number, made, pixels_per_degree=asked.degree, progress=progress
+        makers = contestants(options, centre_bias)
+        start = time.monotonic()
+        scores = score_photo(
+            opened.dataset,
+            centre_bias,
+            number,
+            makers,
+            pixels_per_degree=options.degree,
+            progress=progress,
         )
-        return _view(done, time.monotonic() - begun)
+        return _view(scores, time.monotonic() - start)
 
     view: PhotoView | None = long_work(
         "people photo",
         key,
-        lambda: "A map of this photo takes many passes through a network.",
+        lambda: "A map of this photo needs many passes through a network.",
         work,
         button="Score this photo",
         unit="maps",
-        at_once=not asked.slow,
+        at_once=not options.slow,
     )
-    for sentence in mismatch_notes(asked):
-        st.caption(plain_text(sentence))
+    for note in mismatch_notes(options):
+        st.caption(plain_text(note))
     return view
 
 
-def _view(found: PhotoScores, seconds: float) -> PhotoView:
-    people = heat_overlay(found.picture.pixels, _stretched(found.truth), name=_HEAT)
-    cards = tuple(_card(one, found.picture) for one in found.maps)
-    return PhotoView(data_link(people), cards, found.inter_observer, seconds)
+def _view(scores: PhotoScores, seconds: float) -> PhotoView:
+    people = heat_overlay(scores.picture.pixels, _stretched(scores.truth), name=_HEAT)
+    cards = tuple(_card(item, scores.picture) for item in scores.maps)
+    return PhotoView(data_link(people), cards, scores.inter_observer, seconds)
 
 
-def _card(one: ScoredMap, picture: Picture) -> MapCard:
+def _card(item: ScoredMap, picture: Picture) -> MapCard:
     link = ""
-    if one.values is not None and np.isfinite(one.values).all():
+    if item.values is not None and np.isfinite(item.values).all():
         size = picture.width, picture.height
-        values = cv2.resize(one.values, size) if one.values.shape != size[::-1] else one.values
+        values = cv2.resize(item.values, size) if item.values.shape != size[::-1] else item.values
         link = data_link(heat_overlay(picture.pixels, _stretched(values), name=_HEAT))
-    return MapCard(short_name(one.name), one.source, link, one.scores, one.problem)
+    return MapCard(short_name(item.name), item.source, link, item.scores, item.problem)
 
 
 def _stretched(values: AnyFloatArray) -> FloatArray:
@@ -131,22 +174,35 @@ def _stretched(values: AnyFloatArray) -> FloatArray:
     return np.asarray(np.clip((values - low) / (high - low), 0, 1), np.float32)
 
 
-def verdict(looked: FixatedPicture, view: PhotoView) -> str:
-    """What this picture says, in a sentence."""
-    many, count = len(looked.observers), sum(len(one.x) for one in looked.observers)
-    said = f"{many} viewer{'s' * (many > 1)}, {count} fixations. "
-    known = [card for card in view.cards if NSS in card.scores]
-    if not known:
-        return said + "No map of this picture can be scored."
-    best = max(known, key=lambda card: card.scores[NSS])
-    said += f"Nearest to them: {best.title}, NSS {best.scores[NSS]:.2f}"
+def verdict(picture: FixatedPicture, view: PhotoView) -> str:
+    """Say which map is closest to the fixations on a picture.
+
+    Parameters
+    ----------
+    picture : FixatedPicture
+        Picture with fixations.
+    view : PhotoView
+        Its scores.
+
+    Returns
+    -------
+    str
+        Unescaped plain text.
+    """
+    viewer_count, count = len(picture.observers), sum(len(viewer.x) for viewer in picture.observers)
+    text = f"{viewer_count} viewer{'s' * (viewer_count > 1)}, {count} fixations. "
+    scored = [card for card in view.cards if NSS in card.scores]
+    if not scored:
+        return text + "No map of this picture can be scored."
+    best = max(scored, key=lambda card: card.scores[NSS])
+    text += f"Closest map: {best.title}, NSS {best.scores[NSS]:.2f}"
     if NSS in view.people:
-        return said + f"; other people reach {view.people[NSS]:.2f}."
-    return said + "."
+        return text + f"; other people reach {view.people[NSS]:.2f}."
+    return text + "."
 
 
 def show_maps(view: PhotoView) -> None:
-    """People's density and everyone's map on one page."""
+    """Show the density of people's fixations and all maps side by side."""
     figures = [_figure("People", "density of all fixations", view.people_link, "")]
     for card in view.cards:
         numbers = " · ".join(
@@ -156,23 +212,31 @@ def show_maps(view: PhotoView) -> None:
         )
         figures.append(_figure(card.title, card.source, card.link, card.why or numbers))
     st.html(f'<div class="av-cards av-people-maps">{"".join(figures)}</div>')
-    st.caption("Each map is stretched from its own lowest to its own highest value.")
+    st.caption("Each map is scaled from its lowest to its highest value.")
 
 
-def _figure(title: str, source: str, link: str, said: str) -> str:
+def _figure(title: str, source: str, link: str, text: str) -> str:
     name = html.escape(title)
     picture = (
         f'<img alt="map: {name}" src="{link}">' if link else '<div class="av-none">no map</div>'
     )
     aside = f"<small>{html.escape(source)}</small>" if source else ""
     return (
-        f"<figure>{picture}<figcaption><b>{name}</b> {aside}<div>{html.escape(said)}</div>"
+        f"<figure>{picture}<figcaption><b>{name}</b> {aside}<div>{html.escape(text)}</div>"
         "</figcaption></figure>"
     )
 
 
 def show_scores(view: PhotoView, only: Sequence[str]) -> None:
-    """Bars for each of these scores of the picture."""
+    """Show the bars of some scores of the picture.
+
+    Parameters
+    ----------
+    view : PhotoView
+        The picture's scores.
+    only : sequence of str
+        Names of the scores to show.
+    """
     parts = []
     for score in only:
         bars = [

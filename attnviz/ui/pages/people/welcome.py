@@ -1,37 +1,45 @@
-"""What the page shows before there is a folder: what it needs, and what was measured on one."""
+"""What the page shows before a folder is chosen: the file format, and results on OSIE."""
 
 from __future__ import annotations
 
-import html
 from functools import cache
 
 import streamlit as st
 
 from attnviz.agreement.rows import AgreementRow, read_rows
 from attnviz.assets import project_folder
+from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import FORMAT
 
 
 def show_welcome() -> None:
-    """The format, and the comparison that comes along as bars."""
-    with st.expander("What the folder holds", icon=":material/folder_open:"):
+    """Show the format of a folder, and the bars of the comparison that attnviz ships."""
+    with st.expander("Format of the folder", icon=":material/folder_open:"):
         st.markdown(FORMAT)
     rows, measured = shipped_table()
     if not rows:
         return
-    st.markdown("##### How near models come, measured on OSIE")
+    st.markdown("##### How close models come, measured on OSIE")
     st.caption(
         f"{measured} The photos and fixations are those of Xu et al., Journal of Vision 2014: "
-        "15 viewers looked freely at each for three seconds. The photos do not come along."
+        "15 viewers looked freely at each photo for three seconds. The photos are not included."
     )
-    st.html(f'<p class="av-verdict">{html.escape(rows_verdict(rows))}</p>')
+    show_verdict(rows_verdict(rows))
     st.html(row_bars(rows))
 
 
 @cache
 def shipped_table() -> tuple[list[AgreementRow], str]:
-    """The rows of the comparison that comes along, and how it was made; empty where it is not."""
+    """Read the comparison that attnviz ships.
+
+    Returns
+    -------
+    rows : list of AgreementRow
+        Empty if the file is missing.
+    measured : str
+        How it was measured.
+    """
     try:
         page = (project_folder() / "docs" / "people.md").read_text(encoding="utf-8")
     except OSError:

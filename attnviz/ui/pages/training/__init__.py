@@ -1,1 +1,1 @@
-"""The parts of the page "Training"."""
+"""The page "Training": runs, recordings, and how attention develops."""

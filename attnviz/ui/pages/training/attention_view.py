@@ -1,4 +1,4 @@
-"""One layer's attention to one picture: the viewer with time as its axis."""
+"""One layer's attention to one picture over training time, in the viewer."""
 
 from __future__ import annotations
 
@@ -17,15 +17,26 @@ from attnviz.ui.components.viewer import Content, Layer, Mode, View
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.pages.training.runs import RecordedRun
 
-TOP_SHARE = 0.01  # of all values share the highest colour, and full focus
+TOP_SHARE = 0.01  # of all values; they share the highest colour, and full focus
 FIRST_VIEW = View(mode=Mode.SIDE, scale=Scale.ALL_LAYERS, speed=4.0, radius=0.03)
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedMaps:
-    """One picture of a run, seen by one method.
+    """A run's maps of one picture by one method.
 
-    span: the ends of each layer's scale, where other runs share it; "" is that of all layers.
+    Parameters
+    ----------
+    run : RecordedRun
+        The run.
+    method : str
+        Name of the method.
+    picture : int
+        Index of the picture in the recording.
+    pixels : uint8 [H, W, 3]
+        The picture.
+    span : mapping of str to (float, float), optional
+        Ends of each layer's scale, if runs share it; the key "" has those of all layers.
     """
 
     run: RecordedRun
@@ -36,7 +47,7 @@ class RecordedMaps:
 
     @cached_property
     def maps(self) -> dict[str, FloatArray]:
-        """float32 [T, h, w] of each layer."""
+        """Maps of each layer, float32 [T, h, w] for T checkpoints."""
         return layer_maps(self.run.recording, self.method, self.picture)
 
     @property
@@ -46,18 +57,18 @@ class RecordedMaps:
         return PictureGeometry((height, width), (0, 0, height, width), (height, width))
 
     def scale_ends(self, layer: str) -> tuple[float, float]:
-        """The ends of a layer's scale over all checkpoints, and over all runs that share it."""
+        """Ends of a layer's scale over all checkpoints, and over all runs that share it."""
         if self.span is not None:
             return self.span[layer]
         return scale_ends([self.maps[layer]])
 
     @property
     def all_ends(self) -> tuple[float, float]:
-        """The same of all layers."""
+        """Ends of one scale for all layers."""
         return scale_ends(list(self.maps.values())) if self.span is None else self.span[""]
 
     def content(self, layer: str) -> Content:
-        """The viewer's content: a checkpoint where other pages have a layer."""
+        """Content for the viewer, with a checkpoint in place of each layer of other pages."""
         method = METHODS.get(self.method)
         names = self.run.checkpoints
         return Content(
@@ -76,33 +87,67 @@ class RecordedMaps:
 
 
 def scale_ends(maps: Sequence[FloatArray]) -> tuple[float, float]:
-    """The scale for all maps together: from 0 to the largest 1 %.
+    """Choose one scale for several maps.
 
-    The highest values of self-attention lie in single cells; up to them, all else would be black.
+    Parameters
+    ----------
+    maps : sequence of float32 arrays
+        The maps.
+
+    Returns
+    -------
+    low, high : float
+        From 0, or the lowest value if negative, to the 99th percentile.
+
+    Notes
+    -----
+    The highest values of self-attention lie in single cells; a scale up to them would leave
+    everything else black.
     """
-    values = np.concatenate([one.ravel() for one in maps])
+    values = np.concatenate([values.ravel() for values in maps])
     low, high = min(float(values.min()), 0.0), float(np.quantile(values, 1 - TOP_SHARE))
     return (low, high) if high > low else (low, float(values.max()))
 
 
-def with_shared_scale(watched: Sequence[RecordedMaps]) -> list[RecordedMaps]:
-    """The runs with one scale for each layer, where they have the same layers of the same map.
+def with_shared_scale(recordings: Sequence[RecordedMaps]) -> list[RecordedMaps]:
+    """Give several runs one scale for each layer, if they have the same layers and method.
 
-    Maps of different networks have different units; each then keeps its own scale.
+    Parameters
+    ----------
+    recordings : sequence of RecordedMaps
+        Maps of at least one run.
+
+    Returns
+    -------
+    list of RecordedMaps
+        With a shared scale, or unchanged: maps of different networks have different units.
     """
-    first = watched[0]
-    if len(watched) < 2 or any(
-        one.method != first.method or list(one.maps) != list(first.maps) for one in watched
+    first = recordings[0]
+    if len(recordings) < 2 or any(
+        recorded.method != first.method or list(recorded.maps) != list(first.maps)
+        for recorded in recordings
     ):
-        return list(watched)
-    span = {layer: scale_ends([one.maps[layer] for one in watched]) for layer in first.maps}
-    span[""] = scale_ends([maps for one in watched for maps in one.maps.values()])
-    return [replace(one, span=span) for one in watched]
+        return list(recordings)
+    span = {
+        layer: scale_ends([recorded.maps[layer] for recorded in recordings]) for layer in first.maps
+    }
+    span[""] = scale_ends([maps for recorded in recordings for maps in recorded.maps.values()])
+    return [replace(recorded, span=span) for recorded in recordings]
 
 
-def show_maps_over_time(name: str, watched: RecordedMaps, layer: str) -> None:
-    """The viewer; playing and scrubbing through the time is the browser's own work."""
-    scale = "" if watched.span is None else str(watched.span[layer])
-    key = (watched.run.key, watched.method, str(watched.picture), layer, scale)
-    origin = f"{watched.run.key} {watched.method} {layer}"
-    show_maps(name, key, watched.content(layer), origin, FIRST_VIEW)
+def show_maps_over_time(name: str, recorded: RecordedMaps, layer: str) -> None:
+    """Show a layer's maps in the viewer, which plays and scrubs through time in the browser.
+
+    Parameters
+    ----------
+    name : str
+        Key of the viewer.
+    recorded : RecordedMaps
+        The maps.
+    layer : str
+        The layer to show.
+    """
+    scale = "" if recorded.span is None else str(recorded.span[layer])
+    key = (recorded.run.key, recorded.method, str(recorded.picture), layer, scale)
+    origin = f"{recorded.run.key} {recorded.method} {layer}"
+    show_maps(name, key, recorded.content(layer), origin, FIRST_VIEW)

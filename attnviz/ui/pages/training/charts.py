@@ -1,4 +1,4 @@
-"""How a run went, against time: accuracy on top, and each layer's numbers below."""
+"""Charts of a run over time: accuracy, loss, and numbers of each layer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.training.recording.growth import LayerGrowth
 from attnviz.ui.components.viewer import CLOCK_INPUT
+from attnviz.ui.kit.charts import chart_from_rows
 from attnviz.ui.pages.training.event_marks import EventMark
 from attnviz.ui.pages.training.reference_lines import ReferenceLine
 from attnviz.ui.pages.training.runs import RecordedRun
@@ -18,14 +19,14 @@ from attnviz.ui.pages.training.runs import RecordedRun
 Layered = alt.LayerChart | alt.FacetChart
 
 _PLOT, _LEGEND_ROW = 250, 24  # px
-_LEGEND_WIDTH, _LETTER, _SYMBOL = 330, 6.5, 32  # px, what a phone has and what a label takes
+_LEGEND_WIDTH, _LETTER, _SYMBOL = 330, 6.5, 32  # px: width of a phone, parts of a label
 _RUN = "run"
 _EVENT = "#d95f02"
 _NOW = "#8a8f98"
 
 
 def progress_chart(runs: Sequence[RecordedRun]) -> Layered | None:
-    """Accuracy of each run against the epoch; None if none was measured."""
+    """Draw accuracy against the epoch, one line for each run; None if no run measured it."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.accuracy, 4), _RUN: run.title}
         for run in runs
@@ -36,7 +37,7 @@ def progress_chart(runs: Sequence[RecordedRun]) -> Layered | None:
 
 
 def loss_chart(runs: Sequence[RecordedRun]) -> Layered | None:
-    """Loss of each run against the epoch; None if none was measured."""
+    """Draw loss against the epoch, one line for each run; None if no run measured it."""
     rows = [
         {"epoch": shot.epoch, "value": round(shot.loss, 4), _RUN: run.title}
         for run in runs
@@ -62,18 +63,36 @@ def growth_chart(
     rules: Sequence[ReferenceLine] = (),
     marks: Sequence[EventMark] = (),
 ) -> Layered:
-    """One line a layer; the second run's are dashed.
+    """Draw one line for each layer; those of a second run are dashed.
 
-    value: float [T] of a layer, or [T, heads]: then the mean is drawn, and each head as a thin
-    line. rules: level lines. marks: what happened, as vertical lines.
+    Parameters
+    ----------
+    runs : sequence of RecordedRun
+        One or two runs.
+    growth : sequence of sequence of LayerGrowth
+        Numbers of each run's layers.
+    value : callable
+        Gives a layer's float array [T], or [T, heads]: then the mean is drawn, and each head as a
+        thin line.
+    title : str
+        Title of the axis.
+    rules : sequence of ReferenceLine
+        Horizontal lines.
+    marks : sequence of EventMark
+        Events, as vertical lines.
+
+    Returns
+    -------
+    alt.LayerChart or alt.FacetChart
+        The number against the epoch.
     """
     rows: list[dict[str, Any]] = []
     heads: list[dict[str, Any]] = []
-    names = short_names([one.layer for layers in growth for one in layers])
+    names = short_names([layer.layer for layers in growth for layer in layers])
     for run, layers in zip(runs, growth, strict=True):
-        for one in layers:
-            table = np.asarray(value(one)).reshape(len(run.recording.snapshots), -1)
-            facts = {"layer": names[one.layer], _RUN: run.title}
+        for layer in layers:
+            table = np.asarray(value(layer)).reshape(len(run.recording.snapshots), -1)
+            facts = {"layer": names[layer.layer], _RUN: run.title}
             times = [shot.epoch for shot in run.recording.snapshots]
             rows += [
                 {"epoch": time, "value": round(float(row.mean()), 5), **facts}
@@ -89,8 +108,8 @@ def growth_chart(
     if heads:
         parts.insert(0, _thin_lines(heads))
     if rules:
-        levels = [{"value": one.value, "meaning": one.meaning} for one in rules]
-        line = _chart(levels).mark_rule(strokeDash=[2, 3], opacity=0.8)
+        levels = [{"value": rule.value, "meaning": rule.meaning} for rule in rules]
+        line = chart_from_rows(levels).mark_rule(strokeDash=[2, 3], opacity=0.8)
         parts.append(line.encode(y="value:Q", tooltip=alt.Tooltip("meaning:N", title="Dashed")))
     return _sized(
         *parts,
@@ -101,19 +120,19 @@ def growth_chart(
 
 
 def _colour(rows: Sequence[dict[str, Any]], field: str) -> alt.Color:
-    """A colour for each name, in the order in which they come: forward order, not the alphabet."""
+    """A colour for each name, in the order of first appearance instead of the alphabet."""
     names = list(dict.fromkeys(str(row[field]) for row in rows))
     return alt.Color(f"{field}:N", scale=alt.Scale(domain=names))
 
 
 def legend_columns(names: Sequence[str]) -> int:
-    """As many as a phone has room for."""
+    """Count the columns of a legend that fit on a phone."""
     longest = max(len(name) for name in names)
     return max(1, min(6, int(_LEGEND_WIDTH // (_LETTER * min(longest, 24) + _SYMBOL))))
 
 
 def short_names(layers: Sequence[str]) -> dict[str, str]:
-    """Names without the last parts that all of them share: `blocks.0.attention` -> `blocks.0`."""
+    """Strip trailing parts that all names share: `blocks.0.attention` becomes `blocks.0`."""
     split = {layer: layer.split(".") for layer in dict.fromkeys(layers)}
     while len(split) > 1 and all(len(parts) > 1 for parts in split.values()):
         if len({parts[-1] for parts in split.values()}) > 1:
@@ -124,7 +143,7 @@ def short_names(layers: Sequence[str]) -> dict[str, str]:
 
 def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
     chart: alt.Chart = (
-        _chart(rows)
+        chart_from_rows(rows)
         .mark_line(strokeWidth=0.8, opacity=0.35)
         .encode(
             x="epoch:Q", y="value:Q", color=_colour(rows, "layer"), detail=["head:N", f"{_RUN}:N"]
@@ -134,21 +153,21 @@ def _thin_lines(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def _marked(marks: Sequence[EventMark]) -> list[alt.Chart]:
-    """A numbered vertical line for each moment; a second run's are dotted, their numbers lower."""
+    """A numbered vertical line for each mark; a second run's are dotted, with lower numbers."""
     parts = []
-    for place in dict.fromkeys(mark.run for mark in marks):
+    for run_number in dict.fromkeys(mark.run for mark in marks):
         rows = [
-            {"epoch": one.epoch, "number": one.number, "text": one.text, _RUN: one.title}
-            for one in marks
-            if one.run == place
+            {"epoch": mark.epoch, "number": mark.number, "text": mark.text, _RUN: mark.title}
+            for mark in marks
+            if mark.run == run_number
         ]
         tips = [alt.Tooltip("text:N", title="Here"), alt.Tooltip(f"{_RUN}:N", title="Run")]
-        line = _chart(rows).mark_rule(
-            strokeWidth=1.5, strokeDash=[2, 3] if place else [6, 3], color=_EVENT
+        line = chart_from_rows(rows).mark_rule(
+            strokeWidth=1.5, strokeDash=[2, 3] if run_number else [6, 3], color=_EVENT
         )
-        # Below each other, or the numbers of two runs at one epoch would hide each other.
-        number = _chart(rows).mark_text(
-            color=_EVENT, dx=7, dy=7 + 14 * place, fontWeight="bold", baseline="top"
+        # Below each other: the numbers of two runs at one epoch would overlap.
+        number = chart_from_rows(rows).mark_text(
+            color=_EVENT, dx=7, dy=7 + 14 * run_number, fontWeight="bold", baseline="top"
         )
         parts += [
             line.encode(x="epoch:Q", tooltip=tips),
@@ -158,13 +177,13 @@ def _marked(marks: Sequence[EventMark]) -> list[alt.Chart]:
 
 
 def _sized(*parts: Any, legend: Sequence[str], below: int = 0) -> Layered:
-    """The layers on one pair of axes, with the line of the time that the page stands at."""
+    """The layers on one pair of axes, with a line at the time that the viewer shows."""
     rows = math.ceil(len(legend) / legend_columns(legend)) + below
     height = _PLOT + _LEGEND_ROW * rows
     bound: Any = alt.BindDirect(element=CLOCK_INPUT, event="input")
     time = alt.param(name="now", value=-1, bind=bound)
     line = (
-        _chart([{}])
+        chart_from_rows([{}])
         .transform_calculate(at="toNumber(now)")
         .transform_filter("isValid(now) && now !== '' && toNumber(now) >= 0")
         .mark_rule(strokeWidth=1.5, color=_NOW)
@@ -190,20 +209,15 @@ def _lines(
             scale=alt.Scale(domain=runs, range=[[1, 0], [5, 4]]),
             legend=alt.Legend(title=None, orient="bottom", columns=1, labelLimit=300),
         )
-    line = _chart(rows).mark_line(strokeWidth=2).encode(**encoded)
+    line = chart_from_rows(rows).mark_line(strokeWidth=2).encode(**encoded)
     tips = [
         *(alt.Tooltip(f"{name}:N", title=name.capitalize()) for name in tipped),
         alt.Tooltip("epoch:Q", title="Epoch", format=".3g"),
         alt.Tooltip("value:Q", title=title, format=form),
     ]
     points = (
-        _chart(rows)
+        chart_from_rows(rows)
         .mark_circle(size=36, opacity=0.6)
         .encode(x=x, y=y, color=encoded["color"], tooltip=tips)
     )
     return alt.layer(line, points)
-
-
-def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    data: Any = alt.Data  # altair leaves it untyped
-    return alt.Chart(data(values=list(rows)))

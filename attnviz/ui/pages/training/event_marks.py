@@ -1,4 +1,4 @@
-"""What happened in the runs, numbered once over all of them, for the charts and the list below."""
+"""Events of the runs, numbered over all runs, for the charts and the list below them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,22 @@ from attnviz.ui.pages.training.runs import RecordedRun
 
 @dataclass(frozen=True)
 class EventMark:
-    """A moment at which something happened.
+    """A checkpoint at which events occurred.
 
-    number: its own among those of all runs. run: which of the runs it belongs to, from 0.
-    checkpoint: what it is called. text: all that happened then.
+    Parameters
+    ----------
+    number : int
+        Its number among the marks of all runs, from 1.
+    run : int
+        Index of its run.
+    title : str
+        Title of its run.
+    epoch : float
+        When it was.
+    checkpoint : str
+        Name of the checkpoint.
+    text : str
+        All events at this checkpoint.
     """
 
     number: int
@@ -28,18 +40,31 @@ class EventMark:
 def number_events(
     runs: Sequence[RecordedRun], events: Sequence[Sequence[Event]]
 ) -> tuple[EventMark, ...]:
-    """The moments of each run, those of the second numbered on from those of the first."""
-    found: list[EventMark] = []
-    for place, (run, happened) in enumerate(zip(runs, events, strict=True)):
-        for at, text in _text_by_checkpoint(happened).items():
+    """Number the events of all runs.
+
+    Parameters
+    ----------
+    runs : sequence of RecordedRun
+        The runs.
+    events : sequence of sequence of Event
+        Events of each run.
+
+    Returns
+    -------
+    tuple of EventMark
+        Numbering continues from one run to the next.
+    """
+    marks: list[EventMark] = []
+    for run_number, (run, events_of_run) in enumerate(zip(runs, events, strict=True)):
+        for at, text in _text_by_checkpoint(events_of_run).items():
             epoch, name = run.recording.snapshots[at].epoch, run.checkpoints[at]
-            found.append(EventMark(len(found) + 1, place, run.title, epoch, name, text))
-    return tuple(found)
+            marks.append(EventMark(len(marks) + 1, run_number, run.title, epoch, name, text))
+    return tuple(marks)
 
 
 def _text_by_checkpoint(events: Sequence[Event]) -> dict[int, str]:
-    """What happened at each checkpoint where something did, in one text each."""
-    found: dict[int, str] = {}
-    for one in events:
-        found[one.checkpoint] = f"{found.get(one.checkpoint, '')} {one.text}".strip()
-    return found
+    """The texts of each checkpoint's events, joined."""
+    texts: dict[int, str] = {}
+    for event in events:
+        texts[event.checkpoint] = f"{texts.get(event.checkpoint, '')} {event.text}".strip()
+    return texts

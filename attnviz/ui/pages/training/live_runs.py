@@ -1,4 +1,4 @@
-"""Trainings on this computer: watch them, pause them, cancel them."""
+"""Trainings on this computer: watch, pause, resume and cancel them."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from attnviz.ui.pages.training.start_run import (
 )
 
 _OPEN = "live open"
-_WHOLE = "live whole page"  # whether the whole page is being run, not the list of runs alone
+_FULL_RUN = "live whole page"  # whether the full page is running, not only the list of runs
 _SECONDS = 2.0
 _MOST = 3  # runs that are listed
 
 
 def show_live_runs() -> None:
-    """What is being trained, and a form for something new."""
+    """Show the trainings in progress, and a form to start one."""
     phases = [run.state.phase for run in known_runs()[:_MOST]]
     over = (RunPhase.DONE, RunPhase.CANCELLED)
     if any(phase not in over for phase in phases) or is_confirmation_pending():
-        st.session_state[_OPEN] = True  # and it stays so when the run is done: not in one's face
+        st.session_state[_OPEN] = True  # stays open when the run is done
     with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
-        # Asking again makes the browser send a message: only while there is something to watch.
+        # Each refresh costs a message from the browser: only while there is something to watch.
         every = _SECONDS if any(phase.active for phase in phases) else None
-        st.session_state[_WHOLE] = True
+        st.session_state[_FULL_RUN] = True
         try:
             st.fragment(_watch_runs, run_every=every)()
         finally:
-            st.session_state[_WHOLE] = False
+            st.session_state[_FULL_RUN] = False
         show_confirmation()
         show_form()
 
 
 def _watch_runs() -> None:
-    """Each run's progress; a fragment, asked for again every two seconds while one is going."""
+    """Each run's progress; a fragment that is refreshed while a run is in progress."""
     with guarded():
         for run in known_runs()[:_MOST]:
             state = run.state
@@ -57,19 +57,19 @@ def _rerun_if_changed(run: TrainingRun, state: RunState) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
     try:
         path = run.recording
-    except TrainingError:  # the run's own line says what is wrong
+    except TrainingError:  # the run's status line says what is wrong
         return
-    seen = (state.phase, file_version(path))
-    known = st.session_state.setdefault("live seen", {})
-    before, known[str(run.folder)] = known.get(str(run.folder)), seen
-    if before is None or before == seen:
+    state_now = (state.phase, file_version(path))
+    states_before = st.session_state.setdefault("live seen", {})
+    before, states_before[str(run.folder)] = states_before.get(str(run.folder)), state_now
+    if before is None or before == state_now:
         return
-    if seen[1] and not before[1]:
-        st.session_state[NEXT_RUN] = run_key(run.folder)  # the first checkpoint: show it
-    if st.session_state.get(_WHOLE):
-        return  # all that follows is drawn anew anyway; a press of a button below would be lost
+    if state_now[1] and not before[1]:
+        st.session_state[NEXT_RUN] = run_key(run.folder)  # show its first checkpoint
+    if st.session_state.get(_FULL_RUN):
+        return  # the page is being drawn anyway; a rerun would lose a click on a button below
     watched = st.session_state.get("run") == run_key(run.folder)
-    if watched or before[0] != seen[0] or not before[1]:
+    if watched or before[0] != state_now[0] or not before[1]:
         st.rerun()
 
 
@@ -81,14 +81,14 @@ def _show_run(run: TrainingRun, state: RunState) -> None:
         if state.phase.active and _button("Pause", "pause", run):
             run.pause()
         if state.phase in (RunPhase.PAUSED, RunPhase.FAILED) and _button(
-            "Go on", "play_arrow", run
+            "Resume", "play_arrow", run
         ):
-            start_or_confirm(f"Go on with {run.folder.name}", run.resume)
+            start_or_confirm(f"Resume {run.folder.name}", run.resume)
         if state.phase in (RunPhase.DONE, RunPhase.CANCELLED, RunPhase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
                 forget_folder(run.folder)
-                st.toast(f"Its files stay in {run.folder}.")
+                st.toast(f"The run's files stay in {run.folder}.")
                 st.rerun()
         elif _button("Cancel", "close", run):
             run.cancel()
@@ -100,14 +100,14 @@ def _button(title: str, icon: str, run: TrainingRun) -> bool:
 
 
 def progress_text(state: RunState) -> str:
-    """How far a run is, in words."""
+    """Describe a run's progress in words; returns escaped Markdown."""
     if state.phase is RunPhase.READING:
-        return "reading its pictures …"
+        return "reading pictures …"
     if state.phase in (RunPhase.FAILED, RunPhase.DIVERGED):
         return plain_text(state.text)
     parts = [f"{state.step:,} of {state.steps:,} steps"]
     if math.isfinite(state.accuracy):
-        parts.append(f"{100 * state.accuracy:.0f} % right")
+        parts.append(f"{100 * state.accuracy:.0f} % accuracy")
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
     if state.phase is RunPhase.TRAINING and state.seconds_left is not None:

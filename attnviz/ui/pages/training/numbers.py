@@ -1,4 +1,4 @@
-"""A run in numbers: how often it is right, and what became of each layer's attention."""
+"""A run in numbers: accuracy, loss, and how each layer's attention develops."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ class _ChartSpec(NamedTuple):
 
 
 _ENTROPY = _ChartSpec(
-    "How evenly each layer looks",
+    "Evenness of attention",
     attrgetter("entropy"),
     "Entropy, 1 is even",
-    "Low: a few places get it all. Dashed: an even map.",
+    "Low: a few positions get all attention. Dashed: an even map.",
     lambda *_: [ReferenceLine(1.0, "an even map")],
     marked=True,
 )
 _HEAD_ENTROPY = _ENTROPY._replace(
     value=attrgetter("head_entropy"),
-    note="Mean over all queries; thin lines are heads. Low: a few places get it all. "
+    note="Mean over all queries; thin lines are heads. Low: a few positions get all attention. "
     "Dashed: even attention.",
     rules=lambda *_: [ReferenceLine(1.0, "even attention")],
 )
 _DISTANCE = _ChartSpec(
-    "How far each layer looks",
+    "Attention distance",
     attrgetter("head_distance"),
     "Distance, px of the input",
     "Mean attention distance over all queries; thin lines are heads. Dashed: even attention.",
@@ -63,74 +63,83 @@ _DISTANCE = _ChartSpec(
     marked=True,
 )
 _SPREAD = _ChartSpec(
-    "How wide each layer looks",
+    "Spatial spread",
     attrgetter("spread"),
     "Spread, share of the side",
-    "Standard deviation of the map's mass around its middle. Dashed: an even map.",
+    "Standard deviation of the map around its centre of mass. Dashed: an even map.",
     even_spread,
     marked=True,
 )
 _EFFECT = _ChartSpec(
-    "How much each block does",
+    "Effect of each block",
     attrgetter("effect"),
     "Relative effect",
-    "How much the block changes what runs through it, |y - x| / |x|. Near 0, its attention "
-    "decides nothing, however sharp the map.",
+    "How much the block changes its input, |y - x| / |x|. Near 0, its attention has no effect, "
+    "however sharp the map is.",
 )
 _CONTRAST = _ChartSpec(
-    "How flat its maps are",
+    "Contrast of the maps",
     attrgetter("contrast"),
-    "Deviation over places",
-    "Standard deviation over the places, absolute. Near 0: the map picks nothing.",
+    "Standard deviation",
+    "Standard deviation over positions, in absolute units. Near 0: the map is flat.",
     marked=True,
 )
 _STRENGTH = _ChartSpec(
-    "How strong its maps are",
+    "Strength of the maps",
     attrgetter("strength"),
     "Mean value",
-    "Absolute, in the map's own unit.",
+    "In absolute units of the map.",
 )
 _DRIFT = _ChartSpec(
-    "How far from what it will be",
+    "Distance from the final maps",
     attrgetter("drift"),
-    "Divergence from the end",
-    "0: the layer looks as it will at the end. Attention may move on after accuracy stands still.",
+    "Divergence from the final map",
+    "0: the map is as at the end of training. Attention can keep changing after accuracy has "
+    "stopped improving.",
 )
 
 
 def show_charts(runs: Sequence[RecordedRun], method: str) -> None:
-    """Charts of one run, or of two beside each other, and what happened in them."""
-    known = [run for run in runs if method in recorded_methods(run.recording)]
-    found = [_cached_numbers(run.key, method, run) for run in known]
-    growth = [one for one, _ in found]
-    marks = number_events(known, [happened for _, happened in found])
+    """Show charts of one run or of two, and their events.
+
+    Parameters
+    ----------
+    runs : sequence of RecordedRun
+        One or two runs.
+    method : str
+        The method whose maps the numbers describe; runs without it are left out.
+    """
+    runs_with_method = [run for run in runs if method in recorded_methods(run.recording)]
+    results = [_cached_numbers(run.key, method, run) for run in runs_with_method]
+    growth = [layers for layers, _ in results]
+    marks = number_events(runs_with_method, [events for _, events in results])
     columns = st.columns(2, gap="medium")
-    for column, title, whole in (
-        (columns[0], "How often it is right", progress_chart(runs)),
+    for column, title, chart in (
+        (columns[0], "Accuracy", progress_chart(runs)),
         (columns[1], "Loss", loss_chart(runs)),
     ):
-        if whole is not None:
+        if chart is not None:
             with column:
                 st.markdown(f"##### {title}")
-                st.altair_chart(whole)
-    for number, part in enumerate(_chart_specs(growth, method)):
+                st.altair_chart(chart)
+    for number, spec in enumerate(_chart_specs(growth, method)):
         with columns[number % 2]:
-            _show_chart(part, known, growth, marks)
-    for place, run in enumerate(known):
-        own = [mark for mark in marks if mark.run == place]
-        if own and len(known) > 1:
+            _show_chart(spec, runs_with_method, growth, marks)
+    for number, run in enumerate(runs_with_method):
+        own = [mark for mark in marks if mark.run == number]
+        if own and len(runs_with_method) > 1:
             st.markdown(f"**{plain_text(run.title)}**")
         for mark in own:
             st.markdown(f"{mark.number}. {plain_text(f'{mark.checkpoint}: {mark.text}')}")
-    st.caption(f"Means over the {len(known[0].recording.pictures)} recorded pictures.")
+    st.caption(f"Means over the {len(runs_with_method[0].recording.pictures)} recorded pictures.")
 
 
 def _chart_specs(growth: Growth, method: str) -> list[_ChartSpec]:
-    """The charts for which every run has the numbers."""
-    layers = [one for run in growth for one in run]
+    """The charts for which all runs have the numbers."""
+    layers = [layer for run in growth for layer in run]
 
-    def every(part: _ChartSpec) -> bool:
-        return all(part.value(one) is not None for one in layers)
+    def is_complete(spec: _ChartSpec) -> bool:
+        return all(spec.value(layer) is not None for layer in layers)
 
     contrast = _CONTRAST
     if method == MASK:
@@ -138,11 +147,11 @@ def _chart_specs(growth: Growth, method: str) -> list[_ChartSpec]:
             rules=lambda *_: [ReferenceLine(FLAT, "flat")], note=f"{_CONTRAST.note} Dashed: flat."
         )
     return [
-        _HEAD_ENTROPY if every(_HEAD_ENTROPY) else _ENTROPY,
-        _DISTANCE if every(_DISTANCE) else _SPREAD,
-        *([_EFFECT] if every(_EFFECT) else []),
+        _HEAD_ENTROPY if is_complete(_HEAD_ENTROPY) else _ENTROPY,
+        _DISTANCE if is_complete(_DISTANCE) else _SPREAD,
+        *([_EFFECT] if is_complete(_EFFECT) else []),
         contrast,
-        # Shares of one whole are as strong in every map.
+        # Raw attention sums to 1 in every map, so its strength says nothing.
         *([] if method == "raw-attention" else [_STRENGTH]),
         _DRIFT,
     ]
@@ -157,13 +166,13 @@ def _cached_numbers(
 
 
 def _show_chart(
-    part: _ChartSpec,
+    spec: _ChartSpec,
     runs: Sequence[RecordedRun],
     growth: Growth,
     marks: Sequence[EventMark],
 ) -> None:
-    st.markdown(f"##### {part.title}")
-    shown = marks if part.marked else ()
-    rules = part.rules(runs, growth)
-    st.altair_chart(growth_chart(runs, growth, part.value, part.axis, rules=rules, marks=shown))
-    st.caption(part.note)
+    st.markdown(f"##### {spec.title}")
+    shown = marks if spec.marked else ()
+    rules = spec.rules(runs, growth)
+    st.altair_chart(growth_chart(runs, growth, spec.value, spec.axis, rules=rules, marks=shown))
+    st.caption(spec.note)

@@ -1,4 +1,4 @@
-"""Trainings that the page knows of: those among the app's own runs, and those opened by folder."""
+"""Trainings that the page lists: the app's own runs, and those opened by folder."""
 
 from __future__ import annotations
 
@@ -14,19 +14,32 @@ from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
 
-NEXT_RUN = "live turn"  # the run that the page shall turn to
+NEXT_RUN = "live turn"  # key of the run to show next
 _OPENED = "live opened"
 
 
 def known_runs() -> tuple[TrainingRun, ...]:
-    """Runs opened by their folder in this session, the last first, then the app's own."""
-    opened = [run for one in reversed(_opened()) if (run := find_run(Path(one))) is not None]
+    """List the runs opened by folder in this session, the last one first, then the app's own."""
+    opened = [run for path in reversed(_opened()) if (run := find_run(Path(path))) is not None]
     own = list_runs()
     return (*(run for run in opened if run not in own), *own)
 
 
 def run_key(folder: Path, recording: Path | None = None) -> str:
-    """Of a folder's run among all recordings of the page, or of one of its recordings."""
+    """Make the key of a run or of a recording.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the run.
+    recording : Path, optional
+        A recording in a folder without a run.
+
+    Returns
+    -------
+    str
+        Unique among all recordings of the page.
+    """
     if folder.parent == runs_folder() and recording is None:
         return f"live {folder.name}"
     path = str(recording or folder)
@@ -34,37 +47,40 @@ def run_key(folder: Path, recording: Path | None = None) -> str:
 
 
 def recorded_runs() -> dict[str, RecordedRun]:
-    """The runs of this computer that have recorded something, by key; the newest first.
+    """Load the recordings of trainings on this computer, the newest first.
 
-    Also recordings that lie in an opened folder, or beside the app's runs, without a run's files.
+    Returns
+    -------
+    dict of str to RecordedRun
+        By key. Includes recordings in folders without a run's files.
     """
-    found = {}
+    runs = {}
     for key, title, path in [*_recordings_of_runs(), *_recordings_alone()]:
         try:
             opened = open_recording(path)
         except TrainingError as error:
             show_error(error)
         else:
-            found[key] = RecordedRun(opened.key, title, opened.recording)
-    return found
+            runs[key] = RecordedRun(opened.key, title, opened.recording)
+    return runs
 
 
 def _recordings_of_runs() -> list[tuple[str, str, Path]]:
-    found = []
+    runs = []
     for run in known_runs():
         try:
             path = run.recording
         except TrainingError as error:
             show_error(error)
             continue
-        with suppress(OSError):  # out of reach just now
+        with suppress(OSError):  # the folder may be unreachable for now
             if path.exists():
-                found.append((run_key(run.folder), run.folder.name, path))
-    return found
+                runs.append((run_key(run.folder), run.folder.name, path))
+    return runs
 
 
 def _recordings_alone() -> list[tuple[str, str, Path]]:
-    """Key, title and path of recordings in folders where no run was begun that can be watched."""
+    """Key, title and path of recordings in folders without a run."""
     beside = sorted({path.parent for path in runs_folder().glob(f"*/*{SUFFIX}")})
     folders = dict.fromkeys([*map(Path, reversed(_opened())), *beside])
     return [
@@ -76,24 +92,24 @@ def _recordings_alone() -> list[tuple[str, str, Path]]:
 
 
 def _recordings_in(folder: Path) -> list[Path]:
-    """The recordings that lie in a folder; none if it is out of reach, like a lost drive."""
+    """The recordings in a folder; none if it cannot be reached, like a drive that was removed."""
     with suppress(OSError):
         return sorted(folder.glob(f"*{SUFFIX}"))
     return []
 
 
 def show_folder_picker() -> None:
-    """Open the folder of a training, begun by the command line or by a program of one's own."""
+    """Let the user open the folder of a training started elsewhere, such as on the command line."""
     folder = pick_folder_path(
         "Or the folder of a training on this computer",
         "run folder",
-        "What `python -m attnviz train` was given as --out: it can be watched here, paused and "
-        "gone on with.",
+        "The folder given to `attnviz train` as --out. The training can be watched, paused and "
+        "resumed here.",
     )
     run = find_run(folder) if folder else None
     recordings = _recordings_in(folder) if folder else []
     if folder is None or (run is None and not recordings):
-        st.caption("No training lies in this folder.")
+        st.caption("This folder contains no training.")
     elif st.button("Open this training", type="primary", icon=":material/folder_open:"):
         forget_folder(folder)
         _opened().append(str(folder))
@@ -102,7 +118,7 @@ def show_folder_picker() -> None:
 
 
 def forget_folder(folder: Path) -> None:
-    """Take it from those that were opened by their folder."""
+    """Remove a folder from those that were opened."""
     if str(folder) in _opened():
         _opened().remove(str(folder))
 

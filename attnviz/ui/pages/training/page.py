@@ -1,4 +1,4 @@
-"""The page "Training": attention comes into focus as a network learns."""
+"""The page "Training": how attention develops while a network learns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from attnviz.ui.pages.training.attention_view import (
     show_maps_over_time,
     with_shared_scale,
 )
-from attnviz.ui.pages.training.grid import checkpoint_grid, shown_rows
+from attnviz.ui.pages.training.checkpoint_grid import checkpoint_grid, shown_rows
 from attnviz.ui.pages.training.live_runs import show_live_runs
 from attnviz.ui.pages.training.numbers import show_charts
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, recorded_runs, show_folder_picker
@@ -43,13 +43,13 @@ from attnviz.ui.pages.training.save import offer_time_lapse
 
 NOTHING = "nothing"
 FIRST_RUN = "ran-small"
-FIRST_METHOD = "mask-effect"  # of masks: the mean of a mask often marks the background
+FIRST_METHOD = "mask-effect"  # because the mean of a mask often marks the background
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = (
-        "Attention is learned. Press play, and watch the picture come into focus as the network "
+        "Attention is learned. Press play and watch the picture come into focus while the network "
         "learns to tell classes apart."
     )
     with page_frame("Training", lead):
@@ -58,16 +58,16 @@ def show() -> None:
         runs = _runs()
         run = _pick_run(runs)
         if run is None:
-            st.info("Choose a recording, or upload one of your own training.")
+            st.info("Choose a recording, or upload one of your own.")
             return
         _show_run(run, runs)
 
 
 def _runs() -> dict[str, RecordedRun]:
-    with st.expander("Open a training of your own"):
+    with st.expander("Open your own training"):
         st.markdown(
-            'In your own PyTorch loop: `with attnviz.record(model, pictures, "run.attn") as r:` '
-            "and once an epoch `r.step(epoch, accuracy=accuracy)`. Then drop the file here."
+            'In your PyTorch loop: `with attnviz.record(model, pictures, "run.attn") as r:`, and '
+            "`r.step(epoch, accuracy=accuracy)` after each epoch. Then drop the file here."
         )
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings",
@@ -76,9 +76,9 @@ def _runs() -> dict[str, RecordedRun]:
         show_folder_picker()
     uploaded = uploaded_runs(files or [])
     known = st.session_state.get("known uploads", ())
-    fresh = [key for key in uploaded if key not in known]
-    if fresh:
-        st.session_state[NEXT_RUN] = fresh[0]  # whoever brings a recording wants to see it
+    new = [key for key in uploaded if key not in known]
+    if new:
+        st.session_state[NEXT_RUN] = new[0]  # show a new upload at once
     st.session_state["known uploads"] = tuple(uploaded)
     return uploaded | recorded_runs() | shipped_runs()
 
@@ -86,11 +86,11 @@ def _runs() -> dict[str, RecordedRun]:
 def _pick_run(runs: Mapping[str, RecordedRun]) -> RecordedRun | None:
     if not runs:
         return None
-    # What was uploaded comes first; of those that ship, the one that shows most.
+    # Uploads come first, then the most instructive of the shipped runs.
     shipped = {key for key, run in runs.items() if run.title == key}
-    turn = st.session_state.pop(NEXT_RUN, None)
-    if turn in runs:
-        st.session_state["run"] = turn
+    next_run = st.session_state.pop(NEXT_RUN, None)
+    if next_run in runs:
+        st.session_state["run"] = next_run
     keys = sorted(runs, key=lambda key: (key in shipped, key != FIRST_RUN))
     return runs[_pick("Training run", "run", keys, {key: runs[key].title for key in keys})]
 
@@ -98,7 +98,7 @@ def _pick_run(runs: Mapping[str, RecordedRun]) -> RecordedRun | None:
 def _pick(
     title: str, key: str, options: Sequence[str], titles: Mapping[str, str], first: str = ""
 ) -> str:
-    """Show a box of options, at first with `first`, or the first of them if that is none."""
+    """Show a select box that starts at `first`, if that is an option, or else at the first one."""
     start_choice(key, options, default=first)
     chosen = st.selectbox(
         title,
@@ -112,7 +112,7 @@ def _pick(
 
 @st.fragment
 def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
-    """One run, and another beside it where one was chosen."""
+    """One run, and a second one for comparison if chosen."""
     with guarded():
         recording = run.recording
         pictures = {str(n): picture_title(run, n) for n in range(len(recording.pictures))}
@@ -125,15 +125,15 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
             first = str(next(begins, 0))
             picture = int(_pick("Picture", "run picture", list(pictures), pictures, first))
         with columns[1]:
-            method = _pick("What is shown", "run map", list(methods), methods)
+            method = _pick("Method", "run map", list(methods), methods)
         with columns[2]:
             layers = recorded_layers(recording, method)[::-1]
             layer = _pick("Layer", "run layer", layers, {}, narrowest_layer(recording, method))
         others = {NOTHING: "Nothing"} | {
-            key: one.title for key, one in runs.items() if key != run.key
+            key: other.title for key, other in runs.items() if key != run.key
         }
         with columns[3]:
-            beside = _pick("Beside it", "run beside", list(others), others)
+            beside = _pick("Compare with", "run beside", list(others), others)
         share("run", "run picture", "run map", "run layer", "run beside")
         shown = [run] if beside == NOTHING else [run, runs[beside]]
         _show_viewers(shown, method, picture, layer)
@@ -142,59 +142,59 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
 
 
 def _show_viewers(runs: Sequence[RecordedRun], method: str, picture: int, layer: str) -> None:
-    watched = [_recorded_maps(run, method, picture, runs[0]) for run in runs]
-    seen = iter(with_shared_scale([one for one in watched if not isinstance(one, str)]))
-    watched = [one if isinstance(one, str) else next(seen) for one in watched]
-    for column, one in zip(st.columns(len(runs)), watched, strict=True):
+    recordings = [_recorded_maps(run, method, picture, runs[0]) for run in runs]
+    with_maps = with_shared_scale([item for item in recordings if isinstance(item, RecordedMaps)])
+    scaled = iter(with_maps)
+    for column, item in zip(st.columns(len(runs)), recordings, strict=True):
         with column:
-            if isinstance(one, str):
-                st.info(one)
+            if isinstance(item, str):
+                st.info(item)
                 continue
-            chosen = layer if layer in one.maps else list(one.maps)[-1]
+            recorded = next(scaled)
+            chosen = layer if layer in recorded.maps else list(recorded.maps)[-1]
             if len(runs) > 1:
-                st.markdown(f"**{plain_text(one.run.title)}** · {plain_text(chosen)}")
-            show_maps_over_time(f"growth {one.run is runs[0]}", one, chosen)
-            offer_time_lapse(one, chosen)
-    whole = [one for one in watched if not isinstance(one, str)]
-    for column, one in zip(st.columns(max(len(whole), 1)), whole, strict=False):
+                st.markdown(f"**{plain_text(recorded.run.title)}** · {plain_text(chosen)}")
+            show_maps_over_time(f"growth {recorded.run is runs[0]}", recorded, chosen)
+            offer_time_lapse(recorded, chosen)
+    for column, recorded in zip(st.columns(max(len(with_maps), 1)), with_maps, strict=False):
         with column:
-            _show_grid(one, titled=len(runs) > 1)
+            _show_grid(recorded, titled=len(runs) > 1)
 
 
 def _recorded_maps(
     run: RecordedRun, method: str, picture: int, first: RecordedRun
 ) -> RecordedMaps | str:
-    """What to show of a run, or why it cannot be; the picture is the first run's of that number."""
+    """Maps of the first run's picture of this number, or why the run has none."""
     name = first.recording.pictures[picture]
     if name not in run.recording.pictures:
-        return f"{plain_text(run.title)} did not record this picture. Choose another."
+        return f"{plain_text(run.title)} did not record this picture. Choose another picture."
     index = picture if run is first else same_index(first, picture, run)
     if index is None:
         return (
-            f"{plain_text(run.title)} did not record this picture, but another one of the same "
-            "name. Choose another, or two runs on the same pictures."
+            f"{plain_text(run.title)} did not record this picture, but a different one with the "
+            "same name. Choose another picture, or two runs on the same pictures."
         )
     pixels = picture_pixels(run, index)
     if pixels is None:
-        return f"{plain_text(run.title)} does not hold its pictures, only their maps."
+        return f"{plain_text(run.title)} contains no pictures, only their maps."
     methods = recorded_methods(run.recording)
     return RecordedMaps(run, method if method in methods else methods[0], index, pixels)
 
 
-def _show_grid(watched: RecordedMaps, *, titled: bool) -> None:
-    title = f": {plain_text(watched.run.title)}" if titled else ""
-    st.markdown(f"##### Layer by layer, epoch by epoch{title}")
-    names = watched.run.checkpoints
+def _show_grid(recorded: RecordedMaps, *, titled: bool) -> None:
+    title = f": {plain_text(recorded.run.title)}" if titled else ""
+    st.markdown(f"##### Maps by epoch and layer{title}")
+    names = recorded.run.checkpoints
     rows = shown_rows(len(names))
-    key = f"all checkpoints {watched.run.key}"
+    key = f"all checkpoints {recorded.run.key}"
     if len(rows) < len(names) and st.toggle(f"All {len(names)} checkpoints", key=key):
         rows = list(range(len(names)))
-    height, width = watched.pixels.shape[:2]
-    st.html(checkpoint_grid(watched.maps, names, rows, width / height, watched.all_ends))
+    height, width = recorded.pixels.shape[:2]
+    st.html(checkpoint_grid(recorded.maps, names, rows, width / height, recorded.all_ends))
 
 
 def _show_facts(runs: Sequence[RecordedRun]) -> None:
-    with st.expander("What was trained, and how"):
+    with st.expander("Training details"):
         for run in runs:
             st.markdown(f"**{plain_text(run.title)}**")
             st.table({key: [plain_text(value)] for key, value in run_facts(run.recording).items()})

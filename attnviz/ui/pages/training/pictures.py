@@ -1,4 +1,4 @@
-"""Which pictures a training gets: made here, in a folder of this computer, or in a ZIP."""
+"""Pictures for a training: generated shapes, a folder on this computer, or a ZIP file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from attnviz.training.jobs.runs import runs_folder
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text
 
-SHAPES_TITLE = "Four shapes, made here"
+SHAPES_TITLE = "Four generated shapes"
 FOLDER_TITLE = "A folder on this computer"
-ZIP_TITLE = "A ZIP of mine"
-_NAMED = 6  # classes that are named with their counts
+ZIP_TITLE = "A ZIP file"
+_NAMED = 6  # classes listed with their counts
 
 
 def pick_pictures() -> Path | None:
-    """The folder of class folders, with what it holds said; None where there is none to train on.
+    """Let the user choose pictures.
 
-    The four shapes are written only by `ensure_shapes`: this gives the folder where they will lie.
+    Returns
+    -------
+    Path or None
+        A folder with a folder for each class; None if there is nothing to train on. For the four
+        shapes, the folder to which `ensure_shapes` will write them.
     """
     titles = (SHAPES_TITLE, FOLDER_TITLE, ZIP_TITLE)
     source = st.radio("Pictures", titles, horizontal=True, key="live pictures")
@@ -40,38 +44,39 @@ def pick_pictures() -> Path | None:
 
 
 def shapes_folder() -> Path:
-    """Where the four shapes lie."""
+    """Return the folder of the four shapes."""
     return runs_folder().parent / "shapes"
 
 
 def ensure_shapes() -> Path:
-    """The folder of the four shapes, written the first time, and where one picture is missing."""
+    """Return the folder of the four shapes; writes them if any picture is missing."""
     folder = shapes_folder()
     if not has_all_shapes(folder):
         try:
             write_shapes(folder)
         except OSError as error:
             raise TrainingError(
-                f"{folder} cannot be written ({error.strerror}). Set ATTNVIZ_RUNS."
+                f"{folder} cannot be written ({error.strerror}). Set ATTNVIZ_RUNS to another "
+                "folder."
             ) from error
     return folder
 
 
 def _in_folder() -> Path | None:
     return pick_folder_path(
-        "The folder with a folder for each class",
+        "Folder with a subfolder for each class",
         "live folder",
-        "At least two folders of pictures; a tenth of each is set aside for the score. "
+        "At least two subfolders of pictures; a tenth of each is set aside for validation. "
         "Nothing in it is changed.",
     )
 
 
 def _in_zip() -> Path | None:
     file = st.file_uploader(
-        "A ZIP with a folder for each class",
+        "ZIP file with a folder for each class",
         type=["zip"],
         key="live zip",
-        help="Only its pictures are unpacked, into attnviz's own folder.",
+        help="Only pictures are unpacked, into attnviz's own folder.",
     )
     return unpack_classes(file.getvalue(), runs_folder().parent / "unpacked") if file else None
 
@@ -79,12 +84,12 @@ def _in_zip() -> Path | None:
 def _show_counts(folder: Path) -> None:
     counts = _counts(str(folder))
     if counts is None:
-        st.info("Too many files to count. Go into the folder that holds the classes.")
+        st.info("Too many files to count. Open the folder that contains the classes.")
         return
-    named = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:_NAMED])
+    classes = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:_NAMED])
     more = f" and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
     pictures = f"{sum(counts.values()):,} pictures"
-    st.caption(plain_text(f"{pictures} of {len(counts):,} classes: {named}{more}."))
+    st.caption(plain_text(f"{pictures} of {len(counts):,} classes: {classes}{more}."))
 
 
 @st.cache_data(max_entries=16, ttl=20, show_spinner=False)

@@ -1,4 +1,4 @@
-"""Recordings to choose from: those that come with attnviz, and the user's own."""
+"""Recordings to choose from: those that ship with attnviz, and the user's own."""
 
 from __future__ import annotations
 
@@ -24,15 +24,14 @@ from attnviz.ui.kit.guard import show_error
 
 SAMPLE = "sample:"
 SUFFIX = ".attn"
-# What resampling to other sizes on the way may change: of 255, the mean of any of 16 x 16 parts.
-# Measured on the sample photos, squashed to 32 to 384 px: 9.3 at most; one short line more in a
-# drawing: 17.
+# Largest difference that resampling may cause in the mean of any of 16 x 16 cells, of 255. Measured
+# on the sample photos at sizes from 32 to 384 px: at most 9.3. One extra line in a drawing: 17.
 _CELLS, _MAX_DIFFERENCE = 16, 12.0
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A recording under a title; `key` decides its content."""
+    """A recording with a title; equal keys mean equal content."""
 
     key: str
     title: str
@@ -40,38 +39,38 @@ class RecordedRun:
 
     @property
     def checkpoints(self) -> tuple[str, ...]:
-        """What each checkpoint is called, each name once."""
+        """Names of the checkpoints, each of them unique."""
         names = [_checkpoint_name(shot.epoch, shot.accuracy) for shot in self.recording.snapshots]
-        again = {name for name in names if names.count(name) > 1}
+        repeated = {name for name in names if names.count(name) > 1}
         steps = [shot.step for shot in self.recording.snapshots]
         return tuple(
-            f"{name}, step {step}" if name in again else name
+            f"{name}, step {step}" if name in repeated else name
             for name, step in zip(names, steps, strict=True)
         )
 
 
 def _checkpoint_name(epoch: float, accuracy: float) -> str:
-    when = "untrained" if epoch == 0 else f"epoch {epoch:.3g}"
-    return when if np.isnan(accuracy) else f"{when}, {100 * accuracy:.0f} % right"
+    time = "untrained" if epoch == 0 else f"epoch {epoch:.3g}"
+    return time if np.isnan(accuracy) else f"{time}, {100 * accuracy:.0f} % accuracy"
 
 
 def shipped_runs() -> dict[str, RecordedRun]:
-    """The recordings in the folder `assets`, by key."""
+    """Load the recordings that ship with attnviz, by key; shows a message for damaged files."""
     files = sorted((assets_folder() / "recordings").glob(f"*{SUFFIX}"))
-    found = {}
+    runs = {}
     for file in files:
         try:
             recording = _load_file(str(file), file_version(file))
         except TrainingError as error:
             show_error(error)
         else:
-            found[file.stem] = RecordedRun(file.stem, file.stem, recording)
-    return found
+            runs[file.stem] = RecordedRun(file.stem, file.stem, recording)
+    return runs
 
 
 def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
-    """The uploads that are recordings; one message for each that is none."""
-    found = {}
+    """Load uploaded recordings, by key; shows a message for each file that is none."""
+    runs = {}
     for file in files:
         source = file.getvalue()
         key = hashlib.sha256(source).hexdigest()
@@ -80,12 +79,28 @@ def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
         except TrainingError as error:
             show_error(error)
         else:
-            found[key] = RecordedRun(key, Path(file.name).stem[:80], recording)
-    return found
+            runs[key] = RecordedRun(key, Path(file.name).stem[:80], recording)
+    return runs
 
 
 def open_recording(path: Path) -> RecordedRun:
-    """A recording that is still growing; read anew when its file changes. Raises TrainingError."""
+    """Load a recording that may still grow; it is read again when its file changes.
+
+    Parameters
+    ----------
+    path : Path
+        File of the recording.
+
+    Returns
+    -------
+    RecordedRun
+        With the file's name as title.
+
+    Raises
+    ------
+    TrainingError
+        If the file cannot be read.
+    """
     state = file_version(path)
     return RecordedRun(f"{path}@{state}", path.stem, _load_file(str(path), state))
 
@@ -106,73 +121,120 @@ def _load_upload(key: str, name: str, _source: bytes) -> Recording:
 
 
 def picture_pixels(run: RecordedRun, index: int) -> Pixels | None:
-    """The recorded picture, uint8 [H, W, 3]: the sample photo itself, or as the network saw it.
+    """Get a recorded picture.
 
-    None where the recording does not hold it.
+    Parameters
+    ----------
+    run : RecordedRun
+        The run.
+    index : int
+        Index of the picture in the recording.
+
+    Returns
+    -------
+    uint8 [H, W, 3] or None
+        The sample photo itself, or the picture at the network's input size; None if the recording
+        does not contain it.
     """
     name = run.recording.pictures[index].removeprefix(SAMPLE)
-    if run.recording.pictures[index] != name and name in {one.name for one in list_samples()}:
+    if run.recording.pictures[index] != name and name in {sample.name for sample in list_samples()}:
         try:
             return shown_sample(name).pixels
         except AttnvizError as error:
             show_error(error)
             return None
-    held = run.recording.pixels
-    return None if held is None else open_picture(held[index], name="probe").pixels
+    pixels = run.recording.pixels
+    return None if pixels is None else open_picture(pixels[index], name="probe").pixels
 
 
 def same_picture(first: RecordedRun, picture: int, other: RecordedRun, index: int) -> bool:
-    """Whether two runs recorded the same picture under these numbers, as far as it is known.
+    """Decide whether two runs recorded the same picture.
 
-    A name alone does not say it: validation pictures are named by their place and class, whatever
-    folder they are of. Where not both runs hold their pictures, equal names have to do.
+    Parameters
+    ----------
+    first, other : RecordedRun
+        The runs.
+    picture, index : int
+        Indices of the pictures in the first and in the other run.
+
+    Returns
+    -------
+    bool
+        True if the pixels agree up to resampling. If one of the runs contains no pictures, equal
+        names have to do.
+
+    Notes
+    -----
+    A name alone is not enough: validation pictures are named by index and class, whatever folder
+    they come from.
     """
-    one, two = first.recording.pixels, other.recording.pixels
-    if one is None or two is None:
+    first_pixels, other_pixels = first.recording.pixels, other.recording.pixels
+    if first_pixels is None or other_pixels is None:
         return first.recording.pictures[picture] == other.recording.pictures[index]
-    here, there = one[picture], two[index]
+    here, there = first_pixels[picture], other_pixels[index]
     height, width = (min(_CELLS, here.shape[axis], there.shape[axis]) for axis in (0, 1))
     small = [
-        cv2.resize(held.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-        for held in (here, there)
+        cv2.resize(pixels.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        for pixels in (here, there)
     ]
     return float(np.abs(small[0] - small[1]).max()) < _MAX_DIFFERENCE
 
 
 def same_index(first: RecordedRun, picture: int, other: RecordedRun) -> int | None:
-    """Where the other run recorded the first run's picture of this number; None where nowhere.
+    """Find the first run's picture in another run.
 
-    Several may have its name (arrays are all called "picture"): the one of the same number is
-    tried first.
+    Parameters
+    ----------
+    first, other : RecordedRun
+        The runs.
+    picture : int
+        Index of the picture in the first run.
+
+    Returns
+    -------
+    int or None
+        Its index in the other run. Several pictures may have its name (arrays are all called
+        "picture"), so the same index is tried first.
     """
     name = first.recording.pictures[picture]
-    named = [n for n, one in enumerate(other.recording.pictures) if one == name]
-    named.sort(key=lambda n: n != picture)
-    return next((n for n in named if same_picture(first, picture, other, n)), None)
+    candidates = [n for n, title in enumerate(other.recording.pictures) if title == name]
+    candidates.sort(key=lambda n: n != picture)
+    return next((n for n in candidates if same_picture(first, picture, other, n)), None)
 
 
 def picture_title(run: RecordedRun, index: int) -> str:
-    """What the recorded picture is called."""
+    """Return the title of a recorded picture."""
     name = run.recording.pictures[index]
-    titles = {SAMPLE + one.name: one.title for one in list_samples()}
+    titles = {SAMPLE + sample.name: sample.title for sample in list_samples()}
     return titles.get(name, name)
 
 
 def run_facts(recording: Recording) -> dict[str, str]:
-    """What a recording says of its run, in a few words each; its JSON may be anything."""
+    """Summarise how a run was trained.
+
+    Parameters
+    ----------
+    recording : Recording
+        Its recipe and versions are JSON that may contain anything.
+
+    Returns
+    -------
+    dict of str to str
+        Unescaped plain text by title.
+    """
     shots = recording.snapshots
-    said = {
+    facts = {
         "Checkpoints": str(len(shots)),
         "Epochs": f"{shots[-1].epoch:.3g}",
         "Classes": ", ".join(recording.classes[:12]),
     }
     for title, text in (("Recipe", recording.recipe), ("Versions", recording.versions)):
         try:
-            held = json.loads(text or "{}")
+            content = json.loads(text or "{}")
         except ValueError:
             continue
-        for number, one in enumerate(held if isinstance(held, list) else [held], 1):
-            if isinstance(one, dict):
-                name = f"{title} {number}" if isinstance(held, list) else title
-                said[name] = ", ".join(f"{key}: {value}" for key, value in one.items())[:600]
-    return said
+        for number, table in enumerate(content if isinstance(content, list) else [content], 1):
+            if isinstance(table, dict):
+                name = f"{title} {number}" if isinstance(content, list) else title
+                facts[name] = ", ".join(f"{key}: {value}" for key, value in table.items())[:600]
+    return facts

@@ -1,4 +1,4 @@
-"""Beginning a training from the page, and asking where another one is going on."""
+"""Starting a training from the page, with a confirmation if another one is in progress."""
 
 from __future__ import annotations
 
@@ -23,37 +23,43 @@ _SIDES = (32, 48, 64, 96, 128)
 _PENDING = "live question"
 
 
-def start_or_confirm(what: str, start: Callable[..., object]) -> None:
-    """Start a training; while another one is going, keep it for `show_confirmation` instead.
+def start_or_confirm(action: str, start: Callable[..., object]) -> None:
+    """Start a training, or let `show_confirmation` ask first if another one is in progress.
 
-    what: in words. start: takes `concurrent`, and raises BusyError without it.
+    Parameters
+    ----------
+    action : str
+        What is started, as text for the user.
+    start : callable
+        Starts it. Raises BusyError if another training is in progress, unless called with
+        `concurrent=True`.
     """
     with guarded():
         try:
             start()
         except BusyError as error:
-            st.session_state[_PENDING] = (what, str(error), start)
+            st.session_state[_PENDING] = (action, str(error), start)
         else:
             st.session_state["live seen"] = {}
-            st.toast(f"{plain_text(what)}: it goes on when you close this page.")
+            st.toast(f"{plain_text(action)}: it continues when you close this page.")
     st.rerun()
 
 
 def is_confirmation_pending() -> bool:
-    """Whether a question waits for its answer."""
+    """Whether the user has yet to confirm a second training."""
     return _PENDING in st.session_state
 
 
 def show_confirmation() -> None:
-    """Whether two trainings shall go on side by side, where somebody has asked for a second."""
+    """Ask whether to run two trainings at once, if the user has started a second one."""
     if not is_confirmation_pending():
         return
-    what, why, start = st.session_state[_PENDING]
-    st.warning(f"{plain_text(why)} {_cost()}", icon=":material/warning:")
+    action, reason, start = st.session_state[_PENDING]
+    st.warning(f"{plain_text(reason)} {_cost()}", icon=":material/warning:")
     with st.container(horizontal=True):
-        if st.button(f"{plain_text(what)} beside it", type="primary"):
+        if st.button(f"{plain_text(action)} anyway", type="primary"):
             del st.session_state[_PENDING]
-            start_or_confirm(what, partial(start, concurrent=True))
+            start_or_confirm(action, partial(start, concurrent=True))
         if st.button("Not now"):
             del st.session_state[_PENDING]
             st.rerun()
@@ -61,41 +67,42 @@ def show_confirmation() -> None:
 
 def _cost() -> str:
     if choose_device("auto").type == "cpu":
-        return "Two at once take turns on this computer's processor: each takes twice as long."
-    return "Two at once share the GPU: each takes longer, and its memory may not hold both."
+        return "Two at once share this computer's processor: each takes about twice as long."
+    return "Two at once share the GPU: each takes longer, and they may run out of memory."
 
 
 def show_form() -> None:
-    """What to train, on what; begins it when the button is pressed."""
+    """Show the form of a new training; starts it when the button is pressed."""
     data = pick_pictures()
     networks = trainable()
     with st.form("live training", border=False):
         first, second, third = st.columns(3)
         network = first.selectbox(
             "Network", list(networks), format_func=lambda name: networks[name],
-            help="attnviz's own networks with attention; those that ship trained come first.",
+            help="attnviz's own networks with attention; those that ship with trained weights come "
+            "first.",
         )  # fmt: skip
         epochs = second.slider("Epochs", 1, 60, 12)
         side = third.select_slider("Picture side, px", _SIDES, 64)
         first, second, _ = st.columns(3, vertical_alignment="bottom")
         seed = first.number_input(
             "Seed", 0, 9999, 0,
-            help="Decides the first weights and the order of the pictures. What two runs with "
-            "different seeds have in common is no accident: train twice, and put them side by "
-            "side above.",
+            help="Decides the initial weights and the order of the pictures. What two runs with "
+            "different seeds have in common is not a coincidence: train twice, and compare the "
+            "runs above.",
         )  # fmt: skip
         mixed = second.toggle(
             "CutMix",
-            help="Pastes a piece of one picture into another and asks for both classes, each by "
-            "its share (Yun 2019); the last quarter of the epochs does without, or the last one "
-            "of two or three. Train once with it and once without, and see which masks stay flat.",
+            help="Pastes a patch of one picture into another; the target mixes both classes by "
+            "area (Yun et al., ICCV 2019). The last quarter of the epochs, at least one, trains "
+            "without it. Train once with it and once without, and see which masks stay flat.",
         )
         started = st.form_submit_button("Train", type="primary", icon=":material/school:")
     if not started:
         return
     with guarded():
         if data is None:
-            raise TrainingError("Nothing to train on was chosen. Choose it, or take the shapes.")
+            raise TrainingError("No pictures were chosen. Choose some, or use the four shapes.")
         if data == shapes_folder():
             ensure_shapes()
         counts = count_pictures(data)
@@ -110,16 +117,37 @@ def show_form() -> None:
 
 
 def trainable() -> dict[str, str]:
-    """Titles of all networks with attention by name, first those of which trained weights ship."""
+    """Return titles of all networks with attention by name, those with shipped weights first."""
     ship = [spec.name for spec in list_models() if spec.embedded]
-    found = {one.name: one.title for one in zoo_networks() if one.kinds != FEATURES}
-    return {name: found[name] for name in dict.fromkeys([*ship, *found]) if name in found}
+    titles = {
+        network.name: network.title for network in zoo_networks() if network.kinds != FEATURES
+    }
+    return {name: titles[name] for name in dict.fromkeys([*ship, *titles]) if name in titles}
 
 
 def live_recipe(
     network: str, epochs: int, side: int, *, seed: int = 0, mixed: bool = False
 ) -> Recipe:
-    """A recipe for few pictures: gentle, in small batches; `mixed` by CutMix but at the end."""
+    """Make a recipe for few pictures, with small batches and a moderate learning rate.
+
+    Parameters
+    ----------
+    network : str
+        Name in the zoo.
+    epochs : int
+        Number of epochs.
+    side : int
+        Picture side, px.
+    seed : int
+        Decides the initial weights and the order of the pictures.
+    mixed : bool
+        Whether to use CutMix, except in the last quarter of the epochs.
+
+    Returns
+    -------
+    Recipe
+        For `begin`.
+    """
     transformer = "context" in zoo_networks().get(network).kinds
     return Recipe(
         model=network,

@@ -12,7 +12,7 @@ from typing import Any
 from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
 from attnviz.ui.components.base.blob import blob_header, content_id, pack_blob
-from attnviz.ui.pages.you_and_the_model.rules import RoundLimit
+from attnviz.ui.pages.you_and_the_model.limits import RoundLimit
 from attnviz.ui.pages.you_and_the_model.texts import FINISHED, KEYS, TOO_FEW, limit_text, task_line
 from attnviz.vision.bubbleview.bubbles import FEATHER, BubbleCentre, blur_picture, bubble_radius
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task

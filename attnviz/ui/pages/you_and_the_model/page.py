@@ -16,9 +16,9 @@ from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_model, pick_picture
 from attnviz.ui.kit.url_state import share, start_choice
+from attnviz.ui.pages.you_and_the_model.limits import DEFAULT_LIMIT, LIMITS, RoundLimit
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
 from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
-from attnviz.ui.pages.you_and_the_model.rules import DEFAULT_LIMIT, LIMITS, RoundLimit
 from attnviz.ui.pages.you_and_the_model.saved_rounds import show_saved_rounds
 from attnviz.ui.pages.you_and_the_model.state import (
     attempt_number,
@@ -37,11 +37,11 @@ _TASK, _LIMIT = "bubbles task", "bubbles limit"
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = "Look at a blurred photo through a few sharp spots. Then the model does the same."
     with page_frame("You and the model", lead):
         with st.expander("Choose a picture, or bring your own"):
-            st.caption("It is shown sharp here. A round is fair with a picture you do not know.")
+            st.caption("Thumbnails are sharp. A round is fair only with a picture you do not know.")
             photo = pick_picture()
         left, middle, right = st.columns([4, 5, 5])
         with left:
@@ -68,8 +68,8 @@ def _pick_task() -> Task:
         key=_TASK,
         persist_state="session",
         required=True,
-        help="It decides which of the model's maps is fair to compare with: what its decision "
-        "rests on, or what it attends to.",
+        help="It decides which of the model's maps is a fair comparison: what its decision rests "
+        "on, or what it attends to.",
     )
     return Task(str(chosen))
 
@@ -77,7 +77,7 @@ def _pick_task() -> Task:
 def _pick_limit() -> RoundLimit:
     start_choice(_LIMIT, LIMITS, default=DEFAULT_LIMIT)
     chosen = st.segmented_control(
-        "A round ends after so many clicks, or seconds",
+        "The round ends after this many clicks or seconds",
         list(LIMITS),
         format_func=lambda name: LIMITS[name].short,
         key=_LIMIT,
@@ -88,7 +88,7 @@ def _pick_limit() -> RoundLimit:
 
 
 def _show_photo(photo: Photo, task: Task, limit: RoundLimit, model: VisionModel | None) -> None:
-    """The round, or once it was played what came of it: never a map before."""
+    """The round, or its result once it was played; no map is shown before."""
     picture = photo.shown.reduced(SIDE)
     check_size(picture.pixels)
     played = session_round(picture.sha256, task)
@@ -104,7 +104,7 @@ def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
     with main:
         message = play_round(blob, key="bubbles play")
     with side:
-        st.html(f'<div class="av-title">How it goes</div><ol class="av-steps">{_STEPS}</ol>')
+        st.html(f'<div class="av-title">How it works</div><ol class="av-steps">{_STEPS}</ol>')
         st.button("Another picture", on_click=next_picture, icon=":material/skip_next:")
     if message is None:
         return
@@ -121,8 +121,6 @@ def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
 
 
 def _check_origin(message: Any, blob: bytes) -> None:
-    """Raises VisionError for a round of another picture, or of no round at all."""
+    """Raise VisionError for a message that does not belong to this round."""
     if not isinstance(message, Mapping) or message.get("id") != blob_id(blob):
-        raise VisionError(
-            "What came back belongs to another picture or task. Play this round once more."
-        )
+        raise VisionError("The result belongs to another picture or task. Play this round again.")

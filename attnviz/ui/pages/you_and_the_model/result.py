@@ -1,8 +1,7 @@
-"""What came of a round: both sides replayed, recognition, and scores."""
+"""The result of a round: replay of both sides, recognition, and scores."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +25,10 @@ from attnviz.render.heat import heat_overlay
 from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.bubble_game.component import show_replay
 from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.findings import margin_toggle, show_verdict
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.pages.you_and_the_model.charts import recognition_bars, recognition_chart
@@ -50,15 +51,12 @@ from attnviz.vision.bubbleview.bubbles import BubbleCentre, peak_bubbles, random
 from attnviz.vision.bubbleview.rounds import Round
 
 SEEDS = 5
-FLAT = (
-    "The model's map has the same value everywhere, so it has no peaks to look at and no score. "
-    "Choose another model."
-)
+FLAT = "The model's map is flat, so it has no peaks for bubbles and no score. Choose another model."
 
 
 @dataclass(frozen=True, eq=False)
 class PlayedRound:
-    """A round and its picture, as it was chosen and at the size at which it was played."""
+    """A round, the chosen photo, and the picture at the size at which it was played."""
 
     photo: Photo
     picture: Picture
@@ -67,7 +65,19 @@ class PlayedRound:
 
 @dataclass(frozen=True, eq=False)
 class ModelTurn:
-    """The network's part: its map at the picture's size (None where it has none), its bubbles."""
+    """The network's side of a round.
+
+    Parameters
+    ----------
+    question : Question
+        What its map shows.
+    explanation : Explanation, optional
+        Missing if it could not be computed.
+    values : float32 [H, W], optional
+        Its map at the picture's size; missing if the map is flat.
+    places : tuple of BubbleCentre
+        Its bubbles, at the peaks of the map.
+    """
 
     question: Question
     explanation: Explanation | None = None
@@ -76,19 +86,27 @@ class ModelTurn:
 
 
 def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
-    """All of it; what the network refuses is said, and the rest is shown all the same."""
+    """Show the result of a round, as far as the network can compute it.
+
+    Parameters
+    ----------
+    played : PlayedRound
+        The person's round.
+    model : VisionModel, optional
+        The network to compare with.
+    """
     turn = None
-    found = None
+    recognition = None
     if model is None:
-        st.info("Your round is kept. Choose a model to see how it does.")
+        st.info("Your round is stored for this session. Choose a model to compare with.")
     else:
         turn = _model_turn(played, model)
-        found = _recognition(played, model, turn)
-    _show_verdict(played, model, turn, found)
-    _show_replay(played, model, turn, found)
+        recognition = _recognition(played, model, turn)
+    _show_verdict(played, model, turn, recognition)
+    _show_replay(played, model, turn, recognition)
     _show_buttons(played)
-    if found is not None:
-        _show_recognition(found, turn)
+    if recognition is not None:
+        _show_recognition(recognition, turn)
     show_scores(played.picture, played.round, None if turn is None else turn.values)
     st.html(f'<p class="av-eye">{CAVEAT}</p>')
     if turn is not None:
@@ -100,13 +118,13 @@ def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
 
 
 def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
-    """The fair map, and where its peaks are."""
+    """The map that fits the person's task, and bubbles at its peaks."""
     shown = played.photo.shown
     question = QUESTIONS[played.round.task]
     try:
         if not {Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, shown)):
             question = Question.DECISION
-        with st.spinner("The model looks …"):
+        with st.spinner("Computing the model's map …"):
             explanation = cached_explanation(
                 (shown.sha256, shown.name),
                 model.key,
@@ -128,7 +146,7 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
 
 
 def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Recognition | None:
-    """Curves of the person's bubbles, then the network's if it has any, then random ones."""
+    """Curves of the person's bubbles, then of the network's, if any, then of random ones."""
     count = len(played.round.clicks)
     paths: list[Sequence[BubbleCentre]] = [played.round.centres]
     if turn.places:
@@ -138,54 +156,56 @@ def _recognition(played: PlayedRound, model: VisionModel, turn: ModelTurn) -> Re
     picture = played.picture
     key = (picture.sha256, *model.key, turn.question, repr(paths))
 
-    def asked(subject: Subject, progress: Progress) -> Recognition:
+    def experiment(subject: Subject, progress: Progress) -> Recognition:
         geometry = model.preprocess.geometry(picture)
         return recognise(subject, picture.pixels, geometry, paths, progress)
 
     def work(progress: Progress) -> tuple[Recognition, tuple[str, ...]]:
-        return run_experiment(model, picture, partial(asked, progress=progress), target)
+        return run_experiment(model, picture, partial(experiment, progress=progress), target)
 
-    def say() -> str:
-        return f"The model is asked about {2 + sum(map(len, paths))} pictures, bubble by bubble."
+    def describe_cost() -> str:
+        return f"The model classifies {2 + sum(map(len, paths))} pictures, bubble by bubble."
 
     try:
-        done = long_work("bubbles", key, say, work, button="Go on", unit="pictures", at_once=True)
+        done = long_work(
+            "bubbles", key, describe_cost, work, button="Continue", unit="pictures", at_once=True
+        )
     except AttnvizError as error:
         show_error(error)
         return None
     if done is None:
         return None
-    for note in done[1]:
-        st.warning(plain_text(note))
+    show_notes(done[1])
     return done[0]
 
 
-def _named_curves(found: Recognition, turn: ModelTurn | None) -> dict[str, RecognitionCurve]:
+def _named_curves(recognition: Recognition, turn: ModelTurn | None) -> dict[str, RecognitionCurve]:
     names = [YOU, MODEL] if turn is not None and turn.places else [YOU]
-    return dict(zip(names, found.curves, strict=False))
+    return dict(zip(names, recognition.curves, strict=False))
 
 
 def _show_verdict(
     played: PlayedRound,
     model: VisionModel | None,
     turn: ModelTurn | None,
-    found: Recognition | None,
+    recognition: Recognition | None,
 ) -> None:
-    if model is not None and found is not None:
+    if model is not None and recognition is not None:
         ends = {
-            name: float(one.probability[-1]) for name, one in _named_curves(found, turn).items()
+            name: float(curve.probability[-1])
+            for name, curve in _named_curves(recognition, turn).items()
         }
-        ends[RANDOM] = float(np.mean([one.probability[-1] for one in found.curves[-SEEDS:]]))
-        sharp = float(found.sharp.probability[0])
-        soft = float(found.curves[0].probability[0])
-        label = model.label(found.target)
+        random = recognition.curves[-SEEDS:]
+        ends[RANDOM] = float(np.mean([curve.probability[-1] for curve in random]))
+        sharp = float(recognition.sharp.probability[0])
+        soft = float(recognition.curves[0].probability[0])
+        label = model.label(recognition.target)
         text = verdict(label, sharp, soft, ends, len(played.round.clicks))
         if played.round.answer:
-            text = f"You said: {played.round.answer}. {text}"
-        st.html(f'<p class="av-verdict">{html.escape(text)}</p>')
+            text = f"Your answer: {played.round.answer}. {text}"
+        show_verdict(text)
     if turn is not None and turn.explanation is not None:
-        for note in turn.explanation.notes:
-            st.warning(plain_text(note))
+        show_notes(turn.explanation.notes)
         warn_if_insensitive(turn.explanation)
     geometry = turn.explanation.geometry if turn is not None and turn.explanation else None
     places = turn.places if turn is not None else None
@@ -197,9 +217,9 @@ def _show_replay(
     played: PlayedRound,
     model: VisionModel | None,
     turn: ModelTurn | None,
-    found: Recognition | None,
+    recognition: Recognition | None,
 ) -> None:
-    lines = {} if found is None else _named_curves(found, turn)
+    lines = {} if recognition is None else _named_curves(recognition, turn)
     places: Mapping[str, tuple[BubbleCentre, ...]] = {YOU: played.round.centres}
     heat = None
     if turn is not None and turn.places:
@@ -209,12 +229,12 @@ def _show_replay(
         ReplaySide(
             "You" if name == YOU else "The model",
             COLOURS[name],
-            where,
+            bubbles,
             tuple(map(float, lines[name].probability)) if name in lines else (),
         )
-        for name, where in places.items()
+        for name, bubbles in places.items()
     ]
-    label = "" if model is None or found is None else model.label(found.target)
+    label = "" if model is None or recognition is None else model.label(recognition.target)
     show_replay(pack_replay(played.picture.pixels, sides, label, heat), key="bubbles replay")
 
 
@@ -229,7 +249,7 @@ def _heat(picture: Picture, turn: ModelTurn) -> Pixels | None:
 def _show_buttons(played: PlayedRound) -> None:
     with st.container(horizontal=True):
         st.button(
-            "Play it again",
+            "Play again",
             on_click=restart_round,
             args=(played.picture.sha256, played.round.task),
             icon=":material/replay:",
@@ -239,24 +259,19 @@ def _show_buttons(played: PlayedRound) -> None:
 
 
 @st.fragment
-def _show_recognition(found: Recognition, turn: ModelTurn | None) -> None:
-    st.html('<div class="av-title">How surely the model knows it</div>')
-    margin = st.toggle(
-        "Margin instead of probability",
-        key="bubbles margin",
-        help="The class's logit less the strongest other one: above 0 the class comes first. "
-        "It does not saturate as a probability does.",
-    )
-    lines, random = _named_curves(found, turn), found.curves[-SEEDS:]
+def _show_recognition(recognition: Recognition, turn: ModelTurn | None) -> None:
+    st.html('<div class="av-title">How certain the model is</div>')
+    margin = margin_toggle("bubbles margin")
+    lines, random = _named_curves(recognition, turn), recognition.curves[-SEEDS:]
     curves, bars = st.columns([3, 2], gap="medium")
     with curves:
-        chart = recognition_chart(lines, random, found.sharp, margin=margin)
+        chart = recognition_chart(lines, random, recognition.sharp, margin=margin)
         st.altair_chart(chart, width="stretch")
     with bars:
-        st.html(recognition_bars(lines, random, found.sharp))
+        st.html(recognition_bars(lines, random, recognition.sharp))
         st.caption(
-            "All bubbles so far stay open for the model, which remembers nothing. "
-            f"Grey: the mean of {SEEDS} orders of random places, and the band from the lowest to "
-            "the highest. A picture half blurred is unlike any the model was trained on: trust the "
-            "order of the curves more than their height."
+            "For the model, earlier bubbles stay open, because it has no memory. Grey: mean of "
+            f"{SEEDS} sequences of random bubbles, with a band from the lowest to the highest. "
+            "The model was not trained on half-blurred pictures: trust the order of the curves "
+            "more than their height."
         )

@@ -1,4 +1,4 @@
-"""Keeping a round, if the person asks for it: a file on this computer, to download and delete."""
+"""Saving a round on request: files on this computer, to download and delete."""
 
 from __future__ import annotations
 
@@ -25,21 +25,29 @@ _SAVED = "bubbles kept"
 
 
 def show_save_buttons(photo: Photo, played: Round) -> None:
-    """Buttons that keep a round here, or download it; nothing is stored without them."""
+    """Show buttons that save a round on this computer or download it.
+
+    Parameters
+    ----------
+    photo : Photo
+        The picture of the round.
+    played : Round
+        The person's clicks. Nothing is stored until a button is pressed.
+    """
     key = (photo.shown.sha256, repr(played))
-    kept = _saved_keys()
+    saved = _saved_keys()
     st.button(
-        "Kept on this computer" if key in kept else "Keep this round",
+        "Saved on this computer" if key in saved else "Save this round",
         on_click=_save,
         args=(photo, played, key),
-        disabled=key in kept,
+        disabled=key in saved,
         icon=":material/bookmark:",
-        help=f"Writes a small file into {plain_text(str(rounds_folder()))}: where and when you "
-        "clicked, and the picture's name and checksum, not the picture. Nothing is stored unless "
-        "you ask.",
+        help=f"Writes a small file to {plain_text(str(rounds_folder()))}: where and when you "
+        "clicked, and the picture's name and checksum, but not the picture. Nothing is stored "
+        "unless you press this button.",
     )
     st.download_button(
-        "Download it",
+        "Download this round",
         data=lambda: as_json(_picture(photo), played, now()),
         file_name="attnviz-round.json",
         mime="application/json",
@@ -58,56 +66,56 @@ def _save(photo: Photo, played: Round, key: tuple[str, str]) -> None:
 
 
 def _saved_keys() -> dict[tuple[str, str], str]:
-    """Of this session's rounds those that are kept, with their files' keys."""
-    kept: dict[tuple[str, str], str] = st.session_state.setdefault(_SAVED, {})
-    return kept
+    """Keys of the files in which rounds of this session are saved."""
+    saved: dict[tuple[str, str], str] = st.session_state.setdefault(_SAVED, {})
+    return saved
 
 
 def _picture(photo: Photo) -> PlayedPicture:
-    """The picture's own size takes the whole of it, which is opened for this alone."""
-    whole = photo.whole()
-    return PlayedPicture(whole.name, whole.sha256, (whole.height, whole.width))
+    """The picture at its original size, which is opened only for this."""
+    original = photo.whole()
+    return PlayedPicture(original.name, original.sha256, (original.height, original.width))
 
 
 def show_saved_rounds() -> None:
-    """The rounds that are kept on this computer, each to be deleted, all to be downloaded."""
-    trouble = st.session_state.pop("bubbles trouble", None)
-    if trouble is not None:
-        show_error(trouble)
+    """List the rounds saved on this computer, with buttons to delete and download them."""
+    error = st.session_state.pop("bubbles trouble", None)
+    if error is not None:
+        show_error(error)
     rounds, broken = list_rounds()
     if not rounds and not broken:
-        st.caption("No round is kept on this computer.")
+        st.caption("No round is saved on this computer.")
         return
-    with st.expander(f"Rounds kept on this computer ({len(rounds) + len(broken)})"):
+    with st.expander(f"Rounds saved on this computer ({len(rounds) + len(broken)})"):
         for stored in rounds:
             _show_row(stored.key, _round_title(stored))
         for key in broken:
-            _show_row(key, f"{key}: holds no round that can be read.")
+            _show_row(key, f"{key}: cannot be read as a round.")
         with st.container(horizontal=True):
             st.download_button(
                 "Download as fixations.json",
-                # Its bytes, for they are few: a deferred file has another name after each run of
-                # the page, and a press while it runs would ask for one that is gone.
+                # The bytes themselves, not a function: a deferred file gets a new name with each
+                # run of the page, and a click during a run would request one that is gone.
                 data=as_fixations(rounds),
                 file_name="fixations.json",
                 mime="application/json",
                 on_click="ignore",
                 icon=":material/download:",
-                help="With the pictures beside it, `python -m attnviz agreement` reads it: every "
-                "round counts as one viewer, its clicks as fixations.",
+                help="Put it next to the pictures for `attnviz agreement`: every round counts as "
+                "one viewer, its clicks as fixations.",
                 disabled=not rounds,
             )
             st.button(
                 "Delete all",
                 on_click=_delete,
-                args=([one.key for one in rounds] + list(broken),),
+                args=([stored.key for stored in rounds] + list(broken),),
                 icon=":material/delete:",
             )
 
 
 def _show_row(key: str, text: str) -> None:
-    said, button = st.columns([9, 2], vertical_alignment="center")
-    with said:
+    description, button = st.columns([9, 2], vertical_alignment="center")
+    with description:
         st.markdown(plain_text(text))
     with button:
         st.button(
@@ -121,8 +129,8 @@ def _delete(keys: list[str]) -> None:
             delete_round(key)
     except AttnvizError as error:
         st.session_state["bubbles trouble"] = error
-    kept = {of: key for of, key in _saved_keys().items() if key not in keys}
-    st.session_state[_SAVED] = kept
+    saved = {played: key for played, key in _saved_keys().items() if key not in keys}
+    st.session_state[_SAVED] = saved
 
 
 def _round_title(stored: StoredRound) -> str:

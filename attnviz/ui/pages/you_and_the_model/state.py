@@ -1,4 +1,4 @@
-"""Rounds of this session, which nobody else sees and nothing outlives."""
+"""Rounds of this browser session; nobody else sees them, and they end with it."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ Key = tuple[str, Task]
 
 
 def session_round(picture: str, task: Task) -> Round | None:
-    """The round that was played on a picture (its sha256) with a task; None before one was."""
+    """Return the round played on a picture (given by its SHA-256) with a task, if there is one."""
     return _rounds().get((picture, task))
 
 
 def store_round(picture: str, played: Round) -> None:
-    """Keep a round; its picture counts as seen from now on."""
+    """Store a round; its picture counts as revealed from now on."""
     rounds = _rounds()
     rounds[picture, played.task] = played
     while len(rounds) > _MAX_ROUNDS:
         rounds.popitem(last=False)
-    seen: set[str] = st.session_state.setdefault(_REVEALED, set())
-    seen.add(picture)
+    revealed: set[str] = st.session_state.setdefault(_REVEALED, set())
+    revealed.add(picture)
 
 
 def was_revealed(picture: str) -> bool:
-    """Whether a round on the picture was played, after which it was shown sharp."""
+    """Whether the picture was shown sharp, as happens after each round."""
     return picture in st.session_state.get(_REVEALED, set())
 
 
 def attempt_number(picture: str, task: Task) -> int:
-    """How often the round was begun again."""
+    """Return how often the round was restarted."""
     attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})
     return attempts.get((picture, task), 0)
 
 
 def restart_round(picture: str, task: Task) -> None:
-    """Forget the round, and begin anew."""
+    """Delete the round and start a new one."""
     _rounds().pop((picture, task), None)
     attempts: dict[Key, int] = st.session_state.setdefault(_ATTEMPTS, {})
     attempts[picture, task] = attempts.get((picture, task), 0) + 1
 
 
 def next_picture() -> None:
-    """Choose the picture after the chosen one, uploads first; after the last comes the first."""
+    """Choose the next picture, uploads first; after the last one comes the first."""
     uploads: list[str] = st.session_state.get("known_uploads", [])
     keys = [*uploads, *(SAMPLE_PREFIX + sample.name for sample in list_samples())]
     if keys:

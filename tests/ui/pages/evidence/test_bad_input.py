@@ -27,7 +27,7 @@ from tests.conftest import TinyCnn
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 
 SECTIONS = ("budget", "presence", "regions", "sanity")
-BEGIN = {"presence": "Take it apart", "sanity": "Check"}
+BEGIN = {"presence": "Run deletion and insertion", "sanity": "Run the check"}
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +117,7 @@ def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPat
 
     page = evidence_page(monkeypatch, "none", evidence="presence").run()
     monkeypatch.setattr(presence_run, "measure_faithfulness", ending)
-    (button,) = [one for one in page.button if one.label == "Take it apart"]
+    (button,) = [one for one in page.button if one.label == "Run deletion and insertion"]
     button.click().run()
     assert not page.exception
     assert len(told) == 1
@@ -127,7 +127,7 @@ def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPat
     )
     page.run()
     assert "av-verdict" not in html_of(page)
-    (button,) = [one for one in page.button if one.label == "Take it apart"]
+    (button,) = [one for one in page.button if one.label == "Run deletion and insertion"]
     button.click().run()
     assert_fine(page)
     assert "av-verdict" in html_of(page)

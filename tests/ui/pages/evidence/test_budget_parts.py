@@ -38,31 +38,34 @@ def said(budget: BlurBudget, rows: list[str], label: str = "ship") -> tuple[str,
 def test_the_sentence_names_share_and_circle(budget: BlurBudget) -> None:
     headline, details = said(budget, ["xxxxxx", "xxxxxx", "..xxxx", "...xxx"])
     assert headline == (
-        "With 30 % of the picture sharp it still says 'ship'. Blurred all over it gives up at a "
-        "circle of confusion with a radius of 4.0 px, 5.0 % of the diagonal."
+        "With 30 % of the picture sharp, the network still says 'ship'. With the whole picture "
+        "blurred, it gives up at a circle of confusion with a radius of 4.0 px, 5.0 % of the "
+        "diagonal."
     )
     assert details.startswith("Everything else was blurred by 9.0 px (90 px of the photo as shown)")
-    assert "not the only one" in details
+    assert "other regions may be enough too" in details
     assert "again" not in details
 
 
 def test_what_is_lost_and_found_again_is_said(budget: BlurBudget) -> None:
     _, details = said(budget, ["xxxxxx", "......", "xxxxxx", ".x.x.x"])
-    assert "Some larger shares lose it again; from 100 % on" in details
-    assert "Stronger blur finds it again, up to 4.0 px" in details
+    assert "At some larger shares the decision changes again; from 100 % on" in details
+    assert "At a stronger blur, up to 4.0 px" in details
 
 
 def test_a_network_that_needs_nothing_sharp_is_no_success(budget: BlurBudget) -> None:
     headline, details = said(budget, ["xxxxxx", "xxxxxx", "xxxxxx", "x..xxx"])
-    assert "it still says 'ship': nothing needs to be sharp" in headline
+    assert "the network still says 'ship': nothing needs to be sharp" in headline
     assert "says nothing about the map" in details
     assert "only from 30 % on" in details
-    assert "turn it over" not in said(budget, ["xxxxxx"] * 4)[1]
+    assert "change the decision" not in said(budget, ["xxxxxx"] * 4)[1]
 
 
 def test_a_class_that_was_never_first_has_no_numbers(budget: BlurBudget) -> None:
     headline, details = said(budget, ["......"] * 4, label="<b>")
-    assert headline == "On the sharp picture it says 'sea', not '<b>': there is nothing to keep."
+    assert headline == (
+        "On the sharp picture the network says 'sea', not '<b>': there is no decision to keep."
+    )
     assert "nan" not in (headline + details).lower()
 
 

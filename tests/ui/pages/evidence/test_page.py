@@ -131,6 +131,6 @@ def test_an_insensitive_method_is_marked_in_every_section(monkeypatch: pytest.Mo
 
 
 def test_sections_have_places_of_their_own() -> None:
-    places = [one.place for one in SECTIONS]
+    places = [section.order for section in SECTIONS]
     assert len(set(places)) == len(places)
     assert {"regions", "sanity"} <= {one.name for one in SECTIONS}

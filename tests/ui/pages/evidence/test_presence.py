@@ -67,15 +67,21 @@ BETTER, ALIKE, WORSE = trial(0.5, 0.1, 0.0), trial(0.05, 0.1, 0.0), trial(-0.3, 
 @pytest.mark.parametrize(
     ("trials", "words"),
     [
-        (both(BETTER, BETTER), "Better than chance: what this map marks carries '<b>' more than"),
-        (both(ALIKE, ALIKE), "Not distinguishable from chance: among 2 random maps"),
-        (both(WORSE, WORSE), "Worse than chance: what any of 2 random maps"),
+        (
+            both(BETTER, BETTER),
+            "Better than chance: the regions this map marks matter more for '<b>' than",
+        ),
+        (
+            both(ALIKE, ALIKE),
+            "Not distinguishable from chance: some of 2 equally smooth random maps",
+        ),
+        (both(WORSE, WORSE), "Worse than chance: the regions that any of 2 equally smooth random"),
         (
             both(BETTER, ALIKE),
-            "Not robust, the fills disagree: better than chance under strong blur, "
-            "not distinguishable from chance under ROAD's guess.",
+            "Not robust, the fills disagree: better than chance with strong blur, "
+            "not distinguishable from chance with ROAD's guess.",
         ),
-        (both(WORSE, BETTER), "Not robust, the fills disagree: worse than chance under strong"),
+        (both(WORSE, BETTER), "Not robust, the fills disagree: worse than chance with strong"),
     ],
 )
 def test_the_headline_says_where_the_map_stands(
@@ -86,21 +92,21 @@ def test_the_headline_says_where_the_map_stands(
 
 def test_the_details_say_what_qualifies_the_verdict() -> None:
     plain = " ".join(describe_presence(both(BETTER, BETTER), "cat", "cat").details)
-    assert "would beat all 2 by luck once in 3 times" in plain
-    assert "It beats a centred disc too, under every fill." in plain
-    assert "whole picture" not in plain
+    assert "By luck alone, a map would beat all 2 once in 3 times" in plain
+    assert "It beats a centred disc too, with every fill." in plain
+    assert "unmodified picture" not in plain
     assert "margin" not in plain
     other = " ".join(describe_presence(both(BETTER, BETTER), "cat", "dog").details)
-    assert "On the whole picture the network says 'dog', not 'cat'" in other
+    assert "On the unmodified picture the network says 'dog', not 'cat'" in other
     near = trial(0.5, 0.1, centre=0.6)
-    assert "A centred disc does as well or better under every fill" in " ".join(
+    assert "A centred disc does as well or better with every fill" in " ".join(
         describe_presence(both(near, near), "cat", "cat").details
     )
-    assert "the map does better under strong blur, not under ROAD's guess" in " ".join(
+    assert "the map does better with strong blur, but not with ROAD's guess" in " ".join(
         describe_presence(both(BETTER, near), "cat", "cat").details
     )
     hidden = trial(0.5, 0.1, empty=0.4)
-    assert "Under strong blur 'cat' comes first even with everything taken away" in " ".join(
+    assert "With strong blur, 'cat' comes first even when everything is removed" in " ".join(
         describe_presence(both(hidden, BETTER), "cat", "cat").details
     )
 
@@ -122,7 +128,9 @@ def test_numbers_and_answers() -> None:
     assert rows[0]["(LeRF − MoRF) / 2"] == pytest.approx(0.25)
     curve = BETTER.curves.deletion
     names = {1: "dog", 0: "cat"}
-    assert answer_text(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: it says dog"
+    assert (
+        answer_text(curve, 5, "cat", names) == f"cat 0.25, margin {MINUS}0.25: the network says dog"
+    )
     assert answer_text(BETTER.curves.insertion, 5, "cat", names) == "cat 0.75, margin +0.25"
     assert "drops by 75 % (0.80 → 0.20)" in describe_confidence(ConfidenceDrop(0.8, 0.2), "cat")
     assert "an increase in confidence" in describe_confidence(ConfidenceDrop(0.2, 0.8), "cat")
@@ -134,10 +142,10 @@ def test_pictures_are_escaped_and_the_chosen_one_is_outlined() -> None:
     shown = picture_pair(BETTER, pictures, 4, "<b>cat", names, 1.5)
     assert base64.b64encode(b"4").decode() in shown
     assert base64.b64encode(b"16").decode() in shown
-    assert "Highest 20 % taken away" in shown
+    assert "Highest 20 % removed" in shown
     assert "<b>cat" not in shown
     assert "&lt;b&gt;cat 0.25" in shown
-    assert "it says &lt;i&gt;dog" in shown
+    assert "the network says &lt;i&gt;dog" in shown
     assert shown.count("aspect-ratio:1.5000") == 2
     strip = filmstrip("Taken away", coded, BETTER.curves.deletion, 4, "<b>cat", 1.5)
     assert strip.count("<figure") == 8
@@ -165,11 +173,13 @@ def test_occlusion_in_words() -> None:
     worth[2, 3] = 2.5
     assert describe_occlusion(worth) == "up to 2.50 logits are lost"
     worth[0, 0] = -1
-    assert "up to 1.00 are won where something spoke against the class" in describe_occlusion(worth)
+    assert "up to 1.00 are gained where the picture spoke against the class" in describe_occlusion(
+        worth
+    )
     values = np.arange(36, dtype=np.float32).reshape(6, 6)
     said = describe_similarity(values, {"blur": values, "grey": np.zeros((6, 6), np.float32)})
     assert "Strong blur: +1.00, 1.00." in said
-    assert "Mean grey: one of the two is flat." in said
+    assert "Mean grey: one of the two maps is flat." in said
 
 
 def presence_page(monkeypatch: pytest.MonkeyPatch, kind: str = "none") -> AppTest:
@@ -197,7 +207,7 @@ def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.Mo
     assert_fine(page)
     assert any(f"{picture_count(2):,} pictures" in one.value for one in page.info)
     assert "av-verdict" not in html_of(page)
-    click(page, "Take it apart")
+    click(page, "Run deletion and insertion")
     assert_fine(page)
     assert re.search("(chance|Not robust)", html_of(page))
     passes = len(page.session_state["passes"])
@@ -208,7 +218,7 @@ def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.Mo
     assert_fine(page)
     after = shown_pictures(page)
     assert set(before).isdisjoint(after)
-    assert "Highest 60 % taken away" in html_of(page)
+    assert "Highest 60 % removed" in html_of(page)
     page.segmented_control(key="presence fill").set_value("road").run()
     assert_fine(page)
     assert set(after).isdisjoint(shown_pictures(page))
@@ -226,7 +236,7 @@ def test_the_picture_shown_is_the_one_the_network_got(monkeypatch: pytest.Monkey
     page = presence_page(monkeypatch)
     page.session_state["presence fills"] = ["grey", "black"]
     page.session_state["presence share"] = "100 %"
-    click(page.run(), "Take it apart")
+    click(page.run(), "Run deletion and insertion")
     assert_fine(page)
     away, back = (
         cv2.imdecode(np.frombuffer(base64.b64decode(one), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
@@ -241,8 +251,8 @@ def test_one_fill_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     page.session_state["presence fills"] = ["grey"]
     page.run()
     assert_fine(page)
-    assert [one.value for one in page.info if "Choose two fills" in one.value]
-    assert not [one for one in page.button if one.label == "Take it apart"]
+    assert [one.value for one in page.info if "Choose at least two fills" in one.value]
+    assert not [one for one in page.button if one.label == "Run deletion and insertion"]
 
 
 def test_a_patch_is_slid_over_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,8 +260,8 @@ def test_a_patch_is_slid_over_the_picture(monkeypatch: pytest.MonkeyPatch) -> No
     side, corners = occlusion_patches((128, 192))
     (cost,) = [one for one in page.info if "A patch of" in one.value]
     assert f"A patch of {side} px" in cost.value
-    assert f"{len(corners):,} patches under each of 2 fills" in cost.value
-    click(page, "Slide a patch")
+    assert f"{len(corners):,} patches for each of 2 fills" in cost.value
+    click(page, "Run occlusion")
     assert_fine(page)
     shown = html_of(page)
     assert shown.count("<figcaption><b>") == 3

@@ -57,7 +57,7 @@ def test_edges_are_sure_strongest_first_and_not_too_weak() -> None:
 
 def test_the_words() -> None:
     assert describe_regions(relations(), "church") == (
-        f"Region 2 matters most: {MINUS}1.20, it speaks against church. "
+        f"Region 2 matters most: it lowers the score of church ({MINUS}1.20). "
         "Regions 1 and 4 need each other most (+0.80). "
         f"Regions 2 and 3 can best stand in for each other ({MINUS}0.50)."
     )
@@ -97,7 +97,7 @@ def test_matrices_tell_every_number() -> None:
     assert drawn.count("≈ 0") == 8  # two of the six pairs are sure
     assert f"2<small>{MINUS}1.20</small>" in drawn
     flow = flow_matrix(np.array([[0.5, 0.25], [0.1, 0.6]]))
-    assert 'title="Region 2 gathers 10.0 % from region 1"' in flow
+    assert 'title="Region 2 gets 10.0 % from region 1"' in flow
     assert re.findall(r"#0f8f7f (\d+)%", flow) == ["58", "29", "12", "70"]
 
 
@@ -125,7 +125,7 @@ def test_six_regions_are_asked_at_once_with_the_flow_of_attention(
     assert "matters most" in shown
     assert "av-regions" in shown
     assert shown.count('class="av-matrix"') == 2
-    shares = [float(one) for one in re.findall(r"gathers ([\d.]+) %", shown)]
+    shares = [float(one) for one in re.findall(r"gets ([\d.]+) %", shown)]
     count = round(len(shares) ** 0.5)
     assert len(shares) == count**2
     for row in np.reshape(shares, (count, count)).sum(1):
@@ -151,7 +151,7 @@ def test_more_regions_say_their_cost_first_and_have_errors(
     (cost,) = page.info
     assert "a sample of the coalitions of 9 regions: up to 866 variants" in cost.value
     assert "av-regions" not in html_of(page)
-    (button,) = [one for one in page.button if one.label == "Ask"]
+    (button,) = [one for one in page.button if one.label == "Compute interactions"]
     button.click().run()
     assert_fine(page)
     shown = html_of(page)

@@ -33,7 +33,7 @@ def sanity(*ranks: float | None, control: float | None = 0.1) -> SanityCheck:
 
 
 def checked(page: AppTest) -> AppTest:
-    (button,) = [one for one in page.button if one.label == "Check"]
+    (button,) = [one for one in page.button if one.label == "Run the check"]
     return button.click().run()
 
 
@@ -78,7 +78,7 @@ def test_what_is_found_out_is_said_above_the_sections(monkeypatch: pytest.Monkey
         (sanity(1.0, 0.6, 0.2), "its rank correlation is +0.20; the control is at +0.10"),
         (sanity(1.0, 0.6, 0.2), "It loses its order when head becomes random"),
         (sanity(1.0, 0.9, None), "it is flat"),
-        (sanity(1.0, 0.9, 0.8, control=0.9), "The check cannot tell"),
+        (sanity(1.0, 0.9, 0.8, control=0.9), "The check is inconclusive"),
         (sanity(1.0, 0.9, 0.8, control=None), "Insensitive to the model"),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_picture_that_is_asked_for_can_be_saved(monkeypatch: pytest.MonkeyPatc
     ask(asked)
     assert_fine(page)
     assert len(page.get("download_button")) == 1
-    assert any("one fixation, 55 cm away, 3 × coarser" in one.value for one in page.caption)
+    assert any("one fixation, viewed from 55 cm, 3 × coarser" in one.value for one in page.caption)
     page.run()
     assert len(page.get("download_button")) == 1, "it stays while the picture does"
 

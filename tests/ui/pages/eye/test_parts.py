@@ -48,19 +48,19 @@ def test_a_path_is_in_shares_of_the_picture_whatever_its_maps_grid() -> None:
     for row, column, height in spots:
         values += (height * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 50)).astype(np.float32)
     path = gaze_path("planted", "", values, pixels)
-    for stop, (row, column, height) in zip(path.stops, spots, strict=False):
+    for stop, (row, column, height) in zip(path.fixations, spots, strict=False):
         assert stop.y == pytest.approx(row / 90, abs=0.01)
         assert stop.x == pytest.approx(column / 200, abs=0.01)
         assert stop.strength == pytest.approx(height, abs=0.05)
     assert path.overlay.shape == (225, 300, 3)
-    first, last = path.stops[0], path.overlay
+    first, last = path.fixations[0], path.overlay
     brightest = last[int(first.y * 225), int(first.x * 300)].astype(int)
     assert brightest.sum() > last[200, 280].astype(int).sum()
 
 
 def test_a_map_of_one_value_has_no_path_and_says_why() -> None:
     even = gaze_path("Even", "", np.full((8, 8), 0.3, np.float32), noise(40, 40).pixels)
-    assert even.stops == ()
+    assert even.fixations == ()
     assert even.refused.startswith("Even: The map has the same value everywhere")
     grey = open_picture(np.full((90, 120, 3), 128, np.uint8), name="grey")
     header, _ = unpacked(pack(grey, saliency_gaze_paths(grey.pixels)))

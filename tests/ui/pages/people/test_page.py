@@ -114,7 +114,7 @@ def test_five_photos_one_after_the_other_with_their_scores(tmp_path: Path) -> No
     assert shown["KL"].keys() == {"centre, a Gaussian", "centre of other pictures"}
     assert shown["Information gain"]["centre of other pictures"] == 0
     assert html_of(page).count("<figure>") == 7  # people's density and six maps
-    assert "Nearest to them: " in html_of(page)
+    assert "Closest map: " in html_of(page)
     page.session_state["people photo"] = dict.fromkeys(page.session_state["people photo"], 2)
     page.run()
     assert gaze(page)["name"] == "china.png"
@@ -182,11 +182,11 @@ def test_many_pictures_come_two_dozen_at_a_time(tmp_path: Path) -> None:
     (folder / "fixations.json").write_text(json.dumps(table))
     page = open_page(folder)
     assert any("Pictures 1–24 of 30" in one.value for one in page.markdown)
-    page = press(page, "On")
+    page = press(page, "Next")
     assert errors(page) == []
     assert any("Pictures 25–30 of 30" in one.value for one in page.markdown)
     assert gaze(page)["name"] == "24.png"
-    assert gaze(press(page, "Back"))["name"] == "00.png"
+    assert gaze(press(page, "Previous"))["name"] == "00.png"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,11 @@ def test_a_broken_file_is_one_sentence_and_the_page_goes_on(
 
 @pytest.mark.parametrize(
     ("path", "says"),
-    [("/no/such", "is not there"), ("x" * 4000, "is no path|is not there"), (PAGE, "is a file")],
+    [
+        ("/no/such", "does not exist"),
+        ("x" * 4000, "is not a valid path|does not exist"),
+        (PAGE, "is a file"),
+    ],
 )
 def test_a_path_that_is_no_folder_is_one_sentence(path: Path | str, says: str) -> None:
     (said,) = errors(open_page(path))

@@ -57,9 +57,9 @@ def test_what_happened_is_marked_by_numbers_in_the_charts_and_told_below(tmp_pat
         ]
     assert chart(page, "Divergence from the end").marks == []
     assert [one for one in listed(page) if one[0].isdigit()] == [
-        f"1. epoch 0.5, 50 % right: {texts[0]}",
-        f"2. epoch 1, 50 % right: {texts[1]}",
-        f"3. epoch 1.5, 50 % right: {texts[2]}",
+        f"1. epoch 0.5, 50 % accuracy: {texts[0]}",
+        f"2. epoch 1, 50 % accuracy: {texts[1]}",
+        f"3. epoch 1.5, 50 % accuracy: {texts[2]}",
     ]
 
 
@@ -73,7 +73,7 @@ def test_a_second_run_is_marked_as_well_and_its_numbers_go_on(tmp_path: Path) ->
     assert [[row["run"] for row in one.rows] for one in numbers] == [["first"] * 3, ["second"]]
     assert numbers[1].mark["dy"] - numbers[0].mark["dy"] >= 12
     told = listed(page)
-    at = told.index("4. epoch 1, 50 % right: gate collapses to a few positions.")
+    at = told.index("4. epoch 1, 50 % accuracy: gate collapses to a few positions.")
     assert told[at - 1] == "**second**"
     assert [one.split(".")[0] for one in told[at - 4 : at - 1]] == ["1", "2", "3"]
     assert told[at - 5] == "**first**"

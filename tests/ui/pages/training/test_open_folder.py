@@ -36,7 +36,7 @@ def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
     box = page.selectbox(key="run")
     assert str(box.value).startswith("live mine ")
     assert "mine" in box.options
-    assert any(one.label == "Go on" for one in page.button)
+    assert any(one.label == "Resume" for one in page.button)
     assert len(headers(page)[0]["layers"]) == len(shipped("vit-small").snapshots)
 
 
@@ -54,4 +54,4 @@ def test_an_opened_folder_that_is_out_of_reach_breaks_no_page(
     page.session_state["run folder"] = str(lost)
     page.run()
     assert_fine(page)
-    assert any("No training lies in this folder" in one.value for one in page.caption)
+    assert any("This folder contains no training" in one.value for one in page.caption)

@@ -53,7 +53,7 @@ def test_time_is_the_viewers_axis_with_every_checkpoints_own_range() -> None:
     shots = recording.snapshots
     assert len(sent["layers"]) == len(shots)
     assert sent["layers"][0]["name"] == "untrained"
-    assert sent["layers"][-1]["name"] == f"epoch 34, {100 * shots[-1].accuracy:.0f} % right"
+    assert sent["layers"][-1]["name"] == f"epoch 34, {100 * shots[-1].accuracy:.0f} % accuracy"
     assert sent["view"]["scale"] == "all-layers"  # never stretched checkpoint by checkpoint
     assert sent["title"] == "Attention of stage2.attention"  # the one that picks most
     temple = recording.pictures.index("sample:china")
@@ -152,7 +152,7 @@ def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
         for name, seed, strength in (("weak", 0, 0.2), ("strong", 1, 0.9))
     ]
     page = opened(*files)
-    assert headers(page)[0]["layers"][0]["name"] == "untrained, 50 % right"
+    assert headers(page)[0]["layers"][0]["name"] == "untrained, 50 % accuracy"
     first, second = headers(page)
     held = [Recording.load(path) for path in files]
     both = [shot.maps["soft-mask", "stage2.gate"] for one in held for shot in one.snapshots]
@@ -221,7 +221,7 @@ def test_a_folder_is_found_by_browsing_and_its_classes_are_counted(
     next(one for one in page.button if one.label == "Train").click().run()
     assert not page.exception
     (error,) = page.error
-    assert "Nothing to train on" in error.value
+    assert "No pictures were chosen" in error.value
 
 
 def test_a_second_training_is_asked_about_also_while_the_first_one_records(
@@ -252,7 +252,7 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
     (warning,) = page.warning
     assert "side by side" in warning.value
     assert begun == [first]
-    next(one for one in page.button if one.label.endswith("beside it")).click().run()
+    next(one for one in page.button if one.label.endswith("anyway")).click().run()
     assert_fine(page)
     assert not page.warning
     assert len(begun) == 2

@@ -34,7 +34,7 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()
-    assert "Go on" not in {one.label for one in page.button}
+    assert "Resume" not in {one.label for one in page.button}
     button(page, "Pause").click().run()
     assert_fine(page)
     assert (run.folder / "pause").exists()
@@ -43,7 +43,7 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     page.run()
     assert "Pause" not in {one.label for one in page.button}
     assert started == [(run.folder, False)]
-    button(page, "Go on").click().run()
+    button(page, "Resume").click().run()
     assert_fine(page)
     assert started == [(run.folder, False)] * 2
 
@@ -82,11 +82,11 @@ def test_what_diverged_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.M
     assert_fine(page)
     (bar,) = page.get("progress")
     assert bar.proto.text == "wild: The loss became nan."
-    assert not {"Go on", "Pause", "Cancel"} & {one.label for one in page.button}
+    assert not {"Resume", "Pause", "Cancel"} & {one.label for one in page.button}
     button(page, "Remove from the list").click().run()
     assert_fine(page)
     assert not page.get("progress")
     RunState(RunPhase.FAILED, 3, 9, text="Make room.").write(folder)
     (folder / "dismissed").unlink()
     page.run()
-    button(page, "Go on")
+    button(page, "Resume")

@@ -96,7 +96,7 @@ def test_a_round_gets_both_sides_both_curves_and_all_scores(
         names = {one["map"] for one in chart["layer"][1]["data"]["values"]}
         assert names == {"chance", "centre prior", "spectral residual", "the model"}
     said = html_of(page)
-    assert "You said: &lt;b&gt;cup&lt;/b&gt;." in said
+    assert "Your answer: &lt;b&gt;cup&lt;/b&gt;." in said
     assert "One person, one picture: an illustration, not a measurement." in said
     assert "NaN" not in said
     assert "nan" not in json.dumps(charts(page))
@@ -125,7 +125,7 @@ def test_a_round_is_played_again_and_then_counts_as_seen(
     (first,) = parts(page, "play")
     played(page, browser)
     assert "had seen this picture" not in texts(page)
-    press(page, "Play it again")
+    press(page, "Play again")
     (second,) = parts(page, "play")
     assert second["id"] != first["id"]
     assert parts(page, "replay") == []
@@ -232,7 +232,7 @@ def test_looking_freely_without_attention_is_said_to_be_unfair(
 ) -> None:
     page = played(opened(monkeypatch, "none", bubbles_task="look"), browser)
     assert not page.exception
-    assert "this model has no attention to places" in texts(page)
+    assert "this model has no spatial attention" in texts(page)
     page = played(opened(monkeypatch, "cbam", bubbles_task="look"), browser)
     assert "shows what it attends to" in texts(page)
 
@@ -255,8 +255,8 @@ def test_a_round_is_kept_on_request_alone_listed_and_deleted(
 ) -> None:
     page = played(opened(monkeypatch), browser, answer="*cup*")
     assert list_rounds() == ((), ())
-    assert "No round is kept on this computer." in texts(page)
-    press(page, "Keep this round")
+    assert "No round is saved on this computer." in texts(page)
+    press(page, "Save this round")
     ((stored,), _) = list_rounds()
     assert stored.picture.name == "coffee.png"
     assert stored.picture.size == (400, 600), "its own pixels, not those on the page"
@@ -265,7 +265,7 @@ def test_a_round_is_kept_on_request_alone_listed_and_deleted(
     assert r"\*cup\*" in texts(page)
     press(page, "Delete")
     assert list_rounds() == ((), ())
-    press(page, "Keep this round")
+    press(page, "Save this round")
     press(page, "Delete all")
     assert list_rounds() == ((), ())
     assert not page.exception

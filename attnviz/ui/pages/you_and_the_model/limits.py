@@ -1,4 +1,4 @@
-"""When a round ends, as the person chooses it."""
+"""Limits of a round, from which the person chooses one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attnviz.vision.bubbleview.rounds import MOST_CLICKS
 
 @dataclass(frozen=True)
 class RoundLimit:
-    """A round ends after so many clicks, or seconds (None: it has no clock)."""
+    """Clicks and seconds after which a round ends; without seconds it has no clock."""
 
     name: str
     clicks: int
@@ -17,13 +17,13 @@ class RoundLimit:
 
     @property
     def short(self) -> str:
-        """Its name where all of them stand in one row."""
+        """Text of its button."""
         return str(self.clicks) if self.seconds is None else f"{self.seconds} s"
 
 
 LIMITS = {
-    one.name: one
-    for one in (
+    limit.name: limit
+    for limit in (
         *(RoundLimit(f"{count} clicks", count) for count in (8, 10, 12, 15)),
         RoundLimit("20 seconds", MOST_CLICKS, 20),
     )
