@@ -117,7 +117,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     expect(button(second, "Cancel")).to_be_visible(timeout=WAIT)
     # A second training is asked about, never begun by itself.
     button(second, "Train").click()
-    expect(second.get_by_text("takes twice as long")).to_be_visible(timeout=WAIT)
+    expect(second.get_by_text("takes about twice as long")).to_be_visible(timeout=WAIT)
     button(second, "Not now").click()
     expect(button(second, "Not now")).to_have_count(0, timeout=WAIT)
     page.close()
@@ -151,7 +151,7 @@ def begin_on(page: Page, folder: Path, counted: str) -> None:
     """
     page.get_by_text("Train a network and watch").click()
     page.get_by_text("A folder on this computer").click()
-    path = page.get_by_role("textbox", name="The folder with a folder for each class")
+    path = page.get_by_role("textbox", name="Folder with a subfolder for each class")
     path.fill(str(folder))
     path.press("Enter")
     expect(page.get_by_text(counted)).to_be_visible(timeout=WAIT)

@@ -68,7 +68,7 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert "class " in table["label"]
     hidden = table["kept"][-1][0] == 0
     assert ("Smallest sharp share that keeps the decision" in html_of(page)) is hidden
-    assert "it still says" in html_of(page)
+    assert "the network still says" in html_of(page)
     assert html_of(page).count("av-track") == 4
     (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
     assert "Probability" in chart.proto.spec

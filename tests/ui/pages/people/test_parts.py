@@ -122,7 +122,9 @@ def test_the_nearest_is_named_with_how_far_it_comes() -> None:
     people = row(OTHER_OBSERVERS, 4.0, 100)
     said = rows_verdict([row("a", 1.0, 0), row("b", 1.6, 20), people])
     assert said.startswith("Closest to people: b. Its NSS covers 20 % of the distance")
-    assert "nothing comes nearer" in rows_verdict([row("a", 1.0, 0), row("b", 0.4, -20), people])
+    assert "no map predicts fixations better" in rows_verdict(
+        [row("a", 1.0, 0), row("b", 0.4, -20), people]
+    )
     assert rows_verdict([row("a", 1.0, 0)]) == ""
     assert rows_verdict([row("a", 1.0, None), people]) == ""
 

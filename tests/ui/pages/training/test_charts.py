@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.ui.pages.training.training_pages import CORNER, EVEN, HALVES, chart, charts, made, opened
 
-MARKED = ("Entropy, 1 is even", "Spread, share of the side", "Deviation over places")
+MARKED = ("Entropy, 1 is even", "Spread, share of the side", "Standard deviation")
 
 
 def eventful(path: Path) -> Path:
@@ -55,7 +55,7 @@ def test_what_happened_is_marked_by_numbers_in_the_charts_and_told_below(tmp_pat
             (2, 1.0, texts[1]),
             (3, 1.5, texts[2]),
         ]
-    assert chart(page, "Divergence from the end").marks == []
+    assert chart(page, "Divergence from the final map").marks == []
     assert [one for one in listed(page) if one[0].isdigit()] == [
         f"1. epoch 0.5, 50 % accuracy: {texts[0]}",
         f"2. epoch 1, 50 % accuracy: {texts[1]}",
@@ -116,7 +116,7 @@ def test_accuracy_and_loss_of_both_runs_stand_on_top(tmp_path: Path) -> None:
     # Down the left column, then down the right one: each begins with one of them.
     assert [one.title for one in charts(page)] == [
         "Accuracy",
-        *("Entropy, 1 is even", "Deviation over places", "Divergence from the end"),
+        *("Entropy, 1 is even", "Standard deviation", "Divergence from the final map"),
         "Loss",
         *("Spread, share of the side", "Mean value"),
     ]
@@ -126,7 +126,7 @@ def test_maps_are_measured_in_numbers_with_a_line_for_an_even_one(tmp_path: Path
     path = made(tmp_path / "run.attn", {("soft-mask", "gate"): [EVEN, HALVES, CORNER]})
     page = opened(path)
     entropy, spread, flat, strength, drift = (
-        chart(page, title) for title in (*MARKED, "Mean value", "Divergence from the end")
+        chart(page, title) for title in (*MARKED, "Mean value", "Divergence from the final map")
     )
     assert entropy.lines.values() == pytest.approx([1, 0.5, 0])
     assert entropy.levels == [(1, "an even map")]
@@ -150,7 +150,7 @@ def test_heads_are_thin_lines_around_their_mean_and_a_second_run_is_dashed(tmp_p
             "Entropy, 1 is even",
             "Distance, px of the input",
             "Relative effect",
-            "Divergence from the end",
+            "Divergence from the final map",
         )
     )
     for run in ("first", "second"):

@@ -61,7 +61,7 @@ def test_nothing_of_the_model_is_shown_before_the_person_has_played(
     assert (sent["most"], sent["seconds"], sent["asks"]) == (10, None, True)
     assert sent["size"] == [400, 600]
     assert sent["radius"] == 30
-    assert sent["task"] == "Click where you must look to tell what it is"
+    assert sent["task"] == "Click where you need to look to tell what it is"
     assert parts(page, "replay") == charts(page) == page.session_state["passes"] == []
     assert "thing" not in texts(page)
     page.segmented_control(key="bubbles task").set_value("look").run()
@@ -97,7 +97,7 @@ def test_a_round_gets_both_sides_both_curves_and_all_scores(
         assert names == {"chance", "centre prior", "spectral residual", "the model"}
     said = html_of(page)
     assert "Your answer: &lt;b&gt;cup&lt;/b&gt;." in said
-    assert "One person, one picture: an illustration, not a measurement." in said
+    assert "One person and one picture: an illustration, not a measurement." in said
     assert "NaN" not in said
     assert "nan" not in json.dumps(charts(page))
 
@@ -188,7 +188,7 @@ def test_when_the_model_refuses_the_rest_is_shown_and_the_round_is_kept(
     (mine,) = replay["sides"]
     assert mine["probability"] == []
     assert len(charts(page)) == 3, "the maps that need no model are scored"
-    assert "The model has no map here that could be scored." in texts(page)
+    assert "The model has no map to score here." in texts(page)
     monkeypatch.undo()
 
 
@@ -217,7 +217,7 @@ def test_a_flat_map_has_no_bubbles_and_no_score_in_words(
     played(page.run(), browser)
     assert not page.exception
     (warning,) = page.warning
-    assert "no peaks to look at and no score" in warning.value
+    assert "no peaks for bubbles and no score" in warning.value
     (replay,) = parts(page, "replay")
     (mine,) = replay["sides"]
     assert len(mine["probability"]) == 4
