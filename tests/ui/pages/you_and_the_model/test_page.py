@@ -261,7 +261,7 @@ def test_a_round_is_kept_on_request_alone_listed_and_deleted(
     assert stored.picture.name == "coffee.png"
     assert stored.picture.size == (400, 600), "its own pixels, not those on the page"
     assert stored.played.centres == pytest.approx(np.asarray(CLICKS)[:, :2], abs=1e-3)
-    assert [one.disabled for one in page.button if "Kept" in one.label] == [True]
+    assert [one.disabled for one in page.button if "Saved" in one.label] == [True]
     assert r"\*cup\*" in texts(page)
     press(page, "Delete")
     assert list_rounds() == ((), ())
