@@ -163,7 +163,7 @@ def test_a_model_that_cannot_be_downloaded_says_so_in_its_row(chromium: Browser,
     said = page.locator(".cell .sentence")
     expect(said.first).to_contain_text("has no attention to places")
     expect(said.nth(1)).to_contain_text("could not be downloaded")
-    expect(page.get_by_role("button", name="Try the failed ones again")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry failed maps")).to_be_visible()
     page.close()
 
 

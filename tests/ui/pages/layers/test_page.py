@@ -159,7 +159,10 @@ def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
     assert highs["mask"] == pytest.approx(float(masked.max()), rel=1e-3)
     assert sent["mark"]["photo"]["id"] != sent["show"]["photo"]["id"] == sent["mask"]["photo"]["id"]
     assert cells["show"] == cells["mark"] != cells["mask"]
-    assert f"1 of {spot.size} tokens: the network keeps notes there, filled in" in texts(page)
+    assert (
+        f"1 of {spot.size} tokens: the network stores global information there, filled in"
+        in texts(page)
+    )
 
 
 def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) -> None:

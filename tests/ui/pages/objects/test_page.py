@@ -193,7 +193,7 @@ def test_a_map_without_places_and_a_contrast_without_rest_are_told(
     network.head.weight.data[0] = 1
     page = open_page(monkeypatch, small(2, ("owl", "cat"), network), objects="1,0")
     assert_fine(page)
-    assert "No place in this picture speaks for cat." in texts(page)
+    assert "No region of this picture supports cat." in texts(page)
     page.selectbox(key="objects against").set_value(0).run()
     assert_fine(page)
     assert "no place speaks for the first more than for the second" in texts(page).replace("\\", "")
