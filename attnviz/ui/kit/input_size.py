@@ -31,7 +31,7 @@ def pick_side(spec: ModelSpec) -> int | None:
             format_func=titles.__getitem__,
             key=SIZE,
             persist_state="session",
-            width=138,
+            width=152,
             help="Size of the model's input. Larger gives finer maps, but takes more "
             "memory and time, and the model was trained at its own size.",
         )

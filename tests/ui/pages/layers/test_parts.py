@@ -53,7 +53,7 @@ def test_a_cell_of_the_grid_is_a_pixel_on_the_scale_of_all() -> None:
     assert "--av-heads:2;--av-shape:1.5000" in text
     assert "first, head 1: 0.100 to 0.400" in text
     assert "25 % to non-spatial tokens" in text
-    assert text.count("to no place") == 1
+    assert text.count("to non-spatial tokens") == 1
     assert "one scale for all" in text
     assert "<span>0.000</span>" in text
     assert "<span>0.500</span>" in text
@@ -177,7 +177,7 @@ def test_gates_are_bars_in_their_order_and_all_are_counted() -> None:
 
 def test_gates_are_said_in_words() -> None:
     assert describe_gates(gate([0.9, 0.5, 0.1])) == "From 0.1 to 0.9, half of them below 0.5."
-    assert "prefers no feature" in describe_gates(gate([0.5, 0.5, 0.499]))
+    assert "favours no feature" in describe_gates(gate([0.5, 0.5, 0.499]))
 
 
 def test_features_carry_channel_gate_and_absolute_range() -> None:
