@@ -132,7 +132,7 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     code, output = run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", *words)
     assert code == 0, output
     assert "top-1" in output
-    assert "There is no validation part, so 2 of 20 pictures are set aside" in output
+    assert "There is no validation split, so 2 of 20 pictures are held out" in output
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
     card = json.loads((tmp_path / "run" / "ran-small.json").read_text())

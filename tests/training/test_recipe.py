@@ -38,8 +38,8 @@ def test_json_round_trip() -> None:
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
-def test_what_came_later_is_written_only_where_it_is_on() -> None:
-    """Runs from before it existed go on: what identifies them has not changed."""
+def test_fields_added_later_are_written_only_where_they_are_on() -> None:
+    """Older runs can be resumed, as their identity has not changed."""
     assert not {"noise", "unmixed", "erase"} & json.loads(Recipe().to_json()).keys()
     noisy = Recipe(noise=0.3, unmixed=4, erase=0.25)
     written = json.loads(noisy.to_json())

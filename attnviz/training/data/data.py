@@ -219,11 +219,11 @@ def _check_not_empty(part: PictureSet, root: Path, folders: Sequence[str]) -> No
         )
 
 
-def _held_out_message(kept: int, aside: int) -> str:
-    are = "picture is" if aside == 1 else "pictures are"
+def _held_out_message(training: int, held_out: int) -> str:
+    are = "picture is" if held_out == 1 else "pictures are"
     return (
-        f"There is no validation part, so {aside:,} of {kept + aside:,} {are} set aside for the "
-        "score, some of each class: the same ones in each training."
+        f"There is no validation split, so {held_out:,} of {training + held_out:,} {are} held out "
+        "for validation, some of each class: the same ones in each training."
     )
 
 
@@ -284,12 +284,12 @@ def squash(pixels: Pixels, side: int) -> Pixels:
 
 def _hold_out(part: PictureSet, share: float) -> tuple[PictureSet, PictureSet]:
     order = np.random.default_rng(0).permutation(len(part))
-    aside = np.zeros(len(part), dtype=bool)
+    held_out = np.zeros(len(part), dtype=bool)
     for label in np.unique(part.labels):
         members = order[part.labels[order] == label]
-        aside[members[: max(1, round(share * len(members)))]] = True
-    rest, held = np.flatnonzero(~aside), np.flatnonzero(aside)
+        held_out[members[: max(1, round(share * len(members)))]] = True
+    training, validation = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     return (
-        PictureSet(part.pixels[rest], part.labels[rest]),
-        PictureSet(part.pixels[held], part.labels[held]),
+        PictureSet(part.pixels[training], part.labels[training]),
+        PictureSet(part.pixels[validation], part.labels[validation]),
     )

@@ -15,8 +15,6 @@ from attnviz.files import write_atomically
 from attnviz.types import DoubleArray, Pixels
 
 SHAPES = ("circle", "square", "star", "triangle")
-
-
 PER_CLASS = 60
 
 

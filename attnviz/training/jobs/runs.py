@@ -26,11 +26,11 @@ from attnviz.training.jobs.registered_folders import (
     unregister_folder,
 )
 from attnviz.training.jobs.registered_folders import runs_folder as runs_folder
+from attnviz.training.jobs.start_lock import start_lock, write_errors
 from attnviz.training.jobs.state import JOB, Job, RunPhase, RunState
 from attnviz.training.jobs.worker import DISMISS_REQUEST, LOCK, clear_requests, train_in_folder
 from attnviz.training.recipe import Recipe
 
-_START_LOCK = "beginning.lock"  # differs from LOCK: this folder may be a run's folder too
 _START_SECONDS = 60.0  # until a new process holds its lock
 _PROCESSES: dict[Path, subprocess.Popen[bytes]] = {}
 
@@ -109,7 +109,7 @@ class TrainingRun:
         self._request(DISMISS_REQUEST)
 
     def _request(self, name: str) -> None:
-        with _write_errors(self.folder):
+        with write_errors(self.folder):
             (self.folder / name).touch()
 
     def resume(self, *, concurrent: bool = False) -> None:
@@ -125,7 +125,7 @@ class TrainingRun:
         BusyError
             This run is active, or another one is and `concurrent` is false.
         """
-        with _start_lock():
+        with start_lock():
             self._start(concurrent=concurrent)
 
     def _start(self, *, concurrent: bool) -> None:
@@ -136,7 +136,7 @@ class TrainingRun:
         clear_requests(self.folder)
         register_folder(self.folder)
         replace(state, phase=RunPhase.READING, text="").write(self.folder)
-        with _write_errors(self.folder), (self.folder / "log.txt").open("ab") as log:
+        with write_errors(self.folder), (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  our own module, in our own folder
                 [sys.executable, "-m", "attnviz.training.jobs.worker", str(self.folder)],
                 stdin=subprocess.DEVNULL,
@@ -199,10 +199,10 @@ def start_run(
     BusyError
         Another run is active and `concurrent` is false.
     """
-    with _start_lock():
+    with start_lock():
         _refuse_if_busy(concurrent=concurrent)
         job = Job(recipe.to_json(), str(data), size, device)
-        with _write_errors(runs_folder()):
+        with write_errors(runs_folder()):
             run = TrainingRun(
                 _new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {_run_title(recipe)}")
             )
@@ -244,7 +244,7 @@ def _started_alone(folder: Path, *, concurrent: bool) -> Iterator[None]:
     """Hold the start lock where possible; raises BusyError if another run is active."""
     with ExitStack() as stack:
         with suppress(TrainingError):  # not writable, so the app cannot start a run there either
-            stack.enter_context(_start_lock())
+            stack.enter_context(start_lock())
         _refuse_if_busy(concurrent=concurrent, ignored=folder)
         yield
 
@@ -284,7 +284,7 @@ def _refuse_if_busy(*, concurrent: bool, ignored: Path | None = None) -> None:
 def _active_elsewhere() -> list[Path]:
     """Registered folders with an active run; entries of runs that have ended are removed.
 
-    Call it under `_start_lock`: a run that is just starting may look ended.
+    Call it under `start_lock`: a run that is just starting may look ended.
     """
     active = []
     for folder in registered_folders():
@@ -295,28 +295,3 @@ def _active_elsewhere() -> list[Path]:
             RunState.read(folder)
             unregister_folder(folder)
     return active
-
-
-@contextmanager
-def _start_lock() -> Iterator[None]:
-    """Make starting a run exclusive among all pages and processes."""
-    with _write_errors(runs_folder()):
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        lock = FileLock(runs_folder() / _START_LOCK, timeout=30)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _write_errors(folder: Path) -> Iterator[None]:
-    """Turn the system's refusal to write in a folder into an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            f"{folder} cannot be written ({error.strerror or error}). Make room there, or set "
-            "ATTNVIZ_RUNS to another folder."
-        ) from error

@@ -8,13 +8,15 @@ import torch
 from torch import nn
 
 
+# `torch.optim.swa_utils.AveragedModel` would save six lines, with a function of our own for this
+# decay and for integer buffers. It gives the same weights, but takes twice as long (it copies each
+# tensor), and keeps its own count of updates, which a resumed run would have to restore: an update
+# at count 0 replaces the average.
 class MovingAverage:
     """Keeps a copy of a network whose weights and running statistics are moving averages.
 
     The decay grows with the steps done, min(decay, (1 + step) / (10 + step)), so that the random
     start is soon forgotten, as in TensorFlow's `ExponentialMovingAverage` (Tan & Le 2019).
-    `torch.optim.swa_utils.AveragedModel` would need a function of our own for this decay and for
-    integer buffers, and counts updates in a buffer that checkpoints do not have.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def save_checkpoint(
         The file cannot be written.
     DivergedError
         A weight or a state of the optimiser is NaN or infinite. The previous checkpoint is kept, as
-        training could not recover from this one.
+        training cannot recover from this one.
     """
     tensors = {f"module.{name}": value for name, value in module.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}

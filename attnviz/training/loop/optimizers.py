@@ -66,8 +66,8 @@ class MuonAndSgd:
     Muon makes each step of a filter bank, read as a matrix [outputs, inputs * h * w], orthogonal:
     all directions move alike. `torch.optim.Muon` takes matrices only, so it is given views of the
     filters. The first convolution, which sees three colours, and the classifier use SGD (or are not
-    trained at all), as in Jordan's training of CIFAR-10; unlike his,
-    filters have decoupled weight decay rather than being scaled to a fixed norm after each step.
+    trained at all), as in Jordan's training of CIFAR-10; unlike his, filters have decoupled weight
+    decay rather than being scaled to a fixed norm after each step.
     """
 
     def __init__(self, module: nn.Module, recipe: Recipe) -> None:

@@ -1,1 +1,1 @@
-"""Recordings: attention of chosen pictures, kept at every checkpoint of a training."""
+"""Recordings: attention of chosen pictures, stored at every checkpoint of a training."""

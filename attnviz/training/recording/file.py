@@ -11,7 +11,7 @@ It is a safetensors file with the tensors
                             [.., 1]; of self-attention "entropy" and "distance" [.., heads] and
                             "even-distance" [.., 1]; all optional
     pixels                  uint8 [pictures, h, w, 3], the pictures as the network saw them;
-    optional
+                            optional
 
 and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes` (JSON list),
 `pictures` (JSON list of names), `layers` (JSON list of [method, layer] pairs), `recipe` (JSON),

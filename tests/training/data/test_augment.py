@@ -1,4 +1,4 @@
-"""Batches depend on (seed, epoch, step) alone, and mixing keeps its books."""
+"""Batches depend on (seed, epoch, step) alone, and mixed targets match the mixed pictures."""
 
 from __future__ import annotations
 
@@ -72,61 +72,61 @@ def test_mixup_targets_equal_the_blend() -> None:
     assert len(torch.unique(batch.targets[:, 1])) > 2
 
 
-def test_a_square_is_erased_at_a_random_place(part: PictureSet) -> None:
+def test_a_square_is_erased_at_a_random_position(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, erase=0.25)
-    places = set()
+    positions = set()
     for step in range(4):
-        whole = training_batch(part, np.arange(8), PLAIN, 0, step, 2)
+        plain = training_batch(part, np.arange(8), PLAIN, 0, step, 2)
         erased = training_batch(part, np.arange(8), recipe, 0, step, 2)
-        assert torch.equal(whole.targets, erased.targets)
-        mean = whole.inputs.mean((0, 2, 3))
-        for one, other in zip(whole.inputs, erased.inputs, strict=True):
-            changed = (one != other).any(0)
+        assert torch.equal(plain.targets, erased.targets)
+        mean = plain.inputs.mean((0, 2, 3))
+        for view, other in zip(plain.inputs, erased.inputs, strict=True):
+            changed = (view != other).any(0)
             rows, columns = (changed.any(axis).nonzero()[:, 0].tolist() for axis in (1, 0))
             assert rows == list(range(rows[0], rows[0] + 8))
             assert columns == list(range(columns[0], columns[0] + 8))
             inside = other[:, rows[0] : rows[0] + 8, columns[0] : columns[0] + 8]
             torch.testing.assert_close(inside, mean[:, None, None].expand(3, 8, 8))
-            places.add((rows[0], columns[0]))
-    assert len(places) > 24
+            positions.add((rows[0], columns[0]))
+    assert len(positions) > 24
 
 
 @pytest.mark.parametrize(("share", "hidden"), [(0.001, 1), (0.999, 31)])
-def test_what_is_erased_is_neither_nothing_nor_all(
+def test_the_erased_square_is_never_empty_nor_the_full_picture(
     part: PictureSet, share: float, hidden: int
 ) -> None:
-    whole = training_batch(part, np.arange(8), PLAIN, 0, 0, 2)
+    plain = training_batch(part, np.arange(8), PLAIN, 0, 0, 2)
     erased = training_batch(part, np.arange(8), dataclasses.replace(PLAIN, erase=share), 0, 0, 2)
-    changed = (whole.inputs != erased.inputs).any(1).flatten(1).sum(1)
+    changed = (plain.inputs != erased.inputs).any(1).flatten(1).sum(1)
     assert changed.tolist() == 8 * [hidden**2]
 
 
-def test_the_last_epochs_do_without_mixing(part: PictureSet) -> None:
+def test_the_last_epochs_are_not_mixed(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, phases=(Phase(4, 32),), cutmix=1.0, unmixed=2)
     batches = [
         training_batch(part, np.arange(8), recipe, epoch, step, 2)
         for epoch in range(4)
         for step in (0, 1)
     ]
-    whole = [bool((batch.targets.amax(1) == 1).all()) for batch in batches]
-    assert whole == [False] * 4 + [True] * 4
+    unmixed = [bool((batch.targets.amax(1) == 1).all()) for batch in batches]
+    assert unmixed == [False] * 4 + [True] * 4
 
 
-def test_a_moved_picture_is_mirrored_at_its_border(part: PictureSet) -> None:
+def test_a_shifted_picture_is_filled_by_reflection(part: PictureSet) -> None:
     recipe = dataclasses.replace(PLAIN, pad=3)
-    found = set()
+    drawn_shifts = set()
     for step in range(12):
         batch = training_batch(part, np.arange(4), recipe, 0, step, 2)
         for index in range(4):
-            grown = np.pad(part.pixels[index], ((3, 3), (3, 3), (0, 0)), mode="reflect")
-            places = {
-                (top, left, turn): grown[top : top + 32, left : left + 32][:, ::turn]
+            padded = np.pad(part.pixels[index], ((3, 3), (3, 3), (0, 0)), mode="reflect")
+            shifts = {
+                (top, left, turn): padded[top : top + 32, left : left + 32][:, ::turn]
                 for top in range(7)
                 for left in range(7)
                 for turn in (1, -1)
             }
-            got = (batch.inputs[index].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
-            fitting = [place for place, view in places.items() if np.array_equal(view, got)]
-            assert fitting
-            found.add(fitting[0])
-    assert len(found) > 20
+            view = (batch.inputs[index].permute(1, 2, 0) * 255).round().numpy().astype(np.uint8)
+            matching = [key for key, shifted in shifts.items() if np.array_equal(shifted, view)]
+            assert matching
+            drawn_shifts.add(matching[0])
+    assert len(drawn_shifts) > 20

@@ -1,4 +1,4 @@
-"""Reading folders of class folders, whole and broken ones."""
+"""Loading valid and broken folders of class folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from attnviz.training.data.data import PictureSet, load_class_folder, noisy_labe
 from tests.training.conftest import draw
 
 
-def test_parts_labels_and_names(shapes: Path) -> None:
+def test_splits_labels_and_names(shapes: Path) -> None:
     data = load_class_folder(shapes, side=32)
     assert data.classes == ("red disc", "blue square")
     assert np.bincount(data.training.labels).tolist() == [24, 24]
@@ -24,7 +24,7 @@ def test_parts_labels_and_names(shapes: Path) -> None:
     np.testing.assert_array_equal(data.validation.pixels[8], draw(1, 1000))
 
 
-def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: Path) -> None:
+def test_broken_pictures_are_listed_and_the_others_loaded(shapes: Path, tmp_path: Path) -> None:
     root = tmp_path / "shapes"
     shutil.copytree(shapes, root)
     (root / "train" / "a" / "broken.jpg").write_text("no picture")
@@ -35,11 +35,11 @@ def test_broken_pictures_are_named_and_the_others_stay(shapes: Path, tmp_path: P
     assert said == [f"One file could not be opened and is left out: {Path('a') / 'broken.jpg'}."]
 
 
-def test_without_validation_folder_a_share_of_each_class_is_set_aside(shapes: Path) -> None:
+def test_without_validation_folder_a_share_of_each_class_is_held_out(shapes: Path) -> None:
     said: list[str] = []
     data = load_class_folder(shapes / "train", side=32, validation_share=0.25, notify=said.append)
     assert len(said) == 1
-    assert "no validation part, so 12 of 48 pictures are set aside" in said[0]
+    assert "no validation split, so 12 of 48 pictures are held out" in said[0]
     again = load_class_folder(shapes / "train", side=32, validation_share=0.25, seed=5)
     assert again.digest() == data.digest(), "a seed sets aside the same ones"
     assert np.bincount(data.validation.labels).tolist() == [6, 6]
@@ -77,7 +77,7 @@ def test_two_pictures_of_each_class_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda p: p, "There is no folder"),
         (lambda p: put(p / "only", 3), "has 1 class folders"),
@@ -95,12 +95,10 @@ def test_two_pictures_of_each_class_are_enough(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_unusable_folders_are_refused_in_a_sentence(
-    tmp_path: Path, make: object, says: str
-) -> None:
+def test_unusable_folders_raise_a_clear_error(tmp_path: Path, make: object, message: str) -> None:
     root = tmp_path / "data"
     make(root)  # type: ignore[operator]
-    with pytest.raises(TrainingError, match=says):
+    with pytest.raises(TrainingError, match=message):
         load_class_folder(root, side=32)
 
 
@@ -125,7 +123,7 @@ def test_a_spread_sample_keeps_the_shares_of_classes() -> None:
     assert part.spread_sample(100) is part
 
 
-def test_noisy_labels_are_as_many_as_asked_and_always_another_class() -> None:
+def test_noisy_labels_have_the_requested_count_and_are_always_wrong() -> None:
     labels = np.arange(1000) % 10
     noisy = noisy_labels(labels, 0.3, 10, seed=4)
     assert (noisy != labels).sum() == 300
@@ -137,7 +135,7 @@ def test_noisy_labels_are_as_many_as_asked_and_always_another_class() -> None:
     assert (noisy_labels(labels, 1.0, 10, seed=4) != labels).all()
 
 
-def test_noise_reaches_the_training_part_alone(shapes: Path) -> None:
+def test_noise_changes_the_training_split_only(shapes: Path) -> None:
     clean, noisy = (load_class_folder(shapes, side=32, noise=share) for share in (0.0, 0.25))
     assert (noisy.training.labels != clean.training.labels).sum() == 12
     np.testing.assert_array_equal(noisy.training.pixels, clean.training.pixels)

@@ -1,4 +1,4 @@
-"""The built-in pictures: told apart by shape alone, and the same for the same seed."""
+"""The synthetic data set: classes differ by shape alone, and seeds reproduce it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def test_folders_are_a_data_set(tmp_path: Path) -> None:
         assert file.read_bytes() == (tmp_path / file.relative_to(again)).read_bytes()
 
 
-def test_a_set_that_was_broken_off_is_seen_and_made_whole(
+def test_an_incomplete_set_is_detected_and_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk is full inside the last class: all four folders are there by then."""
+    """The disk is full in the last class, when all four folders exist."""
     assert not has_all_shapes(tmp_path, 3)
-    whole = Path.write_bytes
+    write_bytes = Path.write_bytes
 
     def full(path: Path, source: bytes) -> int:
         if path.parent.name == "triangle" and path.name.startswith("001"):
-            whole(path, source[:20])
+            write_bytes(path, source[:20])
             raise OSError(28, "No space left on device")
-        return whole(path, source)
+        return write_bytes(path, source)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
@@ -60,14 +60,14 @@ def test_a_picture_is_read_as_it_was_drawn(tmp_path: Path) -> None:
     np.testing.assert_array_equal(open_picture(tmp_path / "square" / "000.png").pixels, drawn)
 
 
-def test_a_shape_is_there_once_and_covers_what_its_geometry_says() -> None:
-    """Where two pictures drawn alike differ only in shape, they differ only around one place."""
+def test_each_picture_has_one_shape_of_the_expected_area() -> None:
+    """Pictures of two shapes from the same seed differ in one region only."""
     areas = {}
     for shape in SHAPES:
         drawn = [shape_picture(shape, 64, np.random.default_rng(seed)) for seed in range(6)]
         other = "circle" if shape != "circle" else "square"
-        against = [shape_picture(other, 64, np.random.default_rng(seed)) for seed in range(6)]
-        changed = [(one != two).any(-1) for one, two in zip(drawn, against, strict=True)]
+        others = [shape_picture(other, 64, np.random.default_rng(seed)) for seed in range(6)]
+        changed = [(first != second).any(-1) for first, second in zip(drawn, others, strict=True)]
         for mask in changed:
             rows, columns = np.nonzero(mask)
             assert len(rows) > 20
@@ -77,7 +77,7 @@ def test_a_shape_is_there_once_and_covers_what_its_geometry_says() -> None:
     assert all(0.005 < area < 0.2 for area in areas.values())
 
 
-def test_colour_alone_tells_nothing() -> None:
+def test_colour_does_not_reveal_the_class() -> None:
     def mean_colour(shape: str) -> np.ndarray:
         drawn = [shape_picture(shape, 48, np.random.default_rng([n, 7])) for n in range(80)]
         return np.mean(drawn, (0, 1, 2))

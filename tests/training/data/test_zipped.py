@@ -1,4 +1,4 @@
-"""ZIPs of class folders, friendly and hostile."""
+"""Unpacking of class folders from harmless and malicious ZIP files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from attnviz.training.data.zipped import unpack_classes
 
 def packed(*names: str, content: bytes = b"picture") -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as held:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
-            held.writestr(name, content)
+            archive.writestr(name, content)
     return file.getvalue()
 
 
 def files_below(folder: Path) -> list[str]:
-    return sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
 
 
 @pytest.mark.parametrize("top", ["", "mine/"])
@@ -31,23 +33,23 @@ def test_classes_are_unpacked_from_the_top_or_from_one_folder(tmp_path: Path, to
     source = packed(f"{top}cat/a.jpg", f"{top}cat/deep/b.PNG", f"{top}dog/c.webp")
     folder = unpack_classes(source, tmp_path)
     assert count_pictures(folder) == {"cat": 2, "dog": 1}
-    before = {one: one.stat().st_mtime_ns for one in folder.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert unpack_classes(source, tmp_path) == folder
-    assert {one: one.stat().st_mtime_ns for one in folder.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_only_pictures_of_classes_are_written_and_never_elsewhere(tmp_path: Path) -> None:
+def test_only_pictures_of_classes_are_written_and_only_inside_the_folder(tmp_path: Path) -> None:
     source = packed(
         "../../up.jpg", "a/../../up.jpg", "/etc/up.jpg", "C:/up.jpg", "..\\..\\up.jpg",
         "a/run.sh", "a/x.jpg.exe", "top.jpg", "__MACOSX/a/x.jpg", "a/.hidden.jpg", "a/good.jpg",
         "b/good.jpg",
     )  # fmt: skip
     folder = unpack_classes(source, tmp_path / "deep" / "into")
-    assert [Path(one).parent.name for one in files_below(folder)] == ["a", "b"]
-    assert all(one.is_relative_to(folder.parent) for one in tmp_path.rglob("*") if one.is_file())
+    assert [Path(name).parent.name for name in files_below(folder)] == ["a", "b"]
+    assert all(path.is_relative_to(folder.parent) for path in tmp_path.rglob("*") if path.is_file())
 
 
-def test_what_is_too_large_or_no_zip_is_refused_in_a_sentence(
+def test_large_or_invalid_zips_raise_a_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(TrainingError, match="cannot be read as a ZIP"):

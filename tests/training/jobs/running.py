@@ -1,4 +1,4 @@
-"""What the tests of live training have in common."""
+"""Helpers for tests of runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def wait(run: TrainingRun, done: Callable[[RunState], bool]) -> RunState:
 
 
 def job_in(folder: Path, shapes: Path, epochs: int) -> TrainingRun:
-    """A run that nobody works on yet."""
+    """A run without a process."""
     folder.mkdir(parents=True)
     job = Job(recipe(epochs).to_json(), str(shapes), 32, "cpu")
     (folder / "job.json").write_text(json.dumps(asdict(job)))
@@ -42,15 +42,14 @@ def job_in(folder: Path, shapes: Path, epochs: int) -> TrainingRun:
     return TrainingRun(folder)
 
 
-def assert_same(one: Path, other: Path) -> None:
+def assert_same(first: Path, second: Path) -> None:
     """The same weights, and the same recording to the last bit."""
-    ours = load_file(one / "ran-small.safetensors")
-    for name, value in load_file(other / "ran-small.safetensors").items():
-        assert value.equal(ours[name]), name
-    first, second = (
-        safe_open(folder / "ran-small.attn", framework="numpy") for folder in (one, other)
-    )
-    assert first.metadata() == second.metadata()
-    assert first.keys() == second.keys()
-    for name in first.keys():  # noqa: SIM118
-        np.testing.assert_array_equal(first.get_tensor(name), second.get_tensor(name), name)
+    expected = load_file(first / "ran-small.safetensors")
+    for name, value in load_file(second / "ran-small.safetensors").items():
+        assert value.equal(expected[name]), name
+    recordings = [safe_open(f / "ran-small.attn", framework="numpy") for f in (first, second)]
+    ours, theirs = recordings
+    assert ours.metadata() == theirs.metadata()
+    assert ours.keys() == theirs.keys()
+    for name in ours.keys():  # noqa: SIM118
+        np.testing.assert_array_equal(ours.get_tensor(name), theirs.get_tensor(name), name)

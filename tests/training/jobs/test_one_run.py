@@ -1,4 +1,4 @@
-"""Training in a process of its own: begun, watched, paused, resumed, cancelled."""
+"""Runs as separate processes: started, watched, paused, resumed, cancelled."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from tests.training.jobs.running import assert_same, job_in, recipe, wait
 pytestmark = pytest.mark.slow
 
 
-def test_a_run_killed_in_its_second_epoch_goes_on_as_an_unbroken_one(
+def test_a_run_killed_in_its_second_epoch_resumes_to_the_same_result(
     shapes: Path, runs: Path, tmp_path: Path
 ) -> None:
-    """In step 2 of the 3 epochs of 2 steps, so that one step is lost.
+    """Killed in the second epoch of three, after a step that no checkpoint has.
 
-    `os._exit` ends the process as a kill does, at once and with nothing tidied up.
+    `os._exit` ends the process as a kill does, at once and without any cleanup.
     """
     run = job_in(runs / "killed", shapes, 3)
     code = (
-        "import os, sys; from pathlib import Path; from attnviz.training import trainer;"
+        "import os, sys; from pathlib import Path; from attnviz.training.loop import trainer;"
         "from attnviz.training.jobs.worker import work; step = trainer.Trainer._step;"
         "trainer.Trainer._step = lambda self, batch, epoch: ("
         "step(self, batch, epoch) if epoch < 1.5 else os._exit(9));"
@@ -48,19 +48,19 @@ def test_a_run_killed_in_its_second_epoch_goes_on_as_an_unbroken_one(
     )
     killed = subprocess.run([sys.executable, "-c", code, str(run.folder)], check=False)
     assert killed.returncode == 9
-    assert run.state.phase is RunPhase.PAUSED  # nobody said so: its process is gone
+    assert run.state.phase is RunPhase.PAUSED  # its state file does not say so: its process is gone
     assert [shot.epoch for shot in Recording.load(run.recording).snapshots] == [0, 1]
     live_worker.work(run.folder)
     assert run.state.phase is RunPhase.DONE, run.state.text
-    train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
-    assert_same(run.folder, tmp_path / "whole")
+    train_and_export(recipe(3), shapes, tmp_path / "full", size=32, device="cpu")
+    assert_same(run.folder, tmp_path / "full")
     shots = Recording.load(run.recording).snapshots
     assert [shot.epoch for shot in shots] == [0, 1, 2, 3]
     masks = [shot.maps["soft-mask", "stage3.attention"] for shot in shots]
-    assert all((one != other).any() for one, other in pairwise(masks))
+    assert all((before != after).any() for before, after in pairwise(masks))
 
 
-def test_a_paused_and_a_killed_run_end_as_an_unbroken_one(shapes: Path, tmp_path: Path) -> None:
+def test_a_paused_and_killed_run_resumes_to_the_same_result(shapes: Path, tmp_path: Path) -> None:
     run = start_run(recipe(3), shapes, size=32, device="cpu")
     with pytest.raises(TrainingError, match="is being trained"):
         start_run(recipe(1), shapes, size=32)
@@ -70,23 +70,23 @@ def test_a_paused_and_a_killed_run_end_as_an_unbroken_one(shapes: Path, tmp_path
     assert 1 <= paused.step < paused.steps
     run.resume()
     wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step > paused.step)
-    process = live._BEGUN[run.folder]
+    process = live._PROCESSES[run.folder]
     assert process.pid == int((run.folder / "pid").read_text())
     process.kill()
-    wait(run, lambda state: state.phase is RunPhase.PAUSED)  # nobody said so: its process is gone
+    wait(run, lambda state: state.phase is RunPhase.PAUSED)  # by its missing process
     run.resume()
     done = wait(run, lambda state: state.phase in (RunPhase.DONE, RunPhase.FAILED))
     assert done.phase is RunPhase.DONE, done.text
     assert done.step == done.steps
     assert "top-1" in done.text
 
-    whole = tmp_path / "whole"
-    train_and_export(recipe(3), shapes, whole, size=32, device="cpu")
-    assert_same(run.folder, whole)
+    uninterrupted = tmp_path / "full"
+    train_and_export(recipe(3), shapes, uninterrupted, size=32, device="cpu")
+    assert_same(run.folder, uninterrupted)
     assert Recording.load(run.recording).classes == SHAPES
 
 
-def test_a_run_of_the_command_line_is_watched_paused_and_gone_on_with(
+def test_a_run_of_the_command_line_is_watched_paused_and_resumed(
     shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "elsewhere" / "mine"
@@ -116,11 +116,11 @@ def test_a_run_of_the_command_line_is_watched_paused_and_gone_on_with(
     assert run not in list_runs()
     run.resume()
     assert wait(run, lambda state: not state.phase.active).phase is RunPhase.DONE
-    train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
-    assert_same(out, tmp_path / "whole")
+    train_and_export(recipe(3), shapes, tmp_path / "full", size=32, device="cpu")
+    assert_same(out, tmp_path / "full")
 
 
-def test_a_cancelled_run_keeps_what_it_recorded_and_makes_room_for_the_next(shapes: Path) -> None:
+def test_a_cancelled_run_keeps_its_recording(shapes: Path) -> None:
     run = start_run(recipe(50), shapes, size=32, device="cpu")
     assert list_runs() == (run,)
     wait(run, lambda state: state.phase is RunPhase.TRAINING)
@@ -137,22 +137,22 @@ def test_a_run_paused_at_the_end_of_an_epoch_has_its_score(shapes: Path, tmp_pat
     def until_the_epoch_ends(progress: TrainingState, _steps: int) -> bool:
         return progress.step != 2
 
-    out = tmp_path / "broken"
+    out = tmp_path / "interrupted"
     with pytest.raises(PausedError):
         train_and_export(
             recipe(2), shapes, out, size=32, device="cpu", on_step=until_the_epoch_ends
         )
     assert np.isfinite(Recording.load(out / "ran-small.attn").snapshots[-1].accuracy)
     train_and_export(recipe(2), shapes, out, size=32, device="cpu")
-    train_and_export(recipe(2), shapes, tmp_path / "whole", size=32, device="cpu")
-    assert_same(out, tmp_path / "whole")
+    train_and_export(recipe(2), shapes, tmp_path / "full", size=32, device="cpu")
+    assert_same(out, tmp_path / "full")
 
 
 @pytest.mark.parametrize(
-    ("wish", "phase"), [("pause", RunPhase.PAUSED), ("cancel", RunPhase.CANCELLED)]
+    ("request_file", "phase"), [("pause", RunPhase.PAUSED), ("cancel", RunPhase.CANCELLED)]
 )
-def test_a_wish_is_heard_while_pictures_are_read(
-    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, wish: str, phase: RunPhase
+def test_a_request_is_followed_while_pictures_are_read(
+    shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch, request_file: str, phase: RunPhase
 ) -> None:
     run = job_in(runs / "one", shapes, 1)
     opened: list[str] = []
@@ -160,7 +160,7 @@ def test_a_wish_is_heard_while_pictures_are_read(
     def counted(path: Path) -> Picture:
         opened.append(path.name)
         if len(opened) == 5:
-            (run.folder / wish).touch()
+            (run.folder / request_file).touch()
         return open_picture(path)
 
     monkeypatch.setattr(data, "open_picture", counted)
@@ -171,34 +171,34 @@ def test_a_wish_is_heard_while_pictures_are_read(
     assert not run.recording.exists()
 
 
-def test_a_run_stopped_at_its_last_score_has_only_that_left_to_do(
+def test_a_run_stopped_at_its_last_score_resumes_there(
     shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "stopped"
     steps: list[int] = []
 
-    def watch(progress: TrainingState, _steps: int) -> bool:
+    def on_step(progress: TrainingState, _steps: int) -> bool:
         steps.append(progress.step)
         return True
 
     with pytest.raises(PausedError, match="at its last score"):
         train_and_export(
-            recipe(1), shapes, out, size=32, device="cpu", on_step=watch,
+            recipe(1), shapes, out, size=32, device="cpu", on_step=on_step,
             keep_running=lambda: 2 not in steps,
         )  # fmt: skip
     assert steps == [1, 2]
     assert not (out / "ran-small.json").exists()
-    train_and_export(recipe(1), shapes, out, size=32, device="cpu", on_step=watch)
+    train_and_export(recipe(1), shapes, out, size=32, device="cpu", on_step=on_step)
     assert steps == [1, 2]
-    train_and_export(recipe(1), shapes, tmp_path / "whole", size=32, device="cpu")
-    assert_same(out, tmp_path / "whole")
+    train_and_export(recipe(1), shapes, tmp_path / "full", size=32, device="cpu")
+    assert_same(out, tmp_path / "full")
 
 
-def test_the_time_left_knows_that_small_pictures_are_cheap(runs: Path) -> None:
-    assert RunState(RunPhase.TRAINING, 0, 40).left is None
-    assert RunState(RunPhase.TRAINING, 10, 40, 20.0).left == pytest.approx(60)
-    assert RunState(RunPhase.TRAINING, 10, 40, 20.0, share=0.1).left == pytest.approx(180)
-    assert RunState(RunPhase.TRAINING, 40, 40, 20.0, share=1.0).left == 0
+def test_the_remaining_time_accounts_for_small_pictures(runs: Path) -> None:
+    assert RunState(RunPhase.TRAINING, 0, 40).seconds_left is None
+    assert RunState(RunPhase.TRAINING, 10, 40, 20.0).seconds_left == pytest.approx(60)
+    assert RunState(RunPhase.TRAINING, 10, 40, 20.0, share=0.1).seconds_left == pytest.approx(180)
+    assert RunState(RunPhase.TRAINING, 40, 40, 20.0, share=1.0).seconds_left == 0
     staged = Recipe(phases=(Phase(2, 32), Phase(1, 64)))  # 1 + 1 + 4 parts
     runs.mkdir()
     assert live_worker._Worker(runs)._on_step(staged, TrainingState(4, 10.0), 6)

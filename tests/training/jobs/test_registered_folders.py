@@ -1,4 +1,4 @@
-"""Notes of folders that are trained in: none of them may stand in the way of another training."""
+"""The registry of run folders; no entry may keep another training from starting."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from tests.training.jobs.running import job_in, recipe
 
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
-    """Of pictures that are not there: it ends as soon as it has begun."""
+    """A job without data: it fails as soon as it starts."""
     return Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
 
 
 def cut_off(folder: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on the system answers any question about the folder with an error."""
-    whole = Path.stat
+    """Make every file system access to the folder fail."""
+    original = Path.stat
 
-    def stat(path: Path, **how: bool) -> os.stat_result:
+    def stat(path: Path, **options: bool) -> os.stat_result:
         if path == folder or folder in path.parents:
             raise OSError(number, os.strerror(number))
-        return whole(path, **how)
+        return original(path, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
 
@@ -38,7 +38,7 @@ def cut_off(folder: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "number", [errno.EACCES, errno.ESTALE, errno.ENOTCONN, errno.EIO, errno.EHOSTDOWN]
 )
-def test_a_folder_out_of_reach_stops_no_training_and_is_known_again(
+def test_an_unreachable_folder_stops_no_training_and_is_listed_again(
     tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     far, near = tmp_path / "drive" / "far", tmp_path / "near"
@@ -56,7 +56,7 @@ def test_a_folder_out_of_reach_stops_no_training_and_is_known_again(
         run_job(near, job)
 
 
-def test_notes_of_what_is_gone_or_has_ended_are_taken_away(
+def test_entries_of_missing_folders_and_ended_runs_are_removed(
     tmp_path: Path, runs: Path, job: Job
 ) -> None:
     gone, ended, strange = (tmp_path / name for name in ("gone", "ended", "strange"))
@@ -73,19 +73,19 @@ def test_notes_of_what_is_gone_or_has_ended_are_taken_away(
     assert len(list((runs / "elsewhere").iterdir())) == 2
     with pytest.raises(TrainingError, match="There is no folder"):
         run_job(tmp_path / "new", job)
-    # It may go on, for all that can be read of it.
+    # Its state cannot be read, so it may be active.
     assert set(registered_folders()) == {strange, tmp_path / "new"}
 
 
 @pytest.mark.parametrize("text", [b"", b"relative", b"/no\0thing"])
-def test_a_note_that_is_none_is_passed_over(runs: Path, text: bytes) -> None:
+def test_an_invalid_entry_is_ignored(runs: Path, text: bytes) -> None:
     (runs / "elsewhere").mkdir(parents=True)
     (runs / "elsewhere" / "0123").write_bytes(text)
     assert registered_folders() == ()
 
 
-def test_the_worker_notes_its_folder_again(tmp_path: Path) -> None:
-    """While it starts, slowly, it looks dead to others, who may have taken its note away."""
+def test_the_worker_registers_its_folder_again(tmp_path: Path) -> None:
+    """While it starts it looks dead to others, which may have removed its entry."""
     run = job_in(tmp_path / "mine", tmp_path / "missing", 1)
     live_worker.work(run.folder)
     assert registered_folders() == (run.folder,)

@@ -1,4 +1,4 @@
-"""What goes wrong with a live training is told in a sentence, and nothing is lost."""
+"""Failures of a run give a clear message, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from tests.training.jobs.running import assert_same, job_in, recipe
 pytestmark = pytest.mark.slow
 
 
-def test_a_folder_that_cannot_be_trained_on_fails_with_a_sentence(
-    tmp_path: Path, runs: Path
-) -> None:
+def test_an_unusable_data_folder_fails_with_a_clear_message(tmp_path: Path, runs: Path) -> None:
     (tmp_path / "one" / "only").mkdir(parents=True)
     run = job_in(runs / "one", tmp_path / "one", 1)
     live_worker.work(run.folder)
@@ -33,7 +31,7 @@ def test_a_folder_that_cannot_be_trained_on_fails_with_a_sentence(
     assert run.state.phase is RunPhase.CANCELLED
 
 
-def test_broken_pictures_are_left_out_and_told(shapes: Path, runs: Path) -> None:
+def test_broken_pictures_are_left_out_and_reported(shapes: Path, runs: Path) -> None:
     (shapes / "star" / "broken.jpg").write_bytes(b"no picture")
     run = job_in(runs / "one", shapes, 1)
     live_worker.work(run.folder)
@@ -42,8 +40,10 @@ def test_broken_pictures_are_left_out_and_told(shapes: Path, runs: Path) -> None
     assert "broken.jpg" in run.state.notes
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_path: Path) -> None:
-    """The system lets no file grow beyond 1 MB, so the first checkpoint does not fit."""
+def test_a_full_disk_is_reported_and_nothing_is_lost(
+    shapes: Path, runs: Path, tmp_path: Path
+) -> None:
+    """Files are limited to 1 MB, so the first checkpoint does not fit."""
     resource = pytest.importorskip("resource", reason="Windows has no such limits")
     run = job_in(runs / "full", shapes, 3)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -56,26 +56,26 @@ def test_a_full_disk_is_told_and_nothing_is_lost(shapes: Path, runs: Path, tmp_p
     assert state.phase is RunPhase.FAILED
     assert "checkpoint.safetensors could not be written" in state.text
     assert "make room and resume" in state.text
-    assert not list(run.folder.glob("*.partial"))  # what did not fit has been taken away
+    assert not list(run.folder.glob("*.partial"))  # the partial file was removed
     assert [shot.step for shot in Recording.load(run.recording).snapshots] == [0, 2]
     live_worker.work(run.folder)
     assert run.state.phase is RunPhase.DONE, run.state.text
-    train_and_export(recipe(3), shapes, tmp_path / "whole", size=32, device="cpu")
-    assert_same(run.folder, tmp_path / "whole")
+    train_and_export(recipe(3), shapes, tmp_path / "full", size=32, device="cpu")
+    assert_same(run.folder, tmp_path / "full")
 
 
-def test_a_run_that_diverges_is_told_so_and_leaves_one_recording(
+def test_a_diverging_run_is_reported_and_leaves_one_recording(
     shapes: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At its second step, where the first checkpoint is due, and again whenever it is resumed.
 
-    The sentence stands on a page that has no learning rate, and on the command line.
+    The message appears on a page without a learning rate, and on the command line.
     """
     run = job_in(runs / "wild", shapes, 3)
-    whole = Trainer._step
+    original = Trainer._step
 
     def step(self: Trainer, batch: Batch, epoch: float) -> float:
-        loss = whole(self, batch, epoch)
+        loss = original(self, batch, epoch)
         if epoch > 0:
             next(self.module.parameters()).data[0] = torch.nan
         return loss
@@ -87,11 +87,11 @@ def test_a_run_that_diverges_is_told_so_and_leaves_one_recording(
         assert "the training has diverged" in run.state.text
         assert "another seed, or with a lower learning rate where it can be" in run.state.text
         assert "set-aside" not in run.state.notes
-    assert [one.name for one in run.folder.glob("*.attn")] == ["ran-small.attn"]
+    assert [path.name for path in run.folder.glob("*.attn")] == ["ran-small.attn"]
     assert [shot.step for shot in Recording.load(run.recording).snapshots] == [0]
 
 
-def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
+def test_a_truncated_recording_is_moved_aside_and_the_training_resumes(
     shapes: Path, runs: Path
 ) -> None:
     run = job_in(runs / "cut", shapes, 2)
@@ -113,7 +113,7 @@ def test_a_recording_that_was_cut_off_is_set_aside_and_the_training_goes_on(
     ["", "[]", '{"phase": "asleep"}', '{"step": 3}', '{"phase": "paused", "colour": 1}',
      '{"phase": "paused", "step": "many"}'],
 )  # fmt: skip
-def test_a_state_of_another_version_breaks_no_page(shapes: Path, runs: Path, text: str) -> None:
+def test_a_state_of_another_version_counts_as_failed(shapes: Path, runs: Path, text: str) -> None:
     run = job_in(runs / "strange", shapes, 1)
     (run.folder / "state.json").write_text(text)
     assert run.state.phase is RunPhase.FAILED
@@ -122,7 +122,7 @@ def test_a_state_of_another_version_breaks_no_page(shapes: Path, runs: Path, tex
     assert run.state.phase is RunPhase.CANCELLED
 
 
-def test_a_job_of_another_version_is_told(shapes: Path, runs: Path) -> None:
+def test_a_job_of_another_version_is_reported(shapes: Path, runs: Path) -> None:
     run = job_in(runs / "strange", shapes, 1)
     job = json.loads((run.folder / "job.json").read_text())
     job["recipe"] = job["recipe"].replace('"average"', '"avarage"')
@@ -134,7 +134,7 @@ def test_a_job_of_another_version_is_told(shapes: Path, runs: Path) -> None:
     assert "another version" in run.state.text
 
 
-def test_runs_that_cannot_be_written_are_refused_in_a_sentence(
+def test_an_unwritable_runs_folder_raises_a_clear_error(
     shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("no folder")

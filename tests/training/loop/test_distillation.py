@@ -1,4 +1,4 @@
-"""Distillation: the loss by hand, what identifies a run, and teachers that do not fit."""
+"""Distillation: the loss by hand, a run's identity, and unsuitable teachers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Brightness(nn.Module):
 
 
 class Linear(nn.Module):
-    """A student of two weights: logits (weight 0, weight 1), whatever it sees."""
+    """A student of two weights: logits (weight 0, weight 1) for any input."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ def log_shares(*scores: float) -> list[float]:
 
 
 def test_hard_labels_by_hand() -> None:
-    """The teacher says class 0, then class 1: cross entropies 0.1269 and 2.1269."""
+    """The teacher predicts class 0, then class 1: cross entropies 0.1269 and 2.1269."""
     wrong = -log_shares(1, -1)[1]
     right = -log_shares(1, -1)[0]
     loss = Teacher(Brightness(), UNCHANGED, 0.0, 0.25).loss(INPUTS, LOGITS, torch.tensor(3.0))
@@ -65,7 +65,7 @@ def test_hard_labels_by_hand() -> None:
 
 
 def test_soft_labels_by_hand() -> None:
-    """T^2 times the mean of sum p (ln p - ln q), with both sides' scores divided by T = 2."""
+    """T^2 times the mean of sum p (ln p - ln q), with all scores divided by T = 2."""
     student = log_shares(0.5, -0.5)
     divergence = 0.0
     for scores in ((1.0, 0.0), (-1.0, 0.0)):
@@ -130,7 +130,7 @@ def test_a_step_follows_both_losses(
     )
 
 
-def test_no_teacher_is_asked_for_by_default(recipe: Recipe) -> None:
+def test_by_default_there_is_no_teacher(recipe: Recipe) -> None:
     assert find_teacher(recipe, CLASSES, torch.device("cpu")) is None
 
 
@@ -156,7 +156,7 @@ def test_an_unknown_teacher_is_refused(recipe: Recipe) -> None:
         find_teacher(recipe, CLASSES, torch.device("cpu"))
 
 
-def test_the_teacher_belongs_to_a_run_s_identity(recipe: Recipe) -> None:
+def test_the_teacher_is_part_of_a_runs_identity(recipe: Recipe) -> None:
     taught = dataclasses.replace(recipe, teacher="ran-small")
     softly = dataclasses.replace(taught, temperature=2.0)
     less = dataclasses.replace(taught, distil=0.1)

@@ -1,4 +1,4 @@
-"""Muon and SGD side by side: what each step does to filters, and to all else."""
+"""Steps of Muon on the filters, and of SGD on all other parameters."""
 
 from __future__ import annotations
 
@@ -25,60 +25,60 @@ def network(layout: torch.memory_format = torch.contiguous_format) -> nn.Sequent
     return module.to(memory_format=layout)
 
 
-def slope(module: nn.Module) -> None:
-    """The same derivatives for every network of these weights."""
+def set_gradients(module: nn.Module) -> None:
+    """Set gradients that depend on the shapes of the weights only."""
     generator = torch.Generator().manual_seed(1)
     for weight in module.parameters():
         weight.grad = torch.randn(weight.shape, generator=generator)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-def test_filters_turn_in_all_directions_of_the_slope_alike(layout: torch.memory_format) -> None:
+def test_steps_of_filters_are_nearly_orthogonal(layout: torch.memory_format) -> None:
     module = network(layout)
     before = copy.deepcopy(module)
-    slope(module)
+    set_gradients(module)
     build_optimizer(module, RECIPE).step()
     for index in (2, 3):
-        old, new = (one[index].weight.detach().flatten(1) for one in (before, module))
+        old, new = (net[index].weight.detach().flatten(1) for net in (before, module))
         step = ((1 - RATE * DECAY) * old - new) / RATE
         left, _, right = torch.linalg.svd(module[index].weight.grad.flatten(1), full_matrices=False)
         turned = left.T @ step @ right.T
         sizes = turned.diagonal()
-        # Where five iterations end.
+        # The range that five iterations reach.
         assert sizes.min() > 0.5, sizes
         assert sizes.max() < 1.4, sizes
         torch.testing.assert_close(turned, torch.diag(sizes), atol=0.05, rtol=0)
 
 
 def test_layout_does_not_matter() -> None:
-    found = []
+    weights = []
     for layout in (torch.contiguous_format, torch.channels_last):
         module = network(layout)
         optimizer = build_optimizer(module, RECIPE)
         for _ in range(3):
-            slope(module)
+            set_gradients(module)
             optimizer.step()
-        found.append(module[2].weight.detach())
-    torch.testing.assert_close(found[0], found[1], atol=5e-3, rtol=0)  # it computes in bfloat16
+        weights.append(module[2].weight.detach())
+    torch.testing.assert_close(weights[0], weights[1], atol=5e-3, rtol=0)  # it computes in bfloat16
 
 
-def test_all_else_takes_steps_of_sgd() -> None:
+def test_other_parameters_take_steps_of_sgd() -> None:
     module, other = network(), network()
     optimizer = build_optimizer(module, RECIPE)
     taken = {"2.weight", "3.weight"}
     named = dict(other.named_parameters())
-    rest = [one for name, one in named.items() if name not in taken]
+    rest = [weight for name, weight in named.items() if name not in taken]
     plain = torch.optim.SGD(
         [
-            {"params": [one for one in rest if one.ndim > 1], "weight_decay": 5e-4},
-            {"params": [one for one in rest if one.ndim == 1]},
+            {"params": [p for p in rest if p.ndim > 1], "weight_decay": 5e-4},
+            {"params": [p for p in rest if p.ndim == 1]},
         ],
         lr=2 * 0.03, momentum=0.9, nesterov=True,
     )  # fmt: skip
     set_rate(optimizer, 0.03)
     for _ in range(2):
-        slope(module)
-        slope(other)
+        set_gradients(module)
+        set_gradients(other)
         optimizer.step()
         plain.step()
     for name, weight in module.named_parameters():
@@ -86,10 +86,10 @@ def test_all_else_takes_steps_of_sgd() -> None:
             assert torch.equal(weight, named[name]), name
 
 
-def test_forgetting_slopes_keeps_weights() -> None:
+def test_without_gradients_weights_do_not_change() -> None:
     module = network()
     optimizer = MuonAndSgd(module, RECIPE)
-    slope(module)
+    set_gradients(module)
     optimizer.zero_grad()
     optimizer.step()
     assert all(weight.grad is None for weight in module.parameters())

@@ -1,4 +1,4 @@
-"""A whole run by its recipe: what is taken from the data before it, and what is left after it."""
+"""A complete run: what is fitted to the data before training, and what is written after it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,19 @@ from attnviz.training.recipe import Recipe
 def test_a_network_without_attention_is_trained_without_a_recording(
     shapes: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     plain = replace(recipe, model="ran-cifar-plain")
     result = train_and_export(
-        plain, shapes, tmp_path, size=32, device="cpu", half="off", probes="val", notify=said.append
+        plain,
+        shapes,
+        tmp_path,
+        size=32,
+        device="cpu",
+        half="off",
+        probes="val",
+        notify=messages.append,
     )
-    assert "ran-cifar-plain has no attention to record" in said[-1]
+    assert "ran-cifar-plain has no attention to record" in messages[-1]
     assert not list(tmp_path.glob("*.attn"))
     card = json.loads((tmp_path / "ran-cifar-plain.json").read_text())
     assert f"top-1 {card['top1']:.2%}" in result
@@ -37,24 +44,22 @@ def test_a_network_without_attention_is_trained_without_a_recording(
     assert not [name for name in names if "mask" in name]
 
 
-def test_what_a_network_takes_from_the_data_is_taken_before_it_learns(
-    shapes: Path, recipe: Recipe, tmp_path: Path
-) -> None:
-    """Whitening fitted to the training pictures; the same after a run, and after a broken one."""
+def test_whitening_is_fitted_before_training(shapes: Path, recipe: Recipe, tmp_path: Path) -> None:
+    """It is the same after a full run and after a resumed one."""
     plain = replace(recipe, model="ran-cifar-plain", optimizer="muon")
 
     def trained(out: Path, on_step: StepCallback | None = None) -> dict[str, Tensor]:
         train_and_export(plain, shapes, out, size=32, device="cpu", half="off", on_step=on_step)
         return load_file(out / "ran-cifar-plain.safetensors")
 
-    whole = trained(tmp_path / "whole")
+    full = trained(tmp_path / "full")
     training = load_class_folder(shapes, side=32).training
     views = torch.from_numpy(training.pixels).permute(0, 3, 1, 2).float() / 255
     stem = Whitening()
     stem.fit([Preprocess(size=32).normalised(views)])
-    torch.testing.assert_close(whole["stem.0.weight"].float(), stem.weight, atol=2e-3, rtol=2e-3)
-    assert float(whole["stem.0.shift"].abs().max()) > 0
+    torch.testing.assert_close(full["stem.0.weight"].float(), stem.weight, atol=2e-3, rtol=2e-3)
+    assert float(full["stem.0.shift"].abs().max()) > 0
     with pytest.raises(PausedError):
-        trained(tmp_path / "broken", lambda progress, _steps: progress.step < 5)
-    for name, weight in trained(tmp_path / "broken").items():
-        assert torch.equal(weight, whole[name]), name
+        trained(tmp_path / "interrupted", lambda progress, _steps: progress.step < 5)
+    for name, weight in trained(tmp_path / "interrupted").items():
+        assert torch.equal(weight, full[name]), name

@@ -1,4 +1,4 @@
-"""A run: it learns, it records, and after a kill it ends where an unbroken one would."""
+"""The trainer learns, records, and resumes to the same result as an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ def test_a_resumed_run_ends_with_the_same_weights(
     data: ClassFolder, recipe: Recipe, tmp_path: Path, optimizer: str
 ) -> None:
     recipe = dataclasses.replace(recipe, optimizer=optimizer, rate=0.003)
-    whole, whole_recording = train(data, recipe, tmp_path / "whole")
-    train(data, recipe, tmp_path / "broken", stop_after=4)  # in the middle of an epoch of 6 steps
-    resumed, recording = train(data, recipe, tmp_path / "broken")
-    assert resumed.progress.step == whole.progress.step == 12
-    for name, weight in whole.module.state_dict().items():
+    full, full_recording = train(data, recipe, tmp_path / "full")
+    train(data, recipe, tmp_path / "interrupted", stop_after=4)  # an epoch has 6 steps
+    resumed, recording = train(data, recipe, tmp_path / "interrupted")
+    assert resumed.progress.step == full.progress.step == 12
+    for name, weight in full.module.state_dict().items():
         assert torch.equal(weight, resumed.module.state_dict()[name]), name
-    assert [s.step for s in recording.snapshots] == [s.step for s in whole_recording.snapshots]
-    for mine, theirs in zip(recording.snapshots, whole_recording.snapshots, strict=True):
-        for key in mine.maps:
-            np.testing.assert_allclose(mine.maps[key], theirs.maps[key], atol=2e-3, rtol=2e-3)
+    assert [s.step for s in recording.snapshots] == [s.step for s in full_recording.snapshots]
+    for first, second in zip(recording.snapshots, full_recording.snapshots, strict=True):
+        for key in first.maps:
+            np.testing.assert_allclose(first.maps[key], second.maps[key], atol=2e-3, rtol=2e-3)
 
 
 def test_it_learns_and_records(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:
@@ -89,31 +89,31 @@ def test_it_learns_and_records(data: ClassFolder, recipe: Recipe, tmp_path: Path
     assert 0 < mask.min() < mask.max() < 1
 
 
-@pytest.mark.parametrize("spoiled", [6, 12])
-def test_weights_that_diverge_in_the_last_step_of_an_epoch_spoil_no_file(
+@pytest.mark.parametrize("diverging", [6, 12])
+def test_weights_that_diverge_in_the_last_step_of_an_epoch_are_not_saved(
     data: ClassFolder,
     recipe: Recipe,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    spoiled: int,
+    diverging: int,
 ) -> None:
-    """The loss of that step is finite, so nobody would notice before the next one."""
+    """The loss of that step is finite, so only the next one would show it."""
     with monkeypatch.context() as patch:
-        whole = Trainer._step
+        original = Trainer._step
 
         def step(self: Trainer, batch: Batch, epoch: float) -> float:
-            loss = whole(self, batch, epoch)
-            if round(epoch * 6) + 1 == spoiled:
+            loss = original(self, batch, epoch)
+            if round(epoch * 6) + 1 == diverging:
                 next(self.module.parameters()).data[0] = torch.nan
             return loss
 
         patch.setattr(Trainer, "_step", step)
-        for _ in range(3):  # whoever goes on meets the same again
+        for _ in range(3):  # every resumed run meets the same
             with pytest.raises(DivergedError, match=r"NaN or infinity.*another seed, or with"):
                 train(data, recipe, tmp_path)
     steps = [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots]
-    assert steps == list(range(0, spoiled, 6))
-    trained, recording = train(data, recipe, tmp_path)  # goes on from before it, or anew
+    assert steps == list(range(0, diverging, 6))
+    trained, recording = train(data, recipe, tmp_path)  # resumes before it, or starts over
     assert trained.progress.step == 12
     assert all(weight.isfinite().all() for weight in trained.module.parameters())
     assert [shot.step for shot in recording.snapshots] == [0, 6, 12]
@@ -125,11 +125,11 @@ def test_weights_that_diverge_without_a_recording_leave_the_last_checkpoint(tmp_
     path = tmp_path / "checkpoint.safetensors"
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     save_checkpoint(path, "one", TrainingState(3), module, averaged, optimizer)
-    whole = path.read_bytes()
+    before = path.read_bytes()
     module.weight.data[0, 1] = torch.inf
     with pytest.raises(TrainingError, match=r"After step 4 module\.weight holds NaN or infinity"):
         save_checkpoint(path, "one", TrainingState(4), module, averaged, optimizer)
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == before
 
 
 def test_a_checkpoint_of_another_version_of_the_network_is_refused(
@@ -148,45 +148,45 @@ def test_a_checkpoint_of_another_recipe_is_refused(
         train(data, dataclasses.replace(recipe, rate=0.5), tmp_path)
 
 
-def test_a_recording_of_other_layers_is_set_aside_and_the_run_goes_on(
+def test_a_recording_of_other_layers_is_moved_aside_and_the_run_resumes(
     data: ClassFolder, recipe: Recipe, tmp_path: Path
 ) -> None:
-    """Refused at the next snapshot, it would lose the epoch before it at each going on."""
+    """If the next snapshot refused it instead, every resumption would lose an epoch."""
     path = tmp_path / "run.attn"
     train(data, recipe, tmp_path, stop_after=2)
     read = Recording.load(path)
     maps = {("soft-mask", "elsewhere"): np.zeros((16, 2, 2))}
     shots = [dataclasses.replace(shot, maps=maps, numbers={}) for shot in read.snapshots]
     dataclasses.replace(read, snapshots=tuple(shots)).save(path)
-    held = path.read_bytes()
+    before = path.read_bytes()
     trained, recording = train(data, recipe, tmp_path)
     assert trained.progress.step == 12
     assert [shot.step for shot in recording.snapshots] == [6, 12]
-    assert (tmp_path / "run.set-aside.attn").read_bytes() == held
+    assert (tmp_path / "run.set-aside.attn").read_bytes() == before
 
 
-def test_a_recording_without_its_checkpoint_is_set_aside_each_time(
+def test_a_recording_without_its_checkpoint_is_moved_aside_each_time(
     data: ClassFolder, recipe: Recipe, tmp_path: Path
 ) -> None:
-    held = []
+    files = []
     for _ in range(3):
         _, recording = train(data, recipe, tmp_path, stop_after=2)
         assert [shot.step for shot in recording.snapshots] == [0]
-        held.append((tmp_path / "run.attn").read_bytes())
+        files.append((tmp_path / "run.attn").read_bytes())
         (tmp_path / "checkpoint.safetensors").unlink()
         recipe = dataclasses.replace(recipe, seed=recipe.seed + 1)
-    assert (tmp_path / "run.set-aside.attn").read_bytes() == held[0]
-    assert (tmp_path / "run.set-aside-2.attn").read_bytes() == held[1]
-    assert held[0] != held[1]
+    assert (tmp_path / "run.set-aside.attn").read_bytes() == files[0]
+    assert (tmp_path / "run.set-aside-2.attn").read_bytes() == files[1]
+    assert files[0] != files[1]
 
 
 @pytest.mark.parametrize(("stopped", "aside"), [(5, []), (12, ["run.set-aside.attn"])])
-def test_a_recording_is_begun_anew_only_where_nothing_is_lost(
+def test_a_recording_is_replaced_only_where_nothing_is_lost(
     data: ClassFolder, recipe: Recipe, tmp_path: Path, stopped: int, aside: list[str]
 ) -> None:
-    """Before its first checkpoint a run records the same again; later on somebody removed that."""
+    """Before its first checkpoint a run records the same again; later its recording is kept."""
     train(data, recipe, tmp_path, stop_after=stopped)
-    held = (tmp_path / "run.attn").read_bytes()
+    before = (tmp_path / "run.attn").read_bytes()
     first = Recording.load(tmp_path / "run.attn").snapshots[0]
     (tmp_path / "checkpoint.safetensors").unlink()
     train(data, recipe, tmp_path, stop_after=5)
@@ -194,9 +194,9 @@ def test_a_recording_is_begun_anew_only_where_nothing_is_lost(
     assert again.step == first.step == 0
     for key, maps in first.maps.items():
         np.testing.assert_array_equal(again.maps[key], maps)
-    assert [one.name for one in tmp_path.glob("*.set-aside*")] == aside
+    assert [path.name for path in tmp_path.glob("*.set-aside*")] == aside
     if aside:
-        assert (tmp_path / aside[0]).read_bytes() == held
+        assert (tmp_path / aside[0]).read_bytes() == before
 
 
 def test_a_damaged_checkpoint_is_refused(data: ClassFolder, recipe: Recipe, tmp_path: Path) -> None:
@@ -215,8 +215,8 @@ def test_export_writes_half_precision_and_a_card(
     export(trained, path, recipe, data, "shapes", torch.device("cpu"))
     stored = load_file(path)
     for name, value in trained.module.state_dict().items():
-        wanted = value.half() if value.is_floating_point() else value
-        assert torch.equal(stored[name], wanted)
+        expected = value.half() if value.is_floating_point() else value
+        assert torch.equal(stored[name], expected)
     card = json.loads(path.with_suffix(".json").read_text())
     assert card["classes"] == ["red disc", "blue square"]
     assert card["input_side"] == 32
@@ -237,7 +237,7 @@ def test_moving_average_by_hand() -> None:
 
 
 def test_scores_by_hand(data: ClassFolder) -> None:
-    """A network that always says class 0, with logits (2, 0)."""
+    """A network that always predicts class 0, with logits (2, 0)."""
 
     class Constant(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -251,7 +251,7 @@ def test_scores_by_hand(data: ClassFolder) -> None:
 
 
 def test_a_score_over_mirrored_pictures_is_the_mean_of_both_probabilities() -> None:
-    """A network that looks at the left column; by hand for one white column on black."""
+    """A network that scores the left column; by hand for one white column on black."""
 
     class Left(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -262,14 +262,19 @@ def test_a_score_over_mirrored_pictures_is_the_mean_of_both_probabilities() -> N
     pixels[:, :, 0] = 255
     part = PictureSet(pixels, np.array([0, 1]))
     plain = Preprocess(size=16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-    seen, mirror = 1 / (1 + np.exp(1 - 3)), 1 / (1 + np.exp(1 - 0))
-    for mirrored, one in ((False, seen), (True, (seen + mirror) / 2)):
+    plain_score, mirror = 1 / (1 + np.exp(1 - 3)), 1 / (1 + np.exp(1 - 0))
+    for mirrored, probability in (
+        (False, plain_score),
+        (True, (plain_score + mirror) / 2),
+    ):
         score = evaluate(Left(), part, plain, side=16, mirrored=mirrored)
         assert score.top1 == 0.5
-        assert score.loss == pytest.approx(-(np.log(one) + np.log(1 - one)) / 2, abs=1e-5)
+        assert score.loss == pytest.approx(
+            -(np.log(probability) + np.log(1 - probability)) / 2, abs=1e-5
+        )
 
 
-def test_scored_weights_are_those_that_are_shipped() -> None:
+def test_scored_weights_equal_the_exported_ones() -> None:
     module = nn.Linear(3, 2)
     before = module.weight.detach().clone()
     round_to_half(module)

@@ -1,4 +1,4 @@
-"""What a recording keeps of each kind of network, against the networks' own values."""
+"""Recorded attention of each kind of network, compared with the network's own values."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def pictures() -> Tensor:
     return torch.randn(2, 3, 32, 48)
 
 
-def test_masks_are_kept_with_their_effect() -> None:
+def test_masks_are_recorded_with_their_effect() -> None:
     torch.manual_seed(0)
-    seen = read_attention(ran_small(2, width=16), pictures())
-    maps, logits = seen.maps, seen.logits
+    attention = read_attention(ran_small(2, width=16), pictures())
+    maps, logits = attention.maps, attention.logits
     assert {method for method, _ in maps} == {"soft-mask", "mask-effect"}
     assert {layer for _, layer in maps} == {f"stage{n}.attention" for n in (1, 2, 3)}
     assert logits.shape == (2, 2)
 
 
 @torch.no_grad()
-def test_spatial_gates_are_kept_as_they_act() -> None:
+def test_recorded_gates_equal_the_applied_ones() -> None:
     torch.manual_seed(0)
     network = cbam_small(2, width=16).eval()
     x = pictures()
-    seen = read_attention(network, x)
-    maps, logits = seen.maps, seen.logits
+    attention = read_attention(network, x)
+    maps, logits = attention.maps, attention.logits
     torch.testing.assert_close(logits, network(x))
     assert [layer for method, layer in maps if method == "soft-mask"] == [
         "stage1.block1.gate",
@@ -61,42 +61,42 @@ def test_spatial_gates_are_kept_as_they_act() -> None:
     assert {method for method, _ in maps} == {"soft-mask", "mask-effect"}
     block = network.get_submodule("stage1.block1")
     features = block.body(network.stem(x))
-    acted = block.gate(features) / (block.gate.channel(features) * features)
-    there = features[:, 0] > 0
+    applied = block.gate(features) / (block.gate.channel(features) * features)
+    positive = features[:, 0] > 0
     mask = torch.from_numpy(maps["soft-mask", "stage1.block1.gate"])
     assert mask.shape == (2, 8, 12)
-    torch.testing.assert_close(mask[there], acted[:, 0][there], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(mask[positive], applied[:, 0][positive], rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()
-def test_the_class_token_s_attention_is_kept_on_the_grid_of_cells() -> None:
+def test_the_class_tokens_attention_is_recorded_on_the_patch_grid() -> None:
     torch.manual_seed(0)
     network = vit_small(2, width=32, depth=2, heads=2).eval()
     for block in network.blocks:
         nn.init.normal_(block.attention.qkv.weight)
     maps = read_attention(network, pictures()).maps
     assert list(maps) == [("raw-attention", f"blocks.{n}.attention") for n in (0, 1)]
-    found = maps["raw-attention", "blocks.0.attention"]
-    assert found.shape == (2, 4, 6)
+    recorded = maps["raw-attention", "blocks.0.attention"]
+    assert recorded.shape == (2, 4, 6)
     tokens = []
     network.blocks.register_forward_pre_hook(lambda _module, inputs: tokens.append(inputs[0]))
     network(pictures())
     query, key, _ = network.blocks[0].attention.qkv(network.blocks[0].norm1(tokens[0])).split(32, 2)
     for picture in (0, 1):
         heads = []
-        for mine in (slice(0, 16), slice(16, 32)):
-            scores = key[picture][:, mine] @ query[picture, 0, mine] / 4
+        for head in (slice(0, 16), slice(16, 32)):
+            scores = key[picture][:, head] @ query[picture, 0, head] / 4
             heads.append(scores.softmax(0))
-        wanted = torch.stack(heads).mean(0)
-        np.testing.assert_allclose(found[picture].ravel(), wanted[1:].numpy(), atol=1e-6)
+        expected = torch.stack(heads).mean(0)
+        np.testing.assert_allclose(recorded[picture].ravel(), expected[1:].numpy(), atol=1e-6)
 
 
-def test_a_reading_leaves_the_network_as_it_was() -> None:
+def test_reading_attention_does_not_change_the_network() -> None:
     network = cbam_small(2, width=16)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     read_attention(network, pictures())
     assert network.training
-    assert all(not part._forward_hooks for part in network.modules())
+    assert all(not module._forward_hooks for module in network.modules())
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
@@ -105,7 +105,7 @@ def test_a_network_without_attention_is_refused(tiny_cnn: nn.Module) -> None:
         read_attention(tiny_cnn, pictures())
 
 
-def test_the_recorder_writes_what_was_read(tmp_path: Path) -> None:
+def test_the_recorder_writes_the_attention(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = vit_small(2, width=32, depth=1, heads=2)
     recorder = AttentionRecorder(
@@ -113,35 +113,35 @@ def test_the_recorder_writes_what_was_read(tmp_path: Path) -> None:
     )
     recorder.record(network, step=3, epoch=0.5)
     (shot,) = Recording.load(tmp_path / "run.attn").snapshots
-    seen = read_attention(network, pictures())
-    maps, logits = seen.maps, seen.logits
+    attention = read_attention(network, pictures())
+    maps, logits = attention.maps, attention.logits
     (key,) = maps
     np.testing.assert_allclose(shot.maps[key], maps[key], atol=1e-3)
     np.testing.assert_allclose(shot.probabilities, torch.softmax(logits, 1), atol=1e-3)
 
 
 @torch.no_grad()
-def test_effects_are_how_much_a_block_changes_what_runs_through_it() -> None:
+def test_effects_are_the_relative_change_of_features_by_a_block() -> None:
     torch.manual_seed(0)
     network = vit_small(2, width=32, depth=2, heads=2).eval()
-    around: dict[str, float] = {}
+    expected_effects: dict[str, float] = {}
 
-    def note(_module: nn.Module, inputs: tuple[Tensor], after: Tensor) -> None:
+    def hook(_module: nn.Module, inputs: tuple[Tensor], after: Tensor) -> None:
         change = (after - inputs[0]).flatten(1).norm(dim=1) / inputs[0].flatten(1).norm(dim=1)
-        around[f"blocks.{len(around)}.attention"] = float(change.mean())
+        expected_effects[f"blocks.{len(expected_effects)}.attention"] = float(change.mean())
 
-    handles = [block.register_forward_hook(note) for block in network.blocks]
+    handles = [block.register_forward_hook(hook) for block in network.blocks]
     network(pictures())
     for handle in handles:
         handle.remove()
     numbers = read_attention(network, pictures()).numbers
-    assert len(around) == 2
-    for layer, value in around.items():
+    assert len(expected_effects) == 2
+    for layer, value in expected_effects.items():
         assert float(numbers["effect", layer][0]) == pytest.approx(value, rel=1e-5)
 
 
 class Tripling(nn.Module):
-    """A block that returns more than what runs through it, as many return weights or a state."""
+    """A block that returns more than its features, as many return weights or a state."""
 
     def __init__(self, *more: object) -> None:
         super().__init__()
@@ -153,7 +153,7 @@ class Tripling(nn.Module):
 
 
 @pytest.mark.parametrize("more", [(), (None,), (torch.ones(1),), ((torch.ones(1), None),)])
-def test_what_a_block_returns_besides_does_not_hide_its_effect(more: tuple[object, ...]) -> None:
+def test_other_outputs_of_a_block_do_not_hide_its_effect(more: tuple[object, ...]) -> None:
     network = nn.Sequential(Tripling(*more))
     with record_block_effects(
         network, [Site("0.attention", Kind.CONTEXT, "0.attention")]
@@ -172,8 +172,8 @@ def test_the_effect_of_a_gate_by_hand() -> None:
 
 
 @torch.no_grad()
-def test_even_attention_is_on_the_line_of_even_attention() -> None:
-    """Keys of zero: every query looks at all places alike, in every head."""
+def test_uniform_attention_has_the_entropy_and_distance_of_uniform_attention() -> None:
+    """With keys of zero every query attends to all positions equally, in every head."""
     network = vit_small(2, width=32, depth=1, heads=2).eval()
     network.blocks[0].attention.qkv.weight.zero_()
     network.blocks[0].attention.qkv.bias.zero_()
@@ -181,7 +181,7 @@ def test_even_attention_is_on_the_line_of_even_attention() -> None:
     layer = "blocks.0.attention"
     np.testing.assert_allclose(numbers["entropy", layer], [1, 1], atol=1e-5)
     centres = [(8 * y + 4, 8 * x + 4) for y in range(4) for x in range(6)]
-    even = np.mean([math.dist(one, other) for one in centres for other in centres])
+    even = np.mean([math.dist(first, second) for first in centres for second in centres])
     np.testing.assert_allclose(numbers["distance", layer], [even, even], rtol=1e-5)
     np.testing.assert_allclose(numbers["even-distance", layer], [even], rtol=1e-5)
 
@@ -195,15 +195,15 @@ def test_even_attention_is_on_the_line_of_even_attention() -> None:
         (lambda: vit_small(2, width=32, depth=2, heads=2), "raw-attention"),
     ],
 )
-def test_a_trainings_maps_are_those_that_explain_gives_for_its_checkpoints_weights(
+def test_recorded_maps_equal_those_of_explain_for_the_checkpoint(
     build: Callable[[], nn.Module], method: str, recipe: Recipe, shapes: Path, tmp_path: Path
 ) -> None:
-    """Trained for an epoch; the weights are those of the checkpoint's file, read anew."""
+    """Trained for an epoch; the weights come from the checkpoint file."""
     recipe = dataclasses.replace(recipe, phases=(Phase(1, 32),), batch=24)
     data, preprocess = load_class_folder(shapes, side=32), Preprocess(size=32, fit=Fit.SQUASH)
     probes = choose_probes("val", data, preprocess)
-    held = Recording(data.classes, probes.names)
-    recorder = AttentionRecorder(tmp_path / "run.attn", probes.inputs, held)
+    recording = Recording(data.classes, probes.names)
+    recorder = AttentionRecorder(tmp_path / "run.attn", probes.inputs, recording)
     torch.manual_seed(0)
     Trainer(
         build(), data, recipe, preprocess, tmp_path, torch.device("cpu"), recorder, show=False
@@ -220,5 +220,5 @@ def test_a_trainings_maps_are_those_that_explain_gives_for_its_checkpoints_weigh
         picture = attnviz.open_picture(data.validation.pixels[number], name="probe")
         explained = attnviz.explain(model, picture, method)
         for layer, values in zip(explained.layers, explained.maps, strict=True):
-            seen = last.maps[method, layer][number].astype(np.float32)
-            np.testing.assert_allclose(seen, values, rtol=2e-3, atol=1e-4 * values.max())
+            recorded = last.maps[method, layer][number].astype(np.float32)
+            np.testing.assert_allclose(recorded, values, rtol=2e-3, atol=1e-4 * values.max())

@@ -1,4 +1,4 @@
-"""Files that claim to be recordings and are not."""
+"""Invalid recording files are refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from attnviz.training.recording.file import Recording
 
 
 def parts() -> tuple[dict[str, Any], dict[str, str]]:
-    """Tensors and metadata of a whole recording of two checkpoints, one picture, two classes."""
+    """Tensors and metadata of a valid recording of two checkpoints, one picture, two classes."""
     tensors = {
         "maps/soft-mask/block": np.ones((2, 1, 3, 3), np.float16),
         "steps": np.array([0, 5]),
@@ -44,14 +44,14 @@ def load(path: Path, tensors: dict[str, Any], metadata: dict[str, str]) -> Recor
     return Recording.load(file, name="my.attn")
 
 
-def test_a_whole_one_is_read(tmp_path: Path) -> None:
+def test_a_valid_file_is_read(tmp_path: Path) -> None:
     read = load(tmp_path, *parts())
     assert [shot.step for shot in read.snapshots] == [0, 5]
     assert read.pixels is not None
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("steps", np.array([5, 5]), "rising"),
         ("steps", np.zeros((0,), np.int64), "rising"),
@@ -67,9 +67,9 @@ def test_a_whole_one_is_read(tmp_path: Path) -> None:
         ("pixels", np.zeros((1, 4, 4, 3), np.float32), "pixels"),
     ],
 )
-def test_tensors_that_do_not_fit_are_named(tmp_path: Path, key: str, value: Any, said: str) -> None:
+def test_invalid_tensors_are_named(tmp_path: Path, key: str, value: Any, message: str) -> None:
     tensors, metadata = parts()
-    with pytest.raises(TrainingError, match=rf"^my\.attn cannot be read.*{said}"):
+    with pytest.raises(TrainingError, match=rf"^my\.attn cannot be read.*{message}"):
         load(tmp_path, tensors | {key: value}, metadata)
 
 
@@ -84,13 +84,13 @@ def test_tensors_that_do_not_fit_are_named(tmp_path: Path, key: str, value: Any,
         ("layers", "7"),
     ],
 )
-def test_metadata_that_does_not_fit_is_refused(tmp_path: Path, key: str, value: str) -> None:
+def test_invalid_metadata_is_refused(tmp_path: Path, key: str, value: str) -> None:
     tensors, metadata = parts()
     with pytest.raises(TrainingError, match=r"^my\.attn cannot be read as a recording"):
         load(tmp_path, tensors, metadata | {key: value})
 
 
-def test_another_version_is_told_apart(tmp_path: Path) -> None:
+def test_another_version_is_refused(tmp_path: Path) -> None:
     tensors, metadata = parts()
     with pytest.raises(TrainingError, match="reads version 1"):
         load(tmp_path, tensors, metadata | {"version": "2"})

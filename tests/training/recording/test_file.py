@@ -1,4 +1,4 @@
-"""The recording's file: what goes in comes out, a kill leaves the last whole one."""
+"""Writing and reading recordings; an interrupted write leaves the previous file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def snapshot(step: int) -> Snapshot:
 
 
 def recording(*steps: int) -> Recording:
-    held = Recording(("red", "blue"), ("one.png", "two.png"), '{"seed": 0}', "{}")
+    stored = Recording(("red", "blue"), ("one.png", "two.png"), '{"seed": 0}', "{}")
     for step in steps:
-        held = held.with_snapshot(snapshot(step))
-    return held
+        stored = stored.with_snapshot(snapshot(step))
+    return stored
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_repeated_step_replaces_what_came_after() -> None:
     assert [s.step for s in recording(0, 10, 20).up_to(10).snapshots] == [0, 10]
 
 
-def test_a_cut_off_file_is_refused_and_a_killed_save_harms_nothing(tmp_path: Path) -> None:
+def test_a_truncated_file_is_refused_and_an_interrupted_save_is_harmless(tmp_path: Path) -> None:
     path = tmp_path / "run.attn"
     recording(0).save(path)
     (tmp_path / "run.attn.partial").write_bytes(path.read_bytes()[:50])
@@ -67,7 +67,7 @@ def test_a_cut_off_file_is_refused_and_a_killed_save_harms_nothing(tmp_path: Pat
         Recording.load(path)
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
     path = tmp_path / "weights.safetensors"
@@ -76,7 +76,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         Recording.load(path)
 
 
-def test_nothing_recorded_cannot_be_saved(tmp_path: Path) -> None:
+def test_an_empty_recording_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no checkpoint was recorded"):
         recording().save(tmp_path / "run.attn")
 
@@ -84,9 +84,9 @@ def test_nothing_recorded_cannot_be_saved(tmp_path: Path) -> None:
 def test_sixteen_pictures_twelve_layers_and_forty_checkpoints_take_less_than_10_mb(
     tmp_path: Path,
 ) -> None:
-    """Also of masks at 56 x 56 places and their effects; those are averaged down."""
+    """Also of masks at 56 x 56 positions and their effects; those are averaged down."""
     path = tmp_path / "run.attn"
-    for side, methods, kept in (
+    for side, methods, grid in (
         (14, ("raw-attention",), 14),
         (56, ("soft-mask", "mask-effect"), 14),
     ):
@@ -96,28 +96,28 @@ def test_sixteen_pictures_twelve_layers_and_forty_checkpoints_take_less_than_10_
             for n in range(12)
         }
         sizes = stored_sizes(maps)
-        assert set(sizes.values()) == {(kept, kept)}
+        assert set(sizes.values()) == {(grid, grid)}
         small = {key: resize_maps(values, sizes[key]) for key, values in maps.items()}
         numbers = {("entropy", f"layer {n}"): np.ones(12, np.float32) for n in range(12)}
         pixels = stored_pictures(np.zeros((16, 384, 384, 3), np.uint8))
-        held = Recording(("a", "b"), tuple(map(str, range(16))), pixels=pixels)
+        stored = Recording(("a", "b"), tuple(map(str, range(16))), pixels=pixels)
         for step in range(40):
             shot = Snapshot(step, step, small, np.zeros((16, 2), np.float32), numbers=numbers)
-            held = held.with_snapshot(shot)
-        held.save(path)
+            stored = stored.with_snapshot(shot)
+        stored.save(path)
         assert path.stat().st_size < 10_000_000
         read = Recording.load(path).snapshots[-1]
         key = (methods[-1], "layer 3")
-        blocks = maps[key].reshape(16, kept, side // kept, kept, side // kept).mean((2, 4))
+        blocks = maps[key].reshape(16, grid, side // grid, grid, side // grid).mean((2, 4))
         np.testing.assert_allclose(read.maps[key], blocks, atol=1e-3)
         np.testing.assert_array_equal(read.numbers["entropy", "layer 3"], np.ones(12))
 
 
 def test_many_checkpoints_are_thinned_and_stay_dense_at_first() -> None:
-    held = Recording(("red", "blue"), ("one.png", "two.png"))
+    stored = Recording(("red", "blue"), ("one.png", "two.png"))
     for step in range(1000):
-        held = held.with_snapshot(snapshot(step))
-    steps = [shot.step for shot in held.snapshots]
+        stored = stored.with_snapshot(snapshot(step))
+    steps = [shot.step for shot in stored.snapshots]
     assert len(steps) == 80
     assert steps[:10] == list(range(10))
     assert steps[-1] == 999
@@ -125,25 +125,25 @@ def test_many_checkpoints_are_thinned_and_stay_dense_at_first() -> None:
     assert gaps[:10].max() < gaps[-20:-1].mean()
 
 
-def test_a_network_of_other_layers_is_told_and_the_file_stays(tmp_path: Path) -> None:
-    held = recording(0, 10)
-    held.save(tmp_path / "run.attn")
+def test_other_layers_are_refused_and_the_file_is_unchanged(tmp_path: Path) -> None:
+    stored = recording(0, 10)
+    stored.save(tmp_path / "run.attn")
     other = Snapshot(20, 2.0, {("soft-mask", "elsewhere"): np.zeros((2, 3, 4))}, np.eye(2))
     with pytest.raises(TrainingError, match="has the layers stage1, stage2, the network now has"):
-        held.with_snapshot(other)
+        stored.with_snapshot(other)
     assert [shot.step for shot in Recording.load(tmp_path / "run.attn").snapshots] == [0, 10]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_checkpoint_that_is_not_finite_is_refused_wherever_it_is(value: float) -> None:
-    held, shot = recording(0), snapshot(10)
+def test_a_checkpoint_with_nan_or_infinity_is_refused(value: float) -> None:
+    stored, shot = recording(0), snapshot(10)
     for values in (shot.maps["soft-mask", "stage2"], shot.probabilities):
-        kept = values[0, 0].copy()
+        original = values[0, 0].copy()
         values[0, 0] = value
         with pytest.raises(TrainingError, match=r"At step 10 .*first in (stage2|the output): "):
-            held.with_snapshot(shot)
-        values[0, 0] = kept
-    assert len(held.with_snapshot(shot).snapshots) == 2
+            stored.with_snapshot(shot)
+        values[0, 0] = original
+    assert len(stored.with_snapshot(shot).snapshots) == 2
 
 
 def test_a_file_that_cannot_be_written_leaves_the_last_one(
@@ -162,4 +162,4 @@ def test_a_file_that_cannot_be_written_leaves_the_last_one(
     with pytest.raises(TrainingError, match=r"could not be written \(No space left on device\)"):
         recording(0, 10).save(path)
     assert [shot.step for shot in Recording.load(path).snapshots] == [0]
-    assert [one.name for one in tmp_path.iterdir()] == ["run.attn"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run.attn"]

@@ -1,4 +1,4 @@
-"""Trainings beside each other: known wherever they lie, two at once only when told to."""
+"""Concurrent runs: they know of each other in any folder, and are refused unless requested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.training.jobs.running import job_in, recipe, wait
 pytestmark = pytest.mark.slow
 
 
-def test_two_at_once_only_where_somebody_says_so(
+def test_a_second_run_is_refused_unless_requested(
     shapes: Path, monkeypatch: pytest.MonkeyPatch, runs: Path
 ) -> None:
     first = start_run(recipe(200), shapes, size=32, device="cpu")
@@ -33,7 +33,7 @@ def test_two_at_once_only_where_somebody_says_so(
     wait(second, lambda state: state.phase is RunPhase.PAUSED)
     with pytest.raises(BusyError):
         second.resume()
-    # Another server on the same folders knows of no child of its own, and sees the same.
+    # A server that did not start them reads the same states.
     monkeypatch.setattr(live, "_PROCESSES", {})
     assert first.state.phase is RunPhase.TRAINING
     assert second.state.phase is RunPhase.PAUSED
@@ -43,10 +43,10 @@ def test_two_at_once_only_where_somebody_says_so(
     wait(first, lambda state: state.phase is RunPhase.CANCELLED)
 
 
-def test_a_training_is_known_wherever_it_lies(
+def test_a_training_is_known_in_any_folder(
     shapes: Path, tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page and the command line each see the other's, and those opened by folder."""
+    """The page and the command line each know the other's runs, and those opened by folder."""
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     here, other = tmp_path / "mine" / "here", tmp_path / "mine" / "other"
     paused = job_in(other, shapes, 1)
@@ -55,7 +55,7 @@ def test_a_training_is_known_wherever_it_lies(
         run_job(here, job)
     assert registered_folders() == (here,)
     RunState(RunPhase.TRAINING).write(here)
-    with FileLock(here / live_worker.LOCK):  # as its process does that still lives
+    with FileLock(here / live_worker.LOCK):  # as its live process does
         for start in (
             lambda: start_run(recipe(1), shapes, size=32),
             lambda: paused.resume(),
@@ -67,17 +67,17 @@ def test_a_training_is_known_wherever_it_lies(
             run_job(tmp_path / "third", job, concurrent=True)
     assert list_runs() == ()
     assert not (runs / "elsewhere" / "job.json").exists()
-    # Its process has died: nobody needs to be asked. What was dismissed is there again.
+    # Its process has died, so another may start. A dismissed run is listed again.
     (runs / "own").mkdir()
     (runs / "own" / "dismissed").touch()
     with pytest.raises(TrainingError, match="There is no folder"):
         run_job(runs / "own", job)
     assert list_runs() == (TrainingRun(runs / "own"),)
-    assert registered_folders() == ()  # whose runs have ended: their notes do not grow for ever
+    assert registered_folders() == ()  # entries of ended runs are removed
     assert not list((runs / "elsewhere").iterdir())
 
 
-def test_the_command_line_trains_where_no_runs_can_lie(
+def test_the_command_line_trains_where_the_runs_folder_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("no folder")
@@ -87,10 +87,10 @@ def test_the_command_line_trains_where_no_runs_can_lie(
         run_job(tmp_path / "here", job)
 
 
-def test_a_run_may_lie_in_the_folder_of_all_runs(
+def test_a_run_may_be_in_the_folder_of_all_runs(
     tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waited for a lock of its own, and then said that another process trains there."""
+    """Its lock and the start lock in this folder must differ."""
     monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.5)
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     with pytest.raises(TrainingError, match="There is no folder"):
