@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from tests.paths import ROOT
 
+FOLDERS = ("attnviz", "benchmarks", "examples", "pages", "tests")
 SOURCES = sorted(
-    [
-        *(ROOT / "attnviz").rglob("*.py"),
-        *(ROOT / "attnviz" / "ui" / "components").rglob("*.js"),
-        *(ROOT / "tests" / "ui" / "components").rglob("*.js"),
-    ]
+    path for name in FOLDERS for kind in ("*.py", "*.js") for path in (ROOT / name).rglob(kind)
 )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_longer_than_300_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_every_class_has_a_name_of_its_own() -> None:
+    """A reader who meets a name must not have to ask which of two it is."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in (ROOT / "attnviz").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes[node.name.lstrip("_")].append(str(path.relative_to(ROOT)))
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
 def test_renderers_and_pictures_work_without_torch() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import subprocess
 import sys
@@ -9,19 +8,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from attnviz.errors import UnknownNameError, WeightsError
-from attnviz.models import zoo_source
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.loading import load_model
-from attnviz.models.spec import ModelSpec, RecommendedMap, Source
+from attnviz.models.spec import ModelSpec, Source
 from attnviz.models.torchvision_source import torchvision_specs
-from attnviz.models.zoo.registry import build_network
 from attnviz.pictures.geometry import Fit
 from tests.paths import ROOT
 
 # The smallest of each family that can be built without values (RegNet cannot).
+
+
 FAMILIES = [
     "alexnet",
     "convnext_tiny",
@@ -45,32 +43,6 @@ FAMILIES = [
     "vit_h_14",
     "wide_resnet50_2",
 ]
-
-
-@pytest.fixture
-def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty assets folder in place of the project's own."""
-    monkeypatch.setattr(zoo_source, "assets_folder", lambda: tmp_path)
-    (tmp_path / "weights").mkdir()
-    return tmp_path / "weights"
-
-
-def publish(folder: Path, **changes: object) -> dict[str, object]:
-    """Put a fresh `ran-small` for three classes into `folder`, with its card."""
-    torch.manual_seed(0)
-    path = folder / "ran-small.safetensors"
-    save_file(build_network("ran-small", 3).state_dict(), path)
-    card: dict[str, object] = {
-        "classes": ["tench", "dog", "radio"],
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "input_side": 96,
-        "answers": {"attention": {"method": "mask-effect", "layer": "stage2.attention"}},
-        "top1": 0.934,
-        "data": "Imagenette",
-        "recipe": {"epochs": 3},
-    }
-    (folder / "ran-small.json").write_text(json.dumps(card | changes))
-    return card
 
 
 def test_every_torchvision_classifier_is_listed() -> None:
@@ -215,43 +187,6 @@ def test_what_was_measured_on_other_weights_does_not_hold_for_ones_own() -> None
     assert find_model(f"ran-small={path}").answers == {}
 
 
-def test_without_weights_or_card_the_zoo_lists_nothing(assets: Path) -> None:
-    assert zoo_source.zoo_specs() == ()
-    publish(assets)
-    assert [spec.name for spec in zoo_source.zoo_specs()] == ["ran-small"]
-    (assets / "ran-small.json").unlink()
-    assert zoo_source.zoo_specs() == ()
-
-
-def test_a_network_that_comes_along_is_described_by_its_card(assets: Path) -> None:
-    card = publish(assets)
-    spec = list_models()[0]
-    assert spec is not None
-    assert (spec.name, spec.source, spec.embedded) == ("ran-small", Source.ATTNVIZ, True)
-    assert spec.download_bytes is None
-    assert spec.labels == ("tench", "dog", "radio")
-    assert spec.weights.sha256 == card["sha256"]
-    assert (spec.preprocess.size, spec.preprocess.fit) == (96, Fit.SQUASH)
-    assert spec.answers == {"attention": RecommendedMap("mask-effect", "stage2.attention")}
-    assert spec.kinds == ("spatial", "features")
-    assert spec.note == (
-        "Knows only 3 things (trained on Imagenette): tench, dog, radio; "
-        "names 93% of held-out pictures correctly."
-    )
-    hash(spec)
-
-
-def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache: Path) -> None:
-    card = publish(assets)
-    model = load_model("ran-small", "cpu")
-    assert model.weights_sha256 == card["sha256"]
-    torch.manual_seed(0)
-    original = build_network("ran-small", 3).eval()
-    inputs = torch.randn(1, 3, 64, 96)
-    with torch.no_grad():
-        torch.testing.assert_close(model.module(inputs), original(inputs))
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -275,29 +210,6 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
         ({"parameters": -1}, '"parameters" must be'),
     ],
 )
-def test_a_wrong_card_is_named_with_the_entry(
-    assets: Path, changes: dict[str, object], reason: str
-) -> None:
-    publish(assets, **changes)
-    with pytest.raises(WeightsError, match=reason) as caught:
-        list_models()
-    assert str(assets / "ran-small.json") in str(caught.value)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[1]", '"x"'])
-def test_a_card_that_is_no_table_is_named(assets: Path, text: str) -> None:
-    publish(assets)
-    (assets / "ran-small.json").write_text(text)
-    with pytest.raises(WeightsError, match=r"ran-small\.json"):
-        list_models()
-
-
-def test_weights_that_are_not_those_of_the_card_are_not_loaded(assets: Path) -> None:
-    publish(assets, sha256="0" * 64)
-    with pytest.raises(WeightsError, match="is damaged or another file"):
-        load_model("ran-small", "cpu")
-
-
 def test_listing_twice_makes_the_specs_of_other_projects_once() -> None:
     pairs = [
         (first, second)
