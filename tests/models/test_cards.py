@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_network_that_comes_along_is_described_by_its_card(assets: Path) -> No
     assert spec.answers == {"attention": RecommendedMap("mask-effect", "stage2.attention")}
     assert spec.kinds == ("spatial", "features")
     assert spec.note == (
-        "Knows only 3 things (trained on Imagenette): tench, dog, radio; "
+        "Knows only 3 classes (trained on Imagenette): tench, dog, radio; "
         "names 93% of held-out pictures correctly."
     )
     hash(spec)
@@ -82,6 +83,29 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
         torch.testing.assert_close(model.module(inputs), original(inputs))
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"classes": []}, '"classes" must be a list of names'),
+        ({"classes": ["a", 3]}, '"classes" must be a list of names'),
+        ({"sha256": "abc"}, '"sha256" must hold 64'),
+        ({"input_side": 0}, '"input_side" must be a whole number'),
+        ({"input_side": "96"}, '"input_side" must be a whole number'),
+        ({"answers": []}, '"answers" must be an object'),
+        ({"answers": {"decision": {"method": "x"}}}, 'the answer to "decision"'),
+        (
+            {"answers": {"decision": {"method": "x", "layer": "y", "score": math.nan}}},
+            'the "score" of the answer to "decision" must be a number',
+        ),
+        (  # JSON holds it, and no float does
+            {"answers": {"decision": {"method": "x", "layer": "y", "score": -(10**400)}}},
+            'the "score" of the answer to "decision" must be a number',
+        ),
+        ({"top1": 93.4}, '"top1" must be a number in'),
+        ({"top1": 10**400}, '"top1" must be a number in'),
+        ({"parameters": -1}, '"parameters" must be'),
+    ],
+)
 def test_a_wrong_card_is_named_with_the_entry(
     assets: Path, changes: dict[str, object], reason: str
 ) -> None:

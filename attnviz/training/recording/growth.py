@@ -68,7 +68,7 @@ class LayerGrowth:
 
 
 @dataclass(frozen=True)
-class Event:
+class GrowthEvent:
     """Something notable at a checkpoint.
 
     Attributes
@@ -202,7 +202,7 @@ def _divergence(first: DoubleArray, second: DoubleArray) -> DoubleArray:
     return np.asarray(np.clip(nats / np.log(2), 0, 1))
 
 
-def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
+def growth_events(recording: Recording, method: str) -> tuple[GrowthEvent, ...]:
     """Find notable events: entropy collapse, flat masks, layers that became alike.
 
     A fall of the entropy by a quarter of a uniform map's between two checkpoints goes with unstable
@@ -222,32 +222,32 @@ def growth_events(recording: Recording, method: str) -> tuple[Event, ...]:
         In the order of the checkpoints.
     """
     growth = layer_growth(recording, method)
-    events: list[Event] = []
+    events: list[GrowthEvent] = []
     for layer in growth:
         for at, (before, after) in enumerate(pairwise(layer.evenness.tolist()), 1):
             if before - after > COLLAPSE:
                 events.append(
-                    Event(at, (layer.layer,), f"{layer.layer} collapses to a few positions.")
+                    GrowthEvent(at, (layer.layer,), f"{layer.layer} collapses to a few positions.")
                 )
     if method in _MASK_METHODS:
         events += _flat_masks(recording)
     return tuple(sorted([*events, *_twins(recording, method)], key=lambda event: event.checkpoint))
 
 
-def _flat_masks(recording: Recording) -> list[Event]:
+def _flat_masks(recording: Recording) -> list[GrowthEvent]:
     """Layers whose mask never selects a position; none while there is a single checkpoint.
 
     Judged by the mask's values, whichever method is shown: its effect scales with the features.
     """
     last = len(recording.snapshots) - 1
     return [
-        Event(last, (layer,), f"The mask of {layer} stays flat.")
+        GrowthEvent(last, (layer,), f"The mask of {layer} stays flat.")
         for layer, maps in _all_maps(recording, MASK).items()
         if last > 0 and float(_contrast(maps).max()) < FLAT
     ]
 
 
-def _twins(recording: Recording, method: str) -> list[Event]:
+def _twins(recording: Recording, method: str) -> list[GrowthEvent]:
     """Adjacent layers whose maps end alike, at the checkpoint from which on they are."""
     maps = _all_maps(recording, method)
     events = []
@@ -257,7 +257,7 @@ def _twins(recording: Recording, method: str) -> list[Event]:
             continue
         apart = np.flatnonzero(correlation < ALIKE)
         since = int(apart[-1]) + 1 if len(apart) else 0
-        events.append(Event(since, (first, second), f"{first} and {second} look alike from here."))
+        events.append(GrowthEvent(since, (first, second), f"{first} and {second} look alike from here."))
     return events
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attnviz.training.recording.growth import Event
+from attnviz.training.recording.growth import GrowthEvent
 from attnviz.ui.pages.training.runs import RecordedRun
 
 
@@ -38,7 +38,7 @@ class EventMark:
 
 
 def number_events(
-    runs: Sequence[RecordedRun], events: Sequence[Sequence[Event]]
+    runs: Sequence[RecordedRun], events: Sequence[Sequence[GrowthEvent]]
 ) -> tuple[EventMark, ...]:
     """Number the events of all runs.
 
@@ -62,7 +62,7 @@ def number_events(
     return tuple(marks)
 
 
-def _text_by_checkpoint(events: Sequence[Event]) -> dict[int, str]:
+def _text_by_checkpoint(events: Sequence[GrowthEvent]) -> dict[int, str]:
     """The texts of each checkpoint's events, joined."""
     texts: dict[int, str] = {}
     for event in events:

@@ -11,7 +11,7 @@ import streamlit as st
 from attnviz.training.recording.growth import (
     FLAT,
     MASK,
-    Event,
+    GrowthEvent,
     LayerGrowth,
     growth_events,
     layer_growth,
@@ -160,7 +160,7 @@ def _chart_specs(growth: Growth, method: str) -> list[_ChartSpec]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _cached_numbers(
     key: str, method: str, _run: RecordedRun
-) -> tuple[tuple[LayerGrowth, ...], tuple[Event, ...]]:
+) -> tuple[tuple[LayerGrowth, ...], tuple[GrowthEvent, ...]]:
     del key
     return layer_growth(_run.recording, method), growth_events(_run.recording, method)
 
