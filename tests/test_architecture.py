@@ -13,7 +13,10 @@ import pytest
 
 from tests.paths import ROOT
 
-_FILE = re.compile(r"^```(?:python|js)\n(?:#|//) (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(
+    r"^```(?:python|js|html|css)\n(?:#|//|/\*|<!--) (\S+)(?: \*/| -->)?\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
 FILES = dict(_FILE.findall((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
 
 METHOD = """
@@ -80,7 +83,31 @@ assert pixels.min() == 0 and pixels.max() == 255
 assert (pixels[..., 0] == pixels[..., 1]).all()
 """
 
+COMPONENT = """
+import json
+import shutil
+import subprocess
+import numpy as np
+from attnviz.ui.components.base.blob import pack_blob
+from attnviz.ui.components.sparkline.component import FOLDER, sparkline
+
+values = np.asarray([0, 0.5, 1], np.float32)
+lines = [
+    f'import {{ mount }} from "{(FOLDER / "js" / "main.js").as_uri()}";',
+    "const root = {};",
+    f"const data = Uint8Array.from({json.dumps(list(pack_blob({}, {'values': values})))});",
+    "mount({ parentElement: { querySelector: () => root }, data })();",
+    "console.log(root.textContent);",
+]
+node = shutil.which("node")
+if node is not None:
+    command = [node, "--input-type=module", "-e", chr(10).join(lines)]
+    drawn = subprocess.check_output(command, text=True, encoding="utf-8")
+    assert drawn.strip() == "▁▅█", drawn
+"""
+
 RECIPES = {
+    "sparkline": COMPONENT,
     "methods": METHOD,
     "zoo": NETWORK,
     "brightness": PAGE,
@@ -101,7 +128,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in FILES.items():
         path = folder / name
         assert not path.exists(), f"{name} of the recipe is there already"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
 
@@ -109,8 +136,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_recipe_is_one_place() -> None:
     assert len(FILES) >= 6
     for name in RECIPES:
-        folders = {str(Path(path).parent) for path in FILES if f"/{name}/" in path}
-        assert len(folders) == 1, name
+        homes = {path.partition(f"/{name}/")[0] for path in FILES if f"/{name}/" in path}
+        assert len(homes) == 1, name
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -129,5 +156,11 @@ def test_the_recipe_works(recipe: str, copy: Path) -> None:
 def test_the_recipes_are_clean(copy: Path) -> None:
     """They pass the linter with the project's settings: a reader copies them as they are."""
     command = [sys.executable, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml")]
-    done = subprocess.run([*command, *FILES], cwd=copy, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *(name for name in FILES if name.endswith(".py"))],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout

@@ -257,7 +257,9 @@ def _twins(recording: Recording, method: str) -> list[GrowthEvent]:
             continue
         apart = np.flatnonzero(correlation < ALIKE)
         since = int(apart[-1]) + 1 if len(apart) else 0
-        events.append(GrowthEvent(since, (first, second), f"{first} and {second} look alike from here."))
+        events.append(
+            GrowthEvent(since, (first, second), f"{first} and {second} look alike from here.")
+        )
     return events
 
 
