@@ -1,4 +1,4 @@
-"""Which parts of a picture speak for which class: maps of several classes from one forward pass."""
+"""Which parts of a picture support which class: maps of several classes from one forward pass."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class ClassMaps:
     geometry
         How the network's input was taken from the picture.
     choice
-        The method, and the layer that it answers best at.
+        The method, and the layer whose map answers best.
     layer
         Name of the layer, or `FUSED`.
     notes
-        Sentences for the user, such as a second try on a smaller input.
+        Sentences for the user, such as a retry on a smaller input.
     """
 
     classes: tuple[int, ...]
@@ -57,7 +57,23 @@ class ClassMaps:
     notes: tuple[str, ...] = ()
 
     def map_of(self, index: int) -> FloatArray:
-        """The map [h, w] of the class `index`; raises MethodError where it is not among them."""
+        """Return the map of one class.
+
+        Parameters
+        ----------
+        index
+            Index of the class, one of `classes`.
+
+        Returns
+        -------
+        FloatArray
+            float32 [h, w].
+
+        Raises
+        ------
+        MethodError
+            The class is not one of `classes`.
+        """
         if index not in self.classes:
             raise MethodError(f"There is no map of class {index} among those of {self.classes}.")
         return np.asarray(self.maps[self.classes.index(index)])
@@ -71,8 +87,8 @@ def class_maps(
 ) -> ClassMaps:
     """Return the maps of several classes, each equal to what `attnviz.explain` makes for it.
 
-    Methods of one pass share the forward pass and take one short backward pass a class; others run
-    once for each class. Thread-safe, and tried once more if memory runs out, as `explain` is.
+    Methods of one pass share the forward pass and take one short backward pass per class; others
+    run once for each class. Thread-safe, and retried once if memory runs out, as `explain` is.
 
     Parameters
     ----------
@@ -88,7 +104,7 @@ def class_maps(
     Returns
     -------
     ClassMaps
-        One map a class, in the order of `classes`.
+        One map per class, in the order of `classes`.
 
     Raises
     ------
@@ -125,7 +141,7 @@ def likely_maps(
     Returns
     -------
     ClassMaps
-        One map a class, the most probable first.
+        One map per class, the most probable first.
 
     Raises
     ------
@@ -142,11 +158,27 @@ def likely_maps(
 
 
 def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArray:
-    """Where class `wanted` has more than each of the classes `against`: float32 [h, w], from 0 up.
+    """Return where one class has more support than each of several others.
 
-    `max(A - max over j of B_j, 0)`, negative parts of maps counting as 0. The maps are those of one
-    method at one layer, in one unit, so none is stretched. Raises MethodError where a class has no
-    map, none is set against, or one is set against itself.
+    Parameters
+    ----------
+    maps
+        Of one method at one layer, so all in one unit; none of them is rescaled.
+    wanted
+        Index of the class, A in the formula.
+    against
+        Indices of the classes to compare with, B_j in the formula.
+
+    Returns
+    -------
+    FloatArray
+        float32 [h, w], from 0 up: `max(A - max over j of B_j, 0)`; negative values of the maps
+        count as 0.
+
+    Raises
+    ------
+    MethodError
+        A class has no map, `against` is empty, or the class is compared with itself.
     """
     _check_against(wanted, against)
     others = np.max([np.maximum(maps.map_of(one), 0) for one in against], axis=0)
@@ -161,13 +193,38 @@ def finer_map(
     against: Sequence[int | str],
     strength: float = 1.0,
 ) -> ClassMaps:
-    """Finer-CAM: Grad-CAM of what the score of `wanted` has over the scores of other classes.
+    """Return Finer-CAM: Grad-CAM of the difference between the score of one class and of others.
 
-    Differentiates `sum over j of p_j (s_wanted - strength s_j) / sum over j of p_j`, p_j the
-    probability of the j-th class in `against`, s the scores (Zhang et al., CVPR 2025, arXiv
-    2501.11309; the paper takes the nearest classes, here they are named). One forward pass and one
-    backward pass. Raises as `class_maps` does, and MethodError where none is set against, or one is
-    set against itself.
+    Differentiates `sum over j of p_j (s_wanted - strength s_j) / sum over j of p_j`, where p_j is
+    the probability of the j-th class in `against` and s are the scores. The paper takes the classes
+    with the nearest scores; here the caller names them. One forward pass and one backward pass.
+
+    Parameters
+    ----------
+    model, picture
+        As for `class_maps`.
+    wanted
+        Index or label of the class to explain.
+    against
+        Indices or labels of the classes to compare with.
+    strength
+        Weight of their scores; 0 gives plain Grad-CAM.
+
+    Returns
+    -------
+    ClassMaps
+        One map, of `wanted`.
+
+    Raises
+    ------
+    MethodError
+        `against` is empty, or the class is compared with itself.
+    UnknownNameError, ModelError, OutOfMemoryError
+        As `class_maps`.
+
+    References
+    ----------
+    Zhang et al., CVPR 2025, arXiv 2501.11309.
     """
     target, others = class_index(model, wanted), [class_index(model, one) for one in against]
     _check_against(target, others)

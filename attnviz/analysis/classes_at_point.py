@@ -12,9 +12,18 @@ from attnviz.types import FloatArray
 
 @dataclass(frozen=True)
 class Presence:
-    """How far a class is to be found at a point.
+    """Evidence for a class at a point of the picture.
 
-    relative: its map there, 0..1 of the map's own maximum. probability: of the class.
+    Parameters
+    ----------
+    index
+        Index of the class.
+    label
+        Its label.
+    relative
+        Value of its map at the point, relative to the map's maximum, in 0..1.
+    probability
+        Probability of the class, in 0..1.
     """
 
     index: int
@@ -29,10 +38,23 @@ class Presence:
 
 
 def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
-    """The classes to be found at a point of the picture, x, y in 0..1, the likeliest first.
+    """Return the classes with evidence at a point of the picture, ranked.
 
-    They are ranked by `map(point) / max(map) * probability`, the map taken bilinearly. Classes
-    whose map has nothing there are left out; all of them where the network did not see the point.
+    The rank of a class is `map(point) / max(map) * probability`, with the map interpolated
+    bilinearly.
+
+    Parameters
+    ----------
+    maps
+        Maps of the classes to consider.
+    x, y
+        The point, in 0..1 of the picture's width and height, from the left and from the top.
+
+    Returns
+    -------
+    tuple
+        One entry per class with a positive map at the point, the highest rank first; empty if the
+        network did not see the point.
     """
     point = maps.geometry.input_point(x, y)
     if point is None:
@@ -47,7 +69,7 @@ def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
 
 
 def _bilinear(values: FloatArray, y: float, x: float) -> float:
-    """A map at a point (y, x) of the input in 0..1, between the middles of its four cells."""
+    """Interpolate a map bilinearly at a point (y, x) of the input, in 0..1."""
     rows, columns = values.shape
     down = min(max(y * rows - 0.5, 0.0), rows - 1.0)
     across = min(max(x * columns - 0.5, 0.0), columns - 1.0)

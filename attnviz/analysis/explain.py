@@ -41,7 +41,7 @@ def explain(
 
     One forward pass, and one backward pass where the method needs gradients (the first time a
     network is used, one more pass finds its sites). Thread-safe: passes on one model wait for each
-    other. If memory runs out, the pass is tried once more on a smaller input, or on the CPU, and
+    other. If memory runs out, the pass is retried once, on a smaller input or on the CPU, and
     `notes` says so.
 
     Parameters
@@ -71,7 +71,7 @@ def explain(
     ModelError
         The network cannot be read, fails on the picture, or returns NaN.
     OutOfMemoryError
-        The pass did not fit into memory, in the second try either.
+        The pass did not fit into memory, nor did the retry.
     """
     kinds = () if method in METHODS else network_kinds(model, picture)
     choice = choose_method(
@@ -192,12 +192,48 @@ def predict(
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
-    """Return the probability of each class, float32 [classes], in the network's order."""
+    """Return the probability of each class.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+
+    Returns
+    -------
+    FloatArray
+        float32 [classes] in 0..1, in the network's order.
+
+    Raises
+    ------
+    ModelError, OutOfMemoryError
+        As `explain`.
+    """
     return np.asarray(_logits(model, picture).softmax(0).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
-    """Return the index of a class given by index or label; UnknownNameError for another label."""
+    """Return the index of a class.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    target
+        Index or label of the class.
+
+    Returns
+    -------
+    int
+        The index; an index is returned unchecked.
+
+    Raises
+    ------
+    UnknownNameError
+        No class has that label.
+    """
     if not isinstance(target, str):
         return operator.index(target)
     if target in model.labels:

@@ -1,4 +1,4 @@
-"""What comes out of looking at one picture with one network."""
+"""The result of explaining one picture with one network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from attnviz.types import FloatArray
 
 
 class Prediction(NamedTuple):
-    """A class and the probability (softmax) the network gives it."""
+    """A class and its probability (softmax), in 0..1."""
 
     label: str
     probability: float
@@ -24,12 +24,30 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
-    """Every layer's map for one picture, from one pass.
+    """The maps of all layers for one picture, from one pass.
 
-    layers: names in forward order. maps: float32 [h, w] each, absolute values on the layer's own
-    grid. predictions: best first; classes: their indices. target: the class the maps speak for, or
-    None for attention, which speaks for none. notes: sentences for the user, such as a retry on a
-    smaller input.
+    Parameters
+    ----------
+    picture
+        The picture that was explained.
+    choice
+        The method, and the layer whose map answers best.
+    layers
+        Names of the layers, in forward order.
+    maps
+        float32 [h, w] of each layer, in absolute values on the layer's own grid.
+    predictions
+        The most probable classes, best first.
+    classes
+        Indices of these classes.
+    target
+        The class that the maps explain; None for attention, which explains no class.
+    geometry
+        How the network's input was taken from the picture.
+    provenance
+        Where the maps come from: model, weights' hash, method, paper, picture hash.
+    notes
+        Sentences for the user, such as a retry on a smaller input.
     """
 
     picture: Picture
@@ -50,22 +68,37 @@ class Explanation:
 
     @property
     def best_layer(self) -> str:
-        """The layer that answers best, by measurement where there was one, else the last.
+        """The layer that answers best: as measured for this network, or the last informative one.
 
-        The last informative one: behind the last attention to a class token, the maps of gradients
-        are flat.
+        Behind the last attention to a class token, the maps of gradients are flat.
         """
         wanted = self.choice.layer
         return wanted if wanted in (*self.layers, FUSED) and wanted else self.layers[-1]
 
     def map_of(self, layer: int | str) -> FloatArray:
-        """The map of a layer, by index, name, or `"all layers"` for the fused one."""
+        """Return the map of a layer.
+
+        Parameters
+        ----------
+        layer
+            Index or name of the layer, or `"all layers"` for the maps of all layers fused.
+
+        Returns
+        -------
+        FloatArray
+            float32 [h, w].
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer.
+        """
         if layer == FUSED:
             return fuse_layers(self.maps)
         return self.maps[self.index_of(layer)]
 
     def index_of(self, layer: int | str) -> int:
-        """Index of a layer; raises UnknownNameError with the nearest names."""
+        """Return the index of a layer; UnknownNameError suggests the nearest names."""
         if isinstance(layer, str):
             if layer in self.layers:
                 return self.layers.index(layer)
@@ -78,13 +111,30 @@ class Explanation:
     def focus(
         self, layer: int | str | None = None, settings: FocusSettings | None = None
     ) -> FocusMap:
-        """The focus at the picture's size that the map of `layer` asks for; of the best, if None.
+        """Return the focus map that the map of a layer gives.
 
         All layers fused have no absolute values; they are shown on the scale of `Scale.LAYER`.
+
+        Parameters
+        ----------
+        layer
+            Index or name of the layer, or `"all layers"` (default: `best_layer`).
+        settings
+            How values become focus (default: those of `FocusSettings`).
+
+        Returns
+        -------
+        FocusMap
+            In 0..1, at the picture's size; 1 stays sharp.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer.
         """
         settings = settings or FocusSettings()
         layer = self.best_layer if layer is None else layer
-        if layer == FUSED:  # relative to an even map: a scale of its own, which no layer shares
+        if layer == FUSED:  # relative to an even map: no layer shares this scale
             settings = replace(settings, scale=Scale.LAYER)
         grid = self.map_of(layer)
         name = layer if layer == FUSED else self.layers[self.index_of(layer)]

@@ -1,4 +1,4 @@
-"""Running a network on a picture: its inputs, a second try, errors that name the model."""
+"""Running a network on a picture: its inputs, a retry if memory runs out, errors with its name."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def run_inference(
     target: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[T, tuple[str, ...]]:
-    """Do `work` with the network and the picture, and once more if memory runs out.
+    """Do `work` with the network and the picture, and retry once if memory runs out.
 
-    The second try is on half the input's side if the network takes any size, else on the CPU, to
-    which the network moves meanwhile. The model's lock is held throughout.
+    The retry takes an input of half the side if the network accepts any size; otherwise it runs on
+    the CPU, to which the network is moved for it. The model's lock is held throughout.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def run_inference(
     Returns
     -------
     tuple
-        What `work` returned, and sentences for the user: empty, or what the second try changed.
+        What `work` returned, and sentences for the user: empty, or what the retry changed.
 
     Raises
     ------
     ModelError
         The network failed on the picture.
     OutOfMemoryError
-        The work did not fit into memory, in the second try either.
+        The work did not fit into memory, nor did the retry.
     """
     run = partial(_run, model, picture, work, target, progress)
     setting = _Setting(model.device, model.preprocess)
@@ -171,7 +171,7 @@ def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tu
 
 @contextmanager
 def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
-    """Turn what goes wrong inside the network into an error with its name and the input's size."""
+    """Turn errors inside the network into one that names it and the input's size."""
     try:
         yield
     except AttnvizError:

@@ -1,4 +1,4 @@
-"""Statistics of each layer, from its reading and without another pass."""
+"""Statistics of single layers, from their readings and without another pass."""
 
 from __future__ import annotations
 
@@ -14,19 +14,28 @@ from attnviz.capture.trace import Trace
 from attnviz.methods.context import places, query_blocks, query_weights
 from attnviz.types import FloatArray, IntArray
 
-# Swin hides keys by a bias of -100, which leaves them up to e^-100 times a spread of scores.
+# Swin masks keys by a bias of -100, which leaves them a weight of about e^-100 and not 0.
 _UNSEEN = 1e-20
 
 
 @dataclass(frozen=True)
 class AttentionFacts:
-    """How wide the heads of one layer look, each beside the value of even attention.
+    """How widely the heads of one layer attend, with the values of uniform attention beside it.
 
-    entropy: [N, heads], nats, mean over queries: 0 for one key alone. even_entropy: that of a query
-    that looks at all it can see alike, log(keys) where it can see them all.
-    distance: [N, heads], pixels of the input between the centres of a query and of what it looks
-    at, mean over queries; NaN where the class token alone asks. even_distance: the same for a query
-    that looks at all places it can see alike.
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    entropy
+        float32 [N, heads], in nats, mean over queries; 0 if all attention goes to one key.
+    even_entropy
+        The entropy of uniform attention over all visible keys: log(keys) if all are visible.
+    distance
+        float32 [N, heads], mean attention distance: pixels of the input between the centres of a
+        query and of the cells it attends to, weighted by attention, mean over queries. NaN if the
+        class token is the only query.
+    even_distance
+        The distance of uniform attention over all visible cells; NaN as `distance`.
     """
 
     layer: str
@@ -37,13 +46,10 @@ class AttentionFacts:
 
 
 def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> AttentionFacts:
-    """Entropy and mean attention distance of a layer's heads, in blocks of queries.
+    """Return the entropy and the mean attention distance of a layer's heads.
 
     The queries are the positions; class and register tokens count only where no position is a
-    query. For the entropy all keys count, for rows sum to 1 over them; for the distance only
-    places do, with rows brought to sum 1 again (Dosovitskiy et al., ICLR 2021, arXiv 2010.11929;
-    Zhai et al., ICML 2023, arXiv 2303.06296). What a query can see are the keys that any head gives
-    a weight to: a window in Swin, all keys in a plain transformer.
+    query. Weights are computed in blocks of queries, which bounds the memory.
 
     Parameters
     ----------
@@ -56,6 +62,17 @@ def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> Att
     -------
     AttentionFacts
         Entropy and distance of each head.
+
+    Notes
+    -----
+    The entropy is over all keys, because rows sum to 1 over them. The distance is over positions
+    only, with each row normalised to sum 1 over them. A key is visible to a query if any head gives
+    it a weight: the keys of a window in Swin, all keys in a plain transformer.
+
+    References
+    ----------
+    Distance: Dosovitskiy et al., ICLR 2021, arXiv 2010.11929. Entropy: Zhai et al., ICML 2023,
+    arXiv 2303.06296.
     """
     grid, keys = reading.queries, reading.keys
     first = grid.prefix if grid.cells else 0
@@ -97,10 +114,11 @@ def _centres(grid: TokenGrid, size: tuple[int, int]) -> Tensor:
 
 
 def spatial_spread(values: FloatArray, input_size: tuple[int, int]) -> FloatArray:
-    """Standard deviation of a map's mass around its centre, in pixels of the input.
+    """Return the standard deviation of a map's mass around its centre, in pixels of the input.
 
-    The root of the mean squared distance from the centre of mass: 0 if all lies in one cell; even
-    maps have the largest value that a blob in the middle can have. Negative values count as 0.
+    It is the root of the mean squared distance from the centre of mass: 0 if all mass lies in one
+    cell. A uniform map has the largest value that a blob in the middle can have. Negative values
+    count as 0.
 
     Parameters
     ----------
@@ -129,12 +147,20 @@ def spatial_spread(values: FloatArray, input_size: tuple[int, int]) -> FloatArra
 
 
 def mask_share(reading: SoftMaskReading) -> FloatArray:
-    """The part that a soft mask has in what leaves its block, [N] in 0..1.
+    """Return the share of a soft mask in the output of its block.
 
-    |M T| / (|M T| + |B|), lengths over channels and places: what the mask lets through beside the
-    base that it is added to. 0 for a mask that adds nothing, 0.5 where both are of one length. With
-    naive gating nothing is added, and it is the part that the mask takes away,
-    |T - M T| / (|T - M T| + |M T|).
+    Parameters
+    ----------
+    reading
+        With mask M, trunk T and base B, each [N, C, h, w].
+
+    Returns
+    -------
+    FloatArray
+        [N] in 0..1: |M T| / (|M T| + |B|), norms over channels and positions, which compares what
+        the mask lets through with the base that it is added to. 0 if the mask adds nothing, 0.5 if
+        both norms are equal. Naive gating adds to nothing; there it is the share that the mask
+        removes, |T - M T| / (|T - M T| + |M T|).
     """
     passed = reading.mask * reading.trunk
     if reading.base is None:
@@ -150,8 +176,17 @@ def mask_share(reading: SoftMaskReading) -> FloatArray:
 class GateBars:
     """The gates of one layer for one picture, highest first.
 
-    channels: int64 [C]. values: float32 [C], absolute, falling. maps: float32 [top, h, w], the
-    features before the gate of the first `top` channels, absolute.
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    channels
+        int64 [C], indices of the channels, by falling gate.
+    values
+        float32 [C], their gates, in absolute values.
+    maps
+        float32 [top, h, w], the features before the gate of the first `top` channels, in absolute
+        values.
     """
 
     layer: str
@@ -161,9 +196,22 @@ class GateBars:
 
 
 def gate_bars(reading: GateReading, picture: int = 0, top: int = 6) -> GateBars:
-    """Sorted gates of picture number `picture` with the maps of the `top` highest features.
+    """Return the gates of one layer, sorted, with the feature maps of the highest ones.
 
-    Channels of equal gates keep their order. `maps` is empty where the gate weighs no feature map.
+    Parameters
+    ----------
+    reading
+        Of one layer.
+    picture
+        Index in the batch.
+    top
+        How many feature maps to return.
+
+    Returns
+    -------
+    GateBars
+        Channels with equal gates keep their order; `maps` is empty if the features have no
+        positions.
     """
     values, channels = reading.gate[picture].sort(descending=True, stable=True)
     features = reading.features[picture]
@@ -180,9 +228,16 @@ def gate_bars(reading: GateReading, picture: int = 0, top: int = 6) -> GateBars:
 
 @dataclass(frozen=True)
 class QueryMaps:
-    """What one point attends to in one layer: float32 [heads, h, w], absolute.
+    """What one query attends to in one layer.
 
-    `elsewhere`: [heads], what goes to class and register tokens; with the map it sums to 1.
+    Parameters
+    ----------
+    layer
+        Name of the layer.
+    values
+        float32 [heads, h, w], the attention to each position, in absolute values.
+    elsewhere
+        float32 [heads], the attention to tokens without a position; with the map it sums to 1.
     """
 
     layer: str
@@ -191,11 +246,27 @@ class QueryMaps:
 
 
 def query_maps(trace: Trace, y: float, x: float, picture: int = 0) -> tuple[QueryMaps, ...]:
-    """What the point (y, x) of the input, both in 0..1, attends to, in every layer and head.
+    """Return what a point of the input attends to, in every layer and head, without another pass.
 
-    From queries and keys of the trace, without a new pass. The query is the token whose cell holds
-    the point on the layer's own grid; where the class token alone asks, it is that. Raises
-    MethodError for a point outside.
+    Parameters
+    ----------
+    trace
+        With readings of self-attention.
+    y, x
+        The point, in 0..1 of the input's height and width. The query is the token whose cell
+        contains it on the layer's own grid, or the class token where that is the only query.
+    picture
+        Index in the batch.
+
+    Returns
+    -------
+    tuple of QueryMaps
+        One per layer whose keys have positions, in forward order.
+
+    Raises
+    ------
+    MethodError
+        The point is outside the input.
     """
     found: list[QueryMaps] = []
     for reading in trace.context:

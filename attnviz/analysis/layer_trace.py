@@ -1,4 +1,4 @@
-"""Everything that a network's attention does with one picture, from one pass."""
+"""All attention of a network on one picture, from one pass."""
 
 from __future__ import annotations
 
@@ -30,11 +30,19 @@ ATTENTION = (Kind.SPATIAL, Kind.CHANNEL, Kind.CONTEXT)
 class LayerTrace:
     """A trace of all attention in a network, for one picture.
 
-    trace: masks, gates and self-attention in the order of the pass; empty where there is none.
-    geometry: how the network's input was taken from the picture. notes: sentences for the user,
-    such as a retry on a smaller input. artefacts: bool [h, w], the patches whose features are
-    outliers after the last block (see `attnviz.methods.artefacts`); None where blocks return no
-    row of tokens.
+    Parameters
+    ----------
+    trace
+        Soft masks, gates and self-attention in the order of the pass; empty if the network has
+        none.
+    geometry
+        How the network's input was taken from the picture.
+    notes
+        Sentences for the user, such as a retry on a smaller input.
+    artefacts
+        bool [h, w], the patches whose features are outliers after the last block, see
+        `attnviz.methods.artefacts`; None for a network without self-attention, or whose last block
+        returns no sequence of tokens.
     """
 
     trace: Trace
@@ -43,15 +51,23 @@ class LayerTrace:
     artefacts: BoolArray | None = None
 
     def input_point(self, x: float, y: float) -> tuple[float, float] | None:
-        """A point of the picture as (y, x) of the network's input, all in 0..1.
+        """Return where a point of the picture lies in the network's input.
 
-        x from the left, y from the top. None where the network did not see that part.
+        Parameters
+        ----------
+        x, y
+            The point, in 0..1 of the picture's width and height, from the left and from the top.
+
+        Returns
+        -------
+        tuple of float, or None
+            (y, x) in 0..1 of the input; None if the network did not see the point.
         """
         return self.geometry.input_point(x, y)
 
     @property
     def has_class_token(self) -> bool:
-        """Whether a class token asks in some layer of self-attention."""
+        """Whether a class token is a query in some layer of self-attention."""
         return any(
             one.queries.class_token is not None or not one.queries.cells
             for one in self.trace.context
@@ -59,15 +75,30 @@ class LayerTrace:
 
 
 def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
-    """Read every mask, gate and self-attention of the network in one forward pass.
+    """Read all soft masks, gates and self-attention of a network in one forward pass.
 
-    The first time a network is asked, a pass or two more find where they are. Thread-safe: passes
-    on one model wait for each other. If memory runs out, the pass is tried once more on a smaller
-    input, or on the CPU, and `notes` says so.
+    The first time a network is used, one or two more passes find its sites. Thread-safe: passes on
+    one model wait for each other. If memory runs out, the pass is retried once, on a smaller input
+    or on the CPU, and `notes` says so.
 
-    Raises:
-        ModelError: the network cannot be read, refuses the picture, or returns NaN.
-        OutOfMemoryError: it did not fit into memory, also after the retry.
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        From `open_picture`.
+
+    Returns
+    -------
+    LayerTrace
+        The trace of the pass, with its artefact tokens.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be read, fails on the picture, or returns NaN.
+    OutOfMemoryError
+        The pass did not fit into memory, nor did the retry.
     """
     (trace, geometry), notes = run_inference(model, picture, _trace_attention)
     check_logits(model, trace.logits)
@@ -80,10 +111,22 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
 
 
 def without_artefacts(maps: Sequence[QueryMaps], artefacts: BoolArray) -> tuple[QueryMaps, ...]:
-    """The maps with artefact tokens filled in from their neighbours; `elsewhere` stays.
+    """Return the maps with artefact tokens filled in from their neighbours.
 
-    artefacts: bool [h, w], as a `LayerTrace` has it. Maps on another grid stay as they are. What a
-    head gives to artefacts is no longer in its map: map and `elsewhere` then sum to less, or more.
+    The attention that a head pays to artefacts is replaced in its map, while `elsewhere` is
+    unchanged: the two no longer sum to 1.
+
+    Parameters
+    ----------
+    maps
+        From `head_maps` or `query_maps`.
+    artefacts
+        bool [h, w], `LayerTrace.artefacts`.
+
+    Returns
+    -------
+    tuple of QueryMaps
+        In the same order; maps on another grid than the artefacts' are unchanged.
     """
 
     def filled(one: QueryMaps) -> QueryMaps:
@@ -106,7 +149,7 @@ def _trace_attention(inference: Inference) -> tuple[Trace, PictureGeometry]:
 
 
 def _last_tokens(inference: Inference) -> list[Site]:
-    """The last block if it returns a row of tokens."""
+    """The last block, if it returns a sequence of tokens."""
     try:
         blocks = find_sites(inference.module, Kind.FEATURES, inference.inputs)
     except NoSitesError:
@@ -115,10 +158,26 @@ def _last_tokens(inference: Inference) -> list[Site]:
 
 
 def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:
-    """What a query looks at in every layer and head, from the trace alone.
+    """Return what a query attends to in every layer and head, without another pass.
 
-    query: "class", "mean", or a point (y, x) of the network's input in 0..1. Values are shares of
-    the query's attention in 0..1; map and `elsewhere` sum to 1 in each head.
+    Parameters
+    ----------
+    traced
+        From `trace_layers`.
+    query
+        Whose attention, see `Query`: "class", "mean", or a point (y, x) of the network's input, in
+        0..1.
+
+    Returns
+    -------
+    tuple of QueryMaps
+        One per layer of self-attention whose keys have positions, in forward order. Values are
+        shares of the query's attention in 0..1; map and `elsewhere` sum to 1 in each head.
+
+    Raises
+    ------
+    MethodError
+        The query is unknown or lies outside the input.
     """
     if isinstance(query, tuple):
         return query_maps(traced.trace, *query)
