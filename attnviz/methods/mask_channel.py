@@ -41,7 +41,7 @@ class MaskChannel(MaskMethod):
     name: ClassVar[str] = "mask-channel"
     title: ClassVar[str] = "Most varied channel of the mask"
     paper: ClassVar[str] = "Wang et al., Residual Attention Network, CVPR 2017"
-    formula: ClassVar[str] = "M_c, c by falling standard deviation over places"
+    formula: ClassVar[str] = "M_c, c by falling standard deviation over positions"
     shares: ClassVar[bool] = True
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:

@@ -47,21 +47,21 @@ TABLE = (
     ),
     Entry(
         "eigen-cam", "EigenCAM", "Eigen-CAM", "Muhammad & Yeasin, IJCNN 2020, arXiv 2008.00299",
-        "first principal component of A over places", gradients=False, classless=True,
+        "first principal component of A over positions", gradients=False, classless=True,
     ),
     Entry(
         "eigen-grad-cam", "EigenGradCAM", "Eigen-Grad-CAM",
         "pytorch-grad-cam, after Muhammad & Yeasin, IJCNN 2020, arXiv 2008.00299",
-        "first principal component of G A over places",
+        "first principal component of G A over positions",
     ),
     Entry(
         "seg-eigen-cam", "SegEigenCAM", "Seg-Eigen-CAM",
         "Chung & Ying, Applied Sciences 2025, doi 10.3390/app15137562",
-        "first principal component of |G| A over places, its larger side up",
+        "first principal component of |G| A over positions, its larger side up",
     ),
     Entry(
         "kpca-cam", "KPCA_CAM", "KPCA-CAM", "Karmani et al. 2024, arXiv 2410.00267",
-        "first kernel principal component of A over places", gradients=False, classless=True,
+        "first kernel principal component of A over positions", gradients=False, classless=True,
     ),
     Entry(
         "fem", "FEM", "FEM (places that stand out)", "Fuad et al., IPTA 2020, hal-02963298",

@@ -25,7 +25,7 @@ _FIRST = "soft-mask"
 
 def show_masks(traced: TracedPhoto) -> None:
     """The masks of all layers in the viewer, their spread and their share as charts."""
-    st.subheader("Spatial attention: soft masks over places")
+    st.subheader("Spatial attention: soft masks over positions")
     method = _pick_reading()
     trace = traced.layers.trace
     maps = [(one.layer, one.values[0]) for one in method(trace)]
