@@ -182,7 +182,12 @@ class Competition(Method):
 def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tuple[Tensor, Tensor]:
     """The class and its strongest rivals, int64 [N, 1 + R], and the rivals' weights [N, R].
 
-    logits: [N, classes]; chosen: [N]. The weights are `min(p_k / p_c, cap)`.
+    Parameters
+    ----------
+    logits
+        [N, classes].
+    chosen
+        [N]. The weights are `min(p_k / p_c, cap)`.
     """
     count = min(rivals, logits.shape[1] - 1)
     others = logits.scatter(1, chosen[:, None], -torch.inf).topk(count, 1).indices
@@ -193,8 +198,14 @@ def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tupl
 def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
     """Which share of each place the class has, [N, h, w] in 0..1.
 
-    said: logits [N, 1 + R, h, w] of the class and its rivals; weights: [N, R] of the rivals;
-    temperature: relative to the standard deviation of `said`. One where there is no rival.
+    Parameters
+    ----------
+    said
+        Logits [N, 1 + R, h, w] of the class and its rivals.
+    weights
+        [N, R] of the rivals.
+    temperature
+        Relative to the standard deviation of `said`. One where there is no rival.
     """
     spread = said.flatten(1).std(1, unbiased=False).clamp_min(_TINY)[:, None, None, None]
     scaled = said / (temperature * spread)

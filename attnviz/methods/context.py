@@ -59,7 +59,12 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
     """How much each token of `grid` counts as the one that asks: float32 [tokens], sum 1.
 
     Where there is no class token, "class" means the mean of all places; where the class token alone
-    asks, it stands for any query. Raises MethodError for a cell or point outside the grid.
+    asks, it stands for any query.
+
+    Raises
+    ------
+    MethodError
+        For a cell or point outside the grid.
     """
     weights = torch.zeros(grid.tokens)
     if isinstance(query, str) and query not in ("class", "mean"):
@@ -85,7 +90,10 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
 def cell_at(grid: TokenGrid, y: float, x: float) -> int:
     """Index of the token whose cell holds the point (y, x) of the input, both in 0..1.
 
-    Raises MethodError for a point outside.
+    Raises
+    ------
+    MethodError
+        For a point outside.
     """
     if not (0 <= y <= 1 and 0 <= x <= 1):
         raise MethodError(f"The point ({y:g}, {x:g}) is outside; y and x go from 0 to 1.")
@@ -122,7 +130,10 @@ def gradient_rows(reading: ContextReading, queries: Tensor, method: str) -> Tens
 def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]) -> Tensor:
     """What the query looks at, [N, rows, columns] over the places of the keys.
 
-    rows: from queries [q] to [N, q, keys.tokens]; only of queries that count, in blocks.
+    Parameters
+    ----------
+    rows
+        From queries [q] to [N, q, keys.tokens]; only of queries that count, in blocks.
     """
     weights = query_weights(reading.queries, query, reading.layer)
     total: Tensor | None = None

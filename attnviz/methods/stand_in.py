@@ -24,10 +24,16 @@ from attnviz.progress import Progress
 class StandIn(nn.Module):
     """The network as a library sees it: gives logits, counts inputs, keeps its own gradients.
 
-    inputs: of the type of the network's weights, as from `prepare_for_hooks`; what the library
-    asks with is brought to that type. target: a class that must be there; progress: told after
-    each pass how many inputs of `total` have been through. `stopped`: whether it was `progress`
-    that raised.
+    Attributes
+    ----------
+    inputs
+        Of the type of the network's weights, as from `prepare_for_hooks`; what the library asks
+        with is brought to that type.
+    target
+        A class that must be there.
+    progress
+        Told after each pass how many inputs of `total` have been through. `stopped`: whether it was
+        `progress` that raised.
     """
 
     def __init__(

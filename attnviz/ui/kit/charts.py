@@ -29,14 +29,22 @@ def baseline_chart(
 ) -> alt.LayerChart:
     """For each name the mean of its curves, and where there are several all that lies between them.
 
-    Args:
-        shares: of the picture, [m], in 0..1.
-        curves: by a name in `COLOURS`, float32 [n, m].
-        title: of the axis of shares.
-        margin: whether they are margins; else they are probabilities.
-        root: give small shares more room.
-        at: a share to mark with a line.
-        height: px.
+    Parameters
+    ----------
+    shares
+        Of the picture, [m], in 0..1.
+    curves
+        By a name in `COLOURS`, float32 [n, m].
+    title
+        Of the axis of shares.
+    margin
+        Whether they are margins; else they are probabilities.
+    root
+        Give small shares more room.
+    at
+        A share to mark with a line.
+    height
+        px.
     """
     value = MARGIN if margin else PROBABILITY
     x = alt.X("share:Q", title=title, scale=alt.Scale(type="sqrt" if root else "linear"))

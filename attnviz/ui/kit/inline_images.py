@@ -35,8 +35,14 @@ def data_link(pixels: Pixels) -> str:
 def heat_link(pixels: Pixels, values: npt.ArrayLike, geometry: PictureGeometry) -> str:
     """A map's heat over the photo, on a scale of its own, as `data_link`.
 
-    pixels: uint8 [H, W, 3]. values: a map over the network's whole input. geometry: of the photo at
-    any size.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3].
+    values
+        A map over the network's whole input.
+    geometry
+        Of the photo at any size.
     """
     scaled = focus_map(values, geometry.resized(pixels.shape[:2])).scaled
     return data_link(heat_overlay(pixels, scaled))

@@ -87,14 +87,22 @@ def long_work(
 
     In a fragment nothing could stop it: make the part of the page with `interruptible` instead.
 
-    Args:
-        name: of the kind of work, alone on its page.
-        key: what decides the result.
-        say: what it costs, in Markdown; asked only while nothing has begun.
-        work: does it, and tells its progress; a click on the page raises there, which stops it.
-        button: what begins it.
-        unit: what is counted.
-        at_once: begin without a click, unless it was stopped before.
+    Parameters
+    ----------
+    name
+        Of the kind of work, alone on its page.
+    key
+        What decides the result.
+    say
+        What it costs, in Markdown; asked only while nothing has begun.
+    work
+        Does it, and tells its progress; a click on the page raises there, which stops it.
+    button
+        What begins it.
+    unit
+        What is counted.
+    at_once
+        Begin without a click, unless it was stopped before.
     """
     whole = (name, *key)
     done: OrderedDict[tuple[str, ...], Any] = st.session_state.setdefault(_DONE, OrderedDict())

@@ -25,8 +25,16 @@ def show_maps(
 ) -> Pick | None:
     """The maps of all layers; a point that was clicked just now.
 
-    name: of the viewer on the page. key: decides the content. origin: what the controls belong to.
-    first: the controls before anybody touched them.
+    Parameters
+    ----------
+    name
+        Of the viewer on the page.
+    key
+        Decides the content.
+    origin
+        What the controls belong to.
+    first
+        The controls before anybody touched them.
     """
     if not st.session_state.get("no webgl"):
         names = [layer.name for layer in content.layers]

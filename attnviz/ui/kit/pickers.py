@@ -181,7 +181,10 @@ def pick_model() -> VisionModel | None:
 def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
     """The network of that name, downloaded and loaded; one message where it cannot be had.
 
-    side: of its input in pixels, its own if None.
+    Parameters
+    ----------
+    side
+        Of its input in pixels, its own if None.
     """
     bar = st.empty()
 

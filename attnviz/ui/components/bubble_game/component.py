@@ -17,14 +17,19 @@ _PLAY, _REPLAY = (
 def play_round(blob: bytes, *, key: str) -> Any:
     """Let a round be played.
 
-    Args:
-        blob: from `pack_round`.
-        key: of the widget.
+    Parameters
+    ----------
+    blob
+        From `pack_round`.
+    key
+        Key of the widget.
 
-    Returns:
+    Returns
+    -------
+    Any
         None until the round is over; then, in that run alone, what the browser says of it: a
-        mapping with `id` (of the blob) and what `bubbleview.rounds.parse_round` reads. It may
-        be anything.
+        mapping with `id` (of the blob) and what `bubbleview.rounds.parse_round` reads. It may be
+        anything.
     """
     answer = _PLAY(key=key, data=blob, on_round_change=no_op, height="content")
     return answer.round

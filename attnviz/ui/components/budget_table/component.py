@@ -13,8 +13,11 @@ _MOUNT = register("attnviz.budget_table", FOLDER, html="budget.html", css="budge
 def show_budget(blob: bytes, *, key: str) -> None:
     """Show a packed budget; the same bytes are not sent again.
 
-    Args:
-        blob: from `pack`.
-        key: of the widget; one for each table on a page.
+    Parameters
+    ----------
+    blob
+        From `pack`.
+    key
+        Key of the widget; unique on its page.
     """
     _MOUNT(key=key, data=blob, height="content")

@@ -17,10 +17,15 @@ _MOUNT = register(
 
 @dataclass(frozen=True)
 class EyeEvents:
-    """What the browser has told.
+    """What the browser reported.
 
-    wanted: a picture to save, asked for just now. webgl: False if the browser cannot draw the eye's
-    picture; the page then shows pictures made by the server.
+    Attributes
+    ----------
+    wanted
+        A picture to save, asked for just now.
+    webgl
+        False if the browser cannot draw the eye's picture; the page then shows pictures made by the
+        server.
     """
 
     wanted: Wanted | None
@@ -30,9 +35,12 @@ class EyeEvents:
 def eye(blob: bytes, *, key: str) -> EyeEvents:
     """Show a packed picture with its scanpaths; the same bytes are not sent again.
 
-    Args:
-        blob: from `pack`.
-        key: of the widget; one for each eye on a page.
+    Parameters
+    ----------
+    blob
+        From `pack`.
+    key
+        Key of the widget; unique on its page.
     """
     result = _MOUNT(
         key=key,

@@ -18,8 +18,18 @@ _LONGEST_TITLE = 100
 class Wanted:
     """Where an eye looks at a picture, from where, and how fine it is.
 
-    photo: `photo_id` of the picture at the size at which it was shown. fixations: (y, x) in 0..1.
-    viewing: for that size. distance_cm: of the eye. path: what led the gaze, empty for a person.
+    Attributes
+    ----------
+    photo
+        `photo_id` of the picture at the size at which it was shown.
+    fixations
+        (y, x) in 0..1.
+    viewing
+        For that size.
+    distance_cm
+        Of the eye.
+    path
+        What led the gaze, empty for a person.
     """
 
     photo: str

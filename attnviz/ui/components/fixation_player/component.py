@@ -13,8 +13,11 @@ _MOUNT = register("attnviz.fixation_player", FOLDER, html="gaze.html", css="gaze
 def show_gaze(blob: bytes, *, key: str) -> None:
     """Show a packed picture; playing, scrubbing and choosing a viewer ask the server nothing.
 
-    Args:
-        blob: from `pack`.
-        key: of the widget; one for each stage on a page.
+    Parameters
+    ----------
+    blob
+        From `pack`.
+    key
+        Key of the widget; unique on its page.
     """
     _MOUNT(key=key, data=blob, height="content")

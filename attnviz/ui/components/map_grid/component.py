@@ -34,11 +34,16 @@ _HAND_OVER = st.components.v2.component(
 def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridView:
     """Show a packed grid; what its controls said when they were last left alone.
 
-    Args:
-        packed: from `pack_grid`.
-        key: of the widget; one for each grid on a page.
-        view: to begin with.
-        origin: names what the view belongs to; when it changes, the grid takes over `view` again.
+    Parameters
+    ----------
+    packed
+        From `pack_grid`.
+    key
+        Key of the widget; unique on its page.
+    view
+        The initial view.
+    origin
+        Names what the view belongs to; when it changes, the grid takes over `view` again.
     """
     view_id, first = frozen_view(key, view, origin)
     result = _MOUNT(

@@ -32,8 +32,13 @@ class Shown(StrEnum):
 class GridView:
     """The controls' values.
 
-    best: each cell shows the layer that answers best, instead of the one at `depth`, 0..1 of the
-    way from a network's first layer to its last. a, b: keys of the two cells that are compared.
+    Attributes
+    ----------
+    best
+        Each cell shows the layer that answers best, instead of the one at `depth`, 0..1 of the way
+        from a network's first layer to its last.
+    a, b
+        Keys of the two cells that are compared.
     """
 
     best: bool = True

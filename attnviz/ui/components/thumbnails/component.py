@@ -20,17 +20,25 @@ def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | N
     It is a group of radio buttons: arrow keys, Home and End choose as a click does, and a screen
     reader reads each name. The row scrolls sideways where it does not fit.
 
-    Args:
-        items: what to choose from, in this order, with keys that differ.
-        chosen: key of the outlined one.
-        key: the component's own key, one for each row of a page.
+    Parameters
+    ----------
+    items
+        What to choose from, in this order, with keys that differ.
+    chosen
+        Key of the outlined one.
+    key
+        The component's own key, one for each row of a page.
 
-    Returns:
-        The key that the user has just picked, in the one run that this causes; else None. Keys
-        that are not in the row (of a picture that has been removed meanwhile) are ignored.
+    Returns
+    -------
+    str | None
+        The key that the user has just picked, in the one run that this causes; else None. Keys that
+        are not in the row (of a picture that has been removed meanwhile) are ignored.
 
-    Raises:
-        ValueError: two items have the same key, or `chosen` is none of them.
+    Raises
+    ------
+    ValueError
+        Two items have the same key, or `chosen` is none of them.
     """
     picked = _picked(key)
     if picked not in {item.key for item in items}:

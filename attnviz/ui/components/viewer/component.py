@@ -41,11 +41,17 @@ class Pick:
 
 @dataclass(frozen=True)
 class ViewerEvents:
-    """What the browser has told.
+    """What the browser reported.
 
-    view: what the controls said when one was last released. picked: the point that was clicked
-    just now, in this run alone. webgl: False if the browser cannot draw the viewer, or has lost its
-    graphics for good; the page then shows pictures made by the server.
+    Attributes
+    ----------
+    view
+        What the controls said when one was last released.
+    picked
+        The point that was clicked just now, in this run alone.
+    webgl
+        False if the browser cannot draw the viewer, or has lost its graphics for good; the page
+        then shows pictures made by the server.
     """
 
     view: View
@@ -56,15 +62,22 @@ class ViewerEvents:
 def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEvents:
     """Show a packed content and return what the user did with it.
 
-    Args:
-        payload: from `pack`. The same payload is neither sent nor uploaded to the GPU again, and
-            other maps of the same photo are sent without it.
-        key: of the widget; one for each viewer on a page.
-        view: to begin with, when the viewer comes onto the page.
-        origin: names what the view belongs to (say, network and method). When it changes, the
-            viewer takes over `view` again; as long as it stays, the user's hand counts.
+    Parameters
+    ----------
+    payload
+        From `pack`. The same payload is neither sent nor uploaded to the GPU again, and other maps
+        of the same photo are sent without it.
+    key
+        Key of the widget; unique on its page.
+    view
+        The initial view, used when the viewer first appears.
+    origin
+        Names what the view belongs to (say, network and method). When it changes, the viewer takes
+        over `view` again; as long as it stays, the user's settings stay.
 
-    Returns:
+    Returns
+    -------
+    ViewerEvents
         The controls' values, a click, and whether the browser can draw at all.
     """
     photo = _photo_is_sent(key, payload)

@@ -21,8 +21,12 @@ CLOCK = '<input id="av-now" type="hidden" value="">'
 class Layer:
     """One map: `values` float32 [h, w], absolute, on the layer's own grid.
 
-    fused: made of several layers; it has a scale of its own that no other layer shares. note: what
-    the scale of a fused layer means, if it is not a mean of all layers.
+    Attributes
+    ----------
+    fused
+        Made of several layers; it has a scale of its own that no other layer shares.
+    note
+        What the scale of a fused layer means, if it is not a mean of all layers.
     """
 
     name: str
@@ -35,15 +39,29 @@ class Layer:
 class Content:
     """A picture, uint8 [H, W, 3], with its maps in forward order.
 
-    geometry: which part of the picture the network saw, for a picture of this size. title: what the
-    maps are, in words ("Attention", "Relevance for a church"). legend: one sentence about their
-    unit. shares: whether the values are shares in 0..1, so that an absolute scale makes sense.
-    mattes: float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or
-    None while nobody has asked for outlines. noun: what a map belongs to, for the controls.
-    quiet: whether the page has no use for what the controls say; the browser then keeps it. times:
-    when each map was taken, rising; the viewer then moves with the page's clock, see `CLOCK`.
-    span: the ends of the scale "all layers", where more than these maps shall share it. point: a
-    point that is marked on the picture, x and y in 0..1 from its left and top.
+    Attributes
+    ----------
+    geometry
+        Which part of the picture the network saw, for a picture of this size.
+    title
+        What the maps are, in words ("Attention", "Relevance for a church").
+    legend
+        One sentence about their unit.
+    shares
+        Whether the values are shares in 0..1, so that an absolute scale makes sense.
+    mattes
+        float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or None
+        while nobody has asked for outlines.
+    noun
+        What a map belongs to, for the controls.
+    quiet
+        Whether the page ignores the controls' values; the browser then keeps them to itself.
+    times
+        When each map was taken, rising; the viewer then moves with the page's clock, see `CLOCK`.
+    span
+        The ends of the scale "all layers", where more than these maps shall share it.
+    point
+        A point that is marked on the picture, x and y in 0..1 from its left and top.
     """
 
     pixels: Pixels

@@ -35,11 +35,28 @@ class Surface(StrEnum):
 class View:
     """The controls' values.
 
-    layer: its name; empty for the one that answers best. radius: of the largest blur disc, as a
-    share of the picture's diagonal, 0..0.06. threshold, softness, scale: see `FocusSettings`.
-    outline: whether the field is snapped to the object's outline. highlights: 0..8, see `bokeh`.
-    opacity: of the heat. blend: whether the steps between layers are faded. speed: layers a second
-    while playing. left, right: what split and side by side show; wipe: where the divider stands.
+    Attributes
+    ----------
+    layer
+        Its name; empty for the one that answers best.
+    radius
+        Of the largest blur disc, as a share of the picture's diagonal, 0..0.06.
+    threshold, softness, scale
+        See `FocusSettings`.
+    outline
+        Whether the field is snapped to the object's outline.
+    highlights
+        0..8, see `bokeh`.
+    opacity
+        Of the heat.
+    blend
+        Whether the steps between layers are faded.
+    speed
+        Layers a second while playing.
+    left, right
+        What split and side by side show.
+    wipe
+        Where the divider stands.
     """
 
     layer: str = ""

@@ -64,7 +64,12 @@ class GridRequest:
 class Cell:
     """A place of the grid: its maps, or a sentence that says why there are none.
 
-    key: names it in a link. failed: whether trying once more may help.
+    Attributes
+    ----------
+    key
+        Names it in a link.
+    failed
+        Whether trying once more may help.
     """
 
     key: str

@@ -57,7 +57,10 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
 def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
     """Why a network cannot be asked that, in a sentence; empty if it can.
 
-    target: the class that relevance is to speak for; empty for each network's own first.
+    Parameters
+    ----------
+    target
+        The class that relevance is to speak for; empty for each network's own first.
     """
     if look == Question.ATTENTION and not can_answer(spec, look):
         return f"{spec.title} has no attention to places. Ask what its decision rests on."

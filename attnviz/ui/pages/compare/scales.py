@@ -59,7 +59,10 @@ def layer_at(cell: Cell, stop: int, count: int) -> int:
 def ranges(cells: Sequence[Cell], row_of: Sequence[int]) -> list[dict[Spans, list[Range]]]:
     """For each cell and kind of scale, the values that become 0 and 1 at every stop.
 
-    row_of: the row of each cell. Cells without maps have an empty dictionary.
+    Parameters
+    ----------
+    row_of
+        The row of each cell. Cells without maps have an empty dictionary.
     """
     count = stop_count(cells)
     made: list[dict[Spans, list[Range]]] = []

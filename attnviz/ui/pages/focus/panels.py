@@ -45,7 +45,12 @@ def show_predictions(
 ) -> None:
     """The top classes of the picture as bars, and over each what the bokeh picture gets.
 
-    before: the best predictions on the picture; after: all classes on the bokeh picture.
+    Parameters
+    ----------
+    before
+        The best predictions on the picture.
+    after
+        All classes on the bokeh picture.
     """
     later = {one.label: one.probability for one in reversed(after)}
     sentence = verdict(before[0], after[0], later[before[0].label])

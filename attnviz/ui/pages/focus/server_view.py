@@ -34,7 +34,10 @@ def plain_view(
 ) -> View:
     """Pictures above the controls that change them; returns what the controls say.
 
-    render: makes the focus and the bokeh picture of a view.
+    Parameters
+    ----------
+    render
+        Makes the focus and the bokeh picture of a view.
     """
     st.caption("Made by the server, for this browser has no WebGL2.")
     pictures = st.container()

@@ -9,8 +9,14 @@ from attnviz.ui.kit.text import with_article
 def verdict(before: Prediction, after: Prediction, kept: float) -> str:
     """What the bokeh picture does to the decision.
 
-    before: the top prediction on the picture; after: on the bokeh picture; kept: the probability
-    that `before`'s class has there.
+    Parameters
+    ----------
+    before
+        The top prediction on the picture.
+    after
+        On the bokeh picture.
+    kept
+        The probability that `before`'s class has there.
     """
     change = f"{before.probability:.2f} → {kept:.2f}"
     if before.label == after.label:

@@ -24,11 +24,16 @@ def head_grid(
 ) -> str:
     """One row a layer, one column a head, as HTML; names are escaped.
 
-    Args:
-        maps: of every layer; more than 32 heads are not drawn, and it is said.
-        input_size: (height, width) of the network's input, for the shape of the maps.
-        point: (y, x) of the input in 0..1 that asks, marked in each map.
-        stretched: each map between its own lowest and highest value, instead of one scale for all.
+    Parameters
+    ----------
+    maps
+        Of every layer; more than 32 heads are not drawn, and it is said.
+    input_size
+        (height, width) of the network's input, for the shape of the maps.
+    point
+        (y, x) of the input in 0..1 that asks, marked in each map.
+    stretched
+        Each map between its own lowest and highest value, instead of one scale for all.
     """
     low, high = scale_of(maps)
     columns = min(max(len(one.values) for one in maps), MOST_HEADS)

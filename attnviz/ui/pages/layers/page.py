@@ -17,7 +17,7 @@ from attnviz.ui.pages.layers.self_attention import show_self_attention
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    lead = "All of a network's attention, layer by layer: where it looks, and which features it amplifies."
+    lead = "All of a network's attention, layer by layer: where it looks, which features it uses."
     with page_frame("Layers", lead):
         subject = require_photo_and_model(
             "Choose a picture and a model to see what each layer attends to."

@@ -36,8 +36,12 @@ class Strength(StrEnum):
 class ObjectChoices:
     """Classes by index, in the order in which they were chosen, and how they compete.
 
-    wanted, against: the class that is set against another; against is None where none is.
-    selectivity: 0..6, see `attnviz.vision.biased_competition`.
+    Attributes
+    ----------
+    wanted, against
+        The class that is set against another; against is None where none is.
+    selectivity
+        0..6, see `attnviz.vision.biased_competition`.
     """
 
     objects: tuple[int, ...] = ()

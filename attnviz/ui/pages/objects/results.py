@@ -22,9 +22,17 @@ from attnviz.vision.biased_competition import combined_focus, relative_gains, re
 class ObjectCompetition:
     """The maps [h, w] of the chosen objects, in their order, and what comes of them.
 
-    shares: what each object gets of the focus; kept: relative to the largest share. contrast: name
-    and map of one class set against another, None where none is, or where nothing is left of it;
-    refused: why not, if the network does not allow it.
+    Attributes
+    ----------
+    shares
+        What each object gets of the focus.
+    kept
+        Relative to the largest share.
+    contrast
+        Name and map of one class set against another, None where none is, or where nothing is left
+        of it.
+    refused
+        Why not, if the network does not allow it.
     """
 
     seen: PhotoClasses

@@ -22,7 +22,10 @@ from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
 class ReplaySide:
     """One side of a replay: its title, its colour, its bubbles in order.
 
-    probability: of the class with 0, 1 .. n bubbles open; empty if the network was not asked.
+    Attributes
+    ----------
+    probability
+        Of the class with 0, 1 .. n bubbles open; empty if the network was not asked.
     """
 
     title: str
@@ -34,13 +37,18 @@ class ReplaySide:
 def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> bytes:
     """What the browser needs for a round.
 
-    Args:
-        pixels: uint8 [H, W, 3], the picture.
-        task: what the person is asked to do.
-        limit: when the round ends.
-        attempt: number of the round; another number begins anew on the same picture.
-
     The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], the picture.
+    task
+        What the person is asked to do.
+    limit
+        When the round ends.
+    attempt
+        Number of the round; another number begins anew on the same picture.
     """
     header = {
         "task": task_line(task),
@@ -62,11 +70,16 @@ def pack_replay(
 ) -> bytes:
     """What the browser needs to play a round back.
 
-    Args:
-        pixels: uint8 [H, W, 3], the picture.
-        sides: one or two.
-        label: the class whose probability they give.
-        heat: uint8 [H, W, 3], the network's map over the picture, if there is one.
+    Parameters
+    ----------
+    pixels
+        uint8 [H, W, 3], the picture.
+    sides
+        One or two.
+    label
+        The class whose probability they give.
+    heat
+        uint8 [H, W, 3], the network's map over the picture, if there is one.
     """
     header = {
         "label": label,
