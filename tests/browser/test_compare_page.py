@@ -161,9 +161,9 @@ def test_a_model_that_cannot_be_downloaded_says_so_in_its_row(chromium: Browser,
     ready(page)
     expect(page.locator(".cell canvas[role=button]")).to_have_count(2)
     said = page.locator(".cell .sentence")
-    expect(said.first).to_contain_text("has no attention to places")
+    expect(said.first).to_contain_text("has no spatial attention")
     expect(said.nth(1)).to_contain_text("could not be downloaded")
-    expect(page.get_by_role("button", name="Try the failed ones again")).to_be_visible()
+    expect(page.get_by_role("button", name="Retry failed maps")).to_be_visible()
     page.close()
 
 
@@ -208,6 +208,6 @@ def test_stop_ends_the_work_and_the_page_asks_again(chromium: Browser, app: App)
         f"{app.url}/Compare?compare+models=ran-small,cbam-small&compare+looks=score-cam,ablation-cam"
     )
     stopped(page, begin="Look")
-    expect(page.get_by_text("Some of the methods ask the network again and again")).to_be_visible()
+    expect(page.get_by_text("Some of the methods need many passes")).to_be_visible()
     expect(page.locator(".compare")).to_have_count(0)
     page.close()

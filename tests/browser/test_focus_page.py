@@ -34,7 +34,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, app: App) -> Iterato
     width, theme = request.param
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     page.goto(app.url)
-    expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
     settle(page)
     yield page
     page.close()
@@ -121,7 +121,7 @@ def test_without_webgl_the_server_draws(chromium: Browser, app: App) -> None:
     page.get_by_role("button", name="▶").click()
     expect(image).to_have_attribute("alt", "Focus picture, layer stage3.attention", timeout=WAIT)
     expect(image).not_to_have_attribute("src", str(source))
-    expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
     assert_no_trouble(page, app)
     page.close()
 
@@ -187,7 +187,7 @@ def test_a_model_that_cannot_be_had_leaves_the_page_usable(page: Page) -> None:
     expect(alert).to_contain_text("ATTNVIZ_WEIGHTS")
     expect(alert).to_contain_text("https://")
     choose(page, "Model", "Residual attention, small")
-    expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
     expect(canvas(page)).to_be_visible(timeout=WAIT)
     expect(page.locator("[data-testid=stAlert]")).to_have_count(0)
 

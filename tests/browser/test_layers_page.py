@@ -78,7 +78,7 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
         said = re.compile(rf"{100 * x:.0f} % from the left and {100 * y:.0f} % from the top")
         expect(page.get_by_text(said)).to_be_visible(timeout=WAIT)
         settle(page)
-        expect(page.get_by_role("radio", name="The point I click")).to_be_checked()
+        expect(page.get_by_role("radio", name="Clicked point")).to_be_checked()
         expect(page.locator(".av-cell i")).to_have_count(6)
         after, fresh = maps(page), cells(page)
         for one, other in zip(before, after, strict=True):
@@ -174,7 +174,7 @@ def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_
         timeout=WAIT,
     )
     assert header(page)["photo"] == before, "it has come once more, with the maps of the click"
-    expect(page.get_by_role("radio", name="The point I click")).to_be_checked()
+    expect(page.get_by_role("radio", name="Clicked point")).to_be_checked()
     page.close()
 
 
@@ -184,11 +184,11 @@ def test_a_link_to_the_page_opens_it_on_a_fresh_server(chromium: Browser, tmp_pa
         page.goto(f"{fresh.url}/Layers?picture=sample:coffee")
         settle(page)
         expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
-        expect(page.get_by_text("How much each mask counts")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text("Contribution of each mask")).to_be_visible(timeout=WAIT)
         assert [one[0] for one in maps(page)] == [f"stage{n}.attention" for n in (1, 2, 3)]
         expect(page.get_by_role("link", name="app", exact=True)).to_have_count(0)
         page.get_by_role("link", name="Focus").click()
-        expect(page.get_by_text("What it sees")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
         expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
         expect(page.locator("[data-testid=stException]")).to_have_count(0)
         assert fresh.errors() == ""

@@ -65,7 +65,7 @@ def test_the_focus_moves_to_what_is_chosen_clicked_and_set_against(
     there.filter(has_text="gas pump").click()
     shows(page, "gas pump")
 
-    choose(page, "and not for", "gas pump")
+    choose(page, "but not for", "gas pump")
     shows(page, "church, not gas pump")
     page.get_by_role("radio", name="Scores (Finer-CAM)").click()
     expect(page).to_have_url(re.compile("versus=scores"), timeout=WAIT)
@@ -95,7 +95,7 @@ def test_any_class_is_found_by_its_name_and_selectivity_lets_one_object_win(
     page.locator(".strip").get_by_role("option", name="all objects together").click()
     shows(page, "all objects together")
     before = maps(page)[-1]
-    slider = page.get_by_role("slider", name="How selective")
+    slider = page.get_by_role("slider", name="Selectivity")
     slider.focus()
     page.keyboard.press("End")
     expect(page).to_have_url(re.compile("selective=6"), timeout=WAIT)

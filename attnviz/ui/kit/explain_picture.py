@@ -33,7 +33,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
 
 
 def _explain(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
-    with st.spinner("Looking …", show_time=True):
+    with st.spinner("Computing …", show_time=True):
         return cached_explanation(
             (picture.sha256, picture.name), model.key, look, target, model, picture
         )
@@ -58,7 +58,7 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         cost = method_cost(model, picture, look)
         backward = f" and {cost.backward:,} backward" if cost.backward else ""
         return (
-            f"{plain_text(METHODS.get(look).title)} asks the network again and again: "
+            f"{plain_text(METHODS.get(look).title)} needs many passes through the network: "
             f"{cost.forward:,} forward{backward} passes for this picture."
         )
 

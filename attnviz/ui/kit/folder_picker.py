@@ -26,7 +26,7 @@ def pick_folder_path(title: str, key: str, help_text: str) -> Path | None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         below = f"{key} below"
         st.selectbox(
-            "Go into", folders_in(folder), index=None, placeholder="A folder in it", key=below,
+            "Go into", folders_in(folder), index=None, placeholder="Choose a subfolder", key=below,
             on_change=_enter, args=(key, below, str(folder)),
         )  # fmt: skip
         for name, icon, to in (

@@ -22,7 +22,7 @@ def pick_side(spec: ModelSpec) -> int | None:
     if not larger:
         st.session_state[SIZE] = _OWN
         return None
-    titles = {_OWN: f"{own} px (own)"} | {str(side): f"{side} px" for side in larger}
+    titles = {_OWN: f"{own} px (default)"} | {str(side): f"{side} px" for side in larger}
     start_choice(SIZE, titles, default=_OWN)
     chosen = str(
         st.selectbox(
@@ -31,9 +31,9 @@ def pick_side(spec: ModelSpec) -> int | None:
             format_func=titles.__getitem__,
             key=SIZE,
             persist_state="session",
-            width=138,
-            help="How large the model sees the picture. Larger gives finer maps, but takes more "
-            "memory and time, and the model has learned at its own size.",
+            width=152,
+            help="Size of the model's input. Larger gives finer maps, but takes more "
+            "memory and time, and the model was trained at its own size.",
         )
     )
     return int(chosen) if chosen else None

@@ -144,8 +144,10 @@ def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -
     `style.css` hides the button that began it, by both keys: the browser keeps that one as long as
     it has the focus, and would move the other away under the mouse that is pressed.
     """
-    bar = above.progress(0.0, "Looking …")
-    below.button("Stop", key=f"stop {name}", help="The network is left as it was.")
+    bar = above.progress(0.0, "Computing …")
+    below.button(
+        "Stop", key=f"stop {name}", help="Stops the computation; the network is left unchanged."
+    )
     begun = time.monotonic()
 
     def show(done: int, total: int | None) -> None:

@@ -61,7 +61,7 @@ def _show_plain(content: Content) -> None:
         low, high = legend_numbers(*content.span)
         scale = f"All maps share one scale, {low} to {high}."
         captions = [layer.name for layer in content.layers]
-    st.caption(f"Made by the server, for this browser has no WebGL2. {scale}")
+    st.caption(f"Rendered by the server because this browser has no WebGL2. {scale}")
     st.image(
         [overlay(content, layer) for layer in content.layers],
         caption=[plain_text(text) for text in captions],

@@ -144,7 +144,7 @@ def pick_device() -> str:
         format_func=lambda key: _device_title(devices[key]),
         key="device",
         persist_state="session",
-        help="CUDA, then MPS, then CPU, unless you choose.",
+        help="Default: CUDA, then MPS, then CPU.",
     )
     return str(chosen)
 
@@ -242,7 +242,7 @@ def pick_method(model: VisionModel) -> str:
             format_func=lambda name: titles[name],
             key="look",
             persist_state="session",
-            help="A question is answered by the map that did best when it was measured. "
-            "Below the questions stand all methods that fit this model.",
+            help="A question is answered by the map that scored best in measurements. "
+            "Below the questions: all methods that fit this model.",
         )
     )

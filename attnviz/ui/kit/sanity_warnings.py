@@ -28,7 +28,7 @@ def warn_if_insensitive(explanation: Explanation) -> None:
         title = plain_text(explanation.choice.method.title)
         st.warning(
             f"**{title} is insensitive to this model:** its map at {plain_text(', '.join(layers))} "
-            "hardly changed in the sanity check when the network was made random.",
+            "hardly changed in the sanity check when the weights were made random.",
             icon=":material/warning:",
         )
 

@@ -33,7 +33,7 @@ def picked(page: AppTest) -> str:
 
 def test_the_models_own_size_comes_first_and_stays_out_of_the_link() -> None:
     page = AppTest.from_function(picker, default_timeout=60).run()
-    titles = ["128 px (own)", "192 px", "256 px", "384 px", "512 px"]
+    titles = ["128 px (default)", "192 px", "256 px", "384 px", "512 px"]
     assert page.selectbox(key="size").options == titles
     assert picked(page) == "None"
     assert not page.query_params

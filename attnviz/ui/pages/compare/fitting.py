@@ -63,7 +63,7 @@ def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
         The class that relevance is to speak for; empty for each network's own first.
     """
     if look == Question.ATTENTION and not can_answer(spec, look):
-        return f"{spec.title} has no attention to places. Ask what its decision rests on."
+        return f"{spec.title} has no spatial attention. Choose what its decision rests on."
     method = choice_for(spec, look).method
     if method.kind not in spec.kinds:
         return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."

@@ -58,13 +58,13 @@ def _show_found(request: GridRequest) -> None:
 
 def _cost(request: GridRequest) -> str:
     count = len(request.photos) * len(request.specs) * len(request.looks)
-    many = " Some of the methods ask the network again and again." if request.slow else ""
-    return f"{count} maps of {len(request.specs)} models.{many} What is done stays."
+    many = " Some of the methods need many passes." if request.slow else ""
+    return f"{count} maps of {len(request.specs)} models.{many} Finished maps are kept."
 
 
 def _offer_retry(cells: tuple[Cell, ...]) -> None:
     if any(cell.failed for cell in cells) and st.button(
-        "Try the failed ones again", icon=":material/refresh:"
+        "Retry failed maps", icon=":material/refresh:"
     ):
         st.session_state[_TRIES] = st.session_state.get(_TRIES, 0) + 1
         run_again()

@@ -30,7 +30,9 @@ class Pair:
         """What must be known to read the difference."""
         parts = []
         if self.a.photo is not self.b.photo:
-            parts.append("These are two pictures: places at the same share of width and height.")
+            parts.append(
+                "These are two pictures: positions are matched by their share of width and height."
+            )
         if self.a.nature is not self.b.nature:
             parts.append("One is attention and one relevance: their orders can be compared, "
                          "their values cannot.")  # fmt: skip
@@ -55,7 +57,7 @@ def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> MapDifference | str:
     flat = [letter for letter, values in zip("AB", maps, strict=True) if is_flat(values)]
     if flat:
         return (
-            f"The map of {' and '.join(flat)} is flat here and orders no places, so there is "
+            f"The map of {' and '.join(flat)} is flat here and ranks no positions, so there is "
             "nothing to compare. Choose another depth."
         )
     try:
@@ -67,10 +69,10 @@ def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> MapDifference | str:
 def describe_difference(found: MapDifference) -> tuple[str, str]:
     """The rank correlation and the overlap, each as a sentence with its number."""
     rho = found.spearman
-    kinds = ((0.7, "much the same order of places"), (0.3, "partly the same order"))
+    kinds = ((0.7, "much the same ranking of positions"), (0.3, "partly the same ranking"))
     alike = next((text for least, text in kinds if rho >= least), "little in common")
     if rho <= -0.3:
-        alike = "rather the reverse order"
+        alike = "rather the reverse ranking"
     return (
         f"Rank correlation {signed(rho)}: {alike}",
         f"Top 20 % overlap (IoU) {found.iou:.2f}; maps with nothing in common: {CHANCE:.2f}",

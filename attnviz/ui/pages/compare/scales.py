@@ -25,8 +25,8 @@ MOST_EVEN = 8.0
 TITLES = {
     Spans.ROW: "One scale per row",
     Spans.ALL: "One scale over all",
-    Spans.EVEN: "Times an even map",
-    Spans.CELL: "Each map by itself",
+    Spans.EVEN: "Relative to an even map",
+    Spans.CELL: "Each map separately",
 }
 NOTES = {
     Spans.ROW: "Absolute values, one scale for all cells and layers of a row. Attention and "

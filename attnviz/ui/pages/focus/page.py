@@ -138,7 +138,7 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     """What the network sees before and after the blur, and the point that was clicked."""
     explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
-    st.html('<div class="av-title">What it sees</div>')
+    st.html('<div class="av-title">What the model sees</div>')
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
     show_predictions(explanation.predictions, after)
     if model.spec.note:
@@ -151,9 +151,9 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
 def _show_facts(subject: FocusSubject, view: View) -> None:
     explanation, photo = subject.explanation, subject.photo
     method = explanation.choice.method
-    many, once = "found by asking again and again", "computed in one pass over all layers"
+    many, once = "computed in many passes", "computed in one pass over all layers"
     passes = many if method.many_passes else once
-    with st.expander("What you see, and where it comes from"):
+    with st.expander("Method and provenance"):
         st.markdown(
             f"**{method.title}**: `{method.formula}`  \n{plain_text(method.paper)}. "
             f"This is {method.nature}, {passes}."

@@ -73,9 +73,9 @@ def show_point(explanation: Explanation, x: float, y: float) -> None:
     """The map's value at one point, x, y in 0..1 of the picture, in every layer as bars."""
     values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
     seen = [value for value in values if value is not None]
-    st.html('<div class="av-title">At the point you clicked</div>')
+    st.html('<div class="av-title">At the clicked point</div>')
     if not seen:
-        st.caption("The network did not see this part of the picture.")
+        st.caption("This part of the picture is outside the network's input.")
         return
     highest = max(explanation.value_range[1], 1e-12)
     rows = "".join(

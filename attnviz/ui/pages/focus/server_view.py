@@ -39,7 +39,7 @@ def plain_view(
     render
         Makes the focus and the bokeh picture of a view.
     """
-    st.caption("Made by the server, for this browser has no WebGL2.")
+    st.caption("Rendered by the server because this browser has no WebGL2.")
     pictures = st.container()
     chosen = _controls(explanation, view)
     focus, blurred = render(chosen)
@@ -93,12 +93,12 @@ def _controls(explanation: Explanation, view: View) -> View:
     with columns[0]:
         radius = st.slider(
             "Radius", 0.0, 6.0, step=0.2, format="%.1f %%", key="plain radius",
-            help="Of the largest blur disc, as a share of the picture's diagonal.",
+            help="Radius of the largest blur disc, as a share of the picture's diagonal.",
         )  # fmt: skip
     with columns[1]:
         threshold = st.slider(
             "Threshold", 0.0, 1.0, step=0.05, key="plain threshold",
-            help="Where on the colour scale the focus begins.",
+            help="Value on the colour scale at which the focus begins.",
         )  # fmt: skip
     with columns[2]:
         softness = st.slider(
@@ -113,10 +113,10 @@ def _controls(explanation: Explanation, view: View) -> View:
         outline = st.toggle(
             "Focus follows the object",
             key="plain outline",
-            help="Off: the attention field, soft. On: the object found in the picture from it.",
+            help="Off: the soft attention map. On: the outline of the object that it marks.",
         )
         colours = st.selectbox("Colours", COLOUR_MAPS, key="plain colours")
-        opacity = st.slider("Strength of the colours", 0.0, 1.0, step=0.05, key="plain opacity")
+        opacity = st.slider("Opacity of the colours", 0.0, 1.0, step=0.05, key="plain opacity")
     return replace(
         view, layer=layer, radius=radius / 100, threshold=threshold, softness=softness,
         scale=scale, outline=outline, colours=colours, opacity=opacity,

@@ -19,7 +19,7 @@ TOP = 8
 
 def show_gates(traced: TracedPhoto) -> None:
     """A layer's gates as sorted bars, and the activation maps of its top features."""
-    st.subheader("Channel attention: a gate for each feature")
+    st.subheader("Channel attention: one gate per feature")
     readings = traced.layers.trace.gates
     names = [one.layer for one in readings]
     start_choice(LAYER, names)
@@ -31,15 +31,17 @@ def show_gates(traced: TracedPhoto) -> None:
     with left:
         st.markdown(f"##### The highest {min(SHOWN_GATES, len(bars.values))} gates")
         st.altair_chart(gate_chart(bars))
-        st.caption("Each feature is multiplied by its gate: 1 keeps it as it is, 0 silences it.")
+        st.caption("Each feature is multiplied by its gate: 1 leaves it unchanged, 0 removes it.")
     with right:
         st.markdown(f"##### All {len(bars.values)} gates")
         st.altair_chart(gate_spread_chart(bars))
         st.caption(describe_gates(bars))
     if bars.maps.size:
-        st.markdown("##### Where the features with the highest gates lie")
+        st.markdown("##### Activation maps of the features with the highest gates")
         st.html(feature_strip(bars, traced.layers.geometry.input_size))
-        st.caption("Activations before the gate, each from its own lowest to its own highest.")
+        st.caption(
+            "Activations before the gate, each scaled from its own minimum to its own maximum."
+        )
 
 
 def describe_gates(bars: GateBars) -> str:
@@ -47,7 +49,7 @@ def describe_gates(bars: GateBars) -> str:
     low, middle, high = (float(f(bars.values)) for f in (np.min, np.median, np.max))
     words = f"From {low:.3g} to {high:.3g}, half of them below {middle:.3g}."
     if high - low < 0.02 * abs(high):
-        words += " They hardly differ: this layer prefers no feature."
+        words += " They hardly differ: this layer favours no feature."
     return words
 
 

@@ -64,7 +64,11 @@ def _row(
 ) -> str:
     name = html.escape(one.layer)
     elsewhere = float(one.elsewhere.mean())
-    aside = f"<small>{100 * elsewhere:.0f} % to no place</small>" if elsewhere >= 0.005 else ""
+    aside = (
+        f"<small>{100 * elsewhere:.0f} % to non-spatial tokens</small>"
+        if elsewhere >= 0.005
+        else ""
+    )
     heads = one.values[:columns]
     cells = "".join(_cell(values, name, head, scale, point) for head, values in enumerate(heads))
     empty = "<span></span>" * (columns - len(heads))
@@ -97,7 +101,7 @@ def _legend(low: float, high: float, stretched: bool) -> str:
     ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), COLOURS)
     first, last = legend_numbers(low, high)
     return (
-        '<div class="av-legend"><em>Share of the attention that goes to a cell; one scale for all '
+        '<div class="av-legend"><em>Share of the attention that a cell gets; one scale for all '
         f'layers and heads.</em><span>{first}</span><img alt="colour scale" '
         f'src="{data_link(ramp)}"><span>{last}</span></div>'
     )

@@ -25,7 +25,7 @@ _FIRST = "soft-mask"
 
 def show_masks(traced: TracedPhoto) -> None:
     """The masks of all layers in the viewer, their spread and their share as charts."""
-    st.subheader("Spatial attention: soft masks over positions")
+    st.subheader("Spatial attention: soft masks")
     method = _pick_reading()
     trace = traced.layers.trace
     maps = [(one.layer, one.values[0]) for one in method(trace)]
@@ -43,13 +43,13 @@ def show_masks(traced: TracedPhoto) -> None:
     names = [name for name, _ in maps]
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("##### How widely each map lies")
+        st.markdown("##### Spatial spread of each map")
         spread = [float(spatial_spread(values, trace.input_size)) for _, values in maps]
         even = [float(spatial_spread(np.ones_like(values), trace.input_size)) for _, values in maps]
         st.altair_chart(spread_chart(names, spread, even))
-        st.caption("Low: one spot. On the dashed line: spread over the whole picture.")
+        st.caption("Low: one spot. Dashed line: an even map, spread over the whole picture.")
     with right:
-        st.markdown("##### How much each mask counts")
+        st.markdown("##### Contribution of each mask")
         shares = [float(mask_share(one)[0]) for one in trace.soft_masks]
         st.altair_chart(share_chart([one.layer for one in trace.soft_masks], shares))
         st.caption(_share_words(all(one.base is None for one in trace.soft_masks)))
@@ -67,7 +67,7 @@ def _pick_reading() -> TraceMethod[Any]:
     start_choice(READING, names)
     name = str(
         st.selectbox(
-            "What to show of the mask",
+            "Mask reading",
             names,
             format_func=fitting.__getitem__,
             key=READING,
@@ -83,14 +83,17 @@ def _words(method: TraceMethod[Any], trace: Trace) -> str:
         return ""
     many = any(one.mask.shape[1] > 1 for one in trace.soft_masks)
     joint = (
-        "This mask chooses features and places jointly, with a map for each feature: "
+        "This mask weighs features and positions jointly, with one map per feature: "
         "their mean is shown, and often marks the background. "
     )
-    said = "Bright places are let through; that does not make them important."
+    said = "Bright regions are passed on; that alone does not make them important."
     return f"{joint}{said}" if many else said
 
 
 def _share_words(naive: bool) -> str:
     if naive:
-        return "The part of the features that the mask takes away. 0: it changes nothing."
-    return "The masked part of what leaves the block, beside what bypasses it. 0: it adds nothing."
+        return "Share of the features that the mask removes. 0: it changes nothing."
+    return (
+        "Share of the masked branch in the block's output, next to the skip connection. "
+        "0: it adds nothing."
+    )

@@ -17,7 +17,10 @@ from attnviz.ui.pages.layers.self_attention import show_self_attention
 
 def show() -> None:
     """The whole page, from top to bottom."""
-    lead = "All of a network's attention, layer by layer: where it looks, which features it uses."
+    lead = (
+        "All of a network's attention, layer by layer: where it attends, and which features it "
+        "amplifies."
+    )
     with page_frame("Layers", lead):
         subject = require_photo_and_model(
             "Choose a picture and a model to see what each layer attends to."
@@ -29,7 +32,7 @@ def show() -> None:
 def show_layers(photo: Photo, model: VisionModel) -> None:
     """What the network's attention does with the picture; a click reruns this part alone."""
     with guarded():
-        with st.spinner("Looking …", show_time=True):
+        with st.spinner("Computing …", show_time=True):
             traced = trace_photo(photo, model)
         show_notes(traced.layers.notes)
         trace = traced.layers.trace
@@ -47,7 +50,7 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
             st.info(
                 f"{plain_text(model.spec.title)} has no attention that can be read: no masks, no "
                 "gates, no self-attention. To see where its decision comes from, open the page "
-                "**Focus** and ask *What does the decision rest on?*"
+                "**Focus** and choose *What does the decision rest on?*"
             )
         share(*keys, **link)
         show_credit(photo)

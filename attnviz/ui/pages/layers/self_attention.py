@@ -27,17 +27,17 @@ POINT = "layers point"
 QUERY = "layers query"
 HEAD = "layers head"
 _TURN = "layers turn to point"
-_ASKERS = {
-    "class": "The class token",
-    "mean": "All places, on average",
-    "point": "The point I click",
+_QUERY_KINDS = {
+    "class": "Class token",
+    "mean": "Mean of all positions",
+    "point": "Clicked point",
 }
 _ARTEFACTS = {
-    "show": "shown as they are",
-    "mark": "marked by a cross",
-    "mask": "filled in from what lies around them",
+    "show": "shown unchanged",
+    "mark": "marked with a cross",
+    "mask": "filled in from their neighbours",
 }
-_FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each place"}
+_FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each position"}
 
 
 def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
@@ -45,35 +45,35 @@ def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
 
     Returns what a link carries of it.
     """
-    st.subheader("Self-attention: where each place looks")
+    st.subheader("Self-attention: where each position attends")
     st.caption(
         "Click any point of the picture to see what that point attends to, in every layer and head."
     )
     left, right = st.columns([3, 2])
     with left:
-        asker = _pick_query_kind(traced)
+        kind = _pick_query_kind(traced)
     with right:
         head = _pick_head(traced)
-    point = _chosen_point(traced) if asker == "point" else None
+    point = _chosen_point(traced) if kind == "point" else None
     artefacts = _pick_artefacts(traced)
-    query = _query(traced, asker, point)
+    query = _query(traced, kind, point)
     if query is None:
-        st.info("The network did not see this part of the picture. Click another point.")
+        st.info("This part of the picture is outside the network's input. Click another point.")
         query, point = (0.5, 0.5), (0.5, 0.5)
     maps = query_maps(traced.key, query, traced.layers)
     if artefacts == "mask" and traced.layers.artefacts is not None:
         maps = without_artefacts(maps, traced.layers.artefacts)
-    content = _content(traced, maps, head, asker, point)
+    content = _content(traced, maps, head, kind, point)
     if artefacts == "mark":
         content = replace(content, pixels=with_artefacts(content.pixels, traced.layers))
     key = (*traced.key, str(query), head, artefacts)
     picked = show_maps("layers viewer", key, content, f"{traced.model.name} context")
     if picked is not None:
-        _move_query(traced, picked, asker)
-    st.caption(_query_caption(asker, point))
+        _move_query(traced, picked, kind)
+    st.caption(_query_caption(kind, point))
     _show_grid(traced, maps, query)
     _show_numbers(traced)
-    return {QUERY: asker, HEAD: head, POINT: "" if point is None else point_text(*point)}
+    return {QUERY: kind, HEAD: head, POINT: "" if point is None else point_text(*point)}
 
 
 def fuse_heads(values: FloatArray, head: str) -> FloatArray:
@@ -86,23 +86,23 @@ def fuse_heads(values: FloatArray, head: str) -> FloatArray:
 
 
 def _pick_query_kind(traced: TracedPhoto) -> str:
-    askers = list(_ASKERS) if traced.layers.has_class_token else ["mean", "point"]
+    kinds = list(_QUERY_KINDS) if traced.layers.has_class_token else ["mean", "point"]
     if st.session_state.pop(_TURN, False):  # before the widget is there, or it cannot be moved
         st.session_state[QUERY] = "point"
-    start_choice(QUERY, askers)
-    asker = str(
+    start_choice(QUERY, kinds)
+    kind = str(
         st.radio(
             "Query",
-            askers,
-            format_func=_ASKERS.__getitem__,
+            kinds,
+            format_func=_QUERY_KINDS.__getitem__,
             key=QUERY,
             persist_state="session",
             horizontal=True,
         )
     )
-    if asker == "point" and st.session_state.get("no webgl"):
+    if kind == "point" and st.session_state.get("no webgl"):
         _pick_point_by_hand(traced)
-    return asker
+    return kind
 
 
 def _pick_point_by_hand(traced: TracedPhoto) -> None:
@@ -148,9 +148,9 @@ def _pick_artefacts(traced: TracedPhoto) -> str:
             default="show",
             required=True,
             key="layers artefacts",
-            help="Patches whose features are outliers after the last block: the network keeps "
-            "notes there. Attention to them says nothing about what is to be seen. Mask: each "
-            "takes the mean of its neighbours, in every map.",
+            help="Patches whose features are outliers after the last block: the network stores "
+            "global information there. Attention to them says nothing about that part of the "
+            "picture. Mask: each takes the mean of its neighbours, in every map.",
         )
     )
     if chosen != "show":
@@ -162,7 +162,10 @@ def describe_artefacts(count: int, tokens: int, chosen: str) -> str:
     """How many tokens are artefacts, and what was done with them, as a sentence."""
     if not count:
         return f"None of the {tokens} tokens is an artefact in this picture."
-    return f"{count} of {tokens} tokens: the network keeps notes there, {_ARTEFACTS[chosen]}."
+    return (
+        f"{count} of {tokens} tokens: the network stores global information there, "
+        f"{_ARTEFACTS[chosen]}."
+    )
 
 
 def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
@@ -204,14 +207,14 @@ def parse_point(told: str | None) -> tuple[float, float]:
     return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
 
 
-def _query(traced: TracedPhoto, asker: str, point: tuple[float, float] | None) -> Query | None:
-    return asker if point is None else traced.layers.input_point(*point)
+def _query(traced: TracedPhoto, kind: str, point: tuple[float, float] | None) -> Query | None:
+    return kind if point is None else traced.layers.input_point(*point)
 
 
-def _move_query(traced: TracedPhoto, picked: Pick, asker: str) -> None:
+def _move_query(traced: TracedPhoto, picked: Pick, kind: str) -> None:
     """Let the clicked point ask; a click that is told twice changes nothing more."""
     if (
-        asker == "point"
+        kind == "point"
         and _chosen_point(traced) == (picked.x, picked.y)
         and POINT in st.session_state
     ):
@@ -225,27 +228,27 @@ def _content(
     traced: TracedPhoto,
     maps: Sequence[QueryMaps],
     head: str,
-    asker: str,
+    kind: str,
     point: tuple[float, float] | None,
 ) -> Content:
     fusing = _FUSED.get(head) or f"head {int(head) + 1}"
-    who = "the marked point" if point else _ASKERS[asker].lower()
+    who = "marked point" if point else _QUERY_KINDS[kind].lower()
     return Content(
         traced.photo.shown.pixels,
         traced.layers.geometry,
         [Layer(one.layer, fuse_heads(one.values, head)) for one in maps],
         "Attention",
-        f"Share of the attention of {who}, {fusing.lower()}.",
+        f"Share of the attention of the {who}, {fusing.lower()}.",
         point=point,
     )
 
 
-def _query_caption(asker: str, point: tuple[float, float] | None) -> str:
+def _query_caption(kind: str, point: tuple[float, float] | None) -> str:
     if point is None:
-        return f"{_ASKERS[asker]} asks: brighter places get more of its attention."
+        return f"{_QUERY_KINDS[kind]} as the query: brighter positions get more of its attention."
     return (
-        f"The point {100 * point[0]:.0f} % from the left and {100 * point[1]:.0f} % from the top "
-        "asks, in the cell that holds it on each layer's grid. "
+        f"The query is the point {100 * point[0]:.0f} % from the left and {100 * point[1]:.0f} % "
+        "from the top: the cell that contains it on each layer's grid. "
         "Read from this pass's queries and keys; the network did not run again."
     )
 
@@ -253,9 +256,9 @@ def _query_caption(asker: str, point: tuple[float, float] | None) -> str:
 def _show_grid(traced: TracedPhoto, maps: Sequence[QueryMaps], query: Query) -> None:
     st.markdown("##### Every layer and head")
     stretched = st.toggle(
-        "Stretch each map by itself",
+        "Scale each map separately",
         key="layers stretched",
-        help="Shows the pattern of faint heads. Brightness can then not be compared.",
+        help="Shows the pattern of faint heads. Maps can then no longer be compared.",
     )
     point = query if isinstance(query, tuple) else None
     st.html(head_grid(maps, traced.layers.trace.input_size, point, stretched=stretched))
@@ -265,13 +268,15 @@ def _show_numbers(traced: TracedPhoto) -> None:
     facts = attention_numbers(traced.key, traced.layers)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("##### How evenly each head looks")
+        st.markdown("##### Entropy of each head")
         st.altair_chart(entropy_chart(facts))
-        st.caption("Low: a few places get it all. On the dashed line: all places alike.")
+        st.caption(
+            "Low: a few positions get all the attention. Dashed line: all positions get the same."
+        )
     distances = distance_chart(facts)
     if distances is None:
         return
     with right:
-        st.markdown("##### How far each head looks")
+        st.markdown("##### Attention distance of each head")
         st.altair_chart(distances)
-        st.caption("Low: next to the asking place. On the dashed line: as far as looking evenly.")
+        st.caption("Low: close to the query. Dashed line: even attention.")

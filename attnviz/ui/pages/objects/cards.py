@@ -59,11 +59,11 @@ def object_note(found: ObjectCompetition, place: int) -> str:
     index = found.choices.objects[place]
     name, value = found.seen.label(index), float(found.seen.chances[index])
     if is_flat(np.maximum(found.maps[place], 0)):
-        return f"Probability {chance(value)}. No place in this picture speaks for {name}."
+        return f"Probability {chance(value)}. No region of this picture supports {name}."
     if value < UNSEEN:
         return (
-            f"The network does not see {with_article(name)} here ({chance(value)}): this map shows "
-            "what comes nearest to one."
+            f"The network does not recognise {with_article(name)} here ({chance(value)}): this map "
+            "shows the regions most like one."
         )
     share = ""
     if len(found.maps) > 1:

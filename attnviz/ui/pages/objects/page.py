@@ -38,7 +38,7 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
     """The objects of a picture; a click or a control reruns this part alone."""
     with guarded():
         seen = PhotoClasses(photo, model)
-        with st.spinner("Looking …", show_time=True):
+        with st.spinner("Computing …", show_time=True):
             count = len(seen.chances)
         if count == 1:
             st.info("This network knows one class only: there is nothing to choose from.")
@@ -48,7 +48,7 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
         if not choices.objects:
             st.info("Choose an object above, or search for one.")
             return
-        with st.spinner("Looking …", show_time=True):
+        with st.spinner("Computing …", show_time=True):
             found = compute_competition(seen, choices)
         show_notes(found.all_maps.notes)
         _show_stage(found)
@@ -78,5 +78,5 @@ def _show_stage(found: ObjectCompetition) -> None:
         st.markdown("##### One against another")
         pick_contrast(seen)
         if choices.against is not None and found.contrast is None:
-            empty = "no place speaks for the first more than for the second."
+            empty = "no region supports the first more than the second."
             st.info(plain_text(found.refused or f"{contrast_name(seen, choices)}: {empty}"))

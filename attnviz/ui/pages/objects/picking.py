@@ -54,7 +54,7 @@ def pick_objects(seen: PhotoClasses) -> None:
             disabled=len(choices.objects) >= MOST,
         )
     if len(choices.objects) >= MOST:
-        st.caption(f"{MOST} objects at most: take one away to add another.")
+        st.caption(f"{MOST} objects at most: remove one to add another.")
 
 
 def add_object(seen: PhotoClasses, index: int) -> None:
@@ -73,22 +73,22 @@ def chance(value: float) -> str:
 
 
 def pick_competition(seen: PhotoClasses) -> None:
-    """How selective the eye is, and what the objects compete by."""
+    """Selectivity the eye is, and what the objects compete by."""
     choices = choices_of(seen)
     _bound("selectivity", choices.selectivity)
     st.slider(
-        "How selective",
+        "Selectivity",
         0.0,
         SELECTIVE,
         step=0.1,
         key="objects selectivity",
         on_change=_changed("selectivity", seen, float),
-        help="0: all objects stay in focus. The higher, the more the strongest takes it all: "
+        help="0: all objects stay in focus. Higher: more of the focus goes to the strongest: "
         "share = strength to this power, divided by the sum over all objects.",
     )
     _bound("strength", choices.strength)
     st.segmented_control(
-        "They compete by",
+        "Compete by",
         list(Strength),
         format_func=_STRENGTHS.__getitem__,
         key="objects strength",
@@ -109,7 +109,7 @@ def pick_contrast(seen: PhotoClasses) -> None:
     _bound("wanted", wanted)
     with left:
         st.selectbox(
-            "What speaks for",
+            "Evidence for",
             list(choices.objects),
             format_func=seen.label,
             key="objects wanted",
@@ -119,7 +119,7 @@ def pick_contrast(seen: PhotoClasses) -> None:
     _bound("against", choices.against)
     with right:
         st.selectbox(
-            "and not for",
+            "but not for",
             [one for one in others if one != wanted],
             index=None,
             placeholder="No other",
@@ -132,7 +132,7 @@ def pick_contrast(seen: PhotoClasses) -> None:
         return
     _bound("versus", choices.versus)
     st.segmented_control(
-        "Difference of their",
+        "Compare their",
         list(Versus),
         format_func=_VERSUS.__getitem__,
         key="objects versus",

@@ -45,11 +45,11 @@ def show_point(seen: PhotoClasses) -> None:
         st.caption("Click an object in the picture, and the focus moves to it.")
         return
     if seen.likely.geometry.input_point(x, y) is None:
-        st.caption("The network did not see this part of the picture. Click another point.")
+        st.caption("This part of the picture is outside the network's input. Click another point.")
         return
     there = classes_at(seen.likely, x, y)[:_OFFERED]
     if not there:
-        st.caption("None of the likely classes has anything at this point. Click another one.")
+        st.caption("None of the likely classes has relevance at this point. Click another one.")
         return
     st.caption(
         f"Where you clicked, {100 * x:.0f} % from the left and {100 * y:.0f} % from the top, "

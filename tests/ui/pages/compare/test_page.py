@@ -197,7 +197,7 @@ def test_a_network_that_cannot_be_had_leaves_the_rest_and_can_be_tried_again(
     count = tried.count("squeezenet1_0")
     tell(page, best=False)
     assert tried.count("squeezenet1_0") == count, "a failure is not tried again by itself"
-    (button,) = [one for one in page.button if one.label == "Try the failed ones again"]
+    (button,) = [one for one in page.button if one.label == "Retry failed maps"]
     button.click().run()
     assert tried.count("squeezenet1_0") == count + 1
 

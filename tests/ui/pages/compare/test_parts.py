@@ -89,7 +89,7 @@ def test_what_a_network_cannot_answer_is_said_before_anything_is_loaded() -> Non
         "Attention rollout reads self-attention, and Residual attention, small has none."
     )
     assert reason_unfit(squeeze, "attention", "").endswith(
-        "has no attention to places. Ask what its decision rests on."
+        "has no spatial attention. Choose what its decision rests on."
     )
     assert "does not know the class 'tabby'" in reason_unfit(RAN, "decision", "tabby")
     assert reason_unfit(RAN, "attention", "tabby") == "", "attention knows no class"
@@ -146,10 +146,10 @@ def test_a_pair_is_compared_at_every_stop_and_flat_maps_are_said() -> None:
     assert str(pair.found[2, 0]).startswith("The map of A is flat here")
     assert "One is attention and one relevance" in pair.note
     rho, iou = describe_difference(first)
-    assert rho == f"Rank correlation +{first.spearman:.2f}: partly the same order"
+    assert rho == f"Rank correlation +{first.spearman:.2f}: partly the same ranking"
     assert iou == f"Top 20 % overlap (IoU) {first.iou:.2f}; maps with nothing in common: 0.11"
     assert describe_difference(replace(first, spearman=-0.5))[0].endswith(
-        "\N{MINUS SIGN}0.50: rather the reverse order"
+        "\N{MINUS SIGN}0.50: rather the reverse ranking"
     )
     other = compare_cells(a, cell([ramp], size=(60, 40)), 3)
     assert "These are two pictures" in other.note

@@ -104,7 +104,7 @@ def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
         page.radio(key="layers query").set_value("point").run()
         assert_fine(page)
         seen.append(headers(page)[0])
-        assert f"The point {100 * x:.0f} % from the left" in texts(page)
+        assert f"The query is the point {100 * x:.0f} % from the left" in texts(page)
         assert "the marked point" in seen[-1]["legend"]
     for one, other in ((before, seen[0]), (seen[0], seen[1])):
         for a, b in zip(one["layers"], other["layers"], strict=True):
@@ -159,7 +159,10 @@ def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
     assert highs["mask"] == pytest.approx(float(masked.max()), rel=1e-3)
     assert sent["mark"]["photo"]["id"] != sent["show"]["photo"]["id"] == sent["mask"]["photo"]["id"]
     assert cells["show"] == cells["mark"] != cells["mask"]
-    assert f"1 of {spot.size} tokens: the network keeps notes there, filled in" in texts(page)
+    assert (
+        f"1 of {spot.size} tokens: the network stores global information there, filled in"
+        in texts(page)
+    )
 
 
 def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +177,7 @@ def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) ->
     again = open_page(monkeypatch, "vit", link)
     assert_fine(again)
     assert again.radio(key="layers query").value == "point"
-    assert "The point 30 % from the left and 62 % from the top" in texts(again)
+    assert "The query is the point 30 % from the left and 62 % from the top" in texts(again)
     assert headers(again)[0]["layers"] == shown
 
 
@@ -224,7 +227,7 @@ def test_without_webgl_there_are_pictures_and_a_point_by_hand(
     page.slider[0].set_value(20).run()
     assert_fine(page)
     assert page.session_state["layers point"][1:] == (0.2, 0.5)
-    assert "The point 20 % from the left and 50 % from the top" in texts(page)
+    assert "The query is the point 20 % from the left and 50 % from the top" in texts(page)
 
 
 def test_a_network_that_fails_gets_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,8 +52,8 @@ def test_a_cell_of_the_grid_is_a_pixel_on_the_scale_of_all() -> None:
     np.testing.assert_array_equal(third, table[[[255, 255], [0, 0]]])
     assert "--av-heads:2;--av-shape:1.5000" in text
     assert "first, head 1: 0.100 to 0.400" in text
-    assert "25 % to no place" in text
-    assert text.count("to no place") == 1
+    assert "25 % to non-spatial tokens" in text
+    assert text.count("to non-spatial tokens") == 1
     assert "one scale for all" in text
     assert "<span>0.000</span>" in text
     assert "<span>0.500</span>" in text
@@ -122,8 +122,8 @@ def test_crosses_lie_on_the_artefacts_cells_of_a_cropped_picture() -> None:
     assert (with_artefacts(photo, LayerTrace(trace_of(), geometry)) == photo).all()
     none = "None of the 256 tokens is an artefact in this picture."
     assert describe_artefacts(0, 256, "mark") == none
-    assert describe_artefacts(3, 256, "mark").endswith("notes there, marked by a cross.")
-    assert describe_artefacts(3, 256, "mask").endswith("filled in from what lies around them.")
+    assert describe_artefacts(3, 256, "mark").endswith("information there, marked with a cross.")
+    assert describe_artefacts(3, 256, "mask").endswith("filled in from their neighbours.")
 
 
 def facts(name: str, distance: float = 20.0) -> AttentionFacts:
@@ -177,7 +177,7 @@ def test_gates_are_bars_in_their_order_and_all_are_counted() -> None:
 
 def test_gates_are_said_in_words() -> None:
     assert describe_gates(gate([0.9, 0.5, 0.1])) == "From 0.1 to 0.9, half of them below 0.5."
-    assert "prefers no feature" in describe_gates(gate([0.5, 0.5, 0.499]))
+    assert "favours no feature" in describe_gates(gate([0.5, 0.5, 0.499]))
 
 
 def test_features_carry_channel_gate_and_absolute_range() -> None:

@@ -166,8 +166,9 @@ def test_a_class_that_is_not_seen_is_said_to_be_none(monkeypatch: pytest.MonkeyP
     network.head.bias.data = torch.tensor([9.0, 0.0, -9.0])
     page = open_page(monkeypatch, small(3, ("owl", "<i>cat</i>", "ape"), network), objects="0,1")
     assert_fine(page)
-    assert "The network does not see a &lt;i&gt;cat&lt;/i&gt; here (under 0.001)" in texts(page)
-    assert "comes nearest to one" in texts(page)
+    unseen = "The network does not recognise a &lt;i&gt;cat&lt;/i&gt; here (under 0.001)"
+    assert unseen in texts(page)
+    assert "the regions most like one" in texts(page)
     assert "<i>cat" not in texts(page)
 
 
@@ -193,10 +194,10 @@ def test_a_map_without_places_and_a_contrast_without_rest_are_told(
     network.head.weight.data[0] = 1
     page = open_page(monkeypatch, small(2, ("owl", "cat"), network), objects="1,0")
     assert_fine(page)
-    assert "No place in this picture speaks for cat." in texts(page)
+    assert "No region of this picture supports cat." in texts(page)
     page.selectbox(key="objects against").set_value(0).run()
     assert_fine(page)
-    assert "no place speaks for the first more than for the second" in texts(page).replace("\\", "")
+    assert "no region supports the first more than the second" in texts(page).replace("\\", "")
     assert names(page) == ["cat", "owl", TOGETHER]
 
 
