@@ -1,4 +1,4 @@
-"""Methods: one map for each layer of a network. One file a method; each registers itself."""
+"""Methods: one map for each layer of a network. Each file registers its own method."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Artefact tokens: patches that a network uses as scratch paper, and whose maps mislead.
+"""Artefact tokens: patches that a network uses to store global information.
 
-Large vision transformers write global notes into patches of empty background; their features are
-many times longer than the others', and much attention goes to them though nothing is there to be
-seen (Darcet et al., ICLR 2024, arXiv 2309.16588). Registers take that role in networks that have
-them, and have no position anyway.
+Large vision transformers store global information in patches of empty background. The norms of
+their features are many times those of other patches, and much attention goes to them although the
+picture shows nothing there, so maps mislead (Darcet et al., ICLR 2024, arXiv 2309.16588). Networks
+with registers store it there instead, in tokens without a position.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from torch import Tensor
 from attnviz.errors import MethodError
 
 DEVIATIONS = 5.0
-# Norms that hardly differ have hardly a deviation, and any of them would stand out.
+# Norms that hardly differ have hardly any deviation: without this, any of them would stand out.
 _LEAST_DEVIATION = 0.01
 
 
 def artefact_tokens(features: Tensor, deviations: float = DEVIATIONS) -> Tensor:
-    """Patches whose norm is above median + `deviations` x the median absolute deviation (MAD).
+    """Return the patches whose norm is above median + `deviations` x median absolute deviation.
 
-    The paper cuts at one norm for all pictures of a model; a limit from the picture's own norms
-    needs no model's number. The MAD counts as 1 % of the median at least, so that even norms have
-    no artefacts.
+    The paper uses one threshold for all pictures of a model; a threshold from the picture's own
+    norms needs no constant per model. The median absolute deviation counts as at least 1 % of the
+    median, so that even norms have no artefacts.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ def artefact_tokens(features: Tensor, deviations: float = DEVIATIONS) -> Tensor:
 
 
 def masked(maps: Tensor, mask: Tensor) -> Tensor:
-    """`maps` [N, h, w] in which marked cells take the mean of their unmarked neighbours.
+    """Return maps in which marked cells are replaced by the mean of their unmarked neighbours.
 
-    The neighbours are the eight around a cell; the inside of larger marked areas is filled from its
-    rim inwards. A map that is marked everywhere stays as it is.
+    The neighbours are the eight around a cell; larger marked areas are filled from their rim
+    inwards. A map that is marked everywhere is unchanged.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Attention together with the length of what it brings."""
+"""Attention weighted by the norm of the values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fus
 @METHODS.add
 @dataclass(frozen=True)
 class AttentionValueNorm(ContextLayerMethod):
-    """Attention times the norm of the value: a position with attention may have little to give.
+    """Attention times the norm of the value: an attended position may contribute little.
 
     Values from 0 up, in units of the layer's values. The paper takes the norm of the sum over heads
     after the output projection; here each head's norm is taken before it, so heads can be shown one
@@ -56,11 +56,11 @@ class AttentionValueNorm(ContextLayerMethod):
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:
-        """See `Method`: it needs the values too."""
+        """See `Method`; the method also needs the values."""
         return super().fits(network) and network.values
 
     def layer_map(self, reading: ContextReading) -> Tensor:
-        """See `LayerMethod`; raises MethodError where the values are not known."""
+        """See `LayerMethod`; raises MethodError if the values could not be read."""
         lengths = reading.value_norms()
         if lengths is None:
             raise MethodError(

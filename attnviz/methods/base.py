@@ -1,4 +1,4 @@
-"""What methods have in common: a network's inference goes in, one map for each layer comes out."""
+"""Base of all methods: from the inference of a network to one map for each layer."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Nature(StrEnum):
 
 
 class NetworkTraits(Protocol):
-    """What is known of a network before it runs; `ModelSpec` has it."""
+    """What is known of a network before it runs; `ModelSpec` implements it."""
 
     @property
     def kinds(self) -> Collection[str]:
-        """The kinds of which it has sites."""
+        """The kinds of its sites."""
         ...
 
     @property
@@ -56,25 +56,25 @@ class Method(ABC):
     Attributes
     ----------
     name
-        By which users choose it; unique.
+        Unique name, by which users choose the method.
     title
-        In plain words.
+        Name in plain words, for the app.
     paper
         Authors, venue, year and identifier.
     formula
-        In one line of text.
+        One line of text.
     nature
         Attention or relevance; this decides which of the two questions it answers.
     kind
-        The kind of sites that it reads.
+        Kind of the sites that the method reads.
     gradients
         Whether it takes a backward pass.
     shares
         Whether its values are in 0..1.
     signed
-        Whether values below 0 speak against the class.
+        Whether negative values count against the class.
     many_passes
-        Whether it runs the network so often that users are asked first.
+        Whether it runs the network so often that users must confirm first.
     """
 
     name: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Where the channels lie that a gate lets through."""
+"""The positions whose channels a gate favours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attnviz.capture.readings import GateReading
 from attnviz.methods.base import METHODS
 from attnviz.methods.trace_method import GateMethod
 
-# Places with less than this share of the mean activity count as silent.
+# Positions with less than this share of the mean activity count as inactive.
 _SILENCE = 1e-3
 
 

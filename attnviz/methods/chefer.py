@@ -17,7 +17,7 @@ from attnviz.methods.through_layers import RowsOf, through_layers
 @METHODS.add
 @dataclass(frozen=True)
 class Chefer(ContextMethod):
-    """What passes through attention in favour of the class, gathered over all layers.
+    """Attention weights that support the class, accumulated over all layers.
 
     A: attention, G: gradient of the class's score by it. R starts as I and is updated by each layer
     in turn.
@@ -63,7 +63,18 @@ class Chefer(ContextMethod):
 
 
 def weighed_by_gradient(method: str) -> RowsOf:
-    """Rows of the mean over heads of relu(G A); MethodError names `method` if there is no G."""
+    """Return the function that computes rows of the mean over heads of relu(G A).
+
+    Parameters
+    ----------
+    method
+        Name of the method, for the MethodError that is raised if the trace has no gradients.
+
+    Returns
+    -------
+    RowsOf
+        For `through_layers`.
+    """
 
     def rows(reading: ContextReading, queries: Tensor) -> Tensor:
         slopes = gradient_rows(reading, queries, method)

@@ -1,4 +1,4 @@
-"""Competition: classes compete for each place."""
+"""Competition: classes compete for each position."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Competition(Method):
     global average pooling, SqueezeNet's convolution). The classifier of a vision transformer that
     reads the class token can be applied to each patch's token; the network itself never does that,
     so z then shows what the patch has become, not what it adds to the decision. For all others z is
-    HiResCAM at the last block, to first order what the position adds, by one short backward pass
+    HiResCAM at the last block: what the position adds, to first order, by one short backward pass
     for each class.
 
     Blocks before the last get LayerCAM times the share, which comes from the same backward pass,
-    scaled to the mean of the last block's map: they say where in the parts it lies, and their own
-    sums, of what supports the class alone, grow without bound towards the input. The last map is
+    scaled to the mean of the last block's map: they refine where the support lies, but their sums,
+    of positive terms only, grow without bound towards the input. The last map is
     the mean of the formula's and of that of the deepest block with a finer grid. Without a finer
     block of the same layout, as between the tokens of a transformer, it is the formula's alone.
 
@@ -67,8 +67,8 @@ class Competition(Method):
         Largest weight of a rival, above 0.
     smoothing
         Standard deviation in cells of the Gaussian that smooths the maps of all classes before they
-        compete, 0 for none: neighbouring cells get much of the same input, and a weak one among
-        strong ones is needed as well.
+        compete, 0 for none: neighbouring cells see much of the same input, and a weak cell among
+        strong ones matters too.
     exact
         Whether to refuse networks for which z is only exact to first order.
 
@@ -180,14 +180,23 @@ class Competition(Method):
 
 
 def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tuple[Tensor, Tensor]:
-    """The class and its strongest rivals, int64 [N, 1 + R], and the rivals' weights [N, R].
+    """Return the class and its strongest rivals, with the rivals' weights.
 
     Parameters
     ----------
     logits
-        [N, classes].
+        float [N, classes].
     chosen
-        [N]. The weights are `min(p_k / p_c, cap)`.
+        int64 [N], the class of each input.
+    rivals
+        R, how many other classes compete; all if there are fewer.
+    cap
+        Largest weight.
+
+    Returns
+    -------
+    tuple of Tensor
+        Indices int64 [N, 1 + R], the class first, and weights `min(p_k / p_c, cap)` [N, R].
     """
     count = min(rivals, logits.shape[1] - 1)
     others = logits.scatter(1, chosen[:, None], -torch.inf).topk(count, 1).indices
@@ -196,16 +205,21 @@ def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tupl
 
 
 def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
-    """Which share of each place the class has, [N, h, w] in 0..1.
+    """Return the share of each position that belongs to the class.
 
     Parameters
     ----------
     said
-        Logits [N, 1 + R, h, w] of the class and its rivals.
+        float [N, 1 + R, h, w], logits of the class and its rivals.
     weights
-        [N, R] of the rivals.
+        float [N, R], weights of the rivals.
     temperature
-        Relative to the standard deviation of `said`. One where there is no rival.
+        Relative to the standard deviation of `said`.
+
+    Returns
+    -------
+    Tensor
+        float [N, h, w] in 0..1; 1 without rivals.
     """
     spread = said.flatten(1).std(1, unbiased=False).clamp_min(_TINY)[:, None, None, None]
     scaled = said / (temperature * spread)
@@ -216,7 +230,7 @@ def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
 
 
 def _finer(taps: Sequence[FeatureTap], places: int) -> FeatureTap | None:
-    """The deepest block of more places than that, laid out as the last one is."""
+    """The deepest block with more than `places` positions and the layout of the last one."""
     for tap in reversed(taps):
         grid = tap.channels_first(require(tap.captured)).shape[2:]
         if tap.site.layout is taps[-1].site.layout and grid.numel() > places:
@@ -231,17 +245,17 @@ def _enlarged(one: Tensor, like: Tensor) -> Tensor:
 
 
 def _brought_to(won: Tensor, other: Tensor) -> Tensor:
-    """The other map [N, h, w] with the mean of the first; as it is where one of them is empty."""
+    """The other map [N, h, w], scaled to the mean of the first; unscaled if either is empty."""
     means = [one.mean((1, 2), keepdim=True) for one in (won, other)]
     known = (means[0] > 0) & (means[1] > 0)
     return other * torch.where(known, means[0] / means[1].clamp_min(_TINY), 1.0)
 
 
 def _linearised(passed: DensePass, classes: Tensor) -> Tensor:
-    """HiResCAM of each class at the last block that it reads, times the number of places.
+    """HiResCAM of each class at the last influential block, times the number of positions.
 
-    [N, 1 + R, h, w], in the graph of the block's own output, while the derivatives are held. Behind
-    the last attention to a class token, the other tokens have no say: then it is a block before.
+    [N, 1 + R, h, w]; the derivatives are treated as constants. Behind the last attention to a class
+    token, the other tokens do not influence the score: then an earlier block is taken.
     """
     scores = [passed.logits.gather(1, column[:, None]).sum() for column in classes.T]
     for tap in reversed(passed.taps):

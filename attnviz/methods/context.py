@@ -1,4 +1,4 @@
-"""What methods on self-attention share: whose attention, how heads are fused, rows in blocks."""
+"""Shared parts of the methods on self-attention: queries, fusing of heads, rows in blocks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from attnviz.methods.base import Nature
 from attnviz.methods.trace_method import LayerMethod, TraceMethod, require_gradient
 
 Query = str | int | tuple[float, float]
-"""Whose attention: "class" (the class token), "mean" (of all places), the index of a cell on each
-layer's own grid (row by row), or a point (y, x) of the input, both in 0..1."""
+"""Whose attention: "class" (the class token), "mean" (of all positions), the index of a cell on
+each layer's own grid (row by row), or a point (y, x) of the input, both in 0..1."""
 
 Heads = str | int
-"""How heads are fused: "mean", "max", "min", or the index of a single one, a layer's last where it
-has fewer (stages of Swin differ in that)."""
+"""How heads are fused: "mean", "max", "min", or the index of a single head; the last head in layers
+that have fewer, such as the early stages of Swin."""
 
 _FUSED: dict[str, Callable[[Tensor], Tensor]] = {
     "mean": lambda rows: rows.mean(1),
@@ -52,19 +52,31 @@ class ContextMethod(TraceMethod[ContextReading]):
 
 @dataclass(frozen=True)
 class ContextLayerMethod(ContextMethod, LayerMethod[ContextReading]):
-    """Base of those that look at each layer by itself."""
+    """Base of the methods on self-attention that map each layer by itself."""
 
 
 def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
-    """How much each token of `grid` counts as the one that asks: float32 [tokens], sum 1.
+    """Return the weight of each token as the query.
 
-    Where there is no class token, "class" means the mean of all places; where the class token alone
-    asks, it stands for any query.
+    Parameters
+    ----------
+    grid
+        The tokens that are queries in the layer.
+    query
+        Whose attention. Without a class token, "class" means the mean of all positions; if the
+        class token is the only query, it is used for every `query`.
+    layer
+        Name of the layer, for the error.
+
+    Returns
+    -------
+    Tensor
+        float32 [tokens], from 0 up, sum 1.
 
     Raises
     ------
     MethodError
-        For a cell or point outside the grid.
+        The query is unknown, or its cell or point is outside the grid.
     """
     weights = torch.zeros(grid.tokens)
     if isinstance(query, str) and query not in ("class", "mean"):
@@ -88,12 +100,24 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
 
 
 def cell_at(grid: TokenGrid, y: float, x: float) -> int:
-    """Index of the token whose cell holds the point (y, x) of the input, both in 0..1.
+    """Return the index of the token whose cell contains a point of the input.
+
+    Parameters
+    ----------
+    grid
+        Tokens with positions.
+    y, x
+        The point, in 0..1 of the input's height and width.
+
+    Returns
+    -------
+    int
+        Index among all tokens of the grid, those without a position included.
 
     Raises
     ------
     MethodError
-        For a point outside.
+        The point is outside the input.
     """
     if not (0 <= y <= 1 and 0 <= x <= 1):
         raise MethodError(f"The point ({y:g}, {x:g}) is outside; y and x go from 0 to 1.")
@@ -103,7 +127,25 @@ def cell_at(grid: TokenGrid, y: float, x: float) -> int:
 
 
 def fuse_heads(rows: Tensor, heads: Heads) -> Tensor:
-    """[N, heads, ...] -> [N, ...]; raises MethodError for a name or a head that is not there."""
+    """Combine the heads of a layer.
+
+    Parameters
+    ----------
+    rows
+        float [N, heads, ...].
+    heads
+        How, see `Heads`.
+
+    Returns
+    -------
+    Tensor
+        float [N, ...].
+
+    Raises
+    ------
+    MethodError
+        There is no such way to fuse heads, or the index is negative.
+    """
     if isinstance(heads, str):
         if heads not in _FUSED:
             known = ", ".join(map(repr, _FUSED))
@@ -115,7 +157,20 @@ def fuse_heads(rows: Tensor, heads: Heads) -> Tensor:
 
 
 def query_blocks(reading: ContextReading, queries: Tensor | None = None) -> Iterator[Tensor]:
-    """`queries` (all if None) in blocks whose rows need little memory."""
+    """Split queries into blocks whose rows need little memory.
+
+    Parameters
+    ----------
+    reading
+        Of one layer.
+    queries
+        int64 [q], indices of queries; all of the layer if None.
+
+    Yields
+    ------
+    Tensor
+        int64, consecutive parts of `queries`.
+    """
     if queries is None:
         queries = torch.arange(reading.queries.tokens)
     size = max(1, _BLOCK_FLOATS // (reading.heads * reading.keys.tokens))
@@ -123,17 +178,32 @@ def query_blocks(reading: ContextReading, queries: Tensor | None = None) -> Iter
 
 
 def gradient_rows(reading: ContextReading, queries: Tensor, method: str) -> Tensor:
-    """`reading.gradient_rows`, or MethodError if the trace was taken without gradients."""
+    """Return `reading.gradient_rows`, or raise MethodError if the trace has no gradients."""
     return require_gradient(reading.gradient_rows(queries), method, reading.layer)
 
 
 def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]) -> Tensor:
-    """What the query looks at, [N, rows, columns] over the places of the keys.
+    """Return what a query attends to, as a map over the positions of the keys.
 
     Parameters
     ----------
+    reading
+        Of one layer.
+    query
+        Whose attention; several queries are averaged.
     rows
-        From queries [q] to [N, q, keys.tokens]; only of queries that count, in blocks.
+        From queries int64 [q] to float [N, q, keys.tokens]. It is called in blocks, and only for
+        queries with a weight.
+
+    Returns
+    -------
+    Tensor
+        float [N, rows, columns].
+
+    Raises
+    ------
+    MethodError
+        The query does not exist in the layer.
     """
     weights = query_weights(reading.queries, query, reading.layer)
     total: Tensor | None = None

@@ -1,4 +1,4 @@
-"""What a channel gate lets through."""
+"""The features behind a channel gate."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from attnviz.methods.trace_method import GateMethod
 class GateEffect(GateMethod):
     """How strong the features are behind the gate: the mean of |g A| over the channels.
 
-    Values from 0 up, in units of the layer's features. It is high wherever features are, also
-    behind a gate that lets everything pass: `channel-gate` shows what the gate itself adds.
+    Values from 0 up, in units of the layer's features. It is high wherever features are, even
+    behind a gate that passes everything: `channel-gate` shows what the gate itself adds.
 
     g: gate [C]. A: features before it [C, h, w].
 

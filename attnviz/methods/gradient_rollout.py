@@ -1,4 +1,4 @@
-"""Rollout of attention weighed by its gradient."""
+"""Rollout of attention weighted by its gradient."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from attnviz.methods.through_layers import through_layers
 @METHODS.add
 @dataclass(frozen=True)
 class GradientRollout(ContextMethod):
-    """Attention rollout in which only weights that support the class are passed on.
+    """Attention rollout through the weights that support the class only.
 
     Unlike Chefer's relevance, the rows of I + E are normalised to sum 1, so nothing grows with
     depth. The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1.
 
     A: attention, G: gradient of the class's score by it, I: identity.
 
-    Much copied code clips after the mean over heads, and normalises columns by mistake; here each
-    head is clipped before the mean, as Chefer et al. do, and rows are normalised.
+    Widely copied code clips after the mean over heads, and normalises columns by mistake; here each
+    head is clipped before the mean, as by Chefer et al., and rows are normalised.
 
     Parameters
     ----------

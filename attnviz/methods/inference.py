@@ -1,4 +1,4 @@
-"""What every method is given, and what it returns."""
+"""The input and the result of every method."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Inference:
         target: int | None = None,
         progress: Progress | None = None,
     ) -> Inference:
-        """Return the inference on inputs that were taken from no picture: they are the picture.
+        """Return the inference of inputs without a picture: they take its place.
 
         Parameters
         ----------

@@ -18,7 +18,7 @@ class LayerCam(FeatureMethod):
     """Activation weighted by the positive part of its own gradient; made for early layers too.
 
     A: activation [C, h, w]; G: gradient. Values from 0 up. The paper also stretches maps of early
-    layers by a tanh before it fuses them; that is left out, for maps here are absolute.
+    layers by a tanh before it fuses them; that is omitted, as maps here are absolute.
 
     Examples
     --------

@@ -24,8 +24,8 @@ class LeGrad(ContextMethod):
 
     The paper scores every layer's tokens by the head of the network, and differentiates that; here
     the network's own score is differentiated, in one backward pass, which at the last layer is the
-    same if the head reads what the paper's does. The paper scales the sum to 0..1; it is left as it
-    is here.
+    same if the head reads what the paper's does. The paper scales the sum to 0..1; here it is not
+    scaled.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class LeGrad(ContextMethod):
         return _means(alone) if self.summed else alone
 
     def layer_map(self, reading: ContextReading) -> Tensor:
-        """The map [N, h, w] of one layer by itself."""
+        """Return the map [N, h, w] of one layer by itself."""
         total: Tensor | None = None
         for block in query_blocks(reading):
             part = gradient_rows(reading, block, self.name).relu().sum((1, 2))
@@ -74,7 +74,7 @@ class LeGrad(ContextMethod):
 
 
 def _means(maps: Sequence[Tensor]) -> list[Tensor]:
-    """Mean of the first 1, 2, ... maps, each on the finest grid among those it is made of."""
+    """Means of the first 1, 2, ... maps, each on the finest grid among its maps."""
     total, means = maps[0], [maps[0]]
     for count, one in enumerate(maps[1:], start=2):
         rows, columns = (max(total.shape[axis], one.shape[axis]) for axis in (1, 2))

@@ -1,4 +1,4 @@
-"""What a soft mask lets through."""
+"""The features that a soft mask lets through."""
 
 from __future__ import annotations
 

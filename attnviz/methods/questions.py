@@ -1,4 +1,4 @@
-"""Two questions people ask, and the map that answers each best for a network."""
+"""The two questions that users ask, and the method that answers each best for a network."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Choice:
     method
         The method, with its options.
     layer
-        The layer to show first; the last informative one if None.
+        Layer to show first; the last informative one if None.
     question
         The question that it answers; None if the method was chosen by name.
     measured
@@ -75,16 +75,6 @@ def choose_method(
 ) -> Choice:
     """Return the method that a name, a question, or "auto" stands for.
 
-    Unmeasured defaults, and why. Attention: of a soft mask its effect, for its mean often marks the
-    background; of self-attention rollout, which finds objects better than the attention of a single
-    layer (ImageNet-Segmentation: mIoU 55 against 46; Chefer et al., CVPR 2021); of gates alone the
-    places that they favour. Decision: competition for convolutions, which on held-out photos of
-    SqueezeNet has .90 of its map in the right cell of a mosaic where Grad-CAM has .65, and keeps
-    .020 more of the class's probability in its top 5 to 50 % (95 % interval .002 to .038; see
-    docs/faithfulness.md); LeGrad where there is self-attention, for Grad-CAM on tokens is weak
-    (mIoU 41 in the same table) and LeGrad is ahead of Chefer's relevance in its own comparison (59
-    against 47; Bousselham et al. 2024) and the cheapest of its kind.
-
     Parameters
     ----------
     name
@@ -106,6 +96,21 @@ def choose_method(
     ------
     UnknownNameError
         There is no method or question of that name.
+
+    Notes
+    -----
+    Defaults where nothing was measured, and why:
+
+    - Attention, soft masks: the effect of the mask, because its mean often marks the background.
+    - Attention, self-attention: rollout, which finds objects better than the attention of a single
+      layer (ImageNet-Segmentation: mIoU 55 against 46; Chefer et al., CVPR 2021).
+    - Attention, gates alone: the positions that they favour.
+    - Decision, convolutions: competition, which on held-out photos of SqueezeNet has .90 of its map
+      in the right cell of a mosaic where Grad-CAM has .65, and keeps .020 more of the class's
+      probability in its top 5 to 50 % (95 % interval .002 to .038; see docs/faithfulness.md).
+    - Decision, self-attention: LeGrad, the cheapest of its kind. Grad-CAM on tokens is weak (mIoU
+      41 in the same table), and LeGrad is ahead of Chefer's relevance in its own comparison (59
+      against 47; Bousselham et al. 2024).
     """
     if name == "auto":
         name = Question.ATTENTION if has_attention else Question.DECISION
@@ -199,7 +204,7 @@ def has_spatial_attention(kinds: Collection[str]) -> bool:
 
 
 def is_slow(name: str) -> bool:
-    """Return whether a method runs the network so often that users are asked first.
+    """Return whether a method runs the network so often that users must confirm first.
 
     Parameters
     ----------

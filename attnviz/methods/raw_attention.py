@@ -1,4 +1,4 @@
-"""Attention as a layer computed it."""
+"""The attention of each layer, as computed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fus
 @METHODS.add
 @dataclass(frozen=True)
 class RawAttention(ContextLayerMethod):
-    """The weights with which one query attends to all positions, of one layer, as computed.
+    """The weights with which one query attends to all positions, in each layer by itself.
 
     Values in 0..1. With heads combined by their mean, or a single head, a map sums to 1 less the
     weight of tokens without a position. Mixing by earlier layers is not followed: see `rollout`.

@@ -18,12 +18,12 @@ from attnviz.methods.through_layers import through_layers
 @METHODS.add
 @dataclass(frozen=True)
 class Rollout(ContextMethod):
-    """Attention followed down through all layers, half of each token passing by on the skip.
+    """Attention multiplied through all layers, with half of each token on the skip connection.
 
-    The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1, in all at
-    most 1. It explains no class and becomes even with depth. The paper does not cover grids that
-    differ, nor layers whose only query is the class token: `through_layers` says how they are
-    handled.
+    The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1, with a sum
+    of at most 1. It explains no class and becomes even with depth. The paper does not cover grids
+    that differ, nor layers whose only query is the class token: `through_layers` describes how they
+    are handled.
 
     A: attention; I: identity.
 
@@ -34,9 +34,9 @@ class Rollout(ContextMethod):
     heads
         How heads are combined: "mean" as in the paper, "max", "min", or the index of a single head.
     discard
-        Share of each row's smallest weights that is set to 0 first, in 0..1 (not in the paper, but
-        in much used code; there it is a share of the whole matrix, here of each row, which needs no
-        matrix). A class token among the keys is never discarded.
+        Share of each row's weights that is set to 0 first, the smallest ones, from 0 to below 1. It
+        is not in the paper but in widely used code, which takes the share of the whole matrix; here
+        it is of each row, so no matrix is needed. The weight of a class token is never discarded.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A Gaussian over planes, separable, on whatever device they are."""
+"""A separable Gaussian over planes, on their own device."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def smoothed(
     sigma
         Standard deviation in cells; 0 returns the planes as they are.
     edges
-        How planes continue beyond their edges. The Gaussian is cut off earlier if reflected planes
-        have fewer cells.
+        How planes are padded. The Gaussian is cut off earlier if a plane is too small to reflect.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""What stands between a network and a library that hooks it, replaces its layers, and loops.
+"""A wrapper between a network and a library that hooks it, replaces its layers, and loops.
 
-The library counts in float32, and much of it in NumPy, which knows no bfloat16. So it is given
-float32 and gives it, whatever the type of the network's weights.
+The library computes in float32, and much of it in NumPy, which has no bfloat16. So its inputs and
+outputs are float32, whatever the type of the network's weights.
 """
 
 from __future__ import annotations
@@ -22,18 +22,28 @@ from attnviz.progress import Progress
 
 
 class StandIn(nn.Module):
-    """The network as a library sees it: gives logits, counts inputs, keeps its own gradients.
+    """The network as a library sees it: returns logits, counts inputs, protects gradients.
+
+    Parameters
+    ----------
+    network
+        The network that the library runs.
+    inputs
+        Inputs of the type and on the device of the network's weights, as from `prepare_for_hooks`;
+        the library's inputs are converted to that type.
+    target
+        Index of a class that must exist; None if none is needed.
+    progress
+        Called after each pass with the number of inputs so far and `total`.
+    total
+        How many inputs are expected.
+    gradients
+        Whether the library takes backward passes.
 
     Attributes
     ----------
-    inputs
-        Of the type of the network's weights, as from `prepare_for_hooks`; what the library asks
-        with is brought to that type.
-    target
-        A class that must be there.
-    progress
-        Told after each pass how many inputs of `total` have been through. `stopped`: whether it was
-        `progress` that raised.
+    stopped
+        Whether `progress` raised.
     """
 
     def __init__(
@@ -59,13 +69,13 @@ class StandIn(nn.Module):
         self._logits: Tensor | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Logits float32 [N, classes]."""
+        """Return logits float32 [N, classes] of inputs [N, C, H, W]."""
         if self._gradients and torch.is_grad_enabled() and not inputs.requires_grad:
             inputs = inputs.detach().requires_grad_()  # the graph begins here, not at parameters
         logits = logits_of(self.network(inputs.to(self.dtype)), self.network).float()
         if self._logits is None:
             self._logits = logits.detach().cpu()
-            target_classes(logits, self._target)  # raises for a class that is not there
+            target_classes(logits, self._target)  # raises for a class that does not exist
         self._done += len(inputs)
         if self._progress is not None:
             self.stopped = True  # unless it returns
@@ -74,13 +84,24 @@ class StandIn(nn.Module):
         return logits
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Leave the gradients of somebody else's training alone."""
+        """Do nothing: the parameters' gradients may belong to a training."""
 
     def part(self, site: Site) -> nn.Module:
-        """The module that returns what a site watches.
+        """Return the module whose output is the tensor of a site.
 
-        Where the network's own returns it in a tuple, which the library does not open, that is a
-        door behind it through which the tensor goes. Call it within `as_it_was`.
+        Where the network's module returns it in a tuple, which the library does not unpack, the
+        tensor is passed through an identity module behind it, and that one is returned. Its hook is
+        removed at the end of `as_it_was`, in which this must be called.
+
+        Parameters
+        ----------
+        site
+            A site of features.
+
+        Returns
+        -------
+        nn.Module
+            The module for the library to hook.
         """
         own = self.network.get_submodule(site.module)
         if not site.wrapped:
@@ -93,11 +114,22 @@ class StandIn(nn.Module):
 
     def _through(self, key: str, _part: nn.Module, _entering: object, output: object) -> object:
         value = only_tensor(output)
-        # Asked for by name: the library may have put another layer there.
+        # Looked up by name: the library may have replaced the module.
         return output if value is None else with_tensor(output, self.doors[key](value))
 
     def first(self) -> Tensor:
-        """Logits of the first pass, which is that of the whole pictures."""
+        """Return the logits of the first pass, whose inputs are the unchanged pictures.
+
+        Returns
+        -------
+        Tensor
+            float32 [N, classes], on the CPU.
+
+        Raises
+        ------
+        MethodError
+            The library has not run the network.
+        """
         if self._logits is None:
             raise MethodError("The method never asked the network. Choose another one.")
         return self._logits
@@ -105,7 +137,15 @@ class StandIn(nn.Module):
 
 @contextmanager
 def as_it_was(module: nn.Module) -> Iterator[None]:
-    """Takes off hooks and puts back layers that the library left where it was interrupted."""
+    """Remove hooks and restore layers that an interrupted library has left behind.
+
+    The state of NumPy's global generator is restored too.
+
+    Parameters
+    ----------
+    module
+        The network.
+    """
     before = [(one, dict(one._modules), set(one._forward_hooks)) for one in module.modules()]
     random = np.random.get_state()
     try:

@@ -1,4 +1,4 @@
-"""Following one query through all layers, as a row vector and never as a matrix."""
+"""Following one query through all layers, as a row vector instead of a matrix."""
 
 from __future__ import annotations
 
@@ -11,23 +11,46 @@ from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.methods.context import Query, places, query_blocks, query_weights
 
 RowsOf = Callable[[ContextReading, Tensor], Tensor]
-"""(layer, queries [q]) -> what passes from keys to queries, [N, q, keys.tokens], from 0 up."""
+"""From a layer and queries [q] to the weights of its keys, [N, q, keys.tokens], from 0 up."""
 
 
 def through_layers(
     readings: Sequence[ContextReading], query: Query, rows_of: RowsOf, *, normalise: bool
 ) -> list[Tensor]:
-    """For each layer l the query's row of M_l ... M_2 M_1, [N, rows, columns] on the first grid.
+    """Return for each layer l the query's row of the product M_l ... M_2 M_1.
 
-    With W the rows of a layer, M is I + W, or (I + W) with rows brought to sum 1 if `normalise`.
-    All the rows travel down together, so each layer's weights are computed once, in blocks: memory
-    grows with layers x tokens and not with tokens squared.
+    Parameters
+    ----------
+    readings
+        Of all layers, in forward order.
+    query
+        Whose attention or relevance, see `Query`.
+    rows_of
+        The weights W of a layer.
+    normalise
+        Whether the rows of M = I + W are normalised to sum 1.
 
-    Where the grids of two layers differ (stages, pooled keys), what lies on a cell is spread evenly
-    over the area it covers, as if merging and pooling had averaged; convolutions between layers are
-    not followed. Layers in which the class token alone asks leave the places as they are. A token
-    that the layer below does not know (a class token that enters late) brings nothing from the
-    picture and ends there.
+    Returns
+    -------
+    list of Tensor
+        float [N, rows, columns] for each layer, on the first layer's grid.
+
+    Raises
+    ------
+    MethodError
+        The query does not exist in a layer.
+
+    Notes
+    -----
+    The rows of all layers are propagated together, from the last layer to the first, so each
+    layer's weights are computed once, in blocks: memory grows with layers x tokens and not with
+    tokens squared.
+
+    Where the grids of two layers differ (stages, pooled keys), the value of a cell is spread evenly
+    over the area that it covers, as if merging and pooling had averaged; convolutions between
+    layers are not followed. Layers whose only query is the class token leave the positions
+    unchanged. A token that does not exist in the layer below (a class token that enters late)
+    carries nothing from the picture and ends there.
     """
     state, grid = torch.zeros(1, 0, readings[-1].queries.tokens), readings[-1].queries
     for reading in reversed(readings):
@@ -46,9 +69,23 @@ def through_layers(
 def carried_down(
     readings: Sequence[ContextReading], state: Tensor, rows_of: RowsOf, *, normalise: bool
 ) -> Tensor:
-    """`state` [rows, tokens of the last layer] times all layers' M, last to first, as above.
+    """Multiply rows by the M of all layers, from the last to the first, see `through_layers`.
 
-    Returns [N, rows, tokens of the first layer].
+    Parameters
+    ----------
+    readings
+        Of all layers, in forward order.
+    state
+        float [rows, tokens of the last layer].
+    rows_of
+        The weights W of a layer.
+    normalise
+        Whether the rows of M = I + W are normalised to sum 1.
+
+    Returns
+    -------
+    Tensor
+        float [N, rows, tokens of the first layer].
     """
     grid, carried = tokens_of(readings[-1]), state[None]
     for reading in reversed(readings):
@@ -60,7 +97,19 @@ def carried_down(
 
 
 def tokens_of(reading: ContextReading) -> TokenGrid:
-    """The tokens that pass the layer: also the places where the class token alone asks."""
+    """Return the tokens that pass through a layer.
+
+    Parameters
+    ----------
+    reading
+        Of one layer.
+
+    Returns
+    -------
+    TokenGrid
+        The queries; where the class token is the only query, together with the positions of the
+        keys.
+    """
     queries, keys = reading.queries, reading.keys
     if queries.cells:
         return queries
@@ -70,7 +119,7 @@ def tokens_of(reading: ContextReading) -> TokenGrid:
 def _through(
     state: Tensor, own: TokenGrid, reading: ContextReading, rows_of: RowsOf, *, normalise: bool
 ) -> Tensor:
-    """`state` [N, rows, own.tokens] times M of one layer."""
+    """Multiply `state` [N, rows, own.tokens] by the M of one layer."""
     kept, taken = state, torch.zeros(())
     for block in query_blocks(reading):
         weights = rows_of(reading, block)
@@ -85,10 +134,23 @@ def _through(
 
 
 def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:
-    """What lies on the tokens of `old` [..., old.tokens] laid on those of `new`.
+    """Transfer the values of tokens from one grid to another.
 
-    Positions keep their sum. Tokens without a position go to their like: all if there are as many,
-    else only the class token.
+    Parameters
+    ----------
+    state
+        float [..., old.tokens].
+    old
+        The grid of `state`.
+    new
+        The grid of the result.
+
+    Returns
+    -------
+    Tensor
+        float [..., new.tokens]. The sum over positions is preserved if both grids have positions.
+        Tokens without a position are copied if both grids have equally many, else only the class
+        token is.
     """
     if old == new:
         return state
@@ -106,7 +168,7 @@ def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:
 
 
 def _shares(old: int, new: int) -> Tensor:
-    """[old, new]: which share of each of `old` equal pieces of a line lies on each of `new`."""
+    """[old, new]: share of each of `old` equal segments of a line that overlaps each of `new`."""
     left, right = torch.arange(old) / old, torch.arange(1, old + 1) / old
     start, end = torch.arange(new) / new, torch.arange(1, new + 1) / new
     overlap = torch.minimum(right[:, None], end) - torch.maximum(left[:, None], start)

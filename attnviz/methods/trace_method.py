@@ -103,7 +103,7 @@ class TraceMethod(Method, Generic[R]):
     def run_for_classes(
         self, inference: Inference, choose: ChooseClasses, layer: str | None = None
     ) -> tuple[MethodResult, ...]:
-        """See `Method`; with gradients, one forward pass and a short backward pass a class."""
+        """See `Method`; with gradients, one forward pass and a short backward pass per class."""
         if not self.gradients:
             return super().run_for_classes(inference, choose, layer)
         return self.run_for_scores(

@@ -1,4 +1,4 @@
-"""What pytorch-grad-cam is given, and how its maps are taken before it stretches them."""
+"""Targets and transforms for pytorch-grad-cam, and its maps before it rescales them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,20 @@ from attnviz.types import FloatArray
 
 @contextmanager
 def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
-    """A list that fills with the maps as the library has them before it stretches them.
+    """Collect the maps of the library before it rescales them to 0..1.
 
-    Its hooks go when it comes to that: else they would keep the activations of each further pass.
+    The library's hooks are removed before the first map is computed; otherwise they would store the
+    activations of every further pass.
+
+    Parameters
+    ----------
+    cam
+        A method of the library, with its layers hooked.
+
+    Yields
+    ------
+    list of FloatArray
+        Filled while `cam` runs: float32 [N, h, w] for each layer, negative values set to 0.
     """
     kept: list[FloatArray] = []
     compute: Callable[..., Any] = cam.get_cam_image
@@ -38,27 +49,51 @@ def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
     try:
         yield kept
     finally:
-        del cam.get_cam_image  # a circle, which would hold the graph in the device's memory
-        # The library detaches in place what it kept, and a view cannot be.
+        del cam.get_cam_image  # a reference cycle that would keep the graph in memory
+        # The library detaches what it stored in place, which fails for views.
         cam.activations_and_grads.activations = []
         cam.activations_and_grads.gradients = []
 
 
 def class_targets(classes: Sequence[int] | None) -> list[Any] | None:
-    """The library's targets for classes [N]; None leaves it the most probable ones."""
+    """Return the library's targets.
+
+    Parameters
+    ----------
+    classes
+        Index of the class of each input; None for the most probable ones.
+
+    Returns
+    -------
+    list, or None
+        One target per input; None makes the library explain the most probable class of each.
+    """
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
     return None if classes is None else [ClassifierOutputTarget(one) for one in classes]
 
 
 def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
-    """The library's `reshape_transform` for sites of one layout, None where it needs none."""
+    """Return the library's `reshape_transform` for sites of one layout.
+
+    Parameters
+    ----------
+    sites
+        At least one.
+    size
+        (height, width) of the network's input in pixels.
+
+    Returns
+    -------
+    callable, or None
+        From a block's output to [N, C, h, w]; None if it has that layout already.
+    """
     layout = sites[0].layout
     if layout is Layout.CHANNELS_FIRST:
         return None
     if layout is Layout.CHANNELS_LAST:
         return lambda value: value.permute(0, 3, 1, 2)
-    by_prefix = {site.prefix: site for site in sites}  # the library does not say whose value it is
+    by_prefix = {site.prefix: site for site in sites}  # the library names no site
 
     def from_tokens(value: Tensor) -> Tensor:
         tokens = value.shape[1]

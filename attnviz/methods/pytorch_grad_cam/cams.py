@@ -1,9 +1,10 @@
-"""The CAM methods of pytorch-grad-cam that are not our own, run by the library itself.
+"""The CAM methods of pytorch-grad-cam that have no file here, run by the library itself.
 
-The library is given a stand-in for the network, which counts and leaves parameters alone; its maps
-are taken before it stretches and enlarges them, cut at zero as it does. So they are absolute, on
-the block's own grid. Three methods mix several layers or windows of stretched maps (`fullgrad`,
-`refine-cam`, `sess`): theirs are in 0..1 for each picture, on the grid of the input.
+The library gets a stand-in for the network, which counts inputs and protects the parameters. Its
+maps are taken before it rescales and enlarges them, with negative values set to 0 as it does: they
+are in absolute values, on the block's own grid. Three methods combine rescaled maps of several
+layers or windows (`fullgrad`, `refine-cam`, `sess`): theirs are in 0..1 for each picture, on the
+grid of the input.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class LibraryCam(Method):
     """Base of the methods that pytorch-grad-cam runs.
 
     Methods that run the network once for each channel, and those that decompose a matrix of
-    positions x positions, read the last block only, for early ones would take minutes and
-    gigabytes. Methods with gradients leave out the blocks at the end whose gradients are 0 at all
+    positions x positions, read the last block only, because early ones would take minutes and
+    gigabytes. Methods with gradients skip the blocks at the end whose gradients are 0 at all
     positions, such as the one behind the last attention to a class token.
 
     A: activation [C, h, w]. G: gradient of the class's score by it. Values from 0 up.
@@ -86,16 +87,16 @@ class LibraryCam(Method):
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:
-        """See `Method`: the library knows some methods for some layouts only."""
+        """See `Method`: the library supports some methods for some layouts only."""
         return super().fits(network) and network.layout in cls.layouts
 
     def cost(self, inference: Inference) -> Cost:
-        """See `Method`: by the channels of the blocks, or by the windows of the input."""
+        """See `Method`: it depends on the channels of the blocks, or the windows of the input."""
         module, inputs = inference.module, inference.inputs
         sites = self._sites(module, inputs)
         if self.varies is Variation.CHANNELS:
             seen = capture(module, inputs[:1], sites).features
-            own = 2 if self.library == "AblationCAM" else 1  # it looks at the whole picture twice
+            own = 2 if self.library == "AblationCAM" else 1  # it runs the unchanged picture twice
             return Cost(own + sum(one.activation.shape[1] for one in seen), 0)
         if self.varies is Variation.LAYERS:
             return Cost(len(sites), len(sites))
@@ -131,9 +132,9 @@ class LibraryCam(Method):
         return MethodResult(found, logits, None if self.classless else chosen, found[-1].layer)
 
     def _check(self, found: Sequence[LayerMaps], logits: Tensor, module: nn.Module) -> None:
-        """Raises MethodError for maps that are not finite though the logits are."""
+        """Raise MethodError for maps that are not finite although the logits are."""
         if not bool(logits.isfinite().all()):
-            return  # whoever asked says so
+            return  # the caller reports that
         for one in found:
             if not np.isfinite(one.values).all():
                 raise MethodError(
@@ -164,7 +165,7 @@ class LibraryCam(Method):
                 f"{self.title} does not work on tokens or channels-last blocks, and "
                 f"{type(module).__name__} has no other. Choose another method."
             )
-        if self.varies is Variation.LAYERS:  # the library knows one layout for all of them
+        if self.varies is Variation.LAYERS:  # the library takes one layout for all of them
             fitting = [site for site in fitting if _laid_out(site) == _laid_out(fitting[-1])]
         return tuple(fitting)
 
@@ -172,7 +173,7 @@ class LibraryCam(Method):
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], target: int | None
     ) -> tuple[LayerMaps, ...]:
         classes = None if target is None else [target] * len(inputs)
-        if self.varies is Variation.WINDOWS:  # the library begins with windows, not with the whole
+        if self.varies is Variation.WINDOWS:  # the library's first pass is over windows
             with torch.no_grad():
                 best = watched(inputs).argmax(1).tolist()
             classes = classes or best
@@ -188,14 +189,14 @@ class LibraryCam(Method):
     def _of_group(
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
     ) -> list[FloatArray]:
-        """Maps [N, h, w] of blocks of one layout, or the one map of the whole network."""
+        """Maps [N, h, w] of blocks of one layout, or the single map of the whole network."""
         kind = self._library_class(watched, inputs)
         parts = self._parts(watched, sites)
-        for part in parts:  # hooks are called in the order in which they were hung
+        for part in parts:  # hooks run in the order of their registration
             part.register_forward_hook(lambda _part, _entering, out: out.float())
         cam = self._library_cam(kind, watched, sites, (inputs.shape[-2], inputs.shape[-1]))
         for site in sites:
-            if site.overwritten:  # the library keeps the block's own tensor, and no copy
+            if site.overwritten:  # the library stores the block's tensor, not a copy
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
         for part in parts:
             part.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
@@ -211,7 +212,7 @@ class LibraryCam(Method):
         return raw
 
     def _library_class(self, watched: StandIn, inputs: Tensor) -> Any:
-        import pytorch_grad_cam as library  # it draws in matplotlib and scikit-learn
+        import pytorch_grad_cam as library  # it imports matplotlib and scikit-learn
 
         if self.library == "FullGrad":
             return full_grad(watched.network, inputs.to(watched.dtype))
@@ -243,7 +244,7 @@ class LibraryCam(Method):
 
 
 def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:
-    """Sites that the library can take in one pass: neighbours of one layout."""
+    """Groups of sites that the library can take in one pass: neighbours of one layout."""
     if not together:
         return [[site] for site in sites]
     return [list(group) for _, group in groupby(sites, _laid_out)]
@@ -254,7 +255,7 @@ def _laid_out(site: Site) -> tuple[Layout, tuple[int, int], int]:
 
 
 def _windows(height: int, width: int) -> int:
-    """How many windows SESS lays over a picture at its twelve sizes."""
+    """Number of windows into which SESS divides a picture at its twelve sizes."""
     side = min(height, width)
     step = round(side * 2 / 7)
     scales = [side + step * index for index in range(12)]

@@ -1,4 +1,4 @@
-"""FullGrad of pytorch-grad-cam, told which layers add an offset, what it is, and in which order."""
+"""FullGrad of pytorch-grad-cam, with the layers that add an offset, in the order of the pass."""
 
 from __future__ import annotations
 
@@ -13,12 +13,23 @@ _ADDING = (nn.Conv2d, nn.BatchNorm2d)
 
 
 def full_grad(network: nn.Module, inputs: Tensor) -> Any:
-    """The library's class for a network in evaluation mode.
+    """Return the library's class, adapted to a network.
 
-    The library looks for layers of exactly two classes that call their offset `bias`, and takes
-    them in the order in which they were written down, though their gradients come in the order of
-    the pass. Here a layer's offset is what it gives for zeros, and one pass over `inputs`
-    [N, 3, H, W] tells the order.
+    The library takes layers of exactly two classes whose offset is named `bias`, in the order of
+    their definition, although their gradients arrive in the order of the pass. Here a layer's
+    offset is its output for zeros, and one pass gives the order.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    inputs
+        float [N, 3, H, W]; the pass takes the first one.
+
+    Returns
+    -------
+    type
+        A subclass of the library's `FullGrad`, with the same arguments.
     """
     import pytorch_grad_cam as library
 
@@ -35,7 +46,7 @@ def full_grad(network: nn.Module, inputs: Tensor) -> Any:
 
 
 def _with_offsets(network: nn.Module, inputs: Tensor) -> dict[nn.Module, Tensor]:
-    """Layers that add something, with what they add to each channel, float32 [C]; by the pass."""
+    """Layers with an offset, and that offset for each channel, float32 [C]; in forward order."""
     found: dict[nn.Module, Tensor] = {}
 
     def note(_name: str, part: nn.Module, _entering: object, _output: object) -> None:
@@ -56,4 +67,4 @@ def _offset(layer: nn.Conv2d | nn.BatchNorm2d) -> Tensor:
         zeros = some.new_zeros(1, layer.in_channels, *sides)
     else:
         zeros = some.new_zeros(1, layer.num_features, 1, 1)
-    return layer.forward(zeros)[0, :, 0, 0].float()  # past hooks, which are for the pass alone
+    return layer.forward(zeros)[0, :, 0, 0].float()  # a call would run its hooks

@@ -1,4 +1,4 @@
-"""What is known of each CAM of pytorch-grad-cam before it runs."""
+"""The CAM methods of pytorch-grad-cam: names, papers, formulas and what they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attnviz.capture.site import Layout
 
 
 class Variation(Enum):
-    """What a method varies from pass to pass: nothing, channels, layers, or windows."""
+    """What a method varies between its passes: nothing, channels, layers, or windows."""
 
     NOTHING = 0
     CHANNELS = 1
@@ -18,7 +18,25 @@ class Variation(Enum):
 
 
 class Entry(NamedTuple):
-    """One row of the table below; the names are those of `LibraryCam`'s class variables."""
+    """One row of the table below; its fields become class variables of a `LibraryCam`.
+
+    Attributes
+    ----------
+    name, title, paper, formula, gradients
+        As in `Method`.
+    library
+        Name of the class in pytorch-grad-cam.
+    classless
+        Whether the map is the same for every class.
+    varies
+        What it varies between its passes.
+    all_blocks
+        Whether it reads all blocks by default, and not only the last one.
+    whole
+        Whether it makes a single map for the whole network.
+    layouts
+        Layouts of the blocks that it can read.
+    """
 
     name: str
     library: str
