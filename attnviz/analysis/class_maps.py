@@ -181,7 +181,7 @@ def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArr
         A class has no map, `against` is empty, or the class is compared with itself.
     """
     _check_against(wanted, against)
-    others = np.max([np.maximum(maps.map_of(one), 0) for one in against], axis=0)
+    others = np.max([np.maximum(maps.map_of(index), 0) for index in against], axis=0)
     more = np.maximum(maps.map_of(wanted), 0) - others
     return np.asarray(np.maximum(more, 0), dtype=np.float32)
 
@@ -226,7 +226,7 @@ def finer_map(
     ----------
     Zhang et al., CVPR 2025, arXiv 2501.11309.
     """
-    target, others = class_index(model, wanted), [class_index(model, one) for one in against]
+    target, others = class_index(model, wanted), [class_index(model, rival) for rival in against]
     _check_against(target, others)
     answer = _choice(model, picture, Question.DECISION)
     method = GradCam()

@@ -59,13 +59,15 @@ def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
     point = maps.geometry.input_point(x, y)
     if point is None:
         return ()
-    found = []
-    for index, said, values in zip(maps.classes, maps.predictions, maps.maps, strict=True):
+    presences = []
+    for index, prediction, values in zip(maps.classes, maps.predictions, maps.maps, strict=True):
         highest = float(values.max())
         here = _bilinear(values, *point)
         if highest > 0 and here > 0:
-            found.append(Presence(index, said.label, here / highest, said.probability))
-    return tuple(sorted(found, key=lambda one: -one.rank))
+            presences.append(
+                Presence(index, prediction.label, here / highest, prediction.probability)
+            )
+    return tuple(sorted(presences, key=lambda presence: -presence.rank))
 
 
 def _bilinear(values: FloatArray, y: float, x: float) -> float:
@@ -74,6 +76,6 @@ def _bilinear(values: FloatArray, y: float, x: float) -> float:
     down = min(max(y * rows - 0.5, 0.0), rows - 1.0)
     across = min(max(x * columns - 0.5, 0.0), columns - 1.0)
     top, left = min(int(down), max(rows - 2, 0)), min(int(across), max(columns - 2, 0))
-    part = values[top : top + 2, left : left + 2].astype(np.float64)
-    along = part[:, 0] + (part[:, -1] - part[:, 0]) * (across - left)
+    corners = values[top : top + 2, left : left + 2].astype(np.float64)
+    along = corners[:, 0] + (corners[:, -1] - corners[:, 0]) * (across - left)
     return float(along[0] + (along[-1] - along[0]) * (down - top))

@@ -72,8 +72,8 @@ class Explanation:
 
         Behind the last attention to a class token, the maps of gradients are flat.
         """
-        wanted = self.choice.layer
-        return wanted if wanted in (*self.layers, FUSED) and wanted else self.layers[-1]
+        layer = self.choice.layer
+        return layer if layer in (*self.layers, FUSED) and layer else self.layers[-1]
 
     def map_of(self, layer: int | str) -> FloatArray:
         """Return the map of a layer.
@@ -150,5 +150,7 @@ class Explanation:
     @property
     def value_range(self) -> tuple[float, float]:
         """Smallest and largest value over all layers."""
-        lows, highs = zip(*((float(one.min()), float(one.max())) for one in self.maps), strict=True)
+        lows, highs = zip(
+            *((float(values.min()), float(values.max())) for values in self.maps), strict=True
+        )
         return min(lows), max(highs)

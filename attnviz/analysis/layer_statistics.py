@@ -76,33 +76,36 @@ def attention_facts(reading: ContextReading, input_size: tuple[int, int]) -> Att
     """
     grid, keys = reading.queries, reading.keys
     first = grid.prefix if grid.cells else 0
-    asking = torch.arange(first, grid.tokens)
-    centres = _centres(keys, input_size)
-    own = _centres(grid, input_size)
+    queries = torch.arange(first, grid.tokens)
+    key_centres = _centres(keys, input_size)
+    query_centres = _centres(grid, input_size)
     sums: list[Tensor] = []
     even_entropy = even_distance = 0.0
-    for block in query_blocks(reading, asking):
+    for block in query_blocks(reading, queries):
         rows = reading.rows(block)
         entropy = -torch.xlogy(rows, rows).sum(-1)
-        seen = (rows > _UNSEEN).any(1)
-        even_entropy += float(seen.sum(-1).float().log().mean(0).sum())
+        visible = (rows > _UNSEEN).any(1)
+        even_entropy += float(visible.sum(-1).float().log().mean(0).sum())
         distance = torch.full_like(entropy, math.nan)
         if grid.cells and keys.cells:
-            far = torch.cdist(own[block - first], centres).to(rows.device)
-            on_places, visible = rows[..., keys.prefix :], seen[..., keys.prefix :].float()
-            mass = on_places.sum(-1).clamp_min(1e-12)
-            distance = torch.einsum("nhqk,qk->nhq", on_places, far) / mass
-            even = (visible * far).sum(-1) / visible.sum(-1).clamp_min(1)
+            distances = torch.cdist(query_centres[block - first], key_centres).to(rows.device)
+            on_positions, visible_cells = (
+                rows[..., keys.prefix :],
+                visible[..., keys.prefix :].float(),
+            )
+            mass = on_positions.sum(-1).clamp_min(1e-12)
+            distance = torch.einsum("nhqk,qk->nhq", on_positions, distances) / mass
+            even = (visible_cells * distances).sum(-1) / visible_cells.sum(-1).clamp_min(1)
             even_distance += float(even.mean(0).sum())
         sums.append(torch.stack([entropy.sum(-1), distance.sum(-1)]))
-    means = torch.stack(sums).sum(0).cpu().numpy() / len(asking)
+    means = torch.stack(sums).sum(0).cpu().numpy() / len(queries)
     placed = bool(grid.cells and keys.cells)
     return AttentionFacts(
         layer=reading.layer,
         entropy=means[0].astype(np.float32),
-        even_entropy=even_entropy / len(asking),
+        even_entropy=even_entropy / len(queries),
         distance=means[1].astype(np.float32),
-        even_distance=even_distance / len(asking) if placed else math.nan,
+        even_distance=even_distance / len(queries) if placed else math.nan,
     )
 
 
@@ -167,7 +170,7 @@ def mask_share(reading: SoftMaskReading) -> FloatArray:
         effect, rest = reading.trunk - passed, passed
     else:
         effect, rest = passed, reading.base
-    lengths = [torch.linalg.vector_norm(one.flatten(1), dim=1) for one in (effect, rest)]
+    lengths = [torch.linalg.vector_norm(term.flatten(1), dim=1) for term in (effect, rest)]
     share: FloatArray = (lengths[0] / (lengths[0] + lengths[1]).clamp_min(1e-12)).cpu().numpy()
     return share
 
@@ -268,17 +271,17 @@ def query_maps(trace: Trace, y: float, x: float, picture: int = 0) -> tuple[Quer
     MethodError
         The point is outside the input.
     """
-    found: list[QueryMaps] = []
+    maps: list[QueryMaps] = []
     for reading in trace.context:
         if not reading.has_positions:
             continue
         query = query_weights(reading.queries, (y, x), reading.layer).nonzero()[:, 0]
         rows = reading.rows(query)[picture, :, 0]
-        found.append(
+        maps.append(
             QueryMaps(
                 layer=reading.layer,
                 values=places(rows, reading.keys).cpu().numpy().astype(np.float32),
                 elsewhere=rows[:, : reading.keys.prefix].sum(-1).cpu().numpy().astype(np.float32),
             )
         )
-    return tuple(found)
+    return tuple(maps)

@@ -69,8 +69,8 @@ class LayerTrace:
     def has_class_token(self) -> bool:
         """Whether a class token is a query in some layer of self-attention."""
         return any(
-            one.queries.class_token is not None or not one.queries.cells
-            for one in self.trace.context
+            reading.queries.class_token is not None or not reading.queries.cells
+            for reading in self.trace.context
         )
 
 
@@ -105,7 +105,9 @@ def trace_layers(model: VisionModel, picture: Picture) -> LayerTrace:
     artefacts = None
     if trace.features:
         artefacts = artefact_tokens(trace.features[-1].activation)[0].cpu().numpy()
-        readings = (one for one in trace.readings if not isinstance(one, FeatureReading))
+        readings = (
+            reading for reading in trace.readings if not isinstance(reading, FeatureReading)
+        )
         trace = replace(trace, readings=tuple(readings))
     return LayerTrace(trace, geometry, notes, artefacts)
 
@@ -129,13 +131,13 @@ def without_artefacts(maps: Sequence[QueryMaps], artefacts: BoolArray) -> tuple[
         In the same order; maps on another grid than the artefacts' are unchanged.
     """
 
-    def filled(one: QueryMaps) -> QueryMaps:
-        if one.values.shape[1:] != artefacts.shape:
-            return one
-        mask = torch.from_numpy(artefacts).expand(one.values.shape)
-        return replace(one, values=masked(torch.from_numpy(one.values), mask).numpy())
+    def filled(layer_maps: QueryMaps) -> QueryMaps:
+        if layer_maps.values.shape[1:] != artefacts.shape:
+            return layer_maps
+        mask = torch.from_numpy(artefacts).expand(layer_maps.values.shape)
+        return replace(layer_maps, values=masked(torch.from_numpy(layer_maps.values), mask).numpy())
 
-    return tuple(filled(one) for one in maps)
+    return tuple(filled(layer_maps) for layer_maps in maps)
 
 
 def _trace_attention(inference: Inference) -> tuple[Trace, PictureGeometry]:
@@ -181,7 +183,7 @@ def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:
     """
     if isinstance(query, tuple):
         return query_maps(traced.trace, *query)
-    found = []
+    maps = []
     for reading in traced.trace.context:
         if not reading.has_positions:
             continue
@@ -191,7 +193,7 @@ def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:
             rows = reading.rows(block)[0].cpu()
             total += torch.einsum("q,hqk->hk", weights[block], rows)
         values = places(total, reading.keys).numpy()
-        found.append(
+        maps.append(
             QueryMaps(reading.layer, values, total[:, : reading.keys.prefix].sum(-1).numpy())
         )
-    return tuple(found)
+    return tuple(maps)

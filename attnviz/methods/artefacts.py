@@ -52,9 +52,9 @@ def artefact_tokens(features: Tensor, deviations: float = DEVIATIONS) -> Tensor:
     norms = torch.linalg.vector_norm(features.float(), dim=1) if features.ndim == 4 else features
     flat = norms.float().flatten(1)
     known = flat.where(flat.isfinite(), torch.nan)
-    middle = known.nanmedian(1, keepdim=True).values
-    spread = (known - middle).abs().nanmedian(1, keepdim=True).values
-    limit = middle + deviations * torch.maximum(spread, _LEAST_DEVIATION * middle)
+    median = known.nanmedian(1, keepdim=True).values
+    spread = (known - median).abs().nanmedian(1, keepdim=True).values
+    limit = median + deviations * torch.maximum(spread, _LEAST_DEVIATION * median)
     return ~(flat <= limit).view_as(norms)
 
 

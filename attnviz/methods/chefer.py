@@ -77,7 +77,7 @@ def weighed_by_gradient(method: str) -> RowsOf:
     """
 
     def rows(reading: ContextReading, queries: Tensor) -> Tensor:
-        slopes = gradient_rows(reading, queries, method)
-        return (slopes * reading.rows(queries)).relu().mean(1)
+        gradient = gradient_rows(reading, queries, method)
+        return (gradient * reading.rows(queries)).relu().mean(1)
 
     return rows

@@ -149,22 +149,22 @@ class Competition(Method):
         logits = passed.logits.float()
         classes, weights = contestants(logits.detach(), chosen, self.rivals, self.cap)
         if passed.evidence is None:
-            said = _linearised(passed, classes)
+            evidence = _linearised(passed, classes)
         else:
             index = classes[:, :, None, None].expand(-1, -1, *passed.evidence.shape[2:])
-            said = passed.evidence.float().gather(1, index)
-        said = smoothed(said.detach(), self.smoothing)
-        share = shares(said, weights, self.temperature)
-        won = said[:, 0].relu() * share
-        finer = _finer(passed.taps, won[0].numel())
+            evidence = passed.evidence.float().gather(1, index)
+        evidence = smoothed(evidence.detach(), self.smoothing)
+        share = shares(evidence, weights, self.temperature)
+        support = evidence[:, 0].relu() * share
+        finer = _finer(passed.taps, support[0].numel())
         taps = list(passed.taps) if not last else [finer] if finer is not None else []
         score = passed.logits.gather(1, chosen[:, None]).sum()
         maps = {
-            tap: _brought_to(won, self._layer_cam(one, share))
-            for tap, one in passed.readings(score, taps)
+            tap: _brought_to(support, self._layer_cam(reading, share))
+            for tap, reading in passed.readings(score, taps)
         }
         maps[passed.taps[-1]] = (
-            won if finer is None else (_enlarged(won, maps[finer]) + maps[finer]) / 2
+            support if finer is None else (_enlarged(support, maps[finer]) + maps[finer]) / 2
         )
         shown = passed.taps[-1:] if last else passed.taps
         return tuple(
@@ -175,8 +175,8 @@ class Competition(Method):
         """LayerCAM of a block, smoothed, times the share."""
         gradient = require_gradient(reading.gradient, self.name, reading.layer)
         product = (gradient.relu() * reading.activation).sum(1, keepdim=True).relu()
-        found = smoothed(product, self.smoothing)[:, 0]
-        return found * _enlarged(share, found)
+        values = smoothed(product, self.smoothing)[:, 0]
+        return values * _enlarged(share, values)
 
 
 def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tuple[Tensor, Tensor]:
@@ -246,7 +246,7 @@ def _enlarged(one: Tensor, like: Tensor) -> Tensor:
 
 def _brought_to(won: Tensor, other: Tensor) -> Tensor:
     """The other map [N, h, w], scaled to the mean of the first; unscaled if either is empty."""
-    means = [one.mean((1, 2), keepdim=True) for one in (won, other)]
+    means = [values.mean((1, 2), keepdim=True) for values in (won, other)]
     known = (means[0] > 0) & (means[1] > 0)
     return other * torch.where(known, means[0] / means[1].clamp_min(_TINY), 1.0)
 
@@ -259,9 +259,9 @@ def _linearised(passed: DensePass, classes: Tensor) -> Tensor:
     """
     scores = [passed.logits.gather(1, column[:, None]).sum() for column in classes.T]
     for tap in reversed(passed.taps):
-        slopes = [passed.gradients(score, [tap])[0] for score in scores]
-        maps = [_product(tap, slope) for slope in slopes]
-        if any(bool(one.any()) for one in maps):
+        gradients = [passed.gradients(score, [tap])[0] for score in scores]
+        maps = [_product(tap, gradient) for gradient in gradients]
+        if any(bool(values.any()) for values in maps):
             break
     return torch.stack(maps, 1) * maps[0][0].numel()
 

@@ -208,9 +208,9 @@ def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor
     weights = query_weights(reading.queries, query, reading.layer)
     total: Tensor | None = None
     for block in query_blocks(reading, weights.nonzero()[:, 0]):
-        part = rows(block)
-        part = (weights[block].to(part.device)[:, None] * part).sum(1)
-        total = part if total is None else total + part
+        weighted = rows(block)
+        weighted = (weights[block].to(weighted.device)[:, None] * weighted).sum(1)
+        total = weighted if total is None else total + weighted
     if total is None:
         raise MethodError(f"Nobody asks at {reading.layer}: it has no queries.")
     return places(total, reading.keys)

@@ -29,11 +29,11 @@ def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:
     FloatArray
         float32 [h, w] on the finest grid.
     """
-    rows = max(one.shape[0] for one in maps)
-    columns = max(one.shape[1] for one in maps)
+    rows = max(grid.shape[0] for grid in maps)
+    columns = max(grid.shape[1] for grid in maps)
     fused = np.zeros((rows, columns), np.float32)
-    for one in maps:
-        positive = np.maximum(one, 0)
+    for grid in maps:
+        positive = np.maximum(grid, 0)
         mean = float(positive.mean())
         if mean > 0:
             fused += cv2.resize(positive / mean, (columns, rows), interpolation=cv2.INTER_LINEAR)

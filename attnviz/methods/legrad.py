@@ -67,8 +67,8 @@ class LeGrad(ContextMethod):
         """Return the map [N, h, w] of one layer by itself."""
         total: Tensor | None = None
         for block in query_blocks(reading):
-            part = gradient_rows(reading, block, self.name).relu().sum((1, 2))
-            total = part if total is None else total + part
+            gradient = gradient_rows(reading, block, self.name).relu().sum((1, 2))
+            total = gradient if total is None else total + gradient
         assert total is not None  # every layer has queries
         return places(total / (reading.heads * reading.queries.tokens), reading.keys)
 
@@ -76,9 +76,9 @@ class LeGrad(ContextMethod):
 def _means(maps: Sequence[Tensor]) -> list[Tensor]:
     """Means of the first 1, 2, ... maps, each on the finest grid among its maps."""
     total, means = maps[0], [maps[0]]
-    for count, one in enumerate(maps[1:], start=2):
-        rows, columns = (max(total.shape[axis], one.shape[axis]) for axis in (1, 2))
-        total = _enlarged(total, rows, columns) + _enlarged(one, rows, columns)
+    for count, added in enumerate(maps[1:], start=2):
+        rows, columns = (max(total.shape[axis], added.shape[axis]) for axis in (1, 2))
+        total = _enlarged(total, rows, columns) + _enlarged(added, rows, columns)
         means.append(total / count)
     return means
 

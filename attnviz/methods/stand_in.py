@@ -103,13 +103,13 @@ class StandIn(nn.Module):
         nn.Module
             The module for the library to hook.
         """
-        own = self.network.get_submodule(site.module)
+        module = self.network.get_submodule(site.module)
         if not site.wrapped:
-            return own
+            return module
         key = site.module.replace(".", "/")
         if key not in self.doors:
             self.doors[key] = nn.Identity()
-            own.register_forward_hook(partial(self._through, key))
+            module.register_forward_hook(partial(self._through, key))
         return self.doors[key]
 
     def _through(self, key: str, _part: nn.Module, _entering: object, output: object) -> object:
@@ -146,13 +146,16 @@ def as_it_was(module: nn.Module) -> Iterator[None]:
     module
         The network.
     """
-    before = [(one, dict(one._modules), set(one._forward_hooks)) for one in module.modules()]
+    before = [
+        (submodule, dict(submodule._modules), set(submodule._forward_hooks))
+        for submodule in module.modules()
+    ]
     random = np.random.get_state()
     try:
         yield
     finally:
         np.random.set_state(random)
-        for part, children, hooks in before:
-            part._modules.update(children)
-            for key in set(part._forward_hooks) - hooks:
-                del part._forward_hooks[key]
+        for submodule, children, hooks in before:
+            submodule._modules.update(children)
+            for key in set(submodule._forward_hooks) - hooks:
+                del submodule._forward_hooks[key]

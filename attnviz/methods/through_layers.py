@@ -54,14 +54,16 @@ def through_layers(
     """
     state, grid = torch.zeros(1, 0, readings[-1].queries.tokens), readings[-1].queries
     for reading in reversed(readings):
-        own = tokens_of(reading)
-        state = moved(state, grid, own)
-        begun = query_weights(reading.queries, query, reading.layer)
-        fresh = torch.zeros(own.tokens)
-        fresh[: len(begun)] = begun
+        layer_grid = tokens_of(reading)
+        state = moved(state, grid, layer_grid)
+        start = query_weights(reading.queries, query, reading.layer)
+        fresh = torch.zeros(layer_grid.tokens)
+        fresh[: len(start)] = start
         fresh = fresh.to(state.device).expand(len(state), 1, -1)
-        state = _through(torch.cat([state, fresh], 1), own, reading, rows_of, normalise=normalise)
-        grid = own
+        state = _through(
+            torch.cat([state, fresh], 1), layer_grid, reading, rows_of, normalise=normalise
+        )
+        grid = layer_grid
     maps = places(state, grid)
     return [maps[:, len(readings) - 1 - index] for index in range(len(readings))]
 
@@ -89,10 +91,10 @@ def carried_down(
     """
     grid, carried = tokens_of(readings[-1]), state[None]
     for reading in reversed(readings):
-        own = tokens_of(reading)
-        carried = moved(carried, grid, own)
-        carried = _through(carried, own, reading, rows_of, normalise=normalise)
-        grid = own
+        layer_grid = tokens_of(reading)
+        carried = moved(carried, grid, layer_grid)
+        carried = _through(carried, layer_grid, reading, rows_of, normalise=normalise)
+        grid = layer_grid
     return carried
 
 
@@ -120,17 +122,17 @@ def _through(
     state: Tensor, own: TokenGrid, reading: ContextReading, rows_of: RowsOf, *, normalise: bool
 ) -> Tensor:
     """Multiply `state` [N, rows, own.tokens] by the M of one layer."""
-    kept, taken = state, torch.zeros(())
+    skipped, attended = state, torch.zeros(())
     for block in query_blocks(reading):
         weights = rows_of(reading, block)
-        part = state[:, :, block].to(weights.device)
+        rows = state[:, :, block].to(weights.device)
         if normalise:
-            part = part / (weights.sum(-1) + 1)[:, None]
-            if kept is state:
-                kept = state.to(weights.device).expand(len(weights), -1, -1).clone()
-            kept[:, :, block] = part
-        taken = taken.to(weights.device) + part @ weights
-    return kept.to(taken.device) + moved(taken, reading.keys, own)
+            rows = rows / (weights.sum(-1) + 1)[:, None]
+            if skipped is state:
+                skipped = state.to(weights.device).expand(len(weights), -1, -1).clone()
+            skipped[:, :, block] = rows
+        attended = attended.to(weights.device) + rows @ weights
+    return skipped.to(attended.device) + moved(attended, reading.keys, own)
 
 
 def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:

@@ -31,7 +31,7 @@ def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
     list of FloatArray
         Filled while `cam` runs: float32 [N, h, w] for each layer, negative values set to 0.
     """
-    kept: list[FloatArray] = []
+    collected: list[FloatArray] = []
     compute: Callable[..., Any] = cam.get_cam_image
 
     def keeping(
@@ -42,12 +42,12 @@ def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
         if isinstance(slope, Tensor) and not slope.requires_grad:
             slope.requires_grad_()  # behind a linear head it is constant: no second derivatives
         raw = compute(inputs, layer, targets, activation, slope, smooth)
-        kept.append(np.maximum(np.asarray(raw, np.float32), 0))
+        collected.append(np.maximum(np.asarray(raw, np.float32), 0))
         return raw
 
     cam.get_cam_image = keeping
     try:
-        yield kept
+        yield collected
     finally:
         del cam.get_cam_image  # a reference cycle that would keep the graph in memory
         # The library detaches what it stored in place, which fails for views.
@@ -70,7 +70,7 @@ def class_targets(classes: Sequence[int] | None) -> list[Any] | None:
     """
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    return None if classes is None else [ClassifierOutputTarget(one) for one in classes]
+    return None if classes is None else [ClassifierOutputTarget(index) for index in classes]
 
 
 def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], Tensor] | None:
@@ -97,7 +97,7 @@ def to_maps(sites: Sequence[Site], size: tuple[int, int]) -> Callable[[Tensor], 
 
     def from_tokens(value: Tensor) -> Tensor:
         tokens = value.shape[1]
-        fitting = (one for one in by_prefix.values() if one.fits(size, tokens))
+        fitting = (site for site in by_prefix.values() if site.fits(size, tokens))
         return tokens_to_map(value, next(fitting, sites[0]).token_grid(size, tokens))
 
     return from_tokens

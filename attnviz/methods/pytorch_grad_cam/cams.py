@@ -95,9 +95,9 @@ class LibraryCam(Method):
         module, inputs = inference.module, inference.inputs
         sites = self._sites(module, inputs)
         if self.varies is Variation.CHANNELS:
-            seen = capture(module, inputs[:1], sites).features
-            own = 2 if self.library == "AblationCAM" else 1  # it runs the unchanged picture twice
-            return Cost(own + sum(one.activation.shape[1] for one in seen), 0)
+            features = capture(module, inputs[:1], sites).features
+            unchanged = 2 if self.library == "AblationCAM" else 1  # two passes without ablation
+            return Cost(unchanged + sum(reading.activation.shape[1] for reading in features), 0)
         if self.varies is Variation.LAYERS:
             return Cost(len(sites), len(sites))
         if self.varies is Variation.WINDOWS:
@@ -113,12 +113,12 @@ class LibraryCam(Method):
         sites = self._sites(module, inputs)
         total = 0
         if progress is not None:
-            each = self.cost(replace(inference, module=module, inputs=inputs)).forward
-            total = each * len(inputs)
+            per_input = self.cost(replace(inference, module=module, inputs=inputs)).forward
+            total = per_input * len(inputs)
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
             with as_it_was(module), state_guard(module, frozen=True), self._recording():
-                found = self._run(watched, inputs.detach().float().clone(), sites, target)
+                layer_maps = self._run(watched, inputs.detach().float().clone(), sites, target)
         except Exception as error:
             if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):
                 raise
@@ -127,18 +127,20 @@ class LibraryCam(Method):
                 "Choose another method."
             ) from error
         logits = watched.first()
-        self._check(found, logits, module)
+        self._check(layer_maps, logits, module)
         chosen = logits.argmax(1) if target is None else torch.full((len(logits),), target)
-        return MethodResult(found, logits, None if self.classless else chosen, found[-1].layer)
+        return MethodResult(
+            layer_maps, logits, None if self.classless else chosen, layer_maps[-1].layer
+        )
 
     def _check(self, found: Sequence[LayerMaps], logits: Tensor, module: nn.Module) -> None:
         """Raise MethodError for maps that are not finite although the logits are."""
         if not bool(logits.isfinite().all()):
             return  # the caller reports that
-        for one in found:
-            if not np.isfinite(one.values).all():
+        for maps in found:
+            if not np.isfinite(maps.values).all():
                 raise MethodError(
-                    f"{self.title} of pytorch-grad-cam gave no finite values at {one.layer} of "
+                    f"{self.title} of pytorch-grad-cam gave no finite values at {maps.layer} of "
                     f"{type(module).__name__}. Choose another method, or another type than float16 "
                     "if the network is in it: float16 ends at 65504."
                 )
@@ -180,26 +182,28 @@ class LibraryCam(Method):
         if self.whole:
             layer = sites[-1].layer if self.varies is Variation.WINDOWS else WHOLE
             return (LayerMaps(layer, self._of_group(watched, inputs, sites, classes)[0]),)
-        found: list[LayerMaps] = []
+        layer_maps: list[LayerMaps] = []
         for group in _groups(sites, together=self.library != "ShapleyCAM"):
             maps = self._of_group(watched, inputs, group, classes)
-            found += [LayerMaps(site.layer, one) for site, one in zip(group, maps, strict=True)]
-        return tuple(found)
+            layer_maps += [
+                LayerMaps(site.layer, values) for site, values in zip(group, maps, strict=True)
+            ]
+        return tuple(layer_maps)
 
     def _of_group(
         self, watched: StandIn, inputs: Tensor, sites: Sequence[Site], classes: list[int] | None
     ) -> list[FloatArray]:
         """Maps [N, h, w] of blocks of one layout, or the single map of the whole network."""
         kind = self._library_class(watched, inputs)
-        parts = self._parts(watched, sites)
-        for part in parts:  # hooks run in the order of their registration
-            part.register_forward_hook(lambda _part, _entering, out: out.float())
+        modules = self._parts(watched, sites)
+        for module in modules:  # hooks run in the order of their registration
+            module.register_forward_hook(lambda _part, _entering, out: out.float())
         cam = self._library_cam(kind, watched, sites, (inputs.shape[-2], inputs.shape[-1]))
         for site in sites:
             if site.overwritten:  # the library stores the block's tensor, not a copy
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
-        for part in parts:
-            part.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
+        for module in modules:
+            module.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
         if self.library == "FinerCAM":
             run = partial(cam, inputs, target_idx=classes[0] if classes else None)
             cam = cam.base_cam
@@ -224,7 +228,7 @@ class LibraryCam(Method):
             return []
         if self.library == "FullGrad":
             layers = (nn.Conv2d, nn.BatchNorm2d)
-            return [part for part in watched.modules() if isinstance(part, layers)]
+            return [module for module in watched.modules() if isinstance(module, layers)]
         return [watched.part(site) for site in sites]
 
     def _library_cam(
@@ -233,14 +237,14 @@ class LibraryCam(Method):
         import pytorch_grad_cam as library
 
         layers = [] if self.library == "FullGrad" else [watched.part(site) for site in sites]
-        more: dict[str, object] = {}
+        options: dict[str, object] = {}
         if self.library == "AblationCAM":  # the library's default is one layer shared by all
             tokens = sites[0].layout is Layout.TOKENS
             ablation = library.AblationLayerVit if tokens else library.AblationLayer
-            more["ablation_layer"] = ablation()
+            options["ablation_layer"] = ablation()
         if self.library == "RandomCAM":
             np.random.seed(0)  # it draws from the global generator
-        return kind(watched, layers, to_maps(sites, size), **more)
+        return kind(watched, layers, to_maps(sites, size), **options)
 
 
 def _groups(sites: Sequence[Site], *, together: bool) -> list[list[Site]]:

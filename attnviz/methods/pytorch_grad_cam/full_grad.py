@@ -47,24 +47,24 @@ def full_grad(network: nn.Module, inputs: Tensor) -> Any:
 
 def _with_offsets(network: nn.Module, inputs: Tensor) -> dict[nn.Module, Tensor]:
     """Layers with an offset, and that offset for each channel, float32 [C]; in forward order."""
-    found: dict[nn.Module, Tensor] = {}
+    offsets: dict[nn.Module, Tensor] = {}
 
-    def note(_name: str, part: nn.Module, _entering: object, _output: object) -> None:
-        if isinstance(part, _ADDING) and part not in found:
-            offset = _offset(part)
+    def note(_name: str, module: nn.Module, _entering: object, _output: object) -> None:
+        if isinstance(module, _ADDING) and module not in offsets:
+            offset = _offset(module)
             if bool(offset.any()):
-                found[part] = offset
+                offsets[module] = offset
 
     run_with_hooks(network, inputs[:1], note)
-    return found
+    return offsets
 
 
 @torch.no_grad()
 def _offset(layer: nn.Conv2d | nn.BatchNorm2d) -> Tensor:
-    some = next(one for one in (*layer.parameters(), *layer.buffers()))
+    like = next(tensor for tensor in (*layer.parameters(), *layer.buffers()))
     if isinstance(layer, nn.Conv2d):
         sides = [size * step for size, step in zip(layer.kernel_size, layer.dilation, strict=True)]
-        zeros = some.new_zeros(1, layer.in_channels, *sides)
+        zeros = like.new_zeros(1, layer.in_channels, *sides)
     else:
-        zeros = some.new_zeros(1, layer.num_features, 1, 1)
+        zeros = like.new_zeros(1, layer.num_features, 1, 1)
     return layer.forward(zeros)[0, :, 0, 0].float()  # a call would run its hooks
