@@ -22,14 +22,16 @@ class AttentionValueNorm(ContextLayerMethod):
     after the output projection; here each head's norm is taken before it, so heads can be shown one
     by one and the projection need not be known.
 
-    A_qk: attention of the query to key k; v_k: its value.
-
     Parameters
     ----------
     query
         Whose attention, see `Query`.
     heads
         How heads are combined: "mean", "max", "min", or the index of a single head.
+
+    Notes
+    -----
+    A_qk is the attention of the query to key k, v_k the value of that key.
 
     Examples
     --------

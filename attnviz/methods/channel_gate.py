@@ -25,7 +25,9 @@ class ChannelGateMean(GateMethod):
     if the gate treats all channels alike, however strong the features are. Where nothing is active,
     the plain mean of the gate.
 
-    g: gate [C]. A: features before it [C, h, w].
+    Notes
+    -----
+    g is the gate [C], A are the features before it [C, h, w].
 
     Examples
     --------

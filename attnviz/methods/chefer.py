@@ -19,9 +19,6 @@ from attnviz.methods.through_layers import RowsOf, through_layers
 class Chefer(ContextMethod):
     """Attention weights that support the class, accumulated over all layers.
 
-    A: attention, G: gradient of the class's score by it. R starts as I and is updated by each layer
-    in turn.
-
     The map of layer l is the query's row of R after l, on the first layer's grid, without the
     query's own 1 if that has no position. Values from 0 up, in units of the score. The paper treats
     plain transformers only: other grids are handled as `through_layers` says.
@@ -31,6 +28,11 @@ class Chefer(ContextMethod):
     query
         Whose relevance, see `Query`: the class token's, from which the score is read, or the mean
         of all positions where the score is read from their mean.
+
+    Notes
+    -----
+    A is the attention and G the gradient of the class's score by it. R starts as the identity I and
+    is updated by each layer in turn.
 
     Examples
     --------

@@ -34,19 +34,15 @@ _TINY = 1e-12
 class Competition(Method):
     """How much each position supports the class, and the class rather than its rivals.
 
-    z_k: evidence of a position for class k by the classifier, in logits, without its offset; c: the
-    class; k: its rivals, the strongest others. Each position belongs to the class by its share, as
-    in divisive normalisation (Reynolds & Heeger, Neuron 2009), and a rival counts by how present it
-    is in the picture: `w_k = min(p_k / p_c, cap)`. T: `temperature` times the standard deviation of
-    all z_c and z_k over positions, so that the scale of a network's logits does not matter. Values
-    from 0 up, in logits.
+    Values from 0 up, in logits. Each position belongs to the class by its share, as in divisive
+    normalisation (Reynolds & Heeger, Neuron 2009).
 
-    Where the logits are the mean of z, but for the offset, z is exact (a linear classifier behind
-    global average pooling, SqueezeNet's convolution). The classifier of a vision transformer that
-    reads the class token can be applied to each patch's token; the network itself never does that,
-    so z then shows what the patch has become, not what it adds to the decision. For all others z is
-    HiResCAM at the last block: what the position adds, to first order, by one short backward pass
-    for each class.
+    The evidence z of a position is exact where the logits are its mean, but for the offset (a
+    linear classifier behind global average pooling, SqueezeNet's convolution). The classifier of a
+    vision transformer that reads the class token can be applied to each patch's token; the network
+    itself never does that, so z then shows what the patch has become, not what it adds to the
+    decision. For all others z is HiResCAM at the last block: what the position adds, to first
+    order, by one short backward pass for each class.
 
     Blocks before the last get LayerCAM times the share, which comes from the same backward pass,
     scaled to the mean of the last block's map: they refine where the support lies, but their sums,
@@ -71,6 +67,13 @@ class Competition(Method):
         strong ones matters too.
     exact
         Whether to refuse networks for which z is only exact to first order.
+
+    Notes
+    -----
+    z_k is the evidence of a position for class k by the classifier, in logits, without its offset;
+    c is the class, and k are its rivals, the strongest others. A rival counts by how present it is
+    in the picture: `w_k = min(p_k / p_c, cap)`. T is `temperature` times the standard deviation of
+    all z_c and z_k over positions, so the scale of a network's logits does not matter.
 
     Examples
     --------

@@ -21,7 +21,9 @@ class GateEffect(GateMethod):
     Values from 0 up, in units of the layer's features. It is high wherever features are, even
     behind a gate that passes everything: `channel-gate` shows what the gate itself adds.
 
-    g: gate [C]. A: features before it [C, h, w].
+    Notes
+    -----
+    g is the gate [C], A are the features before it [C, h, w].
 
     Examples
     --------

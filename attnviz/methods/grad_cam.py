@@ -17,8 +17,12 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 class GradCam(FeatureMethod):
     """Channels weighted by their mean gradient: positions that support the class.
 
-    A: activation [C, h, w]. G: gradient of the class's score by A. Values from 0 up, in units of
-    the score. The paper means it for the last convolutions; earlier layers are noisier.
+    Values from 0 up, in units of the score. The paper means it for the last convolutions; maps of
+    earlier layers are noisier.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it.
 
     Examples
     --------

@@ -18,8 +18,13 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 class GradCamPlusPlus(FeatureMethod):
     """Grad-CAM with a weight for each position, so that several objects of a class all show.
 
-    A: activation [C, h, w]; G: gradient. Values from 0 up. As in the authors' closed form, the
-    second and third derivatives are powers of the first, which holds for exp(score).
+    Values from 0 up.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it. As in the authors'
+    closed form, the second and third derivatives are powers of the first, which holds for
+    exp(score).
 
     Examples
     --------

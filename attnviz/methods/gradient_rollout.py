@@ -23,8 +23,6 @@ class GradientRollout(ContextMethod):
     Unlike Chefer's relevance, the rows of I + E are normalised to sum 1, so nothing grows with
     depth. The map of layer l is the rollout up to l, on the first layer's grid; values in 0..1.
 
-    A: attention, G: gradient of the class's score by it, I: identity.
-
     Widely copied code clips after the mean over heads, and normalises columns by mistake; here each
     head is clipped before the mean, as by Chefer et al., and rows are normalised.
 
@@ -32,6 +30,10 @@ class GradientRollout(ContextMethod):
     ----------
     query
         Whose relevance, see `Query`.
+
+    Notes
+    -----
+    A is the attention, G the gradient of the class's score by it, I the identity.
 
     Examples
     --------

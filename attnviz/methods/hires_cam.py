@@ -18,7 +18,11 @@ class HiResCam(FeatureMethod):
     """Gradient times activation at each position, summed over the channels.
 
     Unlike Grad-CAM it does not average the gradient over positions, so it shows only positions that
-    the score depends on to first order. A: activation [C, h, w]; G: gradient. Values from 0 up.
+    the score depends on to first order. Values from 0 up.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it.
 
     Examples
     --------

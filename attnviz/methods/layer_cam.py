@@ -17,8 +17,12 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 class LayerCam(FeatureMethod):
     """Activation weighted by the positive part of its own gradient; made for early layers too.
 
-    A: activation [C, h, w]; G: gradient. Values from 0 up. The paper also stretches maps of early
-    layers by a tanh before it fuses them; that is omitted, as maps here are absolute.
+    Values from 0 up. The paper also rescales maps of early layers by a tanh before it fuses them;
+    that is omitted, as maps here are in absolute values.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it.
 
     Examples
     --------

@@ -19,19 +19,23 @@ from attnviz.methods.context import ContextMethod, gradient_rows, places, query_
 class LeGrad(ContextMethod):
     """How much the class's score would rise if positions got more attention, from any query.
 
-    G: gradient of the class's score by the attention weights; its positive part is averaged over
-    heads and queries. Values from 0 up, in units of the score.
-
-    The paper scores every layer's tokens by the head of the network, and differentiates that; here
-    the network's own score is differentiated, in one backward pass, which at the last layer is the
-    same if the head reads what the paper's does. The paper scales the sum to 0..1; here it is not
-    scaled.
+    Values from 0 up, in units of the score.
 
     Parameters
     ----------
     summed
         Whether the map of layer l is the mean of the maps up to l, on the finest of their grids
         (bilinear), so that the last one is the map of the paper; else each layer stands alone.
+
+    Notes
+    -----
+    G is the gradient of the class's score by the attention weights; its positive part is averaged
+    over heads and queries.
+
+    The paper scores every layer's tokens by the head of the network, and differentiates that; here
+    the network's own score is differentiated, in one backward pass, which at the last layer is the
+    same if the head reads what the paper's does. The paper scales the sum to 0..1; here it is not
+    scaled.
 
     Examples
     --------

@@ -17,13 +17,15 @@ from attnviz.methods.trace_method import MaskMethod
 class MaskChannel(MaskMethod):
     """One channel of the mask; values in 0..1.
 
-    M: mask [C, h, w].
-
     Parameters
     ----------
     rank
         0 for the channel that varies most over the picture, 1 for the next, and so on; the last
         channel if the mask has fewer.
+
+    Notes
+    -----
+    M is the mask [C, h, w].
 
     Examples
     --------

@@ -20,7 +20,9 @@ class MaskEffect(MaskMethod):
     A mask may be high where its trunk is inactive; its effect is high only where both are. Values
     from 0 up, in units of the layer's features.
 
-    M: mask, T: trunk, both [C, h, w].
+    Notes
+    -----
+    M is the mask and T the trunk, both [C, h, w].
 
     Examples
     --------

@@ -18,11 +18,13 @@ from attnviz.methods.trace_method import MaskMethod
 class MaskGain(MaskMethod):
     """Norm of what the mask adds, over the norm of what it is added to; values from 0 up.
 
-    B is the base of the mask: the trunk itself for attention residual learning, where the gain is
-    close to the mask; the block's input for `ran-small`. Naive gating adds to nothing; there the
-    norm is divided by that of the trunk before the mask.
+    For attention residual learning the base is the trunk itself, and the gain is close to the mask;
+    for `ran-small` it is the block's input. Naive gating adds to nothing; there the norm is divided
+    by that of the trunk before the mask.
 
-    M: mask, T: trunk, both [C, h, w].
+    Notes
+    -----
+    M is the mask, T the trunk and B the base to which M T is added, each [C, h, w].
 
     Examples
     --------

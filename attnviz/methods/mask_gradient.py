@@ -17,10 +17,12 @@ from attnviz.methods.trace_method import MaskMethod, require_gradient
 class MaskGradient(MaskMethod):
     """Mask times gradient: to first order, what each position adds to the class's score.
 
-    Signed: below zero the mask counts against the class. In units of the score. This is relevance
-    for a decision, and not what the network attends to.
+    Signed, in units of the score; negative values count against the class. This is relevance for a
+    decision, and not what the network attends to.
 
-    M: mask [C, h, w]. S: score of the class.
+    Notes
+    -----
+    M is the mask [C, h, w] and S the score of the class.
 
     Examples
     --------

@@ -17,7 +17,11 @@ from attnviz.methods.trace_method import MaskMethod
 class MaskSpread(MaskMethod):
     """Standard deviation of the mask over its channels; 0 everywhere if it has only one.
 
-    Values in 0..0.5. M: mask [C, h, w].
+    Values in 0..0.5.
+
+    Notes
+    -----
+    M is the mask [C, h, w].
 
     Examples
     --------

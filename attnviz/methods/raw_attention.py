@@ -20,14 +20,16 @@ class RawAttention(ContextLayerMethod):
     Values in 0..1. With heads combined by their mean, or a single head, a map sums to 1 less the
     weight of tokens without a position. Mixing by earlier layers is not followed: see `rollout`.
 
-    A_q: attention of the query; K: keys of size d.
-
     Parameters
     ----------
     query
         Whose attention, see `Query`; the mean of all positions where there is no class token.
     heads
         How heads are combined: "mean", "max", "min", or the index of a single head.
+
+    Notes
+    -----
+    A_q is the attention of the query q, K are the keys, d is their size.
 
     Examples
     --------

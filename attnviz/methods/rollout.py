@@ -25,8 +25,6 @@ class Rollout(ContextMethod):
     that differ, nor layers whose only query is the class token: `through_layers` describes how they
     are handled.
 
-    A: attention; I: identity.
-
     Parameters
     ----------
     query
@@ -37,6 +35,10 @@ class Rollout(ContextMethod):
         Share of each row's weights that is set to 0 first, the smallest ones, from 0 to below 1. It
         is not in the paper but in widely used code, which takes the share of the whole matrix; here
         it is of each row, so no matrix is needed. The weight of a class token is never discarded.
+
+    Notes
+    -----
+    A is the attention with its heads combined, I the identity.
 
     Examples
     --------

@@ -20,7 +20,9 @@ class SoftMask(MaskMethod):
     A mask with one map for each channel often marks the background in its mean, because most
     channels describe texture: look at its spread and its single channels too.
 
-    M: mask [C, h, w].
+    Notes
+    -----
+    M is the mask [C, h, w].
 
     Examples
     --------

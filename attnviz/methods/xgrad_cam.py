@@ -17,9 +17,13 @@ from attnviz.methods.trace_method import FeatureMethod, require_gradient
 class XGradCam(FeatureMethod):
     """Grad-CAM with gradients averaged in proportion to the activation (axiom-based).
 
-    A: activation [C, h, w]; G: gradient. Values from 0 up. It is made for activations that are not
-    negative: a channel whose signed values cancel gets a large weight. 1e-7 in the denominator is
-    the authors'.
+    Values from 0 up. It is made for activations that are not negative: a channel whose signed
+    values cancel gets a large weight.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it. The 1e-7 in
+    the denominator is the authors'.
 
     Examples
     --------

@@ -49,12 +49,16 @@ class LibraryCam(Method):
     gigabytes. Methods with gradients skip the blocks at the end whose gradients are 0 at all
     positions, such as the one behind the last attention to a class token.
 
-    A: activation [C, h, w]. G: gradient of the class's score by it. Values from 0 up.
+    Values from 0 up.
 
     Parameters
     ----------
     blocks
         How many of the network's last blocks to read, 0 for all; the method's default if None.
+
+    Notes
+    -----
+    A is the activation [C, h, w] and G the gradient of the class's score by it.
 
     Examples
     --------
