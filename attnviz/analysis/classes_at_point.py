@@ -67,7 +67,7 @@ def classes_at(maps: ClassMaps, x: float, y: float) -> tuple[Presence, ...]:
             presences.append(
                 Presence(index, prediction.label, here / highest, prediction.probability)
             )
-    return tuple(sorted(presences, key=lambda presence: -presence.rank))
+    return tuple(sorted(presences, key=lambda one: -one.rank))
 
 
 def _bilinear(values: FloatArray, y: float, x: float) -> float:

@@ -131,11 +131,11 @@ def without_artefacts(maps: Sequence[QueryMaps], artefacts: BoolArray) -> tuple[
         In the same order; maps on another grid than the artefacts' are unchanged.
     """
 
-    def filled(layer_maps: QueryMaps) -> QueryMaps:
-        if layer_maps.values.shape[1:] != artefacts.shape:
-            return layer_maps
-        mask = torch.from_numpy(artefacts).expand(layer_maps.values.shape)
-        return replace(layer_maps, values=masked(torch.from_numpy(layer_maps.values), mask).numpy())
+    def filled(one: QueryMaps) -> QueryMaps:
+        if one.values.shape[1:] != artefacts.shape:
+            return one
+        mask = torch.from_numpy(artefacts).expand(one.values.shape)
+        return replace(one, values=masked(torch.from_numpy(one.values), mask).numpy())
 
     return tuple(filled(layer_maps) for layer_maps in maps)
 

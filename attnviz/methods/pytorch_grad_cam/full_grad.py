@@ -49,11 +49,11 @@ def _with_offsets(network: nn.Module, inputs: Tensor) -> dict[nn.Module, Tensor]
     """Layers with an offset, and that offset for each channel, float32 [C]; in forward order."""
     offsets: dict[nn.Module, Tensor] = {}
 
-    def note(_name: str, module: nn.Module, _entering: object, _output: object) -> None:
-        if isinstance(module, _ADDING) and module not in offsets:
-            offset = _offset(module)
+    def note(_name: str, part: nn.Module, _entering: object, _output: object) -> None:
+        if isinstance(part, _ADDING) and part not in offsets:
+            offset = _offset(part)
             if bool(offset.any()):
-                offsets[module] = offset
+                offsets[part] = offset
 
     run_with_hooks(network, inputs[:1], note)
     return offsets
