@@ -1,4 +1,4 @@
-"""The command line: `python -m attnviz explain | models | train | evaluate | agreement`."""
+"""`python -m attnviz`: the same as the command `attnviz`."""
 
 from __future__ import annotations
 

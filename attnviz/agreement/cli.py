@@ -1,4 +1,4 @@
-"""The command `python -m attnviz agreement`, from names to a page of Markdown."""
+"""The command `attnviz agreement`, from names to a page of Markdown."""
 
 from __future__ import annotations
 
