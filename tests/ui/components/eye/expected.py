@@ -53,5 +53,5 @@ def _landing(below: float, right_of: float, per_degree: float) -> dict[str, Any]
     place = retinal_position(below, right_of, ViewingGeometry(per_degree))
     return {
         "below": below, "rightOf": right_of, "perDegree": per_degree,
-        "right": place.right, "up": place.up, "angle": place.angle, "zone": zone_of(place),
+        "right": place.right, "up": place.up, "angle": place.eccentricity, "zone": zone_of(place),
     }  # fmt: skip
