@@ -1,4 +1,4 @@
-"""Pictures on their way to a browser, as JPEG."""
+"""JPEG encoding of pictures for the browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from attnviz.types import Pixels
 
 
 def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
-    """uint8 [H, W, 3] RGB as JPEG bytes; quality 0..100."""
+    """Encode a picture as JPEG.
+
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The picture, RGB.
+    quality : int
+        0..100.
+
+    Returns
+    -------
+    bytes
+        The JPEG file.
+    """
     settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
     done, coded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
     if not done:

@@ -14,7 +14,20 @@ KEY = "attnviz"
 
 
 def png_with_provenance(pixels: Pixels, provenance: Mapping[str, str]) -> bytes:
-    """uint8 [H, W, 3] as PNG bytes; each provenance entry is a text chunk `attnviz <key>`."""
+    """Encode a picture as PNG with its provenance.
+
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The picture, sRGB.
+    provenance : mapping of str to str
+        Each entry becomes a text chunk `attnviz <key>`.
+
+    Returns
+    -------
+    bytes
+        The PNG file.
+    """
     chunks = PngInfo()
     for key, value in provenance.items():
         chunks.add_itxt(f"{KEY} {key}", value)
@@ -24,7 +37,7 @@ def png_with_provenance(pixels: Pixels, provenance: Mapping[str, str]) -> bytes:
 
 
 def read_provenance(source: bytes) -> dict[str, str]:
-    """The entries that `png_with_provenance` wrote; empty if there are none."""
+    """Read the entries that `png_with_provenance` wrote to a PNG file; empty if there are none."""
     with Image.open(io.BytesIO(source), formats=["PNG"]) as image:
         image.load()
         text = getattr(image, "text", {})

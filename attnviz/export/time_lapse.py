@@ -1,4 +1,4 @@
-"""A time-lapse as a moving picture: GIF or MP4."""
+"""Time-lapses as animated GIF or as MP4."""
 
 from __future__ import annotations
 
@@ -17,7 +17,20 @@ _BAR = 26
 
 
 def captioned(pixels: Pixels, text: str) -> Pixels:
-    """uint8 [H, W, 3] with a dark line of text below it: [H + 26, W, 3]; plain letters only."""
+    """Add a dark bar with a line of text below a picture.
+
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The picture.
+    text : str
+        The caption; characters outside ASCII become question marks.
+
+    Returns
+    -------
+    uint8 [H + 26, W, 3]
+        The picture with its caption.
+    """
     height, width = pixels.shape[:2]
     framed = np.full((height + _BAR, width, 3), 24, np.uint8)
     framed[:height] = pixels
@@ -28,7 +41,22 @@ def captioned(pixels: Pixels, text: str) -> Pixels:
 
 
 def gif(frames: Sequence[Pixels], seconds: float = 0.25, last: float = 1.5) -> bytes:
-    """Frames uint8 [H, W, 3] as an endless GIF; the last one stands `last` seconds."""
+    """Encode frames as a GIF that repeats forever.
+
+    Parameters
+    ----------
+    frames : sequence of uint8 [H, W, 3]
+        At least one frame.
+    seconds : float
+        Duration of each frame but the last.
+    last : float
+        Duration of the last frame, in seconds.
+
+    Returns
+    -------
+    bytes
+        The GIF file.
+    """
     pictures = [Image.fromarray(frame) for frame in frames]
     times = [round(1000 * seconds)] * (len(frames) - 1) + [round(1000 * last)]
     file = io.BytesIO()
@@ -37,7 +65,20 @@ def gif(frames: Sequence[Pixels], seconds: float = 0.25, last: float = 1.5) -> b
 
 
 def mp4(frames: Sequence[Pixels], rate: int = 4) -> bytes:
-    """Frames uint8 [H, W, 3], all of one size, as MP4 (H.264); odd sides lose a pixel."""
+    """Encode frames as an H.264 video.
+
+    Parameters
+    ----------
+    frames : sequence of uint8 [H, W, 3]
+        At least one frame, all of the same size; odd sides are cropped by a pixel.
+    rate : int
+        Frames per second.
+
+    Returns
+    -------
+    bytes
+        The MP4 file.
+    """
     height, width = (side - side % 2 for side in frames[0].shape[:2])
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:

@@ -1,1 +1,1 @@
-"""What two components at least need: bundling, shaders, and the JavaScript base."""
+"""Code that components share: registration, bundling, shaders and the JavaScript base."""

@@ -5,12 +5,12 @@
     u32 length of the header, little-endian | header, JSON | array | array | ...
 
 The header's ``arrays`` lists the arrays, each with ``name``, ``dtype``, ``shape`` and ``start``, in
-bytes from the end of the header; everything else in the header is the component's own. The header
+bytes from the end of the header; other entries of the header belong to the component. The header
 and each array are padded to a multiple of four bytes, so that typed arrays can be read in place.
 Encoded pictures (JPEG, PNG) and nested blobs are one-dimensional uint8 arrays.
 
-Streamlit would hand bytes inside a dictionary to the browser as their Python text; hence one run of
-bytes. `js/blob.js` reads it.
+Everything is packed into one bytes object because Streamlit would send bytes inside a dictionary as
+their Python repr. `js/blob.js` reads it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def pack_blob(header: Mapping[str, Any], arrays: Mapping[str, AnyArray | bytes])
     Parameters
     ----------
     header : mapping
-        Whatever else the component needs, as JSON can hold it; ``arrays`` is reserved.
+        Further data for the component, serialisable as JSON; the key ``arrays`` is reserved.
     arrays : mapping of str to ndarray or bytes
-        Of a type in `DTYPES` and of any shape. Bytes become a one-dimensional uint8 array.
+        Arrays of any shape whose dtype is in `DTYPES`. Bytes become a one-dimensional uint8 array.
 
     Returns
     -------
     bytes
-        The blob. The same header and arrays give the same bytes.
+        The blob; deterministic.
     """
     table, body, start = [], [], 0
     for name, values in arrays.items():
@@ -55,7 +55,7 @@ def pack_blob(header: Mapping[str, Any], arrays: Mapping[str, AnyArray | bytes])
 
 
 def blob_header(blob: bytes) -> dict[str, Any]:
-    """Return the header of a blob, with its table of arrays."""
+    """Return the header of a blob, including its table of arrays."""
     (length,) = struct.unpack_from("<I", blob)
     header: dict[str, Any] = json.loads(blob[4 : 4 + length])
     return header
@@ -74,7 +74,7 @@ def unpack_blob(blob: bytes) -> tuple[dict[str, Any], dict[str, AnyArray]]:
 
 
 def content_id(header: Mapping[str, Any], arrays: Mapping[str, AnyArray | bytes]) -> str:
-    """Return a hash, 32 hexadecimal digits, of a header and of the arrays with their names."""
+    """Return a hash (32 hexadecimal digits) of a header and of named arrays."""
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name, values in arrays.items():
         dtype, shape, raw = _raw(values)

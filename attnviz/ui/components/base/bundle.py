@@ -1,10 +1,10 @@
-"""A component's JavaScript modules as one text, without a build step.
+"""A component's JavaScript modules as one script, without a build step.
 
-Streamlit imports a component's script from a single text. The modules stay files that a browser
-and Node can import as they are; here they are put into one text, in the order of their imports,
-and the text makes an address for each of them when it is loaded. A module of another component, as
-in `from "../../base/js/maps.js"`, comes along with what it needs, under the name
-`base/maps.js`. Shaders and colour tables travel as constants beside them.
+Streamlit loads a component's script from a single string. The modules stay separate files that a
+browser and Node can import unchanged; here they are joined into one script, in the order of their
+imports, which creates a blob URL for each module when it is loaded. A module of another component,
+as in `from "../../base/js/maps.js"`, is included with its own imports under the name
+`base/maps.js`. Shaders and colour tables are added as constants.
 """
 
 from __future__ import annotations
@@ -41,7 +41,20 @@ export default (component) => mount(component, ASSETS);
 
 
 def bundled(folder: Path, assets: Mapping[str, object]) -> str:
-    """One script of the modules in `folder`/js; `main.js` exports `mount(component, assets)`."""
+    """Join the JavaScript modules of a component into one script.
+
+    Parameters
+    ----------
+    folder : Path
+        The component's folder; ``js/main.js`` in it exports `mount(component, assets)`.
+    assets : mapping of str to object
+        Constants for the script, serialisable as JSON.
+
+    Returns
+    -------
+    str
+        JavaScript source.
+    """
     sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("js/*.js")}
     while missing := {one for one in _all_needs(sources) if "/" in one} - set(sources):
         for name in missing:
@@ -57,9 +70,24 @@ def bundled(folder: Path, assets: Mapping[str, object]) -> str:
 
 
 def module_order(sources: dict[str, str]) -> list[str]:
-    """Names of the modules, each after those it imports.
+    """Sort modules so that each comes after those it imports.
 
-    Raises graphlib.CycleError for a cycle, and KeyError for an import of a file that is not there.
+    Parameters
+    ----------
+    sources : dict of str to str
+        Source of each module by its name.
+
+    Returns
+    -------
+    list of str
+        The sorted names.
+
+    Raises
+    ------
+    graphlib.CycleError
+        If the imports form a cycle.
+    KeyError
+        If an imported module is missing.
     """
     missing = _all_needs(sources) - set(sources)
     if missing:
@@ -69,7 +97,7 @@ def module_order(sources: dict[str, str]) -> list[str]:
 
 
 def _needs(name: str, source: str) -> set[str]:
-    """What a module imports: `file.js` of the component's own, `folder/file.js` of another one."""
+    """Names of imported modules: `file.js`, or `folder/file.js` if of another component."""
     own = name.rpartition("/")[0]
     found = ((other or own, file) for other, file in _IMPORT.findall(source))
     return {f"{folder}/{file}" if folder else file for folder, file in found}
@@ -80,9 +108,17 @@ def _all_needs(sources: dict[str, str]) -> set[str]:
 
 
 def shaders(*folders: Path) -> dict[str, str]:
-    """The GLSL sources by file name, with `#include "file"` lines replaced by the file's text.
+    """Read GLSL sources, with `#include "file"` lines replaced by the file's text.
 
-    Those of the base, and those of the components' `folders`.
+    Parameters
+    ----------
+    *folders : Path
+        Folders of components whose shaders are added to those of the base.
+
+    Returns
+    -------
+    dict of str to str
+        Sources by file name.
     """
     paths = [path for folder in (BASE, *folders) for path in folder.glob("glsl/*.glsl")]
     sources = {path.name: path.read_text(encoding="utf-8") for path in paths}
@@ -96,5 +132,5 @@ def shaders(*folders: Path) -> dict[str, str]:
 
 
 def colour_tables(*names: str) -> dict[str, str]:
-    """matplotlib's tables of these names, 256 x RGB as base64."""
+    """Return matplotlib colour maps by name, each as 256 x RGB bytes in base64."""
     return {name: base64.b64encode(colour_table(name).tobytes()).decode() for name in names}

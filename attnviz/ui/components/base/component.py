@@ -1,4 +1,4 @@
-"""Registering a component with Streamlit, and the view that is sent along with its bytes."""
+"""Registration of a component with Streamlit, and the view that is sent with its data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def register(
     html, css : str
         File names in that folder.
     assets : mapping, optional
-        Constants for the script, as JSON can hold them: shaders, colour tables.
+        Constants for the script, serialisable as JSON: shaders, colour tables.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def register(
 
 
 def no_op() -> None:
-    """Do nothing: Streamlit keeps a state or trigger only where it has a callback.
+    """Do nothing: Streamlit stores a state or trigger only if it has a callback.
 
     The page reads the value from the component's result.
     """
@@ -58,23 +58,22 @@ def no_op() -> None:
 def frozen_view(key: str, view: V, origin: str) -> tuple[str, V]:
     """Return the view that is sent with a component's bytes, and an id for it.
 
-    The bytes must stay the same from run to run, or the browser would be sent all of them again.
-    The view that is sent with them is therefore the one from the moment when the component, or its
-    origin, was new.
+    The bytes must stay the same from run to run, or they would all be sent again. The view in them
+    is therefore frozen when the component is first mounted, or its origin changes.
 
     Parameters
     ----------
     key : str
         Key of the widget.
     view : V
-        The current view, sent if the component or its origin is new.
+        The current view; frozen and sent if the component or its origin is new.
     origin : str
-        Names what the view belongs to, for example network and method.
+        Identifies what the view belongs to, for example network and method.
 
     Returns
     -------
     tuple of (str, V)
-        The id, which changes when the browser has to adopt the view, and the view.
+        The id, which changes when the browser must adopt the view, and the frozen view.
     """
     frozen_key, mounted = f"{key}:frozen", key in st.session_state
     frozen: tuple[str, V] | None = st.session_state.get(frozen_key)

@@ -1,4 +1,4 @@
-"""A round and its replay on the page."""
+"""Mounts a round, and its replay, on a page."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _PLAY, _REPLAY = (
 
 
 def play_round(blob: bytes, *, key: str) -> Any:
-    """Let a round be played.
+    """Let the user play a round.
 
     Parameters
     ----------
-    blob
+    blob : bytes
         From `pack_round`.
-    key
+    key : str
         Key of the widget.
 
     Returns
     -------
     Any
-        None until the round is over; then, in that run alone, what the browser says of it: a
-        mapping with `id` (of the blob) and what `bubbleview.rounds.parse_round` reads. It may be
-        anything.
+        None until the round is over; then, in that run only, the browser's message: a mapping with
+        `id` (of the blob) and the fields that `bubbleview.rounds.parse_round` reads. It is
+        unchecked.
     """
     answer = _PLAY(key=key, data=blob, on_round_change=no_op, height="content")
     return answer.round
 
 
 def show_replay(blob: bytes, *, key: str) -> None:
-    """Show a round and the network's beside it, from `pack_replay`."""
+    """Show a round beside the network's, packed by `pack_replay`."""
     _REPLAY(key=key, data=blob, height="content")

@@ -1,8 +1,7 @@
-"""The blur budget as a table to move over, which shows what the network was given in each cell.
+"""The blur budget as an interactive table that shows the network's input for each cell.
 
-`show_budget` is all that a page needs. The browser has the picture at every radius and knows which
-pixels each share keeps sharp: it puts any cell's picture together itself, and asks the server
-nothing.
+Pages call `show_budget`. The browser has the picture at every radius and knows which pixels are
+sharp at each share, so it composes the picture of any cell without the server.
 """
 
 from __future__ import annotations

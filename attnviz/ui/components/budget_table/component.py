@@ -1,4 +1,4 @@
-"""The table on the page: it is sent what it shows, and tells nothing back."""
+"""Mounts the table on a page; it sends nothing back."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _MOUNT = register("attnviz.budget_table", FOLDER, html="budget.html", css="budge
 
 
 def show_budget(blob: bytes, *, key: str) -> None:
-    """Show a packed budget; the same bytes are not sent again.
+    """Show a packed budget; unchanged bytes are not sent again.
 
     Parameters
     ----------
-    blob
+    blob : bytes
         From `pack`.
-    key
-        Key of the widget; unique on its page.
+    key : str
+        Key of the widget, unique on its page.
     """
     _MOUNT(key=key, data=blob, height="content")

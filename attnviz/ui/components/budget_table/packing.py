@@ -1,9 +1,8 @@
-"""What the table's browser side receives of a blur budget.
+"""The data that the table's browser side receives.
 
 A blob (see `base.blob`) with the arrays ``colours``, uint8 [256, 3], ``steps``, uint8 [h, w], and
-``picture 0``, ``picture 1``, ...: a PNG for each radius, the sharp picture first. PNG is exact, and
-so is a picture that is put together from two of them: what the browser shows is what the network
-was given, byte for byte.
+``picture 0``, ``picture 1``, ...: a PNG for each radius, the sharp picture first. PNG is
+lossless, so the picture that the browser composes equals the network's input byte for byte.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ from attnviz.ui.components.base.blob import content_id, pack_blob
 
 
 def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridis") -> bytes:
-    """Pack a budget, its pictures, and the names of all classes in its answers.
+    """Pack a budget, its pictures, and the names of all predicted classes.
 
     Parameters
     ----------
     budget : BlurBudget
         From `blur_budget`.
     label : callable
-        Returns the name of the network's class of an index.
+        Returns the name of a class by its index.
     colours : str
         Colour map of the probabilities, one of `attnviz.render.heat.COLOUR_MAPS`.
 
     Returns
     -------
     bytes
-        The blob. The same budget gives the same bytes.
+        The blob; deterministic.
     """
     answers = budget.scores
     classes, answer = np.unique(answers.first, return_inverse=True)
@@ -63,6 +62,6 @@ def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridi
 
 
 def _start(budget: BlurBudget) -> list[int]:
-    """Return the first cell shown: the strongest blur, and the least that must stay sharp in it."""
+    """Return the initial cell: the strongest blur, and its smallest sufficient sharp share."""
     survives = budget.scores.class_is_first[-1]
     return [len(budget.radii) - 1, int(np.argmax(survives))]

@@ -1,4 +1,4 @@
-"""Mounting the eye on a page, and what comes back from it."""
+"""Mounts the eye on a page and reads its events."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MOUNT = register(
 
 @dataclass(frozen=True)
 class EyeEvents:
-    """What the browser reported.
+    """Events that the browser reported.
 
     Attributes
     ----------
-    wanted
-        A picture to save, asked for just now.
-    webgl
-        False if the browser cannot draw the eye's picture; the page then shows pictures made by the
+    wanted : Wanted or None
+        The picture that the user has just asked to save.
+    webgl : bool
+        False if the browser cannot draw the picture; the page then shows pictures rendered by the
         server.
     """
 
@@ -33,14 +33,19 @@ class EyeEvents:
 
 
 def eye(blob: bytes, *, key: str) -> EyeEvents:
-    """Show a packed picture with its scanpaths; the same bytes are not sent again.
+    """Show a packed picture with its scanpaths; unchanged bytes are not sent again.
 
     Parameters
     ----------
-    blob
+    blob : bytes
         From `pack`.
-    key
-        Key of the widget; unique on its page.
+    key : str
+        Key of the widget, unique on its page.
+
+    Returns
+    -------
+    EyeEvents
+        What the browser reported in this run.
     """
     result = _MOUNT(
         key=key,

@@ -1,4 +1,4 @@
-"""A picture that the browser asks the server for, checked, and made."""
+"""The browser's request to save a picture, validated."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ _LONGEST_TITLE = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """Where an eye looks at a picture, from where, and how fine it is.
+    """The fixations, viewing geometry and retina of a picture to save.
 
     Attributes
     ----------
-    photo
-        `photo_id` of the picture at the size at which it was shown.
-    fixations
+    photo : str
+        `photo_id` of the picture as displayed.
+    fixations : tuple of (float, float)
         (y, x) in 0..1.
-    viewing
-        For that size.
-    distance_cm
-        Of the eye.
-    path
-        What led the gaze, empty for a person.
+    viewing : ViewingGeometry
+        Pixels per degree of the displayed picture.
+    retina : Retina
+        The retina that samples the picture.
+    distance_cm : float
+        Distance of the eye from the screen.
+    path : str
+        Title of the map that led the gaze; empty for a person.
     """
 
     photo: str
@@ -41,7 +43,7 @@ class Wanted:
 
     @classmethod
     def from_untrusted(cls, told: Any) -> Self | None:
-        """What a browser's message asks for; None where it makes no sense."""
+        """Parse a browser's message; None if it is invalid."""
         if not isinstance(told, Mapping):
             return None
         try:
@@ -56,12 +58,12 @@ class Wanted:
             distance = float(told["distance"])
         except (KeyError, TypeError, ValueError, OverflowError, VisionError):
             return None
-        inside = all(0 <= value <= 1 for look in looks for value in look)  # nor NaN
+        inside = all(0 <= value <= 1 for look in looks for value in look)  # false for NaN
         if not (looks and inside and len(looks) <= MOST_FIXATIONS and 0 < distance < math.inf):
             return None
         photo, path = str(told.get("photoId", "")), str(told.get("path", ""))[:_LONGEST_TITLE]
         return cls(photo, tuple(looks), viewing, retina, distance, path)
 
     def viewing_of(self, shown_width: int, width: int) -> ViewingGeometry:
-        """For a larger copy of the picture that was shown `shown_width` pixels wide."""
+        """Scale the geometry of a picture shown `shown_width` px wide to a width of `width` px."""
         return ViewingGeometry(self.viewing.pixels_per_degree * width / shown_width)

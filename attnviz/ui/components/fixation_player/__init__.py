@@ -1,1 +1,1 @@
-"""A photo with the fixations of one person, played in time."""
+"""A photo with each viewer's fixations, played over time."""

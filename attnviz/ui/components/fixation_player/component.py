@@ -1,4 +1,4 @@
-"""The picture with its viewers on the page: it is sent what it shows, and tells nothing back."""
+"""Mounts the fixation player on a page; it sends nothing back."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _MOUNT = register("attnviz.fixation_player", FOLDER, html="gaze.html", css="gaze
 
 
 def show_gaze(blob: bytes, *, key: str) -> None:
-    """Show a packed picture; playing, scrubbing and choosing a viewer ask the server nothing.
+    """Show a packed picture; playing, scrubbing and choosing a viewer need no server.
 
     Parameters
     ----------
-    blob
+    blob : bytes
         From `pack`.
-    key
-        Key of the widget; unique on its page.
+    key : str
+        Key of the widget, unique on its page.
     """
     _MOUNT(key=key, data=blob, height="content")

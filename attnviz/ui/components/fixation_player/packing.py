@@ -1,8 +1,8 @@
-"""What the player's browser side receives: a picture, and who looked where.
+"""The data that the player's browser side receives: a picture and its fixations.
 
 A blob (see `base.blob`) with the arrays ``photo``, JPEG, and ``density``, PNG with alpha. The
 header is ``{"id", "name", "size": [h, w], "note", "viewers": [{"x", "y", "ms"}, ...]}``, x and y in
-pixels of ``size``, which is the picture file's own.
+pixels of the original file, whose size is ``size``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from attnviz.render.heat import colour_table
 from attnviz.types import DoubleArray
 from attnviz.ui.components.base.blob import content_id, pack_blob
 
-# More cannot be told apart on a screen; scores count all of them.
+# More would be indistinguishable on screen; scores use all of them.
 MOST_VIEWERS, MOST_EACH = 60, 200
 SHOWN_SIDE = 1000
 
@@ -27,17 +27,17 @@ def pack(looked: FixatedPicture, picture: Picture, density: DoubleArray) -> byte
 
     Parameters
     ----------
-    looked
-        The picture's file, size in pixels, and the fixations of each viewer.
+    looked : FixatedPicture
+        File, size in pixels, and fixations of each viewer.
     picture : Picture
         The picture itself.
-    density : ndarray of float64, [h, w]
-        Of all fixations, on any grid that covers the picture.
+    density : float64 [h, w]
+        Density of all fixations, on any grid that covers the picture.
 
     Returns
     -------
     bytes
-        The blob. The same arguments give the same bytes.
+        The blob; deterministic.
     """
     shown = looked.observers[:MOST_VIEWERS]
     viewers = [
@@ -71,7 +71,7 @@ def _note(looked: FixatedPicture) -> str:
 
 
 def _density_png(density: DoubleArray) -> bytes:
-    """Return the density in colour, transparent where nobody looked, as PNG."""
+    """Return the density in colour, transparent where it is 0, as PNG."""
     share = density / max(float(density.max()), 1e-300)
     colours = colour_table("inferno")[np.rint(share * 255).astype(np.uint8)]
     alpha = np.rint(255 * 0.85 * np.sqrt(share)).astype(np.uint8)

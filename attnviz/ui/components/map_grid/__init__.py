@@ -1,1 +1,1 @@
-"""The page "Compare": models x methods in a grid, stepped together, and where two maps differ."""
+"""A grid of maps, models x methods, stepped together, and the difference of two of them."""

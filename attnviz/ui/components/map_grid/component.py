@@ -1,4 +1,4 @@
-"""The grid on the page: it is sent all maps, and tells what its controls say once they rest."""
+"""Mounts the grid on a page and reads its controls once they are released."""
 
 from __future__ import annotations
 
@@ -25,25 +25,30 @@ _MOUNT = register(
     css="compare.css",
     assets={"heat": colour_tables(HEAT), "signed": colour_tables(SIGNED), "shaders": shaders()},
 )
-# A component's bytes are sent as a whole: the pair changes more often than the grid, and is small.
+# A component's data is sent all at once: the pair, small and changed often, has its own sender.
 _HAND_OVER = st.components.v2.component(
     "attnviz.map_grid_pair", js=(FOLDER / "js" / "sender.js").read_text(encoding="utf-8")
 )
 
 
 def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridView:
-    """Show a packed grid; what its controls said when they were last left alone.
+    """Show a packed grid.
 
     Parameters
     ----------
-    packed
+    packed : Packed
         From `pack_grid`.
-    key
-        Key of the widget; unique on its page.
-    view
+    key : str
+        Key of the widget, unique on its page.
+    view : GridView
         The initial view.
-    origin
-        Names what the view belongs to; when it changes, the grid takes over `view` again.
+    origin : str
+        Identifies what the view belongs to; when it changes, the grid adopts `view` again.
+
+    Returns
+    -------
+    GridView
+        Values of the controls when they were last released.
     """
     view_id, first = frozen_view(key, view, origin)
     result = _MOUNT(
@@ -58,12 +63,25 @@ def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridV
 
 
 def show_pair(blob: bytes, *, key: str) -> None:
-    """Hand the pair, from `pack_pair`, to the grid on the same page."""
+    """Send a pair, packed by `pack_pair`, to the grid on the same page."""
     _HAND_OVER(key=key, data=blob, height="content")
 
 
 def told_view(key: str, view: GridView) -> GridView:
-    """What the grid has just told, known before it is drawn: so it is drawn only once."""
+    """Read the grid's latest view before the grid is drawn, so that it is drawn only once.
+
+    Parameters
+    ----------
+    key : str
+        Key of the widget.
+    view : GridView
+        Returned if the grid has sent nothing for its current origin.
+
+    Returns
+    -------
+    GridView
+        The latest view.
+    """
     frozen = st.session_state.get(f"{key}:frozen")
     answer = st.session_state.get(key)
     told = answer.get("view") if answer is not None else None
@@ -80,7 +98,7 @@ class Packed:
     arrays: Mapping[str, AnyArray | bytes]
 
     def to_bytes(self, view: Mapping[str, Any], view_id: str) -> bytes:
-        """Return the blob, with the view to begin with.
+        """Return the blob with its initial view.
 
         The browser adopts `view` when `view_id` changes.
         """

@@ -1,4 +1,4 @@
-"""What the grid's controls say: one value that survives reruns and travels in a link."""
+"""Values of the grid's controls, which survive reruns and can be shared in a link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PREFIX = "compare "
 
 
 class Spans(StrEnum):
-    """What one colour scale spans. Attention and relevance never share absolute values."""
+    """Which maps share a colour scale; attention and relevance never share one."""
 
     ROW = "row"
     ALL = "all"
@@ -22,7 +22,7 @@ class Spans(StrEnum):
 
 
 class Shown(StrEnum):
-    """What every cell draws: its map over the photo, or the photo in focus there."""
+    """What each cell draws: its map over the photo, or the photo with the map as its focus."""
 
     MAP = "map"
     FOCUS = "focus"
@@ -30,14 +30,19 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class GridView:
-    """The controls' values.
+    """Values of the controls.
 
     Attributes
     ----------
-    best
-        Each cell shows the layer that answers best, instead of the one at `depth`, 0..1 of the way
-        from a network's first layer to its last.
-    a, b
+    best : bool
+        Whether each cell shows its best layer instead of the one at `depth`.
+    depth : float
+        Relative depth, 0 for a network's first layer and 1 for its last.
+    shown : Shown
+        What each cell draws.
+    scale : Spans
+        Which maps share a colour scale.
+    a, b : str
         Keys of the two cells that are compared.
     """
 
@@ -50,7 +55,7 @@ class GridView:
 
     @classmethod
     def from_untrusted(cls, values: Mapping[str, Any]) -> Self:
-        """The view in a link or in a browser's message; whatever does not fit is left out."""
+        """Parse a link or a browser's message; invalid values are replaced by defaults."""
         plain = cls()
         best = {"true": True, "1": True, "false": False, "0": False}
         shown, scale = values.get("shown"), values.get("scale")
@@ -64,11 +69,11 @@ class GridView:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """All values, as JSON can hold them."""
+        """Return all values, serialisable as JSON."""
         return asdict(self)
 
     def to_query(self) -> dict[str, str]:
-        """As a link carries it; empty where it is the default."""
+        """Return the values for a link; empty where they are the default."""
         plain = type(self)()
         return {
             f"{PREFIX}best": "" if self.best else "0",
@@ -80,13 +85,26 @@ class GridView:
         }
 
     def fitting(self, keys: tuple[str, ...], first: tuple[str, str]) -> Self:
-        """With two different cells that are there: `first` where one of them is not."""
+        """Return a view of two different existing cells.
+
+        Parameters
+        ----------
+        keys : tuple of str
+            Keys of the existing cells.
+        first : (str, str)
+            Keys to compare if `a` or `b` is missing, or both are the same.
+
+        Returns
+        -------
+        GridView
+            The view itself, if its cells exist.
+        """
         if self.a in keys and self.b in keys and self.a != self.b:
             return self
         return replace(self, a=first[0], b=first[1])
 
     def stop(self, count: int) -> int:
-        """The stop of `count` that is shown; `count` itself for the best layers."""
+        """Index of the displayed stop among `count` stops; `count` for the best layers."""
         return count if self.best else round(self.depth * max(count - 1, 0))
 
 

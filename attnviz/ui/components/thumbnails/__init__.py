@@ -1,7 +1,7 @@
-"""A row of small pictures to choose one from, as a Streamlit component of our own.
+"""A row of thumbnails to choose one from, as a Streamlit component.
 
-`pick_thumbnail` is all that a page needs. The browser's side stands beside it as plain HTML, CSS
-and JavaScript, without a build step and without anything from the network.
+Pages call `pick_thumbnail`. The browser side is plain HTML, CSS and JavaScript in the same folder,
+without a build step or downloads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The row on the page: registers the component, and hands a click back as a key."""
+"""Mounts the row on a page and returns a click as a key."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _ROW = register("attnviz.thumbnails", FOLDER, html="row.html", css="row.css")
 def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | None:
     """Show a row of thumbnails with one of them outlined.
 
-    It is a group of radio buttons: arrow keys, Home and End choose as a click does, and a screen
-    reader reads each name. The row scrolls sideways where it does not fit.
+    It is a group of radio buttons: arrow keys, Home and End choose as a click does, and screen
+    readers read each name. The row scrolls sideways if it does not fit.
 
     Parameters
     ----------
-    items
-        What to choose from, in this order, with keys that differ.
-    chosen
-        Key of the outlined one.
-    key
-        The component's own key, one for each row of a page.
+    items : sequence of Thumbnail
+        Thumbnails in the order of the row, with distinct keys.
+    chosen : str
+        Key of the outlined thumbnail.
+    key : str
+        Key of the widget, unique on its page.
 
     Returns
     -------
     str | None
-        The key that the user has just picked, in the one run that this causes; else None. Keys that
-        are not in the row (of a picture that has been removed meanwhile) are ignored.
+        The key that the user has just picked, in the run that the click causes; otherwise None.
+        Keys that are not in the row (of a picture removed in the meantime) are ignored.
 
     Raises
     ------
     ValueError
-        Two items have the same key, or `chosen` is none of them.
+        If two items have the same key, or none has the key `chosen`.
     """
     picked = _picked(key)
     if picked not in {item.key for item in items}:
@@ -48,6 +48,6 @@ def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | N
 
 
 def _picked(key: str) -> str | None:
-    """The click that caused this run, known before the row is drawn: so it is drawn only once."""
+    """Read the click before the row is drawn, so that it is drawn only once."""
     answer = st.session_state.get(key)
     return None if answer is None else answer.get("picked")

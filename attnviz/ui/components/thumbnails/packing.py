@@ -1,8 +1,8 @@
-"""Thumbnails, and what their browser side receives.
+"""Thumbnails, and the data that their browser side receives.
 
 A blob (see `base.blob`) with a JPEG ``thumbnail 0``, ``thumbnail 1``, ... for each. The header is
 ``{"id", "chosen", "items": [{"key", "name"}, ...]}``; ``id`` is a hash of keys, names and pictures,
-and the browser makes its pictures again only when it changes.
+and the browser rebuilds its pictures only when it changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from attnviz.export.jpeg import jpeg
 from attnviz.types import Pixels
 from attnviz.ui.components.base.blob import content_id, pack_blob
 
-# Shown at 80 CSS px; screens of twice the density get all their pixels.
+# Shown at 80 CSS px; twice that for high-density screens.
 SIDE = 160
 _QUALITY = 80
 
@@ -29,9 +29,9 @@ class Thumbnail:
     Attributes
     ----------
     key : str
-        The answer of a click.
+        Returned when the thumbnail is clicked.
     name : str
-        Shown as it is, never read as markup.
+        Shown as plain text.
     jpeg : bytes
         The picture, as `thumbnail_jpeg` makes it.
     """
@@ -46,13 +46,13 @@ def thumbnail_jpeg(pixels: Pixels) -> bytes:
 
     Parameters
     ----------
-    pixels : ndarray of uint8, [H, W, 3]
+    pixels : uint8 [H, W, 3]
         The picture, sRGB.
 
     Returns
     -------
     bytes
-        At most 160 px a side.
+        JPEG, at most 160 px a side.
     """
     height, width = pixels.shape[:2]
     side = min(height, width)
@@ -71,17 +71,17 @@ def pack(items: Sequence[Thumbnail], chosen: str) -> bytes:
     items : sequence of Thumbnail
         In the order of the row.
     chosen : str
-        Key of the outlined one.
+        Key of the outlined thumbnail.
 
     Returns
     -------
     bytes
-        The blob. The same row and choice give the same bytes.
+        The blob; deterministic.
 
     Raises
     ------
     ValueError
-        Two items have the same key, or none has the key `chosen`.
+        If two items have the same key, or none has the key `chosen`.
     """
     keys = [item.key for item in items]
     if len(set(keys)) != len(keys):

@@ -1,8 +1,8 @@
 """The viewer: one component that draws photo, focus and maps in the browser.
 
-`pack` makes what it needs of a picture and its maps, `viewer` mounts it, `View` is what its
-controls say. Once the picture and all maps are there, nothing but a click or a released control
-sends a message to the server.
+`pack` prepares a picture and its maps, `viewer` mounts them, and `View` holds the values of the
+controls. Once the picture and all maps are loaded, only a click or a released control sends a
+message to the server.
 """
 
 from __future__ import annotations

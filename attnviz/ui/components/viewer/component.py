@@ -1,4 +1,4 @@
-"""Mounting the viewer on a page, and what comes back from it."""
+"""Mounts the viewer on a page and reads its events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def script() -> str:
 
 @dataclass(frozen=True)
 class Pick:
-    """A clicked point: x, y in 0..1 from the picture's left and top, on the layer of that name."""
+    """A clicked point: x, y in 0..1 from the picture's left and top, and the layer's name."""
 
     x: float
     y: float
@@ -41,17 +41,17 @@ class Pick:
 
 @dataclass(frozen=True)
 class ViewerEvents:
-    """What the browser reported.
+    """Events that the browser reported.
 
     Attributes
     ----------
-    view
-        What the controls said when one was last released.
-    picked
-        The point that was clicked just now, in this run alone.
-    webgl
-        False if the browser cannot draw the viewer, or has lost its graphics for good; the page
-        then shows pictures made by the server.
+    view : View
+        Values of the controls when one was last released.
+    picked : Pick or None
+        The point that was just clicked; set only in the run that the click causes.
+    webgl : bool
+        False if the browser cannot draw the viewer, or has lost its WebGL context for good; the
+        page then shows pictures rendered by the server.
     """
 
     view: View
@@ -60,25 +60,25 @@ class ViewerEvents:
 
 
 def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEvents:
-    """Show a packed content and return what the user did with it.
+    """Show a packed picture with its maps, and return the user's input.
 
     Parameters
     ----------
-    payload
-        From `pack`. The same payload is neither sent nor uploaded to the GPU again, and other maps
-        of the same photo are sent without it.
-    key
-        Key of the widget; unique on its page.
-    view
+    payload : Payload
+        From `pack`. An unchanged payload is neither sent nor uploaded to the GPU again, and other
+        maps of the same photo are sent without it.
+    key : str
+        Key of the widget, unique on its page.
+    view : View
         The initial view, used when the viewer first appears.
-    origin
-        Names what the view belongs to (say, network and method). When it changes, the viewer takes
-        over `view` again; as long as it stays, the user's settings stay.
+    origin : str
+        Identifies what the view belongs to (such as network and method). When it changes, the
+        viewer adopts `view` again; until then the user's settings remain.
 
     Returns
     -------
     ViewerEvents
-        The controls' values, a click, and whether the browser can draw at all.
+        Values of the controls, a click, and whether the browser can draw the viewer.
     """
     photo = _photo_is_sent(key, payload)
     view_id, first = frozen_view(key, view, origin)
@@ -97,9 +97,9 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
 
 
 def _photo_is_sent(key: str, payload: Payload) -> bool:
-    """Whether the photo goes along: where the viewer is new, or had another one before.
+    """Whether to send the photo: if the viewer is new, or showed another photo before.
 
-    The same payload is sent as it was the last time, or the browser would be sent it again.
+    An unchanged payload keeps its photo, or lack of it: changed bytes would be sent again.
     """
     before: tuple[str, str, bool] | None = st.session_state.get(f"{key}:photo")
     if before is None or key not in st.session_state or before[0] != payload.photo_id:
@@ -111,12 +111,12 @@ def _photo_is_sent(key: str, payload: Payload) -> bool:
 
 
 def _forget_photo(key: str) -> None:
-    """The browser has not got the photo: the run that follows sends it."""
+    """Send the photo again in the next run, because the browser lacks it."""
     st.session_state.pop(f"{key}:photo", None)
 
 
 def _picked(value: Any) -> Pick | None:
-    """The click in a browser's message, None if there is none or it makes no sense."""
+    """Parse the click in a browser's message; None if it is missing or invalid."""
     if not isinstance(value, Mapping):
         return None
     try:

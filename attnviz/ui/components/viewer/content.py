@@ -1,4 +1,4 @@
-"""What the viewer shows: a picture and the maps of all layers."""
+"""Content of the viewer: a picture and the maps of all layers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import FloatArray, Pixels
 
-# A page with times has this once, before its viewers and charts: who goes to another time writes it
-# here, and everybody hears the event "input". Nothing of it goes to the server.
+# A page with times has this element once, before its viewers and charts: whichever changes the time
+# writes it here, and the others listen for the event "input". The server is not involved.
 CLOCK_INPUT = "#av-now"
 CLOCK = '<input id="av-now" type="hidden" value="">'
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One map: `values` float32 [h, w], absolute, on the layer's own grid.
+    """The map of one layer.
 
     Attributes
     ----------
-    fused
-        Made of several layers; it has a scale of its own that no other layer shares.
-    note
-        What the scale of a fused layer means, if it is not a mean of all layers.
+    name : str
+        Name of the layer.
+    values : float32 [h, w]
+        Absolute values on the layer's own grid.
+    fused : bool
+        Whether the map combines several layers; its scale is then shared with no other layer.
+    note : str
+        Meaning of a fused map's scale, if it is not a mean of all layers.
     """
 
     name: str
@@ -37,31 +41,35 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """A picture, uint8 [H, W, 3], with its maps in forward order.
+    """A picture with its maps.
 
     Attributes
     ----------
-    geometry
-        Which part of the picture the network saw, for a picture of this size.
-    title
-        What the maps are, in words ("Attention", "Relevance for a church").
-    legend
+    pixels : uint8 [H, W, 3]
+        The picture, sRGB.
+    geometry : PictureGeometry
+        Which part of the picture the network sees, for a picture of this size.
+    layers : sequence of Layer
+        The maps in forward order.
+    title : str
+        Kind of the maps ("Attention", "Relevance for a church").
+    legend : str
         One sentence about their unit.
-    shares
-        Whether the values are shares in 0..1, so that an absolute scale makes sense.
-    mattes
-        float32 [H, W] in 0..1 for each layer, the field snapped to the object's outline, or None
-        while nobody has asked for outlines.
-    noun
-        What a map belongs to, for the controls.
-    quiet
-        Whether the page ignores the controls' values; the browser then keeps them to itself.
-    times
-        When each map was taken, rising; the viewer then moves with the page's clock, see `CLOCK`.
-    span
-        The ends of the scale "all layers", where more than these maps shall share it.
-    point
-        A point that is marked on the picture, x and y in 0..1 from its left and top.
+    shares : bool
+        Whether the values are shares in 0..1, so that an absolute scale is meaningful.
+    mattes : sequence of float32 [H, W], optional
+        For each layer the field in 0..1 snapped to the object's outline; None until the user turns
+        outlines on.
+    noun : str
+        What each map belongs to, for labels of the controls.
+    quiet : bool
+        Whether the page ignores the controls; the browser then does not send their values.
+    times : sequence of float, optional
+        Increasing times of the maps; the viewer then follows the page's clock, see `CLOCK`.
+    span : (float, float), optional
+        Ends of the scale "all layers", if it is shared with maps outside this content.
+    point : (float, float), optional
+        A point to mark on the picture, x and y in 0..1 from its left and top.
     """
 
     pixels: Pixels
@@ -79,12 +87,25 @@ class Content:
 
 
 def layer_names(explanation: Explanation) -> list[str]:
-    """The layers that can be shown: all of them, and all of them fused."""
+    """Return the names of all layers, followed by the fused map if there are several."""
     return [*explanation.layers, *([FUSED] if len(explanation.layers) > 1 else [])]
 
 
 def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = None) -> Content:
-    """What the viewer shows of an explanation: its layers, and all of them fused at the end."""
+    """Prepare an explanation for the viewer.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Gives picture and maps; the fused map comes last.
+    mattes : sequence of float32 [H, W], optional
+        For each layer, see `Content`.
+
+    Returns
+    -------
+    Content
+        All maps, with title and legend.
+    """
     method = explanation.choice.method
     layers = [
         Layer(name, explanation.map_of(name), fused=name == FUSED)

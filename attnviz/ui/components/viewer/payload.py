@@ -1,9 +1,9 @@
-"""What the viewer's browser side receives: a photo, and the maps of all layers.
+"""The data that the viewer's browser side receives: a photo and the maps of all layers.
 
-A blob (see `base.blob`) with two arrays: ``photo``, JPEG, empty where the browser has it already
-(the header names it by its ``id``), and ``maps``, a second blob compressed by zlib. That one holds
-an array for each layer, as uint8 where 256 steps are enough, else as float16, in shares of the
-layer's own range, and one for each matte.
+A blob (see `base.blob`) with two arrays: ``photo``, a JPEG, empty if the browser has it already
+(the header gives its ``id``), and ``maps``, a second blob compressed by zlib. That one holds an
+array for each layer, as shares of the layer's range in uint8, or in float16 if 256 steps are too
+few, and one for each matte.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from attnviz.ui.components.viewer.content import Content, Layer
 LONGEST_SIDE = 1600
 MATTE_SIDE = 320
 _QUALITY = 90
-# 8 bits are enough as long as half of a map's cells do not share the lowest 5 % of its range.
+# 8 bits are too few if half of a map's cells lie in the lowest 5 % of its range.
 _CROWDED = 0.05
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A packed content: `id` is a hash of all that is drawn; `header` is without a view."""
+    """Packed content: `id` is a hash of everything drawn; `header` lacks the view."""
 
     id: str
     header: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Payload:
 
     @property
     def photo_id(self) -> str:
-        """A hash of the photo alone."""
+        """Hash of the photo alone."""
         return str(self.header["photo"]["id"])
 
     def to_bytes(self, view: Mapping[str, Any], view_id: str, *, photo: bool = True) -> bytes:
@@ -50,11 +50,16 @@ class Payload:
         Parameters
         ----------
         view : mapping
-            Values of the controls to begin with.
+            Initial values of the controls.
         view_id : str
             The browser adopts `view` when this changes.
         photo : bool
-            Whether the photo is sent; if not, the browser must have it.
+            Whether to include the photo; if not, the browser must have it.
+
+        Returns
+        -------
+        bytes
+            The blob.
         """
         header = {**self.header, "id": self.id, "view": dict(view), "viewId": view_id}
         return pack_blob(header, {"photo": self.photo if photo else b"", "maps": self.maps})
@@ -66,12 +71,12 @@ def pack(content: Content) -> Payload:
     Parameters
     ----------
     content : Content
-        Pictures above 1600 px on the longer side are reduced to that.
+        Picture and maps; pictures longer than 1600 px are reduced to that.
 
     Returns
     -------
     Payload
-        The same content gives the same bytes and the same id.
+        Deterministic: equal content gives equal bytes and an equal id.
     """
     photo = jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)
     arrays: dict[str, AnyArray | bytes] = {}
@@ -126,7 +131,7 @@ def _packed_layer(
 
 
 def _packed_mattes(content: Content) -> dict[str, AnyArray | bytes]:
-    """Return the mattes at 320 px at most, uint8; empty while there are none."""
+    """Return the mattes at 320 px at most, uint8; empty if there are none."""
     height, width = content.pixels.shape[:2]
     scale = min(1.0, MATTE_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -1,4 +1,4 @@
-"""What the viewer's controls say: one value that survives reruns, page changes and reloads."""
+"""Values of the viewer's controls, which survive reruns, page changes and reloads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from attnviz.render.heat import COLOUR_MAPS
 
 
 class Mode(StrEnum):
-    """How the stage is laid out: one surface, two with a wipe between them, or two panes."""
+    """Layout of the stage: one surface, two with a wipe between them, or two panes."""
 
     SIDE = "side"
     BOKEH = "bokeh"
@@ -24,7 +24,7 @@ class Mode(StrEnum):
 
 
 class Surface(StrEnum):
-    """What can be drawn of a picture."""
+    """What a pane can show."""
 
     PHOTO = "photo"
     BOKEH = "bokeh"
@@ -33,30 +33,38 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True)
 class View:
-    """The controls' values.
+    """Values of the controls.
 
     Attributes
     ----------
-    layer
-        Its name; empty for the one that answers best.
-    radius
-        Of the largest blur disc, as a share of the picture's diagonal, 0..0.06.
-    threshold, softness, scale
+    layer : str
+        Name of the layer; empty for the best one.
+    mode : Mode
+        Layout of the stage.
+    radius : float
+        Radius of the largest blur disc, as a share of the picture's diagonal, 0..0.06.
+    threshold, softness : float
         See `FocusSettings`.
-    outline
+    scale : Scale
+        See `FocusSettings`.
+    outline : bool
         Whether the field is snapped to the object's outline.
-    highlights
+    aperture : Aperture
+        Shape of the blur disc.
+    highlights : float
         0..8, see `bokeh`.
-    opacity
-        Of the heat.
-    blend
-        Whether the steps between layers are faded.
-    speed
-        Layers a second while playing.
-    left, right
-        What split and side by side show.
-    wipe
-        Where the divider stands.
+    colours : str
+        Colour map of the heat, one of `attnviz.render.heat.COLOUR_MAPS`.
+    opacity : float
+        Opacity of the heat, 0..1.
+    blend : bool
+        Whether to fade from one layer to the next.
+    speed : float
+        Layers per second while playing.
+    left, right : Surface
+        Surfaces of the modes "split" and "side".
+    wipe : float
+        Position of the divider, 0..1 from the left.
     """
 
     layer: str = ""
@@ -78,7 +86,7 @@ class View:
 
     @classmethod
     def from_untrusted(cls, values: Mapping[str, Any]) -> Self:
-        """The view in a link or in a browser's message; whatever does not fit is left out."""
+        """Parse a link or a browser's message; invalid values are replaced by defaults."""
         taken: dict[str, Any] = {}
         for field in fields(cls):
             if field.name in values:
@@ -88,11 +96,11 @@ class View:
         return cls(**taken)
 
     def to_json(self) -> dict[str, Any]:
-        """All values, as JSON can hold them."""
+        """Return all values, serialisable as JSON."""
         return asdict(self)
 
     def to_query(self) -> dict[str, str]:
-        """What differs from the default, as a link carries it."""
+        """Return the values that differ from the default, for a link."""
         plain = View()
         return {
             field.name: _written(getattr(self, field.name))
@@ -101,11 +109,11 @@ class View:
         }
 
     def at(self, layer: str) -> Self:
-        """The same view of another layer."""
+        """Return the same view of another layer."""
         return replace(self, layer=layer)
 
     def focus_settings(self) -> FocusSettings:
-        """What turns a map into this view's focus."""
+        """Return the settings that turn a map into this view's focus."""
         return FocusSettings(
             threshold=self.threshold,
             softness=self.softness,
@@ -127,7 +135,7 @@ _LONGEST_NAME = 200
 
 
 def _checked(name: str, default: Any, value: Any) -> Any:
-    """`value` as the field's type and within its limits, or None where it cannot be."""
+    """`value` converted to the field's type and clipped to its limits; None if invalid."""
     if isinstance(default, bool):
         return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
     if isinstance(default, StrEnum):
@@ -138,7 +146,7 @@ def _checked(name: str, default: Any, value: Any) -> Any:
         return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else None
     try:
         number = float(value)
-    except (TypeError, ValueError, OverflowError):  # JSON knows whole numbers of any length
+    except (TypeError, ValueError, OverflowError):  # JSON integers can have any length
         return None
     low, high = _LIMITS[name]
     return min(max(number, low), high) if math.isfinite(number) else None
