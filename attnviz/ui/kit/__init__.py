@@ -1,1 +1,1 @@
-"""What pages are built from: pickers, cache, links, long work, charts. Kit knows no page."""
+"""Building blocks of pages: pickers, caches, links, long work, charts; no page is imported."""

@@ -1,7 +1,7 @@
-"""Everything the app keeps between runs, with a bound on each.
+"""Results that pages share between runs, each cache with a size limit.
 
-Keys are names and checksums; what they stand for is handed over with a leading underscore, so that
-Streamlit does not try to hash networks and pictures.
+Keys are names and checksums; networks and pictures are passed with a leading underscore, so that
+Streamlit does not try to hash them.
 """
 
 from __future__ import annotations
@@ -37,18 +37,45 @@ def _release(model: VisionModel) -> None:
 
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
 def cached_model(name: str, device: str, side: int | None) -> VisionModel:
-    """The network for inputs of that side (its own if None), loaded once for all sessions.
+    """Load a network once for all sessions; at most two stay in memory.
 
-    At most two are kept.
+    Parameters
+    ----------
+    name : str
+        Name of the model in the catalogue.
+    device : str
+        As for `torch.device`.
+    side : int or None
+        Side of the input in px; None for the network's default.
 
-    Its weights are on the disk already (`fetch_weights`): nothing may be drawn on the page in here,
-    for Streamlit would draw it again each time the cache answers.
+    Returns
+    -------
+    VisionModel
+        The network.
+
+    Notes
+    -----
+    The weights must be on disk already (`fetch_weights`): a cached function must not draw on the
+    page, because Streamlit would repeat the drawing on every cache hit.
     """
     return load_model(find_model(name), device, input_size=side)
 
 
 def fetch_weights(name: str, progress: Progress) -> None:
-    """Download what the network needs, once in a session; raises WeightsError."""
+    """Download a network's weights, if they are missing, once per session.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model in the catalogue.
+    progress : Progress
+        Called with the bytes downloaded.
+
+    Raises
+    ------
+    WeightsError
+        If the weights cannot be downloaded.
+    """
     fetched: set[str] = st.session_state.setdefault("fetched", set())
     spec = find_model(name)
     if name not in fetched and spec.weights is not None:
@@ -58,9 +85,30 @@ def fetch_weights(name: str, progress: Progress) -> None:
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
-    """An uploaded picture at the size at which the page shows it; raises PictureError.
+    """Open an uploaded picture at display size.
 
-    The whole picture (150 MB for 50 megapixels) is let go, and opened again if it is saved.
+    Parameters
+    ----------
+    checksum : str
+        SHA-256 of the file.
+    name : str
+        Name of the file.
+    _source : bytes
+        Content of the file.
+
+    Returns
+    -------
+    Picture
+        At most `SHOWN_SIDE` px on the longer side.
+
+    Raises
+    ------
+    PictureError
+        If the file is not a picture, or too large.
+
+    Notes
+    -----
+    The full-size picture (150 MB for 50 megapixels) is not cached, but opened again for saving.
     """
     del checksum
     return open_picture(_source, name=name).reduced(SHOWN_SIDE)
@@ -68,13 +116,13 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def shown_sample(name: str) -> Picture:
-    """A sample photo at the size at which the page shows it."""
+    """Open a sample photo at display size."""
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
 def thumbnail(checksum: str, _picture: Picture) -> bytes:
-    """A picture as it stands in the row to choose from."""
+    """Make the JPEG thumbnail of a picture for the row of pictures."""
     del checksum
     return thumbnail_jpeg(_picture.pixels)
 
@@ -88,9 +136,28 @@ def cached_explanation(
     _model: VisionModel,
     _picture: Picture,
 ) -> Explanation:
-    """All layers' maps, computed once for each picture, network, method and class.
+    """Compute the maps of all layers, once for each picture, network, method and class.
 
-    The picture's name is part of its key: another session's name for the same bytes is private.
+    Parameters
+    ----------
+    picture_key : (str, str)
+        SHA-256 and name of the picture. The name is included because names of uploads are private
+        to their session.
+    model_key : tuple of str
+        Key of the network.
+    method : str
+        Name of a method or a question.
+    target : str or None
+        Label of the class to explain; None for the top prediction.
+    _model : VisionModel
+        The network.
+    _picture : Picture
+        The picture.
+
+    Returns
+    -------
+    Explanation
+        Maps and predictions.
     """
     del picture_key, model_key
     return explain(_model, _picture, method, target)
@@ -98,7 +165,22 @@ def cached_explanation(
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
 def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
-    """What the viewer needs of an explanation; with the objects' mattes only if they are wanted."""
+    """Pack an explanation for the viewer.
+
+    Parameters
+    ----------
+    key : tuple of str
+        From `explanation_key`.
+    outline : bool
+        Whether to include the objects' mattes.
+    _explanation : Explanation
+        The explanation.
+
+    Returns
+    -------
+    Payload
+        All maps, the fused one last.
+    """
     del key
     mattes = None
     if outline:
@@ -112,7 +194,26 @@ def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanatio
 def rendered_bokeh(
     key: tuple[str, ...], look: tuple[object, ...], _explanation: Explanation, _view: View
 ) -> tuple[FocusMap, Pixels]:
-    """The focus of a view, and the picture with its surround in bokeh."""
+    """Render a view of an explanation.
+
+    Parameters
+    ----------
+    key : tuple of str
+        From `explanation_key`.
+    look : tuple
+        From `view_key`.
+    _explanation : Explanation
+        The explanation.
+    _view : View
+        The view.
+
+    Returns
+    -------
+    focus : FocusMap
+        The focus of the view.
+    picture : uint8 [H, W, 3]
+        The picture with its surround in bokeh.
+    """
     del key, look
     focus = _explanation.focus(_view.layer, _view.focus_settings())
     pixels = _explanation.picture.pixels
@@ -127,13 +228,28 @@ def rendered_bokeh(
 def bokeh_predictions(
     key: tuple[str, ...], look: tuple[object, ...], _model: VisionModel, _pixels: Pixels
 ) -> tuple[Prediction, ...]:
-    """What the network sees in the bokeh picture: all classes, best first."""
+    """Classify the bokeh picture.
+
+    Parameters
+    ----------
+    key, look : tuple
+        As for `rendered_bokeh`.
+    _model : VisionModel
+        The network.
+    _pixels : uint8 [H, W, 3]
+        The bokeh picture.
+
+    Returns
+    -------
+    tuple of Prediction
+        All classes, best first.
+    """
     del key, look
     return predict(_model, open_picture(_pixels, name="bokeh"), count=None)
 
 
 def explanation_key(explanation: Explanation) -> tuple[str, ...]:
-    """What decides an explanation's maps."""
+    """Return a cache key that determines an explanation's maps."""
     target = explanation.target.label if explanation.target else ""
     model = explanation.provenance["weights sha256"]
     size = str(explanation.geometry.input_size)
@@ -141,14 +257,22 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
 
 
 def view_key(view: View) -> tuple[object, ...]:
-    """What decides the bokeh picture of an explanation."""
+    """Return a cache key that, with the explanation, determines the bokeh picture."""
     return (view.layer, view.radius, str(view.focus_settings()), view.aperture, view.highlights)
 
 
 def file_version(path: Path) -> tuple[int, ...]:
-    """Changes when the file does, also within one tick of the file system's clock.
+    """Return a key that changes with the file, even within a tick of the file system's clock.
 
-    Empty where there is none, or it is out of reach.
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    tuple of int
+        Modification time in ns, size and inode; empty if the file cannot be reached.
     """
     with suppress(OSError):
         facts = path.stat()

@@ -1,4 +1,4 @@
-"""Curves of a map against those of maps that know nothing, as a chart in the app's colours."""
+"""Charts of a map's curves beside those of baseline maps."""
 
 from __future__ import annotations
 
@@ -27,24 +27,29 @@ def baseline_chart(
     at: float | None = None,
     height: int = 300,
 ) -> alt.LayerChart:
-    """For each name the mean of its curves, and where there are several all that lies between them.
+    """Draw the mean curve of each map, with a band from lowest to highest if it has several.
 
     Parameters
     ----------
-    shares
-        Of the picture, [m], in 0..1.
-    curves
-        By a name in `COLOURS`, float32 [n, m].
-    title
-        Of the axis of shares.
-    margin
-        Whether they are margins; else they are probabilities.
-    root
-        Give small shares more room.
-    at
+    shares : sequence of float
+        m shares of the picture in 0..1.
+    curves : mapping of str to float32 [n, m]
+        n curves by name, a key of `COLOURS`.
+    title : str
+        Title of the axis of shares.
+    margin : bool
+        Whether the values are logit margins instead of probabilities.
+    root : bool
+        Whether to use a square-root axis, which gives small shares more room.
+    at : float, optional
         A share to mark with a line.
-    height
-        px.
+    height : int
+        Height in px.
+
+    Returns
+    -------
+    alt.LayerChart
+        Score against the share of the picture.
     """
     value = MARGIN if margin else PROBABILITY
     x = alt.X("share:Q", title=title, scale=alt.Scale(type="sqrt" if root else "linear"))
@@ -77,7 +82,7 @@ def baseline_chart(
 
 
 def _band(shares: Sequence[float], curves: FloatArray, colour: str) -> alt.Chart:
-    """From the lowest to the highest of several curves."""
+    """A band from the lowest to the highest of several curves."""
     lows, highs = _points(shares, curves.min(axis=0)), _points(shares, curves.max(axis=0))
     rows = [
         {"share": share, "low": low, "high": high}
@@ -96,6 +101,6 @@ def _points(shares: Sequence[float], line: FloatArray) -> list[tuple[float, floa
 
 
 def chart_from_rows(rows: Iterable[dict[str, Any]]) -> alt.Chart:
-    """A chart of these rows, not yet drawn."""
+    """Make a chart of these rows, without a mark yet."""
     data: Any = alt.Data  # altair leaves it untyped
     return alt.Chart(data(values=list(rows)))

@@ -1,4 +1,4 @@
-"""Looking at a picture: at once where one pass is enough, and on request where it takes many."""
+"""Explaining a picture: immediately if one pass is enough, on request if it takes many."""
 
 from __future__ import annotations
 
@@ -19,9 +19,21 @@ from attnviz.ui.kit.url_state import start_choice
 
 
 def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
-    """The explanation, for the class the user chose if the maps speak for a class at all.
+    """Explain a picture; if the maps depend on a class, the user can choose it.
 
-    None while a method that asks the network again and again waits for the user's word.
+    Parameters
+    ----------
+    picture : Picture
+        The picture.
+    model : VisionModel
+        The network.
+    look : str
+        Name of a question or a method.
+
+    Returns
+    -------
+    Explanation or None
+        None until the user starts a method that needs many passes.
     """
     if is_slow(look):
         return _explain_on_request(picture, model, look)
@@ -52,7 +64,7 @@ def _pick_class(labels: list[str]) -> str:
 
 
 def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
-    """Say what it costs, wait for the word, and show how far it is; any click stops it."""
+    """Show the cost, wait for a click on the button, and show progress; any click stops it."""
 
     def say() -> str:
         cost = method_cost(model, picture, look)

@@ -8,7 +8,7 @@ import streamlit as st
 
 
 def show_verdict(text: str) -> None:
-    """Show an answer's main sentence in large type; HTML in it is escaped."""
+    """Show the main sentence of a result in large type; HTML in it is escaped."""
     st.html(f'<p class="av-verdict">{html.escape(text)}</p>')
 
 

@@ -9,13 +9,29 @@ import streamlit as st
 
 from attnviz.ui.kit.url_state import start_value
 
-_MOST = 500  # folders that are offered
+_MOST = 500  # folders listed
 
 
 def pick_folder_path(title: str, key: str, help_text: str) -> Path | None:
-    """The folder that is stood in, which begins at the user's home; None where nothing is given.
+    """Let the user choose a folder, starting at the home folder.
 
-    It is kept beside the widgets, and not in the address: a link shall not choose what is read.
+    Parameters
+    ----------
+    title : str
+        Label of the text field.
+    key : str
+        Key of the text field, and prefix of the other keys.
+    help_text : str
+        Help of the text field.
+
+    Returns
+    -------
+    Path or None
+        The absolute path, which may not exist; None if the field is empty.
+
+    Notes
+    -----
+    The folder is not part of the link: a link must not choose which files are read.
     """
     start_value(key, str(Path.home()))
     typed = st.text_input(title, key=key, persist_state="session", help=help_text)
@@ -42,7 +58,7 @@ def pick_folder_path(title: str, key: str, help_text: str) -> Path | None:
 
 
 def folders_in(folder: Path) -> list[str]:
-    """Names of the folders in it that are not hidden, sorted; none where it cannot be read."""
+    """List the names of a folder's visible subfolders, sorted; empty if it is unreadable."""
     try:
         names = [
             one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")

@@ -1,4 +1,4 @@
-"""One clear message instead of a broken page."""
+"""Errors as one clear message instead of a broken page."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from attnviz.errors import AttnvizError
 
 
 def show_error(error: AttnvizError) -> None:
-    """Show an error's text; Markdown in it (file names are hostile) is shown as it is written."""
+    """Show an error's text; Markdown in it, as file names may contain, is escaped."""
     st.error(plain_text(str(error)), icon=":material/error:")
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Show an AttnvizError as one message and end the run of the page there."""
+    """Show an `AttnvizError` in the block as one message, and end the run of the page."""
     try:
         yield
     except AttnvizError as error:
@@ -26,7 +26,7 @@ def guarded() -> Iterator[None]:
 
 
 def plain_text(text: str) -> str:
-    """`text` with every character that Markdown or HTML would read escaped."""
+    """Escape every character that Markdown or HTML would interpret."""
     return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in text).replace("<", "&lt;")
 
 

@@ -1,4 +1,4 @@
-"""Small pictures and maps as `data:` links, for HTML of our own."""
+"""Small pictures and maps as `data:` links for embedding in HTML."""
 
 from __future__ import annotations
 
@@ -22,34 +22,59 @@ COLOURS = "inferno"
 
 
 def show_picture(title: str, note: str, pixels: Pixels, alt: str) -> None:
-    """One picture with its heading, as a JPEG that is made here once."""
+    """Show a picture with a heading.
+
+    Parameters
+    ----------
+    title, note : str
+        Text of the heading, escaped here.
+    pixels : uint8 [H, W, 3]
+        The picture, sent as JPEG.
+    alt : str
+        Text for screen readers.
+    """
     st.html(f'<div class="av-title">{html.escape(title)}<small>{html.escape(note)}</small></div>')
     st.image(jpeg(pixels), width="stretch", alt=alt)
 
 
 def data_link(pixels: Pixels) -> str:
-    """The picture as a data: link, for small pictures inside HTML of our own."""
+    """Encode a small picture, uint8 [H, W, 3], as a data: link with a JPEG."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg(pixels, 85)).decode()
 
 
 def heat_link(pixels: Pixels, values: npt.ArrayLike, geometry: PictureGeometry) -> str:
-    """A map's heat over the photo, on a scale of its own, as `data_link`.
+    """Draw a map's heat over the photo, on the map's own scale, as a data: link.
 
     Parameters
     ----------
-    pixels
-        uint8 [H, W, 3].
-    values
+    pixels : uint8 [H, W, 3]
+        The photo.
+    values : array_like [h, w]
         A map over the network's whole input.
-    geometry
-        Of the photo at any size.
+    geometry : PictureGeometry
+        Geometry of the photo at any size.
+
+    Returns
+    -------
+    str
+        A data: link with a JPEG.
     """
     scaled = focus_map(values, geometry.resized(pixels.shape[:2])).scaled
     return data_link(heat_overlay(pixels, scaled))
 
 
 def show_legend(focus: FocusMap, colours: str, note: str) -> None:
-    """The colour bar with absolute values at its ends, and a note on how they were stretched."""
+    """Show a colour bar with the absolute values at its ends.
+
+    Parameters
+    ----------
+    focus : FocusMap
+        Gives the values at the ends.
+    colours : str
+        Name of the colour map.
+    note : str
+        Text about the scale, escaped here.
+    """
     ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), colours)
     low, high = legend_numbers(focus.low, focus.high)
     st.html(
@@ -59,7 +84,7 @@ def show_legend(focus: FocusMap, colours: str, note: str) -> None:
 
 
 def legend_numbers(low: float, high: float) -> tuple[str, str]:
-    """Both ends of a scale with as many decimals as the larger one needs for three digits."""
+    """Format both ends of a scale so that the larger one has three significant digits."""
     if high <= 0:
         return "0", "0"
     decimals = max(0, 2 - math.floor(math.log10(high)))
@@ -67,7 +92,22 @@ def legend_numbers(low: float, high: float) -> tuple[str, str]:
 
 
 def png_link(values: FloatArray, low: float, high: float, colours: str = COLOURS) -> str:
-    """A map [h, w], one pixel a cell, as a data: link; `low` and `high` take the table's ends."""
+    """Draw a map as a data: link with a PNG, one pixel per cell.
+
+    Parameters
+    ----------
+    values : float32 [h, w]
+        The map.
+    low, high : float
+        Values at the ends of the colour map.
+    colours : str
+        Name of the colour map.
+
+    Returns
+    -------
+    str
+        The link.
+    """
     share = np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
     picture = Image.fromarray(np.rint(share * 255).astype(np.uint8))
     picture.putpalette(colour_table(colours).tobytes())

@@ -1,4 +1,4 @@
-"""Choosing how large the picture is that the network sees."""
+"""Choosing the size of the network's input."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ _OWN = ""
 
 
 def pick_side(spec: ModelSpec) -> int | None:
-    """The side of the input in pixels, None for the network's own.
+    """Let the user choose the input size; nothing is shown if the network supports only one.
 
-    Nothing is drawn for a network that takes one size only. The network's own is kept as no choice
-    at all: it is another number for another network, and does not stand in a link.
+    Parameters
+    ----------
+    spec : ModelSpec
+        The network.
+
+    Returns
+    -------
+    int or None
+        Side of the input in px; None for the network's default.
+
+    Notes
+    -----
+    The default is stored as an empty choice because it differs between networks, and is left out
+    of the link.
     """
     own, *larger = input_sizes(spec)
     if not larger:

@@ -1,4 +1,4 @@
-"""One picture read by one network, kept between the runs of the pages that show it."""
+"""The trace of one picture through one network, cached between runs of the pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class TracedPhoto:
-    """One picture read by one network; `key` decides all that can be shown of it."""
+    """A picture's trace through a network; `key` determines everything computed from it."""
 
     photo: Photo
     model: VisionModel
@@ -25,12 +25,25 @@ class TracedPhoto:
 
 
 def trace_photo(photo: Photo, model: VisionModel) -> TracedPhoto:
-    """All of a network's attention for a picture; one pass, the first time it is asked for."""
+    """Trace all attention of a network for a picture, in one pass that is cached.
+
+    Parameters
+    ----------
+    photo : Photo
+        The picture; its displayed copy is traced.
+    model : VisionModel
+        The network.
+
+    Returns
+    -------
+    TracedPhoto
+        The trace with its key.
+    """
     key = (photo.shown.sha256, *model.key)
     return TracedPhoto(photo, model, _traced(key, model, photo.shown), key)
 
 
-# Queries and keys of a large network take a hundred megabytes: few are kept.
+# Queries and keys of a large network take a hundred megabytes, hence few entries.
 @st.cache_resource(max_entries=3, ttl="1h", show_spinner=False)
 def _traced(key: Key, _model: VisionModel, _picture: Picture) -> LayerTrace:
     del key

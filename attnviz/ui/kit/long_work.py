@@ -1,4 +1,4 @@
-"""Work of many passes: begun on request, shown as it goes, stopped by a click."""
+"""Long computations: started on request, with a progress bar, stopped by a click."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WANTED = "long work wanted"
 
 
 class _Stands(Enum):
-    """Where `long_work` is called: on the page itself, or in a part made by `interruptible`."""
+    """Where `long_work` is called: on the page, or inside a function wrapped by `interruptible`."""
 
     PAGE = "page"
     FRAGMENT = "fragment"
@@ -37,11 +37,23 @@ _STANDS: ContextVar[_Stands] = ContextVar("where long work stands", default=_Sta
 
 
 def interruptible(show: Callable[P, None]) -> Callable[P, None]:
-    """`st.fragment`, for a part of a page in which there may be `long_work`.
+    """Wrap a part of a page as `st.fragment` does, such that `long_work` in it can be stopped.
 
-    Streamlit lets a click inside a fragment wait for the end of the run, so that no button in it
-    could stop what goes on. While something is worked at, the part is therefore no fragment: the
-    whole page is run before the work, and again after it.
+    Parameters
+    ----------
+    show : callable
+        Draws the part.
+
+    Returns
+    -------
+    callable
+        Draws the part as a fragment, except while `long_work` is running.
+
+    Notes
+    -----
+    Streamlit delays a click inside a fragment until the fragment's run ends, so no button in it
+    could stop a computation. During the computation the part is therefore not a fragment: the full
+    page is rerun before it, and again after it.
     """
 
     @wraps(show)
@@ -55,10 +67,10 @@ def interruptible(show: Callable[P, None]) -> Callable[P, None]:
             st.fragment(inside)(*args, **kwargs)
             return
         try:
-            # In a container, as fragments are: so each thing replaces what stood in its place.
+            # In a container, as fragments are, so that each element replaces its predecessor.
             with st.container(), _standing(_Stands.PART):
                 show(*args, **kwargs)
-        finally:  # a question that is no longer asked must not keep the part from being a fragment
+        finally:  # an abandoned request must not keep the part from being a fragment
             st.session_state[_WANTED].clear()
 
     return shown
@@ -83,26 +95,34 @@ def long_work(
     unit: str = "passes",
     at_once: bool = False,
 ) -> T | None:
-    """The result of `work`, done once for each `key` in a session; None until it is asked for.
-
-    In a fragment nothing could stop it: make the part of the page with `interruptible` instead.
+    """Compute a result on request, once for each `key` in a session.
 
     Parameters
     ----------
-    name
-        Of the kind of work, alone on its page.
-    key
-        What decides the result.
-    say
-        What it costs, in Markdown; asked only while nothing has begun.
-    work
-        Does it, and tells its progress; a click on the page raises there, which stops it.
-    button
-        What begins it.
-    unit
-        What is counted.
-    at_once
-        Begin without a click, unless it was stopped before.
+    name : str
+        Name of the kind of computation, unique on its page.
+    key : tuple of str
+        Determines the result.
+    say : callable
+        Returns a description of the cost in Markdown; called only before the computation starts.
+    work : callable
+        Computes the result and reports progress. A click on the page raises an exception in the
+        progress function, which stops the computation.
+    button : str
+        Label of the button that starts it.
+    unit : str
+        Unit of the progress.
+    at_once : bool
+        Whether to start without a click, unless the computation was stopped before.
+
+    Returns
+    -------
+    T or None
+        The result; None until the user starts the computation.
+
+    Notes
+    -----
+    In a plain `st.fragment` it cannot be stopped: use `interruptible`.
     """
     whole = (name, *key)
     done: OrderedDict[tuple[str, ...], Any] = st.session_state.setdefault(_DONE, OrderedDict())
@@ -111,12 +131,12 @@ def long_work(
         result: T = done[whole]
         return result
     begun: set[tuple[str, ...]] = st.session_state.setdefault(_BEGUN, set())
-    # One slot for each part, for what takes a part's place replaces it at once.
+    # A slot for each element, so that its successor replaces it immediately.
     above, below = st.empty(), st.empty()
     wanted: set[tuple[str, ...]] = st.session_state.setdefault(_WANTED, set())
     if whole not in wanted and (whole in begun or not at_once):
         above.info(say(), icon=":material/hourglass_empty:")
-        # A callback, so that the run that works never draws this button.
+        # A callback, so that the run that computes never draws this button.
         below.button(
             button, type="primary", key=f"begin {name}", on_click=wanted.add, args=(whole,)
         )
@@ -139,10 +159,10 @@ def long_work(
 
 
 def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:
-    """A bar with the time left, and a button that stops: any click raises in the next `show`.
+    """Show a bar with the time left, and a stop button: any click raises in the next `show`.
 
-    `style.css` hides the button that began it, by both keys: the browser keeps that one as long as
-    it has the focus, and would move the other away under the mouse that is pressed.
+    `style.css` hides the start button, by both keys: the browser keeps it as long as it has the
+    focus, and it would push the stop button away from the mouse.
     """
     bar = above.progress(0.0, "Computing …")
     below.button(

@@ -1,4 +1,4 @@
-"""The viewer on the page "Layers", and what stands in for it where the browser cannot draw it."""
+"""The viewer for maps of all layers, and its replacement in browsers without WebGL2."""
 
 from __future__ import annotations
 
@@ -23,18 +23,25 @@ _FIRST = View(mode=Mode.HEAT)
 def show_maps(
     name: str, key: Key, content: Content, origin: str, first: View = _FIRST
 ) -> Pick | None:
-    """The maps of all layers; a point that was clicked just now.
+    """Show the maps of all layers.
 
     Parameters
     ----------
-    name
-        Of the viewer on the page.
-    key
-        Decides the content.
-    origin
-        What the controls belong to.
-    first
-        The controls before anybody touched them.
+    name : str
+        Key of the viewer.
+    key : tuple of str
+        Determines the content.
+    content : Content
+        Picture and maps.
+    origin : str
+        Identifies what the view belongs to, see `viewer`.
+    first : View
+        Initial values of the controls.
+
+    Returns
+    -------
+    Pick or None
+        The point that was just clicked, if any.
     """
     if not st.session_state.get("no webgl"):
         names = [layer.name for layer in content.layers]
@@ -53,7 +60,7 @@ def show_maps(
 
 
 def _show_plain(content: Content) -> None:
-    """All maps as pictures, on one scale where the content has one."""
+    """Show all maps as pictures, on one scale if the content has one."""
     if content.span is None:
         scale = "Each map has its own scale."
         captions = [caption(layer) for layer in content.layers]
@@ -70,13 +77,26 @@ def _show_plain(content: Content) -> None:
 
 
 def caption(layer: Layer) -> str:
-    """A map's name with the absolute values at the ends of its colours."""
+    """Return a map's name with the absolute values at the ends of its colours."""
     low, high = legend_numbers(max(float(layer.values.min()), 0), float(layer.values.max()))
     return f"{layer.name}: {low} to {high}"
 
 
 def marked(pixels: Pixels, x: float, y: float) -> Pixels:
-    """The picture, uint8 [H, W, 3], with a ring around the point x, y in 0..1."""
+    """Draw a ring around a point.
+
+    Parameters
+    ----------
+    pixels : uint8 [H, W, 3]
+        The picture; it is not changed.
+    x, y : float
+        The point in 0..1 from the picture's left and top.
+
+    Returns
+    -------
+    uint8 [H, W, 3]
+        A copy with the ring.
+    """
     height, width = pixels.shape[:2]
     shown = pixels.copy()
     radius = max(3, round(0.014 * max(height, width)))
@@ -88,7 +108,7 @@ def marked(pixels: Pixels, x: float, y: float) -> Pixels:
 
 
 def overlay(content: Content, layer: Layer) -> bytes:
-    """A small JPEG of the photo under a map's colours."""
+    """Draw a map over a small copy of the photo, as JPEG bytes."""
     height, width = content.pixels.shape[:2]
     step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
     pixels = np.ascontiguousarray(content.pixels[::step, ::step])
@@ -106,6 +126,6 @@ def overlay(content: Content, layer: Layer) -> bytes:
 
 @st.cache_resource(max_entries=32, ttl="1h", show_spinner=False)
 def packed_maps(key: tuple[object, ...], _content: Content) -> Payload:
-    """What the viewer needs of a content; `key` must decide the content."""
+    """Pack content for the viewer; `key` must determine the content."""
     del key
     return pack(_content)

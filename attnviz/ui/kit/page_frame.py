@@ -1,4 +1,4 @@
-"""The frame that every page has: its heading, the row of pictures and models, one error message."""
+"""The frame of every page: heading, choice of picture and model, and error handling."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_method, pick_model, pick_picture
 
 LINK_KEYS = (*PICKER_KEYS, "look", "target")
-"""The choices of a page with picture, model and method that its link carries."""
+"""Choices that a page with picture, model and method writes into its link."""
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """What a page is about.
+    """The user's choices of picture, model and method.
 
     Attributes
     ----------
-    photo
+    photo : Photo
         The chosen picture.
-    model
+    model : VisionModel
         The chosen model, loaded.
-    look
-        Name of a question or a method; empty on pages that do not ask for one.
-    columns
-        Columns of the picture/model row that are still empty.
+    look : str
+        Name of a question or a method; empty on pages without that choice.
+    columns : sequence of DeltaGenerator
+        Columns of the model/method row that are still empty.
     """
 
     photo: Photo
@@ -45,10 +45,10 @@ def page_frame(title: str, lead: str) -> Iterator[None]:
 
     Parameters
     ----------
-    title
-        The page's name.
-    lead
-        One or two sentences below it, as HTML.
+    title : str
+        Name of the page, as HTML.
+    lead : str
+        One or two sentences below the name, as HTML.
     """
     st.html(f'<div class="av-head"><h1>{title}</h1><p>{lead}</p></div>')
     with guarded():
@@ -56,14 +56,14 @@ def page_frame(title: str, lead: str) -> Iterator[None]:
 
 
 def pick_photo_and_model() -> tuple[Photo | None, VisionModel | None]:
-    """Show the row of pictures, and the models below it.
+    """Let the user choose a picture and a model.
 
     Returns
     -------
-    Photo or None
-        The chosen picture; None where no picture can be opened.
-    VisionModel or None
-        The chosen model; None where it cannot be loaded (a message says why).
+    photo : Photo or None
+        The chosen picture; None if no picture can be opened.
+    model : VisionModel or None
+        The chosen model; None if it cannot be loaded (a message says why).
     """
     return pick_picture(), pick_model()
 
@@ -74,14 +74,19 @@ def require_photo_and_model(hint: str) -> Selection:
 
 
 def require_photo_model_and_method(hint: str, widths: Sequence[int] = (1, 1)) -> Selection:
-    """Let the user choose a picture, a model and what is shown of it.
+    """Let the user choose a picture, a model, and a question or method.
 
     Parameters
     ----------
-    hint
+    hint : str
         Shown instead of the page while picture or model is missing.
-    widths
-        Relative widths of the row's columns: the model, the method, and those left to the page.
+    widths : sequence of int
+        Relative widths of the columns: the model, the method, and those left to the page.
+
+    Returns
+    -------
+    Selection
+        The choices; without picture and model the page ends here.
     """
     photo = pick_picture()
     first, second, *columns = st.columns(list(widths))

@@ -1,4 +1,4 @@
-"""Choosing a picture, a network, and what to look for."""
+"""Choosing a picture, a network, and a question or method."""
 
 from __future__ import annotations
 
@@ -29,15 +29,24 @@ from attnviz.ui.kit.url_state import linked, start_choice
 FILE_TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
-# The choices of these pickers that a link keeps.
+# Choices of these pickers that a link contains.
 PICKER_KEYS = ("picture", "model", SIZE)
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture at the size at which it is shown, the way to the whole one, its title, its credit.
+    """A picture that the user can choose.
 
-    The title is a file's name for an upload, as hostile as its uploader.
+    Attributes
+    ----------
+    shown : Picture
+        The picture at display size.
+    whole : callable
+        Opens the picture at its original size.
+    title : str
+        For an upload the file's name, which must be escaped.
+    credit : str
+        Author, licence and source, if known.
     """
 
     shown: Picture
@@ -47,18 +56,23 @@ class Photo:
 
 
 def pick_picture() -> Photo | None:
-    """The picture chosen from uploads and samples; None where nothing can be opened."""
+    """Let the user choose an upload or a sample photo; None if no picture can be opened."""
     return next(iter(pick_from_row().values()), None)
 
 
 def pick_from_row() -> dict[str, Photo]:
-    """All pictures that are offered, by key, the chosen one first.
+    """Show a row of uploads, followed by the sample photos, to choose one.
 
-    Uploads stand first in the row, then the sample photos; what cannot be opened is named and left
-    out.
+    Returns
+    -------
+    dict of str to Photo
+        All pictures by key, the chosen one first. Files that cannot be opened are left out, and a
+        message names them.
 
-    `st.session_state["picture"]` holds the choice, a key of the row of thumbnails: an upload's
-    checksum, or `sample:` and a name.
+    Notes
+    -----
+    `st.session_state["picture"]` holds the key of the chosen picture: an upload's SHA-256, or
+    `sample:` and a name.
     """
     choose, upload = st.columns([3, 2])
     with upload:
@@ -87,7 +101,7 @@ def pick_from_row() -> dict[str, Photo]:
 
 
 def _samples() -> dict[str, Photo]:
-    """The sample photos; one message for each whose file is damaged."""
+    """The sample photos; shows a message for each damaged file."""
     photos: dict[str, Photo] = {}
     for sample in list_samples():
         credit = f"Photo: {sample.credit} {sample.licence}. {sample.source}"
@@ -102,7 +116,7 @@ def _samples() -> dict[str, Photo]:
 
 
 def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
-    """The uploads that are pictures, by checksum; one message for each that is none."""
+    """Uploaded pictures by checksum; shows a message for each file that is not a picture."""
     photos: dict[str, Photo] = {}
     for file in files:
         source = file.getvalue()
@@ -118,7 +132,7 @@ def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
 
 
 def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
-    """Choose a new upload when it arrives; when the chosen picture is gone, another one."""
+    """Choose a new upload when it arrives, and another picture if the chosen one is removed."""
     known: list[str] = st.session_state.get("known_uploads", [])
     fresh = [key for key in uploads if key not in known]
     st.session_state["known_uploads"] = list(uploads)
@@ -130,12 +144,12 @@ def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
 
 
 def pick_device() -> str:
-    """Show the devices in the sidebar; the fastest is chosen at first.
+    """Let the user choose a device in the sidebar; the fastest is the default.
 
     Returns
     -------
     str
-        The device's key, as `torch.device` reads it.
+        The device, as for `torch.device`.
     """
     devices = {device.key: device for device in list_devices()}
     chosen = st.sidebar.selectbox(
@@ -160,7 +174,7 @@ def pick_model() -> VisionModel | None:
     Returns
     -------
     VisionModel or None
-        None where it cannot be downloaded or loaded; a message says why.
+        None if it cannot be downloaded or loaded; a message says why.
     """
     device = pick_device()
     specs = {spec.name: spec for spec in list_models()}
@@ -179,12 +193,21 @@ def pick_model() -> VisionModel | None:
 
 
 def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
-    """The network of that name, downloaded and loaded; one message where it cannot be had.
+    """Download and load a network.
 
     Parameters
     ----------
-    side
-        Of its input in pixels, its own if None.
+    name : str
+        Name of the model in the catalogue.
+    device : str
+        As for `torch.device`.
+    side : int, optional
+        Side of the input in px; default: the network's own.
+
+    Returns
+    -------
+    VisionModel or None
+        None if it cannot be downloaded or loaded; a message says why.
     """
     bar = st.empty()
 
@@ -206,7 +229,7 @@ def ready_model(name: str, device: str, side: int | None = None) -> VisionModel 
 
 
 def model_title(spec: ModelSpec) -> str:
-    """What it is called, and whether it comes along or what its download costs."""
+    """Return a model's name with the size of its download, if any."""
     if spec.embedded:
         return f"{spec.title} · ships with attnviz"
     size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
@@ -220,15 +243,15 @@ QUESTION_TITLES = {
 
 
 def method_title(method: type[Method]) -> str:
-    """What it is called, what it is, and whether it takes long."""
+    """Return a method's name, its nature, and whether it needs many passes."""
     slow = " · many passes" if method.many_passes else ""
     return f"{method.title} · {method.nature}{slow}"
 
 
 def pick_method(model: VisionModel) -> str:
-    """A question or a method that fits the network."""
+    """Let the user choose a question or a method that the network supports; return its name."""
     questions = questions_for(model.spec)
-    # Methods that ask the network again and again come last.
+    # Methods that need many passes come last.
     methods = sorted(methods_for(model.spec), key=lambda method: method.many_passes)
     fitting = [method.name for method in methods]
     titles = {str(question): text for question, text in QUESTION_TITLES.items()}

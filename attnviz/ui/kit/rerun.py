@@ -1,4 +1,4 @@
-"""Running a part of a page again."""
+"""Rerunning a part of a page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlit.errors import StreamlitAPIException
 
 
 def run_again() -> NoReturn:
-    """Run this fragment again; the whole page where it is run as a whole already."""
+    """Rerun this fragment, or the page if it is not running as a fragment."""
     try:
         st.rerun(scope="fragment")
     except StreamlitAPIException:

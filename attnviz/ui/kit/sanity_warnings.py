@@ -1,4 +1,4 @@
-"""Methods that failed the sanity check in this session, named wherever their maps are shown."""
+"""Warnings about methods that failed the sanity check in this session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ Key = tuple[str, str, str]
 
 
 def record_sanity(explanation: Explanation, layer: str, *, insensitive: bool) -> None:
-    """Remember what a check said of a method on a network; the latest word on a layer counts."""
+    """Store the result of a sanity check; it replaces an earlier result for the same layer.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Gives network and method.
+    layer : str
+        The layer whose map was checked.
+    insensitive : bool
+        Whether the map hardly changed.
+    """
     found: dict[Key, set[str]] = st.session_state.setdefault(_FOUND, {})
     layers = found.setdefault(_key(explanation), set())
     layers.discard(layer)
@@ -21,7 +31,7 @@ def record_sanity(explanation: Explanation, layer: str, *, insensitive: bool) ->
 
 
 def warn_if_insensitive(explanation: Explanation) -> None:
-    """One line of warning if the method was found insensitive to this network."""
+    """Show a warning if the method failed the sanity check on this network."""
     found: dict[Key, set[str]] = st.session_state.get(_FOUND, {})
     layers = sorted(found.get(_key(explanation), ()))
     if layers:

@@ -10,5 +10,5 @@ _SHEET = Path(__file__).with_name("style.css")
 
 
 def use_style() -> None:
-    """Add the style sheet to the page; colours come from the theme, so both themes follow."""
+    """Add the style sheet to the page; its colours come from the theme, light or dark."""
     st.html(_SHEET)

@@ -1,13 +1,13 @@
-"""Where widgets begin, and what of a page its link carries.
+"""Initial values of widgets, and the choices that a page's link contains.
 
 Two things survive a page change: values in `st.session_state` that belong to no widget, and those
-of widgets with `persist_state="session"`. A reload forgets the session; what a link shall bring
-back is written into the page's address.
+of widgets with `persist_state="session"`. A reload discards the session; choices that should
+survive it are written into the page's address.
 
 Streamlit's own `bind="query-params"` does not fit here. It writes a choice's displayed title into
-the link (`?model=ViT-B/16 · 346 MB`) where a name is stable and short, drops a value that happens
-to be the default today, knows widgets alone (the row of pictures and the viewer are none), and
-refuses every other writer of its parameters.
+the link (`?model=ViT-B/16 · 346 MB`) instead of its short and stable name, drops values that equal
+the current default, works only for widgets (not for the row of pictures and the viewer), and allows
+no other code to write its parameters.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ _WRITTEN = "written link"
 
 
 def linked(key: str) -> str | None:
-    """Return what the page's link says for `key`; anybody may have written it."""
+    """Return the value of `key` in the page's link, which is untrusted."""
     value: str | None = st.query_params.get(key)
     return value
 
 
 def start_value(key: str, default: str | float | list[str]) -> None:
-    """Give the widget `key` its first value; no link can choose it.
+    """Set the initial value of a widget; a link cannot choose it.
 
     Parameters
     ----------
-    key
-        The widget's key. It keeps its value through page changes if it was made with
+    key : str
+        Key of the widget. Its value survives page changes if the widget has
         `persist_state="session"`.
-    default
-        What it holds until the user changes it.
+    default : str, float or list of str
+        The initial value.
     """
     st.session_state.setdefault(key, default)
 
 
 def start_choice(key: str, options: Collection[str], default: str | None = None) -> None:
-    """Give the widget `key` a choice: its own of this session, or the link's, or `default`.
+    """Set the choice of a widget: that of this session, or the link's, or `default`.
 
     Parameters
     ----------
-    key
-        The widget's key; see `start_value`.
-    options
-        What can be chosen. A choice that is no option any more is replaced.
-    default
-        The first choice; the first option if it is None or no option.
+    key : str
+        Key of the widget; see `start_value`.
+    options : collection of str
+        The options. A choice that is no longer among them is replaced.
+    default : str, optional
+        The default choice; the first option if None or not among the options.
     """
     if st.session_state.get(key) in options:
         return
@@ -62,26 +62,26 @@ def start_choice(key: str, options: Collection[str], default: str | None = None)
 
 
 def share(*keys: str, **values: str) -> None:
-    """Write choices into the page's link, in place of what it holds.
+    """Write choices into the page's link, replacing its content.
 
     Parameters
     ----------
-    keys
-        Keys of `st.session_state` whose texts the link carries.
-    values
-        Further texts, by their names in the link.
+    *keys : str
+        Keys of `st.session_state` whose values are written.
+    **values : str
+        Further values by their names in the link.
 
     Notes
     -----
-    Empty texts are left out. A path is never shared: a link must not choose what is read.
+    Empty values are left out. Paths are never shared: a link must not choose which files are read.
     """
     _write(_texts(keys) | {name: text for name, text in values.items() if text})
 
 
 def current_view() -> View:
-    """Return the viewer's controls as they were left, or as the link says.
+    """Return the viewer's controls as last used in this session, or else those of the link.
 
-    The browser's Back button brings an older link, and with it the controls that it holds.
+    The browser's Back button restores an older link, and with it the controls in that link.
     """
     link = st.query_params.to_dict()
     written = st.session_state.get(_WRITTEN)
@@ -94,9 +94,18 @@ def current_view() -> View:
 
 
 def share_view(view: View, *keys: str) -> None:
-    """Remember the viewer's controls, and write them and the choices of `keys` into the link.
+    """Store the viewer's controls, and write them into the link with the choices of `keys`.
 
-    Parameters that are none of ours stay in it.
+    Parameters
+    ----------
+    view : View
+        The controls.
+    *keys : str
+        Keys of `st.session_state` whose values are written.
+
+    Notes
+    -----
+    Unknown parameters of the link are retained.
     """
     st.session_state[_VIEW] = view
     names = {*view.to_json(), *map(str, st.session_state)}
@@ -105,13 +114,13 @@ def share_view(view: View, *keys: str) -> None:
 
 
 def _texts(keys: Collection[str]) -> dict[str, str]:
-    """What the session holds at these keys, without what is empty."""
+    """Values of these keys in the session, without empty ones."""
     texts = {key: str(st.session_state.get(key) or "") for key in keys}
     return {key: text for key, text in texts.items() if text}
 
 
 def _write(link: dict[str, str]) -> None:
-    """Write the link in one message to the browser, and none if it is there already."""
+    """Write the link in one message to the browser; send none if it is unchanged."""
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
     st.session_state[_WRITTEN] = link
