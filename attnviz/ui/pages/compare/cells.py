@@ -1,4 +1,4 @@
-"""The grid's cells: one picture seen by one network, asked one thing."""
+"""Cells of the grid: the maps of one picture, one network, and one question or method."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class GridRequest:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """For caches. A picture's name counts: another session's name is private."""
+        """Cache key. It includes pictures' names, which are private to their session."""
         photos = [part for one in self.photos.values() for part in (one.shown.sha256, one.title)]
         models = [spec.name for spec in self.specs]
         return (*photos, "|", *models, "|", *self.looks, "|", self.target, self.device)
@@ -62,14 +62,24 @@ class GridRequest:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A place of the grid: its maps, or a sentence that says why there are none.
+    """A cell of the grid: its maps, or the reason why it has none.
 
     Attributes
     ----------
-    key
-        Names it in a link.
-    failed
-        Whether trying once more may help.
+    key : str
+        Identifies the cell in a link.
+    photo : Photo
+        The picture.
+    spec : ModelSpec
+        The network.
+    look : str
+        Name of a question or a method.
+    explanation : Explanation, optional
+        The maps; None if there are none.
+    sentence : str
+        Why there are no maps.
+    failed : bool
+        Whether a retry may succeed.
     """
 
     key: str
@@ -82,9 +92,7 @@ class Cell:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers that can be shown, in forward order; all of them fused comes last,
-        and only where that map is the best answer.
-        """
+        """Names of the layers in forward order, then the fused map if it is the best map."""
         found = self.explanation
         if found is None:
             return ()
@@ -92,7 +100,7 @@ class Cell:
 
     @property
     def depth(self) -> int:
-        """How many layers are stepped through."""
+        """Number of layers, without the fused map."""
         return len(self.explanation.layers) if self.explanation else 0
 
     @property
@@ -102,7 +110,7 @@ class Cell:
 
     @property
     def what(self) -> str:
-        """Attention, or relevance and for which class."""
+        """Attention, or relevance with its class."""
         target = self.explanation.target if self.explanation else None
         if self.nature is Nature.ATTENTION or target is None:
             return "Attention" if self.nature is Nature.ATTENTION else "Relevance"
@@ -110,14 +118,25 @@ class Cell:
 
 
 def cell_key(photo: str, spec: ModelSpec, look: str) -> str:
-    """The name of a cell."""
+    """Make the key of a cell."""
     return f"{photo}/{spec.name}/{look}"
 
 
 def compute_cells(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
-    """All cells, pictures outermost, then networks, then questions; each network is loaded once.
+    """Compute all cells; each network is loaded only once.
 
-    A network or a map that fails leaves its sentence; what `progress` raises comes out.
+    Parameters
+    ----------
+    request : GridRequest
+        Pictures, networks, and questions or methods.
+    progress : Progress
+        Called before each cell. Exceptions that it raises are not caught.
+
+    Returns
+    -------
+    tuple of Cell
+        Sorted by picture, then network, then question. A cell whose network or map fails has a
+        sentence instead of maps.
     """
     line = st.empty()
     found: dict[str, Cell] = {}
@@ -146,7 +165,7 @@ def compute_cells(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
 
 
 def _fetched(spec: ModelSpec, say: Callable[[str], object]) -> str:
-    """Have the weights on this machine; the sentence that says why they are not."""
+    """Download the weights if they are missing; returns why they cannot be had, or nothing."""
 
     def show(done: int, total: int | None) -> None:
         of = f" of {total / 1e6:.0f} MB" if total else " MB"
@@ -160,12 +179,12 @@ def _fetched(spec: ModelSpec, say: Callable[[str], object]) -> str:
 
 
 def _heed_clicks(done: int, total: int | None) -> None:
-    """Between two passes of one map: a click on the page raises here.
+    """Let a click on the page raise between two passes of one map.
 
-    Nothing is drawn, for a cached function that drew would draw in the places of another page.
+    Nothing is drawn: Streamlit would repeat the drawing of a cached function on other pages.
     """
     del done, total
-    st.session_state.get("picture")  # whoever asks for the state is told to stop
+    st.session_state.get("picture")  # raises if the user has clicked
 
 
 def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridRequest) -> Cell:
@@ -185,13 +204,13 @@ def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridReque
 
 @st.cache_resource(max_entries=128, ttl="2h", show_spinner=False)
 def _looked(key: tuple[str, ...], _work: Callable[[], Explanation]) -> Explanation:
-    """Kept apart from the networks, of which only two stay in memory."""
+    """Cached separately from the networks, of which only two stay in memory."""
     del key
     return _work()
 
 
 def default_pair(cells: Sequence[Cell]) -> tuple[str, str]:
-    """Two cells to begin with: of one question if two networks answered it; empty names if none."""
+    """Choose two cells to compare, of the same question if possible; empty keys if none fit."""
     filled = [cell for cell in cells if cell.explanation]
     for cell in filled:
         for other in filled:

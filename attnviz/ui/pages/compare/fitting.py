@@ -1,4 +1,4 @@
-"""What can be asked of a network, and one sentence where something cannot."""
+"""Which questions and methods a network supports, and the reasons if it does not."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _READS = {
 
 
 def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
-    """The questions and methods that fit one of the networks at least, with their titles."""
+    """Return titles of the questions and methods that at least one of the networks supports."""
     questions = {
         str(question): title
         for question, title in QUESTION_TITLES.items()
@@ -38,14 +38,14 @@ def offered_looks(specs: Sequence[ModelSpec]) -> dict[str, str]:
 
 
 def look_title(look: str) -> str:
-    """A question in words, or the title of a method."""
+    """Return a question in words, or the title of a method."""
     if look in METHODS:
         return METHODS.get(look).title
     return QUESTION_TITLES[Question(look)]
 
 
 def choice_for(spec: ModelSpec, look: str) -> Choice:
-    """The method that a question or a name means for a network; nothing is loaded for it."""
+    """Resolve a question or a method's name for a network, without loading the network."""
     return choose_method(
         look,
         has_attention=has_spatial_attention(spec.kinds),
@@ -55,12 +55,21 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
 
 
 def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
-    """Why a network cannot be asked that, in a sentence; empty if it can.
+    """Say why a network does not support a question or a method.
 
     Parameters
     ----------
-    target
-        The class that relevance is to speak for; empty for each network's own first.
+    spec : ModelSpec
+        The network.
+    look : str
+        Name of a question or a method.
+    target : str
+        Class that relevance explains; empty for the network's top prediction.
+
+    Returns
+    -------
+    str
+        A sentence; empty if the network supports it.
     """
     if look == Question.ATTENTION and not can_answer(spec, look):
         return f"{spec.title} has no spatial attention. Choose what its decision rests on."

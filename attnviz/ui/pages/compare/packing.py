@@ -1,4 +1,4 @@
-"""What the grid's browser side receives: the grid as one blob, and the compared cells as another.
+"""The data that the grid's browser side receives: one blob for the grid, one for the pair.
 
 The grid's blob (see `base.blob`) has an array ``cell 0``, ``cell 1``, ... for each cell with maps:
 the viewer's blob of its picture and maps. The pair's has an int8 array [rows, columns], in 127ths,
@@ -29,7 +29,7 @@ RADIUS = 0.03
 
 
 def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
-    """Pack a grid whose columns are `looks`, cell after cell in rows. The same gives the same."""
+    """Pack the cells of a grid, row by row; its columns are `looks`. Deterministic."""
     arrays: dict[str, AnyArray | bytes] = {}
     columns = max(len(looks), 1)
     row_of = [index // columns for index in range(len(cells))]
@@ -53,7 +53,7 @@ def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
 
 
 def small(picture: Picture) -> Pixels:
-    """The picture at the size at which cells show it: 400 px on the longer side at most."""
+    """Reduce a picture to the size of a cell: at most 400 px on the longer side."""
     return picture.reduced(SIDE).pixels
 
 

@@ -26,7 +26,7 @@ _VIEW = "compare view"
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = "The same picture, seen by several models: where they agree, and where they differ."
     with page_frame("Compare", lead):
         request = pick_grid()
@@ -38,7 +38,7 @@ def show() -> None:
 
 @interruptible
 def _show_found(request: GridRequest) -> None:
-    """The grid; its own controls rerun this part alone."""
+    """Show the grid; its controls rerun only this fragment."""
     with guarded():
         tries = str(st.session_state.get(_TRIES, 0))
         cells = long_work(
@@ -86,14 +86,14 @@ def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
 def _packed(key: tuple[str, ...], _request: GridRequest, _cells: tuple[Cell, ...]) -> Packed:
-    """What the browser needs of a grid."""
+    """Pack a grid for the browser."""
     del key
     return pack_grid(_cells, _request.looks)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
 def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
-    """What it needs of two cells that are compared: the grid's id, and their keys."""
+    """Pack two compared cells; the key has the grid's id, and the keys of the cells."""
     grid, *chosen = key
     by_key = {cell.key: cell for cell in _cells}
     a, b = (by_key[one] for one in chosen)
@@ -101,7 +101,7 @@ def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
 
 
 def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:
-    """What was made, and by which weights."""
+    """Cache key of the cells' maps, with the weights that made them."""
     return tuple(
         cell.explanation.provenance["weights sha256"] if cell.explanation else cell.sentence
         for cell in cells
@@ -109,7 +109,7 @@ def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:
 
 
 def _current_view() -> GridView:
-    """The grid's controls as they were left in this session, or as the link says."""
+    """The grid's controls as last used in this session, or else those of the link."""
     if _VIEW not in st.session_state:
         names = [name.removeprefix(PREFIX) for name in GridView().to_query()]
         link = {name: linked(PREFIX + name) for name in names}

@@ -1,4 +1,4 @@
-"""Two cells set against each other, at every stop."""
+"""Comparison of two cells at every stop."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CHANCE = 0.2 / 1.8
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two cells, and what was found for each two layers that stand side by side at a stop.
+    """Two cells, and the difference of each pair of layers that is displayed at a stop.
 
-    A sentence stands where two maps cannot be compared.
+    If two maps cannot be compared, a sentence takes the place of the difference.
     """
 
     a: Cell
@@ -27,7 +27,7 @@ class Pair:
 
     @property
     def note(self) -> str:
-        """What must be known to read the difference."""
+        """Caveats for reading the difference."""
         parts = []
         if self.a.photo is not self.b.photo:
             parts.append(
@@ -67,7 +67,7 @@ def _compared(a: Cell, b: Cell, layers: tuple[int, int]) -> MapDifference | str:
 
 
 def describe_difference(found: MapDifference) -> tuple[str, str]:
-    """The rank correlation and the overlap, each as a sentence with its number."""
+    """Describe the rank correlation and the overlap, each in a sentence with its number."""
     rho = found.spearman
     kinds = ((0.7, "much the same ranking of positions"), (0.3, "partly the same ranking"))
     alike = next((text for least, text in kinds if rho >= least), "little in common")

@@ -1,4 +1,4 @@
-"""Choosing pictures, models and maps of the grid; a link carries all of it."""
+"""Choosing the pictures, models and maps of the grid; a link contains all of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def pick_grid() -> GridRequest | None:
 
 
 def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNames:
-    """Pictures beside the one that is chosen in the row."""
+    """Pick pictures in addition to the one chosen in the row."""
     return _pick_several(
         "More pictures", others, [], _MORE, MOST_MORE, lambda key: offered[key].title,
         "Each picture gets one row per model.",
@@ -62,7 +62,7 @@ def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNa
 
 
 def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _PickedNames:
-    # Models of other classes would give other predictions: they are not chosen at first.
+    # Models with other classes would give other predictions: they are not chosen by default.
     labels = next(iter(catalogue.values())).labels
     shipped = [name for name, spec in catalogue.items() if spec.embedded and spec.labels == labels]
     return _pick_several(
@@ -110,7 +110,7 @@ def _pick_several(
     title: Callable[[str], str],
     help_text: str,
 ) -> _PickedNames:
-    """A box for several names, at first those of the link, or else `first`."""
+    """Show a box for several names; the default is those of the link, or else `first`."""
     if key not in st.session_state:
         in_link = _known((linked(key) or "").split(","), options)
         st.session_state[key] = (in_link or list(first))[:most]

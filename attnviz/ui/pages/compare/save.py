@@ -1,4 +1,4 @@
-"""The grid as a picture to keep."""
+"""The grid as a picture for saving."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ra
 
 
 def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> bytes:
-    """All cells as they are shown, rendered by the server, as PNG with its provenance."""
+    """Render all cells as displayed, as PNG with its provenance."""
     count = stop_count(cells)
     stop = view.stop(count)
     columns = max(len(looks), 1)
@@ -33,7 +33,7 @@ def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> byt
 
 
 def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:
-    """What was shown and how, and for each cell what made it."""
+    """Describe what the grid shows, and the provenance of each cell."""
     count = stop_count(cells)
     stop = view.stop(count)
     depth = "best layer of each" if view.best else f"{100 * view.depth:.0f} % of the layers"
@@ -50,7 +50,7 @@ def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:
 
 
 def cell_focus(cell: Cell, layer: str, ends: Range, scale: Spans) -> FocusMap:
-    """The focus of a cell at the size at which it is shown, on the grid's scale."""
+    """Compute the focus of a cell at display size, on the grid's scale."""
     assert cell.explanation is not None
     pixels = small(cell.explanation.picture)
     own = Scale.LAYER if scale is Spans.CELL or ends[0] >= ends[1] else Scale.ALL_LAYERS
@@ -64,7 +64,7 @@ def cell_focus(cell: Cell, layer: str, ends: Range, scale: Spans) -> FocusMap:
 
 
 def scale_ends(cell: Cell, layer: str, ends: Range, scale: Spans) -> tuple[str, str]:
-    """Both ends of a cell's colours as they are written beside them."""
+    """Format both ends of a cell's colour scale."""
     if scale is not Spans.EVEN:
         return legend_numbers(*ends)
     mean = mean_of(cell, layer)

@@ -1,7 +1,7 @@
-"""What the colours of each cell span, at every stop; and which layer stands at a stop.
+"""Colour scales of the cells at every stop, and the layer displayed at a stop.
 
-Stops go through all networks by relative depth: the first layer of each, the last of each, and
-those between at equal shares. One more stop, behind them, shows the layer that answers best.
+Stops go through all networks by relative depth: from the first layer of each to the last of each,
+evenly spaced. One more stop after them shows the best layer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.pages.compare.cells import Cell
 
 Range = tuple[float, float]
-# A map that is all in one place would leave every other one dark.
+# A map concentrated in a single cell would leave all others dark.
 MOST_EVEN = 8.0
 
 
@@ -43,12 +43,12 @@ NOTES = {
 
 
 def stop_count(cells: Sequence[Cell]) -> int:
-    """How many stops of depth there are: as many as the deepest network has layers."""
+    """Count the stops of depth: as many as the deepest network has layers."""
     return max((cell.depth for cell in cells), default=0)
 
 
 def layer_at(cell: Cell, stop: int, count: int) -> int:
-    """Index of the layer of a cell at a stop; the stop `count` is the best layer's."""
+    """Return the index of a cell's layer at a stop; the stop `count` means the best layer."""
     if stop >= count:
         assert cell.explanation is not None
         return cell.layers.index(cell.explanation.best_layer)
@@ -57,12 +57,20 @@ def layer_at(cell: Cell, stop: int, count: int) -> int:
 
 
 def ranges(cells: Sequence[Cell], row_of: Sequence[int]) -> list[dict[Spans, list[Range]]]:
-    """For each cell and kind of scale, the values that become 0 and 1 at every stop.
+    """Compute the ends of each kind of colour scale, for each cell at every stop.
 
     Parameters
     ----------
-    row_of
-        The row of each cell. Cells without maps have an empty dictionary.
+    cells : sequence of Cell
+        The cells.
+    row_of : sequence of int
+        Row of each cell.
+
+    Returns
+    -------
+    list of dict
+        For each cell, by kind of scale, the values that become 0 and 1 at each stop; empty for
+        cells without maps.
     """
     count = stop_count(cells)
     made: list[dict[Spans, list[Range]]] = []
@@ -88,7 +96,7 @@ def ranges(cells: Sequence[Cell], row_of: Sequence[int]) -> list[dict[Spans, lis
 
 
 def mean_of(cell: Cell, layer: str) -> float:
-    """The mean of a map's positive part: what an even map of that sum would have."""
+    """Return the mean of a map's positive part: the value of a uniform map with the same sum."""
     assert cell.explanation is not None
     return float(np.maximum(cell.explanation.map_of(layer), 0).mean())
 
@@ -105,7 +113,7 @@ def _limits(explanation: Explanation) -> dict[str, Range]:
 def _shared(
     cells: Sequence[Cell], limits: Sequence[dict[str, Range]], group: Sequence[int], nature: Nature
 ) -> Range:
-    """Over all layers of the cells of a group that are of one nature."""
+    """Range over all layers of those cells of a group that have this nature."""
     both = [
         limits[index][layer]
         for index in group
@@ -117,7 +125,7 @@ def _shared(
 
 
 def _peak(cells: Sequence[Cell], stop: int, count: int) -> float:
-    """The highest value over its map's mean, of all cells at a stop, within 1..8."""
+    """Highest ratio of peak to mean of all maps at a stop, clipped to 1..8."""
     peaks = [1.0]
     for cell in cells:
         if cell.explanation is None:

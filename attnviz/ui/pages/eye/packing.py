@@ -1,7 +1,7 @@
-"""What the eye's browser side receives: a picture, a retina, and the scanpaths.
+"""The data that the eye's browser side receives: a picture, a retina, and scanpaths.
 
 A blob (see `base.blob`) with the JPEGs ``photo``, ``retina``, and ``map 0``, ``map 1``, ... for the
-paths. Where there is no photograph of a retina that array is empty, and the browser draws one.
+paths. Without a photograph of a retina that array is empty, and the browser draws one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DRAWN_RETINA_NOTE = (
 
 
 def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
-    """A picture and the scanpaths on it. The same picture and paths give the same bytes."""
+    """Pack a picture and the scanpaths on it. Deterministic."""
     retina = retina_jpeg()
     pictures = {
         "photo": jpeg(picture.pixels, 90),
@@ -54,14 +54,14 @@ def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
 
 
 def photo_id(picture: Picture) -> str:
-    """Which picture, at which size, something belongs to."""
+    """Identify a picture and its size."""
     name = f"{picture.sha256} {picture.pixels.shape}"
     return hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
 def retina_jpeg() -> bytes:
-    """The photograph of a retina at the size of its panel; empty where it is missing or damaged."""
+    """Read the photograph of a retina at the size of its panel; empty if missing or damaged."""
     try:
         photo = fundus_photo()
     except PictureError:

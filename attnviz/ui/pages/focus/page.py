@@ -1,4 +1,4 @@
-"""The focus page: pictures and a model in; the viewer, and what the model sees in the bokeh."""
+"""The page "Focus": the viewer, and how the model classifies the bokeh picture."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ EYE = (
 
 @dataclass(frozen=True)
 class FocusSubject:
-    """One picture subject at by one network."""
+    """A picture, a network, and the explanation of its prediction."""
 
     photo: Photo
     model: VisionModel
@@ -55,7 +55,7 @@ class FocusSubject:
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = "What the model attends to stays sharp. The rest falls out of focus."
     with page_frame("attnviz", lead):
         subject = require_photo_model_and_method(
@@ -68,8 +68,8 @@ def show() -> None:
 
 @st.fragment
 def _show_stage(subject: FocusSubject) -> None:
-    """The viewer and what stands beside it; released controls rerun this part alone."""
-    with st.container():  # there with and without notes, so that what follows keeps its place
+    """Show the viewer and the results beside it; its controls rerun only this fragment."""
+    with st.container():  # also without notes, so that the elements below keep their positions
         show_notes(subject.explanation.notes)
         warn_if_insensitive(subject.explanation)
     main, side = st.columns([10, 3], gap="medium")
@@ -82,7 +82,7 @@ def _show_stage(subject: FocusSubject) -> None:
 
 
 def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
-    """The viewer, or the server's pictures where the browser cannot draw it."""
+    """Show the viewer, or pictures rendered by the server if the browser cannot draw it."""
     explanation = subject.explanation
     kept = _first_view(subject)
     if st.session_state.get("no webgl"):
@@ -90,7 +90,7 @@ def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
     key = explanation_key(explanation)
     with_mattes: set[tuple[str, ...]] = st.session_state.setdefault("mattes", set())
     if kept.outline:
-        with_mattes.add(key)  # once made they stay, or switching would send all anew each time
+        with_mattes.add(key)  # retained, or each switch would send everything again
     with st.spinner("Finding the objects …") if kept.outline else nullcontext():
         payload = viewer_payload(key, key in with_mattes, explanation)
     events = viewer(payload, key="viewer", view=kept, origin=_origin(subject))
@@ -108,7 +108,7 @@ def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
 
 
 def _first_view(subject: FocusSubject) -> View:
-    """The kept view; another network or method begins with the layer that answers best."""
+    """The stored view; a new network or method starts at its best layer."""
     view, origin = current_view(), _origin(subject)
     if st.session_state.get("layer of") not in (None, origin):
         view = view.at("")
@@ -117,7 +117,7 @@ def _first_view(subject: FocusSubject) -> View:
 
 
 def _fitting(view: View, explanation: Explanation) -> View:
-    """The view with a layer and a scale that these maps have."""
+    """Adapt the view to a layer and a scale that these maps have."""
     if view.layer not in layer_names(explanation):
         view = view.at(explanation.best_layer)
     if view.scale is Scale.ABSOLUTE and not explanation.choice.method.shares:
@@ -135,7 +135,7 @@ def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
 
 
 def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
-    """What the network sees before and after the blur, and the point that was clicked."""
+    """Show the predictions before and after the blur, and the values at the clicked point."""
     explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
     st.html('<div class="av-title">What the model sees</div>')
@@ -176,7 +176,7 @@ def _show_facts(subject: FocusSubject, view: View) -> None:
 
 
 def _offer(export: Export, label: str, photo: Photo, explanation: Explanation, view: View) -> None:
-    """A button that makes the file when it is clicked, of the photo at its own size."""
+    """Show a button that renders the file from the photo at its original size when clicked."""
     st.download_button(
         label,
         data=lambda: export.write(_export_source(photo.whole(), explanation, view)),

@@ -1,4 +1,4 @@
-"""The parts of the focus page: pictures, filmstrip, legend, predictions."""
+"""Panels of the page "Focus": filmstrip, predictions, values at a point."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILM_SIDE = 132
 
 
 def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
-    """All layers side by side, the chosen one outlined; each on its own colour scale."""
+    """Show all layers side by side, each on its own colour scale, the chosen one outlined."""
     figures = []
     for layer in layer_names(explanation):
         picture = _thumbnail(explanation, layer, colours)
@@ -43,14 +43,16 @@ def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
 def show_predictions(
     before: Sequence[Prediction], after: Sequence[Prediction], count: int = 4
 ) -> None:
-    """The top classes of the picture as bars, and over each what the bokeh picture gets.
+    """Show the top classes as bars, with their probabilities on the bokeh picture.
 
     Parameters
     ----------
-    before
-        The best predictions on the picture.
-    after
+    before : sequence of Prediction
+        Predictions on the picture, best first.
+    after : sequence of Prediction
         All classes on the bokeh picture.
+    count : int
+        Number of classes to show.
     """
     later = {one.label: one.probability for one in reversed(after)}
     sentence = verdict(before[0], after[0], later[before[0].label])
@@ -70,7 +72,7 @@ def _bar(before: Prediction, after: float) -> str:
 
 
 def show_point(explanation: Explanation, x: float, y: float) -> None:
-    """The map's value at one point, x, y in 0..1 of the picture, in every layer as bars."""
+    """Show the map's value at a point (x, y in 0..1 of the picture) in every layer as bars."""
     values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
     seen = [value for value in values if value is not None]
     st.html('<div class="av-title">At the clicked point</div>')
@@ -89,7 +91,7 @@ def show_point(explanation: Explanation, x: float, y: float) -> None:
 
 
 def _value_at(explanation: Explanation, index: int, x: float, y: float) -> float | None:
-    """A layer's own value in the cell that holds a point; None where the network saw nothing."""
+    """A layer's value in the cell that contains a point; None outside the network's input."""
     geometry, grid = explanation.geometry, explanation.maps[index]
     shares = geometry.input_point(x, y)
     if shares is None:

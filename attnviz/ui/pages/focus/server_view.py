@@ -1,6 +1,6 @@
-"""The focus page where the browser has no WebGL2: pictures made by the server.
+"""The page "Focus" for browsers without WebGL2: the server renders the pictures.
 
-It shows the same as the viewer, one step at a time, with a message to the server for each step.
+It shows the same as the viewer, but each step needs a message to the server.
 """
 
 from __future__ import annotations
@@ -32,12 +32,21 @@ def plain_view(
     view: View,
     render: Callable[[View], tuple[FocusMap, Pixels]],
 ) -> View:
-    """Pictures above the controls that change them; returns what the controls say.
+    """Show pictures, and below them the controls that change them.
 
     Parameters
     ----------
-    render
-        Makes the focus and the bokeh picture of a view.
+    explanation : Explanation
+        Picture and maps.
+    view : View
+        Initial values of the controls.
+    render : callable
+        Returns the focus and the bokeh picture of a view.
+
+    Returns
+    -------
+    View
+        Values of the controls.
     """
     st.caption("Rendered by the server because this browser has no WebGL2.")
     pictures = st.container()
@@ -63,7 +72,7 @@ def _show(explanation: Explanation, view: View, focus: FocusMap, blurred: Pixels
 
 
 def map_title(explanation: Explanation) -> str:
-    """Attention or relevance, always said; and for relevance, for which class."""
+    """Return the kind of the maps: attention, or relevance with its class."""
     method = explanation.choice.method
     if method.nature is Nature.ATTENTION or explanation.target is None:
         return "Attention"
@@ -71,7 +80,7 @@ def map_title(explanation: Explanation) -> str:
 
 
 def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
-    """What the numbers at the colour bar are."""
+    """Explain the numbers at the colour bar."""
     method = explanation.choice.method
     if focus.flat:
         return f"{view.layer} is flat: nothing stands out."
@@ -124,7 +133,7 @@ def _controls(explanation: Explanation, view: View) -> View:
 
 
 def _seed(origin: tuple[str, str], **values: object) -> None:
-    """Give the controls a view's values where they have none, or where the network is another."""
+    """Set the controls to a view's values if they have none, or if the network has changed."""
     fresh = st.session_state.get("plain origin") != origin
     st.session_state["plain origin"] = origin
     for name, value in values.items():
@@ -133,7 +142,7 @@ def _seed(origin: tuple[str, str], **values: object) -> None:
 
 
 def _pick_layer(explanation: Explanation, view: View) -> str:
-    """A slider over all layers, with buttons for one step; all layers fused stand at its end."""
+    """Show a slider over all layers, the fused map last, with buttons for single steps."""
     layers = layer_names(explanation)
     origin = (explanation.provenance["model"], explanation.method)
     known = st.session_state.get("plain origin") == origin
@@ -149,7 +158,7 @@ def _pick_layer(explanation: Explanation, view: View) -> str:
 
         return move
 
-    # A horizontal container keeps its row on phones, where columns would be stacked.
+    # A horizontal container stays a row on phones, where columns would be stacked.
     with st.container(horizontal=True, vertical_alignment="bottom", key="layer-row"):
         st.button("◀", on_click=step(-1), help="One layer back")
         layer = st.select_slider("Layer", layers, key="layer")

@@ -1,4 +1,4 @@
-"""What the page says of the bokeh picture."""
+"""The result of blurring in words."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from attnviz.ui.kit.text import with_article
 
 
 def verdict(before: Prediction, after: Prediction, kept: float) -> str:
-    """What the bokeh picture does to the decision.
+    """Say whether the decision survives the blur.
 
     Parameters
     ----------
-    before
+    before : Prediction
         The top prediction on the picture.
-    after
-        On the bokeh picture.
-    kept
-        The probability that `before`'s class has there.
+    after : Prediction
+        The top prediction on the bokeh picture.
+    kept : float
+        Probability of the class of `before` on the bokeh picture.
+
+    Returns
+    -------
+    str
+        One sentence.
     """
     change = f"{before.probability:.2f} → {kept:.2f}"
     if before.label == after.label:

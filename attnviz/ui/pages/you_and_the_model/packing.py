@@ -1,4 +1,4 @@
-"""What the game's browser side receives of a round, and of its replay.
+"""The data that the game's browser side receives for a round and for its replay.
 
 A blob (see `base.blob`) with the JPEGs ``blurred``, ``sharp``, and, where there is one, ``map``.
 """
@@ -20,12 +20,18 @@ from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
 
 @dataclass(frozen=True)
 class ReplaySide:
-    """One side of a replay: its title, its colour, its bubbles in order.
+    """One side of a replay.
 
     Attributes
     ----------
-    probability
-        Of the class with 0, 1 .. n bubbles open; empty if the network was not asked.
+    title : str
+        Name of the player.
+    colour : str
+        CSS colour.
+    places : tuple of BubbleCentre
+        Bubbles in the order in which they were opened.
+    probability : tuple of float
+        Probability of the class with 0, 1 .. n bubbles open; empty if it was not computed.
     """
 
     title: str
@@ -35,20 +41,23 @@ class ReplaySide:
 
 
 def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> bytes:
-    """What the browser needs for a round.
-
-    The same arguments give the same bytes.
+    """Pack a round for the browser.
 
     Parameters
     ----------
-    pixels
-        uint8 [H, W, 3], the picture.
-    task
-        What the person is asked to do.
-    limit
+    pixels : uint8 [H, W, 3]
+        The picture.
+    task : Task
+        The person's task.
+    limit : RoundLimit
         When the round ends.
-    attempt
-        Number of the round; another number begins anew on the same picture.
+    attempt : int
+        Number of the round; a new number restarts the round on the same picture.
+
+    Returns
+    -------
+    bytes
+        The blob; deterministic.
     """
     header = {
         "task": task_line(task),
@@ -68,18 +77,23 @@ def pack_round(pixels: Pixels, task: Task, limit: RoundLimit, attempt: int) -> b
 def pack_replay(
     pixels: Pixels, sides: Sequence[ReplaySide], label: str, heat: Pixels | None = None
 ) -> bytes:
-    """What the browser needs to play a round back.
+    """Pack the replay of a round for the browser.
 
     Parameters
     ----------
-    pixels
-        uint8 [H, W, 3], the picture.
-    sides
-        One or two.
-    label
-        The class whose probability they give.
-    heat
-        uint8 [H, W, 3], the network's map over the picture, if there is one.
+    pixels : uint8 [H, W, 3]
+        The picture.
+    sides : sequence of ReplaySide
+        One or two sides.
+    label : str
+        The class of the probabilities.
+    heat : uint8 [H, W, 3], optional
+        The network's map over the picture.
+
+    Returns
+    -------
+    bytes
+        The blob.
     """
     header = {
         "label": label,
