@@ -1,1 +1,1 @@
-"""The parts of the page "Layers": one file for each kind of attention, and what they share."""
+"""The page "Layers": one module for each kind of attention, and shared code."""

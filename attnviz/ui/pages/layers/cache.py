@@ -1,4 +1,4 @@
-"""What the page "Layers" keeps between runs, with a bound on each."""
+"""Cached results of the page "Layers", each cache with a size limit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from attnviz.ui.kit.layer_traces import Key
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
 def query_maps(key: Key, query: Query, _traced: LayerTrace) -> tuple[QueryMaps, ...]:
-    """What a query looks at in every layer and head."""
+    """Compute a query's attention in every layer and head; `key` must determine the trace."""
     del key
     return head_maps(_traced, query)
 
 
 @st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
 def attention_numbers(key: Key, _traced: LayerTrace) -> tuple[AttentionFacts, ...]:
-    """Entropy and distance of every layer of self-attention."""
+    """Compute entropy and distance of every layer; `key` must determine the trace."""
     del key
     trace = _traced.trace
     return tuple(attention_facts(one, trace.input_size) for one in trace.context)

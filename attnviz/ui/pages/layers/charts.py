@@ -1,4 +1,4 @@
-"""Numbers of layers as charts; the theme gives them their colours."""
+"""Charts of numbers of each layer, in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from attnviz.analysis.layer_statistics import AttentionFacts, GateBars
 from attnviz.types import FloatArray
 
 _HEIGHT = 320
-_LEGEND = alt.Legend(title=None, orient="top", columns=2)  # in one row phones cut it off
+_LEGEND = alt.Legend(title=None, orient="top", columns=2)  # phones would cut off a single row
 SHOWN_GATES = 24
 _BINS = 24
 
@@ -24,7 +24,7 @@ def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
 
 
 def entropy_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart:
-    """Entropy of each head in each layer, with the line of even attention."""
+    """Draw the entropy of each head in each layer, with a line for uniform attention."""
     return _heads_chart(
         [one.layer for one in facts],
         [one.entropy[0] for one in facts],
@@ -34,9 +34,17 @@ def entropy_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart:
 
 
 def distance_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart | None:
-    """Mean attention distance of each head, with the line of uniform attention; None if unknown.
+    """Draw the mean attention distance of each head, with a line for uniform attention.
 
-    Layers in which the class token alone asks have no distance.
+    Parameters
+    ----------
+    facts : sequence of AttentionFacts
+        Numbers of each layer. Layers whose only query is the class token have no distance.
+
+    Returns
+    -------
+    alt.LayerChart or None
+        None if no layer has a distance.
     """
     known = [one for one in facts if math.isfinite(one.even_distance)]
     if not known:
@@ -86,7 +94,7 @@ def _point(number: int, layers: Sequence[str], value: float) -> dict[str, Any]:
 def _line(
     values: Sequence[dict[str, Any]], name: str, title: str, *, dashed: bool = False
 ) -> alt.Chart:
-    # A line through one layer alone would be invisible without its points.
+    # A line through a single layer would be invisible without its points.
     chart: alt.Chart = (
         _chart(values)
         .mark_line(strokeDash=[6, 4] if dashed else [1, 0], point={"size": 20})
@@ -104,7 +112,7 @@ def _line(
 def spread_chart(
     layers: Sequence[str], spread: Sequence[float], even: Sequence[float]
 ) -> alt.LayerChart:
-    """Spatial spread of each layer's map in pixels of the input, with that of an even map."""
+    """Draw each map's spatial spread in pixels of the input, with that of a uniform map."""
     title = "Spread, px of the input"
     found = [_point(n, layers, value) for n, value in enumerate(spread)]
     evens = [_point(n, layers, value) for n, value in enumerate(even)]
@@ -116,7 +124,7 @@ def spread_chart(
 
 
 def share_chart(layers: Sequence[str], shares: Sequence[float]) -> alt.Chart:
-    """The part that each mask has in what leaves its block, 0..1."""
+    """Draw each mask's share of its block's output, 0..1."""
     values = [_point(n, layers, share) for n, share in enumerate(shares)]
     chart: alt.Chart = (
         _chart(values)
@@ -135,7 +143,7 @@ def share_chart(layers: Sequence[str], shares: Sequence[float]) -> alt.Chart:
 
 
 def gate_chart(bars: GateBars) -> alt.Chart:
-    """The 24 highest gates as bars, highest first."""
+    """Draw the 24 highest gates as bars, highest first."""
     top = zip(bars.channels[:SHOWN_GATES], bars.values[:SHOWN_GATES], strict=True)
     values = [
         {"channel": str(int(channel)), "gate": round(float(gate), 4)} for channel, gate in top
@@ -157,7 +165,7 @@ def gate_chart(bars: GateBars) -> alt.Chart:
 
 
 def gate_spread_chart(bars: GateBars) -> alt.Chart:
-    """How many channels have which gate: all of them, in 24 steps from lowest to highest."""
+    """Draw a histogram of all gates, with 24 bins from lowest to highest."""
     counts, edges = np.histogram(bars.values.astype(np.float64), bins=_BINS)
     values = [
         {"from": float(left), "to": float(right), "count": int(count)}

@@ -1,4 +1,4 @@
-"""Channel gates on the page "Layers": which features a layer turns up, and where they lie."""
+"""Channel gates on the page "Layers": which features a layer amplifies, and where they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOP = 8
 
 
 def show_gates(traced: TracedPhoto) -> None:
-    """A layer's gates as sorted bars, and the activation maps of its top features."""
+    """Show a layer's gates as sorted bars, and the activation maps of its top features."""
     st.subheader("Channel attention: one gate per feature")
     readings = traced.layers.trace.gates
     names = [one.layer for one in readings]
@@ -45,7 +45,7 @@ def show_gates(traced: TracedPhoto) -> None:
 
 
 def describe_gates(bars: GateBars) -> str:
-    """Lowest, median and highest gate, in numbers."""
+    """Describe the lowest, median and highest gate."""
     low, middle, high = (float(f(bars.values)) for f in (np.min, np.median, np.max))
     words = f"From {low:.3g} to {high:.3g}, half of them below {middle:.3g}."
     if high - low < 0.02 * abs(high):
@@ -54,7 +54,20 @@ def describe_gates(bars: GateBars) -> str:
 
 
 def feature_strip(bars: GateBars, input_size: tuple[int, int]) -> str:
-    """The features' maps as small pictures with channel, gate and absolute range, as HTML."""
+    """Draw the features' maps with channel, gate and range of values.
+
+    Parameters
+    ----------
+    bars : GateBars
+        Gates and maps of a layer.
+    input_size : (int, int)
+        Height and width of the network's input.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     figures = []
     for channel, gate, values in zip(bars.channels, bars.values, bars.maps, strict=False):
         low, high = float(values.min()), float(values.max())

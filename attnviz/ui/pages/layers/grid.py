@@ -1,4 +1,4 @@
-"""Layers x heads as small maps, side by side on one colour scale."""
+"""A grid of small maps, layers x heads, on one colour scale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attnviz.render.heat import colour_map
 from attnviz.types import FloatArray
 from attnviz.ui.kit.inline_images import COLOURS, data_link, legend_numbers, png_link
 
-MOST_HEADS = 32  # as Swin-B has in its last stage, more than any other of the catalogue
+MOST_HEADS = 32  # the most in the catalogue: the last stage of Swin-B
 
 
 def head_grid(
@@ -22,18 +22,23 @@ def head_grid(
     *,
     stretched: bool = False,
 ) -> str:
-    """One row a layer, one column a head, as HTML; names are escaped.
+    """Draw a row for each layer and a column for each head.
 
     Parameters
     ----------
-    maps
-        Of every layer; more than 32 heads are not drawn, and it is said.
-    input_size
-        (height, width) of the network's input, for the shape of the maps.
-    point
-        (y, x) of the input in 0..1 that asks, marked in each map.
-    stretched
-        Each map between its own lowest and highest value, instead of one scale for all.
+    maps : sequence of QueryMaps
+        Maps of each layer; a note says if heads beyond the 32nd are left out.
+    input_size : (int, int)
+        Height and width of the network's input, for the shape of the maps.
+    point : (float, float), optional
+        The query's position (y, x) in 0..1 of the input, marked in each map.
+    stretched : bool
+        Whether each map has its own scale, from its lowest to its highest value.
+
+    Returns
+    -------
+    str
+        HTML; names are escaped.
     """
     low, high = scale_of(maps)
     columns = min(max(len(one.values) for one in maps), MOST_HEADS)
@@ -49,7 +54,7 @@ def head_grid(
 
 
 def scale_of(maps: Sequence[QueryMaps]) -> tuple[float, float]:
-    """The smallest and the largest value of all layers and heads."""
+    """Return the lowest and the highest value of all layers and heads."""
     return (
         min(float(one.values.min()) for one in maps),
         max(float(one.values.max()) for one in maps),

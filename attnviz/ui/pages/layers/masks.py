@@ -1,4 +1,4 @@
-"""Soft masks on the page "Layers": where each lets features through, and how much it counts."""
+"""Soft masks on the page "Layers": where each passes features, and its share of the output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIRST = "soft-mask"
 
 
 def show_masks(traced: TracedPhoto) -> None:
-    """The masks of all layers in the viewer, their spread and their share as charts."""
+    """Show the masks of all layers in the viewer, and charts of their spread and share."""
     st.subheader("Spatial attention: soft masks")
     method = _pick_reading()
     trace = traced.layers.trace
@@ -57,7 +57,7 @@ def show_masks(traced: TracedPhoto) -> None:
 
 
 def _pick_reading() -> TraceMethod[Any]:
-    """A method that needs no gradients: all of them read the one pass."""
+    """Pick a method that needs no gradients: all of these use the same forward pass."""
     fitting = {
         kind.name: kind.title
         for kind in METHODS

@@ -16,7 +16,7 @@ from attnviz.ui.pages.layers.self_attention import show_self_attention
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = (
         "All of a network's attention, layer by layer: where it attends, and which features it "
         "amplifies."
@@ -30,7 +30,7 @@ def show() -> None:
 
 @st.fragment
 def show_layers(photo: Photo, model: VisionModel) -> None:
-    """What the network's attention does with the picture; a click reruns this part alone."""
+    """Show the network's attention to the picture; a click reruns only this fragment."""
     with guarded():
         with st.spinner("Computing …", show_time=True):
             traced = trace_photo(photo, model)

@@ -41,9 +41,12 @@ _FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each position"}
 
 
 def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
-    """The viewer with a query's maps, all heads below it, and each layer in numbers.
+    """Show a query's maps in the viewer, all heads below it, and numbers of each layer.
 
-    Returns what a link carries of it.
+    Returns
+    -------
+    dict of str to str
+        The choices that the link contains.
     """
     st.subheader("Self-attention: where each position attends")
     st.caption(
@@ -77,7 +80,20 @@ def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
 
 
 def fuse_heads(values: FloatArray, head: str) -> FloatArray:
-    """[heads, h, w] -> [h, w]: "mean", "max", or a head's index; a layer's last if it has fewer."""
+    """Reduce a map of each head to one map.
+
+    Parameters
+    ----------
+    values : float32 [heads, h, w]
+        Maps of all heads.
+    head : str
+        "mean", "max", or the index of a head; the last head if the layer has fewer.
+
+    Returns
+    -------
+    float32 [h, w]
+        The map.
+    """
     if head == "mean":
         return np.asarray(values.mean(0))
     if head == "max":
@@ -87,7 +103,9 @@ def fuse_heads(values: FloatArray, head: str) -> FloatArray:
 
 def _pick_query_kind(traced: TracedPhoto) -> str:
     kinds = list(_QUERY_KINDS) if traced.layers.has_class_token else ["mean", "point"]
-    if st.session_state.pop(_TURN, False):  # before the widget is there, or it cannot be moved
+    if st.session_state.pop(
+        _TURN, False
+    ):  # before the widget exists; afterwards its value cannot be set
         st.session_state[QUERY] = "point"
     start_choice(QUERY, kinds)
     kind = str(
@@ -106,7 +124,7 @@ def _pick_query_kind(traced: TracedPhoto) -> str:
 
 
 def _pick_point_by_hand(traced: TracedPhoto) -> None:
-    """Sliders for the point, where there is no viewer to click on."""
+    """Show sliders for the point if there is no viewer to click on."""
     x, y = _chosen_point(traced)
     left, right = st.columns(2)
     with left:
@@ -136,7 +154,7 @@ def _pick_head(traced: TracedPhoto) -> str:
 
 
 def _pick_artefacts(traced: TracedPhoto) -> str:
-    """What becomes of artefact tokens; nothing is offered where tokens have no features."""
+    """Pick the treatment of artefact tokens; no choice is shown if tokens have no features."""
     found = traced.layers.artefacts
     if found is None:
         return "show"
@@ -159,7 +177,7 @@ def _pick_artefacts(traced: TracedPhoto) -> str:
 
 
 def describe_artefacts(count: int, tokens: int, chosen: str) -> str:
-    """How many tokens are artefacts, and what was done with them, as a sentence."""
+    """Say in a sentence how many tokens are artefacts, and how they are treated."""
     if not count:
         return f"None of the {tokens} tokens is an artefact in this picture."
     return (
@@ -169,7 +187,7 @@ def describe_artefacts(count: int, tokens: int, chosen: str) -> str:
 
 
 def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
-    """The picture, uint8 [H, W, 3], with a cross on each artefact token."""
+    """Draw a cross on each artefact token, on a copy of the picture (uint8 [H, W, 3])."""
     shown = pixels.copy()
     if traced.artefacts is None:
         return shown
@@ -188,7 +206,7 @@ def with_artefacts(pixels: Pixels, traced: LayerTrace) -> Pixels:
 
 
 def _chosen_point(traced: TracedPhoto) -> tuple[float, float]:
-    """The point (x, y) that was clicked on this picture, or told by a link; else its middle."""
+    """The clicked point (x, y) of this picture, or that of the link, or else the centre."""
     if POINT not in st.session_state:
         st.session_state[POINT] = (traced.key[0], *parse_point(linked(POINT)))
     of, x, y = st.session_state[POINT]
@@ -196,12 +214,12 @@ def _chosen_point(traced: TracedPhoto) -> tuple[float, float]:
 
 
 def point_text(x: float, y: float) -> str:
-    """A point as a link has it, to a thousandth of the picture's sides."""
+    """Format a point for a link, to a thousandth of the picture's sides."""
     return f"{x:.3f},{y:.3f}"
 
 
 def parse_point(told: str | None) -> tuple[float, float]:
-    """The point in a link, which anybody may have written; the middle if it makes no sense."""
+    """Parse the point in an untrusted link; the centre of the picture if it is invalid."""
     found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", told or "", re.ASCII)
     x, y = map(float, found.groups()) if found else (0.5, 0.5)
     return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
@@ -212,7 +230,7 @@ def _query(traced: TracedPhoto, kind: str, point: tuple[float, float] | None) ->
 
 
 def _move_query(traced: TracedPhoto, picked: Pick, kind: str) -> None:
-    """Let the clicked point ask; a click that is told twice changes nothing more."""
+    """Make the clicked point the query; a repeated report of a click has no effect."""
     if (
         kind == "point"
         and _chosen_point(traced) == (picked.x, picked.y)

@@ -1,1 +1,1 @@
-"""The parts of the page "Objects": what was chosen, the stage, and the cards below it."""
+"""The page "Objects": choices, the viewer, and the cards below it."""

@@ -1,4 +1,4 @@
-"""What the page "Objects" keeps between runs, with a bound on each."""
+"""Cached results of the page "Objects", each cache with a size limit."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False)
 class PhotoClasses:
-    """One picture and one network; `key` decides all that can be found in it."""
+    """A picture and a network; `key` determines all maps computed from them."""
 
     photo: Photo
     model: VisionModel
 
     @property
     def key(self) -> Key:
-        """Checksums and names, for caches."""
+        """Cache key: checksums and names."""
         return (self.photo.shown.sha256, *self.model.key)
 
     @cached_property
     def chances(self) -> FloatArray:
-        """The probability of each class, float32 [classes]."""
+        """Probability of each class, float32 [classes]."""
         return _chances(self.key, self.model, self.photo.shown)
 
     @cached_property
     def likely(self) -> ClassMaps:
-        """The maps of the classes that may be found at a point."""
+        """Maps of the classes that are candidates for a clicked point."""
         return _likely(self.key, self.model, self.photo.shown)
 
     def maps(self, classes: tuple[int, ...]) -> ClassMaps:
-        """The maps of these classes; each set of classes takes one forward pass."""
+        """Compute the maps of classes; each new set of classes takes one forward pass."""
         return _maps(self.key, tuple(sorted(classes)), self.model, self.photo.shown)
 
     def finer(self, wanted: int, against: int) -> ClassMaps:
-        """Finer-CAM of one class against another."""
+        """Compute Finer-CAM of the class `wanted` against the class `against`."""
         return _finer(self.key, wanted, against, self.model, self.photo.shown)
 
     def label(self, index: int) -> str:
-        """The class's name, with its number where another class has the same name."""
+        """Return the class's name, with its index if another class has the same name."""
         name = self.model.label(index)
         return f"{name} ({index})" if self._names[name] > 1 else name
 

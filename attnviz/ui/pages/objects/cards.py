@@ -1,4 +1,4 @@
-"""Cards below the viewer: each object by itself, and the outlines of all of them."""
+"""Cards below the viewer: each object alone, and the outlines of all objects."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNSEEN = 0.01
 
 
 def show_cards(found: ObjectCompetition) -> None:
-    """A row of small pictures that wraps; all of them made by the server."""
+    """Show a wrapping row of small pictures, rendered by the server."""
     names = [found.seen.label(one) for one in found.choices.objects]
     figures = [
         _card(
@@ -55,7 +55,7 @@ def show_cards(found: ObjectCompetition) -> None:
 
 
 def object_note(found: ObjectCompetition, place: int) -> str:
-    """The probability of an object's class and what its map says, in plain words."""
+    """Describe the probability of an object's class, and its map."""
     index = found.choices.objects[place]
     name, value = found.seen.label(index), float(found.seen.chances[index])
     if is_flat(np.maximum(found.maps[place], 0)):
@@ -98,7 +98,7 @@ def _focus_link(
 def _outline_link(
     key: Key, _picture: Picture, _maps: tuple[FloatArray, ...], _geometry: PictureGeometry
 ) -> str:
-    """The photo with the regions of all objects, as a data: link."""
+    """The photo with outlines of all objects, as a data: link."""
     del key
     pixels = _picture.reduced(SIDE).pixels
     geometry = _geometry.resized(pixels.shape[:2])
@@ -108,7 +108,7 @@ def _outline_link(
 
 
 def half_peak(values: FloatArray, geometry: PictureGeometry) -> BoolArray:
-    """Where a map lies above half of its peak, bool [H, W]; nowhere for a flat one."""
+    """Return where a map exceeds half of its peak, bool [H, W]; all False for a flat map."""
     positive = np.maximum(values, 0)
     if is_flat(positive):
         return np.zeros(geometry.picture_size, bool)

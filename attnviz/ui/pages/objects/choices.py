@@ -1,4 +1,4 @@
-"""What is chosen on the page "Objects": one value, kept for each picture and network."""
+"""Choices on the page "Objects", stored for each picture and network."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SURE = 0.05
 
 
 class Versus(StrEnum):
-    """How one class is set against another: by their maps, or by their scores (Finer-CAM)."""
+    """How two classes are contrasted: by their maps, or by their scores (Finer-CAM)."""
 
     MAPS = "maps"
     SCORES = "scores"
 
 
 class Strength(StrEnum):
-    """What objects compete by: how much of a map they have, or how probable they are."""
+    """Strength of objects in the competition: the mean of their map, or their probability."""
 
     RELEVANCE = "relevance"
     PROBABILITY = "probability"
@@ -34,14 +34,20 @@ class Strength(StrEnum):
 
 @dataclass(frozen=True)
 class ObjectChoices:
-    """Classes by index, in the order in which they were chosen, and how they compete.
+    """The chosen classes and how they compete.
 
     Attributes
     ----------
-    wanted, against
-        The class that is set against another; against is None where none is.
-    selectivity
+    objects : tuple of int
+        Indices of the classes in the order in which they were chosen.
+    wanted, against : int or None
+        Classes to contrast; `against` is None if none are.
+    versus : Versus
+        How they are contrasted.
+    selectivity : float
         0..6, see `attnviz.vision.biased_competition`.
+    strength : Strength
+        What decides the competition.
     """
 
     objects: tuple[int, ...] = ()
@@ -53,16 +59,16 @@ class ObjectChoices:
 
     @classmethod
     def first(cls, chances: FloatArray) -> Self:
-        """To begin with: two classes, and up to three if they are at all likely."""
+        """Return the default: the two likeliest classes, and a third if it is likely enough."""
         best = most_likely(chances, 3)
         likely = [one for one in best if chances[one] >= _SURE]
         return cls(tuple(best[: max(2, len(likely))]))
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], chances: FloatArray) -> Self | None:
-        """The choices in a link; None if it names no class that is there.
+        """Parse the choices in a link; None if it names no existing class.
 
-        Whatever does not fit is left out.
+        Invalid values are replaced by defaults.
         """
         count = len(chances)
         named = (_index(part, count) for part in query.get("objects", "").split(","))
@@ -81,7 +87,7 @@ class ObjectChoices:
         return found.fitting()
 
     def to_query(self) -> dict[str, str]:
-        """As a link carries it; empty where it is the default."""
+        """Return the choices for a link; empty where they are the default."""
         plain = ObjectChoices()
         set_against = self.against is not None
         return {
@@ -94,19 +100,19 @@ class ObjectChoices:
         }
 
     def with_object(self, index: int) -> Self:
-        """With one more class, if there is room for it."""
+        """Return the choices with one more class, if there is room."""
         if index in self.objects or len(self.objects) >= MOST:
             return self
         return replace(self, objects=(*self.objects, index))
 
     def with_objects(self, indices: tuple[int, ...]) -> Self:
-        """With these classes: those that stay keep their order, new ones come last."""
+        """Return the choices with these classes: earlier ones keep their order, new ones follow."""
         kept = tuple(one for one in self.objects if one in indices)
         fresh = tuple(one for one in indices if one not in kept)
         return replace(self, objects=(kept + fresh)[:MOST]).fitting()
 
     def fitting(self) -> Self:
-        """With a class that is set against another one, and is among the objects."""
+        """Return the choices with a valid pair of classes to contrast."""
         wanted, against = self.wanted, self.against
         if wanted not in self.objects:
             wanted = next((one for one in self.objects if one != against), None)
@@ -116,7 +122,7 @@ class ObjectChoices:
 
 
 def most_likely(chances: FloatArray, count: int = SHOWN) -> list[int]:
-    """The most probable classes, best first."""
+    """Return the indices of the most probable classes, best first."""
     return [int(one) for one in np.argsort(-chances, kind="stable")[:count]]
 
 

@@ -1,4 +1,4 @@
-"""The page "Objects": several things in one picture, and the focus that chooses among them."""
+"""The page "Objects": objects in a picture that compete for the focus."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from attnviz.ui.pages.objects.state import (
 
 
 def show() -> None:
-    """The whole page, from top to bottom."""
+    """Draw the page."""
     lead = "A picture holds several things. Attention picks one, and lets the rest fade."
     with page_frame("Objects", lead):
         subject = require_photo_and_model(
@@ -35,7 +35,7 @@ def show() -> None:
 
 @st.fragment
 def show_objects(photo: Photo, model: VisionModel) -> None:
-    """The objects of a picture; a click or a control reruns this part alone."""
+    """Show the objects of a picture; clicks and controls rerun only this fragment."""
     with guarded():
         seen = PhotoClasses(photo, model)
         with st.spinner("Computing …", show_time=True):
@@ -57,10 +57,10 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
 
 
 def _show_stage(found: ObjectCompetition) -> None:
-    """The viewer, what was clicked, and the controls of the competition."""
+    """Show the viewer, the clicked point, and the controls of the competition."""
     seen, choices = found.seen, found.choices
     show_point(seen)
-    viewer_view()  # in the session, where the viewer looks for it
+    viewer_view()  # stores the view in the session, where the viewer reads it
     key = (*seen.key, str(choices))
     method = found.all_maps.choice.method.name
     picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {focus_moves()}")

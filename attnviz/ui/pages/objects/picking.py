@@ -1,4 +1,4 @@
-"""Choosing objects, how they compete, and which is set against which."""
+"""Choosing objects, how they compete, and which two are contrasted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERSUS = {Versus.MAPS: "Maps", Versus.SCORES: "Scores (Finer-CAM)"}
 
 
 def pick_objects(seen: PhotoClasses) -> None:
-    """The likeliest classes to choose from, and any other by its name."""
+    """Let the user choose among the likeliest classes, or search for any class by its name."""
     choices = choices_of(seen)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     offered = sorted(
@@ -58,7 +58,7 @@ def pick_objects(seen: PhotoClasses) -> None:
 
 
 def add_object(seen: PhotoClasses, index: int) -> None:
-    """Choose a class, if there is room, and move the focus to it."""
+    """Add a class, if there is room, and move the focus to it."""
     choices = choices_of(seen).with_object(index)
     choose(seen, choices)
     if index in choices.objects:
@@ -66,14 +66,14 @@ def add_object(seen: PhotoClasses, index: int) -> None:
 
 
 def chance(value: float) -> str:
-    """A probability as it is written beside a class."""
+    """Format the probability of a class."""
     if value < 0.0005:
         return "under 0.001"
     return f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
 
 
 def pick_competition(seen: PhotoClasses) -> None:
-    """Selectivity the eye is, and what the objects compete by."""
+    """Let the user choose the selectivity, and what decides the competition."""
     choices = choices_of(seen)
     _bound("selectivity", choices.selectivity)
     st.slider(
@@ -99,7 +99,7 @@ def pick_competition(seen: PhotoClasses) -> None:
 
 
 def pick_contrast(seen: PhotoClasses) -> None:
-    """A class, and the one that it is set against."""
+    """Let the user choose two classes to contrast."""
     choices = choices_of(seen)
     others = sorted(
         {*most_likely(seen.chances), *choices.objects}, key=lambda one: -seen.chances[one]
@@ -148,7 +148,7 @@ def _with_chance(seen: PhotoClasses, index: int) -> str:
 
 
 def _bound(name: str, value: Any) -> None:
-    """Let a widget show what is chosen; its callback has told us what it was moved to."""
+    """Set a widget to the stored choice, which its callback has already updated."""
     st.session_state[f"objects {name}"] = value
 
 

@@ -1,4 +1,4 @@
-"""A click on the picture: which classes are there, and the focus that moves to one of them."""
+"""Clicks on the picture: the likeliest classes at a point, and moving the focus to one."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WITHIN = 0.5
 
 
 def follow(found: ObjectCompetition, picked: Pick) -> None:
-    """Keep the point, and move the focus to the chosen object that lies there, if one does.
+    """Store the clicked point, and move the focus to the chosen object at that point, if any.
 
-    A click that is told twice changes nothing more.
+    A repeated report of the same click has no effect.
     """
     point = (found.seen.key, picked.x, picked.y)
     if st.session_state.get(POINT) == point:
@@ -39,7 +39,7 @@ def follow(found: ObjectCompetition, picked: Pick) -> None:
 
 
 def show_point(seen: PhotoClasses) -> None:
-    """The likeliest classes at the clicked point, as buttons that move the focus there."""
+    """Show the likeliest classes at the clicked point as buttons that move the focus to them."""
     of, x, y = st.session_state.get(POINT, (None, 0.0, 0.0))
     if of != seen.key:
         st.caption("Click an object in the picture, and the focus moves to it.")

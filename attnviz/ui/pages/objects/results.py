@@ -1,4 +1,4 @@
-"""What the choices come to: the maps, how the objects compete, and one class against another."""
+"""Results of the choices: maps, the competition of objects, and the contrast of two classes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,26 @@ from attnviz.vision.biased_competition import combined_focus, relative_gains, re
 
 @dataclass(frozen=True, eq=False)
 class ObjectCompetition:
-    """The maps [h, w] of the chosen objects, in their order, and what comes of them.
+    """The maps of the chosen objects and their competition.
 
     Attributes
     ----------
-    shares
-        What each object gets of the focus.
-    kept
-        Relative to the largest share.
-    contrast
-        Name and map of one class set against another, None where none is, or where nothing is left
-        of it.
-    refused
-        Why not, if the network does not allow it.
+    seen : PhotoClasses
+        Picture and network.
+    choices : ObjectChoices
+        The choices.
+    all_maps : ClassMaps
+        Maps of the chosen classes, as computed.
+    maps : tuple of float32 [h, w]
+        Map of each object, in the order of `choices.objects`.
+    shares : float64 [n]
+        Share of the focus of each object.
+    kept : float64 [n]
+        The shares relative to the largest share.
+    contrast : (str, float32 [h, w]), optional
+        Name and map of the contrast of two classes; None if none are chosen, or the map is empty.
+    refused : str
+        Why there is no contrast, if the network does not support it.
     """
 
     seen: PhotoClasses
@@ -46,11 +53,11 @@ class ObjectCompetition:
 
     @property
     def geometry(self) -> PictureGeometry:
-        """How the network's input was taken from the picture."""
+        """Relates the picture to the network's input."""
         return self.all_maps.geometry
 
     def content(self) -> Content:
-        """What the viewer shows: each object, one against another, and all of them together."""
+        """Content for the viewer: each object, the contrast, and all objects together."""
         names = [self.seen.label(one) for one in self.choices.objects]
         layers = [Layer(name, values) for name, values in zip(names, self.maps, strict=True)]
         if self.contrast is not None:
@@ -69,7 +76,7 @@ class ObjectCompetition:
 
 
 def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> ObjectCompetition:
-    """The maps of what is chosen; one forward pass for classes that were not asked before."""
+    """Compute the maps of the chosen classes; new classes take one forward pass."""
     others = (choices.wanted, choices.against)
     classes = {*choices.objects, *(one for one in others if one is not None)}
     all_maps = seen.maps(tuple(classes))
@@ -86,7 +93,7 @@ def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> ObjectCom
 
 
 def strengths(maps: ClassMaps, choices: ObjectChoices) -> DoubleArray:
-    """What the objects compete by, [n]: the mean of each map from 0 up, or the probability."""
+    """Return the strength of each object [n]: mean of the map's positive part, or probability."""
     if choices.strength is Strength.PROBABILITY:
         chances = dict(zip(maps.classes, maps.predictions, strict=True))
         return np.asarray([chances[one].probability for one in choices.objects], np.float64)
@@ -96,7 +103,7 @@ def strengths(maps: ClassMaps, choices: ObjectChoices) -> DoubleArray:
 
 
 def contrast_name(seen: PhotoClasses, choices: ObjectChoices) -> str:
-    """`"tabby, not tiger cat"`; empty where no class is set against another."""
+    """Name the contrast, as in `"tabby, not tiger cat"`; empty if there is none."""
     if choices.wanted is None or choices.against is None:
         return ""
     return f"{seen.label(choices.wanted)}, not {seen.label(choices.against)}"

@@ -1,4 +1,4 @@
-"""The choices of the page "Objects" in this session and in the address."""
+"""The choices of the page "Objects" in the session and in the link."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _IN_FOCUS = "focus"
 
 
 def choices_of(seen: PhotoClasses) -> ObjectChoices:
-    """What is chosen for this picture and network.
+    """Return the choices for this picture and network.
 
-    The first time in a session it is what the address says, else the likeliest classes.
+    Initially those of the link, or else the likeliest classes.
     """
     memory: dict[tuple[str, ...], ObjectChoices] = st.session_state.setdefault(_MEMORY, {})
     if seen.key not in memory:
@@ -34,7 +34,7 @@ def choices_of(seen: PhotoClasses) -> ObjectChoices:
 
 
 def choose(seen: PhotoClasses, choices: ObjectChoices) -> None:
-    """Remember what is chosen."""
+    """Store the choices."""
     st.session_state[_MEMORY][seen.key] = choices
 
 
@@ -44,7 +44,7 @@ def share_choices(choices: ObjectChoices) -> None:
 
 
 def viewer_view() -> View:
-    """The viewer's controls as they were left; bokeh to begin with."""
+    """Return the viewer's controls as last used; initially bokeh."""
     if _VIEW not in st.session_state:
         st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=linked(_IN_FOCUS) or "")
     view: View = st.session_state[_VIEW]
@@ -52,17 +52,17 @@ def viewer_view() -> View:
 
 
 def in_focus() -> str:
-    """The name of what the viewer shows."""
+    """Return the name of the map that the viewer shows."""
     return viewer_view().layer
 
 
 def move_focus(name: str) -> None:
-    """Let the viewer turn to another object."""
+    """Make the viewer show another object."""
     st.session_state[_VIEW] = replace(viewer_view(), layer=name)
     st.session_state[_TURN] = focus_moves() + 1
 
 
 def focus_moves() -> int:
-    """How often the focus was moved; the viewer takes over the view when it changes."""
+    """Return how often the focus was moved; the viewer adopts the view when it changes."""
     turns: int = st.session_state.get(_TURN, 0)
     return turns
