@@ -37,10 +37,10 @@ def page_scripts() -> list[Path]:
 
 
 def open_page(show: Callable[[], None]) -> None:
-    """Show a page; through `run` where Streamlit has run its file past `app.py`.
+    """Show a page, through `run` if Streamlit runs its file without `app.py`.
 
-    A fresh server does so for a link to a page: the folder's name has a meaning of its own until
-    `st.navigation` was called once.
+    A new server does so for a link to a page: until the first call of `st.navigation` Streamlit
+    treats the folder `pages` as a list of pages.
     """
     if getattr(PagesManager, "uses_pages_directory", False):
         run()

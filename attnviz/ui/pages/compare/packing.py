@@ -29,7 +29,20 @@ RADIUS = 0.03
 
 
 def pack_grid(cells: Sequence[Cell], looks: Sequence[str]) -> Packed:
-    """Pack the cells of a grid, row by row; its columns are `looks`. Deterministic."""
+    """Pack a grid for the browser.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        All cells, row by row.
+    looks : sequence of str
+        Questions and methods; the columns.
+
+    Returns
+    -------
+    Packed
+        The grid; deterministic.
+    """
     arrays: dict[str, AnyArray | bytes] = {}
     columns = max(len(looks), 1)
     row_of = [index // columns for index in range(len(cells))]
@@ -95,7 +108,20 @@ def _cell(
 
 
 def pack_pair(pair: Pair, grid: str) -> bytes:
-    """Pack two compared cells of the grid that has the id `grid`."""
+    """Pack two compared cells of the grid that has the id `grid`.
+
+    Parameters
+    ----------
+    pair : Pair
+        The cells and their differences.
+    grid : str
+        Id of the packed grid that they belong to.
+
+    Returns
+    -------
+    bytes
+        The blob.
+    """
     arrays: dict[str, AnyArray | bytes] = {}
     found: dict[str, dict[str, Any]] = {}
     for layers, difference in pair.found.items():

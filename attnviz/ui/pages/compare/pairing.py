@@ -40,7 +40,20 @@ class Pair:
 
 
 def compare_cells(a: Cell, b: Cell, count: int) -> Pair:
-    """Compare two cells that have maps, at each of `count` stops and at their best layers."""
+    """Compare two cells that have maps, at each of `count` stops and at their best layers.
+
+    Parameters
+    ----------
+    a, b : Cell
+        Two cells with maps.
+    count : int
+        Number of stops of depth.
+
+    Returns
+    -------
+    Pair
+        The cells and their differences.
+    """
     found: dict[tuple[int, int], MapDifference | str] = {}
     for stop in range(count + 1):
         layers = layer_at(a, stop, count), layer_at(b, stop, count)

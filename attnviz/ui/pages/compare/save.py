@@ -20,7 +20,22 @@ from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ra
 
 
 def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> bytes:
-    """Render all cells as displayed, as PNG with its provenance."""
+    """Render all cells as displayed, as PNG with its provenance.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        All cells, row by row.
+    looks : sequence of str
+        Questions and methods; the columns.
+    view : GridView
+        Values of the controls.
+
+    Returns
+    -------
+    bytes
+        The PNG file.
+    """
     count = stop_count(cells)
     stop = view.stop(count)
     columns = max(len(looks), 1)
@@ -50,7 +65,24 @@ def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:
 
 
 def cell_focus(cell: Cell, layer: str, ends: Range, scale: Spans) -> FocusMap:
-    """Compute the focus of a cell at display size, on the grid's scale."""
+    """Compute the focus of a cell at display size, on the grid's scale.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell with maps.
+    layer : str
+        The layer to show.
+    ends : Range
+        Values that become 0 and 1.
+    scale : Spans
+        Which maps share the scale.
+
+    Returns
+    -------
+    FocusMap
+        The focus at the size of the displayed cell.
+    """
     assert cell.explanation is not None
     pixels = small(cell.explanation.picture)
     own = Scale.LAYER if scale is Spans.CELL or ends[0] >= ends[1] else Scale.ALL_LAYERS

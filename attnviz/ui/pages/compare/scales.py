@@ -48,7 +48,22 @@ def stop_count(cells: Sequence[Cell]) -> int:
 
 
 def layer_at(cell: Cell, stop: int, count: int) -> int:
-    """Return the index of a cell's layer at a stop; the stop `count` means the best layer."""
+    """Return the index of a cell's layer at a stop; the stop `count` means the best layer.
+
+    Parameters
+    ----------
+    cell : Cell
+        A cell with maps.
+    stop : int
+        Index of the stop.
+    count : int
+        Number of stops of depth.
+
+    Returns
+    -------
+    int
+        Index in `cell.layers`.
+    """
     if stop >= count:
         assert cell.explanation is not None
         return cell.layers.index(cell.explanation.best_layer)

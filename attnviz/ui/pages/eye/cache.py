@@ -80,7 +80,22 @@ def _cached_model_path(key: tuple[str, ...], question: str, _explanation: Explan
 
 @st.cache_data(max_entries=24, ttl="2h", show_spinner=False)
 def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePath]) -> bytes:
-    """Pack picture and scanpaths for the browser; equal keys must mean equal content."""
+    """Pack picture and scanpaths for the browser; equal keys must mean equal content.
+
+    Parameters
+    ----------
+    key : tuple of str
+        Determines picture and scanpaths.
+    _picture : Picture
+        The picture as displayed.
+    _paths : sequence of GazePath
+        Its scanpaths.
+
+    Returns
+    -------
+    bytes
+        The blob.
+    """
     del key
     return pack(_picture, _paths)
 

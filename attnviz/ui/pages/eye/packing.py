@@ -31,7 +31,20 @@ DRAWN_RETINA_NOTE = (
 
 
 def pack(picture: Picture, paths: Sequence[GazePath]) -> bytes:
-    """Pack a picture and the scanpaths on it. Deterministic."""
+    """Pack a picture and the scanpaths on it.
+
+    Parameters
+    ----------
+    picture : Picture
+        The picture as displayed.
+    paths : sequence of GazePath
+        Its scanpaths.
+
+    Returns
+    -------
+    bytes
+        The blob; deterministic.
+    """
     retina = retina_jpeg()
     pictures = {
         "photo": jpeg(picture.pixels, 90),

@@ -20,7 +20,17 @@ FILM_SIDE = 132
 
 
 def show_filmstrip(explanation: Explanation, chosen: str, colours: str) -> None:
-    """Show all layers side by side, each on its own colour scale, the chosen one outlined."""
+    """Show all layers side by side, each on its own colour scale, the chosen one outlined.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The maps.
+    chosen : str
+        Name of the layer to outline.
+    colours : str
+        Name of the colour map.
+    """
     figures = []
     for layer in layer_names(explanation):
         picture = _thumbnail(explanation, layer, colours)
@@ -72,7 +82,15 @@ def _bar(before: Prediction, after: float) -> str:
 
 
 def show_point(explanation: Explanation, x: float, y: float) -> None:
-    """Show the map's value at a point (x, y in 0..1 of the picture) in every layer as bars."""
+    """Show the map's value at a point in every layer as bars.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The maps.
+    x, y : float
+        The point in 0..1 from the picture's left and top.
+    """
     values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
     seen = [value for value in values if value is not None]
     st.html('<div class="av-title">At the clicked point</div>')

@@ -112,7 +112,22 @@ def _line(
 def spread_chart(
     layers: Sequence[str], spread: Sequence[float], even: Sequence[float]
 ) -> alt.LayerChart:
-    """Draw each map's spatial spread in pixels of the input, with that of a uniform map."""
+    """Draw the spatial spread of each map, with that of a uniform map.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Names of the layers.
+    spread : sequence of float
+        Spatial spread of each map, in px of the input.
+    even : sequence of float
+        Spread of a uniform map on the same grid.
+
+    Returns
+    -------
+    alt.LayerChart
+        Spread by layer.
+    """
     title = "Spread, px of the input"
     found = [_point(n, layers, value) for n, value in enumerate(spread)]
     evens = [_point(n, layers, value) for n, value in enumerate(even)]
@@ -124,7 +139,20 @@ def spread_chart(
 
 
 def share_chart(layers: Sequence[str], shares: Sequence[float]) -> alt.Chart:
-    """Draw each mask's share of its block's output, 0..1."""
+    """Draw the share that each mask has in the output of its block.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Names of the layers.
+    shares : sequence of float
+        Share of each mask, 0..1.
+
+    Returns
+    -------
+    alt.Chart
+        Share by layer.
+    """
     values = [_point(n, layers, share) for n, share in enumerate(shares)]
     chart: alt.Chart = (
         _chart(values)

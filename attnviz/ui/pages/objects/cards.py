@@ -108,7 +108,20 @@ def _outline_link(
 
 
 def half_peak(values: FloatArray, geometry: PictureGeometry) -> BoolArray:
-    """Return where a map exceeds half of its peak, bool [H, W]; all False for a flat map."""
+    """Find where a map exceeds half of its peak.
+
+    Parameters
+    ----------
+    values : float32 [h, w]
+        The map, over the network's input.
+    geometry : PictureGeometry
+        Relates the input to the picture of H x W px.
+
+    Returns
+    -------
+    bool [H, W]
+        All False for a flat map.
+    """
     positive = np.maximum(values, 0)
     if is_flat(positive):
         return np.zeros(geometry.picture_size, bool)

@@ -76,7 +76,20 @@ class ObjectCompetition:
 
 
 def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> ObjectCompetition:
-    """Compute the maps of the chosen classes; new classes take one forward pass."""
+    """Compute the maps of the chosen classes; new classes take one forward pass.
+
+    Parameters
+    ----------
+    seen : PhotoClasses
+        Picture and network.
+    choices : ObjectChoices
+        The chosen classes and how they compete.
+
+    Returns
+    -------
+    ObjectCompetition
+        Maps, shares of the focus, and the contrast of two classes.
+    """
     others = (choices.wanted, choices.against)
     classes = {*choices.objects, *(one for one in others if one is not None)}
     all_maps = seen.maps(tuple(classes))
@@ -93,7 +106,20 @@ def compute_competition(seen: PhotoClasses, choices: ObjectChoices) -> ObjectCom
 
 
 def strengths(maps: ClassMaps, choices: ObjectChoices) -> DoubleArray:
-    """Return the strength of each object [n]: mean of the map's positive part, or probability."""
+    """Compute the strength of each object: mean of the map's positive part, or probability.
+
+    Parameters
+    ----------
+    maps : ClassMaps
+        Maps of all chosen classes.
+    choices : ObjectChoices
+        The chosen classes, and what decides the competition.
+
+    Returns
+    -------
+    float64 [n]
+        In the order of `choices.objects`.
+    """
     if choices.strength is Strength.PROBABILITY:
         chances = dict(zip(maps.classes, maps.predictions, strict=True))
         return np.asarray([chances[one].probability for one in choices.objects], np.float64)
