@@ -123,4 +123,4 @@ def _play(picture: Picture, task: Task, limit: RoundLimit) -> None:
 def _check_origin(message: Any, blob: bytes) -> None:
     """Raise VisionError for a message that does not belong to this round."""
     if not isinstance(message, Mapping) or message.get("id") != blob_id(blob):
-        raise VisionError("The result belongs to another picture or task. Play it once more.")
+        raise VisionError("The result belongs to another picture or task. Play it again.")

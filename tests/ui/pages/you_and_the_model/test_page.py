@@ -153,7 +153,7 @@ def test_a_forged_round_gets_a_sentence_and_can_be_played_again(
     page.run()
     assert not page.exception
     (error,) = page.error
-    assert "once more" in error.value
+    assert "Play it again." in error.value
     assert len(parts(page, "play")) == 1
     assert parts(page, "replay") == []
 
