@@ -75,7 +75,7 @@ def test_stop_ends_the_comparison_and_the_page_asks_again(
     field.fill(str(five_photos(tmp_path / "many", copies=24)), timeout=2 * WAIT)
     field.press("Enter")
     stopped(page, begin="Compare all pictures")
-    expect(page.get_by_text("120 pictures, every map against everyone")).to_be_visible()
+    expect(page.get_by_text("120 pictures, every map against all viewers")).to_be_visible()
     expect(page.get_by_text("Mean over 120 pictures")).to_have_count(0)
     # What was there before the work still is, and can be used.
     expect(page.get_by_text("Closest map")).to_be_visible(timeout=WAIT)

@@ -166,7 +166,7 @@ def test_a_class_that_one_network_does_not_know_is_said_in_its_cell(
     attention, decision, none, known = grid(page)["cells"]
     assert attention["what"] == "Attention"
     assert decision["what"] == known["what"] == "Relevance for French horn"
-    assert "has no attention to places" in none["sentence"]
+    assert "has no spatial attention" in none["sentence"]
     page.selectbox(key="compare class").set_value("tabby").run()
     assert_fine(page)
     assert (
@@ -221,7 +221,7 @@ def test_methods_of_many_passes_wait_for_the_word_and_empty_choices_are_said() -
     assert [
         one for one in page.get("bidi_component") if "compare" in one.proto.component_name
     ] == []
-    assert "ask the network again and again" in texts(page)
+    assert "need many passes" in texts(page)
     page.multiselect(key="compare models").set_value([]).run()
     assert_fine(page)
     assert "Choose a picture, a model" in texts(page)

@@ -63,7 +63,8 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     (table,) = tables(page)
     assert table["shares"] == [0, 0.1, 0.5, 1]
     assert table["size"] == [128, 192]
-    assert len(table["pictures"]) == 3
+    pictures = [one for one in table["arrays"] if one["name"].startswith("picture ")]
+    assert len(pictures) == 3
     assert table["kept"][0] == [1, 1, 1, 1]
     assert "class " in table["label"]
     hidden = table["kept"][-1][0] == 0

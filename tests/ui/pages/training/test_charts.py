@@ -65,7 +65,7 @@ def test_what_happened_is_marked_by_numbers_in_the_charts_and_told_below(tmp_pat
 
 def test_a_second_run_is_marked_as_well_and_its_numbers_go_on(tmp_path: Path) -> None:
     page = opened(eventful(tmp_path / "first.attn"), collapsing(tmp_path / "second.attn"))
-    (narrows, again) = [mark for mark in chart(page, MARKED[0]).marks if "narrows" in mark[2]]
+    (narrows, again) = [mark for mark in chart(page, MARKED[0]).marks if "collapses" in mark[2]]
     assert narrows == (2, 1.0, "stage1.gate collapses to a few positions.")
     assert again == (4, 1.0, "gate collapses to a few positions.")
     # Both happen at one epoch: one number stands below the other.
@@ -170,7 +170,7 @@ def test_heads_are_thin_lines_around_their_mean_and_a_second_run_is_dashed(tmp_p
         assert dash["scale"] == {"domain": ["first", "second"], "range": [[1, 0], [5, 4]]}
     assert "Mean value" not in {one.title for one in charts(page)}  # shares of one whole
     # The mean of the heads falls from 0.95 to 0.5: both layers narrow, in both runs.
-    assert all("blocks.1.attn narrows" in mark[2] for mark in entropy.marks)
+    assert all("blocks.1.attn collapses" in mark[2] for mark in entropy.marks)
     assert [mark[:2] for mark in entropy.marks] == [(1, 0.5), (2, 0.5)]
 
 

@@ -63,7 +63,7 @@ def test_a_run_beside_it_shares_the_scale(tmp_path: Path) -> None:
     strong = watched(tmp_path / "strong.attn", halves(0.2, 1))
     assert_corners(time_lapse_frames(weak, LAYER)[0], weak, (1, 0.4, 1, 0.4))
     both = with_shared_scale([weak, strong])
-    assert [one.ends(LAYER) for one in both] == [pytest.approx((0, 1))] * 2
+    assert [one.scale_ends(LAYER) for one in both] == [pytest.approx((0, 1))] * 2
     first, second = (time_lapse_frames(one, LAYER)[0] for one in both)
     assert_corners(first, weak, (0.2, 0.08, 0.2, 0.08))
     assert_corners(second, strong, (0.2, 1, 0.2, 1))
