@@ -82,7 +82,7 @@ class LibraryCam(Method):
     kind: ClassVar[Kind] = Kind.FEATURES
     many_passes: ClassVar[bool] = True
     nature: ClassVar[Nature] = Nature.RELEVANCE
-    library: ClassVar[str]
+    cam_class: ClassVar[str]
     classless: ClassVar[bool]
     varies: ClassVar[Variation]
     all_blocks: ClassVar[bool]
@@ -100,14 +100,14 @@ class LibraryCam(Method):
         sites = self._sites(module, inputs)
         if self.varies is Variation.CHANNELS:
             features = capture(module, inputs[:1], sites).features
-            unchanged = 2 if self.library == "AblationCAM" else 1  # two passes without ablation
+            unchanged = 2 if self.cam_class == "AblationCAM" else 1  # two passes without ablation
             return Cost(unchanged + sum(reading.activation.shape[1] for reading in features), 0)
         if self.varies is Variation.LAYERS:
             return Cost(len(sites), len(sites))
         if self.varies is Variation.WINDOWS:
             windows = _windows(inputs.shape[-2], inputs.shape[-1])
             return Cost(1 + 2 * windows, windows)
-        passes = len(_groups(sites, together=self.library != "ShapleyCAM"))
+        passes = len(_groups(sites, together=self.cam_class != "ShapleyCAM"))
         return Cost(passes, passes if self.gradients else 0)
 
     def run(self, inference: Inference) -> MethodResult:
@@ -154,7 +154,7 @@ class LibraryCam(Method):
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.enable_grad())
-            if self.library == "ShapleyCAM":  # fused attention has no second derivatives
+            if self.cam_class == "ShapleyCAM":  # fused attention has no second derivatives
                 stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             yield
 
@@ -187,7 +187,7 @@ class LibraryCam(Method):
             layer = sites[-1].layer if self.varies is Variation.WINDOWS else WHOLE
             return (LayerMaps(layer, self._of_group(watched, inputs, sites, classes)[0]),)
         layer_maps: list[LayerMaps] = []
-        for group in _groups(sites, together=self.library != "ShapleyCAM"):
+        for group in _groups(sites, together=self.cam_class != "ShapleyCAM"):
             maps = self._of_group(watched, inputs, group, classes)
             layer_maps += [
                 LayerMaps(site.layer, values) for site, values in zip(group, maps, strict=True)
@@ -208,7 +208,7 @@ class LibraryCam(Method):
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
         for module in modules:
             module.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
-        if self.library == "FinerCAM":
+        if self.cam_class == "FinerCAM":
             run = partial(cam, inputs, target_idx=classes[0] if classes else None)
             cam = cam.base_cam
         else:
@@ -222,15 +222,15 @@ class LibraryCam(Method):
     def _library_class(self, watched: StandIn, inputs: Tensor) -> Any:
         import pytorch_grad_cam as library  # it imports matplotlib and scikit-learn
 
-        if self.library == "FullGrad":
+        if self.cam_class == "FullGrad":
             return full_grad(watched.network, inputs.to(watched.dtype))
-        return getattr(library, self.library)
+        return getattr(library, self.cam_class)
 
     def _parts(self, watched: StandIn, sites: Sequence[Site]) -> list[nn.Module]:
         """The modules that the library hooks, where their outputs are not float32."""
         if watched.dtype is torch.float32:
             return []
-        if self.library == "FullGrad":
+        if self.cam_class == "FullGrad":
             layers = (nn.Conv2d, nn.BatchNorm2d)
             return [module for module in watched.modules() if isinstance(module, layers)]
         return [watched.part(site) for site in sites]
@@ -240,13 +240,13 @@ class LibraryCam(Method):
     ) -> Any:
         import pytorch_grad_cam as library
 
-        layers = [] if self.library == "FullGrad" else [watched.part(site) for site in sites]
+        layers = [] if self.cam_class == "FullGrad" else [watched.part(site) for site in sites]
         options: dict[str, object] = {}
-        if self.library == "AblationCAM":  # the library's default is one layer shared by all
+        if self.cam_class == "AblationCAM":  # the library's default is one layer shared by all
             tokens = sites[0].layout is Layout.TOKENS
             ablation = library.AblationLayerVit if tokens else library.AblationLayer
             options["ablation_layer"] = ablation()
-        if self.library == "RandomCAM":
+        if self.cam_class == "RandomCAM":
             np.random.seed(0)  # it draws from the global generator
         return kind(watched, layers, to_maps(sites, size), **options)
 
@@ -276,7 +276,9 @@ def _windows(height: int, width: int) -> int:
 def _method(entry: Entry) -> type[LibraryCam]:
     about = f"{entry.title} by pytorch-grad-cam; see `LibraryCam` for its option and its values."
     return type(
-        entry.library, (LibraryCam,), {**entry._asdict(), "__doc__": about, "__module__": __name__}
+        entry.cam_class,
+        (LibraryCam,),
+        {**entry._asdict(), "__doc__": about, "__module__": __name__},
     )
 
 

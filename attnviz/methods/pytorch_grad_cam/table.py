@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     ----------
     name, title, paper, formula, gradients
         As in `Method`.
-    library
+    cam_class
         Name of the class in pytorch-grad-cam.
     classless
         Whether the map is the same for every class.
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     """
 
     name: str
-    library: str
+    cam_class: str
     title: str
     paper: str
     formula: str

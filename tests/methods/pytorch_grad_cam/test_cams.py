@@ -40,7 +40,7 @@ def test_equal_to_the_library_by_itself(name: str, plain: nn.Module, inputs: Ten
         [alone.body[2], alone.body[4]] if method.whole and method.all_blocks else [alone.body[4]]
     )
     np.random.seed(0)
-    cam = getattr(library, method.library)(alone, [] if name == "fullgrad" else layers)
+    cam = getattr(library, method.cam_class)(alone, [] if name == "fullgrad" else layers)
     if name == "finer-cam":
         expected = cam(inputs, target_idx=2)
     else:
