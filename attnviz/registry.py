@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 from typing import Generic, Protocol, TypeVar
 
@@ -60,6 +61,7 @@ class Registry(Generic[T]):
         return len(self._things)
 
 
+@cache
 def import_all(package: ModuleType) -> None:
     """Import every module of `package`, also of packages in it: each registers what it defines."""
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):

@@ -11,16 +11,12 @@ import numpy as np
 
 from attnviz.analysis.layer_statistics import AttentionFacts, GateBars
 from attnviz.types import FloatArray
+from attnviz.ui.kit.charts import chart_from_rows
 
 _HEIGHT = 320
 _LEGEND = alt.Legend(title=None, orient="top", columns=2)  # phones would cut off a single row
 SHOWN_GATES = 24
 _BINS = 24
-
-
-def _chart(rows: Sequence[dict[str, Any]]) -> alt.Chart:
-    data: Any = alt.Data  # altair leaves it untyped
-    return alt.Chart(data(values=list(rows)))
 
 
 def entropy_chart(facts: Sequence[AttentionFacts]) -> alt.LayerChart:
@@ -68,7 +64,7 @@ def _heads_chart(
     means = [_point(n, layers, float(np.mean(values))) for n, values in enumerate(heads)]
     evens = [_point(n, layers, value) for n, value in enumerate(even)]
     dots = (
-        _chart(points)
+        chart_from_rows(points)
         .mark_circle(size=55, opacity=0.75)
         .encode(
             color=alt.ColorDatum("one head"),
@@ -96,7 +92,7 @@ def _line(
 ) -> alt.Chart:
     # A line through a single layer would be invisible without its points.
     chart: alt.Chart = (
-        _chart(values)
+        chart_from_rows(values)
         .mark_line(strokeDash=[6, 4] if dashed else [1, 0], point={"size": 20})
         .encode(
             color=alt.ColorDatum(name),
@@ -155,7 +151,7 @@ def share_chart(layers: Sequence[str], shares: Sequence[float]) -> alt.Chart:
     """
     values = [_point(n, layers, share) for n, share in enumerate(shares)]
     chart: alt.Chart = (
-        _chart(values)
+        chart_from_rows(values)
         .mark_bar(size=28)
         .encode(
             x=alt.X("layer:O", title="Layer", axis=alt.Axis(labelAngle=0)),
@@ -177,7 +173,7 @@ def gate_chart(bars: GateBars) -> alt.Chart:
         {"channel": str(int(channel)), "gate": round(float(gate), 4)} for channel, gate in top
     ]
     chart: alt.Chart = (
-        _chart(values)
+        chart_from_rows(values)
         .mark_bar()
         .encode(
             x=alt.X("channel:N", sort=None, title="Channel", axis=alt.Axis(labelAngle=-90)),
@@ -200,7 +196,7 @@ def gate_spread_chart(bars: GateBars) -> alt.Chart:
         for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True)
     ]
     chart: alt.Chart = (
-        _chart(values)
+        chart_from_rows(values)
         .mark_bar()
         .encode(
             x=alt.X("from:Q", bin="binned", title="Gate", scale=alt.Scale(zero=False)),
