@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.chromium import chromium as chromium
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Test files run side by side: threads of each would only wait for those of the others. What
     # the tests start has as many, or its sums would be in another order.

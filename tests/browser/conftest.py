@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,35 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from tests.chromium import browser_path
 from tests.paths import ROOT
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# Without these Chromium asks the network for updates, and as root it does not start.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-def browser_path() -> str:
-    """An installed Chromium; without one the test is skipped, or fails where one is required."""
-    wanted = os.environ.get("ATTNVIZ_BROWSER")
-    path = wanted or next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None:
-        reason = (
-            "no Chromium is installed (Debian: apt install chromium); ATTNVIZ_BROWSER names one"
-        )
-        if os.environ.get("ATTNVIZ_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
 
 
 @dataclass(frozen=True)
@@ -130,15 +104,6 @@ def started(script: Path, log: Path) -> Iterator[App]:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; each opens a window of its own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, expect
 
 from attnviz.pictures import open_sample
 from attnviz.version import __version__
@@ -155,16 +156,9 @@ def app_address(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.mark.browser
-def test_the_app_shows_its_first_focus_picture(app_address: str) -> None:
-    from playwright.sync_api import expect, sync_playwright
-
-    from tests.browser.conftest import FLAGS, browser_path
-
-    path = browser_path()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        page = browser.new_page()
-        page.goto(app_address)
-        expect(page.locator("canvas").first).to_be_visible(timeout=240_000)
-        expect(page.get_by_role("link", name="Training").first).to_be_visible(timeout=60_000)
-        browser.close()
+def test_the_app_shows_its_first_focus_picture(app_address: str, chromium: Browser) -> None:
+    page = chromium.new_page()
+    page.goto(app_address)
+    expect(page.locator("canvas").first).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("link", name="Training").first).to_be_visible(timeout=60_000)
+    page.close()

@@ -1,0 +1,49 @@
+"""The browser of the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# Without these Chromium asks the network for updates, and as root it does not start.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def browser_path() -> str:
+    """An installed Chromium; without one the test is skipped, or fails where one is required."""
+    path = os.environ.get("ATTNVIZ_BROWSER") or next(
+        (found for name in NAMES if (found := shutil.which(name))), None
+    )
+    if path is None:
+        reason = (
+            "no Chromium is installed (Debian: apt install chromium); ATTNVIZ_BROWSER names one"
+        )
+        if os.environ.get("ATTNVIZ_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of a process; each test opens a window of its own.
+
+    There is this one fixture only: Playwright refuses to start a second time in a process.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
+        yield browser
+        browser.close()
