@@ -90,9 +90,9 @@ def test_every_cell_shows_what_the_network_was_given_and_asks_nobody(
             np.testing.assert_array_equal(shown[..., :3], budget.variant(radius, share))
             answer = page.locator(".answer").inner_text()
             probability = budget.scores.probability[radius, share]
-            kept = bool(budget.scores.class_is_first[radius, share])
+            recognised = bool(budget.scores.class_is_first[radius, share])
             assert answer.startswith(f"{LABELS[1]} {probability:.2f}")
-            assert answer.endswith(f": it says {LABELS[0]}") is not kept
+            assert answer.endswith(f": the network says {LABELS[0]}") is not recognised
     assert sent == []
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     expect(page.locator("[data-testid=stException]")).to_have_count(0)

@@ -92,7 +92,7 @@ def test_the_grid_steps_in_silence_and_compares_two_cells(
 
     # Depth, scale and focus picture are the browser's own work; what they say is told after a rest,
     # which never comes here.
-    page.locator(".compare").evaluate("(one) => (one.board.teller.delay = 1e6)")
+    page.locator(".compare").evaluate("(one) => (one.board.reporter.delay = 1e6)")
     best, before = middles(page), len(sent)
     cells.first.focus()
     page.keyboard.press("Home")

@@ -26,8 +26,8 @@ TOLD = 8_000
 QUIET = """(delay) => {
   const { viewer } = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot
     .querySelector(".stage > canvas");
-  viewer.teller.delay = delay;
-  if (delay < 10000) viewer.teller.soon();
+  viewer.reporter.delay = delay;
+  if (delay < 10000) viewer.reporter.soon();
 }"""
 
 

@@ -138,7 +138,7 @@ def test_a_round_by_keyboard_and_one_by_touch_on_a_phone(chromium: Browser, app:
             page.keyboard.press(key)
         page.keyboard.press("Enter")
     expect(page.locator(".play .count")).to_have_text("2 of 10")
-    expect(page.locator(".play .said")).to_contain_text("Bubble 2, 34 % from the left")
+    expect(page.locator(".play .sentence")).to_contain_text("Bubble 2, 34 % from the left")
     page.get_by_role("button", name="Start over").click()
     expect(page.locator(".play .count")).to_have_text("0 of 10")
     page.locator(".stage").scroll_into_view_if_needed()

@@ -54,7 +54,7 @@ def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridi
         "names": [label(int(index)) for index in classes],
         "says": answer.reshape(answers.first.shape).tolist(),
         "probability": np.round(answers.probability.astype(float), 4).tolist(),
-        "kept": answers.class_is_first.astype(int).tolist(),
+        "recognised": answers.class_is_first.astype(int).tolist(),
         "firm": budget.confident.astype(int).tolist(),
         "start": _start(budget),
     }

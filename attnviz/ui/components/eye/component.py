@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attnviz.ui.components.base.bundle import shaders
 from attnviz.ui.components.base.component import no_op, register
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 
 FOLDER = Path(__file__).resolve().parent
 _MOUNT = register(
@@ -21,14 +21,14 @@ class EyeEvents:
 
     Attributes
     ----------
-    wanted : Wanted or None
+    save_request : SaveRequest or None
         The picture that the user has just asked to save.
     webgl : bool
         False if the browser cannot draw the picture; the page then shows pictures rendered by the
         server.
     """
 
-    wanted: Wanted | None
+    save_request: SaveRequest | None
     webgl: bool
 
 
@@ -53,6 +53,6 @@ def eye(blob: bytes, *, key: str) -> EyeEvents:
         height="content",
         default={"webgl": True},
         on_webgl_change=no_op,
-        on_wanted_change=no_op,
+        on_save_request_change=no_op,
     )
-    return EyeEvents(Wanted.from_untrusted(result.wanted), result.webgl is not False)
+    return EyeEvents(SaveRequest.from_untrusted(result.save_request), result.webgl is not False)

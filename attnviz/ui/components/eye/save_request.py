@@ -15,7 +15,7 @@ _LONGEST_TITLE = 100
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SaveRequest:
     """The fixations, viewing geometry and retina of a picture to save.
 
     Attributes
@@ -42,26 +42,26 @@ class Wanted:
     path: str = ""
 
     @classmethod
-    def from_untrusted(cls, told: Any) -> Self | None:
+    def from_untrusted(cls, message: Any) -> Self | None:
         """Parse a browser's message; None if it is invalid."""
-        if not isinstance(told, Mapping):
+        if not isinstance(message, Mapping):
             return None
         try:
-            looks = [(float(y), float(x)) for x, y in told["fixations"]]
-            viewing = ViewingGeometry(float(told["pixelsPerDegree"]))
+            looks = [(float(y), float(x)) for x, y in message["fixations"]]
+            viewing = ViewingGeometry(float(message["pixelsPerDegree"]))
             retina = Retina(
-                least_contrast=float(told["leastContrast"]),
-                decay=float(told["decay"]),
-                half_angle=float(told["halfAngle"]),
-                coarser=float(told["coarser"]),
+                least_contrast=float(message["leastContrast"]),
+                decay=float(message["decay"]),
+                half_angle=float(message["halfAngle"]),
+                coarser=float(message["coarser"]),
             )
-            distance = float(told["distance"])
+            distance = float(message["distance"])
         except (KeyError, TypeError, ValueError, OverflowError, VisionError):
             return None
         inside = all(0 <= value <= 1 for look in looks for value in look)  # false for NaN
         if not (looks and inside and len(looks) <= MOST_FIXATIONS and 0 < distance < math.inf):
             return None
-        photo, path = str(told.get("photoId", "")), str(told.get("path", ""))[:_LONGEST_TITLE]
+        photo, path = str(message.get("photoId", "")), str(message.get("path", ""))[:_LONGEST_TITLE]
         return cls(photo, tuple(looks), viewing, retina, distance, path)
 
     def viewing_of(self, shown_width: int, width: int) -> ViewingGeometry:

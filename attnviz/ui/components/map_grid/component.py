@@ -58,8 +58,8 @@ def show_grid(packed: Packed, *, key: str, view: GridView, origin: str) -> GridV
         on_view_change=no_op,
         height="content",
     )
-    told = result.view if isinstance(result.view, Mapping) else {}
-    return GridView.from_untrusted(told) if told.get("viewId") == view_id else view
+    state = result.view if isinstance(result.view, Mapping) else {}
+    return GridView.from_untrusted(state) if state.get("viewId") == view_id else view
 
 
 def show_pair(blob: bytes, *, key: str) -> None:
@@ -84,10 +84,10 @@ def told_view(key: str, view: GridView) -> GridView:
     """
     frozen = st.session_state.get(f"{key}:frozen")
     answer = st.session_state.get(key)
-    told = answer.get("view") if answer is not None else None
-    if frozen is None or not isinstance(told, Mapping) or told.get("viewId") != frozen[0]:
+    state = answer.get("view") if answer is not None else None
+    if frozen is None or not isinstance(state, Mapping) or state.get("viewId") != frozen[0]:
         return view
-    return GridView.from_untrusted(told)
+    return GridView.from_untrusted(state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -91,8 +91,8 @@ def viewer(payload: Payload, *, key: str, view: View, origin: str) -> ViewerEven
         on_picked_change=no_op,
         on_lacking_change=partial(_forget_photo, key),
     )
-    told = result.view if isinstance(result.view, Mapping) else {}
-    current = view if told.get("viewId") != view_id else View.from_untrusted(told)
+    state = result.view if isinstance(result.view, Mapping) else {}
+    current = view if state.get("viewId") != view_id else View.from_untrusted(state)
     return ViewerEvents(current, _picked(result.picked), result.webgl is not False)
 
 

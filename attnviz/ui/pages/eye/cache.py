@@ -12,7 +12,7 @@ from attnviz.errors import AttnvizError
 from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.cache import cached_explanation, explanation_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
@@ -101,7 +101,7 @@ def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePa
 
 
 @st.cache_data(max_entries=4, ttl="1h", show_spinner=False)
-def picture_png(checksum: str, request: Wanted, _photo: Photo) -> bytes:
+def picture_png(checksum: str, request: SaveRequest, _photo: Photo) -> bytes:
     """Make the PNG that the browser requested, at the photo's original size."""
     del checksum
     return foveated_png(request, _photo.shown, _photo.whole())

@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.components.eye.component import eye
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.page_frame import page_frame, pick_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
@@ -60,7 +60,7 @@ def show_eye(photo: Photo, model: VisionModel | None) -> None:
 
 def _show_eye_component(
     photo: Photo, paths: tuple[GazePath, ...], model: VisionModel | None
-) -> Wanted | None:
+) -> SaveRequest | None:
     """Show the eye; returns the picture that the browser requested, or that the server made."""
     if st.session_state.get("no webgl"):
         return show_server_view(photo.shown, paths)
@@ -70,13 +70,13 @@ def _show_eye_component(
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
-    if events.wanted is not None:
-        st.session_state["eye wanted"] = events.wanted
-    request: Wanted | None = st.session_state.get("eye wanted")
+    if events.save_request is not None:
+        st.session_state["eye save_request"] = events.save_request
+    request: SaveRequest | None = st.session_state.get("eye save_request")
     return request if request is not None and request.photo == photo_id(photo.shown) else None
 
 
-def _show_save_button(photo: Photo, request: Wanted) -> None:
+def _show_save_button(photo: Photo, request: SaveRequest) -> None:
     """Offer the picture at the photo's original size, with its provenance."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from attnviz.export.png import png_with_provenance
 from attnviz.pictures import Picture
 from attnviz.types import Pixels
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.vision.foveation import foveate
 
 
-def foveated_picture(request: Wanted, shown: Picture, picture: Picture) -> Pixels:
+def foveated_picture(request: SaveRequest, shown: Picture, picture: Picture) -> Pixels:
     """Foveate a picture as the user requested it for its displayed copy.
 
     Parameters
     ----------
-    request : Wanted
+    request : SaveRequest
         Fixations, viewing geometry and retina.
     shown : Picture
         The copy that the request refers to.
@@ -32,7 +32,7 @@ def foveated_picture(request: Wanted, shown: Picture, picture: Picture) -> Pixel
     return foveate(picture.pixels, fixations, viewing, request.retina)
 
 
-def foveated_png(request: Wanted, shown: Picture, picture: Picture) -> bytes:
+def foveated_png(request: SaveRequest, shown: Picture, picture: Picture) -> bytes:
     """Foveate a picture as `foveated_picture` does, and write it as PNG with its provenance."""
     pixels = foveated_picture(request, shown, picture)
     viewing = request.viewing_of(shown.pixels.shape[1], pixels.shape[1])

@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
 from attnviz.types import Pixels
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
 from attnviz.ui.pages.eye.save import foveated_picture
@@ -26,7 +26,7 @@ _MANUAL = "I move the gaze"
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
-def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> Wanted:
+def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> SaveRequest:
     """Show pictures, and below them the controls that change them.
 
     Parameters
@@ -38,7 +38,7 @@ def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> Wanted:
 
     Returns
     -------
-    Wanted
+    SaveRequest
         What is displayed, for saving it.
 
     Raises
@@ -51,7 +51,7 @@ def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> Wanted:
     fixations, led_by = _pick_gaze(paths)
     viewing, retina, distance = _pick_eye(picture.pixels.shape[1])
     height, width = picture.pixels.shape[:2]
-    request = Wanted(
+    request = SaveRequest(
         photo_id(picture), ((fixations[-1].y, fixations[-1].x),), viewing, retina, distance, led_by
     )
     shown = with_marks(foveated_picture(request, picture, picture), fixations, viewing)

@@ -46,11 +46,11 @@ test("a canvas with WebGL2 has a renderer, one without has none", () => {
 });
 
 test("a card that refuses is as good as none, and the console says why", (context) => {
-  const said = context.mock.method(console, "error", () => {}).mock;
+  const logged = context.mock.method(console, "error", () => {}).mock;
   gl.createFramebuffer = refuse;
   openRenderer(canvas, host);
   assert.equal(host.renderer, null);
-  assert.match(String(said.calls[0].arguments[1]), /no memory/);
+  assert.match(String(logged.calls[0].arguments[1]), /no memory/);
 });
 
 test("a context that comes back has a new renderer, and nobody gives up", () => {
@@ -100,11 +100,11 @@ test("whoever has closed hears of no loss, no return, and does not give up", () 
   assert.deepEqual([events, clock.timers.size], [["stop"], 0]);
 });
 
-test("without WebGL2 the server is told, and the user sees why", () => {
-  const { canvas: stage, receive, sent, told, part } = openPage();
+test("without WebGL2 the server is informed, and the user sees why", () => {
+  const { canvas: stage, receive, sent, messages, part } = openPage();
   stage.gl = null;
   receive(sent());
-  assert.deepEqual(told, [["webgl", false]]);
+  assert.deepEqual(messages, [["webgl", false]]);
   assert.match(part(".notice").textContent, /cannot draw with WebGL2/);
   const visible = part(".viewer").children.filter((node) => !node.hidden);
   assert.deepEqual(visible, [part(".notice")]);
@@ -124,7 +124,7 @@ test("the viewer stops drawing, and comes back with everything on it", async () 
   assert.equal(card.times("texImage3D"), stacks + 1);
   assert.ok(card.draws.length > draws);
   here.clock.advance(10000);
-  assert.deepEqual(here.told, []);
+  assert.deepEqual(here.messages, []);
 });
 
 test("the viewer tells the server when its context stays lost, or comes back unusable", async (context) => {
@@ -133,7 +133,7 @@ test("the viewer tells the server when its context stays lost, or comes back unu
   lost.gl.lost = true;
   lost.canvas.dispatch("webglcontextlost");
   lost.clock.advance(4000);
-  assert.deepEqual(lost.told, [["webgl", false]]);
+  assert.deepEqual(lost.messages, [["webgl", false]]);
 
   context.mock.method(console, "error", () => {});
   const back = openPage();
@@ -141,5 +141,5 @@ test("the viewer tells the server when its context stays lost, or comes back unu
   back.canvas.dispatch("webglcontextlost");
   back.gl.createFramebuffer = refuse;
   back.canvas.dispatch("webglcontextrestored");
-  assert.deepEqual(back.told, [["webgl", false]]);
+  assert.deepEqual(back.messages, [["webgl", false]]);
 });

@@ -1,4 +1,4 @@
-// A renderer on a card that draws nothing, and what it was told to draw.
+// A renderer on a card that draws nothing, and what it was asked to draw.
 
 import { Renderer } from "../../../../attnviz/ui/components/base/js/renderer.js";
 import { WHOLE } from "../../../../attnviz/ui/components/base/js/zoom.js";

@@ -153,7 +153,7 @@ for (const [name, { layers, mattes }] of Object.entries(expected.contents)) {
     });
   });
 
-  test(`the sharp share of ${name}, as it is told in words`, async () => {
+  test(`the sharp share of ${name}, as it is messages in words`, async () => {
     const { header, scene } = await opened(name);
     header.layers.forEach((entry, index) => {
       for (const { scale, curves } of layers[index].focus) {

@@ -47,20 +47,20 @@ let pages = 0;
 
 /**
  * A page ready for a viewer, whose views have an id of their own: the clock, the parts, and what a
- * server would hear (`told`, pairs of a name and a value).
+ * server would hear (`messages`, pairs of a name and a value).
  */
 export function openPage() {
   const { clock, motion } = installPage();
   globalThis.createImageBitmap = async () => bitmap();
   const viewId = `net|${++pages}`;
-  const told = [];
+  const messages = [];
   const made = {
     clock,
     motion,
-    told,
+    messages,
     viewId,
     part: (selector) => made.place.querySelector(selector),
-    named: (name) => told.filter(([one]) => one === name).map(([, value]) => value),
+    named: (name) => messages.filter(([one]) => one === name).map(([, value]) => value),
     key: (pressed, more = {}) => made.canvas.dispatch("keydown", { key: pressed, ...more }),
     /** A payload of this page's view. */
     sent: (changes = {}) => payload({ viewId, ...changes }),
@@ -69,8 +69,8 @@ export function openPage() {
         {
           parentElement: made.place,
           data,
-          setStateValue: (name, value) => told.push([name, value]),
-          setTriggerValue: (name, value) => told.push([name, value]),
+          setStateValue: (name, value) => messages.push([name, value]),
+          setTriggerValue: (name, value) => messages.push([name, value]),
         },
         ASSETS,
       ),

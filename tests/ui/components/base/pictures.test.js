@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { decoded, pictureUrl } from "../../../../attnviz/ui/components/base/js/pictures.js";
 
-test("pictures are decoded as they are stored, JPEG unless told otherwise", async () => {
+test("pictures are decoded as they are stored, JPEG unless messages otherwise", async () => {
   const calls = [];
   globalThis.createImageBitmap = async (blob, options) => {
     calls.push([blob.type, [...new Uint8Array(await blob.arrayBuffer())]]);

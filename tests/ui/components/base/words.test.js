@@ -28,7 +28,7 @@ test("numbers have three significant digits, and powers where they are far off",
   ]);
 });
 
-test("places are told from the middle", () => {
+test("places are messages from the middle", () => {
   assert.equal(place(0.5, 0.54), "in the middle");
   assert.equal(place(0.2, 0.5), "left of the middle");
   assert.equal(place(0.6, 0.5), "slightly right of the middle");

@@ -1,4 +1,4 @@
-// A round in the browser: what is drawn, what is said, and the one message at its end.
+// A round in the browser: what is drawn, what is read out, and the one message at its end.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
@@ -9,7 +9,7 @@ import { Replay } from "../../../../attnviz/ui/components/bubble_game/js/replay.
 import { Element, installPage, near, until } from "../base/fakes.js";
 import { HOSTILE, REPLAY, RULES, SIDES, blob, canvas, component } from "./bubbles_parts.js";
 
-let time, place, told, waiting;
+let time, place, messages, waiting;
 
 const part = (selector) => place.querySelector(selector);
 const text = (name) => part(`.${name}`).textContent;
@@ -21,7 +21,7 @@ const show = (header, pictures = 2) =>
   mount({
     parentElement: place,
     data: blob(header, Array.from({ length: pictures }, (_, index) => [index])),
-    setTriggerValue: (...given) => told.push(given),
+    setTriggerValue: (...given) => messages.push(given),
   });
 
 function page(name) {
@@ -41,7 +41,7 @@ beforeEach(() => {
     node.style = { setProperty: (key, value) => (node.style[key] = value) };
     return node;
   };
-  told = [];
+  messages = [];
   waiting = [];
   globalThis.createImageBitmap = async (jpeg) => {
     assert.equal(jpeg.type, "image/jpeg");
@@ -90,12 +90,12 @@ test("a whole round by pointer: one bubble at a time, one message at the end", a
     at(x, 100);
     assert.equal(places(), before + 1, "one bubble, whatever was open");
     assert.equal(text("count"), `${index + 1} of 3`);
-    assert.match(text("said"), index < 2 ? new RegExp(`^Bubble ${index + 1}, `) : /^Over\.$/);
+    assert.match(text("sentence"), index < 2 ? new RegExp(`^Bubble ${index + 1}, `) : /^Over\.$/);
     assert.equal(part(".finish").hidden, index !== 1);
   }
   assert.equal(part(".end").hidden, false);
   assert.equal(document.activeElement, part(".end"));
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   at(100, 100);
   press("Enter");
   assert.equal(text("count"), "3 of 3");
@@ -105,7 +105,7 @@ test("a whole round by pointer: one bubble at a time, one message at the end", a
   part(".done").dispatch("click");
   part(".answer").dispatch("keydown", { key: "Enter" });
   const clicks = [[0.5, 0.1, 1000], [0.5, 0.5, 2000], [0.5, 0.9, 3000]];
-  assert.deepEqual(told, [["round", { id: "one", clicks, ms: 3500, answer: HOSTILE }]]);
+  assert.deepEqual(messages, [["round", { id: "one", clicks, ms: 3500, answer: HOSTILE }]]);
 });
 
 test("a whole round by keyboard", async () => {
@@ -116,7 +116,7 @@ test("a whole round by keyboard", async () => {
   press("ArrowDown", { shiftKey: true });
   near(parseFloat(part(".cursor").style.left), 52, 1e-6);
   near(parseFloat(part(".cursor").style.top), 66, 1e-6, "as far in px as across");
-  assert.equal(text("said"), "52 % from the left, 66 % from the top.");
+  assert.equal(text("sentence"), "52 % from the left, 66 % from the top.");
   assert.equal(press(" ").defaultPrevented, true);
   assert.equal(text("count"), "1 of 3");
   press("Enter", { repeat: true });
@@ -130,7 +130,7 @@ test("a whole round by keyboard", async () => {
   assert.equal(text("over"), "Over.");
   assert.equal(part(".question").hidden, true);
   part(".done").dispatch("click");
-  const [[, { clicks, answer }]] = told;
+  const [[, { clicks, answer }]] = messages;
   assert.equal(clicks.length, 2);
   assert.deepEqual([clicks[0].slice(0, 2).map((one) => one.toFixed(2)), clicks[1][1], answer],
     [["0.66", "0.52"], 0, ""]);
@@ -153,7 +153,7 @@ test("the clock runs down, and then nothing is to be seen any more", async () =>
   assert.deepEqual(part(".stage canvas").done.at(-1), ["drawImage", "soft", 0, 0, 200, 100]);
   time.advance(60_000);
   part(".done").dispatch("click");
-  assert.equal(told[0][1].ms, 20_000);
+  assert.equal(messages[0][1].ms, 20_000);
   assert.equal(time.timers.size, 0, "the clock has stopped");
 });
 
@@ -171,7 +171,7 @@ test("fewer than two bubbles are no round, but it can be begun again", async () 
   part(".finish").dispatch("click");
   assert.equal(part(".done").hidden, false);
   part(".done").dispatch("click");
-  assert.equal(told[0][1].clicks.length, 2);
+  assert.equal(messages[0][1].clicks.length, 2);
 });
 
 test("the same bytes leave a round alone, others begin anew, what is closed hears nothing", async () => {
@@ -197,12 +197,12 @@ test("a round is played back bubble by bubble, on both sides, with names as text
   const close = show(REPLAY, 3);
   await until(() => text("where") === "2 of 2 open");
   const [mine, other] = place.querySelectorAll("figure");
-  const said = () => place.querySelectorAll(".p").map((one) => one.textContent);
+  const sentence = () => place.querySelectorAll(".p").map((one) => one.textContent);
   assert.equal(other.querySelector(".name").textContent, HOSTILE);
-  assert.deepEqual(said(), [`2 bubbles: ${HOSTILE} 0.50`, `1 bubble: ${HOSTILE} 0.88`]);
+  assert.deepEqual(sentence(), [`2 bubbles: ${HOSTILE} 0.50`, `1 bubble: ${HOSTILE} 0.88`]);
   assert.equal(mine.querySelector(".fill").style.width, "50%");
   part(".back").dispatch("click");
-  assert.deepEqual(said(), [`1 bubble: ${HOSTILE} 0.25`, `1 bubble: ${HOSTILE} 0.88`]);
+  assert.deepEqual(sentence(), [`1 bubble: ${HOSTILE} 0.25`, `1 bubble: ${HOSTILE} 0.88`]);
   part(".step").value = "0";
   part(".step").dispatch("input");
   assert.equal(part(".back").disabled, true);
@@ -217,7 +217,7 @@ test("a round is played back bubble by bubble, on both sides, with names as text
   assert.deepEqual(drawn.filter(([name]) => name === "drawImage").map(([, what]) => what), ["heat"]);
   assert.equal(drawn.filter(([name]) => name === "fillText").length, 1);
   close();
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("playing goes to the end by itself and can be stopped", async () => {

@@ -27,7 +27,7 @@ test("only clicks inside the picture, while the round runs, count", () => {
   assert.equal(round.open(0.9, 0.9, 1750), true, "fast, but elsewhere");
   assert.equal(round.running, false, "three of three");
   assert.equal(round.open(0.1, 0.1, 9000), false);
-  assert.deepEqual(round.told(4000, "cup"), {
+  assert.deepEqual(round.report(4000, "cup"), {
     id: "one", ms: 3000, answer: "cup", clicks: [[0.5, 0.5, 200], [0.52, 0.51, 700], [0.9, 0.9, 750]],
   });
 });
@@ -39,7 +39,7 @@ test("time ends a round that has a clock, and nothing counts after it", () => {
   near(round.seconds(15_000), 5);
   assert.equal(round.open(0.8, 0.8, 20_000), false);
   assert.equal(round.over(20_000), true);
-  assert.equal(round.told(25_000, "").ms, 20_000);
+  assert.equal(round.report(25_000, "").ms, 20_000);
   const idle = new Round(RULES);
   idle.start(0);
   assert.equal(idle.spent(1e12), 3_600_000);

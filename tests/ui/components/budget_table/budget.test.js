@@ -5,9 +5,9 @@ import { beforeEach, test } from "node:test";
 
 import { Board } from "../../../../attnviz/ui/components/budget_table/js/board.js";
 import { mount } from "../../../../attnviz/ui/components/budget_table/js/main.js";
-import { Composer, cutOut } from "../../../../attnviz/ui/components/budget_table/js/shown.js";
+import { Composer, cutOut } from "../../../../attnviz/ui/components/budget_table/js/composer.js";
 import { borders, cellAt, cellPixels, labelled, moved } from "../../../../attnviz/ui/components/budget_table/js/table.js";
-import { ofDiagonal, percent, pixels, said } from "../../../../attnviz/ui/components/budget_table/js/words.js";
+import { ofDiagonal, percent, pixels, sentences } from "../../../../attnviz/ui/components/budget_table/js/words.js";
 import { packed } from "../base/blobs.js";
 import { Element, FakeResizeObserver, installPage, make, turns, until } from "../base/fakes.js";
 
@@ -17,7 +17,7 @@ const HEADER = {
   shares: [0, 0.125, 1], label: HOSTILE, names: ["sea", HOSTILE],
   says: [[1, 1, 1], [0, 1, 1], [0, 0, 1]],
   probability: [[0.9, 0.9, 0.9], [0.2, 0.85, 0.9], [0, 0.125, 0.9]],
-  kept: [[1, 1, 1], [0, 1, 1], [0, 0, 1]], firm: [[1, 1, 1], [0, 0, 1], [0, 0, 1]],
+  recognised: [[1, 1, 1], [0, 1, 1], [0, 0, 1]], firm: [[1, 1, 1], [0, 0, 1], [0, 0, 1]],
   start: [2, 2],
 };
 const STEPS = [0, 1, 2, 3, 1, 2];
@@ -105,19 +105,19 @@ test("a cell's colour is that of its probability, and what leaves 0..1 gets the 
     0, 0, 0, 255, 255, 255, 255, 255]);
 });
 
-test("a cell is said in words", () => {
+test("a cell is sentences in words", () => {
   assert.deepEqual([percent(0), percent(0.125), percent(1)], ["0 %", "12.5 %", "100 %"]);
   assert.deepEqual([pixels(0), pixels(4), pixels(12.5)], ["0 px", "4.0 px", "13 px"]);
   assert.deepEqual([ofDiagonal(0, 50), ofDiagonal(4, 50)], ["0 %", "8.0 %"]);
-  assert.deepEqual(said(HEADER, [1, 1]), {
+  assert.deepEqual(sentences(HEADER, [1, 1]), {
     cell: "12.5 % sharp, the rest blurred by 4.0 px, 4.0 % of the diagonal",
-    answer: `${HOSTILE} 0.85`, kept: true,
+    answer: `${HOSTILE} 0.85`, recognised: true,
   });
-  assert.equal(said(HEADER, [2, 0]).cell, "All blurred by 13 px, 12.5 % of the diagonal");
-  assert.equal(said(HEADER, [2, 0]).answer, `${HOSTILE} 0.00: it says sea`);
-  assert.deepEqual([said(HEADER, [0, 0]).cell, said(HEADER, [2, 2]).cell], ["All sharp", "All sharp"]);
+  assert.equal(sentences(HEADER, [2, 0]).cell, "All blurred by 13 px, 12.5 % of the diagonal");
+  assert.equal(sentences(HEADER, [2, 0]).answer, `${HOSTILE} 0.00: the network says sea`);
+  assert.deepEqual([sentences(HEADER, [0, 0]).cell, sentences(HEADER, [2, 2]).cell], ["All sharp", "All sharp"]);
   const alone = { ...HEADER, label: "sea" };
-  assert.equal(said(alone, [2, 0]).answer, "sea 0.00: not confident of it");
+  assert.equal(sentences(alone, [2, 0]).answer, "sea 0.00: not confident of it");
 });
 
 test("pixels are cut out whole or not at all", () => {
@@ -146,14 +146,14 @@ test("pointer and keys choose a cell, in words for eyes and ears", () => {
   assert.equal(text("cell"), "All sharp");
   plot.dispatch("pointermove", { clientX: 10 + 150, clientY: 20 + 45 });
   assert.equal(text("answer"), `${HOSTILE} 0.85`);
-  assert.equal(root.querySelector("figcaption").className, "kept");
+  assert.equal(root.querySelector("figcaption").className, "recognised");
   const { left, top, width } = root.querySelector(".cursor").style;
   assert.deepEqual([left, top, width].map((one) => Math.round(parseFloat(one))), [33, 33, 33]);
   assert.equal(plot.attributes["aria-valuenow"], "4");
   assert.equal(plot.dispatch("keydown", { key: "ArrowLeft" }).defaultPrevented, true);
-  assert.equal(text("answer"), `${HOSTILE} 0.20: it says sea`);
+  assert.equal(text("answer"), `${HOSTILE} 0.20: the network says sea`);
   assert.equal(root.querySelector("figcaption").className, "lost");
-  assert.match(plot.attributes["aria-valuetext"], /^All blurred by 4.0 px.* 0.20: it says sea$/);
+  assert.match(plot.attributes["aria-valuetext"], /^All blurred by 4.0 px.* 0.20: the network says sea$/);
   assert.equal(plot.dispatch("keydown", { key: "ArrowUp", altKey: true }).defaultPrevented, false);
   assert.equal(plot.dispatch("keydown", { key: "Tab" }).defaultPrevented, false);
 });

@@ -46,18 +46,18 @@ function place(gl) {
   return { root: make("div", {}, root), canvas };
 }
 
-let told;
+let messages;
 
 beforeEach(() => {
   installPage();
   window.localStorage = { getItem: () => null, setItem() {} };
   window.screen = { width: 1920 };
-  told = [];
+  messages = [];
 });
 
 const component = (parentElement, data) => ({
   parentElement, data,
-  setStateValue: (...given) => told.push(given), setTriggerValue: (...given) => told.push(given),
+  setStateValue: (...given) => messages.push(given), setTriggerValue: (...given) => messages.push(given),
 });
 
 test("before its picture is there the eye looks nowhere, and says nothing", () => {
@@ -77,7 +77,7 @@ test("before its picture is there the eye looks nowhere, and says nothing", () =
   root.querySelector(".play").onclick();
   eye.refresh();
   assert.equal(eye.mode, "follow");
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   assert.equal(canvas.dataset.frames, undefined);
   close();
 });
@@ -85,10 +85,10 @@ test("before its picture is there the eye looks nowhere, and says nothing", () =
 test("without WebGL2, or without textures of light, the server hears of it and takes over", (t) => {
   t.mock.method(console, "error", () => {});
   for (const gl of [null, context(false)]) {
-    told = [];
+    messages = [];
     const { root } = place(gl);
     const close = mount(component(root, new Uint8Array(8)), { shaders: sources() });
-    assert.deepEqual(told, [["webgl", false]]);
+    assert.deepEqual(messages, [["webgl", false]]);
     close();
   }
   assert.throws(() => new Builder(context(false), sources()), /textures of light/);
@@ -100,7 +100,7 @@ test("a parcel that cannot be read hands over to the server as well", async (t) 
   const { root } = place(context());
   mount(component(root, Uint8Array.from([9, 0, 0, 0, 1])), { shaders: sources() });
   await new Promise((done) => setImmediate(() => setImmediate(done)));
-  assert.deepEqual(told, [["webgl", false]]);
+  assert.deepEqual(messages, [["webgl", false]]);
   assert.match(String(said.calls[0].arguments[0]), /eye/);
 });
 

@@ -7,9 +7,9 @@ import { listen, pointOf, stepped } from "../../../../attnviz/ui/components/eye/
 import { buildMaps, markMap, stopSaid } from "../../../../attnviz/ui/components/eye/js/maps.js";
 import { cross, rings, stopMarks } from "../../../../attnviz/ui/components/eye/js/marks.js";
 import { cardSize, connect } from "../../../../attnviz/ui/components/eye/js/panel.js";
-import { coarserThan, facts, sizeNote } from "../../../../attnviz/ui/components/eye/js/said.js";
+import { coarserThan, facts, sizeNote } from "../../../../attnviz/ui/components/eye/js/sentences.js";
 import { onRetina, pictureAt, section, VIEW_BOX } from "../../../../attnviz/ui/components/eye/js/section.js";
-import { changed, FIRST, keep, kept } from "../../../../attnviz/ui/components/eye/js/settings.js";
+import { changed, FIRST, loadSettings, storeSettings } from "../../../../attnviz/ui/components/eye/js/settings.js";
 import { put } from "../../../../attnviz/ui/components/eye/js/svg.js";
 import { Walk } from "../../../../attnviz/ui/components/eye/js/walk.js";
 import { installPage, make, near } from "../base/fakes.js";
@@ -40,18 +40,18 @@ test("a setting out of range is refused with a sentence, and the old one stays",
 test("settings are kept in the browser, and nonsense there is passed over", () => {
   const held = new Map();
   const storage = { getItem: (key) => held.get(key) ?? null, setItem: (key, text) => held.set(key, text) };
-  assert.deepEqual(kept(storage), FIRST);
-  assert.deepEqual(kept(storage, 390), { ...FIRST, distance: 35, pxPerCm: 60 }, "a phone is held nearer");
-  keep(storage, { ...FIRST, distance: 80, rings: false });
-  assert.deepEqual(kept(storage, 390), { ...FIRST, distance: 80, rings: false });
+  assert.deepEqual(loadSettings(storage), FIRST);
+  assert.deepEqual(loadSettings(storage, 390), { ...FIRST, distance: 35, pxPerCm: 60 }, "a phone is held nearer");
+  storeSettings(storage, { ...FIRST, distance: 80, rings: false });
+  assert.deepEqual(loadSettings(storage, 390), { ...FIRST, distance: 80, rings: false });
   for (const text of ["{", "7", '{"distance": 0, "coarser": "4", "rings": 3}', "null"]) {
     held.set([...held.keys()][0], text);
-    assert.deepEqual(kept(storage), FIRST, text);
+    assert.deepEqual(loadSettings(storage), FIRST, text);
   }
   const refusing = { getItem: () => assert.fail(), setItem: () => { throw new Error("full"); } };
   refusing.getItem = refusing.setItem;
-  keep(refusing, FIRST);
-  assert.deepEqual(kept(refusing), FIRST);
+  storeSettings(refusing, FIRST);
+  assert.deepEqual(loadSettings(refusing), FIRST);
 });
 
 test("a bank card lies where it fits and stands upright where it does not", () => {
@@ -62,25 +62,25 @@ test("a bank card lies where it fits and stands upright where it does not", () =
 });
 
 test("the controls tell what was moved, and the screen's width gives its pixels", () => {
-  const names = ["distance", "distance-cm", "coarser", "coarser-said", "card-width", "measured", "screen-cm",
-    "screen-said", "show-rings", "screen", "card", "leastContrast", "decay", "halfAngle"];
+  const names = ["distance", "distance-cm", "coarser", "coarser-text", "card-width", "measured", "screen-cm",
+    "screen-text", "show-rings", "screen", "card", "leastContrast", "decay", "halfAngle"];
   const root = make("div", {}, ...names.map((name) => make(`input.${name}`)));
   window.screen = { width: 1920 };
-  const told = [];
-  const show = connect(root, (changes) => told.push(changes));
+  const messages = [];
+  const show = connect(root, (changes) => messages.push(changes));
   const part = (name) => root.querySelector(`.${name}`);
   part("screen-cm").value = "48";
   part("screen-cm").onchange();
   part("distance").value = "33";
   part("distance").oninput();
   part("measured").onclick();
-  assert.deepEqual(told, [{ pxPerCm: 40 }, { distance: "33" },
+  assert.deepEqual(messages, [{ pxPerCm: 40 }, { distance: "33" },
     { leastContrast: 1 / 64, decay: 0.106, halfAngle: 2.3 }]);
   part("screen").clientWidth = 600;
   show({ ...FIRST, pxPerCm: 40 });
-  assert.equal(part("screen-said").textContent, "48.0 cm wide");
+  assert.equal(part("screen-text").textContent, "48.0 cm wide");
   near(Number.parseFloat(part("card").style.width), 342.4);
-  assert.equal(part("coarser-said").textContent, "4 × coarser than a human eye");
+  assert.equal(part("coarser-text").textContent, "4 × coarser than a human eye");
 });
 
 test("a place on the retina lies at its angle from the nodal point, 17 mm off in the middle", () => {
@@ -216,10 +216,10 @@ test("keys move within the picture, Shift farther, and others' keys are left alo
 
 test("the mouse moves and clicks, a finger moves while it is down and never clicks", () => {
   const canvas = make("canvas", { bounds: { left: 100, top: 50, width: 200, height: 100 } });
-  const told = [];
+  const messages = [];
   listen(canvas, {
-    move: ({ x, y }) => told.push(["move", x, y]), click: ({ x, y }) => told.push(["click", x, y]),
-    leave: () => told.push(["leave"]), key: ({ key }) => key === "f",
+    move: ({ x, y }) => messages.push(["move", x, y]), click: ({ x, y }) => messages.push(["click", x, y]),
+    leave: () => messages.push(["leave"]), key: ({ key }) => key === "f",
   });
   const event = (type, clientX, clientY, pointerType = "mouse") =>
     canvas.dispatch(type, { clientX, clientY, pointerType, button: 0 });
@@ -233,7 +233,7 @@ test("the mouse moves and clicks, a finger moves while it is down and never clic
   event("pointermove", 400, 60, "touch");
   event("pointerup", 400, 60, "touch");
   event("pointerleave", 0, 0);
-  assert.deepEqual(told, [["move", 0.25, 0.5], ["click", 0.26, 0.5], ["move", 0.5, 0.1], ["move", 1, 0.1], ["leave"]]);
+  assert.deepEqual(messages, [["move", 0.25, 0.5], ["click", 0.26, 0.5], ["move", 0.5, 0.1], ["move", 1, 0.1], ["leave"]]);
   assert.equal(canvas.dispatch("keydown", { key: "f" }).defaultPrevented, true);
   assert.equal(canvas.dispatch("keydown", { key: "g" }).defaultPrevented, false);
   assert.deepEqual(pointOf({ clientX: -5, clientY: 500 }, canvas.bounds), { x: 0, y: 1 });

@@ -6,7 +6,7 @@ import { beforeEach, test } from "node:test";
 import { Gaze } from "../../../../attnviz/ui/components/fixation_player/js/gaze.js";
 import { mount } from "../../../../attnviz/ui/components/fixation_player/js/main.js";
 import { paint } from "../../../../attnviz/ui/components/fixation_player/js/marks.js";
-import { colour, durations, lasts, radii, said, shownAt } from "../../../../attnviz/ui/components/fixation_player/js/path.js";
+import { colour, durations, duration, radii, timeText, shownAt } from "../../../../attnviz/ui/components/fixation_player/js/path.js";
 import { packed } from "../base/blobs.js";
 import { installPage, make } from "../base/fakes.js";
 
@@ -67,14 +67,14 @@ test("a fixation begins when the one before it ends", () => {
   assert.deepEqual(shownAt(FIRST, 100), { begun: 2, now: 1 });
   assert.deepEqual(shownAt(FIRST, 550), { begun: 3, now: 2 });
   assert.deepEqual(shownAt(FIRST, 600), { begun: 3, now: -1 });
-  assert.equal(lasts([FIRST, SECOND]), 900);
-  assert.equal(lasts([]), 0);
+  assert.equal(duration([FIRST, SECOND]), 900);
+  assert.equal(duration([]), 0);
 });
 
-test("what nobody measured lasts a quarter second each", () => {
+test("what nobody measured duration a quarter second each", () => {
   assert.deepEqual(durations(UNMEASURED), [250, 250]);
   assert.deepEqual(durations({ ...UNMEASURED, ms: [0, 80] }), [0, 80]);
-  assert.equal(lasts([UNMEASURED]), 500);
+  assert.equal(duration([UNMEASURED]), 500);
 });
 
 test("a circle's area goes with its time, within bounds", () => {
@@ -83,10 +83,10 @@ test("a circle's area goes with its time, within bounds", () => {
   assert.deepEqual(radii({ x: [0, 0], y: [0, 0], ms: [1, 9999] }, 10)[0], 6);
 });
 
-test("viewers have colours of their own, and time is said in words", () => {
+test("viewers have colours of their own, and time is timeText in words", () => {
   assert.equal(new Set([0, 1, 2, 3].map((index) => colour(index, 4))).size, 4);
-  assert.equal(said([FIRST], 0, 120), "0.1 s of 0.6 s, fixation 2 of 3");
-  assert.equal(said([FIRST, SECOND], -1, 5000), "0.9 s of 0.9 s");
+  assert.equal(timeText([FIRST], 0, 120), "0.1 s of 0.6 s, fixation 2 of 3");
+  assert.equal(timeText([FIRST, SECOND], -1, 5000), "0.9 s of 0.9 s");
 });
 
 test("all viewers are dots, one is a path of numbered circles", () => {

@@ -34,10 +34,10 @@ function canvas(...classes) {
   return node;
 }
 
-// The teller keeps views by their ids: each test has its own.
+// The reporter keeps views by their ids: each test has its own.
 let opened = "v|0";
 const grid = (changes = {}) => gridBlob({ viewId: opened, ...changes });
-let clock, root, place, told, data, gpu;
+let clock, root, place, messages, data, gpu;
 
 beforeEach(() => {
   ({ clock } = installPage());
@@ -63,19 +63,19 @@ beforeEach(() => {
   cells.className = "grid";
   const pairFrame = part("div.frame", canvas(), part("i.cross"));
   const pair = part("section.pair", part("select.a"), part("select.b"), pairFrame,
-    part("div.ramp", canvas()), part("p.rho"), part("p.iou"), part("p.said"));
+    part("div.ramp", canvas()), part("p.rho"), part("p.iou"), part("p.summary"));
   root = part("div.compare",
     part("fieldset.shown"), part("select.scale"), part("input.best"),
     part("button.back"), part("label.position", part("b"), part("input")), part("button.on"), part("button.play"),
     part("p.note"), part("div.both", cells, pair), part("p.spoken"));
   place = part("div", root);
-  told = [];
+  messages = [];
   data = grid();
 });
 
 const ASSETS = { heat: { inferno: BASE64 }, signed: { PuOr: BASE64 }, shaders: shaders() };
 const component = (bytes) => ({
-  parentElement: place, data: bytes, setStateValue: (name, value) => told.push([name, value]),
+  parentElement: place, data: bytes, setStateValue: (name, value) => messages.push([name, value]),
 });
 
 async function open(bytes = data) {
@@ -85,7 +85,7 @@ async function open(bytes = data) {
   return board;
 }
 
-const said = (board) => board.cells.filter(({ canvas: one }) => one).map(({ canvas: one }) => one.dataset.layer);
+const layersOf = (board) => board.cells.filter(({ canvas: one }) => one).map(({ canvas: one }) => one.dataset.layer);
 
 test("the blob is read wherever it begins in a message", () => {
   for (const offset of [0, 1, 7]) {
@@ -105,7 +105,7 @@ test("pictures are drawn at one size, slivers and specks too", () => {
 
 test("it opens on the best layers, with what each cell is and what its colours mean", async () => {
   const board = await open();
-  assert.deepEqual(said(board), ["layer 1", "layer 0"]);
+  assert.deepEqual(layersOf(board), ["layer 1", "layer 0"]);
   const [first, second] = board.cells;
   assert.equal(first.node.querySelector("figcaption b").textContent, `Relevance for ${HOSTILE}`);
   assert.deepEqual([first.low.textContent, first.high.textContent], ["0.00", "8.00"]);
@@ -116,24 +116,24 @@ test("it opens on the best layers, with what each cell is and what its colours m
   assert.match(first.canvas.ariaLabel, /Attends\?: Relevance for .*layer 1, chosen as A$/);
   assert.equal(cellName(board.header, 2), "Two · b.jpg · Attends?");
   assert.equal(root.querySelector("p.note").textContent, "N row");
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
-test("stepping moves every cell by relative depth, and is told once it rests", async () => {
+test("stepping moves every cell by relative depth, and is reported once it rests", async () => {
   const board = await open();
   const key = (name, more = {}) => board.press({ key: name, ...more }, board.cells[0]);
   key("Home");
-  assert.deepEqual([said(board), root.dataset.stop], [["layer 0", "layer 0"], "0"]);
+  assert.deepEqual([layersOf(board), root.dataset.stop], [["layer 0", "layer 0"], "0"]);
   key("ArrowRight");
-  assert.deepEqual(said(board), ["layer 1", "layer 0"]);
+  assert.deepEqual(layersOf(board), ["layer 1", "layer 0"]);
   assert.equal(root.querySelector(".position b").textContent, "50 %");
   key("End");
-  assert.deepEqual(said(board), ["layer 2", "layer 0"]);
+  assert.deepEqual(layersOf(board), ["layer 2", "layer 0"]);
   assert.match(board.cells[0].layer.textContent, /flat: nothing stands out/);
-  assert.deepEqual(told, [], "nothing is sent while the depth is stepped");
+  assert.deepEqual(messages, [], "nothing is sent while the depth is stepped");
   clock.advance(1100);
-  assert.equal(told.length, 1);
-  assert.deepEqual([told[0][1].best, told[0][1].depth, told[0][1].viewId], [false, 1, opened]);
+  assert.equal(messages.length, 1);
+  assert.deepEqual([messages[0][1].best, messages[0][1].depth, messages[0][1].viewId], [false, 1, opened]);
   assert.equal(key("x"), false);
 });
 
@@ -147,7 +147,7 @@ test("playing goes round through all depths without a word", async () => {
     stops.push(root.dataset.stop);
   }
   assert.deepEqual(stops, ["0", "1", "2", "0"]);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   board.togglePlay();
   assert.equal(root.querySelector(".play").textContent, "Play");
 });
@@ -161,7 +161,7 @@ test("the scale is the browser's own work", async () => {
   assert.notEqual(cell.canvas.image.data[0], first);
   board.change({ scale: "even" });
   assert.equal(cell.high.textContent, "1.60 × even");
-  assert.equal(told.length, 0);
+  assert.equal(messages.length, 0);
 });
 
 test("focus pictures are the viewer's: quick ones at once, exact ones cell by cell at rest", async () => {
@@ -187,7 +187,7 @@ test("focus pictures are the viewer's: quick ones at once, exact ones cell by ce
   board.change({ shown: "map" });
   clock.advance(200);
   assert.deepEqual([root.dataset.final, of("refine").length], ["1", 2], "a map needs no exact picture");
-  assert.equal(told.length, 0);
+  assert.equal(messages.length, 0);
 });
 
 test("without WebGL2 the cells show maps, and the focus picture cannot be chosen", async () => {
@@ -201,12 +201,12 @@ test("without WebGL2 the cells show maps, and the focus picture cannot be chosen
   assert.equal(painter.works, false);
 });
 
-test("two cells are chosen by click, in turns, and the server is told at once", async () => {
+test("two cells are chosen by click, in turns, and the server hears of it at once", async () => {
   const board = await open(grid({ view: { a: "one/a", b: "" } }));
   board.choose("one/a");
   board.choose("two/a");
-  assert.deepEqual(told.map(([, { a, b }]) => [a, b]), [["one/a", "two/a"]]);
-  assert.equal(root.querySelector("p.said").textContent, "Comparing …");
+  assert.deepEqual(messages.map(([, { a, b }]) => [a, b]), [["one/a", "two/a"]]);
+  assert.equal(root.querySelector("p.summary").textContent, "Comparing …");
   const box = root.querySelector("select.a");
   box.value = "two/a";
   box.onchange();
@@ -217,14 +217,14 @@ test("numbers of the pair follow the depth, and say where there is nothing to co
   const board = await open();
   board.receivePair(pairBlob({ note: "Two pictures." }));
   const text = (name) => root.querySelector(name).textContent;
-  assert.deepEqual([text("p.rho"), text("p.iou"), text("p.said")], ["Rank correlation +0.50", "Top 0.30", "Two pictures."]);
+  assert.deepEqual([text("p.rho"), text("p.iou"), text("p.summary")], ["Rank correlation +0.50", "Top 0.30", "Two pictures."]);
   const shown = root.querySelector("section canvas");
   assert.match(shown.ariaLabel, /Rank correlation \+0\.50/);
   assert.ok(shown.image.data[0] > shown.image.data[4 * 399], "A is higher on the left: the table's end");
   board.goTo(2);
-  assert.deepEqual([text("p.rho"), text("p.said")], ["", "A is flat. Two pictures."]);
+  assert.deepEqual([text("p.rho"), text("p.summary")], ["", "A is flat. Two pictures."]);
   board.compare({ a: "two/a", b: "one/a" });
-  assert.equal(text("p.said"), "Comparing …");
+  assert.equal(text("p.summary"), "Comparing …");
 });
 
 test("pointing in one cell marks the same place in all, with each map's own value", async () => {

@@ -21,13 +21,13 @@ function blob({ id = "one", chosen = "a", items = ITEMS } = {}) {
   return packed(header, Object.fromEntries(pictures));
 }
 
-let clock, row, told, urls;
+let clock, row, messages, urls;
 
 beforeEach(() => {
   ({ clock } = installPage());
   row = make("div.row", { bounds: { left: 100, right: 300 } });
   make("div", {}, row);
-  told = [];
+  messages = [];
   urls = { made: 0, live: new Set() };
   URL.createObjectURL = (given) => {
     assert.equal(given.type, "image/jpeg");
@@ -41,7 +41,7 @@ const receive = (changes) =>
   mount({
     parentElement: row.parentElement,
     data: blob(changes),
-    setTriggerValue: (...given) => told.push(given),
+    setTriggerValue: (...given) => messages.push(given),
   });
 const buttons = () => row.children;
 const checked = () => buttons().map((button) => button.attributes["aria-checked"]);
@@ -72,7 +72,7 @@ test("names are only ever text, whole for ears, short for eyes", () => {
   assert.equal(hostile.title, HOSTILE);
   assert.equal(hostile.textContent, shortened(HOSTILE));
   assert.equal(hostile.querySelectorAll("img").length, 1, "its own picture");
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("the chosen one is checked, and it alone is reached by Tab", () => {
@@ -87,10 +87,10 @@ test("the chosen one is checked, and it alone is reached by Tab", () => {
 test("a click tells its key once, and is shown at once", () => {
   receive();
   row.dispatch("click", { target: buttons()[2].querySelector("img") });
-  assert.deepEqual([told, checked()], [[["picked", "c"]], ["false", "false", "true"]]);
+  assert.deepEqual([messages, checked()], [[["picked", "c"]], ["false", "false", "true"]]);
   row.dispatch("click", { target: buttons()[2] });
   row.dispatch("click", { target: row });
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("keys move the focus and choose; those of the browser are left to it", () => {
@@ -99,11 +99,11 @@ test("keys move the focus and choose; those of the browser are left to it", () =
     row.dispatch("keydown", { target: buttons()[index], key, ...more }).defaultPrevented;
   assert.equal(press(0, "ArrowLeft"), true);
   assert.equal(document.activeElement, buttons()[2]);
-  assert.deepEqual(told, [["picked", "c"]]);
+  assert.deepEqual(messages, [["picked", "c"]]);
   assert.equal(press(2, "ArrowLeft", { altKey: true }), false);
   assert.equal(press(2, "Enter"), false);
   assert.equal(row.dispatch("keydown", { target: row, key: "Home" }).defaultPrevented, false);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("the same pictures are made once, others in their place, and all are given back", () => {

@@ -43,7 +43,7 @@ test("the nearest checkpoint is found", () => {
   assert.equal(nearest([0, 0.5, 2, 8], 99), 3);
 });
 
-test("a step is told once, and a redrawing tells nothing", () => {
+test("a step is messages once, and a redrawing tells nothing", () => {
   const input = new Input();
   const host = placed(input, [0, 1, 2]);
   host.index = 2;

@@ -6,13 +6,13 @@ import { MODES, SURFACES } from "../../../../attnviz/ui/components/base/js/view.
 import { header, VIEW } from "../base/examples.js";
 import { installPage, make } from "../base/fakes.js";
 
-let root, told, show;
+let root, messages, show;
 
 beforeEach(() => {
   installPage();
   root = make("div", {}, make("div.modes"), make("div.sliders"), make("div.options"));
-  told = [];
-  show = buildControls(root, (changes, released) => told.push([changes, released]));
+  messages = [];
+  show = buildControls(root, (changes, released) => messages.push([changes, released]));
   show(VIEW, header());
 });
 
@@ -42,7 +42,7 @@ test("every control of the lens and of the map is there once", () => {
 test("a slider tells while it moves and when it is let go", () => {
   Object.assign(input("radius"), { value: "0.03" }).dispatch("input");
   input("radius").dispatch("change");
-  assert.deepEqual(told, [
+  assert.deepEqual(messages, [
     [{ radius: 0.03 }, false],
     [{ radius: 0.03 }, true],
   ]);
@@ -67,7 +67,7 @@ test("a choice tells its value, and the outline a truth", () => {
   Object.assign(input("aperture", "select"), { value: "hexagon" }).dispatch("change");
   Object.assign(input("outline", "select"), { value: "true" }).dispatch("change");
   Object.assign(input("outline", "select"), { value: "false" }).dispatch("change");
-  assert.deepEqual(told, [
+  assert.deepEqual(messages, [
     [{ aperture: "hexagon" }, true],
     [{ outline: true }, true],
     [{ outline: false }, true],
@@ -94,7 +94,7 @@ test("an absolute scale is offered for shares alone", () => {
 
 test("the check box tells and shows", () => {
   Object.assign(input("blend"), { checked: false }).dispatch("change");
-  assert.deepEqual(told, [[{ blend: false }, true]]);
+  assert.deepEqual(messages, [[{ blend: false }, true]]);
   show({ ...VIEW, blend: true }, header());
   assert.equal(input("blend").checked, true);
 });
@@ -120,7 +120,7 @@ test("one mode is chosen, and only that one is in the tab order", () => {
 test("each mode's button tells its mode", () => {
   buttons().forEach((button) => button.dispatch("click"));
   assert.deepEqual(
-    told,
+    messages,
     MODES.map((mode) => [{ mode }, true]),
   );
 });
@@ -128,13 +128,13 @@ test("each mode's button tells its mode", () => {
 test("arrows go round through the modes and take the focus along", () => {
   const area = root.querySelector(".modes");
   const back = area.dispatch("keydown", { key: "ArrowLeft" });
-  assert.deepEqual(told.pop(), [{ mode: "split" }, true]);
+  assert.deepEqual(messages.pop(), [{ mode: "split" }, true]);
   assert.equal(document.activeElement, buttons()[4]);
   assert.equal(back.defaultPrevented, true);
   area.dispatch("keydown", { key: "ArrowDown" });
-  assert.deepEqual(told.pop(), [{ mode: "bokeh" }, true]);
+  assert.deepEqual(messages.pop(), [{ mode: "bokeh" }, true]);
   assert.equal(area.dispatch("keydown", { key: "Tab" }).defaultPrevented, false);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("surfaces are called by what they are; the map by what it shows", () => {

@@ -7,11 +7,11 @@ import { VIEW } from "../base/examples.js";
 import { FakeResizeObserver, turns, until } from "../base/fakes.js";
 import { bitmap, openPage } from "../base/page.js";
 
-let here, clock, told, decoded, part, sent, receive, shown;
+let here, clock, messages, decoded, part, sent, receive, shown;
 
 beforeEach(() => {
   here = openPage();
-  ({ clock, told, part, sent, receive, shown } = here);
+  ({ clock, messages, part, sent, receive, shown } = here);
   decoded = [];
 });
 
@@ -23,7 +23,7 @@ const decodeByHand = () => {
     });
 };
 const id = () => here.canvas.viewer.scene?.header.id;
-/** What the console is told of errors, kept from the tests' own output. */
+/** What the console is messages of errors, kept from the tests' own output. */
 const errors = (context) => context.mock.method(console, "error", () => {}).mock;
 
 test("the same picture again uploads nothing and keeps what the user has set", async () => {
@@ -73,7 +73,7 @@ test("data that are no bytes are left alone", async () => {
   part(".on").dispatch("click");
   part(".play").dispatch("click");
   clock.frame();
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("controls can be moved before the first picture is there", async () => {
@@ -129,8 +129,8 @@ test("a picture that cannot be decoded is left to the server", async (context) =
   receive(sent());
   await until(() => decoded.length === 1);
   decoded[0](new Error("out of memory"));
-  await until(() => told.length);
-  assert.deepEqual(told, [["webgl", false]]);
+  await until(() => messages.length);
+  assert.deepEqual(messages, [["webgl", false]]);
   assert.match(part(".notice").textContent, /come from the server instead/);
   const visible = part(".viewer").children.filter((node) => !node.hidden);
   assert.deepEqual(visible, [part(".notice")]);
@@ -144,8 +144,8 @@ test("a picture that the card does not take is left to the server as well", asyn
     throw new Error("too large");
   };
   receive(sent());
-  await until(() => told.length);
-  assert.deepEqual(told, [["webgl", false]]);
+  await until(() => messages.length);
+  assert.deepEqual(messages, [["webgl", false]]);
 });
 
 test("a picture that fails after the page has gone is nobody's concern", async (context) => {
@@ -156,7 +156,7 @@ test("a picture that fails after the page has gone is nobody's concern", async (
   unmount();
   decoded[0](new Error("gone"));
   await turns();
-  assert.deepEqual([told, said.calls.length], [[], 0]);
+  assert.deepEqual([messages, said.calls.length], [[], 0]);
 });
 
 test("nothing is said of a picture that failed when a newer one is there", async () => {
@@ -190,16 +190,16 @@ test("unmounting gives the context back, stops all clocks, and tells nothing aft
   assert.equal(clock.frames.size, 0);
   await turns();
   clock.advance(20000);
-  assert.deepEqual(told, [], "least of all that graphics were lost");
+  assert.deepEqual(messages, [], "least of all that graphics were lost");
 });
 
-test("a change that was not told yet is told as the page goes", async () => {
+test("a change that was not messages yet is messages as the page goes", async () => {
   const unmount = await shown();
   here.canvas.viewer.change({ radius: 0.05 }, true);
   unmount();
-  assert.deepEqual(told, [["view", { ...VIEW, radius: 0.05, viewId: here.viewId }]]);
+  assert.deepEqual(messages, [["view", { ...VIEW, radius: 0.05, viewId: here.viewId }]]);
   clock.advance(20000);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("a click or a picture still on its way when the page goes comes to nothing", async () => {
@@ -215,7 +215,7 @@ test("a click or a picture still on its way when the page goes comes to nothing"
   decoded[0]();
   await turns();
   clock.advance(5000);
-  assert.deepEqual([told, clock.frames.size, clock.timers.size], [[], 0, 0]);
+  assert.deepEqual([messages, clock.frames.size, clock.timers.size], [[], 0, 0]);
 });
 
 test("the clean-up of a call that was followed by another leaves the viewer alone", async () => {
@@ -235,11 +235,11 @@ test("a viewer that comes back is a new one, where the user left it", async () =
   const { viewer } = here.canvas;
   viewer.goTo(0);
   unmount();
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
   here.renew();
   await shown();
   assert.notEqual(here.canvas.viewer, viewer);
   assert.equal(here.canvas.dataset.layer, "a", "though the server's payload says b");
   clock.advance(5000);
-  assert.equal(told.length, 1, "and the server has heard of it");
+  assert.equal(messages.length, 1, "and the server has heard of it");
 });

@@ -8,11 +8,11 @@ import { header, HOSTILE, MATTES, payload, VIEW } from "../base/examples.js";
 import { FakeResizeObserver } from "../base/fakes.js";
 import { ASSETS, openPage } from "../base/page.js";
 
-let here, clock, told, canvas, part, named, key, shown;
+let here, clock, messages, canvas, part, named, key, shown;
 
 beforeEach(() => {
   here = openPage();
-  ({ clock, told, canvas, part, named, key, shown } = here);
+  ({ clock, messages, canvas, part, named, key, shown } = here);
 });
 
 test("one place has one viewer, however often it is called for", () => {
@@ -32,7 +32,7 @@ test("a payload is drawn, from the view's layer on", async () => {
   assert.equal(part(".layer").max, 2);
   assert.equal(part(".notice").hidden, true);
   assert.ok(here.gl.draws.length > 0);
-  assert.deepEqual(told, [], "and nothing is told");
+  assert.deepEqual(messages, [], "and nothing is messages");
 });
 
 test("hostile names of layers and titles are only ever text", async () => {
@@ -69,7 +69,7 @@ test("a slider under the hand tells nothing, and all of it is drawn at most once
   clock.frame();
   assert.equal(Number(canvas.dataset.frames), frames + 1);
   clock.advance(5000);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("a click tells its exact point and the layer that was clicked", async () => {
@@ -84,7 +84,7 @@ test("a click tells its exact point and the layer that was clicked", async () =>
   assert.ok(Math.abs(picked.x - 0.3) < 1e-12 && Math.abs(picked.y - 0.7) < 1e-12);
   assert.equal(picked.layer, "b");
   assert.deepEqual(
-    told.map(([name]) => name),
+    messages.map(([name]) => name),
     ["view", "picked"],
     "the answer is to the view as it is",
   );
@@ -104,7 +104,7 @@ test("the button says what a press would do, and so has no state of its own", as
   assert.ok(Number.isInteger(canvas.viewer.position));
 });
 
-test("the picture is told in words, once it stays", async () => {
+test("the picture is messages in words, once it stays", async () => {
   await shown();
   clock.advance(380);
   assert.equal(part(".spoken").textContent, "");

@@ -9,18 +9,18 @@ const PANES = [
   { x: 0, y: 0, width: 400, height: 300 },
   { x: 408, y: 0, width: 400, height: 300 },
 ];
-let clock, canvas, host, told;
+let clock, canvas, host, messages;
 
 beforeEach(() => {
   ({ clock } = installPage());
   canvas = make("canvas", { bounds: { left: 10, top: 20 } });
-  told = [];
+  messages = [];
   host = { zoom: WHOLE, index: 3, panes: () => PANES };
   for (const name of ["hover", "pick", "setZoom", "step"])
-    {host[name] = (...given) => told.push([name, ...given]);}
+    {host[name] = (...given) => messages.push([name, ...given]);}
   host.setZoom = (zoom) => {
     host.zoom = zoom;
-    told.push(["setZoom", zoom]);
+    messages.push(["setZoom", zoom]);
   };
   listen(canvas, host);
 });
@@ -36,15 +36,15 @@ const click = (x, y, more) => {
   canvas.dispatch("pointerdown", at(x, y, more));
   canvas.dispatch("pointerup", at(x, y, more));
 };
-const of = (name) => told.filter(([one]) => one === name).map(([, value]) => value);
+const of = (name) => messages.filter(([one]) => one === name).map(([, value]) => value);
 
 test("a click picks its exact point, once it cannot become a double click", () => {
   click(100, 150);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   clock.advance(259);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   clock.advance(1);
-  assert.deepEqual(told, [["pick", { x: 0.25, y: 0.5 }, 3]]);
+  assert.deepEqual(messages, [["pick", { x: 0.25, y: 0.5 }, 3]]);
   assert.equal(document.activeElement, canvas);
 });
 
@@ -61,7 +61,7 @@ test("a double click shows the whole picture and picks nothing", () => {
   click(100, 150);
   canvas.dispatch("dblclick");
   clock.advance(1000);
-  assert.deepEqual(told, [["setZoom", WHOLE]]);
+  assert.deepEqual(messages, [["setZoom", WHOLE]]);
 });
 
 test("neither a drag, nor another button, nor the gap between the panes is a click", () => {
@@ -149,17 +149,17 @@ test("Ctrl and the wheel zoom about the pointer, focus or not", () => {
 test("without focus the wheel scrolls the page", () => {
   const event = canvas.dispatch("wheel", at(100, 100, { deltaY: 500 }));
   assert.equal(event.defaultPrevented, false);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("with focus the wheel steps through the layers, one for 60 px either way", () => {
   canvas.focus();
   for (const deltaY of [30, 20])
     {assert.equal(canvas.dispatch("wheel", at(1, 1, { deltaY })).defaultPrevented, true);}
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   canvas.dispatch("wheel", at(1, 1, { deltaY: 10 }));
   canvas.dispatch("wheel", at(1, 1, { deltaY: -120 }));
-  assert.deepEqual(told, [
+  assert.deepEqual(messages, [
     ["step", 1],
     ["step", -1],
   ]);
@@ -200,7 +200,7 @@ test("a click picks from the layer that was clicked, whatever is shown by then",
   click(100, 150);
   host.index = 5;
   clock.advance(260);
-  assert.deepEqual(told, [["pick", { x: 0.25, y: 0.5 }, 3]]);
+  assert.deepEqual(messages, [["pick", { x: 0.25, y: 0.5 }, 3]]);
 });
 
 test("another button neither pans, nor takes the focus, nor counts as a finger", () => {

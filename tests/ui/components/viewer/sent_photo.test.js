@@ -7,11 +7,11 @@ import { payload } from "../base/examples.js";
 import { turns, until } from "../base/fakes.js";
 import { openPage } from "../base/page.js";
 
-let here, clock, told, sent, receive, shown;
+let here, clock, messages, sent, receive, shown;
 
 beforeEach(() => {
   here = openPage();
-  ({ clock, told, sent, receive, shown } = here);
+  ({ clock, messages, sent, receive, shown } = here);
 });
 
 const id = () => here.canvas.viewer.scene?.header.id;
@@ -32,21 +32,21 @@ test("maps that come alone are shown on the photo that is there, with the point 
   assert.equal(viewer.scene.bitmap, photo);
   assert.equal(photo.closed, false, "or it could not be drawn again when graphics come back");
   assert.deepEqual(viewer.picked, { x: 0.25, y: 0.5 });
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });
 
 test("a viewer without the photo asks for it once, after a while, and takes it", async () => {
   receive(mapsAlone({ id: "two" }));
   await until(() => clock.timers.size === 1);
   clock.advance(499);
-  assert.deepEqual(told, [], "the page's controls get what came with the maps first");
+  assert.deepEqual(messages, [], "the page's controls get what came with the maps first");
   clock.advance(1);
-  assert.deepEqual(told, [["lacking", "two"]]);
+  assert.deepEqual(messages, [["lacking", "two"]]);
   assert.equal(here.canvas.viewer.scene, null);
   await shown({ id: "two" });
   assert.equal(id(), "two");
   clock.advance(5000);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("the photo is asked for with the latest maps, and not where it has come meanwhile", async () => {
@@ -56,14 +56,14 @@ test("the photo is asked for with the latest maps, and not where it has come mea
   receive(mapsAlone({ id: "three" }));
   await turns();
   clock.advance(300);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   clock.advance(200);
-  assert.deepEqual(told, [["lacking", "three"]]);
+  assert.deepEqual(messages, [["lacking", "three"]]);
   receive(mapsAlone({ id: "four" }));
   await turns();
   await shown({ id: "four" });
   clock.advance(5000);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("a photo is not asked for where the server has sent something else meanwhile", async () => {
@@ -74,10 +74,10 @@ test("a photo is not asked for where the server has sent something else meanwhil
   await turns();
   receive(sent()); // what is shown already: the maps were taken back
   clock.advance(5000);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   receive(mapsAlone({ id: "three" }));
   await turns();
   await shown({ id: "four" });
   clock.advance(5000);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
 });

@@ -8,11 +8,11 @@ import { payload, VIEW } from "../base/examples.js";
 import { until } from "../base/fakes.js";
 import { ASSETS, openPage } from "../base/page.js";
 
-let here, clock, told, canvas, part, named, key, shown, viewer;
+let here, clock, messages, canvas, part, named, key, shown, viewer;
 
 beforeEach(async () => {
   here = openPage();
-  ({ clock, told, canvas, part, named, key, shown } = here);
+  ({ clock, messages, canvas, part, named, key, shown } = here);
   await shown();
   ({ viewer } = canvas);
 });
@@ -37,7 +37,7 @@ test("a viewer stands on its own, and can be called by whoever has its parts", a
   assert.deepEqual([alone.count, alone.closed, other.gl.lost], [0, true, true]);
 });
 
-test("the view is told once, a second after the last of many changes", () => {
+test("the view is messages once, a second after the last of many changes", () => {
   for (const pressed of ["ArrowLeft", "End", "Home", "ArrowRight", "ArrowRight"]) {
     key(pressed);
     clock.frame(300);
@@ -46,19 +46,19 @@ test("the view is told once, a second after the last of many changes", () => {
   for (const value of [0.03, 0.04, 0.05]) Object.assign(radius, { value }).dispatch("input");
   radius.dispatch("change");
   clock.advance(999);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   clock.advance(1);
   const view = { ...VIEW, layer: "c", radius: 0.05, viewId: here.viewId };
-  assert.deepEqual(told, [["view", view]]);
+  assert.deepEqual(messages, [["view", view]]);
   clock.advance(10000);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
-test("a view that the server knows is not told again", async () => {
+test("a view that the server knows is not messages again", async () => {
   key("ArrowRight");
   key("ArrowLeft");
   clock.advance(5000);
-  assert.deepEqual(told, [], "there and back within a second");
+  assert.deepEqual(messages, [], "there and back within a second");
   key("ArrowRight");
   clock.advance(1000);
   here.receive(here.sent());
@@ -78,7 +78,7 @@ test("playing tells nothing, whatever is changed meanwhile; pausing tells the wh
   viewer.change({ threshold: 0.5 }, true);
   for (let i = 0; i < 200; i++) clock.frame();
   pressAt(document);
-  assert.deepEqual(told, []);
+  assert.deepEqual(messages, []);
   part(".play").dispatch("click");
   clock.advance(1000);
   const { layer, radius, threshold } = named("view")[0];
@@ -100,10 +100,10 @@ test("asking for the outline ends the playing, or nobody would look for the obje
 test("whoever goes elsewhere takes the view along as it is now", () => {
   key("ArrowRight");
   pressAt(canvas);
-  assert.deepEqual(told, [], "a press on the viewer is no farewell");
+  assert.deepEqual(messages, [], "a press on the viewer is no farewell");
   pressAt(document);
   assert.deepEqual(
-    told.map(([name, { layer }]) => [name, layer]),
+    messages.map(([name, { layer }]) => [name, layer]),
     [["view", "c"]],
   );
   key("ArrowLeft");
@@ -113,10 +113,10 @@ test("whoever goes elsewhere takes the view along as it is now", () => {
     ["c", "b"],
   );
   clock.advance(5000);
-  assert.equal(told.length, 2);
+  assert.equal(messages.length, 2);
 });
 
-test("closing tells what was not told yet, and listens to nobody afterwards", () => {
+test("closing tells what was not messages yet, and listens to nobody afterwards", () => {
   key("ArrowRight");
   viewer.close();
   assert.equal(named("view")[0].layer, "c");
@@ -124,7 +124,7 @@ test("closing tells what was not told yet, and listens to nobody afterwards", ()
   pressAt(document);
   window.dispatch("pagehide");
   clock.advance(5000);
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
 });
 
 test("closing while it plays tells the layer that was reached", () => {
@@ -148,7 +148,7 @@ test("a point from the keyboard is marked, spoken, and picked with Enter", () =>
 
 test("a click on a layer that has gone by the time it counts comes to nothing", async () => {
   viewer.pick({ x: 0.5, y: 0.5 }, 7);
-  assert.deepEqual([told, viewer.picked], [[], null]);
+  assert.deepEqual([messages, viewer.picked], [[], null]);
 });
 
 test("the picture follows a point that would leave the pane", () => {
@@ -169,7 +169,7 @@ test("a pointer beyond the picture points at nothing", () => {
   assert.equal(part(".crosses").children.length, 0);
 });
 
-test("a map that is flat is told as such, and its slider names the layer", () => {
+test("a map that is flat is messages as such, and its slider names the layer", () => {
   viewer.goTo(2);
   clock.advance(400);
   assert.equal(
@@ -179,7 +179,7 @@ test("a map that is flat is told as such, and its slider names the layer", () =>
   assert.equal(part(".layer").ariaValueText, "c");
 });
 
-test("a payload of another picture is told apart by its id alone", async () => {
+test("a payload of another picture is messages apart by its id alone", async () => {
   here.receive(payload({ viewId: here.viewId, title: "Other" }));
   clock.frame();
   assert.equal(viewer.scene.header.title, "Attention", "the same picture is not read again");

@@ -88,11 +88,11 @@ def test_a_picture_that_is_asked_for_can_be_saved(monkeypatch: pytest.MonkeyPatc
     }  # fmt: skip
 
     def ask(value: object) -> None:
-        told = WidgetState()
-        told.id = f"$$STREAMLIT_INTERNAL_KEY_{header['widget']}__events"
-        told.json_trigger_value = json.dumps([{"event": "wanted", "value": value}])
+        message = WidgetState()
+        message.id = f"$$STREAMLIT_INTERNAL_KEY_{header['widget']}__events"
+        message.json_trigger_value = json.dumps([{"event": "save_request", "value": value}])
         states = page._tree.get_widget_states()
-        states.widgets.append(told)
+        states.widgets.append(message)
         page._run(states)
 
     ask({"fixations": "nonsense"})

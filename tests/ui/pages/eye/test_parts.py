@@ -13,7 +13,7 @@ from PIL import Image
 from attnviz.export.png import read_provenance
 from attnviz.pictures import Picture, open_picture
 from attnviz.ui.components.base.blob import unpack_blob
-from attnviz.ui.components.eye.save_request import Wanted
+from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
 from attnviz.ui.pages.eye.save import foveated_picture, foveated_png
@@ -98,10 +98,10 @@ def test_without_a_photographed_retina_one_is_drawn_and_that_is_said(
 
 
 def test_what_a_browser_asks_for_is_checked() -> None:
-    wanted = Wanted.from_untrusted(TOLD)
-    assert wanted is not None
-    assert wanted.fixations == ((0.5, 0.25), (0.1, 0.75))
-    assert wanted.retina == Retina(coarser=4)
+    save_request = SaveRequest.from_untrusted(TOLD)
+    assert save_request is not None
+    assert save_request.fixations == ((0.5, 0.25), (0.1, 0.75))
+    assert save_request.retina == Retina(coarser=4)
     bad: list[Any] = [
         None, 7, {}, {"fixations": []}, {"fixations": [[0.5, 1.2]]}, {"fixations": [["a", 0]]},
         {"fixations": [[0.5, float("nan")]]}, {"fixations": [[0.5, 0.5]] * 17},
@@ -109,15 +109,15 @@ def test_what_a_browser_asks_for_is_checked() -> None:
         {"distance": float("inf")}, {"coarser": -1}, {"leastContrast": 1}, {"fixations": 3},
     ]  # fmt: skip
     for one in bad:
-        told = {**TOLD, **one} if isinstance(one, dict) and one else one
-        assert Wanted.from_untrusted(told) is None, one
+        message = {**TOLD, **one} if isinstance(one, dict) and one else one
+        assert SaveRequest.from_untrusted(message) is None, one
 
 
 def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     whole, shown = noise(200, 320), noise(100, 160)
-    wanted = Wanted.from_untrusted(TOLD)
-    assert wanted is not None
-    file = foveated_png(wanted, shown, whole)
+    save_request = SaveRequest.from_untrusted(TOLD)
+    assert save_request is not None
+    file = foveated_png(save_request, shown, whole)
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]
@@ -131,7 +131,9 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     assert facts["fixations"] == "x 25.0 %, y 50.0 %; x 75.0 %, y 10.0 %"
     assert facts["gaze led by"] == "led"
     assert facts["picture sha256"] == whole.sha256
-    np.testing.assert_array_equal(foveated_picture(wanted, whole, whole)[:2].shape, (2, 320, 3))
+    np.testing.assert_array_equal(
+        foveated_picture(save_request, whole, whole)[:2].shape, (2, 320, 3)
+    )
 
 
 def test_rings_and_numbered_stops_are_drawn_where_they_belong() -> None:

@@ -223,9 +223,9 @@ export class Renderer {
   /** The ladder of discs: made once for each photo, shape of the opening, and bloom. */
   bakeLadder(view) {
     const { gl, loaded } = this;
-    const wanted = `${view.aperture} ${view.highlights}`;
-    if (loaded.baked === wanted) return;
-    loaded.baked = wanted;
+    const key = `${view.aperture} ${view.highlights}`;
+    if (loaded.baked === key) return;
+    loaded.baked = key;
     const program = this.program("bake.frag.glsl", ...blooming(view));
     const clipped = this.clippedFor(view);
     this.into(loaded.atlas, loaded.places.width, loaded.places.height);
@@ -249,7 +249,7 @@ export class Renderer {
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
-  /** The clipped lights of the photo, made when they are first wanted; null where they are not. */
+  /** The clipped lights of the photo, made when they are first needed; null where they are not. */
   clippedFor(view) {
     const { gl, loaded } = this;
     if (!blooming(view).length) return null;

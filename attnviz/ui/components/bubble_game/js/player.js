@@ -97,7 +97,7 @@ export class Player {
     this.sent = true;
     const answer = this.header.asks ? this.part(".answer").value : "";
     this.part(".done").disabled = true;
-    this.tell("round", this.round.told(performance.now(), answer));
+    this.tell("round", this.round.report(performance.now(), answer));
   }
 
   point(event) {
@@ -185,7 +185,7 @@ export class Player {
   }
 
   say(text) {
-    this.part(".said").textContent = text;
+    this.part(".sentence").textContent = text;
   }
 
   close() {

@@ -64,12 +64,12 @@ export class Replay {
   added(side) {
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
-    const [said, bar, track] = [made("span", "p"), made("i", "fill"), made("div", "track")];
+    const [sentence, bar, track] = [made("span", "p"), made("i", "fill"), made("div", "track")];
     track.append(bar);
     track.style.setProperty("--colour", side.colour);
     const figure = made("figure", "side", made("div", "name", side.title), canvas);
-    figure.append(made("figcaption", "told", said, track));
-    return { side, canvas, said, bar, track, figure, painter: new Painter(canvas, this.header) };
+    figure.append(made("figcaption", "caption", sentence, track));
+    return { side, canvas, sentence, bar, track, figure, painter: new Painter(canvas, this.header) };
   }
 
   go(step) {
@@ -107,18 +107,18 @@ export class Replay {
 
   draw() {
     const onMap = Boolean(this.heat) && this.part(".heat").checked;
-    for (const { side, canvas, said, bar, track, painter } of this.sides) {
+    for (const { side, canvas, sentence, bar, track, painter } of this.sides) {
       const places = side.places.slice(0, this.step);
       if (onMap) painter.show(this.heat, this.sharp, []);
       else painter.show(this.soft, this.sharp, places);
       painter.rings(places);
       const known = side.probability.length > 0;
       const bubbles = `${places.length} of ${side.places.length} bubbles`;
-      said.textContent = known ? recognised(side, this.step, this.header.label) : bubbles;
+      sentence.textContent = known ? recognised(side, this.step, this.header.label) : bubbles;
       track.hidden = !known;
       const share = known ? side.probability[Math.min(this.step, side.probability.length - 1)] : 0;
       bar.style.width = `${100 * share}%`;
-      canvas.setAttribute("aria-label", `${side.title}. ${said.textContent}`);
+      canvas.setAttribute("aria-label", `${side.title}. ${sentence.textContent}`);
     }
     const step = this.part(".step");
     step.value = String(this.step);

@@ -60,8 +60,8 @@ export class Round {
     this.ended = this.spent(now);
   }
 
-  /** What the server is told. The last bubble of a round without a clock is open until `now`. */
-  told(now, answer) {
+  /** The message to the server. The last bubble of a round without a clock is open until `now`. */
+  report(now, answer) {
     const whole = 1000 * (this.rules.seconds ?? Infinity);
     const ms = Math.min(this.spent(now), whole);
     return { id: this.rules.id, clicks: this.clicks, ms, answer };

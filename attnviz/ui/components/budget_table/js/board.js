@@ -3,8 +3,8 @@
 import { unpack } from "../../base/js/blob.js";
 import { decoded } from "../../base/js/pictures.js";
 import { borders, cellAt, cellPixels, labelled, moved } from "./table.js";
-import { Composer } from "./shown.js";
-import { ofDiagonal, percent, pixels, said } from "./words.js";
+import { Composer } from "./composer.js";
+import { ofDiagonal, percent, pixels, sentences } from "./words.js";
 
 const LABEL = 28;
 
@@ -83,7 +83,7 @@ export class Board {
     [this.cell, this.shownId] = [cell, this.header.id];
     const [radius, share] = cell;
     const [radii, shares] = this.shape;
-    const { cell: what, answer, kept } = said(this.header, cell);
+    const { cell: what, answer, recognised } = sentences(this.header, cell);
     const at = {
       left: share / shares, top: (radii - 1 - radius) / radii, width: 1 / shares, height: 1 / radii,
     };
@@ -91,7 +91,7 @@ export class Board {
     for (const [name, value] of Object.entries(at)) style[name] = `${100 * value}%`;
     this.part(".cell").textContent = what;
     this.part(".answer").textContent = answer;
-    this.part("figcaption").className = kept ? "kept" : "lost";
+    this.part("figcaption").className = recognised ? "recognised" : "lost";
     this.part(".fed").setAttribute("aria-label", what);
     this.plot.setAttribute("aria-valuenow", String(radius * shares + share));
     this.plot.setAttribute("aria-valuetext", `${what}. ${answer}`);
@@ -135,7 +135,7 @@ export class Board {
     context.imageSmoothingEnabled = false;
     context.drawImage(small, 0, 0, this.heat.width, this.heat.height);
     this.line(context, this.header.firm, density, [5, 4]);
-    this.line(context, this.header.kept, density, []);
+    this.line(context, this.header.recognised, density, []);
     const shown = labelled(shares, clientWidth, LABEL);
     const labels = shown.map((index) => {
       const label = span(percent(this.header.shares[index]).replace(" %", ""));

@@ -25,14 +25,14 @@ export function moved(key, [radius, share], radii, shares) {
 }
 
 /** The sides at which a table of 0 and 1 changes: [x, y, x, y], in cells from the left and top. */
-export function borders(kept) {
-  const radii = kept.length;
+export function borders(recognised) {
+  const radii = recognised.length;
   const lines = [];
-  kept.forEach((row, radius) => {
+  recognised.forEach((row, radius) => {
     const top = radii - 1 - radius;
     row.forEach((value, share) => {
       if (share && value !== row[share - 1]) lines.push([share, top, share, top + 1]);
-      if (radius && value !== kept[radius - 1][share])
+      if (radius && value !== recognised[radius - 1][share])
         {lines.push([share, top + 1, share + 1, top + 1]);}
     });
   });

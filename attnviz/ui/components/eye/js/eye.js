@@ -7,7 +7,7 @@ import { listen, stepped } from "./gaze.js";
 import { buildMaps, markMap, stopSaid } from "./maps.js";
 import { connect } from "./panel.js";
 import { readScene, release } from "./scene.js";
-import { changed, keep, kept } from "./settings.js";
+import { changed, loadSettings, storeSettings } from "./settings.js";
 import { Showing } from "./showing.js";
 import { Walk } from "./walk.js";
 
@@ -43,7 +43,7 @@ export class Eye {
     Object.assign(this, { mode: "follow", pointed: null, added: [], path: -1, count: 0, frames: 0 });
     this.part = (selector) => root.querySelector(selector);
     this.canvas = this.part(".stage > canvas");
-    this.settings = kept(window.localStorage, window.screen.width);
+    this.settings = loadSettings(window.localStorage, window.screen.width);
     this.walk = new Walk(this);
     this.showing = new Showing(this);
     this.schedule = { stop: () => cancelAnimationFrame(this.frame) };
@@ -66,13 +66,13 @@ export class Eye {
   }
 
   async load(bytes) {
-    const wanted = (this.wanted = Symbol("load"));
+    const loading = (this.loading = Symbol("load"));
     try {
       const scene = await readScene(bytes);
-      if (this.wanted !== wanted || this.closed) release(scene);
+      if (this.loading !== loading || this.closed) release(scene);
       else this.adopt(scene);
     } catch (error) {
-      if (this.wanted === wanted && !this.closed) this.giveUp(error);
+      if (this.loading === loading && !this.closed) this.giveUp(error);
     }
   }
 
@@ -184,7 +184,7 @@ export class Eye {
     const { settings, refused } = changed(this.settings, changes);
     this.settings = settings;
     this.refused = refused;
-    keep(window.localStorage, settings);
+    storeSettings(window.localStorage, settings);
     this.ask();
   }
 
@@ -230,8 +230,8 @@ export class Eye {
   }
 
   get fixations() {
-    const seen = this.part(".all").checked ? this.stops.slice(0, this.walk.at) : [];
-    return [...this.added, ...seen, this.look];
+    const past = this.part(".all").checked ? this.stops.slice(0, this.walk.at) : [];
+    return [...this.added, ...past, this.look];
   }
 
   // --- what is shown ---------------------------------------------------------------------------
@@ -254,7 +254,7 @@ export class Eye {
     this.renderer.draw(sight, this.canvas);
     this.showing.show(screen);
     markMap(this.part(".maps"), this.path);
-    this.part(".stop-said").textContent =
+    this.part(".stop-text").textContent =
       stopSaid(this.scene.header.paths[this.path], this.stops, this.walk.at);
     this.canvas.dataset.frames = String(++this.frames);
   }
@@ -264,7 +264,7 @@ export class Eye {
     if (!this.scene) return;
     const { perDegree, pxPerCm, photoPerDegree } = this.showing.arrange();
     const { distance, coarser, leastContrast, decay, halfAngle } = this.settings;
-    this.tellTrigger("wanted", {
+    this.tellTrigger("save_request", {
       photoId: this.scene.header.photoId,
       fixations: this.fixations.map(({ x, y }) => [x, y]),
       pixelsPerDegree: photoPerDegree,
@@ -293,7 +293,7 @@ export class Eye {
     cancelAnimationFrame(this.frame);
     this.showing.close();
     release(this.scene);
-    this.scene = this.wanted = null;
+    this.scene = this.loading = null;
     this.resized.disconnect();
     loseContext(this.renderer?.gl);
   }

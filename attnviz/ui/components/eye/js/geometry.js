@@ -1,5 +1,5 @@
 // The eye's geometry, as in attnviz/vision: degrees and pixels, the finest visible grating, and
-// where on the retina a place falls. Pixels are the photo's unless said otherwise.
+// where on the retina a place falls. Pixels are the photo's unless stated otherwise.
 
 const HALF_DEGREE = Math.tan(Math.PI / 360);
 const DEGREES = 180 / Math.PI;

@@ -36,7 +36,7 @@ export function markMap(row, chosen) {
   });
 }
 
-/** What is said of the stop the gaze rests on, or of the path before it starts. */
+/** The sentence about the stop the gaze rests on, or of the path before it starts. */
 export function stopSaid(path, stops, at) {
   if (!path || path.refused) return "";
   if (at < 0) return `${stops.length} fixations, strongest place first; each place is held back for a while once it was seen.`;

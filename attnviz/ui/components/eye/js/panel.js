@@ -1,7 +1,7 @@
 // The controls beside the picture: distance, exaggeration, the screen's size, the threshold.
 
 import { FIRST } from "./settings.js";
-import { coarserThan } from "./said.js";
+import { coarserThan } from "./sentences.js";
 
 // ISO/IEC 7810 ID-1: bank cards, most driving licences.
 const CARD_CM = { wide: 8.56, high: 5.398 };
@@ -37,9 +37,9 @@ export function connect(root, change) {
     part("distance").value = settings.distance;
     part("distance-cm").value = Math.round(settings.distance);
     part("coarser").value = settings.coarser;
-    part("coarser-said").textContent = coarserThan(settings.coarser);
+    part("coarser-text").textContent = coarserThan(settings.coarser);
     part("card-width").value = settings.pxPerCm;
-    part("screen-said").textContent = `${(window.screen.width / settings.pxPerCm).toFixed(1)} cm wide`;
+    part("screen-text").textContent = `${(window.screen.width / settings.pxPerCm).toFixed(1)} cm wide`;
     part("show-rings").checked = settings.rings;
     for (const name of NUMBERS) part(name).value = Number(settings[name].toPrecision(4));
     const { width, height } = cardSize(settings.pxPerCm, part("screen").clientWidth || 320);

@@ -30,12 +30,12 @@ export function plan(width, height) {
       variance += grid ** 2 / 4; // the mean of two cells blurs, too
       grid *= 2;
     }
-    const wanted = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2;
-    levels.push({ size, halved, sigma: Math.sqrt(wanted - variance) / grid, place: [...top] });
+    const target = (HALF_AMPLITUDE * 2 ** (k + 1)) ** 2;
+    levels.push({ size, halved, sigma: Math.sqrt(target - variance) / grid, place: [...top] });
     // The first coarse level stands on the left, the others in a column beside it.
     if (k === 3) top[0] = size[0];
     else if (k > 3) top[1] += size[1];
-    variance = wanted;
+    variance = target;
   }
   return levels;
 }

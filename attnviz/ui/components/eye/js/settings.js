@@ -39,8 +39,8 @@ export function changed(settings, changes) {
     const [low, high] = LIMITS[name];
     const number = value === "" ? NaN : Number(value);
     if (!(number >= low && number <= high)) {
-      const said = value === "" ? "nothing" : value;
-      const refused = `The ${NAMES[name]} cannot be ${said}: it must lie between ${low} and ${high}. ` +
+      const text = value === "" ? "nothing" : value;
+      const refused = `The ${NAMES[name]} cannot be ${text}: it must lie between ${low} and ${high}. ` +
         `${Number(settings[name].toPrecision(3))} is kept.`;
       return { settings, refused };
     }
@@ -52,25 +52,25 @@ export function changed(settings, changes) {
 // A guess until the person has measured: a phone's pixels are finer, and it is held nearer.
 const PHONE = { widest: 600, distance: 35, pxPerCm: 60 };
 
-/** The settings that this browser kept, whatever it holds; `storage` as localStorage. */
-export function kept(storage, screenWidth = Infinity) {
-  let found = {};
+/** The settings stored in this browser, whatever it holds; `storage` as localStorage. */
+export function loadSettings(storage, screenWidth = Infinity) {
+  let stored = {};
   try {
-    found = JSON.parse(storage.getItem(PLACE)) ?? {};
+    stored = JSON.parse(storage.getItem(PLACE)) ?? {};
   } catch {
     // No storage here, or something else's text in it.
   }
   let settings = { ...FIRST };
   if (screenWidth < PHONE.widest) Object.assign(settings, { distance: PHONE.distance, pxPerCm: PHONE.pxPerCm });
   for (const name of Object.keys(LIMITS)) {
-    if (typeof found[name] === "number") ({ settings } = changed(settings, { [name]: found[name] }));
+    if (typeof stored[name] === "number") ({ settings } = changed(settings, { [name]: stored[name] }));
   }
-  if (typeof found.rings === "boolean") settings.rings = found.rings;
+  if (typeof stored.rings === "boolean") settings.rings = stored.rings;
   return settings;
 }
 
-/** Keep the settings, where the browser lets us. */
-export function keep(storage, settings) {
+/** Store the settings, where the browser lets us. */
+export function storeSettings(storage, settings) {
   try {
     storage.setItem(PLACE, JSON.stringify(settings));
   } catch {

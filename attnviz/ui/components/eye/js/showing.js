@@ -3,7 +3,7 @@
 import { degrees, landing, perDegreeOnScreen } from "./geometry.js";
 import { cross, rings, stopMarks } from "./marks.js";
 import { lookup, projected, retinaMarks, SIDE } from "./retina.js";
-import { coarserThan, facts, sizeNote } from "./said.js";
+import { coarserThan, facts, sizeNote } from "./sentences.js";
 import { rowColours } from "./scene.js";
 import { pictureAt, section, VIEW_BOX } from "./section.js";
 import { put } from "./svg.js";

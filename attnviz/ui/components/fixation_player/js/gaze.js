@@ -3,7 +3,7 @@
 import { unpack } from "../../base/js/blob.js";
 import { pictureUrl } from "../../base/js/pictures.js";
 import { paint } from "./marks.js";
-import { lasts, said } from "./path.js";
+import { duration, timeText } from "./path.js";
 
 const EVERYONE = -1;
 const WHOLE = 1000; // steps of the time's slider
@@ -57,7 +57,7 @@ export class Gaze {
     return this.who === EVERYONE ? viewers.map((_, index) => index) : [this.who];
   }
 
-  get shown() {
+  get viewers() {
     return this.chosen.map((index) => this.header.viewers[index]);
   }
 
@@ -65,24 +65,24 @@ export class Gaze {
     this.who = who;
     this.part(".who").value = String(who);
     this.stop();
-    this.time = lasts(this.shown);
+    this.time = duration(this.viewers);
     this.draw();
   }
 
   scrub(share) {
     this.stop();
-    this.time = share * lasts(this.shown);
+    this.time = share * duration(this.viewers);
     this.draw();
   }
 
   play() {
-    if (this.time >= lasts(this.shown)) this.time = 0;
+    if (this.time >= duration(this.viewers)) this.time = 0;
     let before = performance.now();
     const step = (now) => {
       this.time += Math.max(0, now - before);
       before = now;
-      if (this.time >= lasts(this.shown)) {
-        this.time = lasts(this.shown);
+      if (this.time >= duration(this.viewers)) {
+        this.time = duration(this.viewers);
         this.stop();
       } else this.frame = requestAnimationFrame(step);
       this.draw();
@@ -100,8 +100,8 @@ export class Gaze {
   draw() {
     const { clientWidth, clientHeight } = this.marks;
     if (!this.header) return;
-    const whole = lasts(this.shown);
-    const text = said(this.shown, this.who, this.time);
+    const whole = duration(this.viewers);
+    const text = timeText(this.viewers, this.who, this.time);
     this.part(".time").value = String(Math.round((WHOLE * this.time) / (whole || 1)));
     this.part(".time").setAttribute("aria-valuetext", text);
     this.part(".clock").textContent = text;

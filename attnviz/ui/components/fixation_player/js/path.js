@@ -9,7 +9,7 @@ export function durations(viewer) {
 }
 
 /** When the last fixation of the last viewer ends, in ms; the jumps between take no time here. */
-export function lasts(viewers) {
+export function duration(viewers) {
   return Math.max(0, ...viewers.map((one) => durations(one).reduce((sum, ms) => sum + ms, 0)));
 }
 
@@ -36,10 +36,10 @@ export function colour(index, count) {
   return `hsl(${Math.round((360 * index) / count)} 85% ${index % 2 ? 45 : 62}%)`;
 }
 
-/** What is to be read beside the time. */
-export function said(viewers, who, time) {
+/** The text beside the time. */
+export function timeText(viewers, who, time) {
   const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-  const clock = `${seconds(Math.min(time, lasts(viewers)))} of ${seconds(lasts(viewers))}`;
+  const clock = `${seconds(Math.min(time, duration(viewers)))} of ${seconds(duration(viewers))}`;
   if (who < 0) return clock;
   const { begun } = shownAt(viewers[0], time);
   return `${clock}, fixation ${begun} of ${viewers[0].x.length}`;

@@ -5,7 +5,7 @@ import { layerKey } from "../../base/js/keyboard.js";
 import { decodedTables } from "../../base/js/tables.js";
 import { Player } from "../../base/js/player.js";
 import { readScene } from "../../base/js/scene.js";
-import { Teller } from "../../base/js/teller.js";
+import { ViewReporter } from "../../base/js/view_reporter.js";
 import { Cell, element } from "./cell.js";
 import { buildControls } from "./controls.js";
 import { FocusPainter } from "./focus.js";
@@ -45,7 +45,7 @@ export class Board {
     const signed = Object.values(decodedTables(assets.signed))[0];
     Object.assign(this, { cells: [], header: null, view: null, next: "a", pointed: null, closed: false });
     this.player = new Player(steps(this));
-    this.teller = new Teller(this);
+    this.reporter = new ViewReporter(this);
     this.pair = new PairPanel(this.part(".pair"), signed,
       (letter, key) => this.compare({ [letter]: key }), (point) => this.point(point));
     this.painter = new FocusPainter(assets.shaders, {
@@ -55,8 +55,8 @@ export class Board {
     this.setControls = buildControls(root, this);
     this.leaving = new AbortController();
     const { signal } = this.leaving;
-    addEventListener("pagehide", () => this.teller.now(), { signal });
-    const elsewhere = (event) => event.composedPath().includes(root) || this.teller.now();
+    addEventListener("pagehide", () => this.reporter.now(), { signal });
+    const elsewhere = (event) => event.composedPath().includes(root) || this.reporter.now();
     document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
     document.addEventListener(PAIR, (/** @type {any} */ { detail }) => this.receivePair(detail), { signal });
     document.dispatchEvent(new CustomEvent(WANTED));
@@ -91,7 +91,7 @@ export class Board {
   begin({ viewId, view }) {
     this.player.stop();
     this.viewId = viewId;
-    this.view = this.teller.begin(viewId, view);
+    this.view = this.reporter.begin(viewId, view);
     this.next = "a";
   }
 
@@ -147,7 +147,7 @@ export class Board {
   change(changes) {
     if (!this.header) return;
     this.view = { ...this.view, ...changes };
-    this.teller.soon();
+    this.reporter.soon();
     this.refresh();
   }
 
@@ -158,7 +158,7 @@ export class Board {
   goTo(stop) {
     this.player.stop();
     this.moveTo(stop);
-    this.teller.soon();
+    this.reporter.soon();
   }
 
   moveTo(stop) {
@@ -170,7 +170,7 @@ export class Board {
 
   togglePlay() {
     this.player.toggle();
-    if (!this.player.isPlaying) this.teller.soon();
+    if (!this.player.isPlaying) this.reporter.soon();
   }
 
   /** Take a cell as A or B, in turns; one that is chosen already hands the turn on. */
@@ -188,13 +188,13 @@ export class Board {
   /** Two other cells: the server has to compare them, and is told at once. */
   compare(changes) {
     const { a, b } = this.view;
-    const wanted = { a, b, ...changes };
+    const pair = { a, b, ...changes };
     // The cell of the other letter was chosen: they change places.
-    if (wanted.a === wanted.b) Object.assign(wanted, { a: b, b: a });
+    if (pair.a === pair.b) Object.assign(pair, { a: b, b: a });
     if (this.player.isPlaying) this.togglePlay();
-    this.view = { ...this.view, ...wanted };
+    this.view = { ...this.view, ...pair };
     this.refresh();
-    this.teller.now();
+    this.reporter.now();
   }
 
   point(point) {
@@ -250,8 +250,8 @@ export class Board {
 
   close() {
     this.player.stop();
-    this.teller.now();
-    this.teller.stop();
+    this.reporter.now();
+    this.reporter.stop();
     this.closed = true;
     this.leaving.abort();
     this.clear();

@@ -15,7 +15,7 @@ export class PairPanel {
   /** @type {import("../../base/js/blob.js").PackedBlob["array"]} */
   array;
 
-  /** `choose(letter, key)` is told what a box says. */
+  /** `choose(letter, key)` receives what a box holds. */
   constructor(root, table, choose, point) {
     this.part = (selector) => root.querySelector(selector);
     Object.assign(this, { root, table, pair: null, array: null });
@@ -59,7 +59,7 @@ export class PairPanel {
     this.part(".rho").textContent = says[0];
     this.part(".iou").textContent = says[1];
     const words = [found ? found.sentence : WAITING, fits ? this.pair.note : ""];
-    this.part(".said").textContent = words.filter(Boolean).join(" ");
+    this.part(".summary").textContent = words.filter(Boolean).join(" ");
     this.draw(found?.says ? { ...found, ...this.difference(name) } : null, under);
   }
 

@@ -19,7 +19,7 @@ export class Clock {
     this.page = page;
     /** @type {HTMLInputElement | null} */
     this.input = null;
-    this.told = null;
+    this.lastSent = null;
     this.scene = null;
     this.hear = () => this.follow();
   }
@@ -38,8 +38,8 @@ export class Clock {
     const moved = this.scene === this.host.scene;
     this.scene = this.host.scene;
     const now = this.times[this.host.index];
-    if (!this.input || now === this.told) return;
-    this.told = now;
+    if (!this.input || now === this.lastSent) return;
+    this.lastSent = now;
     if (this.input.value !== "" && Number(this.input.value) === now) return;
     this.input.value = now;
     this.input.dataset.moved = moved ? "yes" : "no";
@@ -52,7 +52,7 @@ export class Clock {
   follow() {
     if (this.telling || !this.times || this.input.dataset.moved !== "yes") return;
     const index = nearest(this.times, Number(this.input.value));
-    this.told = this.times[index]; // or two runs with other checkpoints would pull each other about
+    this.lastSent = this.times[index]; // or two runs with other checkpoints would pull each other about
     if (index !== this.host.index) this.host.followTo(index);
   }
 

@@ -11,8 +11,8 @@ export function arrange(stage, canvas, photo, view) {
   const width = Math.max(1, stage.clientWidth);
   const tallest = Math.max(240, 0.72 * window.innerHeight);
   const made = layout(width, photo.width / photo.height, view.mode === "side", tallest);
-  const wanted = window.devicePixelRatio || 1;
-  const density = Math.min(wanted, Math.sqrt(MOST_PIXELS / (width * made.height)));
+  const native = window.devicePixelRatio || 1;
+  const density = Math.min(native, Math.sqrt(MOST_PIXELS / (width * made.height)));
   const size = [Math.round(width * density), Math.round(made.height * density)];
   if (canvas.width !== size[0]) canvas.width = size[0];
   if (canvas.height !== size[1]) canvas.height = size[1];

@@ -9,14 +9,14 @@ import { Renderer } from "../../base/js/renderer.js";
 import { readScene } from "../../base/js/scene.js";
 import { Schedule } from "../../base/js/schedule.js";
 import { decodedTables } from "../../base/js/tables.js";
-import { Teller } from "../../base/js/teller.js";
+import { ViewReporter } from "../../base/js/view_reporter.js";
 import { changed, layerIndex, stepped } from "../../base/js/view.js";
 import { clamped, toPane, WHOLE } from "../../base/js/zoom.js";
 import { Announcer } from "./announcer.js";
 import { Clock } from "./clock.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { showLegend, showValue } from "./legend.js";
-import { listenToAll } from "./listening.js";
+import { attachEvents } from "./events.js";
 import { partsOf } from "./parts.js";
 import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
 
@@ -43,12 +43,12 @@ export class Viewer {
     this.arranged = { panes: [], height: 0, density: 1 };
     this.closed = false;
     this.schedule = new Schedule(this);
-    this.teller = new Teller(this);
+    this.reporter = new ViewReporter(this);
     this.player = new Player(this);
     this.clock = new Clock(this);
     this.announcer = new Announcer(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
-    this.unheard = listenToAll(this);
+    this.detach = attachEvents(this);
     openRenderer(this.parts.canvas, this);
   }
 
@@ -79,10 +79,10 @@ export class Viewer {
     const fresh = header.viewId !== this.viewId;
     if (fresh) this.begin(header);
     if (this.scene?.header.id === header.id) {
-      this.wanted = header.id; // another picture that is still on its way has been taken back
+      this.loading = header.id; // another picture that is still on its way has been taken back
       if (fresh) this.position = layerIndex(this.view, header.layers);
       this.refresh();
-    } else if (this.wanted !== header.id) {
+    } else if (this.loading !== header.id) {
       this.load(data.slice(), header.id);
     }
   }
@@ -91,19 +91,19 @@ export class Viewer {
   begin(header) {
     this.player.stop();
     this.viewId = header.viewId;
-    this.view = changed(this.teller.begin(header.viewId, header.view, header.quiet), {});
+    this.view = changed(this.reporter.begin(header.viewId, header.view, header.quiet), {});
     this.zoom = WHOLE;
   }
 
   async load(bytes, id) {
-    this.wanted = id;
+    this.loading = id;
     try {
       const scene = await readScene(bytes, this.photo);
-      if (this.wanted !== id || this.closed) return;
+      if (this.loading !== id || this.closed) return;
       if (scene) this.adopt(scene);
       else this.askForPhoto(id);
     } catch (error) {
-      if (this.wanted === id && !this.closed) this.giveUp(error);
+      if (this.loading === id && !this.closed) this.giveUp(error);
     }
   }
 
@@ -114,7 +114,7 @@ export class Viewer {
    * that came together with the maps have first to reach theirs, or the old ones would be told.
    */
   askForPhoto(id) {
-    this.wanted = null;
+    this.loading = null;
     this.asking = setTimeout(() => this.tellTrigger("lacking", id), ASK_MS);
   }
 
@@ -142,7 +142,7 @@ export class Viewer {
     this.view = changed(this.view, changes);
     if (outlineWanted) this.say("Finding the object in every layer …");
     else if (changes.outline === false) this.say("");
-    if (released) this.teller.soon(outlineWanted ? 0 : undefined);
+    if (released) this.reporter.soon(outlineWanted ? 0 : undefined);
     this.refresh();
   }
 
@@ -155,7 +155,7 @@ export class Viewer {
     if (!this.scene) return;
     this.player.stop();
     this.moveTo(Math.min(Math.max(index, 0), this.count - 1));
-    this.teller.soon();
+    this.reporter.soon();
   }
 
   moveTo(position) {
@@ -204,7 +204,7 @@ export class Viewer {
     if (!layer) return; // the picture that was clicked has gone meanwhile
     this.picked = point;
     this.showMarks();
-    this.teller.now();
+    this.reporter.now();
     this.tellTrigger("picked", { ...point, layer: layer.name });
   }
 
@@ -283,13 +283,13 @@ export class Viewer {
 
   close() {
     this.player.stop();
-    this.teller.now();
+    this.reporter.now();
     this.closed = true;
     this.scene?.bitmap.close();
-    this.scene = this.wanted = null; // a click or a picture still on its way comes to nothing
-    this.unheard();
+    this.scene = this.loading = null; // a click or a picture still on its way comes to nothing
+    this.detach();
     this.schedule.stop();
-    this.teller.stop();
+    this.reporter.stop();
     this.clock.stop();
     this.announcer.stop();
     clearTimeout(this.asking);

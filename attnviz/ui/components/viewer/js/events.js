@@ -6,7 +6,7 @@ import { listen, listenToWipe, stepper } from "./pointer.js";
 import { WHOLE } from "../../base/js/zoom.js";
 
 /** Listen on all parts of a viewer; what comes back ends what is heard beyond its own parts. */
-export function listenToAll(viewer) {
+export function attachEvents(viewer) {
   listenToKeys(viewer);
   listenToSteps(viewer);
   const { canvas, wipe, play, speed, reset } = viewer.parts;
@@ -56,8 +56,8 @@ function listenElsewhere(viewer) {
   resized.observe(viewer.parts.stage);
   const leaving = new AbortController();
   const { signal } = leaving;
-  addEventListener("pagehide", () => viewer.teller.now(), { signal });
-  const elsewhere = (event) => event.composedPath().includes(viewer.root) || viewer.teller.now();
+  addEventListener("pagehide", () => viewer.reporter.now(), { signal });
+  const elsewhere = (event) => event.composedPath().includes(viewer.root) || viewer.reporter.now();
   document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
   return () => {
     leaving.abort();

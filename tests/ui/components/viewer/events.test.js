@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { listenToAll } from "../../../../attnviz/ui/components/viewer/js/listening.js";
+import { attachEvents } from "../../../../attnviz/ui/components/viewer/js/events.js";
 import { openPage } from "../base/page.js";
 
 const OWN = ["ArrowLeft", "ArrowRight", "Home", "End"];
@@ -38,11 +38,11 @@ test("the wheel turns layers on a slider in focus, and the page everywhere else"
 });
 
 test("a press elsewhere tells the view at once, until nobody listens any more", () => {
-  const { teller } = viewer;
+  const { reporter } = viewer;
   let tellings = 0;
-  teller.now = () => (tellings += 1);
-  viewer.unheard();
-  const end = listenToAll(viewer);
+  reporter.now = () => (tellings += 1);
+  viewer.detach();
+  const end = attachEvents(viewer);
   document.dispatch("pointerdown", { target: here.part(".viewer") });
   assert.equal(tellings, 0);
   document.dispatch("pointerdown", { target: document });
