@@ -103,7 +103,7 @@ def explain(
         target=None if explained is None else predictions[explained],
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
-        notes=notes,
+        notes=(*picture.notes, *notes),
     )
 
 

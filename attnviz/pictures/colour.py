@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from attnviz.types import AnyArray, Pixels
+from attnviz.pictures.wide_grey import wide_grey
 
 _GREY = {"1", "L", "LA", "La"}
-_PHOTOMETRIC, _BITS_PER_SAMPLE = 262, 258  # TIFF tags
 _FITTING_MODE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 
 
-def in_srgb(image: Image.Image) -> Image.Image:
+def in_srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Convert to a new "RGB" image of the same size: 8-bit sRGB, alpha composited over white.
 
-    16-bit values keep their high byte, which is within one level of exact rounding. An embedded ICC
-    profile is applied; one that is broken or belongs to another kind of picture is ignored, as
-    browsers do. CMYK without a profile is converted as ink on white: (1 - C)(1 - K).
+    Grey values of more than 8 bits become 8-bit ones as `wide_grey` says. An embedded ICC profile
+    is applied; one that is broken or belongs to another kind of picture is ignored, as browsers do.
+    CMYK without a profile is converted as ink on white: (1 - C)(1 - K).
 
     Parameters
     ----------
     image
         A decoded image.
+
+    Returns
+    -------
+    converted : Image
+        Of mode "RGB".
+    notes : tuple of str
+        Sentences for the user, such as how grey values were stretched.
     """
-    colour, alpha = _colour_and_alpha(image)
+    notes: tuple[str, ...] = ()
+    if image.mode.startswith("I") or image.mode == "F":
+        colour, alpha, notes = wide_grey(image)
+    else:
+        colour, alpha = _colour_and_alpha(image)
     converted = _converted(colour, image.info.get("icc_profile"))
     if alpha is None:
-        return converted
+        return converted, notes
     white = Image.new("RGB", image.size, "white")
     white.paste(converted, mask=alpha)
-    return white
+    return white, notes
 
 
 def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _grey_in_8_bits(image), None
     if image.has_transparency_data:
         straight = image.convert("LA") if image.mode == "La" else image
         full = straight.convert("RGBA")
@@ -47,36 +54,6 @@ def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
     if image.mode in _GREY:
         return image.convert("L"), None
     return image if image.mode in _FITTING_MODE.values() else image.convert("RGB"), None
-
-
-def _grey_in_8_bits(image: Image.Image) -> Image.Image:
-    """An "L" image from one of the modes that hold one wide number a pixel (I;16, I, F)."""
-    tags: Any = getattr(image, "tag_v2", {})
-    values = np.asarray(image)
-    if values.dtype.itemsize == 2:
-        twelve = tags.get(_BITS_PER_SAMPLE) == (12,)
-        grey = np.minimum(values >> (4 if twelve else 8), 255).astype(np.uint8)
-    else:
-        grey = _stretched(values)
-    # Pillow inverts "white is zero" for 8 bits only.
-    return Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey)
-
-
-def _stretched(values: AnyArray) -> Pixels:
-    """Grey values from numbers of an unknown range.
-
-    White is the smallest of 1 (floats only), 255 and 65535 that no value exceeds. Values that
-    are negative or larger still are stretched from their smallest to their largest. NaN is black.
-    """
-    numbers = np.nan_to_num(values.astype(np.float32)).clip(-1e37, 1e37)  # differences stay finite
-    low, high = float(numbers.min()), float(numbers.max())
-    usual = (1.0, 255.0, 65535.0) if values.dtype.kind == "f" else (255.0, 65535.0)
-    white = next((limit for limit in usual if low >= 0 and high <= limit), None)
-    if white is None:
-        numbers = (numbers - low) / max(high - low, 1e-37)
-    else:
-        numbers /= white
-    return np.asarray(np.rint(numbers * 255), dtype=np.uint8)
 
 
 def _converted(colour: Image.Image, profile: object) -> Image.Image:

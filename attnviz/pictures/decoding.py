@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from PIL import Image
 
 from attnviz.errors import PictureError
 from attnviz.pictures.colour import in_srgb
-from attnviz.pictures.formats import (
-    READABLE,
-    Format,
-    describe_other,
-    early_size,
-    read_header,
-    recognise,
-)
+from attnviz.pictures.end_marker import with_end_marker
+from attnviz.pictures.formats import JPEG, READABLE, Format, early_size, read_header, recognise
 from attnviz.pictures.limits import PictureLimits
+from attnviz.pictures.other_files import describe_other
 from attnviz.types import Pixels
 
 _ORIENTATION = 0x0112  # EXIF tag
@@ -30,7 +27,14 @@ _UPRIGHT = {
 }
 
 
-def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
+class Decoded(NamedTuple):
+    """Pixels uint8 [H, W, 3], sRGB, upright and read-only, with sentences for the user."""
+
+    pixels: Pixels
+    notes: tuple[str, ...]
+
+
+def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Decoded:
     """Decode the first frame of a file.
 
     Parameters
@@ -44,8 +48,7 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
 
     Returns
     -------
-    Pixels
-        uint8 [H, W, 3], sRGB, upright, read-only.
+    Decoded
 
     Raises
     ------
@@ -62,8 +65,7 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
         size = early_size(form, data)
         if size is not None:
             limits.check_pixels(*size, name)
-        with read_header(form, data) as image:
-            return _pixels(image, name, limits)
+        return _decode_file(form, data, name, limits)
     except PictureError:
         raise
     except MemoryError as error:
@@ -72,7 +74,7 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Pixels:
         raise _damaged(name, form) from error
 
 
-def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
+def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Decoded:
     """Decode an open Pillow image; its orientation and colour profile are applied.
 
     The image is decoded if it was not yet, and not changed otherwise.
@@ -86,8 +88,7 @@ def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels
 
     Returns
     -------
-    Pixels
-        uint8 [H, W, 3], sRGB, upright, read-only.
+    Decoded
 
     Raises
     ------
@@ -95,7 +96,7 @@ def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels
         It has too many pixels or cannot be decoded.
     """
     try:
-        return _pixels(image, name, limits)
+        return _decode(image, name, limits)
     except PictureError:
         raise
     except MemoryError as error:
@@ -107,16 +108,32 @@ def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Pixels
         ) from error
 
 
-def _pixels(image: Image.Image, name: str, limits: PictureLimits) -> Pixels:
+def _decode_file(form: Format, data: bytes, name: str, limits: PictureLimits) -> Decoded:
+    def decode(content: bytes) -> Decoded:
+        with read_header(form, content) as image:
+            return _decode(image, name, limits)
+
+    try:
+        return decode(data)
+    except OSError:
+        complete = None
+        if form is JPEG:
+            complete = with_end_marker(data, lambda content: decode(content).pixels)
+        if complete is None:
+            raise
+    return decode(complete)
+
+
+def _decode(image: Image.Image, name: str, limits: PictureLimits) -> Decoded:
     limits.check_pixels(image.height, image.width, name)
     _refuse_wide_planes(image, name)
     image.load()
     limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
     rotation = _UPRIGHT.get(_orientation(image))
-    colour = in_srgb(image)
+    colour, notes = in_srgb(image)
     pixels = np.asarray(colour if rotation is None else colour.transpose(rotation))
     pixels.flags.writeable = False
-    return pixels
+    return Decoded(pixels, notes)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -7,6 +7,7 @@ whole process; here the size is checked against `PictureLimits` as soon as the h
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
+
+from attnviz.pictures.containers import media_brands
 
 READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
@@ -56,10 +60,20 @@ def _read_heif_header(file: IO[bytes]) -> ImageFile.ImageFile:
 
 _AVIF = Format("AVIF", AvifImageFile)
 _HEIC = Format("HEIC", _read_heif_header)
+JPEG = Format("JPEG", JpegImageFile)
 _PNG = Format("PNG", PngImageFile)
 _WEBP = Format("WebP", WebPImageFile)
+_PORTABLE_MAPS = {
+    **dict.fromkeys((b"P1", b"P4"), Format("PBM", PpmImageFile)),
+    **dict.fromkeys((b"P2", b"P5"), Format("PGM", PpmImageFile)),
+    **dict.fromkeys((b"P3", b"P6"), Format("PPM", PpmImageFile)),
+    b"Pf": Format("PFM", PpmImageFile),
+}
+_PORTABLE_HEADER = re.compile(
+    rb"P[1-6f](?:\s|#[^\r\n]*[\r\n])+\d"
+)  # then white space, comments, width
 _BY_FIRST_BYTES: tuple[tuple[bytes, Format], ...] = (
-    (b"\xff\xd8\xff", Format("JPEG", JpegImageFile)),
+    (b"\xff\xd8\xff", JPEG),
     (b"\x89PNG\r\n\x1a\n", _PNG),
     (b"GIF87a", Format("GIF", GifImageFile)),
     (b"GIF89a", Format("GIF", GifImageFile)),
@@ -73,20 +87,14 @@ def recognise(data: bytes) -> Format | None:
     for signature, form in _BY_FIRST_BYTES:
         if data.startswith(signature):
             return form
+    if _PORTABLE_HEADER.match(data):
+        return _PORTABLE_MAPS[data[:2]]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _WEBP
-    brands = _brands(data)
+    brands = media_brands(data)
     if brands & {b"avif", b"avis"}:
         return _AVIF
     return _HEIC if brands & _HEIF_BRANDS else None
-
-
-def _brands(data: bytes) -> set[bytes]:
-    """Brands in the ftyp box of an ISO media file (HEIC, AVIF, MP4, ...)."""
-    if data[4:8] != b"ftyp":
-        return set()
-    length = min(int.from_bytes(data[:4], "big"), 256)
-    return {data[8:12]} | {data[at : at + 4] for at in range(16, length - 3, 4)}
 
 
 def read_header(form: Format, data: bytes) -> ImageFile.ImageFile:
@@ -118,34 +126,3 @@ def _webp_size(data: bytes) -> tuple[int, int] | None:
     else:
         return None
     return height, width
-
-
-_OTHER_KINDS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", "a PDF document"),
-    (b"8BPS", "a Photoshop file"),
-    (b"PK\x03\x04", "a ZIP archive or an office document"),
-    (b"\0\0\x01\0", "an icon"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
-    (b"\x1aE\xdf\xa3", "a video"),
-    (b"%!PS", "a PostScript file"),
-)
-
-
-def describe_other(data: bytes) -> str:
-    """What an unrecognised file seems to be, as a complement of "This file is ..."."""
-    for signature, what in _OTHER_KINDS:
-        if data.startswith(signature):
-            return what
-    if _brands(data):
-        return "a video or another media file"
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        return "a web page"
-    if b"<svg" in start:
-        return "an SVG drawing"
-    # Text holds no control characters but tab, line feed, form feed, carriage return and escape.
-    if start and not any(byte < 32 and byte not in b"\t\n\f\r\x1b" for byte in start):
-        return "a text file"
-    return "of an unknown kind"

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+PICTURE_SUFFIXES = frozenset(
+    [
+        *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+        *(".heic", ".heif", ".avif", ".pbm", ".pgm", ".ppm"),
+    ]
+)
 MOST_CHARACTERS = 120
 UNNAMED = "picture"
 _TAIL = 20  # characters retained of the end, which has the extension

@@ -28,8 +28,9 @@ def open_picture(
 ) -> Picture:
     """Open a picture: upright, 8-bit sRGB, alpha composited over white, first frame.
 
-    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC and AVIF, recognised by content, not by name.
-    Thread-safe: no process-wide setting is changed.
+    Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF, PBM, PGM, PPM and grey PFM, recognised by
+    content, not by name. A JPEG that lacks its end marker only is opened. Thread-safe: no
+    process-wide setting is changed.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def open_picture(
         return _from_bytes(bytes(source), shown, limits)
     if isinstance(source, Image.Image):
         shown = base_name(name or os.fsdecode(getattr(source, "filename", "") or UNNAMED))
-        pixels = decode_image(source, shown, limits)
-        return Picture(pixels, shown, _fingerprint(pixels))
+        pixels, notes = decode_image(source, shown, limits)
+        return Picture(pixels, shown, _fingerprint(pixels), notes)
     if isinstance(source, np.ndarray):
         shown = base_name(name or UNNAMED)
         pixels = _copied(source, shown, limits)
@@ -72,7 +73,8 @@ def open_picture(
 
 
 def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
-    return Picture(decode_bytes(data, name, limits), name, hashlib.sha256(data).hexdigest())
+    pixels, notes = decode_bytes(data, name, limits)
+    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), notes)
 
 
 def _read(source: str | os.PathLike[str], limits: PictureLimits) -> bytes:

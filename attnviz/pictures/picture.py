@@ -25,6 +25,8 @@ class Picture:
     sha256
         64 hexadecimal digits that identify the source: the hash of the file's bytes, or of size and
         pixels where the picture did not come from a file.
+    notes
+        Sentences for the user about how the file was read, such as stretched grey values.
 
     Raises
     ------
@@ -35,6 +37,7 @@ class Picture:
     pixels: Pixels = field(repr=False)
     name: str
     sha256: str
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         pixels = checked_pixels(self.pixels, self.name)
@@ -56,7 +59,7 @@ class Picture:
     def reduced(self, longest: int) -> Picture:
         """A copy whose longer side has `longest` pixels; `self` if it has no more.
 
-        Averages over areas and never enlarges. Name and sha256 stay: they identify the source.
+        Averages over areas and never enlarges. Name, sha256 and notes stay: they are the source's.
 
         Parameters
         ----------
@@ -75,7 +78,7 @@ class Picture:
             return self
         width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
         small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
-        return Picture(np.asarray(small, dtype=np.uint8), self.name, self.sha256)
+        return Picture(np.asarray(small, dtype=np.uint8), self.name, self.sha256, self.notes)
 
 
 def checked_pixels(array: Pixels, name: str) -> Pixels:

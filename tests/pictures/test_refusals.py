@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from attnviz.pictures import Picture, PictureLimits, open_picture
 from tests.pictures.files import encoded, png, rgb, tiff
 
 NOISE = np.random.default_rng(3).integers(0, 256, (24, 24, 3), np.uint8)
+NIFTI = b"\x5c\1\0\0".ljust(344, b"\0") + b"n+1\0" + bytes(4)
 KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIC", "AVIF")
 
 
@@ -37,7 +39,17 @@ def refusal(source: object, name: str | None = None) -> str:
         (b"8BPS\0\x01", "a Photoshop file"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "a video or another media file"),
         (b"\0\x01\x02\x03\x04", "of an unknown kind"),
-        (b"P6 1 1 255 abc", "a text file"),  # a format that Pillow reads and we do not list
+        (b"P5 players and a ball", "a text file"),
+        (b"P7\nWIDTH 1\n", "a PAM picture"),
+        (bytes(128) + b"DICM\2\0\0\0UL", "a DICOM file"),
+        (b"\2\0\0\0UL\4\0", "a DICOM file"),
+        (NIFTI, "a NIfTI volume"),
+        (gzip.compress(NIFTI + bytes(900)), "a NIfTI volume"),
+        (b"\x1c\2\0\0n+2\0\r\n\x1a\n".ljust(540, b"\0"), "a NIfTI volume"),
+        (gzip.compress(b"a text"), "a compressed archive"),
+        (b"\x76\x2f\x31\x01\2\0\0\0", "an OpenEXR picture"),
+        (b"SIMPLE  =                    T", "a FITS file"),
+        (b"\x93NUMPY\1\0", "a NumPy array"),
     ],
 )
 def test_another_kind_of_file_is_named(tmp_path: Path, content: bytes, what: str) -> None:

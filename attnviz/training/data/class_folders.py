@@ -8,10 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from attnviz.errors import TrainingError
-
-SUFFIXES = frozenset(
-    [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"]
-)
+from attnviz.pictures.names import PICTURE_SUFFIXES
 
 
 def count_pictures(root: Path | str) -> dict[str, int]:
@@ -65,7 +62,7 @@ def count_pictures_up_to(root: Path | str, most: int = 200_000) -> dict[str, int
             most -= len(files) + 1
             if most < 0:
                 return None
-            count += sum(Path(name).suffix.lower() in SUFFIXES for name in files)
+            count += sum(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in files)
         if count:
             counts[path.name] = count
     _check_classes(train_root, len(counts))
@@ -133,4 +130,4 @@ def pictures_in(folder: Path) -> Iterable[Path]:
 
 
 def _picture_files(folder: Path) -> Iterable[Path]:
-    return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return (path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)

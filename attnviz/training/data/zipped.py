@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from attnviz.errors import TrainingError
-from attnviz.training.data.class_folders import SUFFIXES
+from attnviz.pictures.names import PICTURE_SUFFIXES
 
 MOST_BYTES = 1024**3
 MOST_FILES = 50_000
@@ -62,7 +62,7 @@ def unpack_classes(source: bytes, into: Path) -> Path:
 
 def _pictures(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     """The class and the entry of each picture."""
-    files = [e for e in archive.infolist() if not e.is_dir() and _suffix(e) in SUFFIXES]
+    files = [e for e in archive.infolist() if not e.is_dir() and _suffix(e) in PICTURE_SUFFIXES]
     paths = [(PurePosixPath(e.filename.replace("\\", "/")).parts, e) for e in files]
     safe = [(parts, entry) for parts, entry in paths if not any(map(_is_unsafe, parts))]
     tops = {parts[0] for parts, _ in safe}

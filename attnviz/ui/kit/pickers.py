@@ -20,13 +20,14 @@ from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture, open_sample
 from attnviz.pictures.limits import MEGABYTE
+from attnviz.pictures.names import PICTURE_SUFFIXES
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import cached_model, fetch_weights, shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE, pick_side
 from attnviz.ui.kit.url_state import linked, start_choice
 
-FILE_TYPES = "jpg jpeg png webp gif bmp tif tiff heic heif avif".split()  # noqa: SIM905
+FILE_TYPES = sorted(suffix[1:] for suffix in PICTURE_SUFFIXES)
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
 # Choices of these pickers that a link contains.
