@@ -11,7 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_method, pick_model, pick_picture
+from attnviz.ui.kit.method_picker import pick_method
+from attnviz.ui.kit.model_picker import pick_model
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
 
 LINK_KEYS = (*PICKER_KEYS, "look", "target")
 """Choices that a page with picture, model and method writes into its link."""

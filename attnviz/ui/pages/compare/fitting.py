@@ -16,7 +16,7 @@ from attnviz.methods.questions import (
     questions_for,
 )
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.pickers import QUESTION_TITLES, method_title
+from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
 
 _READS = {
     Kind.SPATIAL: "soft masks",

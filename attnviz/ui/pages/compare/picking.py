@@ -9,7 +9,8 @@ import streamlit as st
 
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.pickers import Photo, model_title, pick_device, pick_from_row
+from attnviz.ui.kit.model_picker import model_title, pick_device
+from attnviz.ui.kit.pickers import Photo, pick_from_row
 from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.compare.cells import GridRequest
 from attnviz.ui.pages.compare.fitting import offered_looks

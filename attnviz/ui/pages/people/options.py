@@ -17,13 +17,8 @@ from attnviz.methods.questions import is_slow
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit.pickers import (
-    QUESTION_TITLES,
-    method_title,
-    model_title,
-    pick_device,
-    ready_model,
-)
+from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
+from attnviz.ui.kit.model_picker import model_title, pick_device, ready_model
 from attnviz.ui.kit.url_state import start_value
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"

@@ -13,8 +13,9 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.bubble_game.component import play_round
 from attnviz.ui.kit.guard import show_error
+from attnviz.ui.kit.model_picker import pick_model
 from attnviz.ui.kit.page_frame import page_frame
-from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_model, pick_picture
+from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
 from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.you_and_the_model.limits import DEFAULT_LIMIT, LIMITS, RoundLimit
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round

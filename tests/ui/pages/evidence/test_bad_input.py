@@ -19,7 +19,7 @@ from attnviz.export.png import png_with_provenance
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import open_picture
-from attnviz.ui.kit import pickers
+from attnviz.ui.kit import model_picker
 from attnviz.ui.pages.evidence import budget as budget_section
 from attnviz.ui.pages.evidence import presence_run
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
@@ -56,7 +56,7 @@ def test_a_network_with_one_class(monkeypatch: pytest.MonkeyPatch, section: str)
     torch.manual_seed(4)
     model = wrap(TinyCnn(1).eval(), Preprocess(size=64, multiple=8), name="one")
     model.spec = replace(model.spec, labels=("thing",))
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
     answered(page, section)
     assert_fine(page)
     shown = re.sub('base64,[^"]*', "", html_of(page)).lower()

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.errors import EvidenceError
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
-from attnviz.ui.kit import pickers
+from attnviz.ui.kit import model_picker
 from attnviz.ui.pages.evidence import budget as section
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import small_network
@@ -26,8 +26,8 @@ def new_page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page on a small network without training, with a small table."""
     st.cache_resource.clear()
     model, _ = small_network("cbam")
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     monkeypatch.setattr(section, "blur_budget", QUICK)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.session_state["evidence"] = "budget"

@@ -12,7 +12,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit import pickers
+from attnviz.ui.kit import model_picker
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import small_network
 
@@ -27,8 +27,8 @@ def eye_page(monkeypatch: pytest.MonkeyPatch, kind: str | None = "cbam") -> AppT
     model: VisionModel | None = small_network(kind)[0] if kind else None
     if model is None:
         monkeypatch.setattr("attnviz.ui.kit.page_frame.pick_model", lambda: None)
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     return AppTest.from_file(str(PAGE), default_timeout=120)
 
 

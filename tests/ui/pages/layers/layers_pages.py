@@ -13,7 +13,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.vit_small import vit_small
-from attnviz.ui.kit import pickers
+from attnviz.ui.kit import model_picker
 from tests.conftest import TinyCnn
 
 _BUILD = {
@@ -43,6 +43,6 @@ def in_place_of_the_catalogue(monkeypatch: pytest.MonkeyPatch, kind: str) -> lis
     model, passes = small_network(kind)
     names = tuple(f"thing {number}" for number in range(4 if kind == "none" else 10))
     model.spec = replace(model.spec, labels=names)
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     return passes

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis import layer_trace
 from attnviz.analysis.layer_trace import head_maps, trace_layers
-from attnviz.ui.kit import cache, pickers
+from attnviz.ui.kit import cache, model_picker
 from attnviz.ui.pages.layers import page as layers_page
 from attnviz.ui.pages.layers.self_attention import parse_point
 from tests.paths import PAGES
@@ -37,8 +37,8 @@ def open_page(
     st.cache_resource.clear()  # a trace of another test would hide a pass
     if monkeypatch is not None:
         model, passes = small_network(kind)
-        monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-        monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+        monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+        monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
         page = AppTest.from_file(str(PAGE), default_timeout=120)
         page.session_state["passes"] = passes
         for key, value in (link or {}).items():

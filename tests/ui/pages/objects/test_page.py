@@ -16,7 +16,7 @@ from attnviz.errors import ModelError, NoSitesError
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures.geometry import Fit, PictureGeometry
-from attnviz.ui.kit import cache, pickers
+from attnviz.ui.kit import cache, model_picker
 from attnviz.ui.pages.objects import cache as kept
 from attnviz.ui.pages.objects import page as objects_page
 from attnviz.ui.pages.objects.cards import half_peak
@@ -45,8 +45,8 @@ def small(classes: int, labels: tuple[str, ...] = (), module: nn.Module | None =
 def open_page(monkeypatch: pytest.MonkeyPatch, model: Any, **address: str) -> AppTest:
     """The page with a small network instead of the catalogue's."""
     st.cache_resource.clear()
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for name, value in address.items():
         page.query_params[name] = value

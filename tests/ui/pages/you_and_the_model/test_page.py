@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from attnviz.analysis.explain import probabilities
 from attnviz.errors import ModelError
 from attnviz.pictures import Picture
-from attnviz.ui.kit import pickers
+from attnviz.ui.kit import model_picker
 from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.ui.pages.you_and_the_model import page as you_page
@@ -210,8 +210,8 @@ def test_a_flat_map_has_no_bubbles_and_no_score_in_words(
     torch.manual_seed(0)
     model, _ = small_network("none")
     model.module = Even().eval()
-    monkeypatch.setattr(pickers, "cached_model", lambda *_: model)
-    monkeypatch.setattr(pickers, "fetch_weights", lambda *_: None)
+    monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
+    monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.session_state["picture"] = SAMPLE_PREFIX + "coffee"
     played(page.run(), browser)
