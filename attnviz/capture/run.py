@@ -179,10 +179,10 @@ def _is_call(site: Site, module: nn.Module) -> bool:
 
 
 def _record_order(module: nn.Module, tap: Tap, reached: list[Tap]) -> Any:
-    """Append the tap to `reached` when its module returns; once, for modules used twice."""
+    """Append the tap to `reached` when its module returns from the call that the tap has read."""
 
     def append(*_: object) -> None:
-        if tap not in reached:
+        if tap.captured is not None and tap not in reached:
             reached.append(tap)
 
     return module.register_forward_hook(append)

@@ -86,10 +86,13 @@ class Site:
         Whether a later layer changes a block's output in place.
     wrapped
         Whether a block returns its output inside a tuple.
+    repeated
+        Whether one pass calls a block's module more than once.
     form
         How the attention is computed.
     call
-        Index of the call among those of the same form that the module makes.
+        Index of the call among those of the same form that the module makes; for a block, index
+        among the calls of the module itself.
     additive
         Whether a factor is 1 + mask.
     geometry
@@ -105,6 +108,7 @@ class Site:
     prefix: int = 0
     overwritten: bool = False
     wrapped: bool = False
+    repeated: bool = False
     form: Form = Form.MODULE
     call: int = 0
     additive: bool = False

@@ -6,6 +6,7 @@ outputs are float32, whatever the type of the network's weights.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -66,12 +67,14 @@ class StandIn(nn.Module):
         self._target, self._progress, self._total = target, progress, total
         self._gradients = gradients
         self._done = 0
+        self._calls: Counter[str] = Counter()
         self._logits: Tensor | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return logits float32 [N, classes] of inputs [N, C, H, W]."""
         if self._gradients and torch.is_grad_enabled() and not inputs.requires_grad:
             inputs = inputs.detach().requires_grad_()  # the graph begins here, not at parameters
+        self._calls.clear()
         logits = logits_of(self.network(inputs.to(self.dtype)), self.network).float()
         if self._logits is None:
             self._logits = logits.detach().cpu()
@@ -89,9 +92,10 @@ class StandIn(nn.Module):
     def part(self, site: Site) -> nn.Module:
         """Return the module whose output is the tensor of a site.
 
-        Where the network's module returns it in a tuple, which the library does not unpack, the
-        tensor is passed through an identity module behind it, and that one is returned. Its hook is
-        removed at the end of `as_it_was`, in which this must be called.
+        Where the network's module returns it in a tuple, which the library does not unpack, or is
+        called several times, which the library does not tell apart, the tensor is passed through an
+        identity module behind it, and that one is returned. Its hook is removed at the end of
+        `as_it_was`, in which this must be called.
 
         Parameters
         ----------
@@ -104,15 +108,21 @@ class StandIn(nn.Module):
             The module for the library to hook.
         """
         module = self.network.get_submodule(site.module)
-        if not site.wrapped:
+        if not (site.wrapped or site.repeated):
             return module
-        key = site.module.replace(".", "/")
+        key = f"{site.module.replace('.', '/')}#{site.call}"
         if key not in self.doors:
             self.doors[key] = nn.Identity()
-            module.register_forward_hook(partial(self._through, key))
+            module.register_forward_hook(partial(self._through, key, site.call))
         return self.doors[key]
 
-    def _through(self, key: str, _part: nn.Module, _entering: object, output: object) -> object:
+    def _through(
+        self, key: str, call: int, _part: nn.Module, _entering: object, output: object
+    ) -> object:
+        index = self._calls[key]
+        self._calls[key] += 1
+        if index != call:
+            return output
         value = only_tensor(output)
         # Looked up by name: the library may have replaced the module.
         return output if value is None else with_tensor(output, self.doors[key](value))

@@ -13,11 +13,11 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.grids import tokens_to_map
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
@@ -136,7 +136,7 @@ class _ModuleCall:
     output: Tensor
 
 
-_CACHE: WeakKeyDictionary[nn.Module, DenseClassifier | str] = WeakKeyDictionary()
+_CACHE = StructureCache[DenseClassifier | str]()
 
 
 def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier:
@@ -164,9 +164,8 @@ def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier
         The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
-    if module not in _CACHE:
-        _CACHE[module] = _search(module, example[:1])
-    result = _CACHE[module]
+    key = structure_key(module, example)
+    result = _CACHE.of(module, key, lambda: _search(module, example[:1]))
     if isinstance(result, str):
         raise MethodError(result)
     return result

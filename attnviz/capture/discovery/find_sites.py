@@ -1,39 +1,28 @@
-"""Find the sites of a network, once for each network (and input size)."""
+"""Find the sites of a network, once for each size and type of its inputs."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
-
+import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.attention_sites import find_gates, find_self_attention
 from attnviz.capture.discovery.blocks import find_blocks
+from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
 
-_MAX_SIZES = 8
-
-
-@dataclass
-class _CachedSites:
-    """The sites of a network; those of self-attention depend on the input size."""
-
-    blocks: tuple[Site, ...] | None = None
-    gates: tuple[Site, ...] | None = None
-    has_context: bool = False
-    context: OrderedDict[tuple[int, int], tuple[Site, ...]] = field(default_factory=OrderedDict)
-
-
-_CACHE: WeakKeyDictionary[nn.Module, _CachedSites] = WeakKeyDictionary()
+_BLOCKS = StructureCache[tuple[Site, ...]]()
+_GATES = StructureCache[tuple[tuple[Site, ...], bool]]()
+_CONTEXT = StructureCache[tuple[Site, ...]]()
 
 
 def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ...]:
     """Find all sites of one kind with one or two passes over an example.
 
-    The result is cached for as long as the module lives. The caller holds the model's lock.
+    The result is cached for as long as the module lives and its structure stays as it is, for each
+    size and type of the example. It does not depend on which example came first: where values
+    decide, seeded noise takes its place. The caller holds the model's lock.
 
     Parameters
     ----------
@@ -57,23 +46,25 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
         The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
-    cached = _CACHE.setdefault(module, _CachedSites())
+    example = example[:1]
+    key = structure_key(module, example)
     if kind is Kind.FEATURES:
-        if cached.blocks is None:
-            cached.blocks = find_blocks(module, example[:1])
-        return cached.blocks
-    if cached.gates is None:
-        cached.gates, cached.has_context = find_gates(module, example[:1])
+        return _BLOCKS.of(module, key, lambda: find_blocks(module, example))
+    gates, has_context = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
     if kind is not Kind.CONTEXT:
-        return tuple(site for site in cached.gates if site.kind is kind)
-    if not cached.has_context:
+        return tuple(site for site in gates if site.kind is kind)
+    if not has_context:
         return ()
-    size = (example.shape[-2], example.shape[-1])
-    if size not in cached.context:
-        cached.context[size] = find_self_attention(module, example[:1])
-        while len(cached.context) > _MAX_SIZES:
-            cached.context.popitem(last=False)
-    return cached.context[size]
+    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))
+
+
+def _noise(example: Tensor) -> Tensor:
+    """Seeded noise of the shape and type of an example, and of its range if that is not a point."""
+    low, high = (float(value) for value in example.aminmax())
+    noise = torch.rand(example.shape, generator=torch.Generator().manual_seed(0)).to(example)
+    if not low < high:
+        low, high = -1.0, 1.0
+    return low + (high - low) * noise
 
 
 def find_kinds(module: nn.Module, example: Tensor) -> tuple[Kind, ...]:

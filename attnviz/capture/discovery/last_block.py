@@ -6,16 +6,16 @@ After the last attention, only the class token does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Layout, Site
 
-_WITHOUT_INFLUENCE: WeakKeyDictionary[nn.Module, frozenset[str]] = WeakKeyDictionary()
+_WITHOUT_INFLUENCE = StructureCache[frozenset[str]]()
 
 
 def influential_blocks(
@@ -51,14 +51,17 @@ def influential_blocks(
     module, example = prepare_for_hooks(module, example)
     if not sites or sites[-1].layout is not Layout.TOKENS:
         return tuple(sites)
-    if module not in _WITHOUT_INFLUENCE:
+    key = structure_key(module, example)
+    without = _WITHOUT_INFLUENCE.get(module, key)
+    if without is None:
         readings = capture(module, example[:1], sites, gradients=True).features
         last = last_influential(readings)
         if last is None:
             return tuple(sites)  # not cached: with other weights it may differ
         layers = [reading.layer for reading in readings]
-        _WITHOUT_INFLUENCE[module] = frozenset(layers[layers.index(last) + 1 :])
-    return tuple(site for site in sites if site.layer not in _WITHOUT_INFLUENCE[module])
+        without = frozenset(layers[layers.index(last) + 1 :])
+        _WITHOUT_INFLUENCE.store(module, key, without)
+    return tuple(site for site in sites if site.layer not in without)
 
 
 def last_influential(readings: Sequence[FeatureReading]) -> str | None:

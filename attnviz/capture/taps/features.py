@@ -30,6 +30,7 @@ class FeatureTap:
     def __init__(self, site: Site, *, gradients: bool, input_size: tuple[int, int]) -> None:
         self.site = site
         self.captured: Tensor | None = None
+        self._calls = 0
         self._gradients = gradients
         self._input_size = input_size
 
@@ -39,8 +40,9 @@ class FeatureTap:
 
     def _on_output(self, _module: nn.Module, _inputs: tuple[Any, ...], output: object) -> object:
         value = only_tensor(output)
-        if self.captured is not None or value is None:
-            return output  # a module used twice is read at its first use
+        index, self._calls = self._calls, self._calls + 1
+        if index != self.site.call or value is None:
+            return output
         self.captured = in_graph(value, gradients=self._gradients)
         # A later in-place layer would change the captured tensor (and may not modify a leaf).
         passed_on = self.captured.clone() if self.site.overwritten else self.captured
