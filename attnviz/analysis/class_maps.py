@@ -157,14 +157,14 @@ def likely_maps(
     return _maps_of(model, picture, choice, work)
 
 
-def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArray:
+def difference(maps: ClassMaps, target_class: int, against: Sequence[int]) -> FloatArray:
     """Return where one class has more support than each of several others.
 
     Parameters
     ----------
     maps
         Of one method at one layer, so all in one unit; none of them is rescaled.
-    wanted
+    target_class
         Index of the class, A in the formula.
     against
         Indices of the classes to compare with, B_j in the formula.
@@ -180,16 +180,16 @@ def difference(maps: ClassMaps, wanted: int, against: Sequence[int]) -> FloatArr
     MethodError
         A class has no map, `against` is empty, or the class is compared with itself.
     """
-    _check_against(wanted, against)
+    _check_against(target_class, against)
     others = np.max([np.maximum(maps.map_of(index), 0) for index in against], axis=0)
-    more = np.maximum(maps.map_of(wanted), 0) - others
+    more = np.maximum(maps.map_of(target_class), 0) - others
     return np.asarray(np.maximum(more, 0), dtype=np.float32)
 
 
 def finer_map(
     model: VisionModel,
     picture: Picture,
-    wanted: int | str,
+    target_class: int | str,
     against: Sequence[int | str],
     strength: float = 1.0,
 ) -> ClassMaps:
@@ -203,7 +203,7 @@ def finer_map(
     ----------
     model, picture
         As for `class_maps`.
-    wanted
+    target_class
         Index or label of the class to explain.
     against
         Indices or labels of the classes to compare with.
@@ -213,7 +213,7 @@ def finer_map(
     Returns
     -------
     ClassMaps
-        One map, of `wanted`.
+        One map, of `target_class`.
 
     Raises
     ------
@@ -226,7 +226,10 @@ def finer_map(
     ----------
     Zhang et al., CVPR 2025, arXiv 2501.11309.
     """
-    target, others = class_index(model, wanted), [class_index(model, rival) for rival in against]
+    target, others = (
+        class_index(model, target_class),
+        [class_index(model, rival) for rival in against],
+    )
     _check_against(target, others)
     answer = _choice(model, picture, Question.DECISION)
     method = GradCam()
@@ -239,9 +242,9 @@ def finer_map(
     return _maps_of(model, picture, choice, work)
 
 
-def _check_against(wanted: int, against: Sequence[int]) -> None:
-    if not against or wanted in against:
-        raise MethodError("A class is set against another one. Choose two that differ.")
+def _check_against(target_class: int, against: Sequence[int]) -> None:
+    if not against or target_class in against:
+        raise MethodError("A class cannot be compared with itself. Choose two classes that differ.")
 
 
 def _choice(model: VisionModel, picture: Picture, method: str) -> Choice:
@@ -249,7 +252,7 @@ def _choice(model: VisionModel, picture: Picture, method: str) -> Choice:
     choice = choose_method(method, has_attention=False, answers=model.spec.answers, kinds=kinds)
     if choice.method.nature is Nature.ATTENTION:
         raise MethodError(
-            f"{choice.method.title} shows attention, which speaks for no class. "
+            f"{choice.method.title} shows attention, which is not evidence for a class. "
             "Choose a method that shows relevance."
         )
     return choice

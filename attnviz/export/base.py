@@ -56,7 +56,7 @@ class Export(ABC):
 
     Class variables: `name` on the command line and in file names; `title` of its button; `suffix`
     with the dot, and `mime` type; `per_layer`, whether each layer gives a file of its own;
-    `by_default`, whether `attnviz explain` writes it without being told to.
+    `by_default`, whether `attnviz explain` writes it without being asked to.
     """
 
     name: ClassVar[str]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
+from attnviz.export.animation import captioned
 from attnviz.export.png import png_with_provenance
-from attnviz.export.time_lapse import captioned
 from attnviz.render.heat import colour_map
 from attnviz.types import Pixels
 

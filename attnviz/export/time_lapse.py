@@ -1,93 +1,87 @@
-"""Time-lapses as animated GIF or as MP4."""
+"""The time-lapse: one layer's maps of a picture over training time, as an animation."""
 
 from __future__ import annotations
 
-import io
+import math
 from collections.abc import Sequence
-from fractions import Fraction
+from dataclasses import dataclass
 
-import av
 import cv2
 import numpy as np
-from PIL import Image
 
-from attnviz.types import Pixels
+from attnviz.export.animation import captioned, gif, mp4
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.render.bokeh import bokeh
+from attnviz.render.focus import FocusSettings, focus_map
+from attnviz.render.heat import heat_overlay
+from attnviz.types import FloatArray, Pixels
 
-_BAR = 26
+_SIDE = 400
+_RATE = 4
 
 
-def captioned(pixels: Pixels, text: str) -> Pixels:
-    """Add a dark bar with a line of text below a picture.
+@dataclass(frozen=True, eq=False)
+class TimeLapse:
+    """One layer's maps at all checkpoints of a run, and how they are drawn.
 
-    Parameters
+    Attributes
     ----------
     pixels : uint8 [H, W, 3]
-        The picture.
-    text : str
-        The caption; characters outside ASCII become question marks.
-
-    Returns
-    -------
-    uint8 [H + 26, W, 3]
-        The picture with its caption.
+        The picture, sRGB.
+    geometry : PictureGeometry
+        Which part of it the maps cover.
+    maps : sequence of float32 [h, w]
+        One for each checkpoint.
+    captions : sequence of str
+        The line of text below each frame.
+    value_range : (float, float)
+        Ends of the one scale that all frames share.
+    settings : FocusSettings
+        How a map becomes a focus.
+    radius : float
+        Largest circle of confusion, as a share of the frame's diagonal.
     """
-    height, width = pixels.shape[:2]
-    framed = np.full((height + _BAR, width, 3), 24, np.uint8)
-    framed[:height] = pixels
-    plain = text.encode("ascii", "replace").decode()
-    scale = min(0.5, 0.5 * width / max(1, cv2.getTextSize(plain, 0, 0.5, 1)[0][0] + 16))
-    cv2.putText(framed, plain, (8, height + 18), 0, scale, (235, 235, 235), 1, cv2.LINE_AA)
-    return framed
+
+    pixels: Pixels
+    geometry: PictureGeometry
+    maps: Sequence[FloatArray]
+    captions: Sequence[str]
+    value_range: tuple[float, float]
+    settings: FocusSettings
+    radius: float
+
+    def frames(self) -> list[Pixels]:
+        """Draw a frame for each checkpoint: focus picture and heat map side by side.
+
+        Returns
+        -------
+        list of uint8 [h + 26, 2 w, 3]
+            At most 400 px high and wide on each side, with the caption below.
+        """
+        pixels = _reduced(self.pixels)
+        geometry = self.geometry.resized(pixels.shape[:2])
+        radius = self.radius * math.hypot(*pixels.shape[:2])
+        frames = []
+        for values, caption in zip(self.maps, self.captions, strict=True):
+            focus = focus_map(values, geometry, self.settings, value_range=self.value_range)
+            sharp = bokeh(pixels, focus.values, radius)
+            frames.append(
+                captioned(np.hstack([sharp, heat_overlay(pixels, focus.scaled)]), caption)
+            )
+        return frames
+
+    def gif(self) -> bytes:
+        """Encode the frames as a GIF, four a second."""
+        return gif(self.frames(), 1 / _RATE)
+
+    def mp4(self) -> bytes:
+        """Encode the frames as an H.264 video, four a second; the last one stays for a second."""
+        frames = self.frames()
+        return mp4([*frames, *[frames[-1]] * _RATE], _RATE)
 
 
-def gif(frames: Sequence[Pixels], seconds: float = 0.25, last: float = 1.5) -> bytes:
-    """Encode frames as a GIF that repeats forever.
-
-    Parameters
-    ----------
-    frames : sequence of uint8 [H, W, 3]
-        At least one frame.
-    seconds : float
-        Duration of each frame but the last.
-    last : float
-        Duration of the last frame, in seconds.
-
-    Returns
-    -------
-    bytes
-        The GIF file.
-    """
-    pictures = [Image.fromarray(frame) for frame in frames]
-    times = [round(1000 * seconds)] * (len(frames) - 1) + [round(1000 * last)]
-    file = io.BytesIO()
-    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)
-    return file.getvalue()
-
-
-def mp4(frames: Sequence[Pixels], rate: int = 4) -> bytes:
-    """Encode frames as an H.264 video.
-
-    Parameters
-    ----------
-    frames : sequence of uint8 [H, W, 3]
-        At least one frame, all of the same size; odd sides are cropped by a pixel.
-    rate : int
-        Frames per second.
-
-    Returns
-    -------
-    bytes
-        The MP4 file.
-    """
-    height, width = (side - side % 2 for side in frames[0].shape[:2])
-    file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate))
-        stream.height, stream.width = height, width
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": "20", "preset": "veryfast"}
-        for frame in frames:
-            cut = np.ascontiguousarray(frame[:height, :width])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(cut, format="rgb24")))
-        container.mux(stream.encode(None))
-    return file.getvalue()
+def _reduced(pixels: Pixels) -> Pixels:
+    """At most 400 px high and wide."""
+    share = min(1.0, _SIDE / max(pixels.shape[:2]))
+    size = (round(pixels.shape[1] * share), round(pixels.shape[0] * share))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

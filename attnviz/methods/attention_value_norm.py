@@ -10,7 +10,7 @@ from torch import Tensor
 from attnviz.capture.readings import ContextReading
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, NetworkTraits
-from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads
+from attnviz.methods.context import ContextLayerMethod, Heads, Query, fuse_heads, rows_of_query
 
 
 @METHODS.add
@@ -74,4 +74,4 @@ class AttentionValueNorm(ContextLayerMethod):
             weighed = reading.rows(queries) * lengths[:, :, None]
             return fuse_heads(weighed, self.heads)
 
-        return asked(reading, self.query, rows)
+        return rows_of_query(reading, self.query, rows)

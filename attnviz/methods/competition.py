@@ -207,28 +207,28 @@ def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tupl
     return torch.cat([chosen[:, None], others], 1), against.exp().clamp(max=cap)
 
 
-def shares(said: Tensor, weights: Tensor, temperature: float) -> Tensor:
+def shares(scores: Tensor, weights: Tensor, temperature: float) -> Tensor:
     """Return the share of each position that belongs to the class.
 
     Parameters
     ----------
-    said
+    scores
         float [N, 1 + R, h, w], logits of the class and its rivals.
     weights
         float [N, R], weights of the rivals.
     temperature
-        Relative to the standard deviation of `said`.
+        Relative to the standard deviation of `scores`.
 
     Returns
     -------
     Tensor
         float [N, h, w] in 0..1; 1 without rivals.
     """
-    spread = said.flatten(1).std(1, unbiased=False).clamp_min(_TINY)[:, None, None, None]
-    scaled = said / (temperature * spread)
+    spread = scores.flatten(1).std(1, unbiased=False).clamp_min(_TINY)[:, None, None, None]
+    scaled = scores / (temperature * spread)
     against = scaled[:, 1:] + weights.clamp_min(_TINY).log()[:, :, None, None]
     if against.shape[1] == 0:
-        return torch.ones_like(said[:, 0])
+        return torch.ones_like(scores[:, 0])
     return torch.sigmoid(scaled[:, 0] - against.logsumexp(1))
 
 

@@ -93,7 +93,7 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
         weights[grid.prefix + query] = 1
     else:
         raise MethodError(
-            f"Cell {query} was asked for, but {layer} has the cells 0 to {grid.cells - 1} "
+            f"There is no cell {query}: {layer} has the cells 0 to {grid.cells - 1} "
             f"({grid.rows} x {grid.columns})."
         )
     return weights
@@ -152,7 +152,7 @@ def fuse_heads(rows: Tensor, heads: Heads) -> Tensor:
             raise MethodError(f"Heads cannot be fused by {heads!r}. Take {known}, or a head.")
         return _FUSED[heads](rows)
     if heads < 0:
-        raise MethodError(f"Head {heads} was asked for; heads are counted from 0.")
+        raise MethodError(f"There is no head {heads}: heads are counted from 0.")
     return rows[:, min(heads, rows.shape[1] - 1)]
 
 
@@ -182,7 +182,9 @@ def gradient_rows(reading: ContextReading, queries: Tensor, method: str) -> Tens
     return require_gradient(reading.gradient_rows(queries), method, reading.layer)
 
 
-def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]) -> Tensor:
+def rows_of_query(
+    reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor]
+) -> Tensor:
     """Return what a query attends to, as a map over the positions of the keys.
 
     Parameters
@@ -212,7 +214,7 @@ def asked(reading: ContextReading, query: Query, rows: Callable[[Tensor], Tensor
         weighted = (weights[block].to(weighted.device)[:, None] * weighted).sum(1)
         total = weighted if total is None else total + weighted
     if total is None:
-        raise MethodError(f"Nobody asks at {reading.layer}: it has no queries.")
+        raise MethodError(f"{reading.layer} has no queries to choose from.")
     return places(total, reading.keys)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attnviz.capture.readings import ContextReading
 from attnviz.methods.base import METHODS
-from attnviz.methods.context import ContextLayerMethod, Heads, Query, asked, fuse_heads
+from attnviz.methods.context import ContextLayerMethod, Heads, Query, fuse_heads, rows_of_query
 
 
 @METHODS.add
@@ -60,4 +60,4 @@ class RawAttention(ContextLayerMethod):
         def rows(queries: Tensor) -> Tensor:
             return fuse_heads(reading.rows(queries), self.heads)
 
-        return asked(reading, self.query, rows)
+        return rows_of_query(reading, self.query, rows)

@@ -141,7 +141,7 @@ class StandIn(nn.Module):
             The library has not run the network.
         """
         if self._logits is None:
-            raise MethodError("The method never asked the network. Choose another one.")
+            raise MethodError("The method never ran the network. Choose another one.")
         return self._logits
 
 

@@ -176,7 +176,7 @@ def test_what_cannot_be_asked_is_said(model: attnviz.VisionModel, picture: attnv
         class_maps(model, picture, [])
     with pytest.raises(MethodError, match="same map for every class"):
         class_maps(model, picture, [0, 1], "eigen-cam")
-    with pytest.raises(MethodError, match="speaks for no class"):
+    with pytest.raises(MethodError, match="is not evidence for a class"):
         class_maps(model, picture, [0, 1], "soft-mask")
 
 

@@ -169,25 +169,25 @@ def cascading_randomisation(
             "cannot be made."
         )
     total, random = 1 + len(controls) + len(stages), torch.Generator().manual_seed(seed)
-    told = progress or (lambda _done, _total: None)
-    told(0, total)
+    report = progress or (lambda _done, _total: None)
+    report(0, total)
     first = make_map()
     if is_flat(first):
         raise EvidenceError(
             "This map is flat: it has no order of positions that randomisation could change. "
             "Choose another layer or method."
         )
-    told(1, total)
+    report(1, total)
     others = []
     for control in controls:
         others.append(control())
-        told(1 + len(others), total)
+        report(1 + len(others), total)
     steps = [RandomisationStep("", first, compare_maps(first, first, size))]
     for stage in stages:
         shuffle_weights(stage, random)
         values = make_map()
         steps.append(RandomisationStep(stage.name, values, compare_maps(first, values, size)))
-        told(len(others) + len(steps), total)
+        report(len(others) + len(steps), total)
     alike = [compare_maps(first, other, size) for other in others]
     return SanityCheck(tuple(steps), _mean([one for one in alike if one is not None]), others[0])
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from attnviz.errors import VisionError
+from attnviz.export.foveated_picture import FoveatedPicture
+from attnviz.pictures import Picture
 from attnviz.vision.retina import Retina, ViewingGeometry
 
 MOST_FIXATIONS = 16
@@ -64,6 +66,10 @@ class SaveRequest:
         photo, path = str(message.get("photoId", "")), str(message.get("path", ""))[:_LONGEST_TITLE]
         return cls(photo, tuple(looks), viewing, retina, distance, path)
 
-    def viewing_of(self, shown_width: int, width: int) -> ViewingGeometry:
-        """Scale the geometry of a picture shown `shown_width` px wide to a width of `width` px."""
-        return ViewingGeometry(self.viewing.pixels_per_degree * width / shown_width)
+    def applied_to(self, shown: Picture, picture: Picture) -> FoveatedPicture:
+        """Apply the request, made for the displayed copy `shown`, to `picture` at another size."""
+        scale = picture.pixels.shape[1] / shown.pixels.shape[1]
+        viewing = ViewingGeometry(self.viewing.pixels_per_degree * scale)
+        return FoveatedPicture(
+            picture, self.fixations, viewing, self.retina, self.distance_cm, self.path
+        )

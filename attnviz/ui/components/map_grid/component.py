@@ -67,7 +67,7 @@ def show_pair(blob: bytes, *, key: str) -> None:
     _HAND_OVER(key=key, data=blob, height="content")
 
 
-def told_view(key: str, view: GridView) -> GridView:
+def reported_view(key: str, view: GridView) -> GridView:
     """Read the grid's latest view before the grid is drawn, so that it is drawn only once.
 
     Parameters

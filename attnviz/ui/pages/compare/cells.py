@@ -142,8 +142,8 @@ def compute_cells(request: GridRequest, progress: Progress) -> tuple[Cell, ...]:
     found: dict[str, Cell] = {}
     total = len(request.photos) * len(request.specs) * len(request.looks)
     for spec in request.specs:
-        asked = any(not reason_unfit(spec, look, request.target) for look in request.looks)
-        trouble = _fetched(spec, line.info) if asked else ""
+        runs = any(not reason_unfit(spec, look, request.target) for look in request.looks)
+        trouble = _fetched(spec, line.info) if runs else ""
         line.empty()
         for photo_key, photo in request.photos.items():
             for look in request.looks:

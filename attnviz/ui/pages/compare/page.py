@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.ui.components.map_grid.component import Packed, show_grid, show_pair, told_view
+from attnviz.ui.components.map_grid.component import Packed, reported_view, show_grid, show_pair
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
@@ -72,11 +72,11 @@ def _offer_retry(cells: tuple[Cell, ...]) -> None:
 
 def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
-    told = told_view(GRID, _current_view())
-    view = told.fitting(keys, default_pair(cells))
+    view = reported_view(GRID, _current_view())
+    view = view.fitting(keys, default_pair(cells))
     packed = _packed((*request.key, *_made(cells)), request, cells)
-    told = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
-    view = told.fitting(keys, default_pair(cells))
+    view = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
+    view = view.fitting(keys, default_pair(cells))
     st.session_state[_VIEW] = view
     share("picture", TARGET, **request.link, **view.to_query())
     if view.a and view.b:

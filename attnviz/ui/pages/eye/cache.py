@@ -16,7 +16,6 @@ from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.cache import cached_explanation, explanation_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
-from attnviz.ui.pages.eye.save import foveated_png
 from attnviz.ui.pages.eye.scanpaths import GazePath, model_gaze_path, saliency_gaze_paths
 
 _TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The model's decision"}
@@ -104,4 +103,4 @@ def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePa
 def picture_png(checksum: str, request: SaveRequest, _photo: Photo) -> bytes:
     """Make the PNG that the browser requested, at the photo's original size."""
     del checksum
-    return foveated_png(request, _photo.shown, _photo.whole())
+    return request.applied_to(_photo.shown, _photo.whole()).png()

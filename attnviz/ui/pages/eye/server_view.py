@@ -15,7 +15,6 @@ from attnviz.types import Pixels
 from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.eye.packing import photo_id, retina_jpeg
-from attnviz.ui.pages.eye.save import foveated_picture
 from attnviz.ui.pages.eye.scanpaths import GazePath
 from attnviz.vision.fundus import CREDIT
 from attnviz.vision.projection import BLIND_SPOT, retinal_position, zone_of
@@ -54,7 +53,7 @@ def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> SaveRequest
     request = SaveRequest(
         photo_id(picture), ((fixations[-1].y, fixations[-1].x),), viewing, retina, distance, led_by
     )
-    shown = with_marks(foveated_picture(request, picture, picture), fixations, viewing)
+    shown = with_marks(request.applied_to(picture, picture).pixels(), fixations, viewing)
     with stage:
         st.image(jpeg(shown), width="stretch", alt="The picture as an eye samples it")
         st.caption(f"{retina.coarser:g} × coarser than a human eye.")

@@ -71,10 +71,10 @@ def feature_strip(bars: GateBars, input_size: tuple[int, int]) -> str:
     figures = []
     for channel, gate, values in zip(bars.channels, bars.values, bars.maps, strict=False):
         low, high = float(values.min()), float(values.max())
-        said = html.escape(f"{bars.layer}, channel {channel}: {low:.3g} to {high:.3g}")
+        title = html.escape(f"{bars.layer}, channel {channel}: {low:.3g} to {high:.3g}")
         link = png_link(values, low, high, "viridis")
         figures.append(
-            f'<figure title="{said}"><img alt="{said}" src="{link}"><figcaption>channel {channel}'
+            f'<figure title="{title}"><img alt="{title}" src="{link}"><figcaption>channel {channel}'
             f"<br>gate {gate:.3g}<br>{low:.3g} to {high:.3g}</figcaption></figure>"
         )
     shape = f"--av-shape:{input_size[1] / input_size[0]:.4f}"

@@ -89,12 +89,12 @@ def _cell(
 ) -> str:
     low, high = scale or (float(values.min()), float(values.max()))
     ends = legend_numbers(float(values.min()), float(values.max()))
-    said = f"{name}, head {head + 1}: {ends[0]} to {ends[1]}"
+    title = f"{name}, head {head + 1}: {ends[0]} to {ends[1]}"
     dot = ""
     if point is not None:
         dot = f'<i style="top:{100 * point[0]:.1f}%;left:{100 * point[1]:.1f}%"></i>'
     link = png_link(values, low, high)
-    return f'<span class="av-cell" title="{said}"><img alt="{said}" src="{link}">{dot}</span>'
+    return f'<span class="av-cell" title="{title}"><img alt="{title}" src="{link}">{dot}</span>'
 
 
 def _legend(low: float, high: float, stretched: bool) -> str:

@@ -86,8 +86,8 @@ def _words(method: TraceMethod[Any], trace: Trace) -> str:
         "This mask weighs features and positions jointly, with one map per feature: "
         "their mean is shown, and often marks the background. "
     )
-    said = "Bright regions are passed on; that alone does not make them important."
-    return f"{joint}{said}" if many else said
+    caution = "Bright regions are passed on; that alone does not make them important."
+    return f"{joint}{caution}" if many else caution
 
 
 def _share_words(naive: bool) -> str:

@@ -218,9 +218,9 @@ def point_text(x: float, y: float) -> str:
     return f"{x:.3f},{y:.3f}"
 
 
-def parse_point(told: str | None) -> tuple[float, float]:
+def parse_point(text: str | None) -> tuple[float, float]:
     """Parse the point in an untrusted link; the centre of the picture if it is invalid."""
-    found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", told or "", re.ASCII)
+    found = re.fullmatch(r"([01]\.\d{1,6}),([01]\.\d{1,6})", text or "", re.ASCII)
     x, y = map(float, found.groups()) if found else (0.5, 0.5)
     return (x, y) if max(x, y) <= 1 else (0.5, 0.5)
 

@@ -16,14 +16,13 @@ from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
-from attnviz.ui.pages.eye.save import foveated_picture, foveated_png
 from attnviz.ui.pages.eye.scanpaths import GazePath, gaze_path, saliency_gaze_paths
 from attnviz.ui.pages.eye.server_view import with_marks
 from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, ViewingGeometry
 from attnviz.vision.scanpath import Fixation
 
-TOLD = {
+MESSAGE = {
     "photoId": "x", "fixations": [[0.25, 0.5], [0.75, 0.1]], "pixelsPerDegree": 30, "distance": 60,
     "coarser": 4, "leastContrast": 1 / 64, "decay": 0.106, "halfAngle": 2.3, "path": "led",
 }  # fmt: skip
@@ -98,7 +97,7 @@ def test_without_a_photographed_retina_one_is_drawn_and_that_is_said(
 
 
 def test_what_a_browser_asks_for_is_checked() -> None:
-    save_request = SaveRequest.from_untrusted(TOLD)
+    save_request = SaveRequest.from_untrusted(MESSAGE)
     assert save_request is not None
     assert save_request.fixations == ((0.5, 0.25), (0.1, 0.75))
     assert save_request.retina == Retina(coarser=4)
@@ -109,15 +108,15 @@ def test_what_a_browser_asks_for_is_checked() -> None:
         {"distance": float("inf")}, {"coarser": -1}, {"leastContrast": 1}, {"fixations": 3},
     ]  # fmt: skip
     for one in bad:
-        message = {**TOLD, **one} if isinstance(one, dict) and one else one
+        message = {**MESSAGE, **one} if isinstance(one, dict) and one else one
         assert SaveRequest.from_untrusted(message) is None, one
 
 
 def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     whole, shown = noise(200, 320), noise(100, 160)
-    save_request = SaveRequest.from_untrusted(TOLD)
+    save_request = SaveRequest.from_untrusted(MESSAGE)
     assert save_request is not None
-    file = foveated_png(save_request, shown, whole)
+    file = save_request.applied_to(shown, whole).png()
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]
@@ -131,9 +130,9 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     assert facts["fixations"] == "x 25.0 %, y 50.0 %; x 75.0 %, y 10.0 %"
     assert facts["gaze led by"] == "led"
     assert facts["picture sha256"] == whole.sha256
-    np.testing.assert_array_equal(
-        foveated_picture(save_request, whole, whole)[:2].shape, (2, 320, 3)
-    )
+    same_size = save_request.applied_to(whole, whole).pixels()
+    expected = foveate(whole.pixels, looks, ViewingGeometry(30.0), Retina(coarser=4))
+    np.testing.assert_array_equal(same_size, expected)
 
 
 def test_rings_and_numbered_stops_are_drawn_where_they_belong() -> None:

@@ -11,7 +11,7 @@ import pytest
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.pages.training.attention_view import RecordedMaps, with_shared_scale
 from attnviz.ui.pages.training.runs import open_recording
-from attnviz.ui.pages.training.save import time_lapse_frames
+from attnviz.ui.pages.training.save import time_lapse
 from tests.ui.pages.training.training_pages import made
 
 SIDE = 40
@@ -46,7 +46,7 @@ def assert_corners(
 
 def test_equal_values_have_equal_colours_at_every_checkpoint(tmp_path: Path) -> None:
     one = watched(tmp_path / "run.attn", halves(0.2, 0.1), halves(0.2, 0.5), halves(0.5, 0.5))
-    frames = time_lapse_frames(one, LAYER)
+    frames = time_lapse(one, LAYER).frames()
     assert [frame.shape for frame in frames] == [(SIDE + 26, 2 * SIDE, 3)] * 3
     # The scale ends at 0.5, the largest of all checkpoints; the first alone would end at 0.2.
     assert_corners(frames[0], one, (0.4, 0.2, 0.4, 0.2))
@@ -61,9 +61,9 @@ def test_equal_values_have_equal_colours_at_every_checkpoint(tmp_path: Path) -> 
 def test_a_run_beside_it_shares_the_scale(tmp_path: Path) -> None:
     weak = watched(tmp_path / "weak.attn", halves(0.2, 0.08))
     strong = watched(tmp_path / "strong.attn", halves(0.2, 1))
-    assert_corners(time_lapse_frames(weak, LAYER)[0], weak, (1, 0.4, 1, 0.4))
+    assert_corners(time_lapse(weak, LAYER).frames()[0], weak, (1, 0.4, 1, 0.4))
     both = with_shared_scale([weak, strong])
     assert [one.scale_ends(LAYER) for one in both] == [pytest.approx((0, 1))] * 2
-    first, second = (time_lapse_frames(one, LAYER)[0] for one in both)
+    first, second = (time_lapse(one, LAYER).frames()[0] for one in both)
     assert_corners(first, weak, (0.2, 0.08, 0.2, 0.08))
     assert_corners(second, strong, (0.2, 1, 0.2, 1))

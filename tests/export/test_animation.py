@@ -8,7 +8,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from attnviz.export.time_lapse import captioned, gif, mp4
+from attnviz.export.animation import captioned, gif, mp4
 
 
 def frames(count: int = 5, size: tuple[int, int] = (61, 83)) -> list[np.ndarray]:

@@ -1,0 +1,67 @@
+"""The foveated picture: a photo as an eye would sample it that rests on a few places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from attnviz.export.png import png_with_provenance
+from attnviz.pictures import Picture
+from attnviz.types import Pixels
+from attnviz.vision.foveation import foveate
+from attnviz.vision.retina import Retina, ViewingGeometry
+
+
+@dataclass(frozen=True)
+class FoveatedPicture:
+    """A picture with the fixations, viewing geometry and retina that look at it.
+
+    Attributes
+    ----------
+    picture : Picture
+        The picture at the size to render.
+    fixations : tuple of (float, float)
+        (y, x) in 0..1.
+    viewing : ViewingGeometry
+        Pixels of `picture` per degree of visual angle.
+    retina : Retina
+        The retina that samples the picture.
+    distance_cm : float
+        Distance of the eye from the screen.
+    path : str
+        Title of the map that led the gaze; empty for a person.
+    """
+
+    picture: Picture
+    fixations: tuple[tuple[float, float], ...]
+    viewing: ViewingGeometry
+    retina: Retina
+    distance_cm: float
+    path: str = ""
+
+    def pixels(self) -> Pixels:
+        """Render it, uint8 [H, W, 3] at the size of `picture`."""
+        height, width = self.picture.pixels.shape[:2]
+        places = [(y * height, x * width) for y, x in self.fixations]
+        return foveate(self.picture.pixels, places, self.viewing, self.retina)
+
+    def png(self) -> bytes:
+        """Encode it as PNG with its provenance."""
+        return png_with_provenance(self.pixels(), self.provenance())
+
+    def provenance(self) -> dict[str, str]:
+        """Everything that decides how it looks."""
+        retina = self.retina
+        places = (f"x {100 * x:.1f} %, y {100 * y:.1f} %" for y, x in self.fixations)
+        return {
+            "picture": self.picture.name,
+            "picture sha256": self.picture.sha256,
+            "made by": "foveation (Geisler & Perry 1998)",
+            "fixations": "; ".join(places),
+            "gaze led by": self.path or "the viewer",
+            "viewing distance cm": f"{self.distance_cm:g}",
+            "pixels per degree": f"{self.viewing.pixels_per_degree:.2f}",
+            "coarser than a human eye": f"{retina.coarser:g}",
+            "least contrast": f"{retina.least_contrast:.6g}",
+            "decay": f"{retina.decay:g}",
+            "half angle degrees": f"{retina.half_angle:g}",
+        }
