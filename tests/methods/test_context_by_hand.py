@@ -145,7 +145,7 @@ def test_whose_attention(heads: object, query: object, expected: list[float]) ->
         ({"query": "middle"}, "'class', 'mean'"),
         ({"query": 2}, "cells 0 to 1"),
         ({"query": (0.5, 1.5)}, "outside"),
-        ({"heads": -1}, "Head -1"),
+        ({"heads": -1}, "no head -1"),
         ({"heads": "median"}, "'mean', 'max', 'min'"),
     ],
 )
