@@ -231,9 +231,9 @@ def test_difference_by_hand(patches: attnviz.VisionModel, two_patches: attnviz.P
     np.testing.assert_array_equal(difference(maps, 0, [1]), [[2, 0], [0, 2]])
     np.testing.assert_array_equal(difference(maps, 0, [1, 2]), [[2, 0], [0, 0.5]])
     np.testing.assert_array_equal(difference(maps, 1, [0]), [[0, 1], [0, 0]])
-    with pytest.raises(MethodError, match="two that differ"):
+    with pytest.raises(MethodError, match="classes that differ"):
         difference(maps, 0, [0])
-    with pytest.raises(MethodError, match="two that differ"):
+    with pytest.raises(MethodError, match="classes that differ"):
         difference(maps, 0, [])
     with pytest.raises(MethodError, match="no map of class 7"):
         difference(maps, 0, [7])
@@ -276,7 +276,7 @@ def test_finer_map_by_hand(patches: attnviz.VisionModel, two_patches: attnviz.Pi
     np.testing.assert_allclose(found.maps[0], np.maximum(both.maps[0] - both.maps[1], 0), atol=1e-6)
     halved = finer_map(patches, two_patches, "red", ["blue"], strength=0.5)
     np.testing.assert_array_equal(halved.maps[0] > 0, both.maps[0] > 0)
-    with pytest.raises(MethodError, match="two that differ"):
+    with pytest.raises(MethodError, match="classes that differ"):
         finer_map(patches, two_patches, "red", ["red"])
 
 
