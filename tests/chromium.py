@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Without these Chromium asks the network for updates, and as root it does not start.
@@ -43,6 +43,7 @@ def chromium() -> Iterator[Browser]:
 
     There is this one fixture only: Playwright refuses to start a second time in a process.
     """
+    expect.set_options(timeout=60_000)  # a loaded machine may need ten times the usual five seconds
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
         yield browser
