@@ -9,6 +9,7 @@
     │   ├── NoSitesError      a network without sites of the requested kind
     │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
     ├── MethodError           a method that does not fit what was captured
+    ├── OutputError           a file or folder that cannot be written
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
@@ -84,6 +85,10 @@ class OutOfMemoryError(ModelError):
 
 class MethodError(AttnvizError):
     """A method does not fit what was captured, or an option of it is out of range."""
+
+
+class OutputError(AttnvizError):
+    """A file or folder cannot be written."""
 
 
 class FocusError(AttnvizError):

@@ -1,0 +1,75 @@
+"""`attnviz explain`: write focus pictures, maps and their values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attnviz.training.cli import Device
+
+
+def explain(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
+    ],
+    model: Annotated[
+        str, typer.Option(help="A name from `attnviz models`, or a .safetensors file.")
+    ] = "ran-small",
+    method: Annotated[
+        str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
+    ] = "auto",
+    target: Annotated[
+        str | None, typer.Option(help="Class to explain (default: the top prediction).")
+    ] = None,
+    layers: Annotated[
+        str, typer.Option("--layers", "--layer", help="Layers to write: best, all, or a name.")
+    ] = "all",
+    input_size: Annotated[
+        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
+    ] = None,
+    radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(help="What to write, may be repeated (default: focus, map and maps)."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("out"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per picture, each on a line.")
+    ] = False,
+    device: Device = "auto",
+) -> None:
+    """Write the focus picture and the map of every layer, and the maps' values as .npz.
+
+    A larger --input-size gives finer maps, and takes more memory and time. A picture that fails
+    does not stop the others; the exit code is 1 then.
+    """
+    from attnviz.cli.explain_pictures import Order, explain_pictures
+    from attnviz.cli.inputs import input_pictures
+    from attnviz.cli.output import check_folder
+    from attnviz.cli.reports import Reporter
+    from attnviz.export.base import exports
+    from attnviz.models.loading import load_model
+
+    check_folder(out)
+    known = exports()
+    names = export or [format_.name for format_ in known if format_.by_default]
+    formats = tuple(known.get(name)() for name in dict.fromkeys(names))
+    listed = input_pictures(pictures, out)
+    loaded = load_model(model, device, input_size=input_size)
+    order = Order(method, _as_class(target), layers, radius, formats, out)
+    reporter = Reporter(quiet=quiet, json_lines=json)
+    explain_pictures(loaded, listed, order, reporter)
+    reporter.summarise()
+    if reporter.failures:
+        raise typer.Exit(1)
+
+
+def _as_class(target: str | None) -> str | int | None:
+    """An index where the word is a whole number, also a negative one, else a label."""
+    try:
+        return None if target is None else int(target)
+    except ValueError:
+        return target
