@@ -22,7 +22,7 @@ from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.methods.questions import Choice, choose_method, has_spatial_attention
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture
+from attnviz.pictures import Picture, PictureSource, as_picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
@@ -32,7 +32,7 @@ SHOWN = 5
 
 def explain(
     model: VisionModel,
-    picture: Picture,
+    picture: Picture | PictureSource,
     method: str = "auto",
     target: int | str | None = None,
     progress: Progress | None = None,
@@ -49,7 +49,7 @@ def explain(
     model
         From `load_model` or `wrap`.
     picture
-        From `open_picture`.
+        From `open_picture`, or anything that it opens, such as a path.
     method
         Name of a method, or a question: "attention", "decision", or "auto".
     target
@@ -64,6 +64,8 @@ def explain(
 
     Raises
     ------
+    PictureError
+        The picture cannot be opened.
     UnknownNameError
         No method or class has that name.
     MethodError
@@ -73,6 +75,7 @@ def explain(
     OutOfMemoryError
         The pass did not fit into memory, nor did the retry.
     """
+    picture = as_picture(picture)
     kinds = () if method in METHODS else network_kinds(model, picture)
     choice = choose_method(
         method, has_attention=has_spatial_attention(kinds), answers=model.spec.answers, kinds=kinds
@@ -165,7 +168,7 @@ def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
 
 
 def predict(
-    model: VisionModel, picture: Picture, count: int | None = SHOWN
+    model: VisionModel, picture: Picture | PictureSource, count: int | None = SHOWN
 ) -> tuple[Prediction, ...]:
     """Return the most probable classes, best first, from a plain forward pass.
 
@@ -174,7 +177,7 @@ def predict(
     model
         From `load_model` or `wrap`.
     picture
-        From `open_picture`.
+        From `open_picture`, or anything that it opens.
     count
         How many classes; all if None.
 
@@ -188,7 +191,7 @@ def predict(
     ModelError, OutOfMemoryError
         As `explain`.
     """
-    return _predictions(model, _logits(model, picture))[0][:count]
+    return _predictions(model, _logits(model, as_picture(picture)))[0][:count]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:

@@ -69,14 +69,18 @@ class Subject:
         return self.normalise(pixels_to_tensor(pixels))
 
     def to_pixels(self, inputs: Tensor) -> Pixels:
-        """Undo `prepare`: uint8 [N, h, w, 3] of preprocessed pictures [N, 3, h, w].
+        """Undo `prepare`: uint8 [N, h, w, 3] of preprocessed pictures [N, C, h, w].
 
-        Values beyond black or white, as noise may give, are clipped.
+        Values beyond black or white, as noise may give, are clipped. The inputs of a network of
+        one channel give grey pictures; opacity is ignored.
         """
         black, white = (
             self.prepare(np.full((1, 1, 1, 3), end, np.uint8)).float() for end in (0, 255)
         )
-        values = (inputs.float() - black) / (white - black) * 255
+        colours = slice(min(inputs.shape[1], 3))
+        black, white = black[:, colours], white[:, colours]
+        values = (inputs[:, colours].float() - black) / (white - black) * 255
+        values = values.expand(-1, 3, -1, -1)
         return values.round().clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).cpu().numpy()
 
     def resized_map(self, values: npt.ArrayLike) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
@@ -13,11 +12,13 @@ from torch import nn
 from attnviz.errors import ModelError, OutOfMemoryError
 from attnviz.models.catalogue import find_model
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
+from attnviz.models.digest import weights_digest
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state, read_state
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
+from attnviz.models.wrappable import check_wrappable
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 from attnviz.progress import Progress
 
@@ -123,9 +124,10 @@ def wrap(
     Parameters
     ----------
     module
-        Maps [N, 3, h, w] to logits [N, classes]; stays on its device.
+        Maps [N, C, h, w] to logits [N, classes]; stays on its device.
     preprocess
-        Its preprocessing; 224 px with ImageNet's mean and deviation if None.
+        Its preprocessing, which also says how many channels C it takes; 224 px with ImageNet's mean
+        and deviation if None.
     labels
         Name of each class, in order; "class 17" and the like if None.
     name
@@ -134,7 +136,13 @@ def wrap(
     Returns
     -------
     VisionModel
+
+    Raises
+    ------
+    ModelError
+        `module` is no module, has no weights yet, or is quantized.
     """
+    check_wrappable(module)
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     name = name or type(module).__name__
@@ -153,14 +161,4 @@ def wrap(
     )
     first = next(chain(parameters, module.buffers()), None)
     device = torch.device("cpu") if first is None else first.device
-    return VisionModel(spec, module, device, _digest(module))
-
-
-def _digest(module: nn.Module) -> str:
-    """SHA-256 over names, types, shapes and bytes of the weights."""
-    digest = hashlib.sha256()
-    for key, value in module.state_dict().items():
-        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
-        raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-        digest.update(raw.numpy().data)
-    return digest.hexdigest()
+    return VisionModel(spec, module, device, weights_digest(module))

@@ -72,6 +72,26 @@ def open_picture(
     )
 
 
+def as_picture(picture: Picture | PictureSource) -> Picture:
+    """Return a picture as it is, and open anything else, such as a path.
+
+    Parameters
+    ----------
+    picture
+        A picture, or what `open_picture` takes.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    PictureError
+        As `open_picture`.
+    """
+    return picture if isinstance(picture, Picture) else open_picture(picture)
+
+
 def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
     pixels, notes = decode_bytes(data, name, limits)
     return Picture(pixels, name, hashlib.sha256(data).hexdigest(), notes)

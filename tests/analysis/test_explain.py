@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 import attnviz
 from attnviz.analysis import explain as explainer
 from attnviz.capture.trace import Trace
-from attnviz.errors import MethodError, ModelError, OutOfMemoryError, UnknownNameError
+from attnviz.errors import (
+    MethodError,
+    ModelError,
+    OutOfMemoryError,
+    PictureError,
+    UnknownNameError,
+)
 from attnviz.methods import trace_method
 from attnviz.methods.base import METHODS
 from attnviz.methods.fuse import FUSED
@@ -56,6 +66,25 @@ def test_the_door_of_the_readme(model: attnviz.VisionModel, picture: attnviz.Pic
     image = attnviz.bokeh(picture, focus, radius=6)
     assert image.shape == (120, 160, 3)
     assert (image != picture.pixels).any()
+
+
+@pytest.mark.parametrize("kind", ["str", "Path", "bytes", "array"])
+def test_what_opens_as_a_picture_is_explained(
+    kind: str, photo: np.ndarray, tmp_path: Path, model: attnviz.VisionModel
+) -> None:
+    path = tmp_path / "dög.png"
+    Image.fromarray(photo).save(path)
+    given: Any = {
+        "str": str(path), "Path": path, "bytes": path.read_bytes(), "array": photo
+    }[kind]  # fmt: skip
+    opened = attnviz.explain(model, attnviz.open_picture(path))
+    result = attnviz.explain(model, given)
+    np.testing.assert_array_equal(result.maps[-1], opened.maps[-1])
+    assert explainer.predict(model, given) == opened.predictions
+    if kind in ("str", "Path"):
+        assert result.picture.name == "dög.png"
+    with pytest.raises(PictureError, match="missing"):
+        attnviz.explain(model, tmp_path / "missing.jpg")
 
 
 def test_predictions_equal_a_plain_pass(

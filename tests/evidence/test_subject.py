@@ -8,6 +8,7 @@ import torch
 
 from attnviz.errors import EvidenceError, FocusError
 from attnviz.evidence.subject import Subject
+from attnviz.models.preprocess import Preprocess
 from tests.evidence.looking import PatchNet, picture, subject
 
 
@@ -28,6 +29,18 @@ def test_the_way_back_from_the_inputs_is_exact() -> None:
     beyond = one.prepare(several) * 3
     assert (one.to_pixels(beyond)[0] == np.clip(one.to_pixels(beyond)[0], 0, 255)).all()
     assert one.to_pixels(beyond).max() == 255
+
+
+@pytest.mark.parametrize("numbers", [1, 4])
+def test_the_way_back_from_one_and_four_channels_gives_pictures(numbers: int) -> None:
+    preprocess = Preprocess(mean=(0.4,) * numbers, std=(0.2,) * numbers)
+    one = Subject(PatchNet(), picture(), preprocess.normalised, 1)
+    assert one.inputs.shape == (1, numbers, 24, 24)
+    back = one.to_pixels(one.inputs)[0]
+    expected = picture() if numbers == 4 else picture() @ np.array([0.299, 0.587, 0.114])
+    if numbers == 1:
+        expected = np.repeat(np.rint(expected)[..., None], 3, 2)
+    assert np.abs(back.astype(int) - expected).max() <= (1 if numbers == 1 else 0)
 
 
 def test_a_map_is_brought_to_the_inputs_size() -> None:

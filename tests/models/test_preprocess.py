@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from attnviz.errors import ModelError
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from attnviz.pictures.geometry import Fit
 
@@ -88,3 +90,39 @@ def test_rows_stay_rows() -> None:
 def test_the_second_try_has_half_the_side_but_a_cell_at_least() -> None:
     assert Preprocess(size=224).halved() == Preprocess(size=112)
     assert Preprocess(size=48, multiple=32).halved().size == 32
+
+
+@pytest.mark.parametrize("mean", [0.25, (0.25,), [0.25], np.array([0.25]), torch.tensor([0.25])])
+def test_one_number_gives_the_grey_values_of_pillow(mean: Any) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    preprocess = Preprocess(size=32, mean=mean, std=0.5)
+    assert preprocess.channels == 1
+    assert hash(preprocess) == hash(Preprocess(size=32, mean=(0.25,), std=(0.5,)))
+    inputs, _ = preprocess.tensor(Seen(pixels))
+    assert inputs.shape == (1, 1, 32, 32)
+    grey = (inputs[0, 0].numpy() * 0.5 + 0.25) * 255
+    pillow = np.asarray(Image.fromarray(pixels).convert("L"), np.float32)
+    assert np.abs(grey - pillow).max() < 1  # Pillow rounds down
+
+
+def test_four_numbers_add_full_opacity() -> None:
+    inputs, _ = Preprocess(size=32, mean=(0, 0, 0, 0.5), std=(1, 1, 1, 0.25)).tensor(grey(32, 32))
+    assert inputs[0, :, 5, 5].tolist() == pytest.approx([10 / 255, 120 / 255, 250 / 255, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "sentence"),
+    [
+        ((0.5, 0.5), (0.5, 0.5), "2 numbers in `mean` and 2 in `std`"),
+        ((0.5,), (0.5, 0.5, 0.5), "1 numbers in `mean` and 3 in `std`"),
+        ((), (), "0 numbers"),
+        ((0.5,) * 5, (0.5,) * 5, r"as many as the network has input channels: 1 \(grey\), 3"),
+        ((0.5,), (0.0,), "deviations above 0"),
+        ((float("nan"),), (1.0,), "finite"),
+        ("RGB", (1.0,), "are numbers, not 'RGB'"),
+        (None, (1.0,), "finite"),
+    ],
+)
+def test_numbers_that_fit_no_picture_are_refused(mean: Any, std: Any, sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        Preprocess(mean=mean, std=std)
