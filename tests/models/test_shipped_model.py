@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -41,6 +43,7 @@ SITES = {
 # Shares of held-out pictures that each has to name right, and bytes that its weights may take.
 LEAST = {"ran-small": 0.88, "cbam-small": 0.88, "vit-small": 0.80, "ran-cifar": 0.90}
 MOST = {"ran-cifar": 5e6}
+STEP = 5  # one in five held-out pictures is looked at
 RECORDED_AT = {"ran-small": 160}  # side of the recorded pictures, where it is not the network's own
 
 
@@ -190,15 +193,17 @@ def test_a_training_of_the_transformer_comes_along_with_all_its_numbers() -> Non
 
 @pytest.fixture(scope="module")
 def held_out(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The held-out pictures of each data set that a card names."""
+    """Every fifth held-out picture of each data set that a card names."""
     imagenette = tmp_path_factory.mktemp("imagenette")
     with tarfile.open(data_folder / "imagenette-144.tar") as archive:
-        wanted = ("/val/", "/classes.json")
-        members = [one for one in archive if any(part in one.name for part in wanted)]
-        archive.extractall(imagenette, members, filter="data")
+        members = {one.name: one for one in archive}
+        pictures = sorted(name for name in members if "/val/" in name and members[name].isfile())
+        names = [name for name in members if name.endswith("/classes.json")] + pictures[::STEP]
+        archive.extractall(imagenette, [members[name] for name in names], filter="data")
     cifar = tmp_path_factory.mktemp("cifar")
     with zipfile.ZipFile(data_folder / "cifar10-jpeg.zip") as packed:
-        packed.extractall(cifar, [one for one in packed.namelist() if one.startswith("test/")])
+        names = [one for one in packed.namelist() if one.startswith("test/") and one[-1] != "/"]
+        packed.extractall(cifar, sorted(names)[::STEP])
     return {"Imagenette": next(imagenette.iterdir()), "CIFAR-10": cifar}
 
 
@@ -207,13 +212,14 @@ def held_out(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluate_reproduces_the_accuracy_on_the_card(name: str, held_out: dict[str, Path]) -> None:
-    """On all held-out pictures."""
+    """As near as a fifth of the pictures can tell; the card has the figure of all of them."""
     card = card_of(name)
     asked = ["evaluate", "--data", str(held_out[card["data"]]), "--model", name]
     asked += ["--store", str(stored_side(card)), "--device", "cpu"]
     result = CliRunner().invoke(cli, asked)
     assert result.exit_code == 0, result.output
     measured = float(result.output.split("top-1 ")[1].split(" ")[0])
-    # The order of sums differs between processors, which may move a picture or two.
-    assert measured == pytest.approx(card["top1"], abs=0.001)
-    assert f"on {card['validation_pictures']} pictures" in result.output
+    count = int(re.search(r"on (\d+) pictures", result.output)[1])  # type: ignore[index]
+    assert abs(count - card["validation_pictures"] / STEP) <= 1
+    top1 = card["top1"]
+    assert abs(measured - top1) < 3 * math.sqrt(top1 * (1 - top1) / count)

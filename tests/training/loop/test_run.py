@@ -46,7 +46,7 @@ def test_a_network_without_attention_is_trained_without_a_recording(
 
 def test_whitening_is_fitted_before_training(shapes: Path, recipe: Recipe, tmp_path: Path) -> None:
     """It is the same after a full run and after a resumed one."""
-    plain = replace(recipe, model="ran-cifar-plain", optimizer="muon")
+    plain = replace(recipe, model="ran-cifar-plain", optimizer="muon", batch=24)
 
     def trained(out: Path, on_step: StepCallback | None = None) -> dict[str, Tensor]:
         train_and_export(plain, shapes, out, size=32, device="cpu", half="off", on_step=on_step)
@@ -60,6 +60,6 @@ def test_whitening_is_fitted_before_training(shapes: Path, recipe: Recipe, tmp_p
     torch.testing.assert_close(full["stem.0.weight"].float(), stem.weight, atol=2e-3, rtol=2e-3)
     assert float(full["stem.0.shift"].abs().max()) > 0
     with pytest.raises(PausedError):
-        trained(tmp_path / "interrupted", lambda progress, _steps: progress.step < 5)
+        trained(tmp_path / "interrupted", lambda progress, _steps: progress.step < 3)
     for name, weight in trained(tmp_path / "interrupted").items():
         assert torch.equal(weight, full[name]), name
