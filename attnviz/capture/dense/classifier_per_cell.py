@@ -127,7 +127,7 @@ class DenseClassifier:
 
 
 @dataclass(frozen=True, eq=False)
-class _ModuleCall:
+class _LeafCall:
     """A module that returned: its name, first input and output, by reference."""
 
     name: str
@@ -193,21 +193,21 @@ def _search(module: nn.Module, example: Tensor) -> DenseClassifier | str:
             vector = producer.input.flatten(1)
 
 
-def _record(module: nn.Module, example: Tensor) -> tuple[list[_ModuleCall], Tensor]:
+def _record(module: nn.Module, example: Tensor) -> tuple[list[_LeafCall], Tensor]:
     """The last modules of a pass, latest first; tensors changed in place later appear changed."""
-    events: deque[_ModuleCall] = deque(maxlen=_MAX_EVENTS)
+    events: deque[_LeafCall] = deque(maxlen=_MAX_EVENTS)
 
     def on_return(name: str, module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
         first = next((value for value in inputs if isinstance(value, Tensor)), None)
         if name and first is not None and isinstance(output, Tensor):
             leaf = next(module.children(), None) is None
-            events.appendleft(_ModuleCall(name, leaf, first, output))
+            events.appendleft(_LeafCall(name, leaf, first, output))
 
     logits = logits_of(run_with_hooks(module, example, on_return), module)
     return list(events), logits
 
 
-def _producer(events: list[_ModuleCall], vector: Tensor) -> _ModuleCall | None:
+def _producer(events: list[_LeafCall], vector: Tensor) -> _LeafCall | None:
     """The leaf module that computed `vector` [1, C] from another vector."""
     for event in events:
         if not event.leaf or event.input.numel() != event.input.shape[1]:
@@ -221,7 +221,7 @@ def _producer(events: list[_ModuleCall], vector: Tensor) -> _ModuleCall | None:
 
 
 def _candidates(
-    events: list[_ModuleCall], vector: Tensor, steps: tuple[str, ...], spatial: tuple[bool, ...]
+    events: list[_LeafCall], vector: Tensor, steps: tuple[str, ...], spatial: tuple[bool, ...]
 ) -> Iterator[DenseClassifier]:
     """Outputs whose mean over positions, or one of whose tokens, is `vector` [1, C]."""
     for event in events:
@@ -243,7 +243,7 @@ def _candidates(
 
 
 def _is_right(
-    module: nn.Module, classifier: DenseClassifier, events: list[_ModuleCall], logits: Tensor
+    module: nn.Module, classifier: DenseClassifier, events: list[_LeafCall], logits: Tensor
 ) -> bool:
     """Whether it reproduces the network's logits: as the mean over positions, or at its token."""
     value = next(event.output for event in events if event.name == classifier.module)

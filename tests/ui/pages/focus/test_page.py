@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from tests.paths import PAGES
 
@@ -133,15 +134,20 @@ def test_a_browser_without_webgl_gets_the_servers_pictures(page: AppTest) -> Non
     assert len(page.get("image") or page.get("imgs")) == 2
 
 
+def _labelled(page: AppTest, label: str) -> Button:
+    (button,) = (one for one in page.button if one.label == label)
+    return button
+
+
 def test_layer_buttons_step_and_stop_at_the_ends(plain_page: AppTest) -> None:
     page = plain_page
     layers = page.select_slider(key="layer").options
     assert layers == LAYERS
     page.select_slider(key="layer").set_value(layers[0]).run()
-    page.button[0].click().run()
+    _labelled(page, "◀").click().run()
     assert page.session_state["layer"] == layers[0]
     for expected in (*layers[1:], layers[-1]):
-        page.button[1].click().run()
+        _labelled(page, "▶").click().run()
         assert page.session_state["layer"] == expected
     assert_fine(page)
     assert sum("av-strip" in piece for piece in html_of(page)) == 1
