@@ -16,9 +16,19 @@ ROOT = Path(__file__).resolve().parent
 TASKS = {
     "app": ("requirements.txt", ["streamlit", "run", "app.py"]),
     # Files side by side, each whole on one processor: the browser tests share an app and a browser.
+    # In their order: the largest number of tests is not the longest, and the browser takes longest.
     "tests": (
         "requirements-dev.txt",
-        ["pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"],
+        [
+            "pytest",
+            "-n",
+            "auto",
+            "--maxprocesses",
+            "4",
+            "--dist",
+            "loadfile",
+            "--no-loadscope-reorder",
+        ],
     ),
 }
 

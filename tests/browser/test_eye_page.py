@@ -150,7 +150,7 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
     slider = page.get_by_role("slider", name="Number of fixations")
     slider.fill("3")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.locator(".stop-said")).to_contain_text("Fixation 3 of 3", timeout=WAIT)
+    expect(page.locator(".stop-text")).to_contain_text("Fixation 3 of 3", timeout=WAIT)
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=WAIT)
     played = state(page)
     assert (played["at"], played["playing"]) == (2, False)
