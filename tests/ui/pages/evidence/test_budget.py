@@ -65,9 +65,9 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert table["size"] == [128, 192]
     pictures = [one for one in table["arrays"] if one["name"].startswith("picture ")]
     assert len(pictures) == 3
-    assert table["kept"][0] == [1, 1, 1, 1]
+    assert table["recognised"][0] == [1, 1, 1, 1]
     assert "class " in table["label"]
-    hidden = table["kept"][-1][0] == 0
+    hidden = table["recognised"][-1][0] == 0
     assert ("Smallest sharp share that keeps the decision" in html_of(page)) is hidden
     assert "the network still says" in html_of(page)
     assert html_of(page).count("av-track") == 4

@@ -104,7 +104,7 @@ def test_the_blob_holds_exactly_what_the_network_was_given(budget: BlurBudget) -
     assert (header["radii"], header["shares"]) == ([0, *RADII], list(SHARES))
     assert header["diagonal"] == 80
     assert header["label"] == LABELS[1]
-    np.testing.assert_array_equal(np.array(header["kept"]) == 1, budget.scores.class_is_first)
+    np.testing.assert_array_equal(np.array(header["recognised"]) == 1, budget.scores.class_is_first)
     np.testing.assert_array_equal(np.array(header["firm"]) == 1, budget.confident)
     np.testing.assert_allclose(header["probability"], budget.scores.probability, atol=1e-4)
     assert budget.scores.class_is_first[3].tolist() == [False, False, True, True, True, True]
