@@ -20,17 +20,11 @@ TASKS = {
     "tests": (
         "requirements-dev.txt",
         [
-            "pytest",
-            "-n",
-            "auto",
-            "--maxprocesses",
-            "4",
-            "--dist",
-            "loadfile",
-            "--no-loadscope-reorder",
+            "pytest", "-n", "auto", "--maxprocesses", "4",
+            "--dist", "loadfile", "--no-loadscope-reorder",
         ],
     ),
-}
+}  # fmt: skip
 
 
 def main() -> int:

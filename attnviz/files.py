@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from attnviz.errors import TrainingError
 
+Write = Callable[[Path], object]
+"""Writes the content to the path that it is called with."""
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file completely or not at all.
+
+def replace_whole(path: Path, write: Write) -> None:
+    """Write a file completely or not at all; whatever prevents it is raised as it is.
 
     `write` is called with a temporary name beside `path`, and the result is moved to `path`. A kill
     or a full disk in the middle leaves the previous file as it was; the partial file is removed, as
@@ -21,14 +25,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Parameters
     ----------
     path
-        The file.
+        The file, in a folder that exists.
     write
-        Writes the content to the path that it is called with.
-
-    Raises
-    ------
-    TrainingError
-        The file cannot be written; the text has the system's reason.
+        Writes the content.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -38,8 +37,28 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(partial)
         partial.chmod(mode)
         partial.replace(path)
+    except BaseException:
+        with suppress(OSError, ValueError):  # ValueError: a null character in the name
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def write_atomically(path: Path, write: Write) -> None:
+    """Write a file of a training as `replace_whole` does.
+
+    Parameters
+    ----------
+    path, write
+        As for `replace_whole`.
+
+    Raises
+    ------
+    TrainingError
+        The file cannot be written; the text has the system's reason.
+    """
+    try:
+        replace_whole(path, write)
     except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or error
         raise TrainingError(
             f"{path} could not be written ({reason}). If the disk is full, make room and resume: "

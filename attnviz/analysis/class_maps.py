@@ -226,10 +226,8 @@ def finer_map(
     ----------
     Zhang et al., CVPR 2025, arXiv 2501.11309.
     """
-    target, others = (
-        class_index(model, target_class),
-        [class_index(model, rival) for rival in against],
-    )
+    target = class_index(model, target_class)
+    others = [class_index(model, rival) for rival in against]
     _check_against(target, others)
     answer = _choice(model, picture, Question.DECISION)
     method = GradCam()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from attnviz.cli.terminal import path_text
 from attnviz.errors import OutputError
+from attnviz.files import replace_whole
 
 _ADVICE = "Choose another place with --out."
 
@@ -31,14 +31,10 @@ def check_folder(folder: Path) -> None:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file as a whole, with its folder; raises OutputError and leaves no part of it."""
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
+        replace_whole(path, lambda partial: partial.write_bytes(content))
     except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            partial.unlink(missing_ok=True)
         raise _not_writable(path, error) from error
 
 

@@ -90,25 +90,24 @@ class Reporter:
         Print problems only.
     json_lines
         Print JSON instead of lines.
-    reports
-        All reports so far.
+    total
+        Number of reports so far.
+    failures
+        Those of pictures that failed; the others are let go, with their maps.
     """
 
     quiet: bool = False
     json_lines: bool = False
-    reports: list[PictureReport] = field(default_factory=list)
-
-    @property
-    def failures(self) -> list[PictureReport]:
-        """The reports of pictures that failed."""
-        return [report for report in self.reports if report.failure]
+    total: int = 0
+    failures: list[PictureReport] = field(default_factory=list)
 
     def add(self, report: PictureReport) -> None:
         """Print a report: results to standard output, problems to standard error."""
-        self.reports.append(report)
+        self.total += 1
         if self.json_lines:  # escaped: a name need not be valid text
             typer.echo(json.dumps(report.as_json(), ensure_ascii=True, allow_nan=False))
         if report.failure:
+            self.failures.append(report)
             typer.echo(str(report.failure), err=True)
         elif not self.quiet and not self.json_lines:
             typer.echo(report.as_line())
@@ -117,7 +116,7 @@ class Reporter:
 
     def summarise(self) -> None:
         """Print how many pictures were explained, and which were not, where there are several."""
-        total, failures = len(self.reports), self.failures
+        total, failures = self.total, self.failures
         if total < 2 or ((self.quiet or self.json_lines) and not failures):
             return
         text = f"{total - len(failures)} of {total} looked at"

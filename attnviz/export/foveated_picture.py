@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from attnviz.export.png import png_with_provenance
 from attnviz.pictures import Picture
@@ -11,18 +12,16 @@ from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, ViewingGeometry
 
 
-@dataclass(frozen=True)
-class FoveatedPicture:
-    """A picture with the fixations, viewing geometry and retina that look at it.
+@dataclass(frozen=True, kw_only=True)
+class Foveation:
+    """How an eye looks at a picture.
 
     Attributes
     ----------
-    picture : Picture
-        The picture at the size to render.
     fixations : tuple of (float, float)
         (y, x) in 0..1.
     viewing : ViewingGeometry
-        Pixels of `picture` per degree of visual angle.
+        Pixels of the picture per degree of visual angle.
     retina : Retina
         The retina that samples the picture.
     distance_cm : float
@@ -31,30 +30,33 @@ class FoveatedPicture:
         Title of the map that led the gaze; empty for a person.
     """
 
-    picture: Picture
     fixations: tuple[tuple[float, float], ...]
     viewing: ViewingGeometry
     retina: Retina
     distance_cm: float
     path: str = ""
 
-    def pixels(self) -> Pixels:
-        """Render it, uint8 [H, W, 3] at the size of `picture`."""
-        height, width = self.picture.pixels.shape[:2]
+    def scaled(self, factor: float) -> Self:
+        """Return the same for a copy of the picture that is `factor` times as wide and high."""
+        return replace(self, viewing=ViewingGeometry(self.viewing.pixels_per_degree * factor))
+
+    def pixels(self, picture: Picture) -> Pixels:
+        """Render a picture, uint8 [H, W, 3] at its own size."""
+        height, width = picture.pixels.shape[:2]
         places = [(y * height, x * width) for y, x in self.fixations]
-        return foveate(self.picture.pixels, places, self.viewing, self.retina)
+        return foveate(picture.pixels, places, self.viewing, self.retina)
 
-    def png(self) -> bytes:
-        """Encode it as PNG with its provenance."""
-        return png_with_provenance(self.pixels(), self.provenance())
+    def png(self, picture: Picture) -> bytes:
+        """Render a picture, and encode it as PNG with its provenance."""
+        return png_with_provenance(self.pixels(picture), self._provenance(picture))
 
-    def provenance(self) -> dict[str, str]:
+    def _provenance(self, picture: Picture) -> dict[str, str]:
         """Everything that decides how it looks."""
         retina = self.retina
         places = (f"x {100 * x:.1f} %, y {100 * y:.1f} %" for y, x in self.fixations)
         return {
-            "picture": self.picture.name,
-            "picture sha256": self.picture.sha256,
+            "picture": picture.name,
+            "picture sha256": picture.sha256,
             "made by": "foveation (Geisler & Perry 1998)",
             "fixations": "; ".join(places),
             "gaze led by": self.path or "the viewer",

@@ -9,7 +9,7 @@ from PIL import Image
 
 from attnviz.errors import PictureError
 from attnviz.pictures.colour import in_srgb
-from attnviz.pictures.end_marker import with_end_marker
+from attnviz.pictures.end_marker import decode_without_end_marker
 from attnviz.pictures.formats import JPEG, READABLE, Format, early_size, read_header, recognise
 from attnviz.pictures.limits import PictureLimits
 from attnviz.pictures.other_files import describe_other
@@ -116,12 +116,12 @@ def _decode_file(form: Format, data: bytes, name: str, limits: PictureLimits) ->
     try:
         return decode(data)
     except OSError:
-        complete = None
+        pixels = None
         if form is JPEG:
-            complete = with_end_marker(data, lambda content: decode(content).pixels)
-        if complete is None:
+            pixels = decode_without_end_marker(data, lambda content: decode(content).pixels)
+        if pixels is None:
             raise
-    return decode(complete)
+        return Decoded(pixels, ())
 
 
 def _decode(image: Image.Image, name: str, limits: PictureLimits) -> Decoded:

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from attnviz.types import AnyArray
+from attnviz.types import Pixels
 
 _END = b"\xff\xd9"
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _PADDING = 64
 
 
-def with_end_marker(data: bytes, decode: Callable[[bytes], AnyArray]) -> bytes | None:
-    """Add the end marker to a JPEG whose picture is complete without it.
+def decode_without_end_marker(data: bytes, decode: Callable[[bytes], Pixels]) -> Pixels | None:
+    """Decode a JPEG whose picture is complete, although its end marker is missing.
 
     A decoder that meets the end in the middle of a picture fills up the rest, and does not say so.
     So bytes are put before the marker in two ways: where the picture is complete both are skipped;
@@ -30,8 +30,8 @@ def with_end_marker(data: bytes, decode: Callable[[bytes], AnyArray]) -> bytes |
 
     Returns
     -------
-    bytes or None
-        The content with an end marker; None if more is missing.
+    uint8 [H, W, 3] or None
+        The picture; None if more than the end marker is missing.
     """
     bare = data.rstrip(b"\0")  # buffers of a fixed size are filled up with zeros
     bare = bare[:-1] if bare.endswith(b"\xff") else bare
@@ -43,4 +43,4 @@ def with_end_marker(data: bytes, decode: Callable[[bytes], AnyArray]) -> bytes |
     except Exception:  # decoders raise any kind of error
         return None
     same = all(np.array_equal(complete, other) for other in padded)
-    return completions[0] if same else None
+    return complete if same else None

@@ -69,9 +69,8 @@ _PORTABLE_MAPS = {
     **dict.fromkeys((b"P3", b"P6"), Format("PPM", PpmImageFile)),
     b"Pf": Format("PFM", PpmImageFile),
 }
-_PORTABLE_HEADER = re.compile(
-    rb"P[1-6f](?:\s|#[^\r\n]*[\r\n])+\d"
-)  # then white space, comments, width
+# The kind, then white space and comments, then the width.
+_PORTABLE_HEADER = re.compile(rb"P[1-6f](?:\s|#[^\r\n]*[\r\n])+\d")
 _BY_FIRST_BYTES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", JPEG),
     (b"\x89PNG\r\n\x1a\n", _PNG),

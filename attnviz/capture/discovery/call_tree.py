@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.arguments import first_tensor
+from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor
+from attnviz.capture.hooks.hook_every_module import run_with_hooks
 from attnviz.capture.hooks.outputs import only_tensor
-from attnviz.capture.hooks.state_guard import state_guard
 
 
 @dataclass(eq=False)
@@ -93,15 +91,7 @@ def record_call_tree(
         The call of the network itself.
     """
     recorder = _TreeRecorder(on_end)
-    handles: list[Any] = []
-    with state_guard(module), torch.inference_mode(False), torch.no_grad():
-        try:
-            for name, submodule in module.named_modules():
-                handles += recorder.register(name, submodule)
-            module(example)
-        finally:
-            for handle in handles:
-                handle.remove()
+    run_with_hooks(module, example, recorder.end, recorder.begin)
     return recorder.root.children[0]
 
 
@@ -112,25 +102,17 @@ class _TreeRecorder:
         self._running = [self.root]
         self._counts: Counter[str] = Counter()
 
-    def register(self, name: str, module: nn.Module) -> tuple[Any, Any]:
-        def begin(_module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            first = first_tensor(args, kwargs)
-            call = ModuleCall(name, module, self._counts[name])
-            call.input_shape = () if first is None else tuple(first.shape)
-            self._running[-1].children.append(call)
-            self._running.append(call)
+    def begin(self, name: str, module: nn.Module, args: Args, kwargs: Kwargs) -> None:
+        first = first_tensor(args, kwargs)
+        call = ModuleCall(name, module, self._counts[name])
+        call.input_shape = () if first is None else tuple(first.shape)
+        self._running[-1].children.append(call)
+        self._running.append(call)
 
-        def end(_module: nn.Module, _args: object, output: object) -> None:
-            while self._running[-1].module is not module:  # left by an error that was caught
-                self._running.pop()
-            self._end(self._running.pop(), output)
-
-        return (
-            module.register_forward_pre_hook(begin, with_kwargs=True),
-            module.register_forward_hook(end),
-        )
-
-    def _end(self, call: ModuleCall, output: object) -> None:
+    def end(self, _name: str, module: nn.Module, _inputs: Args, output: object) -> None:
+        while self._running[-1].module is not module:  # left by an error that was caught
+            self._running.pop()
+        call = self._running.pop()
         call.index = self._counts[call.name]  # calls that failed do not count
         self._counts[call.name] += 1
         call.output = only_tensor(output)

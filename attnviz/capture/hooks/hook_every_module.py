@@ -11,11 +11,15 @@ from torch import Tensor, nn
 
 from attnviz.capture.hooks.state_guard import state_guard
 
+OnBegin = Callable[[str, nn.Module, tuple[Any, ...], dict[str, Any]], None]
+"""Receives a module's name, the module, and its positional and keyword arguments."""
 OnReturn = Callable[[str, nn.Module, tuple[Any, ...], object], None]
 """Receives a module's name, the module, its positional inputs and its output."""
 
 
-def run_with_hooks(module: nn.Module, example: Tensor, on_return: OnReturn) -> Any:
+def run_with_hooks(
+    module: nn.Module, example: Tensor, on_return: OnReturn, on_begin: OnBegin | None = None
+) -> Any:
     """Run a network without gradients and report every module as it returns.
 
     Parameters
@@ -26,6 +30,8 @@ def run_with_hooks(module: nn.Module, example: Tensor, on_return: OnReturn) -> A
         [N, 3, H, W], an input that the network accepts.
     on_return
         Called for each module, in the order in which they return.
+    on_begin
+        Called for each module, in the order in which they are called.
 
     Returns
     -------
@@ -36,6 +42,9 @@ def run_with_hooks(module: nn.Module, example: Tensor, on_return: OnReturn) -> A
     with state_guard(module), torch.inference_mode(False), torch.no_grad():
         try:
             for name, submodule in module.named_modules():
+                if on_begin is not None:
+                    begin = partial(_report, on_begin, name)
+                    handles.append(submodule.register_forward_pre_hook(begin, with_kwargs=True))
                 handles.append(submodule.register_forward_hook(partial(_report, on_return, name)))
             return module(example)
         finally:
@@ -43,7 +52,5 @@ def run_with_hooks(module: nn.Module, example: Tensor, on_return: OnReturn) -> A
                 handle.remove()
 
 
-def _report(
-    on_return: OnReturn, name: str, module: nn.Module, inputs: tuple[Any, ...], output: object
-) -> None:
-    on_return(name, module, inputs, output)
+def _report(report: Callable[..., None], name: str, *event: Any) -> None:
+    report(name, *event)  # what it returns would replace the module's inputs or output

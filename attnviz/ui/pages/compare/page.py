@@ -72,8 +72,7 @@ def _offer_retry(cells: tuple[Cell, ...]) -> None:
 
 def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
-    view = reported_view(GRID, _current_view())
-    view = view.fitting(keys, default_pair(cells))
+    view = reported_view(GRID, _current_view()).fitting(keys, default_pair(cells))
     packed = _packed((*request.key, *_made(cells)), request, cells)
     view = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
     view = view.fitting(keys, default_pair(cells))

@@ -103,4 +103,5 @@ def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePa
 def picture_png(checksum: str, request: SaveRequest, _photo: Photo) -> bytes:
     """Make the PNG that the browser requested, at the photo's original size."""
     del checksum
-    return request.applied_to(_photo.shown, _photo.whole()).png()
+    whole = _photo.whole()
+    return request.scaled(whole.width / _photo.shown.width).png(whole)

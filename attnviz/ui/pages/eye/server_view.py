@@ -51,9 +51,14 @@ def show_server_view(picture: Picture, paths: Sequence[GazePath]) -> SaveRequest
     viewing, retina, distance = _pick_eye(picture.pixels.shape[1])
     height, width = picture.pixels.shape[:2]
     request = SaveRequest(
-        photo_id(picture), ((fixations[-1].y, fixations[-1].x),), viewing, retina, distance, led_by
+        photo=photo_id(picture),
+        fixations=((fixations[-1].y, fixations[-1].x),),
+        viewing=viewing,
+        retina=retina,
+        distance_cm=distance,
+        path=led_by,
     )
-    shown = with_marks(request.applied_to(picture, picture).pixels(), fixations, viewing)
+    shown = with_marks(request.pixels(picture), fixations, viewing)
     with stage:
         st.image(jpeg(shown), width="stretch", alt="The picture as an eye samples it")
         st.caption(f"{retina.coarser:g} × coarser than a human eye.")

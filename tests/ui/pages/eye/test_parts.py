@@ -116,7 +116,7 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     whole, shown = noise(200, 320), noise(100, 160)
     save_request = SaveRequest.from_untrusted(MESSAGE)
     assert save_request is not None
-    file = save_request.applied_to(shown, whole).png()
+    file = save_request.scaled(whole.width / shown.width).png(whole)
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]
@@ -130,7 +130,7 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     assert facts["fixations"] == "x 25.0 %, y 50.0 %; x 75.0 %, y 10.0 %"
     assert facts["gaze led by"] == "led"
     assert facts["picture sha256"] == whole.sha256
-    same_size = save_request.applied_to(whole, whole).pixels()
+    same_size = save_request.pixels(whole)
     expected = foveate(whole.pixels, looks, ViewingGeometry(30.0), Retina(coarser=4))
     np.testing.assert_array_equal(same_size, expected)
 
