@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from attnviz.capture.grids import tokens_to_map
 from attnviz.capture.site import Layout, Site
+from attnviz.methods.pytorch_grad_cam.sign import Sign, oriented
 from attnviz.types import FloatArray
 
 
 @contextmanager
-def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
+def raw_maps(cam: Any, sign: Sign = Sign.LIBRARY) -> Iterator[list[FloatArray]]:
     """Collect the maps of the library before it rescales them to 0..1.
 
     The library's hooks are removed before the first map is computed; otherwise they would store the
@@ -25,6 +26,8 @@ def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
     ----------
     cam
         A method of the library, with its layers hooked.
+    sign
+        What decides the sign of its maps, before negative values are set to 0.
 
     Yields
     ------
@@ -42,6 +45,8 @@ def raw_maps(cam: Any) -> Iterator[list[FloatArray]]:
         if isinstance(slope, Tensor) and not slope.requires_grad:
             slope.requires_grad_()  # behind a linear head it is constant: no second derivatives
         raw = compute(inputs, layer, targets, activation, slope, smooth)
+        if sign is not Sign.LIBRARY:
+            raw = oriented(raw, activation, slope, sign)
         collected.append(np.maximum(np.asarray(raw, np.float32), 0))
         return raw
 

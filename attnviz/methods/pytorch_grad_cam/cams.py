@@ -32,6 +32,7 @@ from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
+from attnviz.methods.pytorch_grad_cam.sign import Sign
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Variation
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
@@ -88,6 +89,7 @@ class LibraryCam(Method):
     all_blocks: ClassVar[bool]
     whole: ClassVar[bool]
     layouts: ClassVar[tuple[Layout, ...]]
+    sign: ClassVar[Sign]
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:
@@ -215,7 +217,7 @@ class LibraryCam(Method):
             run = partial(cam, inputs, class_targets(classes))
         if self.whole:
             return [np.asarray(run(), np.float32)]
-        with raw_maps(cam) as raw:
+        with raw_maps(cam, self.sign) as raw:
             run()
         return raw
 

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from attnviz.capture.site import Layout
+from attnviz.methods.pytorch_grad_cam.sign import Sign
 
 
 class Variation(Enum):
@@ -36,6 +37,8 @@ class Entry(NamedTuple):
         Whether it makes a single map for the whole network.
     layouts
         Layouts of the blocks that it can read.
+    sign
+        What decides the sign of its map; see `oriented`.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Entry(NamedTuple):
     all_blocks: bool = False
     whole: bool = False
     layouts: tuple[Layout, ...] = tuple(Layout)
+    sign: Sign = Sign.LIBRARY
 
 
 TABLE = (
@@ -65,12 +69,14 @@ TABLE = (
     ),
     Entry(
         "eigen-cam", "EigenCAM", "Eigen-CAM", "Muhammad & Yeasin, IJCNN 2020, arXiv 2008.00299",
-        "first principal component of A over positions", gradients=False, classless=True,
+        "first principal component of A over positions, strong activation up", gradients=False,
+        classless=True, sign=Sign.ACTIVATION,
     ),
     Entry(
         "eigen-grad-cam", "EigenGradCAM", "Eigen-Grad-CAM",
         "pytorch-grad-cam, after Muhammad & Yeasin, IJCNN 2020, arXiv 2008.00299",
-        "first principal component of G A over positions",
+        "first principal component of G A over positions, support of the class up",
+        sign=Sign.SUPPORT,
     ),
     Entry(
         "seg-eigen-cam", "SegEigenCAM", "Seg-Eigen-CAM",
@@ -79,7 +85,8 @@ TABLE = (
     ),
     Entry(
         "kpca-cam", "KPCA_CAM", "KPCA-CAM", "Karmani et al. 2024, arXiv 2410.00267",
-        "first kernel principal component of A over positions", gradients=False, classless=True,
+        "first kernel principal component of A over positions, strong activation up",
+        gradients=False, classless=True, sign=Sign.ACTIVATION,
     ),
     Entry(
         "fem", "FEM", "FEM (places that stand out)", "Fuad et al., IPTA 2020, hal-02963298",
