@@ -25,7 +25,10 @@ def train(
     phases: Annotated[
         str, typer.Option(help="Training phases: epochs x input side in pixels.")
     ] = "18x64,12x96,4x128",
-    size: Annotated[int, typer.Option(help="Input side in pixels once trained.")] = 160,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Input side in pixels once trained (default: the network's own)."),
+    ] = None,
     store: Annotated[
         int, typer.Option(help="Side in pixels of the training pictures in memory.")
     ] = 144,
@@ -75,6 +78,7 @@ def train(
     ] = False,
 ) -> None:
     """Train a network on a folder of class folders. An interrupted run resumes where it stopped."""
+    from attnviz.models.zoo.registry import zoo_networks
     from attnviz.training.jobs.runs import BusyError, run_job
     from attnviz.training.jobs.state import Job
     from attnviz.training.recipe import parse_optimizer, parse_phases
@@ -104,6 +108,7 @@ def train(
         temperature=temperature,
         noise=noise,
     )
+    size = size or zoo_networks().get(model).preprocess.size
     job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
     try:
         done = run_job(out, job, concurrent=beside)

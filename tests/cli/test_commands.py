@@ -127,23 +127,23 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         for number in range(10):
             path = tmp_path / "data" / folder / f"{number}.png"
             Image.fromarray(draw(kind, number)).save(path)
-    sizes = ("--phases", "1x32", "--size", "32", "--store", "32", "--batch", "8")
+    sizes = ("--model", "cbam-small", "--phases", "1x32", "--store", "32", "--batch", "8")
     words = (*sizes, "--noise", "0.25", "--device", "cpu")
     code, output = run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", *words)
     assert code == 0, output
     assert "top-1" in output
     assert "There is no validation split, so 2 of 20 pictures are held out" in output
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert {"ran-small.safetensors", "ran-small.json", "ran-small.attn"} <= names
-    card = json.loads((tmp_path / "run" / "ran-small.json").read_text())
+    assert {"cbam-small.safetensors", "cbam-small.json", "cbam-small.attn"} <= names
+    card = json.loads((tmp_path / "run" / "cbam-small.json").read_text())
     assert card["recipe"]["noise"] == 0.25
     # What the page "Training" needs to show it, and to go on with it.
     ran = find_run(tmp_path / "run")
     assert ran is not None
     assert (ran.state.phase, ran.state.step, ran.state.steps) == (RunPhase.DONE, 2, 2)
     assert ran.state.text in output
-    assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 32, "cpu")
-    assert ran.recording == tmp_path / "run" / "ran-small.attn"
+    assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 128, "cpu")
+    assert ran.recording == tmp_path / "run" / "cbam-small.attn"
     missing = ("train", "--data", tmp_path / "missing", "--out", tmp_path / "x")
     code, output = run(*missing)
     assert code == 1

@@ -37,7 +37,7 @@ def masks(module: nn.Module, inputs: Tensor) -> list[tuple[int, ...]]:
 
 
 def test_the_names_that_can_be_trained() -> None:
-    assert {network.name for network in zoo_networks()} == {
+    assert {network.name for network in zoo_networks()} >= {
         "ran-small",
         "cbam-small",
         "vit-small",
