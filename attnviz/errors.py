@@ -2,7 +2,8 @@
 
     AttnvizError
     ├── PictureError          a file or array that cannot be used as a picture
-    ├── UnknownNameError      a model, layer, method, class or option that is not registered
+    ├── UnknownNameError      a model, layer, method or option that is not registered
+    │   └── UnknownClassError     a class that the network does not have
     ├── ModelError            a network that cannot be used as requested
     │   ├── WeightsError      weights that are missing, damaged or not trustworthy
     │   │   └── WeightsUnavailableError   weights whose download failed
@@ -22,7 +23,7 @@ Each message is complete: what happened, to which file or layer, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class AttnvizError(Exception):
@@ -61,6 +62,42 @@ class UnknownNameError(AttnvizError):
         hint = "Nearest: " if self.nearest else "Known: "
         tail = hint + ", ".join(shown) + "." if shown else "None is known."
         super().__init__(f"There is no {what} named {name!r}. {tail}")
+
+
+class UnknownClassError(UnknownNameError):
+    """A network has no such class, or what was given can name none.
+
+    Parameters
+    ----------
+    target
+        What was given as an index or label.
+    labels
+        Name of each class; may be empty.
+    count
+        How many classes the network has; None if that is not known yet.
+    """
+
+    def __init__(self, target: object, labels: Sequence[str], count: int | None) -> None:
+        super().__init__("class", str(target), labels)
+        known = count or len(labels)
+        last = max(known - 1, 0)
+        classes = f"classes 0 to {last}" if last else "class 0 only"
+        if isinstance(target, str):
+            if labels:
+                return  # the sentence of the base says it all
+            text = f"There is no class named {target!r}: the classes have no labels here. "
+            text += f"Choose one by its index{f', from 0 to {last}' if last else ''}."
+        elif isinstance(target, int) and not isinstance(target, bool):
+            text = f"There is no class {target}: the network has the {classes}."
+            if labels:
+                nearest = min(max(target, 0), last)
+                self.nearest = (labels[nearest],)
+                text += f" Nearest: {nearest}, {labels[nearest]!r}."
+        else:
+            text = (
+                f"A class is given by its index, a whole number, or by its label, not {target!r}."
+            )
+        self.args = (text,)
 
 
 class ModelError(AttnvizError):

@@ -109,7 +109,9 @@ def class_maps(
     Raises
     ------
     UnknownNameError
-        No method or class has that name.
+        No method has that name.
+    UnknownClassError
+        There is no such class.
     MethodError
         `classes` is empty, the method has no classes or does not fit the network.
     ModelError, OutOfMemoryError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +15,10 @@ from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
 from attnviz.capture.site import Kind
-from attnviz.errors import UnknownNameError
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.methods.questions import Choice, choose_method, has_spatial_attention
+from attnviz.models.classes import index_of_class
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
@@ -67,7 +66,9 @@ def explain(
     PictureError
         The picture cannot be opened.
     UnknownNameError
-        No method or class has that name.
+        No method has that name.
+    UnknownClassError
+        There is no such class.
     MethodError
         The method does not fit the network.
     ModelError
@@ -230,18 +231,14 @@ def class_index(model: VisionModel, target: int | str) -> int:
     Returns
     -------
     int
-        The index; an index is returned unchecked.
+        The index. How many classes a network without labels has is only known when it runs.
 
     Raises
     ------
-    UnknownNameError
-        No class has that label.
+    UnknownClassError
+        There is no such class.
     """
-    if not isinstance(target, str):
-        return operator.index(target)
-    if target in model.labels:
-        return model.labels.index(target)
-    raise UnknownNameError("class", target, model.labels)
+    return index_of_class(target, model.labels)
 
 
 def _logits(model: VisionModel, picture: Picture) -> Tensor:

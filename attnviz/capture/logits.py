@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import MethodError, ModelError
+from attnviz.errors import ModelError
+from attnviz.models.classes import index_of_class
 
 _MAX_KEYS_SHOWN = 8
 
@@ -30,19 +31,14 @@ def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
 
     Raises
     ------
-    MethodError
+    UnknownClassError
         The network has no such class.
     """
     if target is None:
         return logits.detach().argmax(1)
-    classes = torch.as_tensor(target, device=logits.device).expand(len(logits)).long()
-    unknown = classes[(classes < 0) | (classes >= logits.shape[1])]
-    if len(unknown):
-        raise MethodError(
-            f"Class {int(unknown[0])} was requested, but the network has the classes "
-            f"0 to {logits.shape[1] - 1}."
-        )
-    return classes
+    each = target.tolist() if isinstance(target, Tensor) and target.ndim else [target]
+    indices = [index_of_class(one, (), logits.shape[1]) for one in each]
+    return torch.tensor(indices, device=logits.device).expand(len(logits))
 
 
 def logits_of(output: Any, network: nn.Module) -> Tensor:

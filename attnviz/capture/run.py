@@ -69,12 +69,13 @@ def capture(
     ------
     ModelError
         The output holds no logits [N, classes], or the network cannot be hooked.
-    MethodError
+    UnknownClassError
         The network has no class `target`.
     """
     module, inputs = prepare_for_hooks(module, inputs)
     with _forward_pass(module, inputs, sites, gradients=gradients) as (logits, reached):
-        classes = target_classes(logits, target) if gradients else None
+        chosen = target_classes(logits, target)  # refuses a class that does not exist in any case
+        classes = chosen if gradients else None
         score = None if classes is None else logits.gather(1, classes[:, None]).sum()
         grads = _gradients(score, reached)
     return _trace(inputs, logits, classes, reached, grads)

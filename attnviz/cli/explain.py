@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +23,7 @@ def explain(
         str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
     ] = "auto",
     target: Annotated[
-        str | None, typer.Option(help="Class to explain (default: the top prediction).")
+        str | None, typer.Option(help="Class, by label or index (default: the top prediction).")
     ] = None,
     layers: Annotated[
         str, typer.Option("--layers", "--layer", help="Layers to write: best, all, or a name.")
@@ -59,7 +61,7 @@ def explain(
     formats = tuple(known.get(name)() for name in dict.fromkeys(names))
     listed = input_pictures(pictures, out)
     loaded = load_model(model, device, input_size=input_size)
-    order = Order(method, _as_class(target), layers, radius, formats, out)
+    order = Order(method, as_class(target, loaded.labels), layers, radius, formats, out)
     reporter = Reporter(quiet=quiet, json_lines=json)
     explain_pictures(loaded, listed, order, reporter)
     reporter.summarise()
@@ -67,9 +69,8 @@ def explain(
         raise typer.Exit(1)
 
 
-def _as_class(target: str | None) -> str | int | None:
-    """An index where the word is a whole number, also a negative one, else a label."""
-    try:
-        return None if target is None else int(target)
-    except ValueError:
+def as_class(target: str | None, labels: Sequence[str]) -> str | int | None:
+    """Return a label as it is, or the index that a word is; some labels are numbers themselves."""
+    if target is None or target in labels or not re.fullmatch(r"-?[0-9]+", target):
         return target
+    return int(target)

@@ -13,7 +13,7 @@ from attnviz.analysis.explain import class_index
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.logits import logits_of
+from attnviz.capture.logits import logits_of, target_classes
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel
@@ -55,7 +55,7 @@ def run_experiment(
 
     Raises
     ------
-    UnknownNameError
+    UnknownClassError
         If there is no such class.
     EvidenceError
         If the experiment cannot be done with this picture or map.
@@ -79,6 +79,6 @@ def _run(
         def normalise(pictures: Tensor) -> Tensor:
             return model.preprocess.normalised(pictures.to(device)).to(kind)
 
-        target = int(logits[0].argmax()) if inference.target is None else inference.target
+        target = int(target_classes(logits, inference.target)[0])
         pixels = resample(picture.pixels, inference.geometry)
         return experiment(Subject(module, pixels, normalise, target))

@@ -65,7 +65,7 @@ def score_variants(
     ------
     EvidenceError
         If there are no variants, or a logit is not finite.
-    MethodError
+    UnknownClassError
         If the network has no such class.
     """
     parts = [

@@ -138,7 +138,9 @@ class Method(ABC):
         Raises
         ------
         MethodError
-            The method does not fit the network, or the target is not one of its classes.
+            The method does not fit the network.
+        UnknownClassError
+            The target is not one of its classes.
         NoSitesError
             The network has nothing that the method could read.
         """

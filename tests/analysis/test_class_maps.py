@@ -11,7 +11,7 @@ import attnviz
 from attnviz.analysis.class_maps import class_maps, difference, finer_map, likely_maps
 from attnviz.analysis.classes_at_point import classes_at
 from attnviz.analysis.explain import probabilities
-from attnviz.errors import MethodError, UnknownNameError
+from attnviz.errors import MethodError, UnknownClassError, UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import RecommendedMap
@@ -170,7 +170,7 @@ def test_likely_maps_are_those_of_the_most_probable_classes(
 def test_what_cannot_be_asked_is_said(model: attnviz.VisionModel, picture: attnviz.Picture) -> None:
     with pytest.raises(UnknownNameError, match="square"):
         class_maps(model, picture, ["squere"])
-    with pytest.raises(MethodError, match="classes 0 to 3"):
+    with pytest.raises(UnknownClassError, match="classes 0 to 3"):
         class_maps(model, picture, [0, 4])
     with pytest.raises(MethodError, match="No class was named"):
         class_maps(model, picture, [])

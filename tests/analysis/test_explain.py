@@ -19,6 +19,7 @@ from attnviz.errors import (
     ModelError,
     OutOfMemoryError,
     PictureError,
+    UnknownClassError,
     UnknownNameError,
 )
 from attnviz.methods import trace_method
@@ -124,7 +125,7 @@ def test_unknown_names_list_the_nearest(
         result.focus(layer="stage2.atention")
     with pytest.raises(UnknownNameError, match="0 to 2"):
         result.focus(layer=3)
-    with pytest.raises(MethodError, match="classes 0 to 3"):
+    with pytest.raises(UnknownClassError, match="classes 0 to 3"):
         attnviz.explain(model, picture, "grad-cam", target=7)
 
 

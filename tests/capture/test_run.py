@@ -15,7 +15,7 @@ from attnviz.capture.discovery.blocks import find_blocks
 from attnviz.capture.logits import logits_of
 from attnviz.capture.run import capture
 from attnviz.capture.taps.soft_masks import find_soft_masks
-from attnviz.errors import MethodError, ModelError
+from attnviz.errors import ModelError, UnknownClassError
 from attnviz.models.loading import wrap
 from attnviz.models.zoo.ran_small import ran_small
 from attnviz.models.zoo.vit_small import vit_small
@@ -190,7 +190,7 @@ def test_two_threads_see_only_their_own_maps(build: Callable[[], nn.Module], met
 
 
 def test_an_unknown_class_is_refused(tiny_cnn: nn.Module) -> None:
-    with pytest.raises(MethodError, match="classes 0 to 3"):
+    with pytest.raises(UnknownClassError, match="classes 0 to 3"):
         capture(tiny_cnn, inputs(1), find_blocks(tiny_cnn, inputs(1)), gradients=True, target=9)
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from attnviz.cli import cli
+from attnviz.cli.explain import as_class
 from attnviz.export.png import read_provenance
 from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_sample
@@ -108,6 +109,12 @@ def test_a_broken_picture_does_not_stop_the_others(photo_file: Path, tmp_path: P
         (("--method", "gradcam"), "Nearest: grad-cam"),
         (("--layer", "stage2.atention"), "stage2.attention"),
         (("--target", "chruch"), "church"),
+        (
+            ("--target", "-1"),
+            "classes 0 to 9. Nearest: 0, 'tench'",
+        ),
+        (("--target", "10", "--method", "soft-mask"), "no class 10: the network has the classes"),
+        (("--target", "1.5"), "no class named '1.5'"),
         (("--input-size", "3"), "ran-small takes inputs of 32 pixels and more, not 3"),
     ],
 )
@@ -118,6 +125,14 @@ def test_unknown_names_end_in_one_sentence(
     assert code == 1
     assert says in output
     assert "Traceback" not in output
+
+
+def test_a_label_may_be_a_number() -> None:
+    assert as_class("7", ["7", "10"]) == "7"
+    assert as_class("1", ["7", "10"]) == 1
+    assert as_class("-1", []) == -1
+    assert as_class("1.0", []) == "1.0"
+    assert as_class(None, ["7"]) is None
 
 
 def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

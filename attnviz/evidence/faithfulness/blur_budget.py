@@ -199,7 +199,7 @@ def blur_budget(
     ------
     EvidenceError
         If the map is flat, radii or shares do not rise, or a score is not finite.
-    MethodError
+    UnknownClassError
         If the network has no such class.
     """
     order = subject.resized_map(values)

@@ -129,7 +129,7 @@ def insertion_deletion(
     ------
     EvidenceError
         If the map is flat, or a score is not finite.
-    MethodError
+    UnknownClassError
         If the network has no such class.
     """
     return insertion_deletion_curves(

@@ -80,7 +80,7 @@ def recognise(
     ------
     EvidenceError
         If a score is not finite.
-    MethodError
+    UnknownClassError
         If the network has no such class.
     """
     input_geometry = PictureGeometry(geometry.picture_size, geometry.box, subject.size)

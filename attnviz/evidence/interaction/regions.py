@@ -144,7 +144,7 @@ class RegionGame:
     ------
     EvidenceError
         If labels and input do not fit.
-    MethodError
+    UnknownClassError
         On a call, if the network has no such class.
 
     Notes

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import EvidenceError, MethodError
+from attnviz.errors import EvidenceError, UnknownClassError
 from attnviz.evidence.faithfulness.sufficiency import gaussian_blur
 from attnviz.evidence.interaction.regions import (
     BLUR,
@@ -148,7 +148,7 @@ def test_a_picture_of_one_colour_gives_valid_regions() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(MethodError, match="Class 7 was requested"):
+    with pytest.raises(UnknownClassError, match="no class 7"):
         RegionGame(dots(Looks("one"), 7), grid_regions((32, 32), 2, 2), SIGMA)(
             np.ones((1, 4), bool)
         )

@@ -11,7 +11,7 @@ import torch
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from attnviz.errors import MethodError
+from attnviz.errors import MethodError, UnknownClassError
 from attnviz.methods import METHODS, Inference
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.types import FloatArray
@@ -92,7 +92,7 @@ def test_a_product_over_layers_leaves_out_maps_of_another_layout(
 def test_what_does_not_fit_is_said(plain: nn.Module, vit: nn.Module, inputs: Tensor) -> None:
     with pytest.raises(MethodError, match="Shapley-CAM does not work on tokens"):
         made("shapley-cam").run(Inference.of(vit, inputs))
-    with pytest.raises(MethodError, match="classes 0 to 4"):
+    with pytest.raises(UnknownClassError, match="classes 0 to 4"):
         made("score-cam").run(Inference.of(plain, inputs, 5))
     with pytest.raises(MethodError, match="blocks is -1"):
         made("eigen-cam", blocks=-1).run(Inference.of(plain, inputs))
