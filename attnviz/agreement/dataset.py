@@ -15,7 +15,7 @@ from attnviz.metrics.densities import kl
 from attnviz.metrics.fixations import FixatedPicture, FixationSet
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.pictures import Picture, open_picture
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray
 
 # Longest side at which maps are compared: finer than any map, and than the accuracy of fixations.
@@ -98,8 +98,7 @@ def compare(
                 samples[maker.name].append((sample, truth))
         if len(fixated.observers) > 1:
             results.add(OTHER_OBSERVERS, truth_grid.inter_observer_scores())
-        if progress is not None:
-            progress(number + 1, len(fixations.pictures))
+        report_progress(progress, number + 1, len(fixations.pictures))
     for name, maps in samples.items():
         if len(maps) > 1:
             _add_fitted(name, maps, results)

@@ -13,7 +13,7 @@ from attnviz.metrics.densities import information_gain, kl
 from attnviz.metrics.fixations import FixationSet
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.pictures import Picture, open_picture
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray, FloatArray
 
 
@@ -107,8 +107,7 @@ def score_photo(
     maps = []
     for done, maker in enumerate(makers, 1):
         maps.append(_score(maker, number, picture, truth, prior))
-        if progress is not None:
-            progress(done, len(makers))
+        report_progress(progress, done, len(makers))
     inter_observer = truth.inter_observer_scores() if len(fixated.observers) > 1 else {}
     return PhotoScores(picture, truth.truth, tuple(maps), inter_observer)
 

@@ -54,7 +54,7 @@ def explain(
     target
         Class to explain, as index or label (default: the top prediction).
     progress
-        Called after each forward pass by methods that take many; what it raises stops the work.
+        Called after each forward pass; what it raises stops the work, and comes out as it is.
 
     Returns
     -------

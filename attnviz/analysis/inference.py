@@ -17,7 +17,7 @@ from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.progress import Progress
+from attnviz.progress import Progress, raised_by_progress
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def run_inference(
     target
         Index of the class to explain; the most probable one if None.
     progress
-        Called by work that takes many passes; what it raises stops the work.
+        Called by work after its passes; what it raises stops it, and comes out as it is.
 
     Returns
     -------
@@ -66,6 +66,7 @@ def run_inference(
         try:
             return run(setting), ()
         except Exception as error:
+            _hand_on(error)
             if not is_out_of_memory(error):
                 raise
         free_memory(model.device)
@@ -157,6 +158,7 @@ def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tu
             model.module.to(setting.device)
         result = run(setting)
     except Exception as error:
+        _hand_on(error)
         if is_out_of_memory(error):
             raise OutOfMemoryError(
                 f"{model.name} does not fit into memory on {model.device}, nor {how}. "
@@ -169,6 +171,13 @@ def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tu
     return result, (note,)
 
 
+def _hand_on(error: Exception) -> None:
+    """Raise what the caller's `progress` raised, if that ended the work."""
+    callers = raised_by_progress(error)
+    if callers is not None:
+        raise callers
+
+
 @contextmanager
 def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
     """Turn errors inside the network into one that names it and the input's size."""
@@ -177,6 +186,7 @@ def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
     except AttnvizError:
         raise
     except Exception as error:
+        _hand_on(error)
         if is_out_of_memory(error):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

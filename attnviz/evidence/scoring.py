@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from attnviz.capture.logits import logits_of, target_classes
 from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import FloatArray, IntArray
 
 
@@ -68,9 +68,11 @@ def score_variants(
     UnknownClassError
         If the network has no such class.
     """
-    parts = [
-        _scores_of_batch(subject, batch) for batch in _with_progress(variants, total, progress)
-    ]
+    parts, done = [], 0
+    for batch in variants:
+        parts.append(_scores_of_batch(subject, batch))
+        done += len(batch)
+        report_progress(progress, done, total)
     if not parts:
         raise EvidenceError("There are no variants of the picture to score.")
     columns = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
@@ -81,18 +83,6 @@ def score_variants(
             "Its weights are damaged, or values overflow."
         )
     return VariantScores(probability, logit, margin, first)
-
-
-def _with_progress(
-    variants: Iterable[Tensor], total: int, progress: Progress | None
-) -> Iterator[Tensor]:
-    """Yield the batches and report progress after each."""
-    done = 0
-    for batch in variants:
-        yield batch
-        done += len(batch)
-        if progress is not None:
-            progress(done, total)
 
 
 def _scores_of_batch(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -25,6 +25,7 @@ from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.smoothing import smoothed
 from attnviz.methods.trace_method import require_gradient
+from attnviz.progress import report_progress
 
 _TINY = 1e-12
 
@@ -112,8 +113,7 @@ class Competition(Method):
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""
         with self._passed(inference.module, inference.inputs) as passed:
-            if inference.progress is not None:
-                inference.progress(len(inference.inputs), len(inference.inputs))
+            report_progress(inference.progress, len(inference.inputs), len(inference.inputs))
             return self._result(passed, inference.target, last=False)
 
     def run_for_classes(

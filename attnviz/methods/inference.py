@@ -31,7 +31,7 @@ class Inference:
     target
         Index of the class to explain, for all inputs; the most probable class of each if None.
     progress
-        Called after each forward pass by methods that take many; what it raises stops the method.
+        Called after each forward pass; what it raises stops the method, and comes out as it is.
     """
 
     module: nn.Module

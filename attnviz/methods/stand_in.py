@@ -19,7 +19,7 @@ from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.logits import logits_of, target_classes
 from attnviz.capture.site import Site
 from attnviz.errors import MethodError
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 
 
 class StandIn(nn.Module):
@@ -40,11 +40,6 @@ class StandIn(nn.Module):
         How many inputs are expected.
     gradients
         Whether the library takes backward passes.
-
-    Attributes
-    ----------
-    stopped
-        Whether `progress` raised.
     """
 
     def __init__(
@@ -63,7 +58,6 @@ class StandIn(nn.Module):
         self.network = network
         self.doors = nn.ModuleDict()
         self.dtype = inputs.dtype
-        self.stopped = False
         self._target, self._progress, self._total = target, progress, total
         self._gradients = gradients
         self._done = 0
@@ -80,10 +74,7 @@ class StandIn(nn.Module):
             self._logits = logits.detach().cpu()
             target_classes(logits, self._target)  # raises for a class that does not exist
         self._done += len(inputs)
-        if self._progress is not None:
-            self.stopped = True  # unless it returns
-            self._progress(self._done, max(self._done, self._total))
-            self.stopped = False
+        report_progress(self._progress, self._done, max(self._done, self._total))
         return logits
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -22,6 +22,7 @@ from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
+from attnviz.progress import report_progress
 
 R = TypeVar("R", bound=Reading)
 
@@ -98,6 +99,7 @@ class TraceMethod(Method, Generic[R]):
         module, inputs = inference.module, inference.inputs
         sites = find_sites(module, self.kind, inputs)
         trace = capture(module, inputs, sites, gradients=self.gradients, target=inference.target)
+        report_progress(inference.progress, len(inputs), len(inputs))
         return self._result(trace)
 
     def run_for_classes(

@@ -19,7 +19,7 @@ import numpy as np
 from attnviz.errors import PictureError, VisionError
 from attnviz.pictures import open_picture
 from attnviz.pictures.names import visible
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray, IntArray
 
 FILE = "fixations.json"
@@ -149,8 +149,7 @@ def read_fixations(
         picture_record = _read_picture(folder, name, table[name], left_out)
         if picture_record is not None:
             pictures.append(picture_record)
-        if progress is not None:
-            progress(number, len(names))
+        report_progress(progress, number, len(names))
     notes = left_out.sentences(folder)
     if not pictures:
         raise VisionError(f"{folder / FILE} names no picture that can be used. " + " ".join(notes))

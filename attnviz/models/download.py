@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.spec import WeightsRef
-from attnviz.progress import Progress
+from attnviz.progress import Progress, raised_by_progress, report_progress
 
 SILENCE_SECONDS = 30.0
 LARGEST_BYTES = 8 * 1024**3
@@ -76,6 +76,8 @@ def download(
             )
         partial.replace(folder / ref.file_name)
     except (OSError, http.client.HTTPException) as error:
+        if raised_by_progress(error) is not None:
+            raise
         raise WeightsUnavailableError(_reason(error, folder)) from error
     finally:
         partial.unlink(missing_ok=True)
@@ -117,14 +119,14 @@ def _save(
     if total is not None and total > shutil.disk_usage(folder).free:
         raise WeightsUnavailableError(f"{folder} has no room for {total / 1e6:.0f} MB")
     digest, done = hashlib.sha256(), 0
-    with _reporter(progress, ref.file_name) as report:
-        report(0, total)
+    with _reporter(progress, ref.file_name) as shown:
+        report_progress(shown, 0, total)
         while chunk := response.read(_CHUNK):
             done += len(chunk)
             _check_size(done, most)
             file.write(chunk)
             digest.update(chunk)
-            report(done, total)
+            report_progress(shown, done, total)
     if total is not None and done != total:
         raise WeightsUnavailableError(f"it was interrupted after {done:,} of {total:,} bytes")
     return digest.hexdigest()

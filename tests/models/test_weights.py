@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,20 @@ def test_a_download_is_kept_whole_and_reports_its_progress(web: Web, cache: Path
     assert done[-1] == len(BODY)
     assert done == sorted(set(done))
     assert {total for _, total in steps} == {len(BODY)}
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError("closed"), TimeoutError(), KeyError("mine")])
+def test_what_progress_raises_is_no_failure_of_the_download(
+    error: Exception, web: Web, cache: Path
+) -> None:
+    def stop(done: int, _total: int | None) -> None:
+        if done:
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        find_weights(ref_to(web.add(NAME, Reply(BODY))), stop)
+    assert caught.value is error
+    assert files_in(cache) == []
 
 
 def test_a_second_look_asks_the_server_no_more(web: Web, cache: Path) -> None:
@@ -149,13 +165,21 @@ def test_a_full_disk_is_noticed_before_the_first_byte(
     assert files_in(cache) == []
 
 
-def test_a_disk_that_fills_up_leaves_nothing_behind(web: Web, cache: Path) -> None:
-    def fill(done: int, _: int | None) -> None:
-        if done > 2_000_000:
-            raise OSError(28, "No space left on device")
+class FullDisk(io.FileIO):
+    """A file on a disk that has room for 2 MB."""
 
+    def write(self, data: Any) -> int:
+        if self.tell() > 2_000_000:
+            raise OSError(28, "No space left on device")
+        return super().write(data)
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(
+    web: Web, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "open", lambda path, mode: FullDisk(path, mode.replace("b", "")))
     with pytest.raises(WeightsUnavailableError, match="has no room left"):
-        find_weights(ref_to(web.add(NAME, Reply(BODY))), fill)
+        find_weights(ref_to(web.add(NAME, Reply(BODY))), lambda *_: None)
     assert files_in(cache) == []
 
 

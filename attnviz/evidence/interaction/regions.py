@@ -22,7 +22,7 @@ from attnviz.evidence.interaction.shapley import (
 )
 from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels
 
 BLUR = 0.07  # of the input's shorter side; hides the content of a region
@@ -228,8 +228,7 @@ def measure_interactions(
 
     def report(done: int, total: int | None) -> None:
         nonlocal before
-        if progress is not None:
-            progress(before + done, total_count)
+        report_progress(progress, before + done, total_count)
         before += done if done == total else 0
 
     game = RegionGame(subject, labels, BLUR * min(subject.size), report)

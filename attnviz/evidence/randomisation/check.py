@@ -16,7 +16,7 @@ from attnviz.evidence.randomisation.cascade import SanityCheck, cascading_random
 from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.progress import Progress
+from attnviz.progress import Progress, report_progress
 from attnviz.types import FloatArray
 
 CONTROLS = 3
@@ -124,8 +124,8 @@ class _MapProgress:
     def passes_done(self, done: int, total: int | None) -> None:
         """Report the number of the current map's passes done."""
         self._each = total or 1
-        self._report(done)
+        if self._each > 1:  # a map of one pass is told by `maps_done`
+            self._report(done)
 
     def _report(self, more: int) -> None:
-        if self._progress is not None:
-            self._progress(self._made * self._each + more, self._maps * self._each)
+        report_progress(self._progress, self._made * self._each + more, self._maps * self._each)

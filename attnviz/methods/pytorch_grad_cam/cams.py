@@ -36,6 +36,7 @@ from attnviz.methods.pytorch_grad_cam.sign import Sign
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Variation
 from attnviz.methods.stand_in import StandIn, as_it_was
 from attnviz.models.device import is_out_of_memory
+from attnviz.progress import raised_by_progress
 from attnviz.types import FloatArray
 
 WHOLE = "whole network"
@@ -126,7 +127,9 @@ class LibraryCam(Method):
             with as_it_was(module), state_guard(module, frozen=True), self._recording():
                 layer_maps = self._run(watched, inputs.detach().float().clone(), sites, target)
         except Exception as error:
-            if isinstance(error, AttnvizError) or watched.stopped or is_out_of_memory(error):
+            if isinstance(error, AttnvizError) or is_out_of_memory(error):
+                raise
+            if raised_by_progress(error) is not None:
                 raise
             raise MethodError(
                 f"{self.title} of pytorch-grad-cam failed on {type(module).__name__}: {error!r}. "
