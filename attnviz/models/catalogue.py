@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from attnviz.errors import UnknownNameError, WeightsError
-from attnviz.models.spec import ModelSpec, WeightsRef
+from attnviz.errors import UnknownNameError
+from attnviz.models.own_weights import with_weights
+from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
@@ -36,7 +36,7 @@ def find_model(name: str) -> ModelSpec:
     name
         A name from `list_models`; the path of a `.safetensors` file with its card beside it, as
         `attnviz train` writes them; or `name=path` for a network with the user's weights, such as
-        `squeezenet1_0=weights/mine.pth`.
+        `squeezenet1_0=weights/mine.pth`, also for another number of classes.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def find_model(name: str) -> ModelSpec:
     """
     base, separator, path = name.partition("=")
     if separator:
-        return _with_weights(find_model(base), Path(path).expanduser())
+        return with_weights(find_model(base), Path(path).expanduser())
     if name.endswith(".safetensors"):
         return trained_spec(Path(name))
     for spec in zoo_specs():  # first, because importing torchvision takes a second
@@ -61,16 +61,3 @@ def find_model(name: str) -> ModelSpec:
     if name not in specs:
         raise UnknownNameError("model", name, specs)
     return specs[name]
-
-
-def _with_weights(spec: ModelSpec, path: Path) -> ModelSpec:
-    """The network with the user's weights; what was measured for the published ones is dropped."""
-    if not path.is_file():
-        raise WeightsError(f"There is no file {path} with weights for {spec.name}. Check the path.")
-    adapt = spec.weights.adapt if spec.weights else None
-    weights = WeightsRef(path.name, embedded=path, adapt=adapt)
-    name = f"{spec.name} ({path.name})"
-    return replace(
-        spec, name=name, weights=weights, embedded=True, download_bytes=None, answers={},
-        note=f"Weights from {path.name}.",
-    )  # fmt: skip

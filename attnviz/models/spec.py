@@ -112,6 +112,8 @@ class ModelSpec:
         Layout of the last block's output: "NCHW", "NHWC" or "NTC" (tokens).
     values
         Whether the value vectors of all its self-attention can be read, not only queries and keys.
+    licence
+        Of its weights, by the identifier or name that their publisher gives; empty if unknown.
     """
 
     name: str
@@ -130,3 +132,4 @@ class ModelSpec:
     resize: Callable[[nn.Module, int], nn.Module] | None = None
     layout: str = "NCHW"
     values: bool = True
+    licence: str = ""

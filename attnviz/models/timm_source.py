@@ -26,6 +26,7 @@ from attnviz.pictures.geometry import Fit
 _TABLE = Path(__file__).with_name("timm_models.json")
 _ADDRESS = "https://huggingface.co/{}/resolve/main/model.safetensors"
 _STRIDE = 32
+_LICENCES = {"apache-2.0": "Apache-2.0", "mit": "MIT", "cvnets-license": "Apple's CVNets licence"}
 
 
 @cache
@@ -66,6 +67,7 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         resize=_resized if entry["resizable"] else None,
         layout=entry.get("layout", "NCHW"),
         values=entry.get("values", True),
+        licence=_LICENCES.get(entry["licence"], entry["licence"]),
     )
 
 

@@ -22,6 +22,9 @@ T = TypeVar("T")
 _HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 _MEBIBYTE = 1024**2
 _STRIDE = 32
+# torchvision names a licence only for the weights of SWAG (Singh et al. 2022); its own have that of
+# the library.
+_LICENCE, _SWAG_LICENCE = "BSD-3-Clause", "CC-BY-NC-4.0"
 
 
 @cache
@@ -67,6 +70,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         layout=_by_prefix(name, _LAYOUTS) or "NCHW",
         labels=labels,
         note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
+        licence=_SWAG_LICENCE if "license" in weights.meta else _LICENCE,
     )
 
 

@@ -49,9 +49,9 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     WeightsUnavailableError
         The file is in none of these places.
     """
-    for path in _candidates(ref):
-        if path.is_file():
-            return _verified(path, ref)
+    stored = stored_weights(ref)
+    if stored is not None:
+        return _verified(stored, ref)
     cache = _download_cache()
     if ref.url is None:
         raise WeightsUnavailableError(
@@ -64,6 +64,21 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
             f"{ref.file_name} could not be downloaded from {ref.url} ({error}): {_remedy(cache)}."
         ) from error
     return WeightsFile(path, digest)
+
+
+def stored_weights(ref: WeightsRef) -> Path | None:
+    """Return the file that `find_weights` would use without a download, unverified; None if absent.
+
+    Parameters
+    ----------
+    ref
+        What to find.
+
+    Returns
+    -------
+    Path or None
+    """
+    return next((path for path in _candidates(ref) if path.is_file()), None)
 
 
 def _candidates(ref: WeightsRef) -> list[Path]:

@@ -13,6 +13,8 @@ from attnviz.models.card import ModelCard, read_card
 from attnviz.models.spec import ModelSpec, Source, WeightsRef
 from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 
+_LICENCE = "MIT"  # of this project
+
 
 def zoo_specs() -> tuple[ModelSpec, ...]:
     """List the networks whose weights and cards are shipped in `assets/weights`.
@@ -34,7 +36,8 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
         weights = folder / f"{network.name}.safetensors"
         if weights.is_file() and weights.with_suffix(".json").is_file():
             card = read_card(weights.with_suffix(".json"))
-            ranked.append((_rank(card), _trained(network, weights, name=network.name)))
+            spec = _trained(network, weights, name=network.name)
+            ranked.append((_rank(card), dataclasses.replace(spec, licence=_LICENCE)))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(spec for _, spec in ranked)
 

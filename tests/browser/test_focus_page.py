@@ -180,13 +180,16 @@ def upload(name: str, source: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": source}
 
 
-def test_a_model_that_cannot_be_had_leaves_the_page_usable(page: Page) -> None:
+def test_a_model_that_cannot_be_had_leaves_the_picture_and_others_to_choose(page: Page) -> None:
     choose(page, "Model", "resnet18")
     alert = page.locator("[data-testid=stAlert]").filter(has_text="resnet18-")
     expect(alert).to_be_visible(timeout=WAIT)
     expect(alert).to_contain_text("ATTNVIZ_WEIGHTS")
     expect(alert).to_contain_text("https://")
-    choose(page, "Model", "Residual attention, small")
+    expect(alert).to_contain_text("You still see Residual attention, small")
+    expect(canvas(page)).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Use Residual with CBAM, small").click()
+    settle(page)
     expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
     expect(canvas(page)).to_be_visible(timeout=WAIT)
     expect(page.locator("[data-testid=stAlert]")).to_have_count(0)

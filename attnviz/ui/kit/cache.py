@@ -14,9 +14,9 @@ import streamlit as st
 
 from attnviz.analysis.explain import explain, predict
 from attnviz.analysis.explanation import Explanation, Prediction
-from attnviz.models.catalogue import find_model
 from attnviz.models.device import free_memory
 from attnviz.models.loading import load_model
+from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
@@ -36,17 +36,23 @@ def _release(model: VisionModel) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
-def cached_model(name: str, device: str, side: int | None) -> VisionModel:
+def cached_model(
+    name: str, device: str, side: int | None, weights: str, _spec: ModelSpec
+) -> VisionModel:
     """Load a network once for all sessions; at most two stay in memory.
 
     Parameters
     ----------
     name : str
-        Name of the model in the catalogue.
+        Name of the network.
     device : str
         As for `torch.device`.
     side : int or None
         Side of the input in px; None for the network's default.
+    weights : str
+        From `weights_key`: two visitors may have files of the same name.
+    _spec : ModelSpec
+        The network's description.
 
     Returns
     -------
@@ -58,16 +64,25 @@ def cached_model(name: str, device: str, side: int | None) -> VisionModel:
     The weights must be on disk already (`fetch_weights`): a cached function must not draw on the
     page, because Streamlit would repeat the drawing on every cache hit.
     """
-    return load_model(find_model(name), device, input_size=side)
+    del name, weights
+    return load_model(_spec, device, input_size=side)
 
 
-def fetch_weights(name: str, progress: Progress) -> None:
+def weights_key(spec: ModelSpec) -> str:
+    """Return a key that changes with the file of a network's weights."""
+    ref = spec.weights
+    if ref is None or ref.embedded is None:
+        return ""
+    return f"{ref.embedded} {file_version(ref.embedded)}"
+
+
+def fetch_weights(spec: ModelSpec, progress: Progress) -> None:
     """Download a network's weights, if they are missing, once per session.
 
     Parameters
     ----------
-    name : str
-        Name of the model in the catalogue.
+    spec : ModelSpec
+        The network.
     progress : Progress
         Called with the bytes downloaded.
 
@@ -77,10 +92,9 @@ def fetch_weights(name: str, progress: Progress) -> None:
         If the weights cannot be downloaded.
     """
     fetched: set[str] = st.session_state.setdefault("fetched", set())
-    spec = find_model(name)
-    if name not in fetched and spec.weights is not None:
+    if spec.name not in fetched and spec.weights is not None:
         find_weights(spec.weights, progress)
-        fetched.add(name)
+        fetched.add(spec.name)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)

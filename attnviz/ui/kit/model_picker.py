@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.errors import AttnvizError
-from attnviz.models.catalogue import list_models
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit.cache import cached_model, fetch_weights
-from attnviz.ui.kit.guard import show_error
+from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
+from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.input_size import pick_side
+from attnviz.ui.kit.model_list import (
+    is_here,
+    listed_models,
+    model_facts,
+    model_title,
+    start_title,
+)
+from attnviz.ui.kit.own_weights import offer_own_weights
 from attnviz.ui.kit.url_state import start_choice
+
+MODEL = "model"
+_WANTED = "model wanted"  # name that the visitor chose; a link alone starts no download
+_SHOWN = "model shown"  # name of the last one that could be loaded
+_MISSING = "model missing"
+_OFFERED = 3  # networks on this computer that are offered instead
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """A network that was asked for and is not on this computer.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    reason
+        Why it could not be downloaded; empty if only a link asked for it.
+    """
+
+    name: str
+    reason: str = ""
 
 
 def pick_device() -> str:
@@ -46,31 +79,99 @@ def pick_model() -> VisionModel | None:
     Returns
     -------
     VisionModel or None
-        None if it cannot be downloaded or loaded; a message says why.
+        The chosen model; the last one if the chosen one cannot be downloaded. None if it cannot be
+        loaded; a message says why.
     """
     device = pick_device()
-    specs = {spec.name: spec for spec in list_models()}
-    start_choice("model", specs)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    specs = listed_models()
+    start_choice(MODEL, specs)
+    row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
+    with below:
+        _fetch_or_step_back(specs)
+    first = next(iter(specs))
+    with row:
         name = st.selectbox(
             "Model",
             list(specs),
-            format_func=lambda key: model_title(specs[key]),
-            key="model",
+            format_func=lambda key: (start_title if key == first else model_title)(specs[key]),
+            key=MODEL,
             persist_state="session",
-            help="Models that do not ship with attnviz are downloaded on first use.",
+            on_change=_want,
+            help="Those on this computer come first; \N{DOWNWARDS ARROW} marks a download. Type "
+            "spatial, channel or context to see one kind of attention only.",
         )
         side = pick_side(specs[str(name)])
-    return ready_model(str(name), device, side)
+    with below, st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plain_text(model_facts(specs[str(name)])))
+        offer_own_weights(specs, MODEL)
+    model = ready_model(specs[str(name)], device, side)
+    if model is not None:
+        st.session_state[_SHOWN] = str(name)
+    return model
 
 
-def ready_model(name: str, device: str, side: int | None = None) -> VisionModel | None:
+def _want(name: str = "") -> None:
+    """Note that the visitor wants this network, or the one chosen in the box."""
+    st.session_state[MODEL] = st.session_state[_WANTED] = name or st.session_state[MODEL]
+    st.session_state.pop(_MISSING, None)
+
+
+def _fetch_or_step_back(specs: Mapping[str, ModelSpec]) -> None:
+    """Download the chosen network; if that fails, choose the last one again, and offer others.
+
+    Called before the box is drawn, because a widget's choice cannot be changed after it.
+    """
+    name = str(st.session_state[MODEL])
+    if not is_here(specs[name]):
+        wanted = st.session_state.get(_WANTED) == name
+        reason = _fetch(specs[name]) if wanted else ""
+        if reason or not wanted:
+            st.session_state[_MISSING] = _Missing(name, reason)
+            shown = specs.get(str(st.session_state.get(_SHOWN)))
+            st.session_state[MODEL] = shown.name if shown and is_here(shown) else next(iter(specs))
+            st.session_state.pop(_WANTED, None)
+    missing: _Missing | None = st.session_state.get(_MISSING)
+    if missing is not None and missing.name in specs:
+        _offer_others(missing, specs)
+
+
+def _offer_others(missing: _Missing, specs: Mapping[str, ModelSpec]) -> None:
+    shown, asked = specs[str(st.session_state[MODEL])], specs[missing.name]
+    size = f" of {asked.download_bytes / 1e6:.0f} MB" if asked.download_bytes else ""
+    why = missing.reason or (
+        f"The link asks for {asked.title}, a download{size} that has not been made here."
+    )
+    st.warning(plain_text(f"{why} You still see {shown.title}."), icon=":material/cloud_download:")
+    here = [spec for spec in specs.values() if is_here(spec) and spec is not shown][:_OFFERED]
+    with st.container(horizontal=True):
+        again = "Try again" if missing.reason else f"Download {asked.title}"
+        st.button(plain_text(again), on_click=_want, args=(asked.name,), type="primary")
+        for spec in here:
+            st.button(
+                plain_text(f"Use {spec.title}"), key=f"use {spec.name}",
+                on_click=_want, args=(spec.name,),
+            )  # fmt: skip
+
+
+def _fetch(spec: ModelSpec) -> str:
+    """Download a network's weights; returns why that failed, or nothing."""
+    bar = st.empty()
+    try:
+        fetch_weights(spec, lambda done, total: _show_download(bar, spec.name, done, total))
+    except AttnvizError as error:
+        return str(error)
+    finally:
+        bar.empty()
+    return ""
+
+
+def ready_model(spec: ModelSpec, device: str, side: int | None = None) -> VisionModel | None:
     """Download and load a network.
 
     Parameters
     ----------
-    name : str
-        Name of the model in the catalogue.
+    spec : ModelSpec
+        The network.
     device : str
         As for `torch.device`.
     side : int, optional
@@ -82,17 +183,9 @@ def ready_model(name: str, device: str, side: int | None = None) -> VisionModel 
         None if it cannot be downloaded or loaded; a message says why.
     """
     bar = st.empty()
-
-    def show(done: int, total: int | None) -> None:
-        text = f"Downloading {name}: {done / 1e6:.0f} MB"
-        if total:
-            bar.progress(min(done / total, 1.0), f"{text} of {total / 1e6:.0f} MB")
-        else:
-            bar.info(text)
-
     try:
-        fetch_weights(name, show)
-        return cached_model(name, device, side)
+        fetch_weights(spec, lambda done, total: _show_download(bar, spec.name, done, total))
+        return cached_model(spec.name, device, side, weights_key(spec), spec)
     except AttnvizError as error:
         show_error(error)
         return None
@@ -100,9 +193,9 @@ def ready_model(name: str, device: str, side: int | None = None) -> VisionModel 
         bar.empty()
 
 
-def model_title(spec: ModelSpec) -> str:
-    """Return a model's name with the size of its download, if any."""
-    if spec.embedded:
-        return f"{spec.title} · ships with attnviz"
-    size = f" · {spec.download_bytes / 1e6:.0f} MB" if spec.download_bytes else ""
-    return f"{spec.title}{size}"
+def _show_download(bar: DeltaGenerator, name: str, done: int, total: int | None) -> None:
+    text = f"Downloading {name}: {done / 1e6:.0f} MB"
+    if total:
+        bar.progress(min(done / total, 1.0), f"{text} of {total / 1e6:.0f} MB")
+    else:
+        bar.info(text)

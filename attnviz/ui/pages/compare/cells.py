@@ -15,7 +15,7 @@ from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
-from attnviz.ui.kit.cache import cached_model, fetch_weights
+from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.fitting import choice_for, reason_unfit
 
@@ -172,7 +172,7 @@ def _fetched(spec: ModelSpec, say: Callable[[str], object]) -> str:
         say(f"Downloading {spec.name}: {done / 1e6:.0f}{of}")
 
     try:
-        fetch_weights(spec.name, show)
+        fetch_weights(spec, show)
     except AttnvizError as error:
         return str(error)
     return ""
@@ -192,10 +192,11 @@ def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridReque
     target = (request.target or None) if relevance else None
 
     def work() -> Explanation:
-        model = cached_model(spec.name, request.device, None)
+        model = cached_model(spec.name, request.device, None, weights_key(spec), spec)
         return explain(model, photo.shown, look, target, _heed_clicks)
 
-    names = (photo.shown.sha256, photo.shown.name, spec.name, request.device, look, target or "")
+    whole = (photo.shown.sha256, photo.shown.name, spec.name, weights_key(spec))
+    names = (*whole, request.device, look, target or "")
     try:
         return Cell(key, photo, spec, look, _looked(names, work))
     except AttnvizError as error:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.model_picker import model_title, pick_device
+from attnviz.ui.kit.model_list import listed_models, model_title
+from attnviz.ui.kit.model_picker import pick_device
 from attnviz.ui.kit.pickers import Photo, pick_from_row
 from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.compare.cells import GridRequest
@@ -35,7 +36,7 @@ def pick_grid() -> GridRequest | None:
     offered = pick_from_row()
     device = pick_device()
     left, right = st.columns(2)
-    catalogue = {spec.name: spec for spec in list_models()}
+    catalogue = listed_models()
     with left:
         models = _pick_models(catalogue)
     specs = tuple(catalogue[name] for name in models.names)
@@ -65,16 +66,12 @@ def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNa
 def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _PickedNames:
     # Models with other classes would give other predictions: they are not chosen by default.
     labels = next(iter(catalogue.values())).labels
-    shipped = [name for name, spec in catalogue.items() if spec.embedded and spec.labels == labels]
+    shipped = [s.name for s in list_models() if s.embedded and s.labels == labels]
     return _pick_several(
         "Models", list(catalogue), shipped[:MOST_MODELS], _MODELS, MOST_MODELS,
-        lambda name: _short_title(catalogue[name]),
-        "One row each. Models that do not ship with attnviz are downloaded on first use.",
+        lambda name: model_title(catalogue[name]),
+        "One row each. Those marked with an arrow are downloaded on first use.",
     )  # fmt: skip
-
-
-def _short_title(spec: ModelSpec) -> str:
-    return spec.title if spec.embedded else model_title(spec)
 
 
 def _pick_looks(specs: Sequence[ModelSpec]) -> _PickedNames:

@@ -15,10 +15,10 @@ from attnviz.agreement.map_makers import (
 from attnviz.methods.base import METHODS
 from attnviz.methods.questions import is_slow
 from attnviz.metrics.inter_observer import CentreBias
-from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
-from attnviz.ui.kit.model_picker import model_title, pick_device, ready_model
+from attnviz.ui.kit.model_list import listed_models, model_title
+from attnviz.ui.kit.model_picker import pick_device, ready_model
 from attnviz.ui.kit.url_state import start_value
 
 _MODELS, _METHODS, _DEGREE = "people models", "people methods", "people degree"
@@ -57,7 +57,9 @@ def pick_options() -> ComparisonOptions:
     start_value(_DEGREE, 24.0)
     device = pick_device()
     left, middle, right = st.columns([3, 4, 2])
-    specs = {spec.name: spec for spec in list_models()}
+    specs = listed_models()
+    # A network of the visitor's own may have gone.
+    st.session_state[_MODELS] = [name for name in st.session_state[_MODELS] if name in specs]
     with left:
         models = st.multiselect(
             "Models",
@@ -95,7 +97,8 @@ def pick_options() -> ComparisonOptions:
 
 def mismatch_notes(options: ComparisonOptions) -> list[str]:
     """Say for each method which models do not support it."""
-    return unsupported_notes([find_model(name) for name in options.models], options.methods)
+    specs = listed_models()
+    return unsupported_notes([specs[name] for name in options.models], options.methods)
 
 
 def contestants(options: ComparisonOptions, centre_bias: CentreBias) -> list[MapMaker]:
@@ -118,8 +121,9 @@ def contestants(options: ComparisonOptions, centre_bias: CentreBias) -> list[Map
     If a model cannot be loaded, a message says why and the page ends there.
     """
     loaded: list[VisionModel] = []
+    specs = listed_models()
     for name in options.models:
-        model = ready_model(name, options.device)
+        model = ready_model(specs[name], options.device)
         if model is None:
             st.stop()
         loaded.append(model)

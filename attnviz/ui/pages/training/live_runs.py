@@ -12,7 +12,8 @@ from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
-from attnviz.ui.pages.training.open_folder import NEXT_RUN, forget_folder, known_runs, run_key
+from attnviz.ui.kit.trainings import forget_folder, known_runs
+from attnviz.ui.pages.training.open_folder import NEXT_RUN, run_key
 from attnviz.ui.pages.training.start_run import (
     is_confirmation_pending,
     show_confirmation,

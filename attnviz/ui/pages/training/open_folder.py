@@ -9,20 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.jobs.runs import TrainingRun, find_run, list_runs, runs_folder
+from attnviz.training.jobs.runs import find_run, runs_folder
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
+from attnviz.ui.kit.trainings import forget_folder, known_runs, opened_folders
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
 
 NEXT_RUN = "live turn"  # key of the run to show next
-_OPENED = "live opened"
-
-
-def known_runs() -> tuple[TrainingRun, ...]:
-    """List the runs opened by folder in this session, the last one first, then the app's own."""
-    opened = [run for path in reversed(_opened()) if (run := find_run(Path(path))) is not None]
-    own = list_runs()
-    return (*(run for run in opened if run not in own), *own)
 
 
 def run_key(folder: Path, recording: Path | None = None) -> str:
@@ -82,7 +75,7 @@ def _recordings_of_runs() -> list[tuple[str, str, Path]]:
 def _recordings_alone() -> list[tuple[str, str, Path]]:
     """Key, title and path of recordings in folders without a run."""
     beside = sorted({path.parent for path in runs_folder().glob(f"*/*{SUFFIX}")})
-    folders = dict.fromkeys([*map(Path, reversed(_opened())), *beside])
+    folders = dict.fromkeys([*map(Path, reversed(opened_folders())), *beside])
     return [
         (run_key(folder, path), f"{folder.name}, {path.stem}", path)
         for folder in folders
@@ -112,17 +105,6 @@ def show_folder_picker() -> None:
         st.caption("This folder contains no training.")
     elif st.button("Open this training", type="primary", icon=":material/folder_open:"):
         forget_folder(folder)
-        _opened().append(str(folder))
+        opened_folders().append(str(folder))
         st.session_state[NEXT_RUN] = run_key(folder, recordings[0] if run is None else None)
         st.rerun()
-
-
-def forget_folder(folder: Path) -> None:
-    """Remove a folder from those that were opened."""
-    if str(folder) in _opened():
-        _opened().remove(str(folder))
-
-
-def _opened() -> list[str]:
-    opened: list[str] = st.session_state.setdefault(_OPENED, [])
-    return opened

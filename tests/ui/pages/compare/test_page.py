@@ -17,6 +17,7 @@ from attnviz.analysis.explain import explain
 from attnviz.errors import WeightsUnavailableError
 from attnviz.metrics.map_difference import difference
 from attnviz.models.loading import load_model
+from attnviz.models.spec import ModelSpec
 from attnviz.pictures import open_picture
 from attnviz.ui.kit import cache
 from attnviz.ui.pages.compare import cells
@@ -181,11 +182,11 @@ def test_a_network_that_cannot_be_had_leaves_the_rest_and_can_be_tried_again(
     tried: list[str] = []
     fetch = cells.fetch_weights
 
-    def offline(name: str, show: Any) -> None:
-        tried.append(name)
-        if name == "squeezenet1_0":
+    def offline(spec: ModelSpec, show: Any) -> None:
+        tried.append(spec.name)
+        if spec.name == "squeezenet1_0":
             raise WeightsUnavailableError("squeezenet1_0.pth could not be downloaded. Get it.")
-        fetch(name, show)
+        fetch(spec, show)
 
     monkeypatch.setattr(cells, "fetch_weights", offline)
     page = open_page(compare_models="ran-small,squeezenet1_0")

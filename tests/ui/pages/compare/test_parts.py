@@ -14,6 +14,7 @@ from attnviz.errors import WeightsError
 from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import MapDifference
 from attnviz.models.catalogue import find_model
+from attnviz.models.spec import ModelSpec
 from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
@@ -225,11 +226,11 @@ def test_one_network_that_fails_leaves_the_others(monkeypatch: pytest.MonkeyPatc
     loaded: list[str] = []
     made = cell([LOW]).explanation
 
-    def fetch(name: str, _: Any) -> None:
-        if name == "vit-small":
+    def fetch(spec: ModelSpec, _: Any) -> None:
+        if spec.name == "vit-small":
             raise WeightsError("vit-small.safetensors could not be downloaded.")
 
-    def cached(name: str, _: str, side: int | None) -> str:
+    def cached(name: str, _: str, side: int | None, *_file: object) -> str:
         assert side is None
         loaded.append(name)
         return name

@@ -1,0 +1,90 @@
+"""The networks that pages offer, from one source: the catalogue's and the visitor's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from attnviz.models.catalogue import list_models
+from attnviz.models.spec import Kinds, ModelSpec
+from attnviz.models.weights import stored_weights
+from attnviz.ui.kit.trainings import trained_networks
+
+_OWN_FILES = "own weights opened"
+_KINDS = ("spatial", "channel", "context")
+NO_ATTENTION = "Without attention"
+DOWNLOAD = "\N{DOWNWARDS ARROW}"
+
+
+def listed_models() -> dict[str, ModelSpec]:
+    """List all networks to choose from, by name.
+
+    Returns
+    -------
+    dict of str to ModelSpec
+        The one to start with; the visitor's own; those on this computer; those to download. Each
+        group by kind of attention: spatial, channel, context, none.
+    """
+    start, *others = list_models()
+    own = {spec.name: spec for spec in (*opened_weights(), *trained_networks())}
+    here = [spec for spec in others if is_here(spec)]
+    away = [spec for spec in others if not is_here(spec)]
+    ordered = [start, *own.values(), *_by_kind(here), *_by_kind(away)]
+    return {spec.name: spec for spec in ordered}
+
+
+def _by_kind(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
+    order = (*_KINDS, "features")
+    return sorted(specs, key=lambda spec: min(map(order.index, spec.kinds), default=len(order)))
+
+
+def opened_weights() -> list[ModelSpec]:
+    """Return the networks whose weights were opened in this session; may be changed."""
+    opened: list[ModelSpec] = st.session_state.setdefault(_OWN_FILES, [])
+    return opened
+
+
+def is_here(spec: ModelSpec) -> bool:
+    """Return whether a network's weights are on this computer."""
+    return spec.embedded or (spec.weights is not None and stored_weights(spec.weights) is not None)
+
+
+def model_title(spec: ModelSpec) -> str:
+    """Return a line of the list: kind, name, and how much is to be downloaded, if anything.
+
+    Examples
+    --------
+    >>> from attnviz.models.catalogue import find_model
+    >>> model_title(find_model("vit-small"))
+    'Context · Vision transformer, small'
+    """
+    mark = "" if is_here(spec) else f" · {DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
+    return f"{kind_title(spec.kinds)} · {spec.title}{mark}"
+
+
+def start_title(spec: ModelSpec) -> str:
+    """Return the line of the network to start with."""
+    return f"{model_title(spec)} · start here"
+
+
+def kind_title(kinds: Kinds) -> str:
+    """Name the kinds of attention: `("spatial", "channel", "features")` -> "Spatial + channel"."""
+    named = " + ".join(kind for kind in _KINDS if kind in kinds)
+    return named.capitalize() or NO_ATTENTION
+
+
+def model_facts(spec: ModelSpec) -> str:
+    """Describe a network in one line: its size, where its weights are, and their licence."""
+    size = spec.download_bytes or (spec.weights.bytes if spec.weights else None)
+    where = "on this computer" if is_here(spec) else "to download"
+    facts = [f"{_size(size)} {where}".strip()]
+    if spec.parameters:
+        facts.insert(0, f"{spec.parameters / 1e6:.1f} million parameters")
+    if spec.licence:
+        facts.append(f"licence {spec.licence}")
+    return " · ".join(facts)
+
+
+def _size(count: int | None) -> str:
+    return f"{count / 1e6:.0f} MB" if count else ""
