@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Without these Chromium asks the network for updates, and as root it does not start.
@@ -20,6 +21,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+PATIENCE = 90_000
+"""Milliseconds that a step may take: a loaded machine may need ten times those of a quiet one."""
 
 
 def browser_path() -> str:
@@ -43,8 +47,27 @@ def chromium() -> Iterator[Browser]:
 
     There is this one fixture only: Playwright refuses to start a second time in a process.
     """
-    expect.set_options(timeout=60_000)  # a loaded machine may need ten times the usual five seconds
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=list(FLAGS))
+        _make_patient(browser)
         yield browser
         browser.close()
+
+
+def _make_patient(browser: Browser) -> None:
+    """Give clicks and readings of all its pages the same patience; Playwright sets it per page."""
+    open_page, open_context = browser.new_page, browser.new_context
+
+    def new_page(**options: Any) -> Page:
+        page = open_page(**options)
+        page.set_default_timeout(PATIENCE)
+        return page
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = open_context(**options)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    browser.new_page = new_page  # type: ignore[method-assign]
+    browser.new_context = new_context  # type: ignore[method-assign]
