@@ -8,6 +8,8 @@
     │   ├── WeightsError      weights that are missing, damaged or not trustworthy
     │   │   └── WeightsUnavailableError   weights whose download failed
     │   ├── NoSitesError      a network without sites of the requested kind
+    │   ├── GradientError     a network whose output cannot be differentiated
+    │   ├── InternalError     a network that runs by itself, and on which attnviz failed
     │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
     ├── MethodError           a method that does not fit what was captured
     ├── OutputError           a file or folder that cannot be written
@@ -114,6 +116,14 @@ class WeightsUnavailableError(WeightsError):
 
 class NoSitesError(ModelError):
     """The network has no sites of the requested kind."""
+
+
+class GradientError(ModelError):
+    """The network's output cannot be differentiated, as a method of relevance needs it."""
+
+
+class InternalError(ModelError):
+    """attnviz itself failed on a network that runs without it."""
 
 
 class OutOfMemoryError(ModelError):

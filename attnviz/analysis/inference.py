@@ -11,6 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from attnviz.analysis.failures import failure_on
 from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError
 from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
@@ -180,7 +181,7 @@ def _hand_on(error: Exception) -> None:
 
 @contextmanager
 def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
-    """Turn errors inside the network into one that names it and the input's size."""
+    """Turn unexpected errors into one that names the network and tells the cause."""
     try:
         yield
     except AttnvizError:
@@ -189,9 +190,4 @@ def _named_errors(model: VisionModel, inputs: Tensor) -> Iterator[None]:
         _hand_on(error)
         if is_out_of_memory(error):
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        size = " x ".join(map(str, inputs.shape[-2:]))
-        raise ModelError(
-            f"{model.name} failed on an input of {size} pixels ({reason}). Give `wrap` the "
-            "preprocessing that the network expects, or choose another network."
-        ) from error
+        raise failure_on(model.module, inputs, error, model.name) from error

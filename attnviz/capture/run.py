@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.gradients import derivatives, require_graph, require_normal_weights
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of, target_classes
@@ -24,7 +25,6 @@ from attnviz.capture.taps.soft_masks import SoftMaskTap
 from attnviz.capture.trace import Trace
 
 T = TypeVar("T")
-_HALF_SCALE = 256.0
 _CALL_TAPS = (ContextTap, GateTap, MaskTap)
 
 _TAPS: dict[Kind, Callable[..., Tap]] = {
@@ -129,6 +129,8 @@ def _forward_pass(
     """Yield the logits and the taps that the pass reached; the graph lives inside the block."""
     size = (inputs.shape[-2], inputs.shape[-1])
     reached: list[Tap] = []
+    if gradients:
+        require_normal_weights(module)
     with (
         state_guard(module, frozen=gradients),
         torch.inference_mode(False),
@@ -148,6 +150,8 @@ def _forward_pass(
             if call_taps:
                 hooks.enter_context(dispatch_calls(module, call_taps, reached))
             logits = logits_of(module(inputs), module)
+        if gradients and reached:
+            require_graph(logits, module)
         yield logits, reached
 
 
@@ -203,34 +207,6 @@ def _gradients(
     return [
         _zeros(value) if grad is None else grad for value, grad in zip(captured, grads, strict=True)
     ]
-
-
-def derivatives(
-    score: Tensor, captured: Sequence[TensorOrEdge], *, keep_graph: bool = False
-) -> list[Tensor | None]:
-    """Differentiate a score with respect to captured tensors.
-
-    Parameters
-    ----------
-    score
-        A scalar. A float16 score is scaled up meanwhile, because its gradients would vanish below
-        6e-8; they are returned in float32.
-    captured
-        Tensors or graph edges.
-    keep_graph
-        Keep the graph for another backward pass.
-
-    Returns
-    -------
-    list of Tensor or None
-        None where the score does not depend on the tensor.
-    """
-    scale = _HALF_SCALE if score.dtype is torch.float16 else 1.0
-    inputs: Any = captured
-    grads = torch.autograd.grad(score * scale, inputs, allow_unused=True, retain_graph=keep_graph)
-    if scale == 1:
-        return list(grads)
-    return [None if grad is None else grad.float() / scale for grad in grads]
 
 
 def _zeros(captured: TensorOrEdge) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -10,12 +11,14 @@ import torch
 from torch import Tensor
 
 from attnviz.analysis.explain import class_index
+from attnviz.analysis.failures import is_inside
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of, target_classes
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Inference
+from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import resample
@@ -63,12 +66,23 @@ def run_experiment(
         As `attnviz.explain` does.
     """
     index = None if target is None else class_index(model, target)
-    return run_inference(model, picture, partial(_run, model, picture, experiment), target=index)
+    work = partial(_run, model, picture, experiment)
+    result, notes = run_inference(model, picture, work, target=index)
+    if isinstance(result, _Raised):
+        raise result.error
+    return result, notes
+
+
+@dataclass(frozen=True)
+class _Raised:
+    """What an experiment raised, on its way to the caller, whose experiment it is."""
+
+    error: Exception
 
 
 def _run(
     model: VisionModel, picture: Picture, experiment: Callable[[Subject], T], inference: Inference
-) -> T:
+) -> T | _Raised:
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
     with state_guard(module, frozen=True):
         with torch.inference_mode():
@@ -81,4 +95,9 @@ def _run(
 
         target = int(target_classes(logits, inference.target)[0])
         pixels = resample(picture.pixels, inference.geometry)
-        return experiment(Subject(module, pixels, normalise, target))
+        try:
+            return experiment(Subject(module, pixels, normalise, target))
+        except Exception as error:
+            if is_inside(module, error) or is_out_of_memory(error):
+                raise
+            return _Raised(error)

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.gradients import require_graph
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.logits import logits_of, target_classes
 from attnviz.capture.site import Site
@@ -73,6 +74,8 @@ class StandIn(nn.Module):
         if self._logits is None:
             self._logits = logits.detach().cpu()
             target_classes(logits, self._target)  # raises for a class that does not exist
+        if self._gradients and torch.is_grad_enabled():
+            require_graph(logits, self.network)
         self._done += len(inputs)
         report_progress(self._progress, self._done, max(self._done, self._total))
         return logits

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.dense.classifier_per_cell import DenseClassifier
+from attnviz.capture.gradients import derivatives, require_graph, require_normal_weights
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
 from attnviz.capture.readings import FeatureReading
-from attnviz.capture.run import derivatives
 from attnviz.capture.site import Layout, Site
 from attnviz.capture.taps.features import FeatureTap
 
@@ -105,6 +105,7 @@ def dense_pass(
     DensePass
     """
     module, inputs = prepare_for_hooks(module, inputs)
+    require_normal_weights(module)
     size = (inputs.shape[-2], inputs.shape[-1])
     taps = [FeatureTap(site, gradients=True, input_size=size) for site in sites]
     outputs: list[Tensor] = []
@@ -121,6 +122,8 @@ def dense_pass(
                 hooks.callback(submodule.register_forward_hook(store).remove)
             logits = logits_of(module(inputs.detach()), module)
         reached = tuple(tap for tap in taps if tap.captured is not None)
+        if reached:
+            require_graph(logits, module)
         evidence = None
         if head is not None:
             evidence = head.evidence(module, outputs[-1], _grid(reached, size))

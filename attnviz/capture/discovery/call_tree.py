@@ -64,7 +64,10 @@ class ModuleCall:
     @property
     def overwritten(self) -> bool:
         """Whether `output` was changed in place after it was returned."""
-        return self.output is not None and self.output._version > self.version
+        if self.output is None:
+            return False
+        # Tensors made in inference mode count no versions, so they may have been.
+        return self.output.is_inference() or self.output._version > self.version
 
 
 OnCallEnd = Callable[[ModuleCall], None]
@@ -118,6 +121,6 @@ class _TreeRecorder:
         call.output = only_tensor(output)
         if call.output is not None:
             call.wrapped = call.output is not output
-            call.version = call.output._version
+            call.version = 0 if call.output.is_inference() else call.output._version
         if self._on_end is not None:
             self._on_end(call)

@@ -6,6 +6,8 @@ from itertools import chain
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.fx import GraphModule
 
 from attnviz.capture.hooks.submodules import all_modules
 from attnviz.errors import ModelError
@@ -34,8 +36,8 @@ def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Ten
     Raises
     ------
     ModelError
-        The network is traced or scripted, so it calls no hooks, or it is on another device than
-        the inputs.
+        The network is traced, scripted or exported, so it calls no hooks, or it is on another
+        device than the inputs.
     """
     module = getattr(module, "_orig_mod", module)
     name = type(module).__name__
@@ -43,6 +45,11 @@ def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Ten
         raise ModelError(
             f"{getattr(module, 'original_name', name)} is traced or scripted {_where(module)}, and "
             "its layers cannot be observed. Pass the module that it was made from."
+        )
+    if any(map(_is_exported, all_modules(module))):
+        raise ModelError(
+            f"{name} holds an exported graph, whose layers are dissolved into single operations "
+            "and cannot be observed. Pass the module that was exported."
         )
     weights = chain(module.parameters(), module.buffers())
     first = next((weight for weight in weights if weight.is_floating_point()), None)
@@ -54,6 +61,13 @@ def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Ten
             "Move the module to the input's device, or wrap it again after moving it."
         )
     return module, inputs.to(first.dtype)
+
+
+def _is_exported(module: nn.Module) -> bool:
+    """Whether a module is a graph of operations, as `torch.export` makes it, and not of layers."""
+    return isinstance(module, GraphModule) and any(
+        isinstance(node.target, OpOverload) for node in module.graph.nodes
+    )
 
 
 def _where(module: nn.Module) -> str:

@@ -41,6 +41,7 @@ def state_guard(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
         weight for submodule in modules for weight in submodule._parameters.values() if frozen
     )
     trainable = [weight for weight in parameters if weight is not None and weight.requires_grad]
+    trainable = [weight for weight in trainable if not weight.is_inference()]  # fixed for ever
     try:
         if training:  # most networks are in evaluation mode already; save the walk
             module.eval()

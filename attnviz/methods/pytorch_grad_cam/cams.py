@@ -23,6 +23,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.discovery.last_block import influential_blocks
+from attnviz.capture.gradients import require_normal_weights
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.run import capture
@@ -122,6 +123,8 @@ class LibraryCam(Method):
         if progress is not None:
             per_input = self.cost(replace(inference, module=module, inputs=inputs)).forward
             total = per_input * len(inputs)
+        if self.gradients:
+            require_normal_weights(module)
         watched = StandIn(module, inputs, target, progress, total, gradients=self.gradients)
         try:
             with as_it_was(module), state_guard(module, frozen=True), self._recording():
@@ -158,7 +161,7 @@ class LibraryCam(Method):
     def _recording(self) -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(False))
-            stack.enter_context(torch.enable_grad())
+            stack.enter_context(torch.set_grad_enabled(self.gradients))
             if self.cam_class == "ShapleyCAM":  # fused attention has no second derivatives
                 stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             yield
