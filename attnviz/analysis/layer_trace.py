@@ -12,7 +12,7 @@ from attnviz.analysis.layer_statistics import QueryMaps, query_maps
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
-from attnviz.capture.site import Kind, Layout, Site
+from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import NoSitesError
 from attnviz.methods.artefacts import artefact_tokens, masked
@@ -156,7 +156,7 @@ def _last_tokens(inference: Inference) -> list[Site]:
         blocks = find_sites(inference.module, Kind.FEATURES, inference.inputs)
     except NoSitesError:
         return []
-    return [site for site in blocks[-1:] if site.layout is Layout.TOKENS]
+    return [site for site in blocks[-1:] if site.layout.is_sequence]
 
 
 def head_maps(traced: LayerTrace, query: Query) -> tuple[QueryMaps, ...]:

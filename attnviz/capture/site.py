@@ -55,11 +55,27 @@ class Kind(StrEnum):
 
 
 class Layout(StrEnum):
-    """Memory layout of a block's output: channels first, channels last, or tokens."""
+    """Memory layout of a block's output.
+
+    Attributes
+    ----------
+    CHANNELS_FIRST, CHANNELS_LAST
+        A map.
+    TOKENS
+        A sequence of tokens for each input.
+    SEQUENCE_FIRST
+        The same, but along the first dimension, as `nn.TransformerEncoder` has it by default.
+    """
 
     CHANNELS_FIRST = "NCHW"
     CHANNELS_LAST = "NHWC"
     TOKENS = "NTC"
+    SEQUENCE_FIRST = "TNC"
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether positions lie along a single dimension."""
+        return self in (Layout.TOKENS, Layout.SEQUENCE_FIRST)
 
 
 @dataclass(frozen=True)

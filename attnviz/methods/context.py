@@ -64,7 +64,8 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
         The tokens that are queries in the layer.
     query
         Whose attention. Without a class token, "class" means the mean of all positions; if the
-        class token is the only query, it is used for every `query`.
+        class token is the only query, it is used for every `query`. Learned queries have no
+        positions: an index picks one of them, everything else is their mean.
     layer
         Name of the layer, for the error.
 
@@ -83,6 +84,8 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
         raise MethodError(
             f"The query is {query!r}. Take 'class', 'mean', the index of a cell, or a point (y, x)."
         )
+    if not grid.cells and grid.class_token is None:
+        return _learned(grid, query, layer)
     if not grid.cells or (query == "class" and grid.class_token is not None):
         weights[grid.class_token or 0] = 1
     elif isinstance(query, str):
@@ -97,6 +100,17 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
             f"({grid.rows} x {grid.columns})."
         )
     return weights
+
+
+def _learned(grid: TokenGrid, query: Query, layer: str) -> Tensor:
+    """The weights of queries without positions."""
+    if not isinstance(query, int):
+        return torch.full((grid.tokens,), 1 / grid.tokens)
+    if not 0 <= query < grid.tokens:
+        raise MethodError(
+            f"There is no query {query}: {layer} has the learned queries 0 to {grid.tokens - 1}."
+        )
+    return torch.eye(grid.tokens)[query]
 
 
 def cell_at(grid: TokenGrid, y: float, x: float) -> int:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from attnviz.capture.gradients import require_graph
 from attnviz.capture.hooks.outputs import only_tensor, with_tensor
 from attnviz.capture.logits import logits_of, target_classes
-from attnviz.capture.site import Site
+from attnviz.capture.site import Layout, Site
 from attnviz.errors import MethodError
 from attnviz.progress import Progress, report_progress
 
@@ -87,8 +87,9 @@ class StandIn(nn.Module):
         """Return the module whose output is the tensor of a site.
 
         Where the network's module returns it in a tuple, which the library does not unpack, or is
-        called several times, which the library does not tell apart, the tensor is passed through an
-        identity module behind it, and that one is returned. Its hook is removed at the end of
+        called several times, which the library does not tell apart, or returns the sequence first,
+        the tensor is passed, batch first, through an identity module behind it, and that one is
+        returned. Its hook is removed at the end of
         `as_it_was`, in which this must be called.
 
         Parameters
@@ -102,24 +103,34 @@ class StandIn(nn.Module):
             The module for the library to hook.
         """
         module = self.network.get_submodule(site.module)
-        if not (site.wrapped or site.repeated):
+        swapped = site.layout is Layout.SEQUENCE_FIRST
+        if not (site.wrapped or site.repeated or swapped):
             return module
         key = f"{site.module.replace('.', '/')}#{site.call}"
         if key not in self.doors:
             self.doors[key] = nn.Identity()
-            module.register_forward_hook(partial(self._through, key, site.call))
+            module.register_forward_hook(partial(self._through, key, site.call, swapped))
         return self.doors[key]
 
     def _through(
-        self, key: str, call: int, _part: nn.Module, _entering: object, output: object
+        self,
+        key: str,
+        call: int,
+        swapped: bool,
+        _part: nn.Module,
+        _entering: object,
+        output: object,
     ) -> object:
         index = self._calls[key]
         self._calls[key] += 1
         if index != call:
             return output
         value = only_tensor(output)
-        # Looked up by name: the library may have replaced the module.
-        return output if value is None else with_tensor(output, self.doors[key](value))
+        if value is None:
+            return output
+        door = self.doors[key]  # looked up by name: the library may have replaced the module
+        passed = door(value.transpose(0, 1)).transpose(0, 1) if swapped else door(value)
+        return with_tensor(output, passed)
 
     def first(self) -> Tensor:
         """Return the logits of the first pass, whose inputs are the unchanged pictures.

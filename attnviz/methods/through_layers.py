@@ -151,13 +151,13 @@ def moved(state: Tensor, old: TokenGrid, new: TokenGrid) -> Tensor:
     -------
     Tensor
         float [..., new.tokens]. The sum over positions is preserved if both grids have positions.
-        Tokens without a position are copied if both grids have equally many, else only the class
-        token is.
+        Tokens without a position are copied if both grids have the same, else only the class token
+        is.
     """
     if old == new:
         return state
     front = state.new_zeros(*state.shape[:-1], new.prefix)
-    if old.prefix == new.prefix:
+    if (old.prefix, old.class_token) == (new.prefix, new.class_token):
         front = state[..., : old.prefix]
     elif old.class_token is not None and new.class_token is not None:
         front[..., new.class_token] = state[..., old.class_token]

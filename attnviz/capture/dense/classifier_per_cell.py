@@ -77,8 +77,8 @@ class DenseClassifier:
         Tensor
             [N, classes, rows, columns].
         """
-        if self.layout is Layout.TOKENS:
-            output = tokens_to_map(output, grid)
+        if self.layout.is_sequence:
+            output = tokens_to_map(_batch_first(output, self.layout), grid)
         last = output if self.layout is Layout.CHANNELS_LAST else output.movedim(1, -1)
         return self.apply(network, last).movedim(-1, 1)
 
@@ -232,10 +232,12 @@ def _candidates(
                     rectified_value = value.relu() if rectified else value
                     if _equal(rectified_value.mean(axes), vector):
                         yield DenseClassifier(event.name, layout, rectified, steps, spatial)
-        if value.ndim != 3 or value.shape[2] != channels or value.shape[1] < 2:
+        if value.ndim != 3 or value.shape[2] != channels:
             continue
+        layout = Layout.SEQUENCE_FIRST if value.shape[1] == 1 else Layout.TOKENS
+        value = _batch_first(value, layout)
         for prefix in range(min(_MAX_PREFIX, value.shape[1] - 1)):
-            pooled = DenseClassifier(event.name, Layout.TOKENS, False, steps, spatial)
+            pooled = DenseClassifier(event.name, layout, False, steps, spatial)
             if _equal(value[:, prefix:].mean(1), vector):
                 yield pooled
             if _equal(value[:, prefix], vector):
@@ -247,6 +249,7 @@ def _is_right(
 ) -> bool:
     """Whether it reproduces the network's logits: as the mean over positions, or at its token."""
     value = next(event.output for event in events if event.name == classifier.module)
+    value = _batch_first(value, classifier.layout)
     if classifier.token is not None:
         return _equal(classifier.apply(module, value[:, classifier.token]), logits)
     if classifier.layout is Layout.CHANNELS_FIRST:
@@ -254,6 +257,11 @@ def _is_right(
     cells = classifier.apply(module, value).flatten(1, -2)
     prefixes = range(min(_MAX_PREFIX, value.shape[1] - 1)) if value.ndim == 3 else (0,)
     return any(_equal(cells[:, prefix:].mean(1), logits) for prefix in prefixes)
+
+
+def _batch_first(value: Tensor, layout: Layout) -> Tensor:
+    """A tensor [T, N, C] as [N, T, C]; those of other layouts unchanged."""
+    return value.transpose(0, 1) if layout is Layout.SEQUENCE_FIRST else value
 
 
 def _equal(value: Tensor, expected: Tensor) -> bool:

@@ -133,6 +133,7 @@ def dense_pass(
 def _grid(taps: Sequence[FeatureTap], size: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of tokens in the last block that returns tokens."""
     for tap in reversed(taps):
-        if tap.site.layout is Layout.TOKENS and tap.captured is not None:
-            return tap.site.token_grid(size, tap.captured.shape[1])
+        if tap.site.layout.is_sequence and tap.captured is not None:
+            tokens = tap.captured.shape[int(tap.site.layout is Layout.TOKENS)]
+            return tap.site.token_grid(size, tokens)
     return size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.record_calls import RecordedCall, record_calls
 from attnviz.capture.discovery.token_grid import make_geometry
 from attnviz.capture.discovery.token_probe import EnclosingModule, locate_tokens
+from attnviz.capture.discovery.traced_geometry import Geometries, traced_geometries
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
@@ -69,24 +71,42 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     tuple of Site
         With their geometry.
     """
-    size = (example.shape[-2], example.shape[-1])
-    probed: dict[Any, TokenGeometry | None] = {}
     with_class = _has_class_token(module)
-    located: list[tuple[RecordedCall, TokenGeometry]] = []
-    for call in record_calls(module, example[:1], enclosing=True):
-        if call.enclosing is None:
-            continue
-        key = _signature(call.enclosing)
-        if key not in probed:
-            probed[key] = _probe(call.enclosing, size, class_token=with_class)
-        geometry = probed[key]
-        if geometry is not None:
-            located.append((call, geometry))
+    recorded = record_calls(module, example[:1], enclosing=True)
+    calls = [call for call in recorded if call.channels is None]
+    geometries = _probed_geometries(calls, example, class_token=with_class)
+    doubtful = {call.key: geometries[call.key] for call in calls if _is_doubtful(call, geometries)}
+    if doubtful:
+        geometries |= traced_geometries(
+            module, example[:1], calls, doubtful, class_token=with_class
+        )
+    located = [(call, geometry) for call in calls if (geometry := geometries[call.key]) is not None]
     sites = _sites(module, [(Kind.CONTEXT, call) for call, _ in located])
     return tuple(
         Site(site.layer, site.kind, site.module, form=site.form, call=site.call, geometry=geometry)
         for site, (_, geometry) in zip(sites, located, strict=True)
     )
+
+
+def _probed_geometries(
+    calls: Sequence[RecordedCall], example: Tensor, *, class_token: bool
+) -> Geometries:
+    """What the modules around the calls tell; one call of equal modules is probed."""
+    size = (example.shape[-2], example.shape[-1])
+    probed: dict[Any, TokenGeometry | None] = {None: None}
+    geometries: Geometries = {}
+    for call in calls:
+        key = None if call.enclosing is None else _signature(call.enclosing)
+        if key not in probed and call.enclosing is not None:
+            probed[key] = _probe(call.enclosing, size, class_token=class_token)
+        geometries[call.key] = probed[key]
+    return geometries
+
+
+def _is_doubtful(call: RecordedCall, geometries: Geometries) -> bool:
+    """Whether no module around a call tells its geometry, or one that may be given queries."""
+    enclosing = call.enclosing
+    return geometries[call.key] is None or enclosing is None or len(enclosing.shape) == 3
 
 
 def _probe(

@@ -42,7 +42,9 @@ class _Grids:
         if call.output is None:
             return
         if isinstance(call.module, nn.Conv2d):  # tokens are the cells of the last convolution
-            self.patch_grid = call.output_shape[2], call.output_shape[3]
+            grid = call.output_shape[-2:]
+            if is_spatial_grid(grid, self.input_size):
+                self.patch_grid = grid[0], grid[1]
         elif _merges(call, self.grid(self.merged), self.grid(2 * self.merged)):
             self.merged *= 2  # four neighbours become one token, as between stages of Swin
 
@@ -164,9 +166,14 @@ def _layout(call: ModuleCall, grids: _Grids) -> Layout | None:
         if is_spatial_grid(shape[2:], grids.input_size):
             return Layout.CHANNELS_FIRST
         return Layout.CHANNELS_LAST if is_spatial_grid(shape[1:3], grids.input_size) else None
-    if len(shape) == 3 and grids.merged_in(shape[1]) is not None:
-        return Layout.TOKENS
-    return None
+    if len(shape) != 3:
+        return None
+    layout = Layout.SEQUENCE_FIRST if shape[1] == 1 else Layout.TOKENS  # of a single input
+    return None if grids.merged_in(_tokens(shape, layout)) is None else layout
+
+
+def _tokens(shape: tuple[int, ...], layout: Layout) -> int:
+    return shape[0] if layout is Layout.SEQUENCE_FIRST else shape[1]
 
 
 def _merges(call: ModuleCall, before: tuple[int, int], after: tuple[int, int]) -> bool:
@@ -206,8 +213,8 @@ def _stride(side: int, cells: int) -> int:
 def _site(layer: str, call: ModuleCall, grids: _Grids, *, repeated: bool) -> Site:
     layout = _layout(call, grids) or Layout.CHANNELS_FIRST
     stride, merged, prefix = (1, 1), 1, 0
-    if layout is Layout.TOKENS:
-        tokens = call.output_shape[1]
+    if layout.is_sequence:
+        tokens = _tokens(call.output_shape, layout)
         merged = grids.merged_in(tokens) or 1
         stride = grids.stride()
         prefix = tokens - math.prod(grids.grid(merged))

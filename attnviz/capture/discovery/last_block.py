@@ -13,7 +13,7 @@ from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
-from attnviz.capture.site import Layout, Site
+from attnviz.capture.site import Site
 
 _WITHOUT_INFLUENCE = StructureCache[frozenset[str]]()
 
@@ -49,7 +49,7 @@ def influential_blocks(
         The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
-    if not sites or sites[-1].layout is not Layout.TOKENS:
+    if not sites or not sites[-1].layout.is_sequence:
         return tuple(sites)
     key = structure_key(module, example)
     without = _WITHOUT_INFLUENCE.get(module, key)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.discovery.gate_test import is_additive, is_attention_factor
+from attnviz.capture.discovery.picture_trace import CallKey, Source
 from attnviz.capture.discovery.token_probe import EnclosingModule, queries_and_keys
+from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, replace_tensor
 from attnviz.capture.hooks.call_listener import CallListener, RunningModule
 from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
@@ -39,6 +44,8 @@ class RecordedCall:
         Whether a factor is 1 + mask.
     enclosing
         For self-attention, the module in which its geometry can be probed, if any.
+    source
+        For self-attention, the tensor over the picture from which its tokens are made.
     """
 
     module: str
@@ -47,6 +54,12 @@ class RecordedCall:
     channels: bool | None = None
     additive: bool = False
     enclosing: EnclosingModule | None = None
+    source: Source | None = None
+
+    @property
+    def key(self) -> CallKey:
+        """What tells it from the other calls of a pass."""
+        return self.module, self.form, self.call
 
 
 @dataclass
@@ -58,6 +71,9 @@ class _CallRecorder:
     listener: CallListener = field(init=False)
     calls: list[RecordedCall] = field(default_factory=list)
     grids: list[tuple[int, int]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    began_after: dict[str, int] = field(default_factory=dict)
+    convolved: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.listener = CallListener(self.on_call)
@@ -71,15 +87,34 @@ class _CallRecorder:
         if isinstance(call, SoftmaxCall) and not queries_and_keys(call):
             return
         enclosing = self._enclosing(name, form, index) if self.with_enclosing else None
-        self.calls.append(RecordedCall(name, form, index, enclosing=enclosing))
+        self.calls.append(
+            RecordedCall(name, form, index, enclosing=enclosing, source=self._source())
+        )
 
-    def on_convolution(self, _module: nn.Module, _args: object, output: object) -> None:
+    def on_begin(self, name: str, *_: object) -> None:
+        """Record how many maps there were when a module began."""
+        self.began_after[name] = len(self.sources)
+
+    def on_convolution(self, name: str, _module: nn.Module, _args: object, output: object) -> None:
         """Record the grids of convolutions, most recent first: tokens are cells of one of them."""
+        index = self.convolved[name]
+        self.convolved[name] += 1
         if isinstance(output, Tensor) and output.ndim == 4:
             grid = (output.shape[2], output.shape[3])
             if grid in self.grids:
                 self.grids.remove(grid)
             self.grids.insert(0, grid)
+            if is_spatial_grid(grid, self.input_size):
+                self.sources.append(Source(grid, name, index))
+
+    def _source(self) -> Source:
+        """The last map before the outermost running module that is given something made from one.
+
+        Later maps may be made from keys alone.
+        """
+        counts = (self.began_after[running.name] for running in self.listener.running)
+        count = next((count for count in counts if count), len(self.sources))
+        return self.sources[count - 1] if count else Source((1, 1))
 
     def _enclosing(self, name: str, form: Form, index: int) -> EnclosingModule | None:
         """The innermost running module whose input is the whole map, or all tokens."""
@@ -157,11 +192,12 @@ def record_calls(module: nn.Module, example: Tensor, *, enclosing: bool) -> list
     """
     size = (example.shape[-2], example.shape[-1])
     recorder = _CallRecorder(module, len(example), size, enclosing)
-    handles = [
-        submodule.register_forward_hook(recorder.on_convolution)
-        for submodule in module.modules()
-        if isinstance(submodule, nn.Conv2d)
-    ]
+    handles: list[RemovableHandle] = []
+    for name, submodule in module.named_modules():
+        handles.append(submodule.register_forward_pre_hook(partial(recorder.on_begin, name)))
+        if isinstance(submodule, nn.Conv2d):
+            on_convolution = partial(recorder.on_convolution, name)
+            handles.append(submodule.register_forward_hook(on_convolution))
     with state_guard(module), torch.inference_mode(False), torch.no_grad():
         try:
             with recorder.listener.attach(module.named_modules()):

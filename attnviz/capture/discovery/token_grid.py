@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from attnviz.capture.discovery.token_probe import TokenOrigins
+from attnviz.capture.discovery.token_origins import TokenOrigins, unlocated
 from attnviz.capture.readings import TokenGrid
 from attnviz.capture.token_geometry import TokenGeometry
 
@@ -42,10 +42,8 @@ def make_geometry(
     """
     entries = len(keys.located)
     if queries is None:  # one row of scores: one query without a position
-        located = torch.zeros(entries, 1, dtype=torch.bool)
-        queries = TokenOrigins(torch.zeros(entries, 1, 2), located)
-    key_cells = _cells(keys, grid)
-    query_cells = _cells(queries, grid)
+        queries = unlocated(entries, 1)
+    key_cells, query_cells = _placed(keys, grid), _placed(queries, grid)
     if key_cells is None or query_cells is None:
         return None
     grids = []
@@ -57,9 +55,17 @@ def make_geometry(
         cells, token_grid = _with_prefix(cells[windows], shape, class_token=class_token)
         sides.append(cells)
         grids.append(token_grid)
-    if grids[1].cells < 2 or key_cells[0].shape[1] < 2:
+    if grids[1].cells < 2 or key_cells[0].shape[1] < 2 or not grids[0].tokens:
         return None
     return TokenGeometry(grids[0], grids[1], table, sides[0], sides[1], input_size)
+
+
+def _placed(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
+    """Cells, if need be without the rows that respond to the whole map, such as a mean."""
+    if bool(side.whole[side.located].all()) and side.whole.any():
+        return _cells(side.without(side.whole), grid)
+    cells = _cells(side, grid)
+    return _cells(side.without(side.whole), grid) if cells is None else cells
 
 
 def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
@@ -79,7 +85,7 @@ def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int
     for heads in range(1, entries + 1):
         if entries % heads or count % heads:
             continue
-        for shape in _shapes(count // heads, grid):
+        for shape in shapes(count // heads, grid):
             ranked = _cells_by_rank(side, shape)
             if ranked is not None and _evenly_used(ranked, side.located, shape, heads):
                 return ranked, shape
@@ -112,8 +118,8 @@ def _counts(cells: Tensor, shape: tuple[int, int]) -> Tensor:
     return cells[cells >= 0].bincount(minlength=shape[0] * shape[1])
 
 
-def _shapes(count: int, grid: tuple[int, int]) -> list[tuple[int, int]]:
-    """Three grids of `count` cells, those with the aspect closest to the map's first."""
+def shapes(count: int, grid: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the three grids of `count` cells with the aspect closest to that of a map."""
     pairs = [(n, count // n) for n in range(1, count + 1) if count % n == 0]
     aspect = grid[0] / grid[1]
     return sorted(pairs, key=lambda pair: abs(math.log(pair[0] / pair[1] / aspect)))[:3]
@@ -149,6 +155,6 @@ def _with_prefix(
         prefix = leading if leading == int(unlocated.sum()) else 0
     cells = cells.where(cells < 0, cells + prefix)
     cells[:, :prefix] = torch.arange(prefix)
-    only_prefix = shape == (0, 0)
-    class_index = 0 if prefix and (class_token or only_prefix) else None
+    alone = shape == (0, 0) and prefix == 1
+    class_index = 0 if alone or (prefix and class_token and shape != (0, 0)) else None
     return cells, TokenGrid(*shape, prefix, class_index)

@@ -12,7 +12,6 @@ of the neighbourhood is found. Attention before the call passes each token on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,17 +20,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from attnviz.capture.discovery.random_weights import random_weights
+from attnviz.capture.discovery.token_origins import STEP, TokenOrigins, by_extent, by_proportion
 from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FusedCall, SoftmaxCall
 from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading_shape
 from attnviz.capture.site import Form
-
-_STEP = 1e-3
-_CELL_TOLERANCE = 0.2
-_MIN_RESPONSE = 1e-5
-_TINY = 1e-12
-
-Perturb = Callable[[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -99,28 +92,7 @@ class EnclosingModule:
         return tuple(args), kwargs
 
 
-@dataclass(frozen=True)
-class TokenOrigins:
-    """Where the rows of one side of a call originate.
-
-    Attributes
-    ----------
-    centres
-        float32 [entries, rows, 2], (down, across) in 0..1 from the top left corner of the map.
-    located
-        bool [entries, rows]; False for rows that respond to nothing: class tokens and padding.
-    """
-
-    centres: Tensor
-    located: Tensor
-
-    def at_cells(self, grid: tuple[int, int]) -> bool:
-        """Return whether every row originates in a single cell of the grid (rows, columns)."""
-        scaled = self.centres[self.located] * torch.tensor(grid, dtype=torch.float32) - 0.5
-        return bool(((scaled - scaled.round()).abs() < _CELL_TOLERANCE).all())
-
-
-class _CallReachedError(Exception):
+class CallReachedError(Exception):
     """Ends a run at the probed call."""
 
 
@@ -148,65 +120,14 @@ def locate_tokens(enclosing: EnclosingModule) -> tuple[TokenOrigins | None, Toke
 
     def perturb(code: Tensor) -> list[Tensor]:
         """How much the rows of each side change if the map is perturbed in proportion to `code`."""
-        value = noise + _STEP * _shaped(enclosing, code).to(device) * direction
+        value = noise + STEP * _shaped(enclosing, code).to(device) * direction
         sides = _run(enclosing, weights, value) or base
-        return [(new - old) / _STEP for new, old in zip(sides, base, strict=True)]
+        return [(new - old) / STEP for new, old in zip(sides, base, strict=True)]
 
-    origins = _by_proportion(perturb, enclosing.grid)
+    origins = by_proportion(perturb, enclosing.grid)
     if not all(side.at_cells(enclosing.grid) for side in origins):
-        origins = _by_extent(perturb, enclosing.grid)
+        origins = by_extent(perturb, enclosing.grid)
     return (origins[0] if len(origins) == 2 else None), origins[-1]
-
-
-def _by_proportion(perturb: Perturb, grid: tuple[int, int]) -> list[TokenOrigins]:
-    """Three runs: a row from a single cell responds in proportion to the cell's position."""
-    rows, columns = grid
-    down = ((torch.arange(rows) + 0.5) / rows)[:, None].expand(grid)
-    across = ((torch.arange(columns) + 0.5) / columns)[None].expand(grid)
-    responses = [perturb(code) for code in (torch.ones(grid), down, across)]
-    origins = []
-    for everywhere, by_row, by_column in zip(*responses, strict=True):
-        total = (everywhere * everywhere).sum(-1)
-        located = total > _MIN_RESPONSE * total.max().clamp_min(_TINY)
-        positions = [
-            (everywhere * response).sum(-1) / total.where(located, 1)
-            for response in (by_row, by_column)
-        ]
-        origins.append(_origins(torch.stack(positions, -1), located))
-    return origins
-
-
-def _by_extent(perturb: Perturb, grid: tuple[int, int]) -> list[TokenOrigins]:
-    """A run for each row and column of the map: the middle of those to which a token responds."""
-    middles: list[list[Tensor]] = []
-    located: list[Tensor] = []
-    for axis, count in enumerate(grid):
-        strips = []
-        for index in range(count):
-            code = torch.zeros(grid)
-            code.select(axis, index).fill_(1)
-            strips.append([response.square().sum(-1) for response in perturb(code)])
-        sides = [torch.stack(side) for side in zip(*strips, strict=True)]
-        responds = [side > _MIN_RESPONSE * side.amax(0).clamp_min(_TINY) for side in sides]
-        middles.append([_middle(side) / count for side in responds])
-        located = [side.any(0) for side in responds]
-    return [
-        _origins(torch.stack(pair, -1), side) for *pair, side in zip(*middles, located, strict=True)
-    ]
-
-
-def _middle(responds: Tensor) -> Tensor:
-    """The middle of the first and the last True along the first dimension, in its steps."""
-    steps = torch.arange(len(responds), device=responds.device)
-    steps = steps.view(-1, *[1] * (responds.ndim - 1))
-    first = steps.where(responds, len(responds)).amin(0)
-    last = steps.where(responds, -1).amax(0)
-    return (first + last + 1) / 2
-
-
-def _origins(centres: Tensor, located: Tensor) -> TokenOrigins:
-    centres = centres.where(located[..., None], 0).clamp(0, 1 - 1e-6).float().cpu()
-    return TokenOrigins(centres.flatten(0, -3), located.cpu().flatten(0, -2))
 
 
 def _shaped(enclosing: EnclosingModule, code: Tensor) -> Tensor:
@@ -225,15 +146,15 @@ def _run(
     def on_call(name: str, form: Form, index: int, call: Call) -> Tensor | None:
         if (name, form, index) == (enclosing.name, enclosing.form, enclosing.call):
             sides.extend(queries_and_keys(call))
-            raise _CallReachedError
-        return _identity_output(call)
+            raise CallReachedError
+        return identity_output(call)
 
     args, kwargs = enclosing.with_first(value)
     modules = ((name or ".", module) for name, module in enclosing.module.named_modules())
     with CallListener(on_call).attach(modules):
         try:
             functional_call(enclosing.module, weights, args, kwargs)
-        except _CallReachedError:
+        except CallReachedError:
             return sides
     return None
 
@@ -267,8 +188,20 @@ def queries_and_keys(call: Call) -> list[Tensor]:
     return [side.expand(*lead, *side.shape[-2:]) for side in sides]
 
 
-def _identity_output(call: Call) -> Tensor | None:
-    """What attention returns if every token attends to itself alone."""
+def identity_output(call: Call) -> Tensor | None:
+    """Return what attention returns if every token attends to itself alone.
+
+    Parameters
+    ----------
+    call
+        Any intercepted call.
+
+    Returns
+    -------
+    Tensor or None
+        In the shape of the call's output, of a softmax in that of its weights; None if there are
+        not as many keys as queries.
+    """
     if isinstance(call, ProjectedCall) and call.value.shape == call.output.shape:
         return call.value.transpose(0, 1)  # this call returns tokens first
     if isinstance(call, FusedCall) and call.v.shape == call.output.shape:

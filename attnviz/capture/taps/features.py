@@ -62,7 +62,7 @@ class FeatureTap:
         Parameters
         ----------
         value
-            [N, C, h, w], [N, h, w, C] or [N, T, C], as the site's `layout` says.
+            [N, C, h, w], [N, h, w, C], [N, T, C] or [T, N, C], as the site's `layout` says.
 
         Returns
         -------
@@ -76,6 +76,8 @@ class FeatureTap:
         """
         if self.site.layout is Layout.CHANNELS_LAST:
             return value.permute(0, 3, 1, 2)
-        if self.site.layout is Layout.TOKENS:
+        if self.site.layout is Layout.SEQUENCE_FIRST:
+            value = value.transpose(0, 1)
+        if self.site.layout.is_sequence:
             return tokens_to_map(value, self.site.token_grid(self._input_size, value.shape[1]))
         return value

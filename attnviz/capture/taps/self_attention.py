@@ -72,6 +72,7 @@ class ContextTap:
         self._call: AttentionCall | None = None
         self._norms: Tensor | None = None
         self._reading: ContextReading | None = None
+        self._calls = 0
 
     def receive(self, call: Call) -> Tensor | None:
         """See `CallTap`."""
@@ -120,10 +121,13 @@ class ContextTap:
     def _on_output(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
     ) -> Any:
-        call = None
-        if isinstance(module, nn.MultiheadAttention):
-            call = call_of_module(module, args, kwargs, output[0])
-        if call is None or self.captured is not None:
+        if not isinstance(module, nn.MultiheadAttention):
+            return output
+        call = call_of_module(module, args, kwargs, output[0])
+        if call is None:
+            return output
+        index, self._calls = self._calls, self._calls + 1
+        if index != self.site.call:
             return output
         replacement = self.receive(call)
         if replacement is None:

@@ -251,7 +251,7 @@ class LibraryCam(Method):
         layers = [] if self.cam_class == "FullGrad" else [watched.part(site) for site in sites]
         options: dict[str, object] = {}
         if self.cam_class == "AblationCAM":  # the library's default is one layer shared by all
-            tokens = sites[0].layout is Layout.TOKENS
+            tokens = sites[0].layout.is_sequence
             ablation = library.AblationLayerVit if tokens else library.AblationLayer
             options["ablation_layer"] = ablation()
         if self.cam_class == "RandomCAM":

@@ -65,7 +65,7 @@ TABLE = (
         "ablation-cam", "AblationCAM", "Ablation-CAM", "Desai & Ramaswamy, WACV 2020",
         "relu(sum over c of w_c A_c), w_c = share of the score lost without channel c",
         gradients=False, varies=Variation.CHANNELS,
-        layouts=(Layout.CHANNELS_FIRST, Layout.TOKENS),
+        layouts=(Layout.CHANNELS_FIRST, Layout.TOKENS, Layout.SEQUENCE_FIRST),
     ),
     Entry(
         "eigen-cam", "EigenCAM", "Eigen-CAM", "Muhammad & Yeasin, IJCNN 2020, arXiv 2008.00299",

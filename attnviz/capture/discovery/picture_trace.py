@@ -1,0 +1,229 @@
+"""Trace the tokens of attention calls back to the picture through the whole network.
+
+`token_probe` asks the module around a call, which must be given a map or all tokens, batch first.
+Networks also put the sequence first, cut patches by reshaping, or let learned queries ask. So the
+network itself is run up to the calls with random weights, and a tensor that surely lies over the
+picture is perturbed: the output of a convolution, or the picture. Whatever the layouts in between,
+a row that responds lies there, and a row that never responds has no place. Attention passes each
+token on, or nothing where it asks for other tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from attnviz.capture.discovery.random_weights import random_weights
+from attnviz.capture.discovery.token_origins import (
+    STEP,
+    TokenOrigins,
+    by_extent,
+    by_proportion,
+    responding,
+)
+from attnviz.capture.discovery.token_probe import (
+    CallReachedError,
+    identity_output,
+    queries_and_keys,
+)
+from attnviz.capture.hooks.call_listener import CallListener
+from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
+from attnviz.capture.hooks.multihead_attention import ProjectedCall
+from attnviz.capture.site import Form
+
+CallKey = tuple[str, Form, int]
+"""Name of the calling module, form, and index among its calls of this form."""
+
+_NO_RESPONSE = 1e-3
+_MAX_CHANNELS = 32  # of queries and keys that are compared; they all respond alike
+
+
+@dataclass(frozen=True)
+class Source:
+    """A tensor of a pass that lies over the picture.
+
+    Attributes
+    ----------
+    grid
+        Rows and columns of its cells.
+    module, call
+        Name of the convolution that returns it, and index among its calls; the picture itself if
+        the name is None.
+    """
+
+    grid: tuple[int, int]
+    module: str | None = None
+    call: int = 0
+
+
+class _SilencedError(Exception):
+    """Starts again, because a call was found whose queries have no place."""
+
+
+class PictureTrace:
+    """Runs a network up to some calls, with its source perturbed.
+
+    Parameters
+    ----------
+    module
+        The network; the caller holds its lock and has set its state.
+    example
+        [1, C, H, W], an input that the network accepts.
+    source
+        What to perturb.
+    calls
+        The calls of self-attention of a pass, in order.
+    """
+
+    def __init__(
+        self, module: nn.Module, example: Tensor, source: Source, calls: Sequence[CallKey]
+    ) -> None:
+        random = torch.Generator().manual_seed(0)
+        self._module, self._source = module, source
+        self._weights = random_weights(module, random)
+        self._calls, self._wanted = set(calls), list(calls)
+        self._silenced: set[CallKey] = set()
+        self._example = torch.randn(example.shape, generator=random).to(example.device)
+        self._noise: tuple[Tensor, Tensor] | None = None
+        self._base: dict[CallKey, list[Tensor]] = {}
+        self.responses = self._located_calls()
+
+    def _located_calls(self) -> dict[CallKey, list[Tensor]]:
+        """Which rows of the sides of each call respond if the whole source is perturbed."""
+        while True:
+            self._base = {}
+            self._base = self._run(None)
+            try:
+                sides = self._run(torch.ones(self._source.grid), silencing=True)
+            except _SilencedError:
+                continue
+            return {key: [responding(side) for side in sides[key]] for key in sides}
+
+    def origins(self, keys: Sequence[CallKey], grid: tuple[int, int]) -> list[list[TokenOrigins]]:
+        """Find where the rows of calls originate.
+
+        Parameters
+        ----------
+        keys
+            Some of the calls, all reached.
+        grid
+            Rows and columns of cells of the source.
+
+        Returns
+        -------
+        list
+            For each call its sides, as from `queries_and_keys`.
+        """
+        found = self._origins(keys, grid, by_proportion)
+        missing = [
+            index
+            for index, sides in enumerate(found)
+            if not all(side.at_cells(grid) for side in sides)
+        ]
+        if missing:
+            again = self._origins([keys[index] for index in missing], grid, by_extent)
+            for index, sides in zip(missing, again, strict=True):
+                found[index] = sides
+        return found
+
+    def _origins(
+        self, keys: Sequence[CallKey], grid: tuple[int, int], locate: Any
+    ) -> list[list[TokenOrigins]]:
+        self._wanted = list(keys)
+
+        def perturb(code: Tensor) -> list[Tensor]:
+            sides = self._run(code)
+            return [side for key in keys for side in sides[key]]
+
+        flat = iter(locate(perturb, grid))
+        return [[next(flat) for _ in self._base[key]] for key in keys]
+
+    def _run(self, code: Tensor | None, *, silencing: bool = False) -> dict[CallKey, list[Tensor]]:
+        """Sides of the wanted calls, or how much they change if the source is perturbed."""
+        found: dict[CallKey, list[Tensor]] = {}
+
+        def on_call(name: str, form: Form, index: int, call: Call) -> Tensor | None:
+            key = (name, form, index)
+            if key not in self._calls or isinstance(call, FactorCall):
+                return None
+            sides = [_some_channels(side) for side in queries_and_keys(call)]
+            if key in self._base:
+                pairs = zip(sides, self._base[key], strict=True)
+                sides = [(new - old) / STEP for new, old in pairs]
+            if key in self._wanted:
+                found[key] = sides
+                if len(found) == len(self._wanted):
+                    raise CallReachedError
+            output = None if key in self._silenced else identity_output(call)
+            if output is None:
+                return _nothing(call)
+            if silencing and _without_place(sides):
+                self._silenced.add(key)
+                raise _SilencedError
+            return output
+
+        listening = CallListener(on_call).attach(self._module.named_modules())
+        with self._at_source(code) as inputs, suppress(CallReachedError), listening:
+            functional_call(self._module, self._weights, (inputs,))
+        return found
+
+    @contextmanager
+    def _at_source(self, code: Tensor | None) -> Iterator[Tensor]:
+        """Yield the network's input; inside, the source has its perturbed value."""
+        if self._source.module is None:
+            yield self._perturbed(self._example, code)
+            return
+        calls = 0
+
+        def replace(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
+            nonlocal calls
+            calls += 1
+            return self._perturbed(output, code) if calls - 1 == self._source.call else output
+
+        convolution = self._module.get_submodule(self._source.module)
+        handle = convolution.register_forward_hook(replace)
+        try:
+            yield self._example
+        finally:
+            handle.remove()
+
+    def _perturbed(self, value: Tensor, code: Tensor | None) -> Tensor:
+        """Noise in the shape of the source, changed in proportion to `code` at each cell."""
+        if self._noise is None:
+            random = torch.Generator().manual_seed(1)
+            pair = (torch.randn(value.shape, generator=random) for _ in range(2))
+            self._noise = next(pair).to(value.device), next(pair).to(value.device)
+        noise, direction = self._noise
+        if code is None:
+            return noise
+        factor = F.interpolate(code[None, None], value.shape[-2:]).to(value.device)
+        return noise + STEP * factor * direction
+
+
+def _some_channels(side: Tensor) -> Tensor:
+    return side[..., :: -(-side.shape[-1] // _MAX_CHANNELS)]
+
+
+def _without_place(sides: Sequence[Tensor]) -> bool:
+    """Whether keys respond and queries do not."""
+    if len(sides) != 2:
+        return False
+    queries, keys = (float(side.abs().max()) for side in sides)
+    return queries < _NO_RESPONSE * keys
+
+
+def _nothing(call: Call) -> Tensor:
+    """Attention that returns zeros, so that only what is added to it is passed on."""
+    if isinstance(call, SoftmaxCall):
+        return torch.zeros_like(call.weights)
+    assert not isinstance(call, FactorCall)
+    nothing = torch.zeros_like(call.output)
+    # `F.multi_head_attention_forward` returns tokens first.
+    return nothing.transpose(0, 1) if isinstance(call, ProjectedCall) else nothing

@@ -1,0 +1,122 @@
+"""Where the tokens of attention are that the modules around it do not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.discovery.picture_trace import CallKey, PictureTrace, Source
+from attnviz.capture.discovery.record_calls import RecordedCall
+from attnviz.capture.discovery.token_grid import make_geometry, shapes
+from attnviz.capture.discovery.token_origins import TokenOrigins
+from attnviz.capture.grids import is_spatial_grid
+from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.capture.token_geometry import TokenGeometry
+
+_PICTURE = Source((1, 1))
+Geometries = dict[CallKey, TokenGeometry | None]
+
+
+def traced_geometries(
+    module: nn.Module,
+    example: Tensor,
+    calls: Sequence[RecordedCall],
+    probed: Geometries,
+    *,
+    class_token: bool,
+) -> Geometries:
+    """Find the geometry of calls by tracing their tokens back to the picture.
+
+    Parameters
+    ----------
+    module
+        The network; the caller holds its lock.
+    example
+        [1, C, H, W], an input that the network accepts.
+    calls
+        All its calls of self-attention, in order.
+    probed
+        What the modules around the calls told, of the calls that are to be traced.
+    class_token
+        Whether the network has a class token.
+
+    Returns
+    -------
+    dict
+        The geometry of the traced calls. What was probed is kept if it fits what is traced, or if
+        nothing could be traced; None for calls whose keys form no grid over the picture.
+    """
+    tracing = _Tracing(module, example, [call.key for call in calls], probed, class_token)
+    known: Geometries = {}
+    sources = {call.key: call.source or _PICTURE for call in calls if call.key in probed}
+    with state_guard(module), torch.inference_mode(False), torch.no_grad():
+        for source in dict.fromkeys(sources.values()):
+            known |= tracing.of([key for key in probed if sources[key] == source], source)
+        left = [key for key in probed if key not in known]
+        if left and set(sources.values()) != {_PICTURE}:
+            known |= tracing.of(left, _PICTURE)
+    if not known:
+        return dict(probed)
+    return {key: known.get(key) for key in probed}
+
+
+class _Tracing:
+    def __init__(
+        self, module: nn.Module, example: Tensor, calls: Sequence[CallKey], probed: Geometries,
+        class_token: bool,
+    ) -> None:  # fmt: skip
+        self._module, self._example, self._calls = module, example, calls
+        self._probed, self._class_token = probed, class_token
+
+    def of(self, keys: Sequence[CallKey], source: Source) -> Geometries:
+        """Geometry of those calls whose keys respond to a source."""
+        trace = PictureTrace(self._module, self._example, source, self._calls)
+        known: Geometries = {}
+        by_grid: dict[tuple[int, int], list[CallKey]] = {}
+        for key in keys:
+            sides = trace.responses.get(key)
+            if sides is None or not sides[-1].any():
+                continue
+            geometry = self._probed[key]
+            if geometry is not None and _fits(geometry, sides):
+                known[key] = geometry
+                continue
+            grid = source.grid if source.module else self._patches(sides[-1])
+            known[key] = None
+            if grid is not None:
+                by_grid.setdefault(grid, []).append(key)
+        for grid, together in by_grid.items():
+            for key, origins in zip(together, trace.origins(together, grid), strict=True):
+                known[key] = self._geometry(origins, grid)
+        return known
+
+    def _geometry(
+        self, origins: Sequence[TokenOrigins], grid: tuple[int, int]
+    ) -> TokenGeometry | None:
+        queries = origins[0] if len(origins) == 2 else None
+        size = (self._example.shape[-2], self._example.shape[-1])
+        return make_geometry(
+            queries, origins[-1], grid, class_token=self._class_token, input_size=size
+        )
+
+    def _patches(self, responding: Tensor) -> tuple[int, int] | None:
+        """The grid of as many patches of the picture as there are keys that respond to it."""
+        count = int(responding.sum(-1).max())
+        size = (self._example.shape[-2], self._example.shape[-1])
+        return next((grid for grid in shapes(count, size) if is_spatial_grid(grid, size)), None)
+
+
+def _fits(geometry: TokenGeometry, sides: Sequence[Tensor]) -> bool:
+    """Whether exactly those rows respond that have a place in the geometry."""
+    pairs = [(geometry.query_cells, geometry.queries), (geometry.key_cells, geometry.keys)]
+    for (cells, grid), responds in zip(pairs[-len(sides) :], sides, strict=True):
+        flat = responds.cpu().flatten(0, -2)
+        placed = torch.zeros_like(flat)
+        if flat.shape != (geometry.entries, cells.shape[1]):
+            return False
+        placed[geometry.table] = (cells >= grid.prefix)[:, None].expand(-1, geometry.heads, -1)
+        if not torch.equal(placed, flat):
+            return False
+    return True
