@@ -46,7 +46,7 @@ _MAX_CHANNELS = 32  # of queries and keys that are compared; they all respond al
 
 
 @dataclass(frozen=True)
-class Source:
+class PlacedTensor:
     """A tensor of a pass that lies over the picture.
 
     Attributes
@@ -83,7 +83,7 @@ class PictureTrace:
     """
 
     def __init__(
-        self, module: nn.Module, example: Tensor, source: Source, calls: Sequence[CallKey]
+        self, module: nn.Module, example: Tensor, source: PlacedTensor, calls: Sequence[CallKey]
     ) -> None:
         random = torch.Generator().manual_seed(0)
         self._module, self._source = module, source

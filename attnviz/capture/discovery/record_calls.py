@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from attnviz.capture.discovery.gate_test import is_additive, is_attention_factor
-from attnviz.capture.discovery.picture_trace import CallKey, Source
+from attnviz.capture.discovery.picture_trace import CallKey, PlacedTensor
 from attnviz.capture.discovery.token_probe import EnclosingModule, queries_and_keys
 from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, replace_tensor
@@ -54,7 +54,7 @@ class RecordedCall:
     channels: bool | None = None
     additive: bool = False
     enclosing: EnclosingModule | None = None
-    source: Source | None = None
+    source: PlacedTensor | None = None
 
     @property
     def key(self) -> CallKey:
@@ -71,7 +71,7 @@ class _CallRecorder:
     listener: CallListener = field(init=False)
     calls: list[RecordedCall] = field(default_factory=list)
     grids: list[tuple[int, int]] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    sources: list[PlacedTensor] = field(default_factory=list)
     began_after: dict[str, int] = field(default_factory=dict)
     convolved: Counter[str] = field(default_factory=Counter)
 
@@ -105,16 +105,16 @@ class _CallRecorder:
                 self.grids.remove(grid)
             self.grids.insert(0, grid)
             if is_spatial_grid(grid, self.input_size):
-                self.sources.append(Source(grid, name, index))
+                self.sources.append(PlacedTensor(grid, name, index))
 
-    def _source(self) -> Source:
+    def _source(self) -> PlacedTensor:
         """The last map before the outermost running module that is given something made from one.
 
         Later maps may be made from keys alone.
         """
         counts = (self.began_after[running.name] for running in self.listener.running)
         count = next((count for count in counts if count), len(self.sources))
-        return self.sources[count - 1] if count else Source((1, 1))
+        return self.sources[count - 1] if count else PlacedTensor((1, 1))
 
     def _enclosing(self, name: str, form: Form, index: int) -> EnclosingModule | None:
         """The innermost running module whose input is the whole map, or all tokens."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.picture_trace import CallKey, PictureTrace, Source
+from attnviz.capture.discovery.picture_trace import CallKey, PictureTrace, PlacedTensor
 from attnviz.capture.discovery.record_calls import RecordedCall
 from attnviz.capture.discovery.token_grid import make_geometry, shapes
 from attnviz.capture.discovery.token_origins import TokenOrigins
@@ -15,7 +15,7 @@ from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.token_geometry import TokenGeometry
 
-_PICTURE = Source((1, 1))
+_PICTURE = PlacedTensor((1, 1))
 Geometries = dict[CallKey, TokenGeometry | None]
 
 
@@ -70,7 +70,7 @@ class _Tracing:
         self._module, self._example, self._calls = module, example, calls
         self._probed, self._class_token = probed, class_token
 
-    def of(self, keys: Sequence[CallKey], source: Source) -> Geometries:
+    def of(self, keys: Sequence[CallKey], source: PlacedTensor) -> Geometries:
         """Geometry of those calls whose keys respond to a source."""
         trace = PictureTrace(self._module, self._example, source, self._calls)
         known: Geometries = {}
