@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import EvidenceError, MethodError
+from attnviz.errors import EvidenceError, UnknownClassError
 from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from tests.evidence.looking import picture
@@ -77,7 +77,7 @@ def test_what_cannot_be_weighed_is_said() -> None:
         score_variants(asked(), [with_logits([0, math.nan, 0])], 1)
     with pytest.raises(EvidenceError, match="no variant"):
         score_variants(asked(), [], 0)
-    with pytest.raises(MethodError):
+    with pytest.raises(UnknownClassError):
         score_variants(asked(target=3), [with_logits([0, 0, 0])], 1)
 
 

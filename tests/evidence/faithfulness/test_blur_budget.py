@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import EvidenceError, MethodError
+from attnviz.errors import EvidenceError, UnknownClassError
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
 from attnviz.evidence.faithfulness.sharp_share import (
     SHARES,
@@ -211,7 +211,7 @@ def test_a_network_of_one_class_survives_while_its_logit_is_not_negative() -> No
     one = Subject(One(), PIXELS, lambda x: x, 0)
     found = blur_budget(one, peak(PATCH), radii=RADII)
     np.testing.assert_allclose(found.smallest_share, [0, 0.05, 0.05, 0.05])
-    with pytest.raises(MethodError):
+    with pytest.raises(UnknownClassError):
         blur_budget(Subject(One(), PIXELS, lambda x: x, 3), peak(PATCH), radii=RADII)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from attnviz.errors import EvidenceError, MethodError
+from attnviz.errors import EvidenceError, UnknownClassError
 from attnviz.evidence.faithfulness.insertion_deletion import (
     InsertionDeletion,
     ScoreCurve,
@@ -155,7 +155,7 @@ def test_cancelling_in_the_middle_leaves_nothing_running() -> None:
 def test_what_cannot_be_asked_is_said() -> None:
     with pytest.raises(EvidenceError, match="flat"):
         insertion_deletion(subject(), np.ones((3, 3)), Black())
-    with pytest.raises(MethodError, match="2"):
+    with pytest.raises(UnknownClassError, match="2"):
         insertion_deletion(subject(target=2), right_map(), Black())
     with pytest.raises(EvidenceError, match="not finite"):
         insertion_deletion(subject(PatchNet(gain=math.inf)), right_map(), Black())
