@@ -11,6 +11,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder, pages_folder
 from attnviz.ui.kit.style import use_style
+from attnviz.ui.kit.visitor import know_visitor
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
 # while the first still started found half of it. Here all threads wait until it is whole.
@@ -26,6 +27,7 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     use_style()
+    know_visitor()
     st.navigation([st.Page(path) for path in page_scripts()], position="top").run()
 
 

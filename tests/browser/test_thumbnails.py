@@ -72,7 +72,7 @@ def test_a_hostile_name_is_text_and_a_removed_upload_gives_way(page: Page, app: 
     radio(page, name).click()
     expect(credit(page, "DSCOVR")).to_have_count(0, timeout=WAIT)
     settle(page)
-    page.locator("[data-testid=stFileUploader]").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove this photo").click()
     expect(radio(page, name)).to_have_count(0, timeout=WAIT)
     expect(radio(page, "Temple")).to_be_checked()
     assert_no_trouble(page, app)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from attnviz.errors import PictureError
-from attnviz.pictures import Picture, PictureLimits, list_samples, open_picture, open_sample
-from attnviz.pictures.limits import MEGABYTE
-from attnviz.pictures.names import PICTURE_SUFFIXES
+from attnviz.pictures import Picture, list_samples, open_picture, open_sample
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
+from attnviz.ui.kit.uploads import forget_messages, kept_photos, offer_removal, offer_upload
 from attnviz.ui.kit.url_state import linked
 
-FILE_TYPES = sorted(suffix[1:] for suffix in PICTURE_SUFFIXES)
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
 # Choices of these pickers that a link contains.
@@ -51,18 +46,18 @@ class Photo:
 
 
 def pick_picture() -> Photo | None:
-    """Let the user choose an upload or a sample photo; None if no picture can be opened."""
+    """Let the user choose an upload or a sample photo; None if there is none to show."""
     return next(iter(pick_from_row().values()), None)
 
 
 def pick_from_row() -> dict[str, Photo]:
-    """Show a row of uploads, followed by the sample photos, to choose one.
+    """Show a row of the visitor's photos, followed by the sample photos, to choose one.
 
     Returns
     -------
     dict of str to Photo
-        All pictures by key, the chosen one first. Files that cannot be opened are left out, and a
-        message names them.
+        All pictures by key, the chosen one first. Empty if the page's link asks for a photo that is
+        not here: a message says so, and no other is shown in its place.
 
     Notes
     -----
@@ -70,29 +65,55 @@ def pick_from_row() -> dict[str, Photo]:
     `sample:` and a name.
     """
     choose, upload = st.columns([3, 2])
-    with upload:
-        files = st.file_uploader(
-            "Your photos", type=FILE_TYPES, accept_multiple_files=True, key="uploads",
-            max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
-        )  # fmt: skip
-    photos = _uploaded(files or [])
-    uploads = list(photos)
-    photos |= _samples()
-    if "picture" not in st.session_state and linked("picture") in photos:
-        st.session_state["picture"] = linked("picture")
-    _follow_uploads(uploads, list(photos))
+    photos = _uploaded() | _samples()
     if not photos:
+        with upload:
+            offer_upload()
         return {}
+    if "picture" not in st.session_state:
+        st.session_state["picture"] = linked("picture")
+    if not st.session_state["picture"]:
+        st.session_state["picture"] = _first(photos)
     row = [
         Thumbnail(key, photo.title, thumbnail(photo.shown.sha256, photo.shown))
         for key, photo in photos.items()
     ]
-    with choose:
-        picked = pick_thumbnail(row, st.session_state["picture"], key="pictures")
-    if picked is not None:
-        st.session_state["picture"] = picked
     chosen: str = st.session_state["picture"]
+    with choose:
+        picked = pick_thumbnail(row, chosen if chosen in photos else "", key="pictures")
+        if picked is not None:
+            st.session_state["picture"] = chosen = picked
+            forget_messages()
+        offer_removal(chosen)
+    with upload:  # last, for a choice ends the messages about the last photos
+        offer_upload()
+    if chosen not in photos:
+        st.warning(_missing_text(chosen), icon=":material/hide_image:")
+        return {}
     return {chosen: photos[chosen]} | photos
+
+
+def picture_keys() -> list[str]:
+    """Return the keys of all pictures in the order of the row."""
+    samples = [SAMPLE_PREFIX + sample.name for sample in list_samples()]
+    return [*(photo.checksum for photo in kept_photos()), *samples]
+
+
+def _first(photos: dict[str, Photo]) -> str:
+    """The picture that a new visitor sees; that of one who comes back is the latest upload."""
+    uploads = [key for key in photos if not key.startswith(SAMPLE_PREFIX)]
+    default = SAMPLE_PREFIX + DEFAULT_SAMPLE
+    return uploads[-1] if uploads else default if default in photos else next(iter(photos))
+
+
+def _missing_text(key: str) -> str:
+    if key.startswith(SAMPLE_PREFIX):
+        return "This page asks for a sample photo that is not here. Choose another picture above."
+    return (
+        "The photo of this page is not here. Photos are kept for whoever added them, and not for "
+        "long; a link carries the settings alone. Add the photo above to see it with these "
+        "settings, or choose another picture."
+    )
 
 
 def _samples() -> dict[str, Photo]:
@@ -110,29 +131,11 @@ def _samples() -> dict[str, Photo]:
     return photos
 
 
-def _uploaded(files: Sequence[Any]) -> dict[str, Photo]:
-    """Uploaded pictures by checksum; shows a message for each file that is not a picture."""
+def _uploaded() -> dict[str, Photo]:
+    """The visitor's photos by checksum."""
     photos: dict[str, Photo] = {}
-    for file in files:
-        source = file.getvalue()
-        checksum = hashlib.sha256(source).hexdigest()
-        try:
-            shown = shown_upload(checksum, file.name, source)
-        except PictureError as error:
-            show_error(error)
-        else:
-            whole = partial(open_picture, source, name=file.name)
-            photos[checksum] = Photo(shown, whole, shown.name)
+    for kept in kept_photos():
+        shown = shown_upload(kept.checksum, kept.name, kept.source)
+        whole = partial(open_picture, kept.source, name=kept.name)
+        photos[kept.checksum] = Photo(shown, whole, shown.name)
     return photos
-
-
-def _follow_uploads(uploads: Sequence[str], keys: Sequence[str]) -> None:
-    """Choose a new upload when it arrives, and another picture if the chosen one is removed."""
-    known: list[str] = st.session_state.get("known_uploads", [])
-    fresh = [key for key in uploads if key not in known]
-    st.session_state["known_uploads"] = list(uploads)
-    first = SAMPLE_PREFIX + DEFAULT_SAMPLE
-    if fresh:
-        st.session_state["picture"] = fresh[0]
-    elif st.session_state.get("picture") not in keys and keys:
-        st.session_state["picture"] = first if first in keys and not uploads else keys[0]

@@ -25,7 +25,7 @@ def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | N
     items : sequence of Thumbnail
         Thumbnails in the order of the row, with distinct keys.
     chosen : str
-        Key of the outlined thumbnail.
+        Key of the outlined thumbnail; empty for none.
     key : str
         Key of the widget, unique on its page.
 
@@ -38,7 +38,7 @@ def pick_thumbnail(items: Sequence[Thumbnail], chosen: str, key: str) -> str | N
     Raises
     ------
     ValueError
-        If two items have the same key, or none has the key `chosen`.
+        If two items have the same key, or `chosen` is given and none has it.
     """
     picked = _picked(key)
     if picked not in {item.key for item in items}:

@@ -71,7 +71,7 @@ def pack(items: Sequence[Thumbnail], chosen: str) -> bytes:
     items : sequence of Thumbnail
         In the order of the row.
     chosen : str
-        Key of the outlined thumbnail.
+        Key of the outlined thumbnail; empty for none.
 
     Returns
     -------
@@ -81,12 +81,12 @@ def pack(items: Sequence[Thumbnail], chosen: str) -> bytes:
     Raises
     ------
     ValueError
-        If two items have the same key, or none has the key `chosen`.
+        If two items have the same key, or `chosen` is given and none has it.
     """
     keys = [item.key for item in items]
     if len(set(keys)) != len(keys):
         raise ValueError("Two thumbnails of a row have the same key.")
-    if chosen not in keys:
+    if chosen and chosen not in keys:
         raise ValueError(f"The chosen thumbnail {chosen!r} is not in the row.")
     entries = [{"key": item.key, "name": item.name} for item in items]
     pictures = {f"thumbnail {index}": item.jpeg for index, item in enumerate(items)}

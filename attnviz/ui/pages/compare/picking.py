@@ -34,6 +34,8 @@ class _PickedNames:
 def pick_grid() -> GridRequest | None:
     """Let the user choose pictures, models, maps and a class; None while one of them is empty."""
     offered = pick_from_row()
+    if not offered:
+        return None  # and the other choices stay as they are
     device = pick_device()
     left, right = st.columns(2)
     catalogue = listed_models()
@@ -43,12 +45,12 @@ def pick_grid() -> GridRequest | None:
     with right:
         looks = _pick_looks(specs)
     left, right = st.columns(2)
-    first, *others = list(offered) or [""]
+    first, *others = offered
     with left:
         more = _pick_more(offered, others)
     with right:
         target = _pick_class(specs)
-    if not (offered and specs and looks.names):
+    if not (specs and looks.names):
         return None
     photos = {key: offered[key] for key in (first, *more.names)}
     link = {_MORE: more.link, _MODELS: models.link, _LOOKS: looks.link}

@@ -6,8 +6,7 @@ from collections import OrderedDict
 
 import streamlit as st
 
-from attnviz.pictures import list_samples
-from attnviz.ui.kit.pickers import SAMPLE_PREFIX
+from attnviz.ui.kit.pickers import picture_keys
 from attnviz.vision.bubbleview.rounds import Round, Task
 
 _ROUNDS = "bubbles rounds"
@@ -52,8 +51,7 @@ def restart_round(picture: str, task: Task) -> None:
 
 def next_picture() -> None:
     """Choose the next picture, uploads first; after the last one comes the first."""
-    uploads: list[str] = st.session_state.get("known_uploads", [])
-    keys = [*uploads, *(SAMPLE_PREFIX + sample.name for sample in list_samples())]
+    keys = picture_keys()
     if keys:
         chosen = st.session_state.get("picture")
         at = keys.index(chosen) if chosen in keys else -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,6 +55,7 @@ def test_keys_differ_and_the_chosen_one_is_among_them() -> None:
         pack([ROW[0], ROW[0]], "a")
     with pytest.raises(ValueError, match="'x' is not in the row"):
         pack(ROW, "x")
+    assert unpacked(pack(ROW, ""))[0]["chosen"] == ""
 
 
 def test_a_thumbnail_is_the_middle_square() -> None:
@@ -71,14 +73,23 @@ def test_a_small_picture_is_not_enlarged(size: tuple[int, int]) -> None:
     assert shown.shape == (min(size), min(size), 3)
 
 
+def row_element(page: AppTest) -> Any:
+    (row,) = [
+        one.proto
+        for one in page.get("bidi_component")
+        if one.proto.component_name == "attnviz.thumbnails"
+    ]
+    return row
+
+
 def row_of(page: AppTest) -> dict[str, object]:
-    return unpacked(page.get("bidi_component")[0].proto.bytes)[0]
+    return unpacked(row_element(page).bytes)[0]
 
 
 def click(page: AppTest, key: str) -> None:
     """What the browser sends when a thumbnail is clicked; AppTest runs no JavaScript."""
     state = WidgetState()
-    element = page.get("bidi_component")[0].proto.id
+    element = row_element(page).id
     state.id = f"$$STREAMLIT_INTERNAL_KEY_{element}__events"
     state.json_trigger_value = json.dumps([{"event": "picked", "value": key}])
     states = page._tree.get_widget_states()
@@ -105,13 +116,13 @@ def test_samples_stand_in_the_row_and_a_click_chooses(page: AppTest) -> None:
 
 
 def test_a_click_on_what_is_not_there_changes_nothing(page: AppTest) -> None:
-    for key in ("sample:gone", "", "known_uploads"):
+    for key in ("sample:gone", "", "visitor token"):
         click(page, key)
         assert_fine(page)
         assert page.session_state["picture"] == "sample:china"
 
 
-def test_uploads_come_first_keep_their_results_and_can_be_taken_away(
+def test_uploads_come_first_keep_their_results_and_can_be_removed(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from attnviz.ui.kit import cache
@@ -139,7 +150,12 @@ def test_uploads_come_first_keep_their_results_and_can_be_taken_away(
         assert page.session_state["picture"] == row_of(page)["chosen"] == key
     assert len(looked) == 2, "switching analyses nothing again"
 
-    page.get("file_uploader")[0].upload("<b>one.png", one).run()  # replaces both
+    page.get("file_uploader")[0].upload("again.png", one).run()  # it is here already
     assert_fine(page)
     assert page.session_state["picture"] == row_of(page)["chosen"] == first
-    assert second not in [one["key"] for one in row_of(page)["items"]]
+    assert [one["name"] for one in row_of(page)["items"][:2]] == ["<b>one.png", "two.png"]
+    page.button(key="remove photo").click().run()
+    assert_fine(page)
+    assert page.session_state["picture"] == row_of(page)["chosen"] == second
+    assert first not in [one["key"] for one in row_of(page)["items"]]
+    assert len(looked) == 2

@@ -93,12 +93,16 @@ export class Row {
     requestAnimationFrame(() => current && reveal(this.root, current.button));
   }
 
-  /** Outline the chosen one; it alone is reached by Tab, as in every group of radio buttons. */
+  /**
+   * Outline the chosen one. Tab reaches it alone, as in every group of radio buttons; the first one
+   * if none is chosen.
+   */
   mark(chosen) {
     this.chosen = chosen;
+    const current = this.thumbnails.find(({ key }) => key === chosen) ?? this.thumbnails[0];
     for (const { key, button } of this.thumbnails) {
       button.setAttribute("aria-checked", String(key === chosen));
-      button.tabIndex = key === chosen ? 0 : -1;
+      button.tabIndex = key === current.key ? 0 : -1;
     }
   }
 

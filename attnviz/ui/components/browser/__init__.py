@@ -1,0 +1,7 @@
+"""What the app needs of the browser itself: a cookie, and a history of one entry per choice."""
+
+from __future__ import annotations
+
+from attnviz.ui.components.browser.component import show_browser
+
+__all__ = ["show_browser"]
