@@ -210,13 +210,14 @@ def product_of(args: tuple[Any, ...], output: Tensor) -> tuple[Tensor, Tensor] |
     Returns
     -------
     tuple or None
-        Queries [..., T, d] and keys [..., S, d]; None if the product has another form.
+        Queries [..., T, d] and keys [..., S, d], of which one may lack leading dimensions, as
+        learned queries do; None if the product has another form.
     """
     if isinstance(args[0], str):
         operands = args[1] if len(args) == 2 else args[1:]
         return _einsum(args[0], operands) if len(operands) == 2 else None
     q, k = args[0], args[1]
-    if not isinstance(k, Tensor) or min(q.ndim, k.ndim, output.ndim) < 3:
+    if not isinstance(k, Tensor) or min(q.ndim, k.ndim) < 2 or output.ndim < 3:
         return None
     return q, k.transpose(-2, -1)
 
@@ -230,8 +231,11 @@ def _einsum(equation: str, operands: Any) -> tuple[Tensor, Tensor] | None:
     sides = []
     for token in out[-2:]:
         order = [*out[:-2], token, *summed]
-        index = next((i for i in (0, 1) if sorted(names[i]) == sorted(order)), None)
+        index = next((i for i in (0, 1) if {token, *summed} <= set(names[i]) <= set(order)), None)
         if index is None:
             return None
-        sides.append(operands[index].permute([names[index].index(letter) for letter in order]))
+        present = [letter for letter in order if letter in names[index]]
+        side = operands[index].permute([names[index].index(letter) for letter in present])
+        missing = [letter not in names[index] for letter in order]
+        sides.append(side[tuple(None if lacks else slice(None) for lacks in missing)])
     return sides[0], sides[1]
