@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ Data = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 
+_FROM_RANDOM, _FINE_TUNING = "18x64,12x96,4x128", "6x96,2x128"
+
 
 def train(
     data: Data,
@@ -22,9 +25,19 @@ def train(
     out: Annotated[
         Path, typer.Option(help="Folder for checkpoints, weights and the recording.")
     ] = Path("runs/new"),
+    start: Annotated[
+        str,
+        typer.Option(
+            help="Model whose weights to start from, such as ran-small (default: random weights)."
+        ),
+    ] = "",
     phases: Annotated[
-        str, typer.Option(help="Training phases: epochs x input side in pixels.")
-    ] = "18x64,12x96,4x128",
+        str,
+        typer.Option(
+            help="Training phases: epochs x input side in pixels (default: 18x64,12x96,4x128, or "
+            "6x96,2x128 from trained weights; longer and in smaller batches for few pictures)."
+        ),
+    ] = "",
     size: Annotated[
         int | None,
         typer.Option(help="Input side in pixels once trained (default: the network's own)."),
@@ -34,7 +47,10 @@ def train(
     ] = 144,
     batch: Annotated[int, typer.Option(help="Pictures per batch.")] = 64,
     optimizer: Annotated[str, typer.Option(help="Optimiser: sgd, adamw or muon.")] = "sgd",
-    rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.15,
+    rate: Annotated[
+        float | None,
+        typer.Option(help="Peak learning rate (default: 0.15, or 0.02 from trained weights)."),
+    ] = None,
     warm_up: Annotated[float, typer.Option(help="Epochs of linear warm-up.")] = 2.0,
     weight_decay: Annotated[float, typer.Option(help="Weight decay.")] = 5e-4,
     smoothing: Annotated[float, typer.Option(help="Label smoothing.")] = 0.1,
@@ -79,17 +95,19 @@ def train(
 ) -> None:
     """Train a network on a folder of class folders. An interrupted run resumes where it stopped."""
     from attnviz.models.zoo.registry import zoo_networks
+    from attnviz.training.data.class_folders import count_pictures
+    from attnviz.training.data.data import held_out_share
     from attnviz.training.jobs.runs import BusyError, run_job
     from attnviz.training.jobs.state import Job
-    from attnviz.training.recipe import parse_optimizer, parse_phases
+    from attnviz.training.recipe import for_few_pictures, parse_optimizer, parse_phases
 
     recipe = Recipe(
         model=model,
-        phases=parse_phases(phases),
+        phases=parse_phases(phases or (_FINE_TUNING if start else _FROM_RANDOM)),
         store=store,
         batch=batch,
         optimizer=parse_optimizer(optimizer),
-        rate=rate,
+        rate=rate or (0.02 if start else 0.15),
         warm_up=warm_up,
         weight_decay=weight_decay,
         smoothing=smoothing,
@@ -107,7 +125,12 @@ def train(
         distil=distil,
         temperature=temperature,
         noise=noise,
+        start=start,
     )
+    if not phases:
+        with suppress(TrainingError):  # the run itself says what is wrong with the folder
+            pictures = sum(count_pictures(data).values())
+            recipe = for_few_pictures(recipe, round(pictures * (1 - held_out_share(pictures))))
     size = size or zoo_networks().get(model).preprocess.size
     job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
     try:

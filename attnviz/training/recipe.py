@@ -18,7 +18,11 @@ _ADDED_LATER = {
     "noise": ("noise",),
     "unmixed": ("unmixed",),
     "erase": ("erase",),
+    "start": ("start",),
 }
+# Fewer steps leave most networks at chance, whatever the pictures.
+_LEAST_STEPS = 400
+_LEAST_BATCH = 4
 
 
 OptimizerName = Literal["sgd", "adamw", "muon"]
@@ -87,6 +91,9 @@ class Recipe:
     erase
         Side of the square that is erased at a random position (DeVries 2017), as a share of the
         picture's side.
+    start
+        Network whose weights it starts from (fine-tuning), by its name in the catalogue or the path
+        of its weights; empty for random weights.
     """
 
     model: str = "ran-small"
@@ -113,6 +120,7 @@ class Recipe:
     noise: float = 0.0
     unmixed: int = 0
     erase: float = 0.0
+    start: str = ""
 
     def __post_init__(self) -> None:
         positive = {"batch": self.batch, "rate": self.rate, "store": self.store}
@@ -194,6 +202,53 @@ class Recipe:
             raise TrainingError(
                 f"The recipe cannot be read ({error}). It may come from another version of attnviz."
             ) from error
+
+
+def for_few_pictures(recipe: Recipe, pictures: int) -> Recipe:
+    """Adapt a recipe for large data sets to one of few pictures; many leave it as it is.
+
+    An epoch of few pictures has few steps: 27 pictures in batches of 16 make one, and 12 epochs
+    teach nothing. Batches become at most a quarter of the pictures, with a rate in proportion
+    (Goyal et al. 2017, arXiv 1706.02677), and all phases are prolonged by the same factor, up to
+    400 steps in all.
+
+    Parameters
+    ----------
+    recipe
+        Hyperparameters.
+    pictures
+        Number of training pictures.
+
+    Returns
+    -------
+    Recipe
+
+    Examples
+    --------
+    >>> few = for_few_pictures(Recipe(phases=(Phase(12, 64),), batch=16, rate=0.04), 20)
+    >>> few.batch, few.rate, few.epochs
+    (5, 0.0125, 108)
+    """
+    batch = batch_for(pictures, recipe.batch)
+    factor = math.ceil(epochs_for(pictures, batch) / recipe.epochs)
+    return dataclasses.replace(
+        recipe,
+        batch=batch,
+        rate=recipe.rate * batch / recipe.batch,
+        phases=tuple(Phase(phase.epochs * factor, phase.side) for phase in recipe.phases),
+        warm_up=recipe.warm_up * factor,
+        unmixed=recipe.unmixed * factor,
+    )
+
+
+def batch_for(pictures: int, most: int) -> int:
+    """Return a batch of at most a quarter of the pictures, from 4 up to `most`."""
+    return min(most, max(_LEAST_BATCH, pictures // 4))
+
+
+def epochs_for(pictures: int, batch: int, steps: int = _LEAST_STEPS) -> int:
+    """Return the number of epochs that make at least so many steps, 1 or more."""
+    return math.ceil(steps / max(1, pictures // batch))
 
 
 def parse_phases(text: str) -> tuple[Phase, ...]:

@@ -112,7 +112,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     page = opened(chromium, f"{app.url}/Training", [])
     begin_on(page, tmp_path / "mine", "40 pictures of 4 classes")
     # Its own first checkpoint turns the page to it, and the next one arrives while it is trained.
-    run = re.compile(r"\d ran-small$")
+    run = re.compile(r"\d ran-small, fine-tuned$")
     expect(page.get_by_label("Training run")).to_have_value(run, timeout=WAIT)
     arrived = re.compile(r"· \d+ of ([2-9]|1\d|2\d)$")
     expect(page.locator(".position b").first).to_contain_text(arrived, timeout=WAIT)
@@ -120,6 +120,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     second = opened(chromium, f"{app.url}/Training", [])
     expect(button(second, "Cancel")).to_be_visible(timeout=WAIT)
     # A second training is asked about, never begun by itself.
+    second.get_by_text("Train a network and watch").click()
     button(second, "Train").click()
     expect(second.get_by_text("takes about twice as long")).to_be_visible(timeout=WAIT)
     button(second, "Not now").click()

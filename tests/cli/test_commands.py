@@ -147,7 +147,7 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     code, output = run("train", "--data", tmp_path / "data", "--out", tmp_path / "run", *words)
     assert code == 0, output
     assert "top-1" in output
-    assert "There is no validation split, so 2 of 20 pictures are held out" in output
+    assert "There is no validation split, so 6 of 20 pictures are held out" in output
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"cbam-small.safetensors", "cbam-small.json", "cbam-small.attn"} <= names
     card = json.loads((tmp_path / "run" / "cbam-small.json").read_text())
@@ -155,7 +155,7 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     # What the page "Training" needs to show it, and to go on with it.
     ran = find_run(tmp_path / "run")
     assert ran is not None
-    assert (ran.state.phase, ran.state.step, ran.state.steps) == (RunPhase.DONE, 2, 2)
+    assert (ran.state.phase, ran.state.step, ran.state.steps) == (RunPhase.DONE, 1, 1)
     assert ran.state.text in output
     assert (ran.job.data, ran.job.size, ran.job.device) == (str(tmp_path / "data"), 128, "cpu")
     assert ran.recording == tmp_path / "run" / "cbam-small.attn"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnviz.errors import TrainingError
-from attnviz.training.recipe import Phase, Recipe, parse_phases
+from attnviz.training.recipe import Phase, Recipe, for_few_pictures, parse_phases
 from attnviz.training.recording.recorder import snapshot_steps
 
 
@@ -75,3 +75,23 @@ def test_snapshots_are_dense_at_first_and_end_with_the_last_step() -> None:
     gaps = np.diff(many[5:])
     assert (gaps > 0).all()
     assert gaps[-1] > gaps[0]
+
+
+@pytest.mark.parametrize("pictures", [4, 20, 27, 60, 300])
+def test_few_pictures_get_enough_steps_in_small_batches(pictures: int) -> None:
+    given = Recipe(phases=(Phase(9, 64), Phase(3, 96)), batch=16, rate=0.08, warm_up=1, unmixed=3)
+    few = for_few_pictures(given, pictures)
+    steps = few.epochs * (pictures // few.batch)
+    assert steps >= 400
+    assert few.batch == min(16, max(4, pictures // 4))
+    assert few.rate / few.batch == pytest.approx(0.08 / 16)
+    first, second = few.phases
+    factor = few.epochs / 12
+    assert (first.epochs, second.epochs) == (9 * factor, 3 * factor)
+    assert (few.warm_up, few.unmixed) == (factor, 3 * factor)
+    assert few.epochs == 12 or (few.epochs - 12) * (pictures // few.batch) < 400, "no longer"
+
+
+def test_many_pictures_leave_a_recipe_as_it_is() -> None:
+    assert for_few_pictures(Recipe(), 9469) == Recipe()
+    assert for_few_pictures(Recipe(batch=16), 1000) == Recipe(batch=16)

@@ -20,10 +20,11 @@ from attnviz.training.data.class_folders import (
     pictures_in,
     validation_folder,
 )
+from attnviz.training.data.noise import noisy_labels
 from attnviz.types import IntArray, Pixels
 
 MOST_BYTES = 12 * 1024**3
-_NOISE = 1  # makes wrong labels independent of the pictures that the same seed holds out
+_LEAST_HELD_OUT = 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def load_class_folder(
     root: Path | str,
     *,
     side: int,
-    validation_share: float = 0.1,
+    validation_share: float | None = None,
     noise: float = 0.0,
     seed: int = 0,
     notify: Callable[[str], None] | None = None,
@@ -93,8 +94,8 @@ def load_class_folder(
     """Load a folder that has a folder for each class, or `train` and `val` with one each.
 
     Class names come from `classes.json` ({folder: name}) where it exists, else from the folders.
-    Without a `val` folder, `validation_share` of each class is held out at random, but the same
-    pictures each time: runs with different seeds are scored, and recorded, on the same pictures.
+    Without a `val` folder, a share of each class is held out at random, but the same pictures each
+    time: runs with different seeds are scored, and recorded, on the same pictures.
     Pictures that cannot be opened are left out and listed in `broken`.
 
     Parameters
@@ -104,7 +105,8 @@ def load_class_folder(
     side
         Pictures are stretched to side x side pixels.
     validation_share
-        Used only if there is no `val` (or `valid`, `validation`, `test`) folder.
+        Used only if there is no `val` (or `valid`, `validation`, `test`) folder; `held_out_share`
+        if None.
     noise
         Share of the training labels that are replaced by another class (`noisy_labels`).
     seed
@@ -126,7 +128,10 @@ def load_class_folder(
     training = _read(train_root, folders, side, broken, "training pictures", check_stop)
     _check_counts(training, folders, least=2 if val_root is None else 1)
     if val_root is None:
-        training, validation = _hold_out(training, validation_share)
+        share = validation_share
+        training, validation = _hold_out(
+            training, held_out_share(len(training)) if share is None else share
+        )
         if notify is not None:
             notify(_held_out_message(len(training), len(validation)))
     else:
@@ -139,35 +144,17 @@ def load_class_folder(
     return ClassFolder(class_names(root, folders), training, validation, tuple(broken))
 
 
-def noisy_labels(labels: IntArray, share: float, classes: int, seed: int) -> IntArray:
-    """Replace a share of the labels by wrong ones.
+def held_out_share(pictures: int) -> float:
+    """Return the share of a data set to hold out: a tenth, or 20 pictures, at most a third.
 
-    Which labels, and which other class each gets, is decided by `seed` alone, with equal
-    probabilities. Exactly round(share * N) labels are wrong; Wang et al. 2017 draw each label
-    independently, so that their share varies.
+    Four pictures cannot tell a network that has learned from one that guesses.
 
-    Parameters
-    ----------
-    labels
-        int64 [N].
-    share
-        0..1.
-    classes
-        Number of classes.
-    seed
-        Random seed.
-
-    Returns
-    -------
-    IntArray
-        int64 [N], a copy.
+    Examples
+    --------
+    >>> held_out_share(30), held_out_share(80), held_out_share(1000)
+    (0.3333333333333333, 0.25, 0.1)
     """
-    wrong = round(share * len(labels))
-    random = np.random.default_rng([seed, _NOISE])
-    chosen = random.permutation(len(labels))[:wrong]
-    noisy = labels.copy()
-    noisy[chosen] = (labels[chosen] + random.integers(1, classes, wrong)) % classes
-    return noisy
+    return min(1 / 3, max(0.1, _LEAST_HELD_OUT / max(pictures, 1)))
 
 
 def load_validation(root: Path | str, *, side: int) -> tuple[tuple[str, ...], PictureSet]:

@@ -251,7 +251,8 @@ def _started_alone(folder: Path, *, concurrent: bool) -> Iterator[None]:
 
 def _run_title(recipe: Recipe) -> str:
     """The network, and what distinguishes the run from others of that network in a list."""
-    details = ["CutMix"] if recipe.cutmix else []
+    details = ["fine-tuned"] if recipe.start else []
+    details += ["CutMix"] if recipe.cutmix else []
     details += [f"seed {recipe.seed}"] if recipe.seed else []
     return ", ".join([recipe.model, *details])
 

@@ -91,6 +91,10 @@ class RunState:
     share
         Share of all the work that is done, 0..1 (steps with small pictures take less time); 0 if
         not known.
+    scored
+        Number of pictures that the accuracy is measured on; 0 if not known.
+    chance
+        Accuracy of always naming the most frequent class among them, 0..1.
     """
 
     phase: RunPhase
@@ -102,6 +106,8 @@ class RunState:
     text: str = ""
     notes: str = ""
     share: float = 0.0
+    scored: int = 0
+    chance: float = 0.0
 
     @property
     def completed(self) -> float:

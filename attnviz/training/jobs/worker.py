@@ -16,11 +16,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from attnviz.errors import AttnvizError, DivergedError, TrainingError
+from attnviz.training.data.data import ClassFolder
 from attnviz.training.jobs.registered_folders import register_folder
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.loop.checkpoint import TrainingState
+from attnviz.training.loop.evaluate import chance_accuracy
 from attnviz.training.loop.run import train_and_export
-from attnviz.training.loop.trainer import PausedError
+from attnviz.training.loop.trainer import QUICK_SCORE, PausedError
 from attnviz.training.recipe import Recipe
 
 LOCK = "lock"  # held while the process lives; the system releases it, however that ends
@@ -92,6 +94,8 @@ class _Worker:
     last: RunState = field(default_factory=lambda: RunState(RunPhase.READING))
     written_at: float = 0.0
     notes: list[str] = field(default_factory=list)
+    scored: int = 0
+    chance: float = 0.0
 
     def work(self) -> None:
         """Do the folder's job. Errors go into the log and the state file, and are not raised."""
@@ -120,6 +124,7 @@ class _Worker:
                 on_step=partial(self._on_step, recipe),
                 keep_running=self._keep_running,
                 notify=self._notify,
+                on_data=self._on_data,
             )
             self._end(RunPhase.DONE, text)
             return text
@@ -149,9 +154,14 @@ class _Worker:
                 RunPhase.TRAINING, progress.step, steps, progress.seconds,
                 progress.loss, progress.accuracy, notes=self.last.notes,
                 share=recipe.share_at(progress.step / steps * recipe.epochs),
+                scored=self.scored, chance=self.chance,
             )  # fmt: skip
             self.last.write(self.folder)
         return self._keep_running()
+
+    def _on_data(self, data: ClassFolder) -> None:
+        scored = data.validation.spread_sample(QUICK_SCORE)
+        self.scored, self.chance = len(scored), chance_accuracy(scored.labels)
 
     def _keep_running(self) -> bool:
         return not any((self.folder / request).exists() for request in STOP_REQUESTS)

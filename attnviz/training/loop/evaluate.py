@@ -14,6 +14,7 @@ from attnviz.models.device import move_inputs
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.training.data.data import PictureSet, squash
 from attnviz.training.data.memory import keep_freed_memory
+from attnviz.types import IntArray
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,45 @@ class Score:
     def margin(self) -> float:
         """Half the width of the 95 % interval of `top1`, by the normal approximation."""
         return 1.96 * float(np.sqrt(self.top1 * (1 - self.top1) / max(self.pictures, 1)))
+
+
+def accuracy_interval(accuracy: float, pictures: int) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy (Wilson 1927), which also holds for few pictures.
+
+    Parameters
+    ----------
+    accuracy
+        Share of right answers, 0..1.
+    pictures
+        Number of pictures it was measured on, 1 or more.
+
+    Returns
+    -------
+    low, high : float
+        0..1.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in accuracy_interval(0.5, 4)]
+    [0.15, 0.85]
+    """
+    square = 1.96**2
+    middle = accuracy + square / (2 * pictures)
+    half = 1.96 * math.sqrt(
+        accuracy * (1 - accuracy) / pictures + square / (4 * pictures * pictures)
+    )
+    scale = 1 + square / pictures
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def chance_accuracy(labels: IntArray) -> float:
+    """Return the accuracy of always naming the most frequent class: 1/n for n equal classes."""
+    return float(np.bincount(labels).max() / len(labels)) if len(labels) else 0.0
+
+
+def has_learned(accuracy: float, pictures: int, chance: float) -> bool:
+    """Return whether an accuracy is above chance by more than its 95 % interval."""
+    return pictures > 0 and accuracy_interval(accuracy, pictures)[0] > chance
 
 
 def evaluate(

@@ -23,8 +23,15 @@ from attnviz.models.zoo.gain_layers import fit_whitening
 from attnviz.models.zoo.registry import build_network
 from attnviz.pictures.geometry import Fit
 from attnviz.training.data.data import ClassFolder, load_class_folder
-from attnviz.training.loop.evaluate import square_inputs
+from attnviz.training.loop.evaluate import (
+    Score,
+    accuracy_interval,
+    chance_accuracy,
+    has_learned,
+    square_inputs,
+)
 from attnviz.training.loop.half_precision import half_precision
+from attnviz.training.loop.start import start_from
 from attnviz.training.loop.trainer import PausedError, StepCallback, Trainer, TrainingResult
 from attnviz.training.recipe import Recipe
 from attnviz.training.recording.attention import recorded_sites
@@ -49,6 +56,7 @@ def train_and_export(
     on_step: StepCallback | None = None,
     keep_running: Callable[[], bool] | None = None,
     notify: Callable[[str], None] = print,
+    on_data: Callable[[ClassFolder], None] | None = None,
 ) -> str:
     """Train a network; write `<model>.safetensors`, its card and its recording into `out`.
 
@@ -76,6 +84,8 @@ def train_and_export(
         Called between pictures while they are read or scored; False stops the run.
     notify
         Called with messages for the user, such as pictures that were left out.
+    on_data
+        Called with the data set once it is read.
 
     Returns
     -------
@@ -98,9 +108,14 @@ def train_and_export(
         data, side=recipe.store, seed=recipe.seed, noise=recipe.noise, notify=notify,
         check_stop=_stop_check(keep_running, "while its pictures were read"),
     )  # fmt: skip
+    if on_data is not None:
+        on_data(folder)
     torch.manual_seed(recipe.seed)
     module = build_network(recipe.model, len(folder.classes))
-    fit_whitening(module, _sample_inputs(folder, preprocess, recipe.phases[-1].side))
+    if recipe.start:
+        start_from(module, recipe.start)
+    else:
+        fit_whitening(module, _sample_inputs(folder, preprocess, recipe.phases[-1].side))
     chosen_probes = choose_probes(probes, folder, preprocess)
     recorder = None
     if any(recorded_sites(module, chosen_probes.inputs).values()):
@@ -117,11 +132,24 @@ def train_and_export(
     trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
     export(trained, path, recipe, folder, data.name, chosen)
-    score = trained.score
+    return f"{path}: {_result(trained.score, folder, size)} after {_minutes(trained)} minutes."
+
+
+def _result(score: Score, data: ClassFolder, size: int) -> str:
+    """The accuracy, and that it is no better than chance where that is so."""
+    text = f"top-1 {score.top1:.2%} ± {score.margin:.2%} on {score.pictures} pictures at {size} px,"
+    chance = chance_accuracy(data.validation.labels)
+    if has_learned(score.top1, score.pictures, chance):
+        return text
+    low, high = accuracy_interval(score.top1, score.pictures)
     return (
-        f"{path}: top-1 {score.top1:.2%} ± {score.margin:.2%} on {score.pictures} pictures "
-        f"at {size} px, after {trained.progress.seconds / 60:.0f} minutes."
+        f"Nothing learned yet: {text} which may be {low:.0%} to {high:.0%}, and guessing gives "
+        f"{chance:.0%};"
     )
+
+
+def _minutes(trained: TrainingResult) -> str:
+    return f"{trained.progress.seconds / 60:.0f}"
 
 
 def export(

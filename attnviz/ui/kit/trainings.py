@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import streamlit as st
 
+from attnviz.assets import pages_folder
 from attnviz.errors import AttnvizError
 from attnviz.models.spec import ModelSpec
 from attnviz.models.zoo_source import trained_spec
@@ -50,6 +52,12 @@ def trained_networks() -> tuple[ModelSpec, ...]:
     """List the networks of the newest known runs that have written their weights."""
     found = (trained_network(run) for run in known_runs()[:_MOST])
     return tuple(spec for spec in found if spec is not None)
+
+
+def use_on_focus(name: str) -> NoReturn:
+    """Choose a network of the lists of models, and turn to the page "Focus"."""
+    st.session_state["model"] = name
+    st.switch_page(pages_folder() / "1_Focus.py")
 
 
 def forget_folder(folder: Path) -> None:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from attnviz.errors import TrainingError
 from attnviz.training.data.class_folders import count_pictures
-from attnviz.training.data.data import PictureSet, load_class_folder, noisy_labels, squash
+from attnviz.training.data.data import PictureSet, load_class_folder, squash
+from attnviz.training.data.noise import noisy_labels
 from tests.training.conftest import draw
 
 

@@ -18,7 +18,7 @@ def test_folders_are_a_data_set(tmp_path: Path) -> None:
     write_shapes(tmp_path, per_class=10, side=40)
     data = load_class_folder(tmp_path, side=40)
     assert data.classes == SHAPES
-    assert (len(data.training), len(data.validation)) == (36, 4)
+    assert (len(data.training), len(data.validation)) == (28, 12)
     again = tmp_path / "again"
     write_shapes(again, per_class=10, side=40)
     for file in again.rglob("*.png"):

@@ -18,5 +18,5 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def shapes(tmp_path: Path) -> Path:
-    write_shapes(tmp_path / "shapes", per_class=10, side=32)
+    write_shapes(tmp_path / "shapes", per_class=13, side=32)  # 36 to train on
     return tmp_path / "shapes"

@@ -9,13 +9,19 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.runs import TrainingRun
 from attnviz.training.jobs.state import RunPhase, RunState
+from attnviz.training.loop.evaluate import accuracy_interval, has_learned
 from attnviz.ui.kit.cache import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
-from attnviz.ui.kit.trainings import forget_folder, known_runs
+from attnviz.ui.kit.trainings import (
+    forget_folder,
+    known_runs,
+    trained_network,
+    use_on_focus,
+)
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, run_key
 from attnviz.ui.pages.training.start_run import (
-    is_confirmation_pending,
+    CLOSE,
     show_confirmation,
     show_form,
     start_or_confirm,
@@ -27,28 +33,43 @@ _SECONDS = 2.0
 _MOST = 3  # runs that are listed
 
 
-def show_live_runs() -> None:
-    """Show the trainings in progress, and a form to start one."""
-    phases = [run.state.phase for run in known_runs()[:_MOST]]
-    over = (RunPhase.DONE, RunPhase.CANCELLED)
-    if any(phase not in over for phase in phases) or is_confirmation_pending():
-        st.session_state[_OPEN] = True  # stays open when the run is done
-    with st.expander("Train a network and watch", expanded=st.session_state.get(_OPEN, False)):
-        # Each refresh costs a message from the browser: only while there is something to watch.
-        every = _SECONDS if any(phase.active for phase in phases) else None
-        st.session_state[_FULL_RUN] = True
-        try:
-            st.fragment(_watch_runs, run_every=every)()
-        finally:
-            st.session_state[_FULL_RUN] = False
-        show_confirmation()
+def show_form_of_training() -> None:
+    """Show the form that starts a training, and the trainings that have ended before the last."""
+    if st.session_state.pop(CLOSE, False):
+        st.session_state[_OPEN] = False
+    with st.expander("Train a network and watch", key=_OPEN, on_change="rerun"):
         show_form()
+        _, earlier = _listed()
+        for run in earlier:
+            _show_run(run, run.state)
+
+
+def show_live_runs() -> None:
+    """Show the trainings in progress, and the last one that has ended."""
+    show_confirmation()
+    # Each refresh costs a message from the browser: only while there is something to watch.
+    watched, _ = _listed()
+    every = _SECONDS if any(run.state.phase.active for run in watched) else None
+    st.session_state[_FULL_RUN] = True
+    try:
+        st.fragment(_watch_runs, run_every=every)()
+    finally:
+        st.session_state[_FULL_RUN] = False
+
+
+def _listed() -> tuple[list[TrainingRun], list[TrainingRun]]:
+    """The runs to show above the player, and those that have ended before the last."""
+    runs = known_runs()[:_MOST]
+    over = (RunPhase.DONE, RunPhase.CANCELLED)
+    first = [run for n, run in enumerate(runs) if n == 0 or run.state.phase not in over]
+    return first, [run for run in runs if run not in first]
 
 
 def _watch_runs() -> None:
     """Each run's progress; a fragment that is refreshed while a run is in progress."""
     with guarded():
-        for run in known_runs()[:_MOST]:
+        watched, _ = _listed()
+        for run in watched:
             state = run.state
             _show_run(run, state)
             _rerun_if_changed(run, state)
@@ -85,6 +106,9 @@ def _show_run(run: TrainingRun, state: RunState) -> None:
             "Resume", "play_arrow", run
         ):
             start_or_confirm(f"Resume {run.folder.name}", run.resume)
+        network = trained_network(run) if state.phase is RunPhase.DONE else None
+        if network is not None and _button("Use it on Focus", "center_focus_strong", run):
+            use_on_focus(network.name)
         if state.phase in (RunPhase.DONE, RunPhase.CANCELLED, RunPhase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
                 run.dismiss()
@@ -108,7 +132,7 @@ def progress_text(state: RunState) -> str:
         return plain_text(state.text)
     parts = [f"{state.step:,} of {state.steps:,} steps"]
     if math.isfinite(state.accuracy):
-        parts.append(f"{100 * state.accuracy:.0f} % accuracy")
+        parts.append(_accuracy(state))
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
     if state.phase is RunPhase.TRAINING and state.seconds_left is not None:
@@ -116,3 +140,15 @@ def progress_text(state: RunState) -> str:
     if state.phase in (RunPhase.PAUSED, RunPhase.DONE, RunPhase.CANCELLED):
         parts.insert(0, str(state.phase))
     return ", ".join(parts)
+
+
+def _accuracy(state: RunState) -> str:
+    """The accuracy with its interval, and whether guessing would do as well."""
+    text = f"{100 * state.accuracy:.0f} % accuracy"
+    if not state.scored:
+        return text
+    low, high = accuracy_interval(state.accuracy, state.scored)
+    text += f" ({100 * low:.0f} to {100 * high:.0f} %, on {state.scored:,} pictures)"
+    if has_learned(state.accuracy, state.scored, state.chance):
+        return text
+    return f"**nothing learned yet**: {text}, and guessing gives {100 * state.chance:.0f} %"

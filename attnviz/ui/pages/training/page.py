@@ -26,7 +26,7 @@ from attnviz.ui.pages.training.attention_view import (
     with_shared_scale,
 )
 from attnviz.ui.pages.training.checkpoint_grid import checkpoint_grid, shown_rows
-from attnviz.ui.pages.training.live_runs import show_live_runs
+from attnviz.ui.pages.training.live_runs import show_form_of_training, show_live_runs
 from attnviz.ui.pages.training.numbers import show_charts
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, recorded_runs, show_folder_picker
 from attnviz.ui.pages.training.runs import (
@@ -54,8 +54,12 @@ def show() -> None:
     )
     with page_frame("Training", lead):
         st.html(CLOCK)
+        left, right = st.columns(2)
+        with left:
+            show_form_of_training()
+        with right:
+            runs = _runs()
         show_live_runs()
-        runs = _runs()
         run = _pick_run(runs)
         if run is None:
             st.info("Choose a recording, or upload one of your own.")
@@ -120,6 +124,7 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
         known.sort(key=lambda name: name != FIRST_METHOD)
         methods = {name: METHODS.get(name).title for name in known}
         begins = (n for n, name in enumerate(recording.pictures) if name == SAMPLE + DEFAULT_SAMPLE)
+        player = st.container()  # above its choices, and so above the fold
         columns = st.columns(4)
         with columns[0]:
             first = str(next(begins, 0))
@@ -136,12 +141,19 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
             beside = _pick("Compare with", "run beside", list(others), others)
         share("run", "run picture", "run map", "run layer", "run beside")
         shown = [run] if beside == NOTHING else [run, runs[beside]]
-        _show_viewers(shown, method, picture, layer)
+        with player:
+            grids = _show_viewers(shown, method, picture, layer)
+        for column, recorded in zip(st.columns(max(len(grids), 1)), grids, strict=False):
+            with column:
+                _show_grid(recorded, titled=len(shown) > 1)
         show_charts(shown, method)
         _show_facts(shown)
 
 
-def _show_viewers(runs: Sequence[RecordedRun], method: str, picture: int, layer: str) -> None:
+def _show_viewers(
+    runs: Sequence[RecordedRun], method: str, picture: int, layer: str
+) -> Sequence[RecordedMaps]:
+    """Show a player for each run; returns the maps that are shown."""
     recordings = [_recorded_maps(run, method, picture, runs[0]) for run in runs]
     with_maps = with_shared_scale([item for item in recordings if isinstance(item, RecordedMaps)])
     scaled = iter(with_maps)
@@ -156,9 +168,7 @@ def _show_viewers(runs: Sequence[RecordedRun], method: str, picture: int, layer:
                 st.markdown(f"**{plain_text(recorded.run.title)}** · {plain_text(chosen)}")
             show_maps_over_time(f"growth {recorded.run is runs[0]}", recorded, chosen)
             offer_time_lapse(recorded, chosen)
-    for column, recorded in zip(st.columns(max(len(with_maps), 1)), with_maps, strict=False):
-        with column:
-            _show_grid(recorded, titled=len(runs) > 1)
+    return with_maps
 
 
 def _recorded_maps(

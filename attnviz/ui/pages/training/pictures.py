@@ -81,6 +81,14 @@ def _in_zip() -> Path | None:
     return unpack_classes(file.getvalue(), runs_folder().parent / "unpacked") if file else None
 
 
+def picture_count(folder: Path) -> int:
+    """Return the number of pictures in the classes of a folder; 0 if they cannot be counted."""
+    try:
+        return sum((_counts(str(folder)) or {}).values())
+    except TrainingError:
+        return 0
+
+
 def _show_counts(folder: Path) -> None:
     counts = _counts(str(folder))
     if counts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import struct
@@ -258,5 +259,7 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
     assert len(begun) == 2
     assert begun[1].job.data == str(tmp_path / "shapes")
     recipe = Recipe.from_json(begun[1].job.recipe)
-    assert (recipe.seed, recipe.cutmix, recipe.unmixed, recipe.epochs) == (3, 1.0, 3, 12)
-    assert begun[1].folder.name.endswith("ran-small, CutMix, seed 3")
+    assert (recipe.seed, recipe.cutmix, recipe.start) == (3, 1.0, "ran-small")
+    assert recipe.epochs * (216 // recipe.batch) >= 400  # of 240 shapes a tenth is held out
+    assert recipe.unmixed == math.ceil(recipe.epochs / 4)
+    assert begun[1].folder.name.endswith("ran-small, fine-tuned, CutMix, seed 3")
