@@ -12,12 +12,14 @@ from torch import Tensor
 from attnviz.analysis.explain import class_index, network_kinds
 from attnviz.analysis.explanation import Prediction
 from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.predictions import check_target, prediction_of
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.inference import Inference, MethodResult
 from attnviz.methods.questions import Choice, Question, choose_method
 from attnviz.methods.trace_method import one_hot
+from attnviz.models.scores import Scores
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
@@ -154,6 +156,7 @@ def likely_maps(
     choose = partial(_most_likely, count=count)
 
     def work(inference: Inference) -> tuple[MethodResult, ...]:
+        check_target(model, choice.method, inference)
         return choice.method.run_for_classes(inference, choose, choice.layer)
 
     return _maps_of(model, picture, choice, work)
@@ -234,9 +237,11 @@ def finer_map(
     answer = _choice(model, picture, Question.DECISION)
     method = GradCam()
     choice = Choice(method, answer.layer)
-    weights = partial(_finer_weights, target=target, others=others, strength=strength)
 
     def work(inference: Inference) -> tuple[MethodResult, ...]:
+        def weights(logits: Tensor) -> Tensor:
+            return _finer_weights(logits, inference.scores, target, others, strength)
+
         return method.run_for_scores(inference, weights, choice.layer)
 
     return _maps_of(model, picture, choice, work)
@@ -262,10 +267,12 @@ def _most_likely(logits: Tensor, count: int) -> list[int]:
     return logits[0].sort(descending=True).indices[:count].tolist()
 
 
-def _finer_weights(logits: Tensor, target: int, others: Sequence[int], strength: float) -> Tensor:
+def _finer_weights(
+    logits: Tensor, scores: Scores, target: int, others: Sequence[int], strength: float
+) -> Tensor:
     """Weights [1, classes] of the score that Finer-CAM differentiates."""
     negative = one_hot(logits, others)
-    shares = logits[0, list(others)].float().cpu().softmax(0)  # p_j over their sum
+    shares = scores.comparable(logits[0].float().cpu())[list(others)].softmax(0)  # p_j / their sum
     return one_hot(logits, [target]) - strength * (shares[:, None] * negative).sum(0)
 
 
@@ -285,8 +292,7 @@ def _maps_of(
 
     (results, geometry), notes = run_inference(model, picture, checked, target=target)
     classes = tuple(int(result.target[0]) for result in results if result.target is not None)
-    shares = results[0].logits[0].softmax(0)
-    predictions = tuple(Prediction(model.label(index), float(shares[index])) for index in classes)
+    predictions = tuple(prediction_of(model, results[0].logits[0], index) for index in classes)
     layer = results[0].shown_layer(choice.layer)
     maps = np.stack([result.map_of(layer) for result in results])
     return ClassMaps(classes, predictions, maps, geometry, choice, layer, notes)

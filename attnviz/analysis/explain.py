@@ -9,16 +9,19 @@ import torch
 from torch import Tensor
 
 from attnviz.analysis.explanation import Explanation, Prediction
-from attnviz.analysis.inference import check_logits, prepare_inference, run_inference
+from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.predictions import check_target, prediction_of, ranked_predictions
 from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
 from attnviz.capture.site import Kind
+from attnviz.errors import ModelError
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.methods.questions import Choice, choose_method, has_spatial_attention
 from attnviz.models.classes import index_of_class
+from attnviz.models.scores import PLAIN_LOGITS
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
@@ -39,9 +42,9 @@ def explain(
     """Explain a picture: run a model on it and return the map of every layer.
 
     One forward pass, and one backward pass where the method needs gradients (the first time a
-    network is used, one more pass finds its sites). Thread-safe: passes on one model wait for each
-    other. If memory runs out, the pass is retried once, on a smaller input or on the CPU, and
-    `notes` says so.
+    network is used, more passes find its sites and what it returns). Thread-safe: passes on one
+    model wait for each other. If memory runs out, the pass is retried once, on a smaller input or
+    on the CPU, and `notes` says so.
 
     Parameters
     ----------
@@ -83,6 +86,7 @@ def explain(
     )
 
     def work(inference: Inference) -> tuple[MethodResult, PictureGeometry]:
+        check_target(model, choice.method, inference)
         result = choice.method.run(inference)
         check_logits(model, result.logits)
         return result, inference.geometry
@@ -95,8 +99,8 @@ def explain(
         progress=progress,
     )
     shown = replace(choice, layer=result.shown_layer(choice.layer))
-    predictions, classes = _predictions(model, result.logits[0])
-    explained = None if result.target is None else classes.index(int(result.target[0]))
+    predictions, classes = ranked_predictions(model, result.logits[0])
+    explained = None if result.target is None else int(result.target[0])
     return Explanation(
         picture=picture,
         choice=shown,
@@ -104,10 +108,11 @@ def explain(
         maps=tuple(maps.values[0] for maps in result.layer_maps),
         predictions=predictions[:SHOWN],
         classes=classes[:SHOWN],
-        target=None if explained is None else predictions[explained],
+        target=None if explained is None else prediction_of(model, result.logits[0], explained),
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
         notes=(*picture.notes, *notes),
+        scores=model.scores or PLAIN_LOGITS,
     )
 
 
@@ -164,8 +169,7 @@ def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:
     UnknownNameError, MethodError, ModelError
         As `explain`.
     """
-    with model.lock:
-        return METHODS.get(method)().cost(prepare_inference(model, picture))
+    return run_inference(model, picture, METHODS.get(method)().cost)[0]
 
 
 def predict(
@@ -185,14 +189,14 @@ def predict(
     Returns
     -------
     tuple of Prediction
-        Labels and probabilities in 0..1.
+        Labels and probabilities in 0..1; none for a network that returns features.
 
     Raises
     ------
     ModelError, OutOfMemoryError
         As `explain`.
     """
-    return _predictions(model, _logits(model, as_picture(picture)))[0][:count]
+    return ranked_predictions(model, _logits(model, as_picture(picture)))[0][:count]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
@@ -208,14 +212,18 @@ def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
     Returns
     -------
     FloatArray
-        float32 [classes] in 0..1, in the network's order.
+        float32 [classes] in 0..1, in the network's order; of independent classes they do not sum
+        to one.
 
     Raises
     ------
     ModelError, OutOfMemoryError
-        As `explain`.
+        As `explain`, and for a network that returns features.
     """
-    return np.asarray(_logits(model, picture).softmax(0).numpy())
+    logits = _logits(model, picture)
+    if not model.has_classes:
+        raise ModelError(f"{model.name} returns features, and no probabilities of classes.")
+    return np.asarray((model.scores or PLAIN_LOGITS).probabilities(logits).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
@@ -247,20 +255,11 @@ def _logits(model: VisionModel, picture: Picture) -> Tensor:
     def work(inference: Inference) -> Tensor:
         module, inputs = prepare_for_hooks(inference.module, inference.inputs)
         with state_guard(module), torch.inference_mode():
-            logits: Tensor = logits_of(module(inputs), module)[0].float().cpu()
+            logits = logits_of(module(inputs), module).float().cpu()
         check_logits(model, logits)
-        return logits
+        return logits[0]
 
     return run_inference(model, picture, work)[0]
-
-
-def _predictions(
-    model: VisionModel, logits: Tensor
-) -> tuple[tuple[Prediction, ...], tuple[int, ...]]:
-    shares, order = logits.softmax(0).sort(descending=True)
-    classes = tuple(order.tolist())
-    pairs = zip(classes, shares.tolist(), strict=True)
-    return tuple(Prediction(model.label(index), share) for index, share in pairs), classes
 
 
 def _provenance(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from attnviz.errors import UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
@@ -16,7 +17,7 @@ from attnviz.types import FloatArray
 
 
 class Prediction(NamedTuple):
-    """A class and its probability (softmax), in 0..1."""
+    """A class and its probability in 0..1; of features, a component and its value."""
 
     label: str
     probability: float
@@ -37,7 +38,7 @@ class Explanation:
     maps
         float32 [h, w] of each layer, in absolute values on the layer's own grid.
     predictions
-        The most probable classes, best first.
+        The most probable classes, best first; none for a network that returns features.
     classes
         Indices of these classes.
     target
@@ -48,6 +49,8 @@ class Explanation:
         Where the maps come from: model, weights' hash, method, paper, picture hash.
     notes
         Sentences for the user, such as a retry on a smaller input.
+    scores
+        How the network's output is read; it says whether the probabilities sum to one.
     """
 
     picture: Picture
@@ -60,6 +63,7 @@ class Explanation:
     geometry: PictureGeometry
     provenance: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
+    scores: Scores = PLAIN_LOGITS
 
     @property
     def method(self) -> str:

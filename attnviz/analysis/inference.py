@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from attnviz.analysis.failures import failure_on
-from attnviz.errors import AttnvizError, ModelError, OutOfMemoryError
+from attnviz.analysis.score_kind import check_finite, check_labels, known_scores
+from attnviz.capture.hooks.logit_outputs import logit_outputs
+from attnviz.errors import AttnvizError, OutOfMemoryError
 from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
@@ -52,7 +54,8 @@ def run_inference(
     Returns
     -------
     tuple
-        What `work` returned, and sentences for the user: empty, or what the retry changed.
+        What `work` returned, and sentences for the user: how the network's output is read if that
+        was inferred, and what a retry changed.
 
     Raises
     ------
@@ -65,53 +68,33 @@ def run_inference(
     setting = _Setting(model.device, model.preprocess)
     with model.lock:
         try:
-            return run(setting), ()
+            return run(setting), _notes(model)
         except Exception as error:
             _hand_on(error)
             if not is_out_of_memory(error):
                 raise
         free_memory(model.device)
-        return _second_try(model, run)
-
-
-def prepare_inference(model: VisionModel, picture: Picture) -> Inference:
-    """Return the inference of a picture on the model's device; the caller holds the lock.
-
-    Parameters
-    ----------
-    model
-        From `load_model` or `wrap`.
-    picture
-        From `open_picture`.
-
-    Returns
-    -------
-    Inference
-        With inputs float32 [1, 3, H, W]; without target and progress.
-    """
-    return _prepare(model, picture, _Setting(model.device, model.preprocess), None, None)
+        result, note = _second_try(model, run)
+        return result, (*_notes(model), note)
 
 
 def check_logits(model: VisionModel, logits: Tensor) -> None:
-    """Raise ModelError if a network has returned NaN.
+    """Raise ModelError if a network has returned NaN, or not one logit for each label.
 
     Parameters
     ----------
     model
-        The network, for its name.
+        The network, with its name and labels.
     logits
         float [N, classes].
 
     Raises
     ------
     ModelError
-        One of the logits is NaN.
+        One of the logits is NaN, or their number is not that of the labels.
     """
-    if bool(logits.isnan().any()):
-        raise ModelError(
-            f"{model.name} returned NaN for this picture. Its weights are damaged, or its numbers "
-            "overflow: load other weights, or run it in float32."
-        )
+    check_finite(model.name, logits)
+    check_labels(model, logits.shape[1])
 
 
 @dataclass(frozen=True)
@@ -144,10 +127,16 @@ def _run(
 ) -> T:
     inference = _prepare(model, picture, setting, target, progress)
     with _named_errors(model, inference.inputs):
-        return work(inference)
+        scores = known_scores(model, inference.inputs)
+        with logit_outputs(model.module, scores):
+            return work(replace(inference, scores=scores))
 
 
-def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tuple[str, ...]]:
+def _notes(model: VisionModel) -> tuple[str, ...]:
+    return (model.scores.note,) if model.scores and model.scores.note else ()
+
+
+def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, str]:
     cpu = torch.device("cpu")
     if model.preprocess.any_size:
         setting = _Setting(model.device, model.preprocess.halved())
@@ -169,7 +158,7 @@ def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, tu
     finally:
         model.module.to(model.device)
     note = f"{model.name} did not fit into memory on {model.device}; this was run {how}."
-    return result, (note,)
+    return result, note
 
 
 def _hand_on(error: Exception) -> None:

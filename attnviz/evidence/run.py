@@ -16,6 +16,7 @@ from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of, target_classes
+from attnviz.errors import EvidenceError
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Inference
 from attnviz.models.device import is_out_of_memory
@@ -93,10 +94,16 @@ def _run(
         def normalise(pictures: Tensor) -> Tensor:
             return model.preprocess.normalised(pictures.to(device)).to(kind)
 
+        scores = inference.scores
+        if inference.target is None and not scores.has_classes:
+            raise EvidenceError(
+                f"{model.name} returns features and no scores of classes. Name the component to "
+                "measure by its index."
+            )
         target = int(target_classes(logits, inference.target)[0])
         pixels = resample(picture.pixels, inference.geometry)
         try:
-            return experiment(Subject(module, pixels, normalise, target))
+            return experiment(Subject(module, pixels, normalise, target, scores=scores))
         except Exception as error:
             if is_inside(module, error) or is_out_of_memory(error):
                 raise

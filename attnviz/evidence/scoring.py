@@ -23,14 +23,15 @@ class VariantScores:
     Attributes
     ----------
     probability : float32 [m]
-        Softmax probability of the target class.
+        Probability of the target class, as `Scores` has it.
     logit : float32 [m]
-        Logit of the target class.
+        Logit of the target class; its log-odds where the network returns probabilities.
     margin : float32 [m]
         That logit minus the highest other one; above 0 where the class comes first. Unlike the
-        probability it does not saturate. For a network with one class it equals the logit.
+        probability it does not saturate. For a network with one class, and where classes are
+        independent, it equals the logit.
     first : int64 [m]
-        The most probable class.
+        The most probable class; of independent ones the target while it is more likely than not.
     """
 
     probability: FloatArray
@@ -88,9 +89,9 @@ def score_variants(
 def _scores_of_batch(subject: Subject, batch: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Score one batch, without waiting for the device."""
     logits = logits_of(subject.module(batch), subject.module).float()
-    chosen = target_classes(logits, subject.target)[:, None]
-    logit = logits.gather(1, chosen)[:, 0]
-    others = logits.scatter(1, chosen, -torch.inf).amax(1)
-    margin = torch.where(others.isinf(), logit, logit - others)
-    probability = logits.softmax(1).gather(1, chosen)[:, 0]
-    return probability, logit, margin, logits.argmax(1)
+    chosen = target_classes(logits, subject.target)
+    scores = subject.scores
+    logit, probability = (
+        values.gather(1, chosen[:, None])[:, 0] for values in (logits, scores.probabilities(logits))
+    )
+    return probability, logit, scores.margin(logits, chosen), scores.decision(logits, chosen)

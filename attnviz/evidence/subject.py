@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from attnviz.errors import EvidenceError
 from attnviz.models.preprocess import pixels_to_tensor
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.pictures.geometry import checked_map
 from attnviz.render.focus import is_flat
 from attnviz.types import FloatArray, Pixels
@@ -35,6 +36,8 @@ class Subject:
         Index of the class.
     batch_size : int
         Number of pictures in one pass.
+    scores : Scores
+        How the network's output is read.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Subject:
     normalise: Callable[[Tensor], Tensor]
     target: int
     batch_size: int = 32
+    scores: Scores = PLAIN_LOGITS
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 3 or self.pixels.shape[2] != 3 or 0 in self.pixels.shape:

@@ -73,6 +73,8 @@ class Method(ABC):
         Whether its values are in 0..1.
     signed
         Whether negative values count against the class.
+    classless
+        Whether it shows relevance, but the same map for every class.
     many_passes
         Whether it runs the network so often that users must confirm first.
     """
@@ -86,6 +88,7 @@ class Method(ABC):
     gradients: ClassVar[bool] = False
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
+    classless: ClassVar[bool] = False
     many_passes: ClassVar[bool] = False
 
     @classmethod

@@ -25,6 +25,7 @@ from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.smoothing import smoothed
 from attnviz.methods.trace_method import require_gradient
+from attnviz.models.scores import Scores
 from attnviz.progress import report_progress
 
 _TINY = 1e-12
@@ -114,7 +115,7 @@ class Competition(Method):
         """See `Method`."""
         with self._passed(inference.module, inference.inputs) as passed:
             report_progress(inference.progress, len(inference.inputs), len(inference.inputs))
-            return self._result(passed, inference.target, last=False)
+            return self._result(passed, inference, inference.target, last=False)
 
     def run_for_classes(
         self, inference: Inference, choose: ChooseClasses, layer: str | None = None
@@ -122,11 +123,15 @@ class Competition(Method):
         """See `Method`; all classes share the forward pass."""
         with self._passed(inference.module, inference.inputs) as passed:
             classes = choose(passed.logits.detach().float().cpu())
-            return tuple(self._result(passed, index, last=layer is None) for index in classes)
+            return tuple(
+                self._result(passed, inference, index, last=layer is None) for index in classes
+            )
 
-    def _result(self, passed: DensePass, target: int | None, *, last: bool) -> MethodResult:
+    def _result(
+        self, passed: DensePass, inference: Inference, target: int | None, *, last: bool
+    ) -> MethodResult:
         chosen = target_classes(passed.logits, target)
-        layer_maps = self._maps(passed, chosen, last=last)
+        layer_maps = self._maps(passed, inference.scores, chosen, last=last)
         logits = passed.logits.detach().float().cpu()
         return MethodResult(layer_maps, logits, chosen.cpu(), layer_maps[-1].layer)
 
@@ -147,10 +152,12 @@ class Competition(Method):
                 raise
             return None
 
-    def _maps(self, passed: DensePass, chosen: Tensor, *, last: bool) -> tuple[LayerMaps, ...]:
+    def _maps(
+        self, passed: DensePass, scores: Scores, chosen: Tensor, *, last: bool
+    ) -> tuple[LayerMaps, ...]:
         """Of all blocks, or of the last one alone."""
-        logits = passed.logits.float()
-        classes, weights = contestants(logits.detach(), chosen, self.rivals, self.cap)
+        logits = scores.comparable(passed.logits.detach().float())
+        classes, weights = contestants(logits, chosen, self.rivals, self.cap)
         if passed.evidence is None:
             evidence = _linearised(passed, classes)
         else:
@@ -188,7 +195,7 @@ def contestants(logits: Tensor, chosen: Tensor, rivals: int, cap: float) -> tupl
     Parameters
     ----------
     logits
-        float [N, classes].
+        float [N, classes], or other values with the same differences, `Scores.comparable`.
     chosen
         int64 [N], the class of each input.
     rivals

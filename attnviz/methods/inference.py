@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from attnviz.errors import UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
@@ -32,6 +33,8 @@ class Inference:
         Index of the class to explain, for all inputs; the most probable class of each if None.
     progress
         Called after each forward pass; what it raises stops the method, and comes out as it is.
+    scores
+        How the logits are read.
     """
 
     module: nn.Module
@@ -39,6 +42,7 @@ class Inference:
     geometry: PictureGeometry
     target: int | None = None
     progress: Progress | None = None
+    scores: Scores = PLAIN_LOGITS
 
     @classmethod
     def of(

@@ -9,11 +9,12 @@ from itertools import chain
 import torch
 from torch import nn
 
-from attnviz.errors import ModelError, OutOfMemoryError
+from attnviz.errors import ModelError, OutOfMemoryError, UnknownNameError
 from attnviz.models.catalogue import find_model
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state, read_state
 from attnviz.models.vision_model import VisionModel
@@ -118,20 +119,29 @@ def wrap(
     labels: Sequence[str] | None = None,
     *,
     name: str | None = None,
+    scores: str | None = None,
 ) -> VisionModel:
     """Make any network usable here; it is not copied, moved or changed.
 
     Parameters
     ----------
     module
-        Maps [N, C, h, w] to logits [N, classes]; stays on its device.
+        Maps [N, C, h, w] to scores [N, classes]; stays on its device.
     preprocess
         Its preprocessing, which also says how many channels C it takes; 224 px with ImageNet's mean
         and deviation if None.
     labels
-        Name of each class, in order; "class 17" and the like if None.
+        Name of each class, in order; "class 17" and the like if None. A network of one output takes
+        one label, or two: of what it means when it is low, and when it is high.
     name
         Name to show; the name of its class if None.
+    scores
+        What `module` returns. "softmax": logits of classes of which one is true. "sigmoid": logits
+        of labels that are true or false each by itself. "probabilities": those, of either kind;
+        they are told as they are, and maps explain their log-odds, which do not saturate. "none":
+        features, as an embedding; then no classes are told, and methods that explain a class take
+        the index of a component. If None, it is inferred when the module first runs, from its last
+        step and its settings, and told in `notes` unless it is "softmax".
 
     Returns
     -------
@@ -141,8 +151,12 @@ def wrap(
     ------
     ModelError
         `module` is no module, has no weights yet, or is quantized.
+    UnknownNameError
+        `scores` is none of the four.
     """
     check_wrappable(module)
+    if scores is not None and scores not in set(ScoreKind):
+        raise UnknownNameError("kind of scores", str(scores), ScoreKind)
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     name = name or type(module).__name__
@@ -158,6 +172,7 @@ def wrap(
         weights=None,
         preprocess=preprocess or Preprocess(),
         labels=tuple(labels or ()),
+        scores=None if scores is None else ScoreKind(scores),
     )
     first = next(chain(parameters, module.buffers()), None)
     device = torch.device("cpu") if first is None else first.device

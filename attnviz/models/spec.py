@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.scores import ScoreKind
 
 Kinds = tuple[str, ...]
 StateDict = dict[str, Tensor]
@@ -110,6 +111,8 @@ class ModelSpec:
         interpolating its position embeddings.
     layout
         Layout of the last block's output: "NCHW", "NHWC" or "NTC" (tokens).
+    scores
+        What it returns; None if that is found out when it first runs.
     values
         Whether the value vectors of all its self-attention can be read, not only queries and keys.
     licence
@@ -131,5 +134,6 @@ class ModelSpec:
     answers: Mapping[str, RecommendedMap] = field(default_factory=dict, hash=False)
     resize: Callable[[nn.Module, int], nn.Module] | None = None
     layout: str = "NCHW"
+    scores: ScoreKind | None = ScoreKind.SOFTMAX
     values: bool = True
     licence: str = ""

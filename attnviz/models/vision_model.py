@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import ModelSpec
+from attnviz.models.scores import ScoreKind, Scores
+from attnviz.models.spec import ModelSpec, Source
 
 
 @dataclass(eq=False)
@@ -21,11 +22,13 @@ class VisionModel:
     spec
         Its description.
     module
-        Maps [N, 3, h, w] to logits [N, classes].
+        Maps [N, C, h, w] to scores [N, classes].
     device
         Where it is.
     weights_sha256
         Of the weights' file, or of the weights themselves when a module was wrapped.
+    scores
+        How its output is read; None until a wrapped network first runs.
     lock
         Held during a pass, so that threads do not read each other's maps.
     """
@@ -34,7 +37,13 @@ class VisionModel:
     module: nn.Module = field(repr=False)
     device: torch.device
     weights_sha256: str
+    scores: Scores | None = None
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        kind = self.spec.scores
+        if self.scores is None and kind is not None and self.spec.source is not Source.USER:
+            self.scores = Scores(kind, exclusive=kind is not ScoreKind.SIGMOID)
 
     @property
     def name(self) -> str:
@@ -57,7 +66,14 @@ class VisionModel:
         return self.spec.preprocess
 
     def label(self, index: int) -> str:
-        """Return the name of a class, or "class 17" if it has none."""
+        """Return the name of a class, or "class 17" if it has none; of features, "component 17"."""
         if 0 <= index < len(self.labels):
             return self.labels[index]
-        return f"class {index}"
+        return f"class {index}" if self.has_classes else f"component {index}"
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether it returns scores of classes, as far as is known before it first runs."""
+        if self.scores is None:
+            return self.spec.scores is not ScoreKind.NONE
+        return self.scores.has_classes

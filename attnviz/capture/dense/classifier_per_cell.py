@@ -21,6 +21,7 @@ from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.grids import tokens_to_map
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
+from attnviz.capture.hooks.logit_outputs import scores_read
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
 from attnviz.capture.site import Layout
@@ -164,7 +165,7 @@ def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier
         The network cannot be hooked.
     """
     module, example = prepare_for_hooks(module, example)
-    key = structure_key(module, example)
+    key = structure_key(module, example), scores_read(module)
     result = _CACHE.of(module, key, lambda: _search(module, example[:1]))
     if isinstance(result, str):
         raise MethodError(result)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.logits import logits_of
 from attnviz.methods.smoothing import smoothed
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 
 SHARES = (0.05, 0.10, 0.20, 0.30, 0.50)
 
@@ -48,6 +50,7 @@ def sufficiency(
     *,
     sigma: float,
     shares: Sequence[float] = SHARES,
+    scores: Scores = PLAIN_LOGITS,
 ) -> Tensor:
     """Mean probability of `classes` while only the top shares of a map are sharp.
 
@@ -65,6 +68,8 @@ def sufficiency(
         Standard deviation of the blur in input pixels; 7 % of the side hides what the rest shows.
     shares : sequence of float
         Shares of the area that stay sharp, each in 0..1.
+    scores : Scores, optional
+        How the module's output is read (default: as logits of a softmax).
 
     Returns
     -------
@@ -73,6 +78,7 @@ def sufficiency(
     blurred = gaussian_blur(inputs, sigma)
     total = torch.zeros(len(inputs))
     for share in shares:
-        logits = module(keep_top(inputs, blurred, maps, share))
-        total += logits.float().softmax(1).gather(1, classes[:, None])[:, 0].cpu()
+        outputs = logits_of(module(keep_top(inputs, blurred, maps, share)), module)
+        chances = scores.probabilities(scores.logits(outputs.float()))
+        total += chances.gather(1, classes[:, None])[:, 0].cpu()
     return total / len(shares)

@@ -1,0 +1,77 @@
+"""From a network's logits to the classes that are told."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from attnviz.analysis.explanation import Prediction
+from attnviz.errors import MethodError
+from attnviz.methods.base import Method, Nature
+from attnviz.methods.inference import Inference
+from attnviz.models.scores import PLAIN_LOGITS
+from attnviz.models.vision_model import VisionModel
+
+
+def ranked_predictions(
+    model: VisionModel, logits: Tensor
+) -> tuple[tuple[Prediction, ...], tuple[int, ...]]:
+    """Return all classes with their probabilities, best first, and their indices.
+
+    Parameters
+    ----------
+    model
+        The network, which has run.
+    logits
+        float [classes], on the CPU.
+
+    Returns
+    -------
+    tuple
+        Predictions and indices; both empty for a network that returns features.
+    """
+    scores = model.scores or PLAIN_LOGITS
+    if not scores.has_classes:
+        return (), ()
+    chances, order = scores.probabilities(logits).sort(descending=True)
+    classes = tuple(order.tolist())
+    pairs = zip(classes, chances.tolist(), strict=True)
+    return tuple(Prediction(model.label(index), chance) for index, chance in pairs), classes
+
+
+def check_target(model: VisionModel, method: Method, inference: Inference) -> None:
+    """Raise MethodError if a method explains a class, and none was named of a network of features.
+
+    Parameters
+    ----------
+    model, method
+        The network and the method.
+    inference
+        With the target, and how the network's output is read.
+    """
+    if inference.scores.has_classes or inference.target is not None:
+        return
+    if method.nature is Nature.RELEVANCE and not method.classless:
+        raise MethodError(
+            f"{model.name} returns features and no scores of classes, so there is no top "
+            "prediction to explain. Name a component by its index, such as target=0, or choose a "
+            'method that needs no class, such as "eigen-cam". If these are classes, say so to '
+            '`wrap`, as in scores="softmax".'
+        )
+
+
+def prediction_of(model: VisionModel, logits: Tensor, index: int) -> Prediction:
+    """Return one class with its probability; of features, the component with its value.
+
+    Parameters
+    ----------
+    model, logits
+        As for `ranked_predictions`.
+    index
+        Of the class.
+
+    Returns
+    -------
+    Prediction
+    """
+    chances = (model.scores or PLAIN_LOGITS).probabilities(logits)
+    return Prediction(model.label(index), float(chances[index]))

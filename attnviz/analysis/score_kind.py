@@ -1,0 +1,241 @@
+"""What a wrapped network returns: asked for, or inferred from its last step and its settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.capture.discovery.last_step import LastStep, last_step
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.errors import ModelError
+from attnviz.models.scores import ScoreKind, Scores
+from attnviz.models.vision_model import VisionModel
+
+_TOLERANCE = 1e-3  # of sums; half precision adds its own rounding
+_BOUNDED = frozenset(
+    ("sigmoid", "hardsigmoid", "reciprocal", "div alike", "_softmax", "log_sigmoid_forward")
+)
+_CLIPPED = frozenset(("clamp 0..1", "hardtanh 0..1"))
+_NORMS = frozenset(("native_layer_norm", "_fused_rms_norm"))
+_BATCH_NORMS = frozenset(
+    (
+        "native_batch_norm",
+        "cudnn_batch_norm",
+        "miopen_batch_norm",
+        "_native_batch_norm_legit_no_training",
+    )
+)
+_MANY = 64  # outputs above which normalised ones are rather features than classes
+
+_SUFFICE = "Pass `scores` to `wrap` if that is wrong."
+_PROBLEMS = {
+    "multi_label_classification": ScoreKind.SIGMOID,
+    "single_label_classification": ScoreKind.SOFTMAX,
+    "regression": ScoreKind.NONE,
+}
+
+
+def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
+    """Return what a model returns; a wrapped network is run once to find out, the first time.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`; the caller holds its lock.
+    inputs
+        [N, C, H, W], normalised as the network expects.
+
+    Returns
+    -------
+    Scores
+        Stored with the model.
+
+    Raises
+    ------
+    ModelError
+        The network does not return what was promised to `wrap`: another number of scores than there
+        are labels, or no probabilities. Or it cannot be read, or returns NaN.
+    """
+    if model.scores is None:
+        module, ready = prepare_for_hooks(model.module, inputs[:1])
+        step = last_step(module, ready)
+        check_finite(model.name, step.output)
+        scores = _scores(model, module, step)
+        count = 2 if scores.pair else step.output.shape[1]
+        check_labels(model, count, step.other_outputs)
+        model.scores = scores
+    return model.scores
+
+
+def check_labels(model: VisionModel, count: int, others: Sequence[int] = ()) -> None:
+    """Raise ModelError if a network does not return one score for each label.
+
+    Parameters
+    ----------
+    model
+        The network, with its labels.
+    count
+        How many scores it returns.
+    others
+        How many numbers the other vectors have that it returns.
+    """
+    labels = len(model.labels)
+    if labels in (0, count):
+        return
+    scores = "1 score" if count == 1 else f"{count} scores"
+    elsewhere = (
+        f" Another part of its output has {labels}: wrap it in a module that returns that part."
+        if labels in others
+        else " Give `wrap` one label for each, or wrap it in a module that returns the scores of "
+        "the classes alone."
+    )
+    raise ModelError(
+        f"{model.name} returns {scores} for a picture, but there "
+        f"{'is 1 label' if labels == 1 else f'are {labels} labels'}.{elsewhere}"
+    )
+
+
+def check_finite(name: str, output: Tensor) -> None:
+    """Raise ModelError if a network has returned NaN."""
+    if bool(output.isnan().any()):
+        raise ModelError(
+            f"{name} returned NaN for this picture. Its weights are damaged, or its numbers "
+            "overflow: load other weights, or run it in float32."
+        )
+
+
+def _scores(model: VisionModel, module: nn.Module, step: LastStep) -> Scores:
+    wish, single = model.spec.scores, step.output.shape[1] == 1
+    chances = _exclusive(step)
+    pair = single and len(model.labels) == 2
+    if wish is None:
+        scores = _inferred(module, step, chances, named=bool(model.labels))
+    elif wish is ScoreKind.PROBABILITIES:
+        scores = _promised(model, step, chances)
+    elif wish is ScoreKind.SOFTMAX and single:
+        text = "A softmax of a single number is always 1, so its sigmoid is told."
+        scores = Scores(ScoreKind.SIGMOID, note=text)
+    else:
+        scores = Scores(wish, note=_doubt(wish, chances, step))
+    if scores.kind is ScoreKind.SOFTMAX:
+        return scores
+    exclusive = pair or (scores.exclusive and not single and scores.kind is not ScoreKind.SIGMOID)
+    return replace(scores, pair=pair and scores.has_classes, exclusive=exclusive)
+
+
+def _inferred(module: nn.Module, step: LastStep, chances: str | None, *, named: bool) -> Scores:
+    if chances == "log":
+        return Scores(note=_told("ends in a log-softmax", "its probabilities are told"))
+    if chances is not None:
+        return Scores(
+            ScoreKind.PROBABILITIES,
+            note=_told("returns probabilities that sum to one", "they are told as they are"),
+        )
+    if _is_bounded(step):
+        return Scores(
+            ScoreKind.PROBABILITIES,
+            exclusive=False,
+            note=_told(
+                "returns a probability for each label by itself", "they are told as they are"
+            ),
+        )
+    kind, why = _by_settings(module)
+    if kind is None and not named:
+        kind, why = _as_features(module, step)
+    if kind in (None, ScoreKind.SOFTMAX) and step.output.shape[1] == 1:
+        kind, why = ScoreKind.SIGMOID, "returns a single number"
+    if kind is ScoreKind.SIGMOID:
+        return Scores(kind, note=_told(why, "its sigmoid is told as the probability"))
+    if kind is ScoreKind.NONE:
+        return Scores(kind, note=_told(why, "no classes are told"))
+    return Scores()
+
+
+def _told(what: str, so: str) -> str:
+    return f"The network {what}: {so}. {_SUFFICE}"
+
+
+def _by_settings(module: nn.Module) -> tuple[ScoreKind | None, str]:
+    """The kind that a network's settings or its own loss say, and the beginning of a sentence."""
+    config: Any = getattr(module, "config", None)
+    problem = getattr(config, "problem_type", None)
+    if isinstance(problem, str) and problem in _PROBLEMS:
+        return _PROBLEMS[problem], f'is set up for "{problem}"'
+    if any(isinstance(part, _LABEL_LOSSES) for part in module.modules()):
+        return ScoreKind.SIGMOID, "holds a loss that takes each label by itself"
+    return None, ""
+
+
+_LABEL_LOSSES = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
+
+
+def _as_features(module: nn.Module, step: LastStep) -> tuple[ScoreKind | None, str]:
+    """Whether the output is rather features, where no label says otherwise."""
+    output, many = step.output.float(), step.output.shape[1] >= _MANY
+    if getattr(module, "num_classes", None) == 0:
+        return ScoreKind.NONE, "is built without a classifier"
+    if step.linear:
+        return None, ""
+    if step.operations & _NORMS or (many and step.operations & _BATCH_NORMS):
+        return ScoreKind.NONE, "ends in a normalisation of features"
+    if step.pooled and step.replaced:
+        return ScoreKind.NONE, "has an `nn.Identity` in the place of its classifier"
+    lengths = output.norm(dim=1)
+    if output.shape[1] > 1 and bool(((lengths - 1).abs() < _tolerance(step)).all()):
+        return ScoreKind.NONE, "returns vectors of length one, as embeddings are"
+    return None, ""
+
+
+def _promised(model: VisionModel, step: LastStep, chances: str | None) -> Scores:
+    if chances == "log":
+        return Scores()
+    low, high = float(step.output.min()), float(step.output.max())
+    if low < 0 or high > 1 + _tolerance(step):
+        value = low if low < 0 else high
+        raise ModelError(
+            f"{model.name} returned {value:.3g}, which is no probability. Give `wrap` "
+            'scores="softmax" or "sigmoid" if it returns logits, or "none" if it returns features.'
+        )
+    return Scores(ScoreKind.PROBABILITIES, exclusive=chances is not None)
+
+
+def _doubt(wish: ScoreKind, chances: str | None, step: LastStep) -> str:
+    """What to say if logits were promised, and probabilities came."""
+    bounded = chances == "plain" or _is_bounded(step)
+    if not bounded or wish is ScoreKind.NONE:
+        return ""
+    return (
+        f'The network seems to return probabilities, but it was wrapped with scores="{wish}", so '
+        'what is told is not what it returns. Use scores="probabilities" to have it as it is.'
+    )
+
+
+def _exclusive(step: LastStep) -> str | None:
+    """Whether the output are probabilities that sum to one: "plain", "log", or None."""
+    output, tolerance = step.output.float(), _tolerance(step)
+    if step.linear or output.shape[1] < 2:
+        return None
+    if bool((output >= 0).all()) and bool(((output.sum(1) - 1).abs() < tolerance).all()):
+        return "plain"
+    if bool((output <= 0).all()) and bool((output.logsumexp(1).abs() < tolerance).all()):
+        return "log"
+    return None
+
+
+def _is_bounded(step: LastStep) -> bool:
+    """Whether every output is a probability by itself."""
+    steps = step.operations
+    by_form = steps <= _BOUNDED | _CLIPPED or (step.shifted and steps == {"tanh"})
+    inside = bool(((step.output >= 0) & (step.output <= 1)).all())
+    return bool(steps) and by_form and inside and not step.linear
+
+
+def _tolerance(step: LastStep) -> float:
+    output = step.output
+    rounding = torch.finfo(output.dtype).eps * math.sqrt(output.shape[1])
+    return max(_TOLERANCE, 2 * rounding)

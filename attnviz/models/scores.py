@@ -1,0 +1,197 @@
+"""What a network's numbers are, and the one way from them to what is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class ScoreKind(StrEnum):
+    """What a network returns for each class.
+
+    Attributes
+    ----------
+    SOFTMAX
+        Logits of which one class is chosen: their softmax are the probabilities.
+    SIGMOID
+        Logits of labels that are true or false each by itself: the sigmoid of each is its
+        probability, and they do not sum to one.
+    PROBABILITIES
+        Probabilities: the network's last step is a softmax or a sigmoid.
+    NONE
+        Features, an embedding, measurements: no classes, and no probabilities.
+    """
+
+    SOFTMAX = "softmax"
+    SIGMOID = "sigmoid"
+    PROBABILITIES = "probabilities"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a network's output is read: the same for predictions, maps and evidence.
+
+    Inside, every output is logits. Probabilities are turned into log-odds, by `logits`, before
+    anything looks at them. The gradient of a class's log-odds has the direction of that of its
+    probability, so maps explain what the network returns, but it does not vanish where the
+    probability saturates. It is that of the logit where the last step is a sigmoid, and that of the
+    logit against all others where it is a softmax.
+
+    Attributes
+    ----------
+    kind
+        What the network returns.
+    exclusive
+        Whether exactly one class is true, so that probabilities sum to one.
+    pair
+        Whether the network's only output stands for two classes: the second where it is high.
+    note
+        A sentence for the user where `kind` was inferred, or does not seem to fit; may be empty.
+
+    Examples
+    --------
+    >>> returned = torch.tensor([[0.1, 0.2, 0.7]])
+    >>> scores = Scores(ScoreKind.PROBABILITIES)
+    >>> scores.probabilities(scores.logits(returned))
+    tensor([[0.1000, 0.2000, 0.7000]])
+    >>> scores.margin(scores.logits(returned), torch.tensor([2])).exp()  # 0.7 against 0.2
+    tensor([3.5000])
+    """
+
+    kind: ScoreKind = ScoreKind.SOFTMAX
+    exclusive: bool = True
+    pair: bool = False
+    note: str = ""
+
+    @property
+    def converts(self) -> bool:
+        """Whether `logits` changes what the network returns."""
+        return self.pair or self.kind is ScoreKind.PROBABILITIES
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the outputs are scores of classes."""
+        return self.kind is not ScoreKind.NONE
+
+    def logits(self, output: Tensor) -> Tensor:
+        """Turn what the network returns into logits.
+
+        Parameters
+        ----------
+        output
+            [N, outputs]. Differentiable.
+
+        Returns
+        -------
+        Tensor
+            [N, classes]: `output` itself, or log-odds of its probabilities.
+        """
+        values = output
+        if self.kind is ScoreKind.PROBABILITIES:
+            values = _log_odds(output, exclusive=self.exclusive and output.shape[1] > 1)
+            if output.dtype is torch.float16:  # tells whoever differentiates to scale
+                values = values.to(output.dtype)
+        return torch.cat([-values, values], 1) if self.pair else values
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        logits
+            float [..., classes], as from `logits`.
+
+        Returns
+        -------
+        Tensor
+            float [..., classes] in 0..1; of features, the values themselves.
+        """
+        if self.kind is ScoreKind.NONE:
+            return logits
+        return logits.softmax(-1) if self.kind is ScoreKind.SOFTMAX else logits.sigmoid()
+
+    def comparable(self, logits: Tensor) -> Tensor:
+        """Return values whose differences are logarithms of the ratios of probabilities.
+
+        Parameters
+        ----------
+        logits
+            float [..., classes], as from `logits`.
+
+        Returns
+        -------
+        Tensor
+            float [..., classes].
+        """
+        if self.kind is ScoreKind.SOFTMAX or not self.has_classes:
+            return logits
+        return F.logsigmoid(logits)
+
+    def margin(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Return by how much the decision is for a class; unlike a probability, without bounds.
+
+        Parameters
+        ----------
+        logits
+            float [N, classes], as from `logits`.
+        classes
+            int64 [N].
+
+        Returns
+        -------
+        Tensor
+            float [N], in logits. Of exclusive classes, the class's log-probability minus the
+            highest other one: above 0 where the class comes first. Of independent classes, and of a
+            single one, its logit: above 0 where its probability is above a half.
+        """
+        chosen = classes[:, None]
+        own = logits.gather(1, chosen)[:, 0]
+        if not self.exclusive or logits.shape[1] == 1 or not self.has_classes:
+            return own
+        ranked = self.comparable(logits)
+        return ranked.gather(1, chosen)[:, 0] - ranked.scatter(1, chosen, -torch.inf).amax(1)
+
+    def decision(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Return the class for which the network decides.
+
+        Parameters
+        ----------
+        logits, classes
+            As for `margin`.
+
+        Returns
+        -------
+        Tensor
+            int64 [N]: the most probable class. Independent classes do not compete: the class asked
+            for while its probability is at least a half, else the most probable one.
+        """
+        best = logits.argmax(1)
+        if self.exclusive and self.has_classes:
+            return best
+        return torch.where(self.margin(logits, classes) >= 0, classes, best)
+
+
+PLAIN_LOGITS = Scores()
+"""Logits of which one class is chosen: of all networks of the catalogue."""
+
+
+def _log_odds(output: Tensor, *, exclusive: bool) -> Tensor:
+    """Log of probability over the rest: of the other classes' sum, or of one minus itself."""
+    chances = output if output.dtype is torch.float64 else output.float()
+    limits = torch.finfo(chances.dtype)
+    # The others' sum is exact also where one minus the probability is lost in rounding.
+    rest = _sum_of_others(chances) if exclusive else (1 - chances).clamp_min(limits.eps / 2)
+    return chances.clamp_min(limits.tiny).log() - rest.clamp_min(limits.tiny).log()
+
+
+def _sum_of_others(values: Tensor) -> Tensor:
+    """For each entry of [N, C] the sum of all others, without subtracting it from the whole."""
+    none = values.new_zeros(len(values), 1)
+    before = torch.cat([none, values.cumsum(1)[:, :-1]], 1)
+    after = torch.cat([values.flip(1).cumsum(1).flip(1)[:, 1:], none], 1)
+    return before + after
