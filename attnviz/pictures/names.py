@@ -13,6 +13,9 @@ PICTURE_SUFFIXES = frozenset(
 )
 MOST_CHARACTERS = 120
 UNNAMED = "picture"
+# Characters that file systems or shells refuse in names.
+_RESERVED = re.compile(r'[<>:"/\\|?*]+')
+_LONGEST_STEM = 60
 _TAIL = 20  # characters retained of the end, which has the extension
 
 # Control characters, invisible format characters (among them the ones that reverse the reading
@@ -34,3 +37,18 @@ def visible(text: str, most: int = MOST_CHARACTERS) -> str:
     bounded = text if len(text) <= 8 * most else text[: 4 * most] + text[-4 * most :]
     shown = "".join(c for c in bounded if unicodedata.category(c) not in _HIDDEN).strip()
     return shown if len(shown) <= most else shown[: most - _TAIL - 1] + "…" + shown[-_TAIL:]
+
+
+def file_stem(name: str) -> str:
+    """A photo's name without its suffix, as the beginning of other files' names on any system.
+
+    Examples
+    --------
+    >>> file_stem("IMG 0042.JPG"), file_stem("a/b: c?.png"), file_stem("...")
+    ('IMG 0042', 'b- c-', 'picture')
+    """
+    shown = base_name(name)
+    stem, dot, suffix = shown.rpartition(".")
+    if not dot or f".{suffix.lower()}" not in PICTURE_SUFFIXES:
+        stem = shown
+    return visible(_RESERVED.sub("-", stem), _LONGEST_STEM).strip(". ") or UNNAMED

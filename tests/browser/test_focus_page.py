@@ -62,6 +62,13 @@ def pixels(page: Page) -> np.ndarray:
     return np.asarray(drawn.crop(box))
 
 
+def unfold(page: Page) -> None:
+    """Show layers and lens, which a phone folds away."""
+    line = page.get_by_text("Layers, lens and colours")
+    if line.is_visible():
+        line.click()
+
+
 def show_mode(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
 
@@ -80,10 +87,12 @@ def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
     expect(page.get_by_role("radio", name="astronaut.jpg")).to_be_checked(timeout=WAIT)
     settle(page)
     show_mode(page, "Focus")
+    page.get_by_role("radio", name="Field", exact=True).click()
     seen = walk_through_layers(page)
     for one in range(len(seen)):
         for other in range(one):
             assert difference(seen[one], seen[other]) > 0.5, (LAYERS[one], LAYERS[other])
+    unfold(page)
     page.get_by_role("slider", name="Radius").press("Home")
     expect(page.locator("canvas[data-final='1']")).to_have_count(1, timeout=WAIT)
     sharp = pixels(page)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from attnviz.pictures.names import base_name, visible
+from attnviz.pictures.names import base_name, file_stem, visible
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,27 @@ def test_long_names_keep_both_ends() -> None:
 def test_a_megabyte_of_name_is_cut_before_it_is_looked_at() -> None:
     assert len(visible("x" * 1_000_000 + ".jpg")) == 120
     assert visible("ab" * 10, most=30) == "ab" * 10
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("IMG_0042.JPG", "IMG_0042"),
+        ("holiday.2024.heic", "holiday.2024"),
+        ("Temple", "Temple"),
+        ("notes.v2", "notes.v2"),
+        ("C:\\photos\\a?b*c.png", "a-b-c"),
+        ('<i>"x"|y.png', "-i-x-y"),
+        ("...png", "picture"),
+        ("", "picture"),
+        ("‮gpj.exe.png", "gpj.exe"),
+    ],
+)
+def test_a_stem_begins_a_file_name_on_every_system(name: str, stem: str) -> None:
+    assert file_stem(name) == stem
+
+
+def test_a_long_stem_keeps_its_end() -> None:
+    stem = file_stem("x" * 300 + " last.jpg")
+    assert len(stem) == 60
+    assert stem.endswith("x last")

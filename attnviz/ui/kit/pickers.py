@@ -64,7 +64,7 @@ def pick_from_row() -> dict[str, Photo]:
     `st.session_state["picture"]` holds the key of the chosen picture: an upload's SHA-256, or
     `sample:` and a name.
     """
-    choose, upload = st.columns([3, 2])
+    choose, upload = st.container(key="photos").columns([3, 2])
     photos = _uploaded() | _samples()
     if not photos:
         with upload:

@@ -9,6 +9,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.names import file_stem
 from attnviz.types import FloatArray, Pixels
 
 # A page with times has this element once, before its viewers and charts: whichever changes the time
@@ -70,6 +71,10 @@ class Content:
         Ends of the scale "all layers", if it is shared with maps outside this content.
     point : (float, float), optional
         A point to mark on the picture, x and y in 0..1 from its left and top.
+    name : str
+        Name of the photo for what is shared of it; empty if nothing is to be shared.
+    folds : bool
+        Whether phones show only the picture at first, and layers and lens on demand.
     """
 
     pixels: Pixels
@@ -84,6 +89,8 @@ class Content:
     times: Sequence[float] | None = None
     span: tuple[float, float] | None = None
     point: tuple[float, float] | None = None
+    name: str = ""
+    folds: bool = False
 
 
 def layer_names(explanation: Explanation) -> list[str]:
@@ -104,7 +111,7 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
     Returns
     -------
     Content
-        All maps, with title and legend.
+        All maps, with title and legend; to be shared under the photo's name.
     """
     method = explanation.choice.method
     layers = [
@@ -122,4 +129,6 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
         f"{method.title}.{negative}",
         method.shares,
         mattes,
+        name=file_stem(explanation.picture.name),
+        folds=True,
     )

@@ -105,6 +105,8 @@ def pack(content: Content) -> Payload:
         "quiet": content.quiet,
         "times": None if content.times is None else [float(time) for time in content.times],
         "shares": content.shares,
+        "name": content.name,
+        "folds": content.folds,
     }
     return Payload(content_id(header, {"photo": photo, "maps": maps}), header, photo, maps)
 

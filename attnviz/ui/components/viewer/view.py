@@ -47,8 +47,8 @@ class View:
         See `FocusSettings`.
     scale : Scale
         See `FocusSettings`.
-    outline : bool
-        Whether the field is snapped to the object's outline.
+    outline : bool or None
+        Whether the field is snapped to the object's outline; None if that is left to the page.
     aperture : Aperture
         Shape of the blur disc.
     highlights : float
@@ -73,7 +73,7 @@ class View:
     threshold: float = 0.25
     softness: float = 0.5
     scale: Scale = Scale.LAYER
-    outline: bool = False
+    outline: bool | None = None
     aperture: Aperture = Aperture.DISC
     highlights: float = 0.0
     colours: str = "inferno"
@@ -96,8 +96,8 @@ class View:
         return cls(**taken)
 
     def to_json(self) -> dict[str, Any]:
-        """Return all values, serialisable as JSON."""
-        return asdict(self)
+        """Return all values, serialisable as JSON; what is left to the page is the field."""
+        return asdict(self) | {"outline": bool(self.outline)}
 
     def to_query(self) -> dict[str, str]:
         """Return the values that differ from the default, for a link."""
@@ -136,7 +136,7 @@ _LONGEST_NAME = 200
 
 def _checked(name: str, default: Any, value: Any) -> Any:
     """`value` converted to the field's type and clipped to its limits; None if invalid."""
-    if isinstance(default, bool):
+    if isinstance(default, bool) or name == "outline":
         return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
     if isinstance(default, StrEnum):
         return type(default)(value) if value in tuple(type(default)) else None

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
+from attnviz.pictures.names import file_stem
 from attnviz.ui.components.eye.component import eye
 from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.guard import guarded
@@ -82,7 +83,7 @@ def _show_save_button(photo: Photo, request: SaveRequest) -> None:
         st.download_button(
             "Save this view",
             data=partial(picture_png, photo.shown.sha256, request, photo),
-            file_name="attnviz-eye.png",
+            file_name=f"{file_stem(photo.title)}-eye.png",
             mime="image/png",
             on_click="ignore",
             icon=":material/download:",

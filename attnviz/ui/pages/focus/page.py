@@ -1,19 +1,16 @@
-"""The page "Focus": the viewer, and how the model classifies the bokeh picture."""
+"""The page "Focus": the picture, the model, and how it classifies the bokeh picture."""
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.export.base import Export, ExportSource, exports
-from attnviz.export.focus_picture import FocusPicture
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
@@ -26,17 +23,16 @@ from attnviz.ui.kit.cache import (
 )
 from attnviz.ui.kit.explain_picture import explain_photo
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.page_frame import (
-    LINK_KEYS,
-    page_frame,
-    require_photo_model_and_method,
-    show_notes,
-)
-from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.method_picker import pick_method
+from attnviz.ui.kit.model_picker import pick_model
+from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
+from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import current_view, share_view
+from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
 from attnviz.ui.pages.focus.panels import show_point, show_predictions
+from attnviz.ui.pages.focus.saving import offer_files
 from attnviz.ui.pages.focus.server_view import plain_view
 
 EYE = (
@@ -58,48 +54,65 @@ def show() -> None:
     """Draw the page."""
     lead = "What the model attends to stays sharp. The rest falls out of focus."
     with page_frame("attnviz", lead):
-        subject = require_photo_model_and_method(
-            "Choose a picture and a model to see where the model looks."
-        )
-        explanation = explain_photo(subject.photo.shown, subject.model, subject.look)
-        if explanation is not None:
-            _show_stage(FocusSubject(subject.photo, subject.model, explanation))
+        photo = pick_picture()
+        # On a phone the columns stand below each other: the picture, then the model.
+        main, beside = st.columns([10, 4], gap="medium")
+        side = beside.container(key="focus-side")
+        with side:
+            subject = _pick_subject(photo)
+        if subject is not None:
+            _show_stage(subject, main, side)
 
 
-@st.fragment
-def _show_stage(subject: FocusSubject) -> None:
-    """Show the viewer and the results beside it; its controls rerun only this fragment."""
-    with st.container():  # also without notes, so that the elements below keep their positions
-        show_notes(subject.explanation.notes)
-        warn_if_insensitive(subject.explanation)
-    main, side = st.columns([10, 3], gap="medium")
+def _pick_subject(photo: Photo | None) -> FocusSubject | None:
+    """Let the user choose a model and a question; None while there is nothing to show."""
+    model = pick_model()
+    if photo is None or model is None:
+        st.info("Choose a picture and a model to see where the model looks.")
+        return None
+    explanation = explain_photo(photo.shown, model, pick_method(model))
+    return None if explanation is None else FocusSubject(photo, model, explanation)
+
+
+def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> None:
+    """Show the viewer with what can be saved, the results beside it, and the rest folded."""
     with main, guarded():
         view, picked = _pick_view(subject)
-    share_view(view, *LINK_KEYS)
+        offer_files(subject.photo, subject.explanation, view)
+        show_notes(subject.explanation.notes)
+        warn_if_insensitive(subject.explanation)
     with side, guarded():
         _show_side(subject, view, picked)
-    _show_facts(subject, view)
+    _show_facts(subject)
 
 
 def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
-    """Show the viewer, or pictures rendered by the server if the browser cannot draw it."""
+    """Show the viewer, or pictures rendered by the server if the browser cannot draw it.
+
+    The view goes into the session and the link.
+    """
     explanation = subject.explanation
     kept = _first_view(subject)
+    shown_view = with_edges(kept, explanation)
     if st.session_state.get("no webgl"):
-        return plain_view(explanation, kept, partial(_rendered, explanation)), None
+        view = plain_view(explanation, shown_view, partial(_rendered, explanation))
+        share_view(chosen_edges(view, shown_view, kept), *LINK_KEYS)
+        return view, None
     key = explanation_key(explanation)
     with_mattes: set[tuple[str, ...]] = st.session_state.setdefault("mattes", set())
-    if kept.outline:
+    if shown_view.outline:
         with_mattes.add(key)  # retained, or each switch would send everything again
-    with st.spinner("Finding the objects …") if kept.outline else nullcontext():
-        payload = viewer_payload(key, key in with_mattes, explanation)
-    events = viewer(payload, key="viewer", view=kept, origin=_origin(subject))
+    with st.spinner("Finding the objects …") if shown_view.outline else nullcontext():
+        shown = (*key, explanation.picture.name)  # an upload's name is its visitor's own
+        payload = viewer_payload(shown, key in with_mattes, explanation)
+    origin = f"{_origin(subject)} {edges_turn(shown_view)}"
+    events = viewer(payload, key="viewer", view=shown_view, origin=origin)
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
     view = _fitting(events.view, explanation)
+    share_view(chosen_edges(view, shown_view, kept), *LINK_KEYS)
     if view.outline and key not in with_mattes:
-        share_view(view, *LINK_KEYS)
         run_again()
     if events.picked is not None:
         st.session_state["picked"] = (key, events.picked)
@@ -138,7 +151,7 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     """Show the predictions before and after the blur, and the values at the clicked point."""
     explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
-    st.html('<div class="av-title">What the model sees</div>')
+    st.html('<h2 class="av-title">What the model sees</h2>')
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
     show_predictions(explanation.predictions, after)
     if model.spec.note:
@@ -148,7 +161,7 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     st.html(f'<p class="av-eye">{EYE}</p>')
 
 
-def _show_facts(subject: FocusSubject, view: View) -> None:
+def _show_facts(subject: FocusSubject) -> None:
     explanation, photo = subject.explanation, subject.photo
     method = explanation.choice.method
     many, once = "computed in many passes", "computed in one pass over all layers"
@@ -166,36 +179,3 @@ def _show_facts(subject: FocusSubject, view: View) -> None:
         if photo.credit:
             st.markdown(plain_text(photo.credit))
         st.table({key: [plain_text(value)] for key, value in explanation.provenance.items()})
-    chosen = exports().get(FocusPicture.name)()
-    others = [kind() for kind in exports() if kind.name != FocusPicture.name]
-    with st.container(horizontal=True):
-        _offer(chosen, "Save the focus picture", photo, explanation, view)
-        with st.popover("Other files", icon=":material/folder_zip:"):
-            for other in others:
-                _offer(other, other.title, photo, explanation, view)
-
-
-def _offer(export: Export, label: str, photo: Photo, explanation: Explanation, view: View) -> None:
-    """Show a button that renders the file from the photo at its original size when clicked."""
-    st.download_button(
-        label,
-        data=lambda: export.write(_export_source(photo.whole(), explanation, view)),
-        file_name=f"attnviz-{export.name}{export.suffix}",
-        mime=export.mime,
-        on_click="ignore",
-        icon=":material/download:",
-        help=(type(export).__doc__ or "").partition("\n")[0],
-        key=f"export {export.name}",
-    )
-
-
-def _export_source(picture: Picture, explanation: Explanation, view: View) -> ExportSource:
-    return ExportSource(
-        picture,
-        explanation,
-        view.layer or explanation.best_layer,
-        view.focus_settings(),
-        radius=view.radius * math.hypot(*picture.pixels.shape[:2]),
-        aperture=view.aperture,
-        highlights=view.highlights,
-    )

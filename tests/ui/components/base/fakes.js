@@ -70,6 +70,7 @@ export class FakeResizeObserver {
 export function installPage() {
   const clock = new Clock();
   const motion = { matches: false };
+  const phone = Object.assign(new Element("media"), { matches: false });
   const window = Object.assign(new Element("window"), { innerHeight: 900, devicePixelRatio: 1 });
   const document = Object.assign(new Element("document"), {
     createElement: (tag) => new Element(tag),
@@ -83,6 +84,7 @@ export function installPage() {
     addEventListener: (...given) => window.addEventListener(...given),
     performance: { now: () => clock.now },
     matchMedia: (query) => {
+      if (query === "(max-width: 640px)") return phone;
       assert.equal(query, "(prefers-reduced-motion: reduce)");
       return motion;
     },
@@ -101,7 +103,7 @@ export function installPage() {
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
-  return { clock, motion };
+  return { clock, motion, phone };
 }
 
 /** Wait, in real time, for streams and promises until `ready()`; the fake clock stands still. */

@@ -50,13 +50,14 @@ let pages = 0;
  * server would hear (`messages`, pairs of a name and a value).
  */
 export function openPage() {
-  const { clock, motion } = installPage();
+  const { clock, motion, phone } = installPage();
   globalThis.createImageBitmap = async () => bitmap();
   const viewId = `net|${++pages}`;
   const messages = [];
   const made = {
     clock,
     motion,
+    phone,
     messages,
     viewId,
     part: (selector) => made.place.querySelector(selector),

@@ -97,6 +97,18 @@ test("on a narrow stage they stand one above the other, together no higher than 
   assert.equal(height, 408);
 });
 
+test("a tall picture is larger side by side on a narrow stage too, and stands so", () => {
+  const { panes, height } = layout(408, 0.5, true, 408);
+  assert.deepEqual(
+    panes.map(({ x, y, width }) => [x, y, width]),
+    [
+      [0, 0, 200],
+      [208, 0, 200],
+    ],
+  );
+  assert.equal(height, 400);
+});
+
 test("a picture of any shape has panes that can be drawn into", () => {
   for (const aspect of [1e-4, 0.01, 1, 100]) {
     for (const { width, height } of layout(700, aspect, true, 500).panes) {

@@ -10,7 +10,10 @@ let root, messages, show;
 
 beforeEach(() => {
   installPage();
-  root = make("div", {}, make("div.modes"), make("div.sliders"), make("div.options"));
+  root = make(
+    "div", {}, make("div.modes"), make("div.edges"), make("button.share"), make("small.edges-note"),
+    make("div.sliders"), make("div.options"),
+  );
   messages = [];
   show = buildControls(root, (changes, released) => messages.push([changes, released]));
   show(VIEW, header());
@@ -27,7 +30,6 @@ test("every control of the lens and of the map is there once", () => {
     "field radius",
     "field threshold",
     "field softness",
-    "field outline",
     "field scale",
     "field colours",
     "field opacity",
@@ -63,18 +65,46 @@ test("a slider shows its value, for eyes and for ears", () => {
   assert.equal(input("radius").ariaLabel, "Radius");
 });
 
-test("a choice tells its value, and the outline a truth", () => {
+test("a choice tells its value, and shows the view's", () => {
   Object.assign(input("aperture", "select"), { value: "hexagon" }).dispatch("change");
-  Object.assign(input("outline", "select"), { value: "true" }).dispatch("change");
-  Object.assign(input("outline", "select"), { value: "false" }).dispatch("change");
-  assert.deepEqual(messages, [
-    [{ aperture: "hexagon" }, true],
-    [{ outline: true }, true],
-    [{ outline: false }, true],
-  ]);
-  show({ ...VIEW, outline: true, left: "photo" }, header());
-  assert.equal(input("outline", "select").value, "true");
+  assert.deepEqual(messages, [[{ aperture: "hexagon" }, true]]);
+  show({ ...VIEW, left: "photo" }, header());
   assert.equal(input("left", "select").value, "photo");
+});
+
+const edges = () => root.querySelector(".edges");
+const checked = (area) => area.children.map((button) => button.ariaChecked);
+
+test("field or object is chosen below the picture, and the note says what it is", () => {
+  assert.deepEqual(edges().children.map((button) => button.textContent), ["Field", "Object"]);
+  assert.deepEqual(checked(edges()), ["true", "false"]);
+  edges().children[1].dispatch("click");
+  edges().dispatch("keydown", { key: "ArrowRight" });
+  edges().children[0].dispatch("click");
+  assert.deepEqual(messages, [[{ outline: true }, true], [{ outline: true }, true], [{ outline: false }, true]]);
+  show({ ...VIEW, outline: true }, header());
+  assert.deepEqual(checked(edges()), ["false", "true"]);
+  assert.match(root.querySelector(".edges-note").textContent, /outline/);
+});
+
+test("no edges are offered where no focus is shown, or nobody would look for an object", () => {
+  const offered = (view, more) => {
+    show({ ...VIEW, ...view }, header(more));
+    assert.equal(root.querySelector(".edges-note").hidden, edges().hidden);
+    return !edges().hidden;
+  };
+  assert.equal(offered({ mode: "bokeh" }), true);
+  assert.equal(offered({ mode: "heat" }), false);
+  assert.equal(offered({ mode: "split", left: "photo", right: "heat" }), false);
+  assert.equal(offered({ mode: "side", left: "photo", right: "bokeh" }), true);
+  assert.equal(offered({ mode: "bokeh" }, { quiet: true }), false);
+});
+
+test("what has a name can be shared", () => {
+  const button = root.querySelector(".share");
+  assert.equal(button.hidden, true);
+  show(VIEW, header({ name: "giraffe" }));
+  assert.equal(button.hidden, false);
 });
 
 test("what can be chosen is what the view allows", () => {

@@ -79,7 +79,7 @@ test("data that are no bytes are left alone", async () => {
 test("controls can be moved before the first picture is there", async () => {
   decodeByHand();
   receive(sent());
-  Object.assign(part(".outline select"), { value: "true" }).dispatch("change");
+  part(".edges").children[1].dispatch("click");
   Object.assign(part(".radius input"), { value: 0.05 }).dispatch("change");
   await until(() => decoded.length === 1);
   decoded[0]();

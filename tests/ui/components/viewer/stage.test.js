@@ -45,6 +45,15 @@ test("a canvas whose size stays is not touched: setting it would clear the pictu
   assert.equal(set, 0);
 });
 
+test("on a phone the stage leaves room for the photos above it and the buttons below", () => {
+  Object.assign(window, { innerWidth: 390, innerHeight: 844 });
+  const tall = { width: 3, height: 4 };
+  const phone = arrange(stage, canvas, tall, { ...VIEW, mode: "bokeh" });
+  assert.equal(phone.height, 0.52 * 844);
+  window.innerWidth = 1280;
+  assert.equal(arrange(stage, canvas, tall, { ...VIEW, mode: "bokeh" }).height, 0.72 * 844);
+});
+
 test("no more than three million px are drawn, and never a stage of no width", () => {
   Object.assign(window, { devicePixelRatio: 4, innerHeight: 2000 });
   arrange(

@@ -90,7 +90,7 @@ test("playing tells nothing, whatever is changed meanwhile; pausing tells the wh
 test("asking for the outline ends the playing, or nobody would look for the object", () => {
   part(".play").dispatch("click");
   for (let i = 0; i < 20; i++) clock.frame();
-  Object.assign(part(".outline select"), { value: "true" }).dispatch("change");
+  part(".edges").children[1].dispatch("click");
   assert.equal(viewer.player.isPlaying, false);
   clock.advance(0);
   assert.equal(named("view")[0].outline, true);

@@ -43,12 +43,15 @@ const THINNEST = 24;
 
 /**
  * The stage's panes in CSS px for a picture of this aspect (width / height). Side by side, or one
- * above the other where the stage is narrow; never higher than `tallest` all together.
+ * above the other where the stage is narrow and they get larger so; never higher than `tallest` all
+ * together.
  */
 export function layout(width, aspect, two, tallest) {
-  const stacked = two && width < NARROW;
+  const half = (width - GAP) / 2;
+  const upright = Math.min(width, (aspect * (tallest - GAP)) / 2);
+  const stacked = two && width < NARROW && (upright > half || half < THINNEST);
   const beside = two && !stacked;
-  const available = Math.max(1, beside ? (width - GAP) / 2 : width);
+  const available = Math.max(1, beside ? half : width);
   const most = stacked ? (tallest - GAP) / 2 : tallest;
   const paneHeight = Math.max(Math.min(available / aspect, most), THINNEST);
   const paneWidth = Math.min(Math.max(paneHeight * aspect, THINNEST), available);

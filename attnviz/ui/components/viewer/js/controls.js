@@ -1,5 +1,7 @@
 // The controls below the stage. Each knows its name in the view; names of layers are only ever text.
 
+import { surfaces } from "../../base/js/view.js";
+
 const LENS = [
   {
     name: "radius", title: "Radius", max: 0.06, step: 0.002,
@@ -21,12 +23,6 @@ const LENS = [
 const SURFACE_TITLES = { bokeh: "Focus picture", heat: "Attention map", photo: "Photo" };
 
 const OPTIONS = [
-  {
-    name: "outline", title: "Focus follows",
-    choices: { false: "Attention field", true: "Object" },
-    read: (text) => text === "true",
-    help: "The field is soft and promises no outline; the object is found in the picture from it.",
-  },
   {
     name: "scale", title: "Scale of the map",
     choices: { layer: "This layer", "all-layers": "All layers", absolute: "Absolute, 0 to 1" },
@@ -53,8 +49,14 @@ const OPTIONS = [
   { name: "blend", title: "Blend between layers", help: "Fade from one layer to the next." },
 ];
 
-const MODE_TITLES = {
-  side: "Side by side", bokeh: "Focus", heat: "Map", photo: "Photo", split: "Split",
+const MODE_TITLES = new Map([
+  ["side", "Side by side"], ["bokeh", "Focus"], ["heat", "Map"], ["photo", "Photo"], ["split", "Split"],
+]);
+
+const EDGE_TITLES = new Map([[false, "Field"], [true, "Object"]]);
+const EDGE_NOTES = {
+  false: "The map itself: soft, without outlines.",
+  true: "The outline nearest to the map, found in the picture.",
 };
 
 function element(tag, properties = {}, ...children) {
@@ -130,19 +132,28 @@ export function buildControls(root, change) {
     root.querySelector(area).replaceChildren(...parts.map(({ node }) => node));
     made.push(...parts);
   }
-  const modes = buildModes(root.querySelector(".modes"), change);
+  const modes = buildRadios(root.querySelector(".modes"), "mode", MODE_TITLES, change);
+  const edges = buildRadios(root.querySelector(".edges"), "outline", EDGE_TITLES, change);
+  const note = root.querySelector(".edges-note");
   return (view, header) => {
     for (const { set } of made) set(view, header);
     modes(view);
+    edges(view);
+    note.textContent = EDGE_NOTES[view.outline];
+    const { left, right } = surfaces(view);
+    const idle = header.quiet || (left !== "bokeh" && right !== "bokeh"); // nobody would look for it
+    root.querySelector(".edges").hidden = note.hidden = idle;
+    root.querySelector(".share").hidden = !header.name;
   };
 }
 
-function buildModes(area, change) {
-  const names = Object.keys(MODE_TITLES);
-  const buttons = names.map((name) =>
+/** Buttons of which one is chosen: the values that `name` may have in the view, by their titles. */
+function buildRadios(area, name, titles, change) {
+  const values = [...titles.keys()];
+  const buttons = values.map((value) =>
     element("button", {
-      type: "button", role: "radio", textContent: MODE_TITLES[name],
-      onclick: () => change({ mode: name }, true),
+      type: "button", role: "radio", textContent: titles.get(value),
+      onclick: () => change({ [name]: value }, true),
     }),
   );
   area.replaceChildren(...buttons);
@@ -150,14 +161,14 @@ function buildModes(area, change) {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!by) return;
     const at = buttons.findIndex((button) => button.ariaChecked === "true");
-    const next = (at + by + names.length) % names.length;
-    change({ mode: names[next] }, true);
+    const next = (at + by + values.length) % values.length;
+    change({ [name]: values[next] }, true);
     buttons[next].focus();
     event.preventDefault();
   };
   return (view) => {
     buttons.forEach((button, index) => {
-      const chosen = names[index] === view.mode;
+      const chosen = values[index] === view[name];
       button.ariaChecked = String(chosen);
       button.tabIndex = chosen ? 0 : -1;
     });

@@ -3,19 +3,23 @@
 import { buildControls } from "./controls.js";
 import { layerKey, stageKey, stripKey } from "../../base/js/keyboard.js";
 import { listen, listenToWipe, stepper } from "./pointer.js";
+import { share } from "./share.js";
 import { WHOLE } from "../../base/js/zoom.js";
+
+const PHONE = "(max-width: 640px)";
 
 /** Listen on all parts of a viewer; what comes back ends what is heard beyond its own parts. */
 export function attachEvents(viewer) {
   listenToKeys(viewer);
   listenToSteps(viewer);
-  const { canvas, wipe, play, speed, reset } = viewer.parts;
+  const { canvas, wipe, play, speed, reset, share: button } = viewer.parts;
   listen(canvas, viewer);
   const divide = (wipeAt, released) => viewer.change({ wipe: wipeAt }, released);
   listenToWipe(wipe, () => viewer.panes()[0], divide);
   play.onclick = () => viewer.togglePlay();
   speed.onchange = () => viewer.change({ speed: Number(speed.value) }, true);
   reset.onclick = () => viewer.setZoom(WHOLE);
+  button.onclick = () => share(canvas, viewer);
   viewer.setControls = buildControls(viewer.root, (changes, done) => viewer.change(changes, done));
   return listenElsewhere(viewer);
 }
@@ -56,6 +60,9 @@ function listenElsewhere(viewer) {
   resized.observe(viewer.parts.stage);
   const leaving = new AbortController();
   const { signal } = leaving;
+  const phone = matchMedia(PHONE);
+  viewer.fold = () => fold(viewer, phone.matches);
+  phone.addEventListener("change", viewer.fold, { signal });
   addEventListener("pagehide", () => viewer.reporter.now(), { signal });
   const elsewhere = (event) => event.composedPath().includes(viewer.root) || viewer.reporter.now();
   document.addEventListener("pointerdown", elsewhere, { capture: true, signal });
@@ -63,4 +70,11 @@ function listenElsewhere(viewer) {
     leaving.abort();
     resized.disconnect();
   };
+}
+
+/** Where the picture comes first, a phone shows the rest on demand: it would fill a screen. */
+function fold({ parts, root, scene }, phone) {
+  const folds = phone && Boolean(scene?.header.folds);
+  root.classList.toggle("folds", folds);
+  parts.rest.open = !folds;
 }

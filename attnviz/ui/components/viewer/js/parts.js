@@ -9,6 +9,6 @@ export function partsOf(root) {
     strip: part(".strip"), slider: part(".layer"), layerName: part(".position b"),
     noun: part(".noun"),
     play: part(".play"), speed: part(".speed select"), spoken: part(".spoken"),
-    notice: part(".notice"), reset: part(".reset"),
+    notice: part(".notice"), reset: part(".reset"), rest: part(".rest"), share: part(".share"),
   };
 }

@@ -9,7 +9,9 @@ const MOST_PIXELS = 3e6;
 /** Lay the panes out for the stage's width; returns {panes (CSS px), height, density}. */
 export function arrange(stage, canvas, photo, view) {
   const width = Math.max(1, stage.clientWidth);
-  const tallest = Math.max(240, 0.72 * window.innerHeight);
+  // On a phone, the choice of photo above it and what is done with it below are to fit in as well.
+  const share = window.innerWidth <= 640 ? 0.52 : 0.72;
+  const tallest = Math.max(240, share * window.innerHeight);
   const made = layout(width, photo.width / photo.height, view.mode === "side", tallest);
   const native = window.devicePixelRatio || 1;
   const density = Math.min(native, Math.sqrt(MOST_PIXELS / (width * made.height)));

@@ -19,6 +19,7 @@ import { showLegend, showValue } from "./legend.js";
 import { attachEvents } from "./events.js";
 import { partsOf } from "./parts.js";
 import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
+import { showSteps } from "./steps.js";
 
 const ASK_MS = 500;
 
@@ -28,6 +29,8 @@ export class Viewer {
   renderer;
   /** @type {(view: import("../../base/js/view.js").View, header: any) => void} */
   setControls;
+  /** @type {() => void} */
+  fold;
 
   constructor(root, assets) {
     this.root = root;
@@ -53,7 +56,7 @@ export class Viewer {
   }
 
   get count() {
-    return this.scene ? this.scene.header.layers.length : 0;
+    return this.scene?.header.layers.length ?? 0;
   }
 
   get index() {
@@ -130,6 +133,7 @@ export class Viewer {
     if (before?.bitmap !== scene.bitmap) before?.bitmap.close();
     buildStrip(this.parts.strip, scene, (index) => this.goTo(index));
     this.parts.slider.max = this.count - 1;
+    if (!before) this.fold();
     this.refresh();
   }
 
@@ -213,8 +217,7 @@ export class Viewer {
   /** Bring everything in line with the view, and draw. */
   refresh() {
     if (!this.scene || !this.renderer) return;
-    const { stage, canvas, labels, wipe, slider, layerName, noun, reset, speed, strip, legend } =
-      this.parts;
+    const { stage, canvas, labels, wipe, reset, strip, legend } = this.parts;
     const { header } = this.scene;
     const table = this.assets.colours[this.view.colours];
     this.arranged = arrange(stage, canvas, header.photo, this.view);
@@ -222,13 +225,7 @@ export class Viewer {
     reset.hidden = this.zoom.scale <= 1;
     label(labels, this.panes(), this.view, header.title);
     placeWipe(wipe, this.panes()[0], this.view);
-    slider.step = this.view.blend ? 0.02 : 1;
-    slider.value = this.position;
-    noun.textContent = slider.ariaLabel = header.noun || "Layer";
-    slider.ariaValueText = header.layers[this.index].name;
-    layerName.textContent = `${header.layers[this.index].name} · ${this.index + 1} of ${this.count}`;
-    const speeds = [...speed.options].map((option) => Number(option.value));
-    speed.value = String(speeds.findLast((one) => one <= this.view.speed) ?? speeds[0]);
+    showSteps(this.parts, this);
     this.setControls(this.view, header);
     const painted = `${header.id} ${this.view.colours} ${this.view.scale}`;
     if (this.painted !== painted) paintStrip(strip, this.scene, this.view, table);

@@ -1,0 +1,33 @@
+// Handing what is shown to somebody else: the picture where the device can, otherwise the page's link.
+
+/** A PNG of what the canvas shows. `name` is the photo's. */
+async function pictureOf(canvas, name) {
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+  return blob && new File([blob], `${name}.png`, { type: "image/png" });
+}
+
+/**
+ * Share what the canvas shows; `viewer` says what became of it.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ scene: any, say: (text: string) => void }} viewer
+ */
+export async function share(canvas, viewer) {
+  const url = location.href;
+  const name = viewer.scene?.header.name;
+  if (!name) return;
+  try {
+    const picture = navigator.canShare ? await pictureOf(canvas, name) : null;
+    if (picture && navigator.canShare({ files: [picture] })) {
+      await navigator.share({ files: [picture], title: name });
+    } else if (navigator.share) {
+      await navigator.share({ url, title: name });
+    } else {
+      await navigator.clipboard.writeText(url);
+      viewer.say("The link to this view is copied. A photo of your own does not go with it.");
+    }
+  } catch (error) {
+    if (error.name === "AbortError") return; // the visitor closed the device's own window
+    viewer.say(`Nothing could be shared here. This page's link is ${url}`);
+  }
+}

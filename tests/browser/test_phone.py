@@ -1,0 +1,77 @@
+"""The first screen of a phone: photos, the whole picture, and what can be done with it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+
+from tests.browser.conftest import App
+from tests.browser.test_focus_page import WAIT, canvas, settle, unfold
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WIDTH, HEIGHT = 390, 844
+
+
+@pytest.fixture
+def phone(chromium: Browser, app: App) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
+    page.goto(app.url)
+    settle(page)
+    yield page
+    page.close()
+
+
+def bounds(part: Locator) -> tuple[float, float]:
+    """Top and bottom in px of the screen."""
+    box = part.bounding_box()
+    assert box is not None
+    return box["y"], box["y"] + box["height"]
+
+
+def assert_picture_first(page: Page) -> None:
+    """Photos, picture, edges and files stand below each other, on one screen."""
+    top = 0.0
+    row = page.get_by_role("radiogroup", name="Picture")
+    edges = page.get_by_role("radiogroup", name="Focus follows")
+    save = page.get_by_role("button", name="Save the picture")
+    for part in (page.locator("h1"), row, canvas(page), edges, save):
+        above, below = bounds(part)
+        assert top <= above + 1, part
+        top = below
+    assert top <= HEIGHT
+    assert bounds(edges)[0] - bounds(canvas(page))[1] < 20, "no gap below the picture"
+    assert bounds(page.get_by_role("combobox", name="Model"))[0] > top
+    share = page.get_by_role("button", name="Share")
+    assert bounds(share)[0] == pytest.approx(bounds(edges)[0], abs=4)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_whole_picture_and_its_buttons_are_on_the_first_screen(phone: Page) -> None:
+    assert_picture_first(phone)
+    radius = phone.get_by_role("slider", name="Radius")
+    expect(radius).to_be_hidden()
+    unfold(phone)
+    expect(radius).to_be_visible()
+
+
+def test_five_photos_of_ones_own_leave_the_picture_its_place(phone: Page) -> None:
+    row = phone.get_by_role("radiogroup", name="Picture")
+    phone.locator("input[type=file]").set_input_files([photo(index) for index in range(5)])
+    expect(row.get_by_role("radio", name="photo 4.png")).to_have_count(1, timeout=WAIT)
+    settle(phone)
+    assert_picture_first(phone)
+    wide, shown = row.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
+    assert wide > shown, "the row scrolls sideways"
+
+
+def photo(index: int) -> FilePayload:
+    """A portrait for odd numbers, a landscape for even ones; no two alike."""
+    pixels = np.random.default_rng(index).integers(0, 255, (120, 160, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels if index % 2 == 0 else pixels.transpose(1, 0, 2)).save(file, "PNG")
+    return {"name": f"photo {index}.png", "mimeType": "image/png", "buffer": file.getvalue()}
