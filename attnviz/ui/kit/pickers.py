@@ -14,7 +14,13 @@ from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
-from attnviz.ui.kit.uploads import forget_messages, kept_photos, offer_removal, offer_upload
+from attnviz.ui.kit.uploads import (
+    forget_messages,
+    kept_photos,
+    offer_removal,
+    offer_upload,
+    show_messages,
+)
 from attnviz.ui.kit.url_state import linked
 
 DEFAULT_SAMPLE = "china"
@@ -69,6 +75,7 @@ def pick_from_row() -> dict[str, Photo]:
     if not photos:
         with upload:
             offer_upload()
+        show_messages()
         return {}
     if "picture" not in st.session_state:
         st.session_state["picture"] = linked("picture")
@@ -84,9 +91,10 @@ def pick_from_row() -> dict[str, Photo]:
         if picked is not None:
             st.session_state["picture"] = chosen = picked
             forget_messages()
-        offer_removal(chosen)
-    with upload:  # last, for a choice ends the messages about the last photos
+    with upload:
         offer_upload()
+        offer_removal(chosen)
+    show_messages()
     if chosen not in photos:
         st.warning(_missing_text(chosen), icon=":material/hide_image:")
         return {}

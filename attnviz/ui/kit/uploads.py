@@ -30,7 +30,7 @@ def kept_photos() -> list[KeptPhoto]:
 
 
 def offer_upload() -> None:
-    """Show the box for new photos, and what became of the last ones."""
+    """Show the box for new photos."""
     turn = st.session_state.get(_TURN, 0)
     # A new key empties the box: what it held is kept elsewhere.
     key = f"uploads {turn}" if turn else "uploads"
@@ -43,6 +43,10 @@ def offer_upload() -> None:
         args=(key,),
         max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
     )
+
+
+def show_messages() -> None:
+    """Show what became of the last photos."""
     for message in st.session_state.get(_MESSAGES, ()):
         st.error(plain_text(message), icon=":material/error:")
 
