@@ -123,6 +123,7 @@ class DenseClassifier:
         flat = flat.relu() if self.rectified else flat
         for step, spatial in zip(self.steps, self.spatial, strict=True):
             module = network.get_submodule(step)
+            flat = _in_type_of(module, flat)  # the network may have run in another, by autocast
             flat = module(flat[:, :, None, None] if spatial else flat).flatten(1)
         return flat.reshape(*channels.shape[:-1], flat.shape[1])
 
@@ -263,6 +264,11 @@ def _is_right(
 def _batch_first(value: Tensor, layout: Layout) -> Tensor:
     """A tensor [T, N, C] as [N, T, C]; those of other layouts unchanged."""
     return value.transpose(0, 1) if layout is Layout.SEQUENCE_FIRST else value
+
+
+def _in_type_of(module: nn.Module, value: Tensor) -> Tensor:
+    weight = next((one for one in module.parameters() if one.is_floating_point()), None)
+    return value if weight is None else value.to(weight.dtype)
 
 
 def _equal(value: Tensor, expected: Tensor) -> bool:

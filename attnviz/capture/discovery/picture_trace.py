@@ -35,6 +35,7 @@ from attnviz.capture.discovery.token_probe import (
 )
 from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
+from attnviz.capture.hooks.full_precision import FullPrecision
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
 from attnviz.capture.site import Form
 
@@ -170,7 +171,12 @@ class PictureTrace:
             return output
 
         listening = CallListener(on_call).attach(self._module.named_modules())
-        with self._at_source(code) as inputs, suppress(CallReachedError), listening:
+        with (
+            FullPrecision(self._example),
+            self._at_source(code) as inputs,
+            suppress(CallReachedError),
+            listening,
+        ):
             functional_call(self._module, self._weights, (inputs,))
         return found
 

@@ -23,6 +23,7 @@ from attnviz.capture.discovery.random_weights import random_weights
 from attnviz.capture.discovery.token_origins import STEP, TokenOrigins, by_extent, by_proportion
 from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FusedCall, SoftmaxCall
+from attnviz.capture.hooks.full_precision import FullPrecision
 from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading_shape
 from attnviz.capture.site import Form
 
@@ -151,7 +152,7 @@ def _run(
 
     args, kwargs = enclosing.with_first(value)
     modules = ((name or ".", module) for name, module in enclosing.module.named_modules())
-    with CallListener(on_call).attach(modules):
+    with FullPrecision(value), CallListener(on_call).attach(modules):
         try:
             functional_call(enclosing.module, weights, args, kwargs)
         except CallReachedError:

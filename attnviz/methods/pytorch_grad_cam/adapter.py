@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from attnviz.capture.grids import tokens_to_map
@@ -58,6 +59,22 @@ def raw_maps(cam: Any, sign: Sign = Sign.LIBRARY) -> Iterator[list[FloatArray]]:
         # The library detaches what it stored in place, which fails for views.
         cam.activations_and_grads.activations = []
         cam.activations_and_grads.gradients = []
+
+
+class OutputTypes:
+    """Hooks between which the outputs of modules are float32, whatever type autocast gave them."""
+
+    def __init__(self) -> None:
+        self._types: dict[nn.Module, torch.dtype] = {}
+
+    def to_float(self, module: nn.Module, _entering: object, output: Tensor) -> Tensor:
+        """The first hook of a module."""
+        self._types[module] = output.dtype
+        return output.float()
+
+    def back(self, module: nn.Module, _entering: object, output: Tensor) -> Tensor:
+        """The last hook of a module."""
+        return output.to(self._types[module])
 
 
 def class_targets(classes: Sequence[int] | None) -> list[Any] | None:

@@ -31,7 +31,7 @@ from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
 from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
-from attnviz.methods.pytorch_grad_cam.adapter import class_targets, raw_maps, to_maps
+from attnviz.methods.pytorch_grad_cam.adapter import OutputTypes, class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
 from attnviz.methods.pytorch_grad_cam.sign import Sign
 from attnviz.methods.pytorch_grad_cam.table import TABLE, Entry, Variation
@@ -208,14 +208,15 @@ class LibraryCam(Method):
         """Maps [N, h, w] of blocks of one layout, or the single map of the whole network."""
         kind = self._library_class(watched, inputs)
         modules = self._parts(watched, sites)
+        types = OutputTypes()
         for module in modules:  # hooks run in the order of their registration
-            module.register_forward_hook(lambda _part, _entering, out: out.float())
+            module.register_forward_hook(types.to_float)
         cam = self._library_cam(kind, watched, sites, (inputs.shape[-2], inputs.shape[-1]))
         for site in sites:
             if site.overwritten:  # the library stores the block's tensor, not a copy
                 watched.part(site).register_forward_hook(lambda _part, _entering, out: out.clone())
         for module in modules:
-            module.register_forward_hook(lambda _part, _entering, out: out.to(watched.dtype))
+            module.register_forward_hook(types.back)
         if self.cam_class == "FinerCAM":
             run = partial(cam, inputs, target_idx=classes[0] if classes else None)
             cam = cam.base_cam
@@ -235,9 +236,7 @@ class LibraryCam(Method):
         return getattr(library, self.cam_class)
 
     def _parts(self, watched: StandIn, sites: Sequence[Site]) -> list[nn.Module]:
-        """The modules that the library hooks, where their outputs are not float32."""
-        if watched.dtype is torch.float32:
-            return []
+        """The modules that the library hooks."""
         if self.cam_class == "FullGrad":
             layers = (nn.Conv2d, nn.BatchNorm2d)
             return [module for module in watched.modules() if isinstance(module, layers)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from attnviz.types import FloatArray
 
-_UNRELATED = 1e-3  # of the largest possible covariance; below it, rounding could decide
+_UNRELATED = 1e-2  # of the largest possible covariance; below it, rounding could decide
 
 
 class Sign(Enum):
@@ -32,7 +32,8 @@ def oriented(
     on rounding: the map of a mirrored photo could be the reverse of the photo's. Here the
     covariance over positions of the component and a strength s is positive. For `ACTIVATION` s is
     the sum over c of |A_c|, for `SUPPORT` the sum over c of G_c A_c, which is HiResCAM. Where they
-    are unrelated, the other one of signed sum and sum of magnitudes decides.
+    are unrelated, the other one of signed sum and sum of magnitudes decides: before a layer norm,
+    for one, G is at right angles to A, and HiResCAM is 0.
 
     Parameters
     ----------
@@ -66,23 +67,26 @@ def oriented(
     if sign is Sign.LIBRARY:
         return components
     signed = activation if sign is Sign.ACTIVATION or gradient is None else activation * gradient
-    strengths = [np.abs(signed).sum(1), signed.sum(1)]
-    if sign is Sign.SUPPORT:
-        strengths.reverse()
+    features = np.nan_to_num(signed.astype(np.float64))
     turned = [
-        -one if _is_reversed(one, [strength[index] for strength in strengths]) else one
-        for index, one in enumerate(components)
+        -one if _is_reversed(one, feature, sign) else one
+        for one, feature in zip(components, features, strict=True)
     ]
     return np.stack(turned)
 
 
-def _is_reversed(component: FloatArray, strengths: list[FloatArray]) -> bool:
-    """Whether the first strength that the component is related to falls where it rises."""
-    for strength in strengths:
-        centred = np.nan_to_num(strength.astype(np.float64))
-        centred -= centred.mean()
-        covariance = float((component * centred).sum())
-        largest = float(np.linalg.norm(component) * np.linalg.norm(centred))
-        if abs(covariance) > _UNRELATED * largest:
-            return covariance < 0
-    return False
+def _is_reversed(component: FloatArray, signed: FloatArray, sign: Sign) -> bool:
+    """Whether a component [h, w] falls where the strength of [C, h, w] rises."""
+    magnitude = np.abs(signed).sum(0)
+    relations = [_relation(component, one, magnitude) for one in (magnitude, signed.sum(0))]
+    if sign is Sign.SUPPORT:
+        relations.reverse()
+    clear = [one for one in relations if abs(one) > _UNRELATED]
+    return (clear[0] if clear else max(relations, key=abs)) < 0
+
+
+def _relation(component: FloatArray, strength: FloatArray, magnitude: FloatArray) -> float:
+    """Covariance of a component and a strength, relative to that of features of this magnitude."""
+    covariance = float((component * (strength - strength.mean())).sum())
+    largest = float(np.linalg.norm(component) * np.linalg.norm(magnitude))
+    return covariance / largest if largest > 0 else 0.0

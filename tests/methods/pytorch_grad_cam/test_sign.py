@@ -35,6 +35,17 @@ class Tokens(nn.Module):
         return self.head(self.block(self.patches(x).flatten(2).transpose(1, 2)).mean(1))
 
 
+class Normed(Tokens):
+    """The same with a layer norm, before which HiResCAM is 0 everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.norm(self.block(self.patches(x).flatten(2).transpose(1, 2))).mean(1))
+
+
 def pointwise() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(3, 12, 1), nn.ReLU(), nn.Conv2d(12, 12, 1), nn.ReLU(),
@@ -60,10 +71,11 @@ def test_the_map_moves_with_the_photo(name: str) -> None:
             np.testing.assert_allclose(found, by_hand, atol=1e-3 * expected.max(), err_msg=how)
 
 
-def test_the_map_of_tokens_moves_with_the_photo() -> None:
+@pytest.mark.parametrize("kind", [Tokens, Normed])
+def test_the_map_of_tokens_moves_with_the_photo(kind: type[Tokens]) -> None:
     """Patches are turned with their photo by kernels of one value."""
     torch.manual_seed(0)
-    network = Tokens().eval()
+    network = kind().eval()
     network.patches.weight.data[:] = network.patches.weight.data.mean((2, 3), keepdim=True)
     inputs = torch.randn(1, 3, 8, 8)
     for name in EIGEN[:3]:
