@@ -18,6 +18,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
 
+# The app and the commands begin with a small network with soft masks: it is quick, and has layers
+# to step through. What users begin with has tests of its own.
+os.environ["ATTNVIZ_MODEL"] = "ran-small"
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attnviz.cli.models import DEFAULT_HELP, model_or_default
 from attnviz.cli.output import write_file
 from attnviz.training.cli import Device
 
@@ -14,11 +15,12 @@ from attnviz.training.cli import Device
 def agreement(
     data: Annotated[Path, typer.Option(help="Folder with pictures and a fixations.json.")],
     models: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Model names, separated by commas; NAME=FILE loads a model's weights from a file."
+            help="Model names, separated by commas; NAME=FILE loads a model's weights from a file "
+            f"{DEFAULT_HELP}."
         ),
-    ] = "ran-small",
+    ] = None,
     methods: Annotated[
         str, typer.Option(help="Methods as in `explain`, separated by commas.")
     ] = "attention,decision",
@@ -33,7 +35,12 @@ def agreement(
     from attnviz.agreement.cli import compare_folder
 
     report = compare_folder(
-        data, _names(models), _names(methods), limit=limit, degree=degree, device=device
+        data,
+        _names(model_or_default(models)),
+        _names(methods),
+        limit=limit,
+        degree=degree,
+        device=device,
     )
     typer.echo(report)  # first: it took long, and `out` may not be writable
     if out is not None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from attnviz.cli.models import DEFAULT_HELP, model_or_default
 from attnviz.training.cli import Device
 
 
@@ -17,8 +18,9 @@ def explain(
         list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
     ],
     model: Annotated[
-        str, typer.Option(help="A name from `attnviz models`, or a .safetensors file.")
-    ] = "ran-small",
+        str | None,
+        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+    ] = None,
     method: Annotated[
         str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
     ] = "auto",
@@ -60,7 +62,7 @@ def explain(
     names = export or [format_.name for format_ in known if format_.by_default]
     formats = tuple(known.get(name)() for name in dict.fromkeys(names))
     listed = input_pictures(pictures, out)
-    loaded = load_model(model, device, input_size=input_size)
+    loaded = load_model(model_or_default(model), device, input_size=input_size)
     order = Order(method, as_class(target, loaded.labels), layers, radius, formats, out)
     reporter = Reporter(quiet=quiet, json_lines=json)
     explain_pictures(loaded, listed, order, reporter)

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import typer
 
+DEFAULT_HELP = "(default: the first of `attnviz models`)"
+
+
+def model_or_default(name: str | None) -> str:
+    """Return the name of a model, or of the one to begin with, and say if another is missing."""
+    from attnviz.models.catalogue import default_model, missing_default
+
+    if name is not None:
+        return name
+    chosen = default_model()
+    if missing := missing_default():
+        typer.echo(f"{missing} {chosen} is used instead.", err=True)
+    return chosen
+
 
 def models() -> None:
     """List the available models, the attention they have, and their download size."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from attnviz.errors import UnknownNameError
+from attnviz.errors import UnknownNameError, WeightsUnavailableError
+from attnviz.models import lite0_source
 from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
+
+MODEL_VARIABLE = "ATTNVIZ_MODEL"
 
 
 def list_models() -> tuple[ModelSpec, ...]:
@@ -18,14 +22,43 @@ def list_models() -> tuple[ModelSpec, ...]:
     Returns
     -------
     tuple of ModelSpec
-        The networks shipped with the package, then torchvision's, then timm's.
+        The one to begin with, the others that come along, then torchvision's, then timm's.
 
     Raises
     ------
     WeightsError
         The card of a shipped network is not valid.
     """
-    return (*zoo_specs(), *torchvision_specs(), *timm_specs())
+    specs = (*_come_along(), *torchvision_specs(), *timm_specs())
+    wanted = os.environ.get(MODEL_VARIABLE)
+    return tuple(sorted(specs, key=lambda spec: spec.name != wanted))
+
+
+def default_model() -> str:
+    """Return the name of the network that is used where none is named.
+
+    Returns
+    -------
+    str
+        What `$ATTNVIZ_MODEL` names, or else the first that comes along: EfficientNet-Lite0 if its
+        package is installed.
+
+    Raises
+    ------
+    WeightsError
+        The card of a shipped network is not valid.
+    """
+    return os.environ.get(MODEL_VARIABLE) or _come_along()[0].name
+
+
+def missing_default() -> str:
+    """Say in one sentence how the usual network is installed; empty where it is, or not wanted."""
+    replaced = os.environ.get(MODEL_VARIABLE) or lite0_source.lite0_weights()
+    return "" if replaced else lite0_source.MISSING
+
+
+def _come_along() -> tuple[ModelSpec, ...]:
+    return (*lite0_source.lite0_specs(), *zoo_specs())
 
 
 def find_model(name: str) -> ModelSpec:
@@ -47,7 +80,7 @@ def find_model(name: str) -> ModelSpec:
     UnknownNameError
         No network has this name; the message suggests similar ones.
     WeightsError
-        There is no such file, or its card is not valid.
+        There is no such file, its card is not valid, or the package with it is not installed.
     """
     base, separator, path = name.partition("=")
     if separator:
@@ -58,6 +91,8 @@ def find_model(name: str) -> ModelSpec:
         if spec.name == name:
             return spec
     specs = {spec.name: spec for spec in list_models()}
+    if name == lite0_source.NAME and name not in specs:
+        raise WeightsUnavailableError(lite0_source.MISSING)
     if name not in specs:
         raise UnknownNameError("model", name, specs)
     return specs[name]

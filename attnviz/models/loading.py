@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from attnviz.errors import ModelError, OutOfMemoryError, UnknownNameError
-from attnviz.models.catalogue import find_model
+from attnviz.models.catalogue import default_model, find_model, missing_default
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
 from attnviz.models.preprocess import Preprocess
@@ -25,7 +26,7 @@ from attnviz.progress import Progress
 
 
 def load_model(
-    model: str | ModelSpec,
+    model: str | ModelSpec | None = None,
     device: str | torch.device = "auto",
     *,
     input_size: int | None = None,
@@ -38,7 +39,8 @@ def load_model(
     Parameters
     ----------
     model
-        A name from `list_models`, or a spec.
+        A name from `list_models`, or a spec. EfficientNet-Lite0 if None, which knows ImageNet's
+        1,000 classes; the next that comes along where its package is missing, with a warning.
     device
         "auto", "cuda", "cuda:1", "mps" or "cpu".
     input_size
@@ -69,6 +71,10 @@ def load_model(
     >>> model.preprocess.size
     160
     """
+    if model is None:
+        model = default_model()
+        if missing := missing_default():
+            warnings.warn(f"{missing} {model} is used instead.", stacklevel=2)
     spec = find_model(model) if isinstance(model, str) else model
     chosen = choose_device(device)
     if spec.weights is None:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.errors import AttnvizError
+from attnviz.models.catalogue import missing_default
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
@@ -101,6 +102,8 @@ def pick_model() -> VisionModel | None:
             "spatial, channel or context to see one kind of attention only.",
         )
         side = pick_side(specs[str(name)])
+    if missing := missing_default():
+        below.info(missing, icon=":material/download:")
     with below, st.container(horizontal=True, vertical_alignment="center"):
         st.caption(plain_text(model_facts(specs[str(name)])))
         offer_own_weights(specs, MODEL)

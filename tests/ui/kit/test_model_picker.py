@@ -81,8 +81,8 @@ def test_the_one_to_start_with_comes_first_then_what_is_here_then_downloads_each
     marked = [line for line in lines if "\N{DOWNWARDS ARROW}" in line]
     here = names[: len(lines) - len(marked)]
     assert lines[-len(marked) :] == marked
-    assert set(here) == {"ran-cifar", "cbam-small", "vit-small"}
-    assert groups(here) == ["Spatial", "Context"]
+    assert set(here) == {"ran-cifar", "cbam-small", "vit-small", "efficientnet-lite0"}
+    assert groups(here) == ["Spatial", "Context", "Without attention"]
     assert groups(names[len(here) :]) == ["Channel", "Context", "Without attention"]
     assert "Without attention · resnet18 · \N{DOWNWARDS ARROW} 47 MB" in marked
     assert "Channel + context · maxvit_t · \N{DOWNWARDS ARROW} 125 MB" in marked

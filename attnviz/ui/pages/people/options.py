@@ -52,12 +52,12 @@ def pick_options() -> ComparisonOptions:
     ComparisonOptions
         The choices; they are remembered when the user leaves the page.
     """
-    start_value(_MODELS, ["ran-small"])
     start_value(_METHODS, ["attention", "decision"])
     start_value(_DEGREE, 24.0)
     device = pick_device()
     left, middle, right = st.columns([3, 4, 2])
     specs = listed_models()
+    start_value(_MODELS, [next(iter(specs))])
     # A network of the visitor's own may have gone.
     st.session_state[_MODELS] = [name for name in st.session_state[_MODELS] if name in specs]
     with left:
@@ -98,6 +98,7 @@ def pick_options() -> ComparisonOptions:
 def mismatch_notes(options: ComparisonOptions) -> list[str]:
     """Say for each method which models do not support it."""
     specs = listed_models()
+    start_value(_MODELS, [next(iter(specs))])
     return unsupported_notes([specs[name] for name in options.models], options.methods)
 
 
@@ -122,6 +123,7 @@ def contestants(options: ComparisonOptions, centre_bias: CentreBias) -> list[Map
     """
     loaded: list[VisionModel] = []
     specs = listed_models()
+    start_value(_MODELS, [next(iter(specs))])
     for name in options.models:
         model = ready_model(specs[name], options.device)
         if model is None:
