@@ -28,8 +28,8 @@ def require_graph(logits: Tensor, network: nn.Module) -> None:
     if not logits.requires_grad:
         raise GradientError(
             f"The output of {type(network).__name__} has no gradients: its `forward` cuts them "
-            "off, as torch.no_grad, detach, NumPy, argmax and some kinds of checkpointing do. "
-            "Remove that, or choose a method that needs none, such as score-cam."
+            "off, as torch.no_grad, detach, NumPy, argmax and another library's checkpointing do. "
+            "Switch that off, or choose a method that needs none, such as score-cam."
         )
 
 

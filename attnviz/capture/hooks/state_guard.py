@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from attnviz.capture.hooks.eager import is_compiled
+from attnviz.capture.hooks.recomputation import without_recomputation
 from attnviz.capture.hooks.submodules import all_modules
 
 
@@ -16,7 +17,8 @@ from attnviz.capture.hooks.submodules import all_modules
 def state_guard(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
     """Switch a network to evaluation mode; restore all flags on exit, also after an error.
 
-    Compiled submodules run eagerly inside, because compiled code calls no hooks.
+    Compiled submodules run eagerly inside, because compiled code calls no hooks, and checkpointed
+    parts run once.
 
     Parameters
     ----------
@@ -48,9 +50,10 @@ def state_guard(module: nn.Module, *, frozen: bool = False) -> Iterator[None]:
         for weight in trainable:
             weight.requires_grad_(False)
         with (
+            without_recomputation(),
             torch.compiler.set_stance("force_eager")
             if any(map(is_compiled, modules))
-            else nullcontext()
+            else nullcontext(),
         ):
             yield
     finally:
