@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,10 +12,10 @@ from torch import Tensor, nn
 from attnviz.capture.discovery.last_step import LastStep, last_step
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.errors import ModelError
-from attnviz.models.scores import ScoreKind, Scores
+from attnviz.models.scores import ScoreKind, Scores, score_kind
 from attnviz.models.vision_model import VisionModel
 
-_TOLERANCE = 1e-3  # of sums; half precision adds its own rounding
+_TOLERANCE = 1e-3  # of sums and lengths; of types that round more coarsely, twice that
 _BOUNDED = frozenset(
     ("sigmoid", "hardsigmoid", "reciprocal", "div alike", "_softmax", "log_sigmoid_forward")
 )
@@ -62,14 +61,50 @@ def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
         are labels, or no probabilities. Or it cannot be read, or returns NaN.
     """
     if model.scores is None:
-        module, ready = prepare_for_hooks(model.module, inputs[:1])
-        step = last_step(module, ready)
-        check_finite(model.name, step.output)
-        scores = _scores(model, module, step)
+        scores, step = _found(
+            model.name, model.module, inputs, len(model.labels), model.spec.scores
+        )
         count = 2 if scores.pair else step.output.shape[1]
         check_labels(model, count, step.other_outputs)
         model.scores = scores
     return model.scores
+
+
+def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None = None) -> Scores:
+    """Find out what a network returns, with one pass.
+
+    Parameters
+    ----------
+    module
+        The network, which no other thread runs.
+    inputs
+        [N, C, H, W], normalised as the network expects.
+    labels
+        How many labels there are for its outputs; 0 if none.
+    kind
+        What it is said to return, one of `ScoreKind`; None to infer it.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    ModelError
+        As `known_scores`; labels are not counted.
+    UnknownNameError
+        There is no such kind.
+    """
+    return _found(type(module).__name__, module, inputs, labels, score_kind(kind))[0]
+
+
+def _found(
+    name: str, module: nn.Module, inputs: Tensor, labels: int, wish: ScoreKind | None
+) -> tuple[Scores, LastStep]:
+    module, ready = prepare_for_hooks(module, inputs[:1])
+    step = last_step(module, ready)
+    check_finite(name, step.output)
+    return _scores(name, module, step, labels, wish), step
 
 
 def check_labels(model: VisionModel, count: int, others: Sequence[int] = ()) -> None:
@@ -109,14 +144,16 @@ def check_finite(name: str, output: Tensor) -> None:
         )
 
 
-def _scores(model: VisionModel, module: nn.Module, step: LastStep) -> Scores:
-    wish, single = model.spec.scores, step.output.shape[1] == 1
+def _scores(
+    name: str, module: nn.Module, step: LastStep, labels: int, wish: ScoreKind | None
+) -> Scores:
+    single = step.output.shape[1] == 1
     chances = _exclusive(step)
-    pair = single and len(model.labels) == 2
+    pair = single and labels == 2
     if wish is None:
-        scores = _inferred(module, step, chances, named=bool(model.labels))
+        scores = _inferred(module, step, chances, named=labels > 0)
     elif wish is ScoreKind.PROBABILITIES:
-        scores = _promised(model, step, chances)
+        scores = _promised(name, step, chances)
     elif wish is ScoreKind.SOFTMAX and single:
         text = "A softmax of a single number is always 1, so its sigmoid is told."
         scores = Scores(ScoreKind.SIGMOID, note=text)
@@ -185,20 +222,22 @@ def _as_features(module: nn.Module, step: LastStep) -> tuple[ScoreKind | None, s
         return ScoreKind.NONE, "ends in a normalisation of features"
     if step.pooled and step.replaced:
         return ScoreKind.NONE, "has an `nn.Identity` in the place of its classifier"
+    if step.pooled and many and (step.operations | step.activated) & _BATCH_NORMS:
+        return ScoreKind.NONE, "returns averaged features, without a classifier behind them"
     lengths = output.norm(dim=1)
     if output.shape[1] > 1 and bool(((lengths - 1).abs() < _tolerance(step)).all()):
         return ScoreKind.NONE, "returns vectors of length one, as embeddings are"
     return None, ""
 
 
-def _promised(model: VisionModel, step: LastStep, chances: str | None) -> Scores:
+def _promised(name: str, step: LastStep, chances: str | None) -> Scores:
     if chances == "log":
         return Scores()
     low, high = float(step.output.min()), float(step.output.max())
     if low < 0 or high > 1 + _tolerance(step):
         value = low if low < 0 else high
         raise ModelError(
-            f"{model.name} returned {value:.3g}, which is no probability. Give `wrap` "
+            f"{name} returned {value:.3g}, which is no probability. Give `wrap` "
             'scores="softmax" or "sigmoid" if it returns logits, or "none" if it returns features.'
         )
     return Scores(ScoreKind.PROBABILITIES, exclusive=chances is not None)
@@ -222,7 +261,7 @@ def _exclusive(step: LastStep) -> str | None:
         return None
     if bool((output >= 0).all()) and bool(((output.sum(1) - 1).abs() < tolerance).all()):
         return "plain"
-    if bool((output <= 0).all()) and bool((output.logsumexp(1).abs() < tolerance).all()):
+    if bool((output <= 0).all()) and bool((output.logsumexp(1).abs() < 8 * tolerance).all()):
         return "log"
     return None
 
@@ -236,6 +275,4 @@ def _is_bounded(step: LastStep) -> bool:
 
 
 def _tolerance(step: LastStep) -> float:
-    output = step.output
-    rounding = torch.finfo(output.dtype).eps * math.sqrt(output.shape[1])
-    return max(_TOLERANCE, 2 * rounding)
+    return max(_TOLERANCE, 2 * torch.finfo(step.output.dtype).eps)

@@ -13,6 +13,7 @@ import typer
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.cli.terminal import path_text
 from attnviz.errors import AttnvizError, OutputError, PictureError
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 
 _NAMES_SHOWN = 10
 
@@ -55,10 +56,10 @@ class PictureReport:
             "picture": str(self.path),
             "model": self.model,
             "predictions": [
-                {"class": index, **_as_json(prediction)}
+                {"class": index, **_as_json(prediction, PLAIN_LOGITS)}
                 for index, prediction in zip(classes, predictions, strict=True)
             ],
-            "target": _as_json(result.target) if result and result.target else None,
+            "target": _as_json(result.target, result.scores) if result and result.target else None,
             "method": result.method if result else None,
             "layers": list(result.layers) if result else [],
             "best_layer": result.best_layer if result else None,
@@ -137,8 +138,10 @@ def _listed(reports: Sequence[PictureReport], what: str) -> str:
     return f"; {len(names)} {what}: {', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
-def _as_json(prediction: Prediction) -> dict[str, Any]:
-    return {"label": prediction.label, "probability": prediction.probability}
+def _as_json(prediction: Prediction, scores: Scores) -> dict[str, Any]:
+    """Of features, a component has no probability, but a value."""
+    number = "probability" if scores.has_classes else "value"
+    return {"label": prediction.label, number: prediction.probability}
 
 
 def _geometry(result: Explanation) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from itertools import chain
 import torch
 from torch import nn
 
-from attnviz.errors import ModelError, OutOfMemoryError, UnknownNameError
+from attnviz.errors import ModelError, OutOfMemoryError
 from attnviz.models.catalogue import default_model, find_model, missing_default
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.scores import ScoreKind
+from attnviz.models.scores import score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state, read_state
 from attnviz.models.vision_model import VisionModel
@@ -161,8 +161,6 @@ def wrap(
         `scores` is none of the four.
     """
     check_wrappable(module)
-    if scores is not None and scores not in set(ScoreKind):
-        raise UnknownNameError("kind of scores", str(scores), ScoreKind)
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     name = name or type(module).__name__
@@ -178,7 +176,7 @@ def wrap(
         weights=None,
         preprocess=preprocess or Preprocess(),
         labels=tuple(labels or ()),
-        scores=None if scores is None else ScoreKind(scores),
+        scores=score_kind(scores),
     )
     first = next(chain(parameters, module.buffers()), None)
     device = torch.device("cpu") if first is None else first.device

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from attnviz.errors import UnknownNameError
+
 
 class ScoreKind(StrEnum):
     """What a network returns for each class.
@@ -30,6 +32,13 @@ class ScoreKind(StrEnum):
     SIGMOID = "sigmoid"
     PROBABILITIES = "probabilities"
     NONE = "none"
+
+
+def score_kind(name: str | None) -> ScoreKind | None:
+    """Return the kind of a name; None stays None, and UnknownNameError lists the kinds."""
+    if name is not None and name not in set(ScoreKind):
+        raise UnknownNameError("kind of scores", str(name), ScoreKind)
+    return None if name is None else ScoreKind(name)
 
 
 @dataclass(frozen=True)

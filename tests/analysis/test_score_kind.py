@@ -125,8 +125,9 @@ def test_log_probabilities_are_told_as_probabilities(
         Net(lambda x: x / 100 + 0.5),  # all within 0..1, yet logits
         Net(lambda x: x - x.logsumexp(1, keepdim=True)),
         Net(lambda x: SimpleNamespace(logits=x)),
+        nn.Sequential(nn.Conv2d(3, 96, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
     ],
-    ids=["linear", "layers", "rectified", "small", "centred", "object"],
+    ids=["linear", "layers", "rectified", "small", "centred", "object", "convolutional"],
 )
 def test_plain_logits_are_told_by_their_softmax_without_a_note(
     net: nn.Module, picture: attnviz.Picture
@@ -187,11 +188,18 @@ def test_settings_and_losses_say_that_labels_are_independent(picture: attnviz.Pi
         Net(head=nn.Sequential(nn.Linear(8, 6), nn.LayerNorm(6))),
         Net(head=nn.Identity()),
         Net(head=nn.Sequential(nn.Linear(8, 96), nn.BatchNorm1d(96))),
+        nn.Sequential(
+            nn.Conv2d(3, 96, 3, 2),
+            nn.BatchNorm2d(96),
+            nn.ReLU(),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+        ),
     ],
-    ids=["normalised", "by hand", "layer norm", "identity", "batch norm"],
+    ids=["normalised", "by hand", "layer norm", "identity", "batch norm", "backbone"],
 )
-def test_features_are_no_classes(net: Net, picture: attnviz.Picture) -> None:
-    if isinstance(net.head, nn.Identity):
+def test_features_are_no_classes(net: nn.Module, picture: attnviz.Picture) -> None:
+    if isinstance(net, Net) and isinstance(net.head, nn.Identity):
         net.forward = lambda inputs: net.head(net.body(inputs).mean((2, 3)))  # type: ignore
     model = attnviz.wrap(net, SMALL)
     assert predict(model, picture) == ()
@@ -216,6 +224,19 @@ def test_labels_or_the_word_of_the_user_make_features_classes(picture: attnviz.P
         attnviz.wrap(net, SMALL, scores="softmax"),
     ):
         np.testing.assert_allclose(chances(model, picture), expected, rtol=1e-5)
+
+
+def test_an_operation_that_cannot_be_recorded_is_no_obstacle(picture: attnviz.Picture) -> None:
+    """The numbers themselves still say that they sum to one."""
+
+    def end(values: Tensor) -> Tensor:
+        if torch._C._len_torch_dispatch_stack():
+            raise NotImplementedError("there is no rule for this mode")
+        return values.softmax(1)
+
+    net = Net(end)
+    model = attnviz.wrap(net, SMALL)
+    np.testing.assert_allclose(chances(model, picture), raw(net, picture), atol=1e-6)
 
 
 def test_a_promise_that_the_output_breaks_is_told(picture: attnviz.Picture) -> None:

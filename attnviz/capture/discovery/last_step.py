@@ -17,15 +17,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
 from attnviz.capture.logits import logits_of
+from attnviz.models.device import is_out_of_memory
 
 _REMEMBERED = 64  # operations at the end of a pass; tensors are kept as long
 # Views and copies; sums, means and numbers added to all; logarithm and exponential.
 _SAME = frozenset(
     """
-    view _unsafe_view reshape _reshape_alias alias detach clone _to_copy to contiguous expand
-    squeeze unsqueeze select slice permute transpose t flatten unflatten lift_fresh dropout
-    native_dropout cat stack unbind split split_with_sizes chunk index index_select
-    copy add sub rsub neg log exp
+    view _unsafe_view as_strided reshape _reshape_alias alias detach clone _to_copy to contiguous
+    expand squeeze unsqueeze select slice permute transpose t flatten unflatten lift_fresh dropout
+    native_dropout cat stack unbind split split_with_sizes chunk index index_select copy add sub
+    rsub neg log exp
     """.split()  # noqa: SIM905 - a list of names reads better so
 )
 _POOLS = frozenset(
@@ -49,6 +50,7 @@ _LINEAR = frozenset(
     cudnn_convolution miopen_convolution
     """.split()  # noqa: SIM905
 )
+_ACTIVATIONS = frozenset(("relu", "hardtanh", "silu", "gelu", "hardswish", "leaky_relu", "elu"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,8 @@ class LastStep:
     operations
         Names of the operations behind it, such as "addmm" or "sigmoid"; more than one where it is
         joined from several tensors, none where they are not known.
+    activated
+        Names of the operations behind the activation function, if one is behind the output.
     pooled
         Whether it was averaged, or its maximum taken, on the way.
     shifted
@@ -74,6 +78,7 @@ class LastStep:
 
     output: Tensor
     operations: frozenset[str]
+    activated: frozenset[str]
     pooled: bool
     shifted: bool
     replaced: bool
@@ -111,7 +116,13 @@ def last_step(module: nn.Module, inputs: Tensor) -> LastStep:
             last[:] = [part]
 
     recorder = _Recorder()
-    with recorder:
+    try:
+        with recorder:
+            returned = run_with_hooks(module, inputs, on_return)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        recorder.calls.clear()  # some operations refuse to be recorded
         returned = run_with_hooks(module, inputs, on_return)
     output = logits_of(returned, module)
     walk = _Walk(list(recorder.calls))
@@ -119,6 +130,7 @@ def last_step(module: nn.Module, inputs: Tensor) -> LastStep:
     return LastStep(
         output.detach().cpu(),
         frozenset(walk.found),
+        frozenset(walk.activated),
         walk.pooled,
         walk.shifted,
         bool(last) and isinstance(last[0], nn.Identity),
@@ -160,6 +172,7 @@ class _Walk:
     def __init__(self, calls: list[_Operation]) -> None:
         self.calls = calls
         self.found: set[str] = set()
+        self.activated: set[str] = set()
         self._passed: set[int] = set()
         self.pooled = self.shifted = False
 
@@ -175,6 +188,10 @@ class _Walk:
         call = self.calls[index]
         if not _is_through(call):
             self.found.add(_described(call))
+            if call.name in _ACTIVATIONS:
+                inner = _Walk(self.calls)
+                inner.back(call.inputs[0], index)
+                self.activated |= inner.found
             return
         self.pooled |= call.name in _POOLS
         self.shifted |= call.name in ("add", "rsub", "sub") and _scaled(call)

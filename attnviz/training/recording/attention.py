@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from attnviz.analysis.layer_statistics import attention_facts
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.hooks.logit_outputs import logit_outputs
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
 from attnviz.methods.trace_method import trace_method
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.training.recording.effects import gate_effect, record_block_effects
 from attnviz.types import FloatArray
 
@@ -51,7 +53,9 @@ class RecordedAttention:
     logits: Tensor
 
 
-def read_attention(module: nn.Module, inputs: Tensor) -> RecordedAttention:
+def read_attention(
+    module: nn.Module, inputs: Tensor, scores: Scores = PLAIN_LOGITS
+) -> RecordedAttention:
     """Read the maps and numbers that a recording stores, in evaluation mode.
 
     For masks these are the mask and its effect; for self-attention the weights that the class token
@@ -63,6 +67,8 @@ def read_attention(module: nn.Module, inputs: Tensor) -> RecordedAttention:
         The network.
     inputs
         float [pictures, 3, H, W], normalised.
+    scores
+        How the network's output is read.
 
     Raises
     ------
@@ -76,7 +82,8 @@ def read_attention(module: nn.Module, inputs: Tensor) -> RecordedAttention:
             f"{type(module).__name__} has no spatial mask and no self-attention, so there is "
             "no attention to record. Train it without a recorder."
         )
-    with record_block_effects(getattr(module, "_orig_mod", module), sites) as effects:
+    eager = getattr(module, "_orig_mod", module)
+    with logit_outputs(module, scores), record_block_effects(eager, sites) as effects:
         trace = capture(module, inputs, sites)
     maps: Maps = {}
     for kind, names in RECORDED.items():

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor, nn
 
+from attnviz.analysis.score_kind import find_scores
 from attnviz.errors import TrainingError
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import Picture
@@ -81,6 +82,7 @@ def record(
     classes: Sequence[str] | None = None,
     recipe: dict[str, object] | None = None,
     resume: bool = False,
+    scores: str | None = None,
 ) -> Iterator[LoopRecorder]:
     """Record how the attention of a network develops while it trains.
 
@@ -107,6 +109,8 @@ def record(
         Continue the recording in the file, if there is one, for a loop that resumes from its own
         checkpoint. A file with other pictures (by content), classes, layers or input size is
         renamed, with a warning.
+    scores
+        What the network returns, as for `attnviz.wrap`; inferred if None.
 
     Yields
     ------
@@ -134,14 +138,16 @@ def record(
         )
     preprocess = preprocess or Preprocess(size=224)
     inputs, names, pixels = _prepared(probes, preprocess)
-    attention = read_attention(module, inputs.to(next(module.parameters()).device))
+    placed = inputs.to(next(module.parameters()).device)
+    read = find_scores(module, placed, len(classes or ()), scores)
+    attention = read_attention(module, placed, read)
     count = attention.logits.shape[1]
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
     if len(labels) != count:
         raise TrainingError(f"The network has {count} classes, not {len(labels)}.")
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
     empty = Recording(labels, names, facts, versions(), pixels=stored_pictures(pixels))
-    recorder = AttentionRecorder(Path(path), inputs, empty, _warn)
+    recorder = AttentionRecorder(Path(path), inputs, empty, _warn, read)
     if resume:
         recorder.resume(module)
     yield LoopRecorder(module, recorder)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from attnviz.errors import TrainingError
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.training.recording.attention import RecordedAttention, read_attention
 from attnviz.training.recording.file import Recording, Snapshot
 from attnviz.training.recording.size import resize_maps, stored_sizes
@@ -35,12 +35,15 @@ class AttentionRecorder:
         Snapshots so far.
     notify
         Called with a message where an earlier file could not be resumed.
+    scores
+        How the network's output is read.
     """
 
     path: Path
     probes: Tensor
     recording: Recording
     notify: Callable[[str], None] | None = None
+    scores: Scores = PLAIN_LOGITS
 
     def record(
         self,
@@ -69,7 +72,7 @@ class AttentionRecorder:
             step,
             epoch,
             {key: resize_maps(maps, sizes[key]) for key, maps in attention.maps.items()},
-            torch.softmax(attention.logits, 1).cpu().numpy(),
+            self.scores.probabilities(attention.logits).cpu().numpy(),
             accuracy=accuracy,
             loss=loss,
             numbers=dict(attention.numbers),
@@ -79,7 +82,7 @@ class AttentionRecorder:
 
     def _read(self, module: nn.Module) -> RecordedAttention:
         device = next(module.parameters()).device
-        return read_attention(module, self.probes.to(device))
+        return read_attention(module, self.probes.to(device), self.scores)
 
     def _sizes(self) -> dict[tuple[str, str], tuple[int, int]]:
         """The grids of the recording so far, by (method, layer)."""

@@ -38,7 +38,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     if is_slow(look):
         return _explain_on_request(picture, model, look)
     top = _explain(picture, model, look, None)
-    if top.choice.method.nature is Nature.ATTENTION:
+    if top.choice.method.nature is Nature.ATTENTION or not top.predictions:
         return top
     chosen = _pick_class([one.label for one in top.predictions])
     return top if chosen == top.predictions[0].label else _explain(picture, model, look, chosen)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -221,3 +222,32 @@ def test_a_killed_loop_leaves_a_readable_file(tmp_path: Path) -> None:
             process.stdout.readline()
         process.kill()
     assert [shot.epoch for shot in Recording.load(path).snapshots][:3] == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("end", "classes", "kind", "told"),
+    [
+        (None, "ab", None, lambda logits: logits.softmax(1)),
+        (None, "ab", "sigmoid", lambda logits: logits.sigmoid()),
+        (nn.Softmax(1), "ab", None, lambda logits: logits.softmax(1)),
+        (nn.Sigmoid(), None, None, lambda logits: logits.sigmoid()),
+        (nn.Linear(2, 1), "ab", None, lambda z: torch.cat([(-z).sigmoid(), z.sigmoid()], 1)),
+    ],
+    ids=["softmax", "asked for", "softmax inside", "sigmoid inside", "one number"],
+)
+def test_recorded_probabilities_are_read_as_explain_reads_them(
+    end: nn.Module | None, classes: str | None, kind: str | None, told: Any, tmp_path: Path
+) -> None:
+    body, path = network(), tmp_path / "run.attn"
+    module = nn.Sequential(body, *([] if end is None else [end]))
+    with attnviz.record(
+        module, torch.rand(2, 3, 48, 48), path, classes=classes, scores=kind
+    ) as run:
+        run.step(0)
+    probes = torch.from_numpy(Recording.load(path).pixels).permute(0, 3, 1, 2) / 255
+    with torch.no_grad():
+        logits = body.eval()(probes)
+        expected = told(end(logits) if isinstance(end, nn.Linear) else logits)
+    recorded = Recording.load(path).snapshots[0].probabilities
+    np.testing.assert_allclose(recorded, expected, atol=5e-3)
+    assert all(not part._forward_hooks for part in module.modules())

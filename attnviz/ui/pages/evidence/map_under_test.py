@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from attnviz.analysis.explanation import Explanation
+from attnviz.errors import EvidenceError
 from attnviz.models.vision_model import VisionModel
 from attnviz.types import FloatArray
 from attnviz.ui.kit.cache import explanation_key
@@ -29,8 +30,14 @@ class MapUnderTest:
     @property
     def target(self) -> str:
         """Label of the target class: the map's own, or else the top prediction."""
-        top = self.explanation.target or self.explanation.predictions[0]
-        return top.label
+        if self.explanation.target is not None:
+            return self.explanation.target.label
+        if not self.explanation.predictions:
+            raise EvidenceError(
+                f"{self.model.name} returns features and no scores of classes, so there is no "
+                "decision to test. Choose a network that classifies."
+            )
+        return self.explanation.predictions[0].label
 
     @property
     def target_index(self) -> int:

@@ -64,6 +64,9 @@ def show_predictions(
     count : int
         Number of classes to show.
     """
+    if not before:
+        st.caption("This network returns features. It names no classes.")
+        return
     later = {one.label: one.probability for one in reversed(after)}
     sentence = verdict(before[0], after[0], later[before[0].label])
     bars = "".join(_bar(one, later[one.label]) for one in before[:count])
