@@ -7,10 +7,13 @@ from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder, pages_folder
 from attnviz.ui.kit.style import use_style
+from attnviz.ui.kit.tab_title import name_page
+from attnviz.ui.kit.url_state import restore_link
 from attnviz.ui.kit.visitor import know_visitor
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
@@ -21,14 +24,24 @@ import_module("pandas")
 def run() -> None:
     """Show the chosen page."""
     st.set_page_config(
-        page_title="attnviz",
         page_icon=str(assets_folder() / "icons" / "attnviz.png"),
         layout="wide",
         initial_sidebar_state="collapsed",
     )
     use_style()
+    restore_link()
     know_visitor()
-    st.navigation([st.Page(path) for path in page_scripts()], position="top").run()
+    page = st.navigation(_pages(), position="top")
+    name_page(page.title)
+    page.run()
+
+
+def _pages() -> list[StreamlitPage]:
+    """The pages; the first one answers at its own name as well as at the root."""
+    first, *others = page_scripts()
+    start = st.Page(first, url_path="start", default=True)
+    again = st.Page(first, title=start.title, visibility="hidden")
+    return [start, again, *(st.Page(path) for path in others)]
 
 
 def page_scripts() -> list[Path]:

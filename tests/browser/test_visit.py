@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -82,4 +83,72 @@ def test_a_photo_stays_on_all_pages_and_after_a_reload_and_nobody_else_sees_it(
     expect(stranger.get_by_role("radio", name="my cup.jpg")).to_have_count(0)
     expect(stranger.get_by_role("radio", checked=True)).to_have_count(0)
     stranger.close()
+    assert app.errors() == ""
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+    at_rest(page, WAIT)
+
+
+def shown(page: Page, label: str) -> str:
+    """What a select box shows."""
+    box = page.locator("[data-testid=stSelectbox]").filter(
+        has=page.get_by_role("combobox", name=label)
+    )
+    return box.locator("input").input_value()
+
+
+def back(page: Page) -> None:
+    page.evaluate("history.back()")
+    page.wait_for_timeout(500)
+    at_rest(page, WAIT)
+
+
+def test_back_goes_one_choice_back_and_the_class_follows_the_photo(
+    visit: BrowserContext, app: App
+) -> None:
+    page = visit.new_page()
+    page.goto("about:blank")
+    page.goto(f"{app.url}/Focus")  # the first page by its name
+    expect_photo(page, "Temple")
+    expect(page).to_have_title(re.compile("Temple.*Focus"))
+    choose(page, "Show", "What does the decision rest on?")
+    temple = shown(page, "Class to explain")
+
+    page.get_by_role("radio", name="Coffee").click()
+    expect_photo(page, "Coffee")
+    expect(page).to_have_title(re.compile("Coffee.*Focus"))
+    expect(page.get_by_role("combobox", name="Class to explain")).not_to_have_value(temple)
+    choose(page, "Model", "Vision transformer, small")
+    model = shown(page, "Model")
+    layer = page.get_by_role("slider", name="Layer")
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowRight"):  # refines the view: no step
+        layer.press(key)
+    page.wait_for_timeout(1000)
+    at_rest(page, WAIT)
+    go_to(page, "Layers")
+    expect(page).to_have_title(re.compile("Coffee.*Layers"))
+
+    back(page)
+    expect(page.get_by_role("heading", name="attnviz", level=1)).to_be_visible()
+    assert shown(page, "Model") == model
+    back(page)
+    expect(page.get_by_role("combobox", name="Model")).not_to_have_value(model)
+    expect_photo(page, "Coffee")
+    back(page)
+    expect_photo(page, "Temple")
+    assert shown(page, "Class to explain") == temple
+    back(page)
+    assert shown(page, "Show") == "What does it attend to?"
+    expect_photo(page, "Temple")
+    page.evaluate("history.forward()")
+    expect(page.get_by_role("combobox", name="Show")).to_have_value(re.compile("decision"))
+    at_rest(page, WAIT)
+    back(page)
+    page.go_back()
+    assert page.url == "about:blank"
     assert app.errors() == ""

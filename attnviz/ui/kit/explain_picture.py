@@ -15,7 +15,10 @@ from attnviz.progress import Progress
 from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.url_state import start_choice
+from attnviz.ui.kit.url_state import linked, show_titles, start_choice
+
+_TARGET = "target"
+_TOP = ""
 
 
 def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
@@ -40,8 +43,8 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     top = _explain(picture, model, look, None)
     if top.choice.method.nature is Nature.ATTENTION or not top.predictions:
         return top
-    chosen = _pick_class([one.label for one in top.predictions])
-    return top if chosen == top.predictions[0].label else _explain(picture, model, look, chosen)
+    pinned = _pick_class(model, [one.label for one in top.predictions])
+    return _explain(picture, model, look, pinned) if pinned else top
 
 
 def _explain(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
@@ -51,14 +54,23 @@ def _explain(picture: Picture, model: VisionModel, look: str, target: str | None
         )
 
 
-def _pick_class(labels: list[str]) -> str:
-    start_choice("target", labels)
-    chosen = st.sidebar.selectbox(
+def _pick_class(model: VisionModel, likely: list[str]) -> str:
+    """Let the user pin a class, here beside the map; empty while the top prediction is followed."""
+    wanted = st.session_state.get(_TARGET) or linked(_TARGET)
+    elsewhere = [wanted] if wanted in model.labels and wanted not in likely else []
+    options = [_TOP, *likely, *elsewhere]
+    start_choice(_TARGET, options, default=_TOP)
+    titles = {label: label for label in options} | {_TOP: f"{likely[0]} (the top class)"}
+    show_titles(_TARGET, titles)
+    chosen = st.selectbox(
         "Class to explain",
-        labels,
-        key="target",
+        options,
+        format_func=titles.__getitem__,
+        key=_TARGET,
         persist_state="session",
-        help="The most probable classes.",
+        width=320,
+        help="The top class follows the photo. A class that you choose stays, also for other "
+        "photos, until you choose the top class again.",
     )
     return str(chosen)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.models.input_sizes import input_sizes
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.kit.url_state import start_choice
+from attnviz.ui.kit.url_state import show_titles, start_choice
 
 SIZE = "size"
 _OWN = ""
@@ -36,6 +36,7 @@ def pick_side(spec: ModelSpec) -> int | None:
         return None
     titles = {_OWN: f"{own} px (default)"} | {str(side): f"{side} px" for side in larger}
     start_choice(SIZE, titles, default=_OWN)
+    show_titles(SIZE, titles)
     chosen = str(
         st.selectbox(
             "Input size",

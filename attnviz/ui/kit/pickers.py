@@ -14,6 +14,7 @@ from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
+from attnviz.ui.kit.tab_title import name_photo
 from attnviz.ui.kit.uploads import (
     forget_messages,
     kept_photos,
@@ -98,6 +99,7 @@ def pick_from_row() -> dict[str, Photo]:
     if chosen not in photos:
         st.warning(_missing_text(chosen), icon=":material/hide_image:")
         return {}
+    name_photo(photos[chosen].title)
     return {chosen: photos[chosen]} | photos
 
 

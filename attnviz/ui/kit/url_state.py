@@ -8,18 +8,46 @@ Streamlit's own `bind="query-params"` does not fit here. It writes a choice's di
 the link (`?model=ViT-B/16 · 346 MB`) instead of its short and stable name, drops values that equal
 the current default, works only for widgets (not for the row of pictures and the viewer), and allows
 no other code to write its parameters.
+
+The Back button brings an earlier address. `restore_link` forgets the session's values of the
+choices that links contain, so that every picker starts again from the address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.ui.components.viewer.view import View
 
 _VIEW = "viewer controls"
-_WRITTEN = "written link"
+_SHARED = "shared choices"
+_RETURNS = "returns"
+
+
+def restore_link() -> None:
+    """Take the choices from the address if the Back or Forward button has brought it.
+
+    Called before the page's widgets.
+    """
+    if went_back():
+        for key in st.session_state.get(_SHARED, ()):
+            st.session_state.pop(key, None)
+        st.session_state[_RETURNS] = returns() + 1
+
+
+def went_back() -> bool:
+    """Whether the Back or Forward button causes this run of the page."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def returns() -> int:
+    """Return how often Back or Forward was used; a viewer adopts its view again when it changes."""
+    count: int = st.session_state.get(_RETURNS, 0)
+    return count
 
 
 def linked(key: str) -> str | None:
@@ -61,6 +89,26 @@ def start_choice(key: str, options: Collection[str], default: str | None = None)
     st.session_state[key] = value if value in options else first
 
 
+def show_titles(key: str, titles: Mapping[str, str]) -> None:
+    """Make the browser show a chosen option under its new title, if titles have changed.
+
+    Parameters
+    ----------
+    key : str
+        Key of a select box, whose choice was set by `start_choice`.
+    titles : mapping of str to str
+        Titles by option.
+
+    Notes
+    -----
+    A select box with a key keeps the title that it has shown, unless its choice is set anew.
+    """
+    shown = f"{key} titles"
+    if st.session_state.get(shown) != titles:
+        st.session_state[shown] = dict(titles)
+        st.session_state[key] = st.session_state[key]
+
+
 def share(*keys: str, **values: str) -> None:
     """Write choices into the page's link, replacing its content.
 
@@ -75,20 +123,14 @@ def share(*keys: str, **values: str) -> None:
     -----
     Empty values are left out. Paths are never shared: a link must not choose which files are read.
     """
+    _remember(keys, values)
     _write(_texts(keys) | {name: text for name, text in values.items() if text})
 
 
 def current_view() -> View:
-    """Return the viewer's controls as last used in this session, or else those of the link.
-
-    The browser's Back button restores an older link, and with it the controls in that link.
-    """
-    link = st.query_params.to_dict()
-    written = st.session_state.get(_WRITTEN)
-    names = View().to_json()
-    went_back = written is not None and any(link.get(n) != written.get(n) for n in names)
-    if _VIEW not in st.session_state or (went_back and link):
-        st.session_state[_VIEW] = View.from_untrusted(link)
+    """Return the viewer's controls as last used in this session, or else those of the link."""
+    if _VIEW not in st.session_state or went_back():
+        st.session_state[_VIEW] = View.from_untrusted(st.query_params.to_dict())
     view: View = st.session_state[_VIEW]
     return view
 
@@ -108,6 +150,7 @@ def share_view(view: View, *keys: str) -> None:
     Unknown parameters of the link are retained.
     """
     st.session_state[_VIEW] = view
+    _remember(keys, view.to_query())
     names = {*view.to_json(), *map(str, st.session_state)}
     others = {name: t for name, t in st.query_params.to_dict().items() if name not in names}
     _write(others | _texts(keys) | view.to_query())
@@ -119,8 +162,13 @@ def _texts(keys: Collection[str]) -> dict[str, str]:
     return {key: text for key, text in texts.items() if text}
 
 
+def _remember(*keys: Collection[str]) -> None:
+    """Remember which choices links contain."""
+    shared: set[str] = st.session_state.setdefault(_SHARED, set())
+    shared.update(*keys)
+
+
 def _write(link: dict[str, str]) -> None:
     """Write the link in one message to the browser; send none if it is unchanged."""
     if st.query_params.to_dict() != link:
         st.query_params.from_dict(link)
-    st.session_state[_WRITTEN] = link

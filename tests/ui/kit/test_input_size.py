@@ -99,3 +99,15 @@ def test_a_larger_input_gives_finer_maps_and_the_way_back_those_of_before() -> N
     assert "size" not in page.query_params
     page.selectbox(key="size").set_value("256").run()
     assert grids(page) == larger
+
+
+def test_the_box_shows_the_number_of_the_model_that_is_chosen_now() -> None:
+    page = AppTest.from_function(picker, default_timeout=60).run()
+    for name, title in (("resnet50", "224 px (default)"), ("ran-small", "128 px (default)")):
+        page.selectbox(key="model").set_value(name).run()
+        sent = page.selectbox(key="size").proto
+        assert sent.options[0] == title
+        # The browser shows what it showed before, unless it is told.
+        assert (sent.set_value, sent.raw_value) == (True, title)
+        page.run()
+        assert not page.selectbox(key="size").proto.set_value, "a choice made meanwhile stands"

@@ -12,7 +12,7 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.page_frame import page_frame, show_notes
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.kit.url_state import linked, share
+from attnviz.ui.kit.url_state import linked, returns, share, went_back
 from attnviz.ui.pages.compare.cells import Cell, GridRequest, compute_cells, default_pair
 from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import compare_cells
@@ -72,9 +72,10 @@ def _offer_retry(cells: tuple[Cell, ...]) -> None:
 
 def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     keys = tuple(cell.key for cell in cells if cell.explanation)
-    view = reported_view(GRID, _current_view()).fitting(keys, default_pair(cells))
+    view = _current_view() if went_back() else reported_view(GRID, _current_view())
+    view = view.fitting(keys, default_pair(cells))
     packed = _packed((*request.key, *_made(cells)), request, cells)
-    view = show_grid(packed, key=GRID, view=view, origin="|".join(map(str, (request.key, keys))))
+    view = show_grid(packed, key=GRID, view=view, origin=_origin(request, keys))
     view = view.fitting(keys, default_pair(cells))
     st.session_state[_VIEW] = view
     share("picture", TARGET, **request.link, **view.to_query())
@@ -107,9 +108,13 @@ def _made(cells: tuple[Cell, ...]) -> tuple[str, ...]:
     )
 
 
+def _origin(request: GridRequest, keys: tuple[str, ...]) -> str:
+    return "|".join(map(str, (request.key, keys, returns())))
+
+
 def _current_view() -> GridView:
     """The grid's controls as last used in this session, or else those of the link."""
-    if _VIEW not in st.session_state:
+    if _VIEW not in st.session_state or went_back():
         names = [name.removeprefix(PREFIX) for name in GridView().to_query()]
         link = {name: linked(PREFIX + name) for name in names}
         st.session_state[_VIEW] = GridView.from_untrusted(link)

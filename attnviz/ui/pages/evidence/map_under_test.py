@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from attnviz.analysis.explain import class_index
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import EvidenceError
 from attnviz.models.vision_model import VisionModel
@@ -43,7 +44,9 @@ class MapUnderTest:
     def target_index(self) -> int:
         """Index of the target class among the network's outputs."""
         labels = [prediction.label for prediction in self.explanation.predictions]
-        return self.explanation.classes[labels.index(self.target)]
+        if self.target in labels:
+            return self.explanation.classes[labels.index(self.target)]
+        return class_index(self.model, self.target)  # a class that is none of the likeliest
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
 from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
-from attnviz.ui.kit.url_state import current_view, share_view
+from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
 from attnviz.ui.pages.focus.panels import show_point, show_predictions
 from attnviz.ui.pages.focus.saving import offer_files
@@ -70,7 +70,9 @@ def _pick_subject(photo: Photo | None) -> FocusSubject | None:
     if photo is None or model is None:
         st.info("Choose a picture and a model to see where the model looks.")
         return None
-    explanation = explain_photo(photo.shown, model, pick_method(model))
+    look = pick_method(model)
+    share_view(current_view(), *LINK_KEYS)  # at once: a method may take long, or wait
+    explanation = explain_photo(photo.shown, model, look)
     return None if explanation is None else FocusSubject(photo, model, explanation)
 
 
@@ -123,7 +125,7 @@ def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
 def _first_view(subject: FocusSubject) -> View:
     """The stored view; a new network or method starts at its best layer."""
     view, origin = current_view(), _origin(subject)
-    if st.session_state.get("layer of") not in (None, origin):
+    if st.session_state.get("layer of") not in (None, origin) and not went_back():
         view = view.at("")
     st.session_state["layer of"] = origin
     return _fitting(view, subject.explanation)
@@ -140,7 +142,8 @@ def _fitting(view: View, explanation: Explanation) -> View:
 
 def _origin(subject: FocusSubject) -> str:
     explanation = subject.explanation
-    return f"{subject.model.name} {explanation.method} {explanation.choice.question}"
+    what = f"{subject.model.name} {explanation.method} {explanation.choice.question}"
+    return f"{what} {returns()}"
 
 
 def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:

@@ -18,6 +18,7 @@ from attnviz.render.heat import COLOUR_MAPS, heat_overlay
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import View, layer_names
 from attnviz.ui.kit.inline_images import show_legend, show_picture
+from attnviz.ui.kit.url_state import returns
 from attnviz.ui.pages.focus.panels import show_filmstrip
 
 SCALES = {
@@ -94,7 +95,7 @@ def _controls(explanation: Explanation, view: View) -> View:
     layer = _pick_layer(explanation, view)
     method = explanation.choice.method
     _seed(
-        (explanation.provenance["model"], explanation.method),
+        _origin(explanation),
         radius=100 * view.radius, threshold=view.threshold, softness=view.softness,
         scale=view.scale, outline=view.outline, colours=view.colours, opacity=view.opacity,
     )  # fmt: skip
@@ -132,7 +133,12 @@ def _controls(explanation: Explanation, view: View) -> View:
     )  # fmt: skip
 
 
-def _seed(origin: tuple[str, str], **values: object) -> None:
+def _origin(explanation: Explanation) -> tuple[str, str, int]:
+    """What the controls belong to; with another, they start at the view's values."""
+    return explanation.provenance["model"], explanation.method, returns()
+
+
+def _seed(origin: tuple[str, str, int], **values: object) -> None:
     """Set the controls to a view's values if they have none, or if the network has changed."""
     fresh = st.session_state.get("plain origin") != origin
     st.session_state["plain origin"] = origin
@@ -144,7 +150,7 @@ def _seed(origin: tuple[str, str], **values: object) -> None:
 def _pick_layer(explanation: Explanation, view: View) -> str:
     """Show a slider over all layers, the fused map last, with buttons for single steps."""
     layers = layer_names(explanation)
-    origin = (explanation.provenance["model"], explanation.method)
+    origin = _origin(explanation)
     known = st.session_state.get("plain origin") == origin
     if not known or st.session_state.get("layer") not in layers:
         st.session_state["layer"] = view.layer if view.layer in layers else explanation.best_layer

@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.ui.components.viewer import Mode, View
 from attnviz.ui.kit.pickers import PICKER_KEYS
-from attnviz.ui.kit.url_state import linked, share
+from attnviz.ui.kit.url_state import linked, returns, share, went_back
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.choices import ObjectChoices
 
@@ -26,9 +26,9 @@ def choices_of(seen: PhotoClasses) -> ObjectChoices:
     Initially those of the link, or else the likeliest classes.
     """
     memory: dict[tuple[str, ...], ObjectChoices] = st.session_state.setdefault(_MEMORY, {})
-    if seen.key not in memory:
+    if seen.key not in memory or went_back():
         link = {name: linked(name) or "" for name in ObjectChoices().to_query()}
-        first = None if memory else ObjectChoices.from_query(link, seen.chances)
+        first = None if memory and not went_back() else ObjectChoices.from_query(link, seen.chances)
         memory[seen.key] = first or ObjectChoices.first(seen.chances)
     return memory[seen.key]
 
@@ -45,10 +45,11 @@ def share_choices(choices: ObjectChoices) -> None:
 
 def viewer_view() -> View:
     """Return the viewer's controls as last used; initially bokeh."""
-    if _VIEW not in st.session_state:
-        st.session_state[_VIEW] = View(mode=Mode.BOKEH, layer=linked(_IN_FOCUS) or "")
-    view: View = st.session_state[_VIEW]
-    return view
+    if _VIEW not in st.session_state or went_back():
+        view: View = st.session_state.get(_VIEW, View(mode=Mode.BOKEH))
+        st.session_state[_VIEW] = view.at(linked(_IN_FOCUS) or "")
+    kept: View = st.session_state[_VIEW]
+    return kept
 
 
 def in_focus() -> str:
@@ -59,10 +60,10 @@ def in_focus() -> str:
 def move_focus(name: str) -> None:
     """Make the viewer show another object."""
     st.session_state[_VIEW] = replace(viewer_view(), layer=name)
-    st.session_state[_TURN] = focus_moves() + 1
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def focus_moves() -> int:
     """Return how often the focus was moved; the viewer adopts the view when it changes."""
     turns: int = st.session_state.get(_TURN, 0)
-    return turns
+    return turns + returns()

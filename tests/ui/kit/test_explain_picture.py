@@ -1,0 +1,126 @@
+"""The class to explain: the top one of each photo, unless one is pinned."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attnviz.analysis.explain import predict
+from attnviz.models.catalogue import find_model
+from attnviz.models.loading import load_model
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import open_sample
+from attnviz.ui.kit.cache import SHOWN_SIDE
+
+
+@cache
+def network(name: str) -> VisionModel:
+    return load_model(find_model(name), "cpu")
+
+
+def class_page() -> None:
+    import streamlit as st
+
+    from attnviz.ui.kit.cache import shown_sample
+    from attnviz.ui.kit.explain_picture import explain_photo
+    from attnviz.ui.kit.url_state import restore_link, share
+    from tests.ui.kit.test_explain_picture import network
+
+    restore_link()
+    photo = st.radio("Photo", ["china", "coffee", "chelsea"], key="photo")
+    name = st.radio("Model", ["ran-small", "ran-cifar"], key="network")
+    model = network(name)
+    look = st.radio("Show", ["layer-cam", "soft-mask"], key="look")
+    explanation = explain_photo(shown_sample(photo), model, look)
+    assert explanation is not None
+    st.text(explanation.target.label if explanation.target else "")
+    share("target")
+
+
+def opened(**link: str) -> AppTest:
+    page = AppTest.from_function(class_page, default_timeout=120)
+    for name, value in link.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def chosen(page: AppTest, **choices: str) -> str:
+    """The class that is explained after some choices."""
+    for key, value in choices.items():
+        page.radio(key=key).set_value(value)
+    page.run()
+    assert not page.exception
+    return str(page.text[0].value)
+
+
+def top(photo: str, name: str = "ran-small", place: int = 0) -> str:
+    picture = open_sample(photo).reduced(SHOWN_SIDE)
+    return predict(network(name), picture)[place].label
+
+
+def test_the_top_class_follows_the_photo_and_the_model() -> None:
+    page = opened()
+    tops = [top(photo) for photo in ("china", "coffee", "chelsea")]
+    assert len(set(tops)) > 1, "the photos have different classes"
+    assert [chosen(page, photo=photo) for photo in ("china", "coffee", "chelsea")] == tops
+    sent = page.selectbox(key="target").proto
+    assert sent.options[0] == f"{tops[-1]} (the top class)"
+    assert (sent.set_value, sent.raw_value) == (True, sent.options[0])
+    assert chosen(page, network="ran-cifar") == top("chelsea", "ran-cifar")
+    assert "target" not in page.query_params
+
+
+def test_a_pinned_class_stays_for_other_photos_until_it_is_let_go() -> None:
+    page = opened()
+    second = top("china", place=1)
+    page.selectbox(key="target").set_value(second)
+    assert chosen(page) == second
+    assert page.query_params["target"] == second
+    assert chosen(page, photo="coffee") == chosen(page, photo="chelsea") == second
+    assert second in page.selectbox(key="target").options
+    page.selectbox(key="target").set_value("")
+    assert chosen(page) == top("chelsea")
+    assert "target" not in page.query_params
+
+
+def test_a_pinned_class_waits_while_attention_is_shown() -> None:
+    page = opened()
+    second = top("china", place=1)
+    page.selectbox(key="target").set_value(second).run()
+    assert chosen(page, look="soft-mask") == ""
+    assert not page.selectbox, "attention does not depend on a class"
+    assert chosen(page, look="layer-cam") == second
+
+
+def test_a_link_pins_any_class_of_the_model_and_none_of_another() -> None:
+    likely = {one.label for one in predict(network("ran-small"), open_sample("china"))}
+    unlikely = next(label for label in network("ran-small").labels if label not in likely)
+    page = opened(target=unlikely)
+    assert page.text[0].value == unlikely
+    assert chosen(page, network="ran-cifar") == top("china", "ran-cifar"), "it has no such class"
+    for wrong in ("no such class", "<b>", "-1"):
+        assert opened(target=wrong).text[0].value == top("china")
+
+
+@pytest.mark.parametrize("link", ["", "second"])
+def test_back_restores_the_class_of_the_address(link: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+
+    second, third = top("china", place=1), top("china", place=2)
+    page = opened()
+    page.selectbox(key="target").set_value(third).run()
+    assert page.text[0].value == third
+    reset = ScriptRunContext.reset
+
+    def back(context: ScriptRunContext, *args: object, **options: object) -> None:
+        reset(context, *args, **(options | {"is_history_navigation": True}))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ScriptRunContext, "reset", back)
+    page.query_params.clear()
+    if link:
+        page.query_params["target"] = second
+    assert chosen(page) == (second if link else top("china"))
