@@ -128,8 +128,8 @@ def _run(
     inference = _prepare(model, picture, setting, target, progress)
     with _named_errors(model, inference.inputs):
         scores = known_scores(model, inference.inputs)
-        with logit_outputs(model.module, scores):
-            return work(replace(inference, scores=scores))
+    with logit_outputs(model.module, scores), _named_errors(model, inference.inputs):
+        return work(replace(inference, scores=scores))
 
 
 def _notes(model: VisionModel) -> tuple[str, ...]:

@@ -159,6 +159,7 @@ def _scores(
         scores = Scores(ScoreKind.SIGMOID, note=text)
     else:
         scores = Scores(wish, note=_doubt(wish, chances, step))
+    scores = replace(scores, flat=step.flat)
     if scores.kind is ScoreKind.SOFTMAX:
         return scores
     exclusive = pair or (scores.exclusive and not single and scores.kind is not ScoreKind.SIGMOID)

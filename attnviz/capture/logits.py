@@ -41,7 +41,7 @@ def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
     return torch.tensor(indices, device=logits.device).expand(len(logits))
 
 
-def logits_of(output: Any, network: nn.Module) -> Tensor:
+def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tensor:
     """Find the logits in a network's output.
 
     Parameters
@@ -51,6 +51,9 @@ def logits_of(output: Any, network: nn.Module) -> Tensor:
         entry `logits`.
     network
         The network that returned it, named in the error.
+    count
+        How many inputs it got; allows a single number for each of them, without a dimension of
+        classes.
 
     Returns
     -------
@@ -71,6 +74,8 @@ def logits_of(output: Any, network: nn.Module) -> Tensor:
         output = output[0]
     if isinstance(output, Tensor) and output.ndim == 2:
         return output
+    if isinstance(output, Tensor) and output.ndim < 2 and output.numel() == count:
+        return output.reshape(count, 1)
     raise ModelError(
         f"{type(network).__name__} returned {_described(returned)}, not logits of the shape "
         "[N, classes]. Wrap it in a module that returns them."

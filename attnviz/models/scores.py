@@ -59,6 +59,8 @@ class Scores:
         Whether exactly one class is true, so that probabilities sum to one.
     pair
         Whether the network's only output stands for two classes: the second where it is high.
+    flat
+        Whether it is returned without a dimension of classes, [N].
     note
         A sentence for the user where `kind` was inferred, or does not seem to fit; may be empty.
 
@@ -75,12 +77,13 @@ class Scores:
     kind: ScoreKind = ScoreKind.SOFTMAX
     exclusive: bool = True
     pair: bool = False
+    flat: bool = False
     note: str = ""
 
     @property
     def converts(self) -> bool:
         """Whether `logits` changes what the network returns."""
-        return self.pair or self.kind is ScoreKind.PROBABILITIES
+        return self.pair or self.flat or self.kind is ScoreKind.PROBABILITIES
 
     @property
     def has_classes(self) -> bool:

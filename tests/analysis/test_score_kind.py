@@ -146,8 +146,22 @@ def test_plain_logits_are_told_by_their_softmax_without_a_note(
         Net(head=nn.Sequential(nn.Linear(8, 1), nn.Unflatten(1, (1,)))),
         Net(lambda x: x.sigmoid()),
         Net(lambda x: x.softmax(0) * 0 + x.sigmoid()),
+        Net(lambda x: x.squeeze(1)),
+        Net(lambda x: x.sigmoid().squeeze()),
+        Net(lambda x: SimpleNamespace(logits=x[:, 0])),
+        Net(lambda x: (x.flatten(), x)),
     ],
-    ids=["linear", "dictionary", "sequence", "sigmoid", "sum"],
+    ids=[
+        "linear",
+        "dictionary",
+        "sequence",
+        "sigmoid",
+        "sum",
+        "squeezed",
+        "a scalar",
+        "column",
+        "flat in a tuple",
+    ],
 )
 @pytest.mark.parametrize("labels", [None, ["tumour"], ["healthy", "tumour"]])
 def test_a_single_number_is_told_by_its_sigmoid(

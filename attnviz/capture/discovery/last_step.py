@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
 from attnviz.capture.logits import logits_of
+from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.device import is_out_of_memory
 
 _REMEMBERED = 64  # operations at the end of a pass; tensors are kept as long
@@ -70,6 +71,8 @@ class LastStep:
         Whether it was averaged, or its maximum taken, on the way.
     shifted
         Whether a number was added on the way.
+    flat
+        Whether the network returns [N], without a dimension of outputs.
     replaced
         Whether an `nn.Identity` returned last, as where a classifier was replaced by one.
     other_outputs
@@ -81,6 +84,7 @@ class LastStep:
     activated: frozenset[str]
     pooled: bool
     shifted: bool
+    flat: bool
     replaced: bool
     other_outputs: tuple[int, ...]
 
@@ -115,16 +119,19 @@ def last_step(module: nn.Module, inputs: Tensor) -> LastStep:
         if next(part.children(), None) is None:
             last[:] = [part]
 
+    def run() -> tuple[Any, Tensor]:
+        returned = run_with_hooks(module, inputs, on_return)
+        return returned, logits_of(returned, module, len(inputs))
+
     recorder = _Recorder()
     try:
         with recorder:
-            returned = run_with_hooks(module, inputs, on_return)
+            returned, output = run()
     except Exception as error:
-        if is_out_of_memory(error):
+        if isinstance(error, AttnvizError) or is_out_of_memory(error):
             raise
         recorder.calls.clear()  # some operations refuse to be recorded
-        returned = run_with_hooks(module, inputs, on_return)
-    output = logits_of(returned, module)
+        returned, output = run()
     walk = _Walk(list(recorder.calls))
     walk.back(output, len(walk.calls))
     return LastStep(
@@ -133,9 +140,18 @@ def last_step(module: nn.Module, inputs: Tensor) -> LastStep:
         frozenset(walk.activated),
         walk.pooled,
         walk.shifted,
+        _is_flat(returned, module),
         bool(last) and isinstance(last[0], nn.Identity),
         tuple(one.shape[1] for one in _vectors(returned) if one is not output),
     )
+
+
+def _is_flat(returned: Any, module: nn.Module) -> bool:
+    try:
+        logits_of(returned, module)
+    except ModelError:
+        return True
+    return False
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -51,5 +52,5 @@ class _Conversion:
 
     scores: Scores
 
-    def __call__(self, network: nn.Module, _inputs: object, output: object) -> Tensor:
-        return self.scores.logits(logits_of(output, network))
+    def __call__(self, network: nn.Module, inputs: tuple[Any, ...], output: object) -> Tensor:
+        return self.scores.logits(logits_of(output, network, len(inputs[0])))
