@@ -112,7 +112,7 @@ def test_independent_labels_are_measured_each_by_itself(
         assert drop.original == pytest.approx(chances[target], abs=1e-6)
 
 
-@pytest.mark.parametrize("end", [lambda x: x, torch.sigmoid])
+@pytest.mark.parametrize("end", [lambda x: x, torch.sigmoid, torch.squeeze])
 def test_two_names_of_one_number_are_measured_as_opposites(
     end: Any, picture: attnviz.Picture
 ) -> None:
