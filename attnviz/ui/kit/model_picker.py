@@ -97,7 +97,7 @@ def pick_model() -> VisionModel | None:
             format_func=lambda key: (start_title if key == first else model_title)(specs[key]),
             key=MODEL,
             persist_state="session",
-            on_change=_want,
+            on_change=choose_model,
             help="Those on this computer come first; \N{DOWNWARDS ARROW} marks a download. Type "
             "spatial, channel or context to see one kind of attention only.",
         )
@@ -113,8 +113,14 @@ def pick_model() -> VisionModel | None:
     return model
 
 
-def _want(name: str = "") -> None:
-    """Note that the visitor wants this network, or the one chosen in the box."""
+def choose_model(name: str = "") -> None:
+    """Choose a network, which may be downloaded; for callbacks.
+
+    Parameters
+    ----------
+    name : str
+        Name of the network; that in the box if empty.
+    """
     st.session_state[MODEL] = st.session_state[_WANTED] = name or st.session_state[MODEL]
     st.session_state.pop(_MISSING, None)
 
@@ -148,11 +154,11 @@ def _offer_others(missing: _Missing, specs: Mapping[str, ModelSpec]) -> None:
     here = [spec for spec in specs.values() if is_here(spec) and spec is not shown][:_OFFERED]
     with st.container(horizontal=True):
         again = "Try again" if missing.reason else f"Download {asked.title}"
-        st.button(plain_text(again), on_click=_want, args=(asked.name,), type="primary")
+        st.button(plain_text(again), on_click=choose_model, args=(asked.name,), type="primary")
         for spec in here:
             st.button(
                 plain_text(f"Use {spec.title}"), key=f"use {spec.name}",
-                on_click=_want, args=(spec.name,),
+                on_click=choose_model, args=(spec.name,),
             )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ TOP = 8
 def show_gates(traced: TracedPhoto) -> None:
     """Show a layer's gates as sorted bars, and the activation maps of its top features."""
     st.subheader("Channel attention: one gate per feature")
+    st.caption(
+        "A layer describes each place by many **features**, or channels: edges, colours, parts. "
+        "Its **gates** weigh them, the same at all places."
+    )
     readings = traced.layers.trace.gates
     names = [one.layer for one in readings]
     start_choice(LAYER, names)

@@ -94,14 +94,17 @@ def _cell(
     if point is not None:
         dot = f'<i style="top:{100 * point[0]:.1f}%;left:{100 * point[1]:.1f}%"></i>'
     link = png_link(values, low, high)
-    return f'<span class="av-cell" title="{title}"><img alt="{title}" src="{link}">{dot}</span>'
+    scaled = "" if scale else f"<small>{ends[0]} to {ends[1]}</small>"
+    picture = f'<img alt="{title}" src="{link}">'
+    return f'<span class="av-cell" title="{title}">{picture}{dot}{scaled}</span>'
 
 
 def _legend(low: float, high: float, stretched: bool) -> str:
     if stretched:
         return (
             '<div class="av-legend"><em>Each map runs from its own lowest to its own highest share '
-            "of attention: brightness cannot be compared between maps.</em></div>"
+            "of attention, which stand below it: brightness cannot be compared between maps.</em>"
+            "</div>"
         )
     ramp = colour_map(np.linspace(0, 1, 256, dtype=np.float32)[None].repeat(4, 0), COLOURS)
     first, last = legend_numbers(low, high)

@@ -26,6 +26,10 @@ _FIRST = "soft-mask"
 def show_masks(traced: TracedPhoto) -> None:
     """Show the masks of all layers in the viewer, and charts of their spread and share."""
     st.subheader("Spatial attention: soft masks")
+    st.caption(
+        "A **soft mask** has a weight for each place, by which the layer multiplies its features: "
+        "near 0 they are held back, near 1 they pass."
+    )
     method = _pick_reading()
     trace = traced.layers.trace
     maps = [(one.layer, one.values[0]) for one in method(trace)]

@@ -11,17 +11,16 @@ from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
 from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
+from attnviz.ui.pages.layers.kinds import show_kinds
 from attnviz.ui.pages.layers.masks import READING, show_masks
 from attnviz.ui.pages.layers.self_attention import show_self_attention
 
 
 def show() -> None:
     """Draw the page."""
-    lead = (
-        "All of a network's attention, layer by layer: where it attends, and which features it "
-        "amplifies."
-    )
+    lead = "Networks attend in three ways. Choose one, and see it layer by layer."
     with page_frame("Layers", lead):
+        show_kinds()
         subject = require_photo_and_model(
             "Choose a picture and a model to see what each layer attends to."
         )

@@ -19,9 +19,8 @@ from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.url_state import linked, start_choice
-from attnviz.ui.pages.layers.cache import attention_numbers, query_maps
-from attnviz.ui.pages.layers.charts import distance_chart, entropy_chart
-from attnviz.ui.pages.layers.grid import head_grid
+from attnviz.ui.pages.layers.cache import query_maps
+from attnviz.ui.pages.layers.heads import show_heads, show_numbers
 
 POINT = "layers point"
 QUERY = "layers query"
@@ -50,7 +49,9 @@ def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
     """
     st.subheader("Self-attention: where each position attends")
     st.caption(
-        "Click any point of the picture to see what that point attends to, in every layer and head."
+        "Click any point of the picture to see what that point attends to, in every layer and "
+        "head. Each layer has several **heads**, which attend side by side, each in its own way. A "
+        "**query** is the position that attends."
     )
     left, right = st.columns([3, 2])
     with left:
@@ -74,8 +75,8 @@ def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
     if picked is not None:
         _move_query(traced, picked, kind)
     st.caption(_query_caption(kind, point))
-    _show_grid(traced, maps, query)
-    _show_numbers(traced)
+    show_heads(traced, maps, query)
+    show_numbers(traced)
     return {QUERY: kind, HEAD: head, POINT: "" if point is None else point_text(*point)}
 
 
@@ -116,6 +117,8 @@ def _pick_query_kind(traced: TracedPhoto) -> str:
             key=QUERY,
             persist_state="session",
             horizontal=True,
+            help="The position that attends. The class token is an extra one that stands for the "
+            "picture as a whole: from it the network reads the class.",
         )
     )
     if kind == "point" and st.session_state.get("no webgl"):
@@ -148,6 +151,8 @@ def _pick_head(traced: TracedPhoto) -> str:
             key=HEAD,
             persist_state="session",
             width=280,
+            help="All heads of a layer attend at once, each to something else. Their mean may hide "
+            "what one of them finds.",
         )
     )
     return head
@@ -269,32 +274,3 @@ def _query_caption(kind: str, point: tuple[float, float] | None) -> str:
         "from the top: the cell that contains it on each layer's grid. "
         "Read from this pass's queries and keys; the network did not run again."
     )
-
-
-def _show_grid(traced: TracedPhoto, maps: Sequence[QueryMaps], query: Query) -> None:
-    st.markdown("##### Every layer and head")
-    stretched = st.toggle(
-        "Scale each map separately",
-        key="layers stretched",
-        help="Shows the pattern of faint heads. Maps can then no longer be compared.",
-    )
-    point = query if isinstance(query, tuple) else None
-    st.html(head_grid(maps, traced.layers.trace.input_size, point, stretched=stretched))
-
-
-def _show_numbers(traced: TracedPhoto) -> None:
-    facts = attention_numbers(traced.key, traced.layers)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("##### Entropy of each head")
-        st.altair_chart(entropy_chart(facts))
-        st.caption(
-            "Low: a few positions get all the attention. Dashed line: all positions get the same."
-        )
-    distances = distance_chart(facts)
-    if distances is None:
-        return
-    with right:
-        st.markdown("##### Attention distance of each head")
-        st.altair_chart(distances)
-        st.caption("Low: close to the query. Dashed line: even attention.")

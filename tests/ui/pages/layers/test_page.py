@@ -124,8 +124,9 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
     assert highs["mean"] < highs["max"]
     assert page.query_params["layers head"] == "1"
     assert "av-grid" in texts(page)
-    page.toggle(key="layers stretched").set_value(True).run()
     assert "cannot be compared" in texts(page)
+    page.toggle(key="layers stretched").set_value(False).run()
+    assert "one scale for all" in texts(page)
     page.segmented_control(key="layers artefacts").set_value("mark").run()
     assert_fine(page)
     assert re.search(r"of (the )?\d+ tokens", texts(page))

@@ -67,6 +67,9 @@ def test_a_stretched_grid_says_so_and_uses_each_maps_own_ends() -> None:
     np.testing.assert_array_equal(first, colour_table("inferno")[[[0, 85], [170, 255]]])
     assert "cannot be compared" in text
     assert "one scale" not in text
+    assert re.findall("<small>([^<%]*)</small>", text) == [
+        "0.100 to 0.400", "0.000 to 0.500", "0.000 to 0.500"
+    ]  # fmt: skip
 
 
 def test_the_asking_point_is_marked_in_each_cell_and_heads_are_bounded() -> None:
