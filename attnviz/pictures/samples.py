@@ -32,6 +32,9 @@ class SampleInfo:
         Under which terms it may be used.
     source
         URL.
+    classes
+        Classes of networks, as ImageNet and CIFAR-10 name them, that say what it shows or come
+        nearest; none if it shows nothing of the kind.
     """
 
     name: str
@@ -39,6 +42,7 @@ class SampleInfo:
     credit: str
     licence: str
     source: str
+    classes: tuple[str, ...] = ()
 
 
 _CC_BY = "CC BY 2.0, https://creativecommons.org/licenses/by/2.0/"
@@ -52,6 +56,7 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
         "Flickr user danielbuechele; some rights reserved. Comes with scikit-learn.",
         _CC_BY,
         "https://www.flickr.com/photos/danielbuechele/6061409035/sizes/z/in/photostream/",
+        ("palace", "monastery", "stupa", "church"),
     ),
     ("skimage", "data/chelsea.png"): SampleInfo(
         "chelsea",
@@ -59,6 +64,7 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
         "Stefan van der Walt. Comes with scikit-image.",
         "CC0 by the photographer; no copyright restrictions",
         _API + "chelsea",
+        ("cat", "tabby", "tiger cat", "Egyptian cat"),
     ),
     ("skimage", "data/astronaut.png"): SampleInfo(
         "astronaut",
@@ -73,6 +79,7 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
         "Rachel Michetti, courtesy of Pikolo Espresso Bar. Comes with scikit-image.",
         "CC0 by the photographer; no copyright restrictions",
         _API + "coffee",
+        ("espresso", "cup", "coffee mug"),
     ),
     ("sklearn", "datasets/images/flower.jpg"): SampleInfo(
         "flower",
@@ -89,6 +96,7 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
         "SpaceX: launch of DSCOVR on Falcon 9. Comes with scikit-image.",
         "Public domain, released by SpaceX",
         "https://www.flickr.com/photos/spacexphotos/16511594820/in/photostream/",
+        ("missile", "projectile"),
     ),
     ("skimage", "data/motorcycle_left.png"): SampleInfo(
         "motorcycle",
@@ -100,6 +108,7 @@ _SAMPLES: dict[tuple[str, str], SampleInfo] = {
         "scikit-image names no licence; Middlebury grants permission to use and publish its "
         "stereo images and asks that the paper be cited",
         "http://vision.middlebury.edu/stereo/data/scenes2014/",
+        ("moped", "motor scooter"),
     ),
 }
 

@@ -15,6 +15,7 @@ from attnviz.ui.kit.method_picker import pick_method
 from attnviz.ui.kit.model_picker import pick_model
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
 
+SHOWN = "page shown"  # title of the page that was drawn last
 LINK_KEYS = (*PICKER_KEYS, "look", "target")
 """Choices that a page with picture, model and method writes into its link."""
 
@@ -52,6 +53,7 @@ def page_frame(title: str, lead: str) -> Iterator[None]:
     lead : str
         One or two sentences below the name, as HTML.
     """
+    st.session_state[SHOWN] = title
     st.html(f'<div class="av-head"><h1>{title}</h1><p>{lead}</p></div>')
     with guarded():
         yield

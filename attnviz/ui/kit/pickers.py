@@ -103,12 +103,6 @@ def pick_from_row() -> dict[str, Photo]:
     return {chosen: photos[chosen]} | photos
 
 
-def picture_keys() -> list[str]:
-    """Return the keys of all pictures in the order of the row."""
-    samples = [SAMPLE_PREFIX + sample.name for sample in list_samples()]
-    return [*(photo.checksum for photo in kept_photos()), *samples]
-
-
 def _first(photos: dict[str, Photo]) -> str:
     """The picture that a new visitor sees; that of one who comes back is the latest upload."""
     uploads = [key for key in photos if not key.startswith(SAMPLE_PREFIX)]

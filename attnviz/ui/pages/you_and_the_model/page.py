@@ -13,15 +13,23 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.bubble_game.component import play_round
 from attnviz.ui.kit.guard import show_error
-from attnviz.ui.kit.model_picker import pick_model
-from attnviz.ui.kit.page_frame import page_frame
-from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
+from attnviz.ui.kit.input_size import SIZE
+from attnviz.ui.kit.model_picker import MODEL, pick_model
+from attnviz.ui.kit.page_frame import SHOWN, page_frame
+from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.url_state import share, start_choice
+from attnviz.ui.pages.you_and_the_model.choosing import (
+    choose_for,
+    own_picture,
+    show_if_unknown,
+)
 from attnviz.ui.pages.you_and_the_model.limits import DEFAULT_LIMIT, LIMITS, RoundLimit
 from attnviz.ui.pages.you_and_the_model.packing import blob_id, pack_round
 from attnviz.ui.pages.you_and_the_model.result import PlayedRound, show_outcome
 from attnviz.ui.pages.you_and_the_model.saved_rounds import show_saved_rounds
 from attnviz.ui.pages.you_and_the_model.state import (
+    PICTURE,
+    SIDE,
     attempt_number,
     next_picture,
     session_round,
@@ -32,18 +40,17 @@ from attnviz.ui.pages.you_and_the_model.texts import STEPS, TASKS, TOO_FEW
 from attnviz.vision.bubbleview.bubbles import check_size
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task, parse_round
 
-SIDE = 800
 _STEPS = "".join(f"<li>{html.escape(step)}</li>" for step in STEPS)
+_TITLE = "You and the model"
 _TASK, _LIMIT = "bubbles task", "bubbles limit"
 
 
 def show() -> None:
     """Draw the page."""
     lead = "Look at a blurred photo through a few sharp spots. Then the model does the same."
-    with page_frame("You and the model", lead):
-        with st.expander("Choose a picture, or bring your own"):
-            st.caption("Thumbnails are sharp. A round is fair only with a picture you do not know.")
-            photo = pick_picture()
+    stays = st.session_state.get(SHOWN) == _TITLE
+    with page_frame(_TITLE, lead):
+        choice = st.expander("Choose a picture, or bring your own")
         left, middle, right = st.columns([4, 5, 5])
         with left:
             task = _pick_task()
@@ -51,10 +58,18 @@ def show() -> None:
             limit = _pick_limit()
         with right:
             model = pick_model()
-        share(*PICKER_KEYS, _TASK, _LIMIT)
+        with own_picture(stays=stays) as elsewhere:
+            choose_for(model, elsewhere)
+            with choice:
+                st.caption(
+                    "Thumbnails are sharp. A round is fair only with a picture you do not know."
+                )
+                photo = pick_picture()
+        share(PICTURE, MODEL, SIZE, _TASK, _LIMIT)
         if photo is None:
             st.info("Choose a picture to play.")
         else:
+            show_if_unknown(st.session_state[PICTURE], model)
             _show_photo(photo, task, limit, model)
     show_saved_rounds()
 

@@ -6,9 +6,11 @@ from collections import OrderedDict
 
 import streamlit as st
 
-from attnviz.ui.kit.pickers import picture_keys
 from attnviz.vision.bubbleview.rounds import Round, Task
 
+SIDE = 800  # px, of the picture that is played
+PICTURE = "bubbles picture"
+ORDER = "bubbles order"
 _ROUNDS = "bubbles rounds"
 _ATTEMPTS = "bubbles attempts"
 _REVEALED = "bubbles seen"
@@ -50,12 +52,12 @@ def restart_round(picture: str, task: Task) -> None:
 
 
 def next_picture() -> None:
-    """Choose the next picture, uploads first; after the last one comes the first."""
-    keys = picture_keys()
+    """Choose the next picture in the order to play; after the last one comes the first."""
+    keys: list[str] = st.session_state.get(ORDER, [])
     if keys:
-        chosen = st.session_state.get("picture")
+        chosen = st.session_state.get(PICTURE)
         at = keys.index(chosen) if chosen in keys else -1
-        st.session_state["picture"] = keys[(at + 1) % len(keys)]
+        st.session_state[PICTURE] = keys[(at + 1) % len(keys)]
 
 
 def _rounds() -> OrderedDict[Key, Round]:

@@ -134,7 +134,7 @@ def test_a_round_is_played_again_and_then_counts_as_seen(
     press(page, "Next picture")
     assert parts(page, "play")[0]["size"] != first["size"]
     press(page, "Another picture")
-    assert page.session_state["picture"] == SAMPLE_PREFIX + "rocket"
+    assert page.session_state["bubbles picture"] == SAMPLE_PREFIX + "chelsea"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_flat_map_has_no_bubbles_and_no_score_in_words(
     monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
     monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
-    page.session_state["picture"] = SAMPLE_PREFIX + "coffee"
+    page.session_state["bubbles picture"] = SAMPLE_PREFIX + "coffee"
     played(page.run(), browser)
     assert not page.exception
     (warning,) = page.warning

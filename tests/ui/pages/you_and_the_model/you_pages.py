@@ -44,7 +44,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, kind: str = "cbam", **address: str) 
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for key, value in address.items():
         page.query_params[key.replace("_", " ")] = value
-    page.session_state["picture"] = SAMPLE_PREFIX + "coffee"
+    page.session_state["bubbles picture"] = SAMPLE_PREFIX + "coffee"
     page.session_state["passes"] = passes
     return page.run()
 
