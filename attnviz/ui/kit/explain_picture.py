@@ -15,6 +15,7 @@ from attnviz.progress import Progress
 from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.url_state import linked, show_titles, start_choice
 
 _TARGET = "target"
@@ -90,4 +91,5 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         return explain(model, picture, look, progress=progress)
 
     key = (picture.sha256, picture.name, *model.key, look)
-    return long_work("look", key, say, work)
+    pace = Pace(f"look {look}", model, picture, lambda: method_cost(model, picture, look))
+    return long_work("look", key, say, work, pace=pace)

@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.progress import Progress
+from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.text import duration
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ def long_work(
     button: str = "Look",
     unit: str = "passes",
     at_once: bool = False,
+    pace: Pace | None = None,
 ) -> T | None:
     """Compute a result on request, once for each `key` in a session.
 
@@ -114,6 +116,8 @@ def long_work(
         Unit of the progress.
     at_once : bool
         Whether to start without a click, unless the computation was stopped before.
+    pace : Pace, optional
+        Gives the cost in seconds, and learns from how long it took.
 
     Returns
     -------
@@ -135,7 +139,8 @@ def long_work(
     above, below = st.empty(), st.empty()
     wanted: set[tuple[str, ...]] = st.session_state.setdefault(_WANTED, set())
     if whole not in wanted and (whole in begun or not at_once):
-        above.info(say(), icon=":material/hourglass_empty:")
+        cost = f" It takes {pace.text()}." if pace else ""
+        above.info(f"{say()}{cost}", icon=":material/hourglass_empty:")
         # A callback, so that the run that computes never draws this button.
         below.button(
             button, type="primary", key=f"begin {name}", on_click=wanted.add, args=(whole,)
@@ -146,7 +151,10 @@ def long_work(
         st.rerun()
     wanted.discard(whole)
     begun.add(whole)
+    started = time.monotonic()
     result = work(_shown(name, above, below, unit))
+    if pace is not None:
+        pace.learn(time.monotonic() - started)
     above.empty()
     below.empty()
     begun.discard(whole)
@@ -156,6 +164,11 @@ def long_work(
     if _STANDS.get() is _Stands.PART:
         st.rerun()
     return result
+
+
+def is_done(name: str, key: tuple[str, ...]) -> bool:
+    """Return whether `long_work` has this result already."""
+    return (name, *key) in st.session_state.get(_DONE, ())
 
 
 def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:

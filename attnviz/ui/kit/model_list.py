@@ -79,10 +79,10 @@ def model_facts(spec: ModelSpec) -> str:
     size = spec.download_bytes or (spec.weights.bytes if spec.weights else None)
     where = "on this computer" if is_here(spec) else "to download"
     facts = [f"{_size(size)} {where}".strip()]
-    if spec.parameters:
-        facts.insert(0, f"{spec.parameters / 1e6:.1f} million parameters")
     if spec.licence:
         facts.append(f"licence {spec.licence}")
+    if spec.parameters:
+        facts.append(f"{spec.parameters / 1e6:.1f} million parameters")
     return " · ".join(facts)
 
 

@@ -102,15 +102,23 @@ def pick_model() -> VisionModel | None:
             "spatial, channel or context to see one kind of attention only.",
         )
         side = pick_side(specs[str(name)])
-    if missing := missing_default():
-        below.info(missing, icon=":material/download:")
-    with below, st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(plain_text(model_facts(specs[str(name)])))
-        offer_own_weights(specs, MODEL)
+    with below:
+        if missing := missing_default():
+            st.info(missing, icon=":material/download:")
+        _show_facts(specs[str(name)], specs)
     model = ready_model(specs[str(name)], device, side)
     if model is not None:
         st.session_state[_SHOWN] = str(name)
     return model
+
+
+def _show_facts(spec: ModelSpec, specs: Mapping[str, ModelSpec]) -> None:
+    """One line about the model, which opens to more of it and to a form for one's own weights."""
+    line = plain_text(model_facts(spec))
+    with st.popover(line, type="tertiary", icon=":material/info:", width="stretch"):
+        if spec.note:
+            st.caption(plain_text(spec.note))
+        offer_own_weights(specs, MODEL)
 
 
 def choose_model(name: str = "") -> None:

@@ -23,7 +23,7 @@ _SUFFIXES = ("safetensors", "pth", "pt")
 
 
 def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
-    """Show a button that opens a file of weights.
+    """Show a form that opens a file of weights.
 
     Parameters
     ----------
@@ -32,22 +32,22 @@ def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
     key : str
         Key of the choice of a model; it is set to the opened network.
     """
-    with st.popover("Open your own weights", type="tertiary", icon=":material/upload_file:"):
-        st.selectbox(
-            "Network that they belong to",
-            [name for name, spec in networks.items() if spec not in opened_weights()],
-            key=_NETWORK,
-        )
-        file = st.file_uploader("File of weights (a state dict)", type=_SUFFIXES, key=_FILE)
-        st.text_area(
-            "Names of the classes, one a line",
-            key=_CLASSES,
-            height=96,
-            help="In the order of the outputs. Leave empty for the network's own classes.",
-        )
-        st.button("Open", disabled=file is None, on_click=_open, args=(networks, key))
-        if problem := st.session_state.get(_PROBLEM):
-            st.error(plain_text(problem))
+    st.markdown("**Open your own weights**")
+    st.selectbox(
+        "Network that they belong to",
+        [name for name, spec in networks.items() if spec not in opened_weights()],
+        key=_NETWORK,
+    )
+    file = st.file_uploader("File of weights (a state dict)", type=_SUFFIXES, key=_FILE)
+    st.text_area(
+        "Names of the classes, one a line",
+        key=_CLASSES,
+        height=96,
+        help="In the order of the outputs. Leave empty for the network's own classes.",
+    )
+    st.button("Open", disabled=file is None, on_click=_open, args=(networks, key))
+    if problem := st.session_state.get(_PROBLEM):
+        st.error(plain_text(problem))
 
 
 def _open(networks: Mapping[str, ModelSpec], key: str) -> None:

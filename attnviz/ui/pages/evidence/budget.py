@@ -10,17 +10,26 @@ import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
+from attnviz.evidence.faithfulness.sharp_share import blur_radii_for
 from attnviz.evidence.run import run_experiment
+from attnviz.evidence.subject import Subject
+from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.ui.components.budget_table import pack, show_budget
 from attnviz.ui.kit.findings import margin_toggle, show_verdict
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.long_work import is_done, long_work
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
-from attnviz.ui.pages.evidence.budget_text import describe_budget
+from attnviz.ui.pages.evidence.budget_text import ResultText, describe_budget
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
+
+_PICTURES = 250
+# A first answer: the blurs in the middle and at the end, and few shares.
+_FIRST_ANSWER = 3.0  # s
+_ROUGH_RADII = slice(4, None, 5)
+_ROUGH_SHARES = (0.0, 0.05, 0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +49,18 @@ def show(tested: MapUnderTest) -> None:
     tested : MapUnderTest
         The map whose budget is shown.
     """
+    pace = tested.pace("budget", lambda: Cost(_PICTURES, 0))
+    if not is_done("budget", tested.key) and pace.seconds() > _FIRST_ANSWER:
+        above = st.empty()
+        rough = long_work(
+            "rough budget", tested.key, _describe_cost, partial(_compute, tested, rough=True),
+            button="Continue", unit="pictures", at_once=True,
+        )  # fmt: skip
+        if rough is None:
+            return
+        with above.container():
+            show_verdict(_text(tested, rough.budget).headline)
+            st.caption("A first answer, from a tenth of the pictures.")
     result = long_work(
         "budget",
         tested.key,
@@ -48,13 +69,12 @@ def show(tested: MapUnderTest) -> None:
         button="Find the budget",
         unit="pictures",
         at_once=True,
+        pace=pace,
     )
     if result is None:
         return
     show_notes(result.notes)
-    budget = result.budget
-    top_label = tested.model.label(int(budget.scores.first[0, -1]))
-    text = describe_budget(budget, tested.target, top_label, _scale(tested.explanation))
+    budget, text = result.budget, _text(tested, result.budget)
     show_verdict(text.headline)
     st.caption(" ".join(map(plain_text, text.details)))
     show_budget(result.blob, key="evidence budget")
@@ -62,14 +82,26 @@ def show(tested: MapUnderTest) -> None:
         _show_controls(budget)
 
 
+def _text(tested: MapUnderTest, budget: BlurBudget) -> ResultText:
+    top_label = tested.model.label(int(budget.scores.first[0, -1]))
+    return describe_budget(budget, tested.target, top_label, _scale(tested.explanation))
+
+
 def _describe_cost() -> str:
-    return "The network classifies about 250 pictures: every sharp share at every blur."
+    return f"The network classifies about {_PICTURES} pictures: every sharp share at every blur."
 
 
-def _compute(tested: MapUnderTest, progress: Progress) -> BudgetResult:
-    work = partial(blur_budget, values=tested.values, progress=progress)
+def _compute(tested: MapUnderTest, progress: Progress, *, rough: bool = False) -> BudgetResult:
+    def work(subject: Subject) -> BlurBudget:
+        if not rough:
+            return blur_budget(subject, tested.values, progress=progress)
+        radii = blur_radii_for(subject.size)[_ROUGH_RADII]
+        return blur_budget(
+            subject, tested.values, radii=radii, shares=_ROUGH_SHARES, seeds=1, progress=progress
+        )
+
     budget, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
-    return BudgetResult(budget, pack(budget, tested.model.label), notes)
+    return BudgetResult(budget, b"" if rough else pack(budget, tested.model.label), notes)
 
 
 def _scale(explanation: Explanation) -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from attnviz.analysis.explain import class_index
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import EvidenceError
+from attnviz.methods.inference import Cost
 from attnviz.models.vision_model import VisionModel
 from attnviz.types import FloatArray
 from attnviz.ui.kit.cache import explanation_key
+from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.pickers import Photo
 
 
@@ -47,6 +50,10 @@ class MapUnderTest:
         if self.target in labels:
             return self.explanation.classes[labels.index(self.target)]
         return class_index(self.model, self.target)  # a class that is none of the likeliest
+
+    def pace(self, work: str, cost: Callable[[], Cost]) -> Pace:
+        """How long a kind of work takes with this network and picture."""
+        return Pace(work, self.model, self.photo.shown, cost)
 
     @property
     def key(self) -> tuple[str, ...]:

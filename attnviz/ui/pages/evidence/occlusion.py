@@ -16,6 +16,7 @@ from attnviz.evidence.fills.base import FILLS
 from attnviz.evidence.randomisation.cascade import MapSimilarity, compare_maps
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
+from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text
@@ -57,6 +58,7 @@ def show_occlusion(tested: MapUnderTest, fills: Sequence[str]) -> None:
         partial(_compute, tested, fills),
         button="Run occlusion",
         unit="patches",
+        pace=tested.pace("occlusion", partial(_cost, tested, len(fills))),
     )
     if result is None:
         return
@@ -133,6 +135,11 @@ def _compute(tested: MapUnderTest, fills: Sequence[str], progress: Progress) -> 
     return OcclusionResult(
         *run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
     )
+
+
+def _cost(tested: MapUnderTest, fills: int) -> Cost:
+    _, corners = occlusion_patches(tested.explanation.geometry.input_size)
+    return Cost(fills * len(corners), 0)
 
 
 def _describe_cost(tested: MapUnderTest, fills: int) -> str:

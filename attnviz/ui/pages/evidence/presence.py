@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
+from attnviz.evidence.faithfulness.insertion_deletion import STEPS
 from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
+from attnviz.methods.inference import Cost
+from attnviz.progress import Progress
 from attnviz.ui.kit.findings import margin_toggle, show_verdict
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.long_work import is_done, long_work
+from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.url_state import start_choice, start_value
 from attnviz.ui.pages.evidence.budget_text import percent
@@ -23,6 +28,7 @@ from attnviz.ui.pages.evidence.presence_run import (
     PresenceResult,
     compute_presence,
     picture_count,
+    steps_within,
 )
 from attnviz.ui.pages.evidence.presence_text import (
     describe_confidence,
@@ -35,6 +41,7 @@ _FILLS, _FILL, _SHARE, _MARGIN = (
     f"presence {name}" for name in ("fills", "fill", "share", "margin")
 )
 _DEFAULT = ("blur", "road")
+_FIRST_ANSWER = 2.0  # s
 _PERCENTS = [percent(share) for share in SHARES]
 
 
@@ -53,18 +60,48 @@ def show(tested: MapUnderTest) -> None:
             "from the effect of the fill."
         )
         return
+    pace = tested.pace("presence", lambda: Cost(picture_count(len(fills)), 0))
+    key = (*tested.key, *fills)
+    if not is_done("presence", key) and not _show_first_answer(tested, fills, key, pace):
+        return
     result = long_work(
         "presence",
-        (*tested.key, *fills),
+        key,
         partial(_describe_cost, len(fills)),
         partial(compute_presence, tested, fills),
         button="Run deletion and insertion",
         unit="pictures",
+        pace=pace,
     )
     if result is not None:
         _show_result(tested, result)
     st.divider()
     show_occlusion(tested, fills)
+
+
+def _show_first_answer(
+    tested: MapUnderTest, fills: Sequence[str], key: tuple[str, ...], pace: Pace
+) -> bool:
+    """Show the verdict of few steps, at once; the curves and pictures come with all of them."""
+
+    def work(progress: Progress) -> PresenceResult:
+        steps = steps_within(_FIRST_ANSWER, pace.seconds(), len(fills))
+        return compute_presence(tested, fills, progress, steps=steps)
+
+    rough = long_work(
+        "rough presence", key, partial(_describe_cost, len(fills)), work, button="Continue",
+        unit="pictures", at_once=True,
+    )  # fmt: skip
+    if rough is None:
+        return False
+    show_notes(rough.notes)
+    show_verdict(describe_presence(rough.trials, tested.target, rough.top_label).headline)
+    steps = len(next(iter(rough.trials.values())).curves.deletion.shares) - 1
+    st.caption(
+        f"A first answer, from {steps} steps of area instead of {STEPS}; with all of them it can "
+        "change where the map is close to chance."
+    )
+    return True
 
 
 def _pick_fills() -> list[str]:

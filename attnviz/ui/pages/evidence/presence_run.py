@@ -21,6 +21,7 @@ from attnviz.export.jpeg import jpeg
 from attnviz.progress import Progress
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
+ROUGH_STEPS = (5, 4, 3, 2)
 SHARES = tuple(float(share) for share in np.linspace(0, 1, STEPS + 1))
 
 
@@ -61,13 +62,40 @@ class PresenceResult:
         return self.names[int(trial.curves.deletion.first[0])]
 
 
-def picture_count(fills: int) -> int:
+def picture_count(fills: int, steps: int = STEPS) -> int:
     """Count the pictures that the network classifies for a number of fills."""
-    return fills * variant_count(2 + CONTROLS, STEPS)
+    return fills * variant_count(2 + CONTROLS, steps)
+
+
+def steps_within(seconds: float, whole: float, fills: int) -> int:
+    """Return the number of equal steps of area that a rough answer may take.
+
+    Parameters
+    ----------
+    seconds : float
+        How long it may take.
+    whole : float
+        Seconds of the whole test.
+    fills : int
+        Number of fills.
+
+    Returns
+    -------
+    int
+        5, or fewer where that would take longer; 2 at least.
+
+    Examples
+    --------
+    >>> steps_within(3.0, 5.0, 2), steps_within(3.0, 20.0, 2), steps_within(3.0, 900.0, 2)
+    (5, 3, 2)
+    """
+    each = whole / picture_count(fills)
+    fitting = [n for n in ROUGH_STEPS if each * picture_count(fills, n) <= seconds]
+    return fitting[0] if fitting else ROUGH_STEPS[-1]
 
 
 def compute_presence(
-    tested: MapUnderTest, fills: Sequence[str], progress: Progress
+    tested: MapUnderTest, fills: Sequence[str], progress: Progress, *, steps: int = STEPS
 ) -> PresenceResult:
     """Run deletion and insertion under each fill.
 
@@ -79,6 +107,8 @@ def compute_presence(
         Names of fills.
     progress : Progress
         Told about every picture.
+    steps : int
+        Number of equal steps of area; the modified pictures are made for all of them only.
 
     Returns
     -------
@@ -95,8 +125,12 @@ def compute_presence(
         subject: Subject,
     ) -> tuple[dict[str, FaithfulnessTest], dict[str, ModifiedPictures], ConfidenceDrop]:
         chosen = [FILLS.get(name)() for name in fills]
-        trials = measure_faithfulness(subject, tested.values, chosen, progress=progress)
-        pictures = {fill.name: _pictures(subject, tested, fill) for fill in chosen}
+        trials = measure_faithfulness(
+            subject, tested.values, chosen, steps=steps, progress=progress
+        )
+        pictures = {
+            fill.name: _pictures(subject, tested, fill) for fill in chosen if steps == STEPS
+        }
         return trials, pictures, confidence_drop(subject, tested.values)
 
     result, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)

@@ -21,6 +21,7 @@ from attnviz.evidence.interaction.regions import (
 from attnviz.evidence.interaction.shapley import EXACT_PLAYERS, PairGains, pair_gains
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
+from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.findings import show_verdict
@@ -74,6 +75,7 @@ def show(tested: MapUnderTest) -> None:
         button="Compute interactions",
         unit="variants",
         at_once=options.count <= _AT_ONCE,
+        pace=tested.pace("regions", lambda: Cost(coalition_count(options.count), 0)),
     )
     if result is None:
         return

@@ -12,6 +12,7 @@ from attnviz.analysis.explain import method_cost
 from attnviz.evidence.randomisation.cascade import SIMILARITY_BOUND, MapSimilarity, SanityCheck
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
+from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.findings import show_verdict
@@ -41,6 +42,7 @@ def show(tested: MapUnderTest) -> None:
         partial(_compute, tested),
         button="Run the check",
         unit="maps",
+        pace=tested.pace("sanity", partial(_cost, tested)),
     )
     if result is None:
         return
@@ -107,6 +109,12 @@ def _compute(tested: MapUnderTest, progress: Progress) -> SanityCheck:
         tested.model, tested.photo.shown, tested.explanation.method, tested.layer, target,
         progress=progress,
     )  # fmt: skip
+
+
+def _cost(tested: MapUnderTest) -> Cost:
+    each = method_cost(tested.model, tested.photo.shown, tested.explanation.method)
+    maps = 1 + CONTROLS + (LEAST_STAGES + MOST_STAGES) // 2
+    return Cost(maps * each.forward, maps * each.backward)
 
 
 def _describe_cost(tested: MapUnderTest) -> str:

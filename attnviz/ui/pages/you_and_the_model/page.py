@@ -69,8 +69,8 @@ def show() -> None:
         if photo is None:
             st.info("Choose a picture to play.")
         else:
-            show_if_unknown(st.session_state[PICTURE], model)
             _show_photo(photo, task, limit, model)
+            show_if_unknown(st.session_state[PICTURE], model)
     show_saved_rounds()
 
 

@@ -104,14 +104,16 @@ def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPat
     """A run that ends in the middle keeps nothing by halves, and the question stands again."""
     told: list[int] = []
 
-    def ending(subject: Any, values: Any, fills: Any, *, progress: Any) -> Any:
+    def ending(subject: Any, values: Any, fills: Any, *, steps: int, progress: Any) -> Any:
         def stop(done: int, total: int) -> None:
             progress(done, total)
             told.append(done)
             raise KeyboardInterrupt
 
         try:
-            return measure_faithfulness(subject, values, fills, controls=1, progress=stop)
+            return measure_faithfulness(
+                subject, values, fills, steps=steps, controls=1, progress=stop
+            )
         except KeyboardInterrupt:
             return st.stop()  # ends the run as a click does
 
@@ -121,13 +123,13 @@ def test_what_stops_the_work_leaves_the_page_ready(monkeypatch: pytest.MonkeyPat
     button.click().run()
     assert not page.exception
     assert len(told) == 1
-    assert "av-verdict" not in html_of(page)
+    assert "av-pair" not in html_of(page)
     monkeypatch.setattr(
         presence_run, "measure_faithfulness", partial(measure_faithfulness, controls=1)
     )
     page.run()
-    assert "av-verdict" not in html_of(page)
+    assert "av-pair" not in html_of(page)
     (button,) = [one for one in page.button if one.label == "Run deletion and insertion"]
     button.click().run()
     assert_fine(page)
-    assert "av-verdict" in html_of(page)
+    assert "av-pair" in html_of(page)

@@ -20,7 +20,12 @@ from attnviz.ui.pages.evidence import presence_run
 from attnviz.ui.pages.evidence.occlusion import describe_occlusion, describe_similarity
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
 from attnviz.ui.pages.evidence.presence_pictures import filmstrip, picture_pair
-from attnviz.ui.pages.evidence.presence_run import SHARES, ModifiedPictures, picture_count
+from attnviz.ui.pages.evidence.presence_run import (
+    SHARES,
+    ModifiedPictures,
+    picture_count,
+    steps_within,
+)
 from attnviz.ui.pages.evidence.presence_text import (
     answer_text,
     describe_confidence,
@@ -206,8 +211,12 @@ def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.Mo
     page = presence_page(monkeypatch).run()
     assert_fine(page)
     assert any(f"{picture_count(2):,} pictures" in one.value for one in page.info)
-    assert "av-verdict" not in html_of(page)
+    assert any("It takes about" in one.value and " s here." in one.value for one in page.info)
+    assert any("A first answer, from" in one.value for one in page.caption)
+    assert re.search("(chance|Not robust)", html_of(page)), "the first answer is there at once"
+    assert "av-pair" not in html_of(page)
     click(page, "Run deletion and insertion")
+    assert not any("A first answer" in one.value for one in page.caption)
     assert_fine(page)
     assert re.search("(chance|Not robust)", html_of(page))
     passes = len(page.session_state["passes"])
@@ -229,6 +238,16 @@ def test_the_map_is_taken_apart_on_request_and_asked_once(monkeypatch: pytest.Mo
     (table,) = page.dataframe
     assert len(table.value) == 6
     assert len(page.session_state["passes"]) == passes
+
+
+@pytest.mark.parametrize(
+    ("whole", "steps"), [(1.0, 5), (9.0, 5), (11.0, 4), (15.0, 3), (30.0, 2), (900.0, 2)]
+)
+def test_a_first_answer_takes_as_many_steps_as_two_seconds_allow(whole: float, steps: int) -> None:
+    """Of 420 pictures for a fill five steps make 90, four 68, three 46 and two 24."""
+    assert steps_within(2.0, whole, 2) == steps
+    taken = whole * picture_count(2, steps) / picture_count(2)
+    assert taken <= 2.0 or steps == 2
 
 
 def test_the_picture_shown_is_the_one_the_network_got(monkeypatch: pytest.MonkeyPatch) -> None:
