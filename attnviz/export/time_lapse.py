@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.export.animation import captioned, gif, mp4
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.progress import Progress, report_progress
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings, focus_map
 from attnviz.render.heat import heat_overlay
@@ -50,8 +51,13 @@ class TimeLapse:
     settings: FocusSettings
     radius: float
 
-    def frames(self) -> list[Pixels]:
+    def frames(self, progress: Progress | None = None) -> list[Pixels]:
         """Draw a frame for each checkpoint: focus picture and heat map side by side.
+
+        Parameters
+        ----------
+        progress : Progress, optional
+            Called after each frame; what it raises stops the work.
 
         Returns
         -------
@@ -62,21 +68,22 @@ class TimeLapse:
         geometry = self.geometry.resized(pixels.shape[:2])
         radius = self.radius * math.hypot(*pixels.shape[:2])
         frames = []
-        for values, caption in zip(self.maps, self.captions, strict=True):
+        for number, (values, caption) in enumerate(zip(self.maps, self.captions, strict=True), 1):
             focus = focus_map(values, geometry, self.settings, value_range=self.value_range)
             sharp = bokeh(pixels, focus.values, radius)
             frames.append(
                 captioned(np.hstack([sharp, heat_overlay(pixels, focus.scaled)]), caption)
             )
+            report_progress(progress, number, len(self.maps))
         return frames
 
-    def gif(self) -> bytes:
+    def gif(self, progress: Progress | None = None) -> bytes:
         """Encode the frames as a GIF, four a second."""
-        return gif(self.frames(), 1 / _RATE)
+        return gif(self.frames(progress), 1 / _RATE)
 
-    def mp4(self) -> bytes:
+    def mp4(self, progress: Progress | None = None) -> bytes:
         """Encode the frames as an H.264 video, four a second; the last one stays for a second."""
-        frames = self.frames()
+        frames = self.frames(progress)
         return mp4([*frames, *[frames[-1]] * _RATE], _RATE)
 
 

@@ -88,8 +88,12 @@ def scrub(page: Page, index: int) -> None:
 
 
 def saved(page: Page, kind: str) -> Path:
+    page.get_by_role("button", name=re.compile(f"^Make an? {kind}$")).first.click()
+    save = page.get_by_role("button", name=f"Save as {kind}").first
+    expect(save).to_be_visible(timeout=WAIT)
+    at_rest(page, WAIT)
     with page.expect_download(timeout=WAIT) as download:
-        page.get_by_role("button", name=f"Save as {kind}").first.click()
+        save.click()
     name = f"attnviz-ran-small-stage2.attention.{kind.lower()}"
     assert download.value.suggested_filename == name
     return Path(download.value.path())

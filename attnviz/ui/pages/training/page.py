@@ -17,6 +17,7 @@ from attnviz.training.recording.growth import (
 )
 from attnviz.ui.components.viewer import CLOCK
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.long_work import interruptible
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.kit.pickers import DEFAULT_SAMPLE
 from attnviz.ui.kit.url_state import share, start_choice
@@ -114,7 +115,7 @@ def _pick(
     return str(chosen)
 
 
-@st.fragment
+@interruptible
 def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
     """One run, and a second one for comparison if chosen."""
     with guarded():

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.pages.training.attention_view import RecordedMaps, with_shared_scale
 from attnviz.ui.pages.training.runs import open_recording
 from attnviz.ui.pages.training.save import time_lapse
-from tests.ui.pages.training.training_pages import made
+from tests.ui.pages.training.training_pages import assert_fine, made, opened
 
 SIDE = 40
 LAYER = "gate"
@@ -56,6 +58,34 @@ def test_equal_values_have_equal_colours_at_every_checkpoint(tmp_path: Path) -> 
     np.testing.assert_array_equal(heat(frames[0])[:, left], heat(frames[1])[:, left])
     # Where everything is at the top of the scale, everything is sharp.
     np.testing.assert_array_equal(frames[2][:SIDE, :SIDE], one.pixels)
+
+
+def test_a_gif_tells_its_progress_and_is_stopped_by_what_that_raises(tmp_path: Path) -> None:
+    lapse = time_lapse(watched(tmp_path / "run.attn", *[halves(0.2, 0.1)] * 3), LAYER)
+    told: list[tuple[int, int | None]] = []
+    made = lapse.gif(lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    with Image.open(io.BytesIO(made)) as picture:
+        assert picture.size == (2 * SIDE, SIDE + 26)
+
+    def stop(done: int, total: int | None) -> None:
+        told.append((done, total))
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        lapse.mp4(stop)
+    assert told[3:] == [(1, 3)]
+
+
+def test_an_animation_is_made_on_request_and_can_then_be_saved(tmp_path: Path) -> None:
+    page = opened(made(tmp_path / "run.attn", {("soft-mask", LAYER): [halves(0.2, 0.1)] * 2}))
+    assert not page.get("download_button")
+    next(one for one in page.button if one.label == "Make a GIF").click().run()
+    assert_fine(page)
+    (save,) = page.get("download_button")
+    assert "Save as GIF" in str(save.proto)
+    assert not any(one.label == "Stop" for one in page.button)
+    assert any(one.label == "Make an MP4" for one in page.button)
 
 
 def test_a_run_beside_it_shares_the_scale(tmp_path: Path) -> None:
