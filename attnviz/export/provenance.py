@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attnviz.export.base import ExportSource
+from attnviz.methods.base import Nature
 from attnviz.render.focus import Edges
 
 
@@ -25,7 +26,13 @@ def focus_provenance(source: ExportSource) -> dict[str, str]:
         "threshold": f"{settings.threshold:g}",
         "softness": f"{settings.softness:g}",
         "radius px": f"{source.radius:.1f}",
-        "focus": "object" if settings.edges is Edges.OBJECT else "attention field",
+        "focus": "object" if settings.edges is Edges.OBJECT else f"{_nature(source)} field",
         "aperture": str(source.aperture),
         "highlight bloom": f"{source.highlights:g}",
     }
+
+
+def _nature(source: ExportSource) -> str:
+    """What the map is: relevance is no attention."""
+    attention = source.explanation.choice.method.nature is Nature.ATTENTION
+    return "attention" if attention else "relevance"

@@ -113,7 +113,7 @@ def test_back_goes_one_choice_back_and_the_class_follows_the_photo(
 ) -> None:
     page = visit.new_page()
     page.goto("about:blank")
-    page.goto(f"{app.url}/Focus")  # the first page by its name
+    page.goto(f"{app.url}/Focus?model=ran-small")  # the first page by its name
     expect_photo(page, "Temple")
     expect(page).to_have_title(re.compile("Temple.*Focus"))
     choose(page, "Show", "What does the decision rest on?")

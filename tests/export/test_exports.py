@@ -37,6 +37,7 @@ def test_the_focus_picture_is_the_bokeh_with_its_provenance(source: ExportSource
     assert facts["layer"] == source.layer
     assert facts["radius px"] == "3.0"
     assert facts["picture sha256"] == source.picture.sha256
+    assert facts["focus"] == "relevance field"
 
 
 def test_the_values_are_those_of_the_explanation(source: ExportSource) -> None:

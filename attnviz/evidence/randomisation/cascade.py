@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -26,6 +27,10 @@ from attnviz.types import FloatArray
 # A rank correlation this high between the maps of a trained and a random network means that half of
 # the ranks' variance (0.7 squared) does not depend on what was learned.
 SIMILARITY_BOUND = 0.7
+# So near to the bound, another shuffle of the weights may fall on its other side.
+BORDER = 0.05
+# How often all layers are shuffled: one shuffle is one draw of many.
+SHUFFLES = 3
 TOP = 0.2
 _WINDOW = 7
 
@@ -68,6 +73,20 @@ class RandomisationStep:
     similarity: MapSimilarity | None
 
 
+class SanityVerdict(StrEnum):
+    """What a sanity check says.
+
+    `DEPENDS`: the map depends on what the network learned. `INSENSITIVE`: it hardly does.
+    `INCONCLUSIVE`: it hardly does, but other pictures' maps are as similar. `BORDERLINE`: shuffles
+    of the weights fall on both sides of the bound, or near to it.
+    """
+
+    DEPENDS = "depends"
+    BORDERLINE = "borderline"
+    INCONCLUSIVE = "inconclusive"
+    INSENSITIVE = "insensitive"
+
+
 @dataclass(frozen=True, eq=False)
 class SanityCheck:
     """The result of cascading randomisation.
@@ -81,23 +100,37 @@ class SanityCheck:
         architecture and network bring without the picture. None if those maps are flat.
     control_values : float32 [h, w]
         The first of those maps.
+    reshuffled : tuple of (MapSimilarity or None)
+        The last step's similarity for further shuffles of all layers.
     """
 
     steps: tuple[RandomisationStep, ...]
     control: MapSimilarity | None
     control_values: FloatArray
+    reshuffled: tuple[MapSimilarity | None, ...] = ()
+
+    @property
+    def final_ranks(self) -> tuple[float, ...]:
+        """The rank correlation with all layers random, of each shuffle; 0 for a flat map."""
+        ends = (self.steps[-1].similarity, *self.reshuffled)
+        return tuple(0.0 if end is None else end.spearman for end in ends)
+
+    @property
+    def verdict(self) -> SanityVerdict:
+        """Compare the absolute rank correlations of all shuffles with 0.7, and the control."""
+        ranks = [abs(rank) for rank in self.final_ranks]
+        if max(ranks) <= SIMILARITY_BOUND - BORDER:
+            return SanityVerdict.DEPENDS
+        if min(ranks) < SIMILARITY_BOUND + BORDER:
+            return SanityVerdict.BORDERLINE
+        if self.control is None or float(np.mean(ranks)) >= abs(self.control.spearman):
+            return SanityVerdict.INSENSITIVE
+        return SanityVerdict.INCONCLUSIVE
 
     @property
     def insensitive(self) -> bool:
-        """Whether the map hardly depends on the model.
-
-        True if the absolute rank correlation between the trained and the fully randomised network's
-        map is above 0.7, and no lower than that of the control.
-        """
-        last = self.steps[-1].similarity
-        if last is None or abs(last.spearman) <= SIMILARITY_BOUND:
-            return False
-        return self.control is None or abs(last.spearman) >= abs(self.control.spearman)
+        """Whether the map hardly depends on the model."""
+        return self.verdict is SanityVerdict.INSENSITIVE
 
 
 def compare_maps(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> MapSimilarity | None:
@@ -136,6 +169,8 @@ def cascading_randomisation(
 ) -> SanityCheck:
     """Randomise `module` stage by stage and compute the map each time.
 
+    With all stages random, they are shuffled twice more: that map is judged by three shuffles.
+
     Parameters
     ----------
     module : nn.Module
@@ -168,7 +203,8 @@ def cascading_randomisation(
             f"{type(module).__name__} has no weights that could be randomised, so this check "
             "cannot be made."
         )
-    total, random = 1 + len(controls) + len(stages), torch.Generator().manual_seed(seed)
+    total = 1 + len(controls) + len(stages) + SHUFFLES - 1
+    random = torch.Generator().manual_seed(seed)
     report = progress or (lambda _done, _total: None)
     report(0, total)
     first = make_map()
@@ -188,8 +224,15 @@ def cascading_randomisation(
         values = make_map()
         steps.append(RandomisationStep(stage.name, values, compare_maps(first, values, size)))
         report(len(others) + len(steps), total)
+    ends = []
+    for _ in range(SHUFFLES - 1):
+        for stage in stages:
+            shuffle_weights(stage, random)
+        ends.append(compare_maps(first, make_map(), size))
+        report(len(others) + len(steps) + len(ends), total)
     alike = [compare_maps(first, other, size) for other in others]
-    return SanityCheck(tuple(steps), _mean([one for one in alike if one is not None]), others[0])
+    mean = _mean([one for one in alike if one is not None])
+    return SanityCheck(tuple(steps), mean, others[0], tuple(ends))
 
 
 def _mean(found: list[MapSimilarity]) -> MapSimilarity | None:

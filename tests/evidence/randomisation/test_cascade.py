@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,6 +176,33 @@ def test_the_verdict(last: float | None, control: float | None, expected: bool) 
     assert sanity(last, control).insensitive is expected
 
 
+@pytest.mark.parametrize(
+    ("ranks", "control", "expected"),
+    [
+        ((0.64, 0.2, 0.1), 0.1, "depends"),
+        ((-0.64, 0.2, None), 0.1, "depends"),
+        ((None, None, None), None, "depends"),
+        ((0.7, 0.7, 0.7), 0.1, "borderline"),
+        ((0.66, 0.2, 0.1), 0.1, "borderline"),
+        ((0.95, 0.95, 0.3), 0.1, "borderline"),
+        ((0.9, 0.9, 0.74), None, "borderline"),
+        ((0.76, -0.9, 0.9), 0.8, "insensitive"),
+        ((0.76, 0.9, 0.9), 0.9, "inconclusive"),
+    ],
+)
+def test_all_shuffles_are_judged_together(
+    ranks: tuple[float | None, ...], control: float | None, expected: str
+) -> None:
+    found = sanity(ranks[0], control)
+    others = tuple(None if rank is None else MapSimilarity(rank, 0, 0) for rank in ranks[1:])
+    assert replace(found, reshuffled=others).verdict == expected
+
+
+def test_a_map_of_the_picture_alone_is_insensitive_in_every_shuffle() -> None:
+    assert checked(lambda _, inputs: edges(inputs)).final_ranks == (1.0,) * 3
+    assert max(map(abs, checked(gradient).final_ranks)) < 0.7
+
+
 def test_likeness_is_taken_at_the_pictures_size_and_knows_no_scale() -> None:
     random = np.random.default_rng(0)
     a, b = random.random((2, 20, 24)).astype(np.float32)
@@ -205,7 +233,7 @@ def test_progress_is_told_and_stops_the_work() -> None:
             run=lambda: module(picture()),
             progress=stop,
         )
-    assert told == [(done, 7) for done in range(5)]
+    assert told == [(done, 9) for done in range(5)]
 
 
 def test_what_cannot_be_checked_is_said() -> None:

@@ -11,6 +11,7 @@ from torch import nn
 
 from attnviz.analysis.explain import explain
 from attnviz.errors import EvidenceError, UnknownNameError
+from attnviz.evidence.randomisation.cascade import SHUFFLES
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
@@ -52,11 +53,14 @@ def test_a_cam_is_followed_to_the_random_network(model: VisionModel, opened: Pic
     real = explain(model, opened, "grad-cam", 1).map_of("features.5")
     np.testing.assert_array_equal(found.steps[0].values, real)
     assert not np.array_equal(found.steps[-1].values, real)
-    assert told == [(done, len(names) + CONTROLS) for done in range(len(names) + CONTROLS + 1)]
+    total = len(names) + CONTROLS + SHUFFLES - 1
+    assert told == [(done, total) for done in range(total + 1)]
     again = check_sanity(model, opened, "grad-cam", "features.5", 1)
     for one, other in zip(found.steps, again.steps, strict=True):
         np.testing.assert_array_equal(one.values, other.values)
     assert found.control == again.control
+    assert found.final_ranks == again.final_ranks
+    assert len(set(found.final_ranks)) == SHUFFLES, "each shuffle is another network"
 
 
 def test_stopped_in_the_middle_it_leaves_no_trace(model: VisionModel, opened: Picture) -> None:

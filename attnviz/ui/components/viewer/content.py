@@ -118,8 +118,9 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
         Layer(name, explanation.map_of(name), fused=name == FUSED)
         for name in layer_names(explanation)
     ]
-    relevance = method.nature is not Nature.ATTENTION and explanation.target is not None
-    title = f"Relevance for {explanation.target.label}" if relevance else "Attention"  # type: ignore[union-attr]
+    title = "Attention" if method.nature is Nature.ATTENTION else "Relevance"
+    if method.nature is Nature.RELEVANCE and explanation.target is not None:
+        title = f"Relevance for {explanation.target.label}"
     negative = " Negative values count as 0." if method.signed else ""
     return Content(
         explanation.picture.pixels,

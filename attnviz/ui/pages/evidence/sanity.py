@@ -9,7 +9,14 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.explain import method_cost
-from attnviz.evidence.randomisation.cascade import SIMILARITY_BOUND, MapSimilarity, SanityCheck
+from attnviz.evidence.randomisation.cascade import (
+    BORDER,
+    SHUFFLES,
+    SIMILARITY_BOUND,
+    MapSimilarity,
+    SanityCheck,
+    SanityVerdict,
+)
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
 from attnviz.methods.inference import Cost
@@ -19,6 +26,7 @@ from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.inline_images import heat_link
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.sanity_warnings import record_sanity
+from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
@@ -55,10 +63,12 @@ def show(tested: MapUnderTest) -> None:
         "input: the values of each weight tensor are shuffled, so that its mean and spread stay "
         "(cascading randomisation, Adebayo et al., NeurIPS 2018). The control compares the trained "
         f"network's map with its maps of {CONTROLS} noise pictures that have the photo's colours "
-        "and spectrum: the similarity that architecture and weights produce without the photo. A "
-        "method is called insensitive if the rank correlation stays above "
-        f"{SIMILARITY_BOUND:g} with all layers random, and is no lower than the control. Layers "
-        "after the one shown cannot change an attention map."
+        "and spectrum: the similarity that architecture and weights produce without the photo. "
+        f"With all layers random, the weights are shuffled {SHUFFLES} times. A method is called "
+        "insensitive if the rank correlation stays clearly above "
+        f"{SIMILARITY_BOUND:g} in all of them, and is no lower than the control; within "
+        f"{BORDER:g} of it, or if the shuffles disagree, the case is borderline. Layers after the "
+        "one shown cannot change an attention map."
     )
 
 
@@ -75,13 +85,8 @@ def describe_sanity(result: SanityCheck) -> str:
     str
         Unescaped plain text.
     """
-    last, control = result.steps[-1].similarity, result.control
-    beside = f"; the control is at {_rank(control)}" if control else ""
-    if last is None:
-        end = "with all layers random it is flat"
-    else:
-        end = f"with all layers random its rank correlation is {_rank(last)}{beside}"
-    if result.insensitive:
+    end = f"with all layers random {_end_text(result)}"
+    if result.verdict is SanityVerdict.INSENSITIVE:
         return (
             f"Insensitive to the model: {end}. The map hardly depends on what the network learned, "
             "so do not read it as the reason for the decision."
@@ -95,12 +100,30 @@ def describe_sanity(result: SanityCheck) -> str:
         "",
     )
     where = f" It loses its order when {layer} becomes random." if layer else ""
-    if last is not None and abs(last.spearman) > SIMILARITY_BOUND:
+    if result.verdict is SanityVerdict.INCONCLUSIVE:
         return (
             f"The check is inconclusive: {end}, so maps of different pictures are as similar as "
             f"that.{where}"
         )
+    if result.verdict is SanityVerdict.BORDERLINE:
+        return (
+            f"A borderline case: {end}, and the bound is {SIMILARITY_BOUND:g}. Much of the map may "
+            "not depend on what the network learned, so read it with care."
+        )
     return f"The map depends on what the network learned: {end}.{where}"
+
+
+def _end_text(result: SanityCheck) -> str:
+    """The similarity with all layers random, over all shuffles, beside the control."""
+    ranks, control = result.final_ranks, result.control
+    beside = f"; the control is at {signed(control.spearman)}" if control else ""
+    if result.steps[-1].similarity is None and not any(ranks):
+        return "it is flat"
+    if len(ranks) == 1:
+        return f"its rank correlation is {signed(ranks[0])}{beside}"
+    low, high = signed(min(ranks)), signed(max(ranks))
+    spread = f"{low} to {high} in {len(ranks)} shuffles"
+    return f"its rank correlation is {signed(float(np.mean(ranks)))} ({spread}){beside}"
 
 
 def _compute(tested: MapUnderTest, progress: Progress) -> SanityCheck:
@@ -121,7 +144,7 @@ def _describe_cost(tested: MapUnderTest) -> str:
     cost = method_cost(tested.model, tested.photo.shown, tested.explanation.method)
     passes = cost.forward + cost.backward
     passes_each = f", {passes:,} passes each" if passes > 2 else ""
-    least, most = (1 + CONTROLS + stages for stages in (LEAST_STAGES, MOST_STAGES))
+    least, most = (CONTROLS + stages + SHUFFLES for stages in (LEAST_STAGES, MOST_STAGES))
     return (
         "The weights of a copy of the network are made random, from the output to the input, and "
         f"the map is computed again after each stage: about {least} to {most} maps{passes_each}. "
@@ -157,11 +180,7 @@ def _frame(
 
 
 def _similarity(likeness: MapSimilarity | None) -> str:
-    return "flat" if likeness is None else f"rank correlation {_rank(likeness)}"
-
-
-def _rank(likeness: MapSimilarity) -> str:
-    return f"{likeness.spearman:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return "flat" if likeness is None else f"rank correlation {signed(likeness.spearman)}"
 
 
 SECTIONS.add(Section("sanity", "Sanity check", 40, show))

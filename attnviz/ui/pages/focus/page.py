@@ -85,7 +85,7 @@ def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerato
         warn_if_insensitive(subject.explanation)
     with side, guarded():
         _show_side(subject, view, picked)
-    _show_facts(subject)
+    _show_facts(subject, view)
 
 
 def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
@@ -156,7 +156,7 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     _, blurred = _rendered(explanation, view)
     st.html('<h2 class="av-title">What the model sees</h2>')
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
-    show_predictions(explanation.predictions, after)
+    show_predictions(explanation.predictions, after, explanation.target)
     if model.spec.note:
         st.caption(plain_text(model.spec.note))
     if picked is not None:
@@ -164,7 +164,7 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     st.html(f'<p class="av-eye">{EYE}</p>')
 
 
-def _show_facts(subject: FocusSubject) -> None:
+def _show_facts(subject: FocusSubject, view: View) -> None:
     explanation, photo = subject.explanation, subject.photo
     method = explanation.choice.method
     many, once = "computed in many passes", "computed in one pass over all layers"
@@ -175,10 +175,18 @@ def _show_facts(subject: FocusSubject) -> None:
             f"This is {method.nature}, {passes}."
         )
         if explanation.choice.measured:
-            st.markdown(
-                "This map and layer were chosen by measurement: of this model's maps that were "
-                f"measured they answered best *{plain_text(str(explanation.choice.question))}*."
-            )
+            st.markdown(_measured_text(explanation, view.layer))
         if photo.credit:
             st.markdown(plain_text(photo.credit))
         st.table({key: [plain_text(value)] for key, value in explanation.provenance.items()})
+
+
+def _measured_text(explanation: Explanation, layer: str) -> str:
+    """Say what was chosen by measurement: the method, and the layer if it is the one shown."""
+    best = "of this model's maps that were measured {} answered best *{}*."
+    question = plain_text(str(explanation.choice.question))
+    if layer == explanation.best_layer:
+        chosen = "This map and layer were chosen by measurement: "
+        return chosen + best.format("they", question)
+    name = plain_text(explanation.best_layer)
+    return "You chose this layer: " + best.format(f"that of {name}", question)

@@ -51,35 +51,49 @@ def _thumbnail(explanation: Explanation, layer: str, colours: str) -> Pixels:
 
 
 def show_predictions(
-    before: Sequence[Prediction], after: Sequence[Prediction], count: int = 4
+    before: Sequence[Prediction],
+    after: Sequence[Prediction],
+    explained: Prediction | None = None,
+    count: int = 4,
 ) -> None:
     """Show the top classes as bars, with their probabilities on the bokeh picture.
 
     Parameters
     ----------
     before : sequence of Prediction
-        Predictions on the picture, best first.
+        The most probable classes of the picture, best first.
     after : sequence of Prediction
         All classes on the bokeh picture.
+    explained : Prediction, optional
+        The class that the map explains.
     count : int
-        Number of classes to show.
+        Number of classes to show. The class that is explained, and the one that the bokeh picture
+        looks like, have bars in any case.
     """
-    if not before:
-        st.caption("This network returns features. It names no classes.")
-        return
     later = {one.label: one.probability for one in reversed(after)}
     sentence = verdict(before[0], after[0], later[before[0].label])
-    bars = "".join(_bar(one, later[one.label]) for one in before[:count])
+    known = {one.label: one for one in reversed(before)} | (
+        {explained.label: explained} if explained else {}
+    )
+    labels = [one.label for one in before[:count]]
+    named = [after[0].label, *([explained.label] if explained else [])]
+    most = before[-1].probability  # of a class that is none of the most probable
+    bars = "".join(
+        _bar(label, known[label].probability if label in known else None, later[label], most)
+        for label in dict.fromkeys([*labels, *named])
+    )
     st.html(f'<p class="av-verdict">{html.escape(sentence)}</p><div class="av-bars">{bars}</div>')
     st.caption("Probabilities. Pale: of the photo. Coloured: of the bokeh picture.")
 
 
-def _bar(before: Prediction, after: float) -> str:
-    label = html.escape(before.label)
+def _bar(label: str, before: float | None, after: float, most: float) -> str:
+    """A class; of one that is none of the most probable it is known that it has `most` at most."""
+    name = html.escape(label)
+    first = f"≤ {most:.2f}" if before is None else f"{before:.2f}"
     return (
-        f'<div class="av-bar"><div class="av-row"><span title="{label}">{label}</span>'
-        f'<span class="av-num">{before.probability:.2f} → {after:.2f}</span></div>'
-        f'<div class="av-track"><i style="width:{100 * before.probability:.1f}%"></i>'
+        f'<div class="av-bar"><div class="av-row"><span title="{name}">{name}</span>'
+        f'<span class="av-num">{first} → {after:.2f}</span></div>'
+        f'<div class="av-track"><i style="width:{100 * (before or 0):.1f}%"></i>'
         f'<b style="width:{100 * after:.1f}%"></b></div></div>'
     )
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from attnviz.analysis.explanation import Prediction
 from attnviz.ui.kit.text import with_article
 
+CLOSE = 0.05
+"""Two probabilities that differ by no more are called a close call."""
+_KEPT = 0.8
+"""A class that keeps this share of its probability has not been lost."""
+
 
 def verdict(before: Prediction, after: Prediction, kept: float) -> str:
     """Say whether the decision survives the blur.
@@ -21,13 +26,22 @@ def verdict(before: Prediction, after: Prediction, kept: float) -> str:
     Returns
     -------
     str
-        One sentence.
+        One sentence. A class counts as lost only if its probability falls, and another is clearly
+        ahead of it.
     """
+    seen, other = with_article(before.label), with_article(after.label)
     change = f"{before.probability:.2f} → {kept:.2f}"
     if before.label == after.label:
-        return f"It still sees {with_article(before.label)}, {change}."
+        return f"It still sees {seen}, {change}."
+    if after.probability - kept <= CLOSE:
+        return f"A close call: {seen}, {change}, or {other} ({after.probability:.2f})."
+    if kept >= _KEPT * before.probability:
+        return (
+            f"It sees {seen} hardly less, {change}, but the bokeh picture looks even more like "
+            f"{other} ({after.probability:.2f})."
+        )
     return (
-        f"It no longer sees {with_article(before.label)}, {change}: "
-        f"the bokeh picture looks like {with_article(after.label)} to it "
+        f"It no longer sees {seen}, {change}: "
+        f"the bokeh picture looks like {other} to it "
         f"({after.probability:.2f})."
     )

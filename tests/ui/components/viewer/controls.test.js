@@ -170,6 +170,8 @@ test("arrows go round through the modes and take the focus along", () => {
 test("surfaces are called by what they are; the map by what it shows", () => {
   assert.equal(surfaceTitle("heat", "Relevance for a church"), "Relevance for a church");
   assert.equal(surfaceTitle("bokeh", "Attention"), "Focus picture · attention field");
+  assert.equal(surfaceTitle("bokeh", "Relevance for a church"), "Focus picture · relevance field");
+  assert.equal(surfaceTitle("bokeh", "What <b>attention</b> is"), "Focus picture · field");
   assert.equal(surfaceTitle("bokeh", "Attention", true), "Focus picture · object");
   assert.equal(surfaceTitle("photo", "Attention"), "Photo");
 });

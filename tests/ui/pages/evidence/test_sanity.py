@@ -22,13 +22,18 @@ FOCUS = PAGE.with_name("1_Focus.py")
 MAP = np.outer(np.arange(4), np.arange(5)).astype(np.float32)
 
 
-def sanity(*ranks: float | None, control: float | None = 0.1) -> SanityCheck:
-    """Steps of these rank correlations; None is flat."""
+def sanity(
+    *ranks: float | None, control: float | None = 0.1, again: tuple[float, ...] = ()
+) -> SanityCheck:
+    """Steps of these rank correlations, and further shuffles; None is flat."""
     alike = [None if one is None else MapSimilarity(one, one / 2, 0.3) for one in ranks]
     names = ["", "head", "<i>stem</i>"][: len(ranks)]
     steps = [RandomisationStep(name, MAP, one) for name, one in zip(names, alike, strict=True)]
     return SanityCheck(
-        tuple(steps), None if control is None else MapSimilarity(control, 0, 0.2), MAP
+        tuple(steps),
+        None if control is None else MapSimilarity(control, 0, 0.2),
+        MAP,
+        tuple(MapSimilarity(one, 0, 0) for one in again),
     )
 
 
@@ -43,7 +48,7 @@ def test_a_network_is_checked_on_request_and_stays_as_it_is(
     page = evidence_page(monkeypatch, "none", evidence="sanity").run()
     assert_fine(page)
     (cost,) = page.info
-    assert "10 to 16 maps" in cost.value
+    assert "12 to 18 maps" in cost.value
     assert "av-film" not in html_of(page)
     checked(page)
     assert_fine(page)
@@ -80,6 +85,11 @@ def test_what_is_found_out_is_said_above_the_sections(monkeypatch: pytest.Monkey
         (sanity(1.0, 0.9, None), "it is flat"),
         (sanity(1.0, 0.9, 0.8, control=0.9), "The check is inconclusive"),
         (sanity(1.0, 0.9, 0.8, control=None), "Insensitive to the model"),
+        (sanity(1.0, 0.9, 0.7), "A borderline case: with all layers random"),
+        (sanity(1.0, 0.9, 0.7, again=(0.68, 0.75)), "is +0.71 (+0.68 to +0.75 in 3 shuffles)"),
+        (sanity(1.0, 0.9, 0.85, again=(0.3, 0.8)), "A borderline case"),
+        (sanity(1.0, 0.6, -0.1, again=(0.2, 0.2)), "is +0.10 (−0.10 to +0.20 in 3 shuffles)"),
+        (sanity(1.0, 0.9, None, again=(0.1, 0.2)), "The map depends on what the network learned"),
     ],
 )
 def test_the_verdict_in_words(found: SanityCheck, words: str) -> None:

@@ -243,3 +243,15 @@ def test_a_download_shows_its_progress_and_the_page_goes_on(
     page.run()
     assert_fine(page)
     assert len(asked) == 1
+
+
+def test_only_the_layer_that_was_measured_is_said_to_be(page: AppTest) -> None:
+    def said() -> str:
+        return " ".join(one.value for one in page.markdown)
+
+    assert "This map and layer were chosen by measurement" in said()
+    tell(page, layer="stage1.attention")
+    assert_fine(page)
+    assert "This map and layer" not in said()
+    assert "You chose this layer" in said()
+    assert "that of stage2" in said()

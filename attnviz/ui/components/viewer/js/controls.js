@@ -20,7 +20,7 @@ const LENS = [
   },
 ];
 
-const SURFACE_TITLES = { bokeh: "Focus picture", heat: "Attention map", photo: "Photo" };
+const SURFACE_TITLES = { bokeh: "Focus picture", heat: "Map", photo: "Photo" };
 
 const OPTIONS = [
   {
@@ -179,5 +179,6 @@ function buildRadios(area, name, titles, change) {
 export function surfaceTitle(surface, title, outline = false) {
   if (surface === "heat") return title;
   if (surface === "photo") return SURFACE_TITLES.photo;
-  return `${SURFACE_TITLES.bokeh} · ${outline ? "object" : "attention field"}`;
+  const [kind] = title.match(/^(attention|relevance)\b/i) ?? [""];
+  return `${SURFACE_TITLES.bokeh} · ${outline ? "object" : `${kind.toLowerCase()} field`.trim()}`;
 }
