@@ -40,16 +40,10 @@ def predictions(labels: str, *shares: float) -> list[Prediction]:
 
 
 BEFORE = predictions("abcde", 0.5, 0.2, 0.1, 0.06, 0.04)
-    Prediction(name, share)
-    for name, share in zip("abcde", (0.5, 0.2, 0.1, 0.06, 0.04), strict=True)
-]
 
 
 def test_every_class_that_a_sentence_names_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    after = [
-        Prediction(name, share)
-        for name, share in zip("z<abcdef", [0.6, 0.2] + 6 * [0.03], strict=True)
-    ]
+    after = predictions("z<abcdef", 0.6, 0.2, *6 * [0.03])
     page = shown(monkeypatch, BEFORE, after, Prediction("f", 0.01))
     assert "looks like a z to it (0.60)" in page
     names = [piece.partition('"')[0] for piece in page.split('<span title="')[1:]]
