@@ -12,6 +12,7 @@ from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.analysis.predictions import check_target, prediction_of, ranked_predictions
 from attnviz.capture.discovery.find_sites import find_kinds
+from attnviz.capture.discovery.reach import reach_notes
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
@@ -85,13 +86,16 @@ def explain(
         method, has_attention=has_spatial_attention(kinds), answers=model.spec.answers, kinds=kinds
     )
 
-    def work(inference: Inference) -> tuple[MethodResult, PictureGeometry]:
+    def work(inference: Inference) -> tuple[MethodResult, PictureGeometry, tuple[str, ...]]:
         check_target(model, choice.method, inference)
         result = choice.method.run(inference)
         check_logits(model, result.logits)
-        return result, inference.geometry
+        if model.spec.source is not Source.USER:
+            return result, inference.geometry, ()
+        reach = reach_notes(inference.module, choice.method.kind, inference.inputs)
+        return result, inference.geometry, reach
 
-    (result, geometry), notes = run_inference(
+    (result, geometry, reach), notes = run_inference(
         model,
         picture,
         work,
@@ -111,7 +115,7 @@ def explain(
         target=None if explained is None else prediction_of(model, result.logits[0], explained),
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
-        notes=(*picture.notes, *notes),
+        notes=(*picture.notes, *notes, *reach),
         scores=model.scores or PLAIN_LOGITS,
     )
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
+
+MAX_PREFIX = 16
+"""Tokens without a position are class, distillation and register tokens; these are few."""
 
 
 def is_spatial_grid(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
@@ -23,6 +28,39 @@ def is_spatial_grid(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
     stride = min(size[0] / grid[0], size[1] / grid[1])
     fits = all(abs(side / stride - cells) <= 1.5 for side, cells in zip(size, grid, strict=True))
     return fits and grid[0] * grid[1] > 1
+
+
+def cut_grid(shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the grid of square patches into which a picture was cut, if a tensor is made of them.
+
+    Parameters
+    ----------
+    shape
+        [N, rows, columns, C], or [N, T, C] or [T, N, C] of a single input; of tokens, up to 16 may
+        have no position.
+    size
+        (height, width) of the input in pixels.
+
+    Returns
+    -------
+    tuple of int, or None
+        Rows and columns.
+    """
+    if len(shape) == 4:
+        counts = [shape[1] * shape[2]]
+    elif len(shape) == 3:
+        tokens = shape[0] if shape[1] == 1 else shape[1]
+        counts = list(range(tokens, max(1, tokens - MAX_PREFIX - 1), -1))
+    else:
+        return None
+    for count in counts:
+        step = math.isqrt(size[0] * size[1] // count)
+        if not step or size[0] % step or size[1] % step:
+            continue
+        grid = size[0] // step, size[1] // step
+        if grid[0] * grid[1] == count and (len(shape) == 3 or grid == tuple(shape[1:3])):
+            return grid
+    return None
 
 
 def tokens_to_map(tokens: Tensor, grid: tuple[int, int]) -> Tensor:

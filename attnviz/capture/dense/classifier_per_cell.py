@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.structure import StructureCache, structure_key
-from attnviz.capture.grids import tokens_to_map
+from attnviz.capture.grids import MAX_PREFIX, tokens_to_map
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
 from attnviz.capture.hooks.logit_outputs import scores_read
@@ -28,7 +28,6 @@ from attnviz.capture.site import Layout
 from attnviz.errors import MethodError
 
 _MAX_EVENTS = 64  # modules at the end of a pass among which the classifier is searched
-_MAX_PREFIX = 16
 _TOLERANCE = 1e-3
 _EPS_FACTOR = 2  # half precision rounds at each step
 
@@ -238,7 +237,7 @@ def _candidates(
             continue
         layout = Layout.SEQUENCE_FIRST if value.shape[1] == 1 else Layout.TOKENS
         value = _batch_first(value, layout)
-        for prefix in range(min(_MAX_PREFIX, value.shape[1] - 1)):
+        for prefix in range(min(MAX_PREFIX, value.shape[1] - 1)):
             pooled = DenseClassifier(event.name, layout, False, steps, spatial)
             if _equal(value[:, prefix:].mean(1), vector):
                 yield pooled
@@ -257,7 +256,7 @@ def _is_right(
     if classifier.layout is Layout.CHANNELS_FIRST:
         value = value.movedim(1, -1)
     cells = classifier.apply(module, value).flatten(1, -2)
-    prefixes = range(min(_MAX_PREFIX, value.shape[1] - 1)) if value.ndim == 3 else (0,)
+    prefixes = range(min(MAX_PREFIX, value.shape[1] - 1)) if value.ndim == 3 else (0,)
     return any(_equal(cells[:, prefix:].mean(1), logits) for prefix in prefixes)
 
 

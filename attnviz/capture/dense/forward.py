@@ -125,15 +125,16 @@ def dense_pass(
         if reached:
             require_graph(logits, module)
         evidence = None
-        if head is not None:
-            evidence = head.evidence(module, outputs[-1], _grid(reached, size))
+        grid = _grid(reached, size)
+        if head is not None and (grid or not head.layout.is_sequence):
+            evidence = head.evidence(module, outputs[-1], grid or size)
         yield DensePass(logits, reached, evidence)
 
 
-def _grid(taps: Sequence[FeatureTap], size: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of tokens in the last block that returns tokens."""
+def _grid(taps: Sequence[FeatureTap], size: tuple[int, int]) -> tuple[int, int] | None:
+    """Rows and columns of tokens in the last block that returns tokens; None if none does."""
     for tap in reversed(taps):
         if tap.site.layout.is_sequence and tap.captured is not None:
             tokens = tap.captured.shape[int(tap.site.layout is Layout.TOKENS)]
             return tap.site.token_grid(size, tokens)
-    return size
+    return None

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.picture_trace import stepping_aside
 from attnviz.capture.discovery.record_calls import RecordedCall, record_calls
 from attnviz.capture.discovery.token_grid import make_geometry
 from attnviz.capture.discovery.token_probe import EnclosingModule, locate_tokens
@@ -54,10 +55,13 @@ def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bo
     return (*masks, *_sites(module, gates)), has_context
 
 
-def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
+def find_self_attention(
+    module: nn.Module, example: Tensor
+) -> tuple[tuple[Site, ...], tuple[str, ...]]:
     """Find all self-attention over positions, for inputs of the size of the example.
 
-    Calls whose keys form no grid over the input (attention between channels) are left out.
+    Calls whose keys form no grid over the input (attention between channels, or among learned
+    queries) are left out.
 
     Parameters
     ----------
@@ -68,8 +72,10 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
 
     Returns
     -------
-    tuple of Site
+    sites : tuple of Site
         With their geometry.
+    left_out : tuple of str
+        Layers whose attention depends on the picture, but could not be placed over it.
     """
     with_class = _has_class_token(module)
     recorded = record_calls(module, example[:1], enclosing=True)
@@ -77,15 +83,19 @@ def find_self_attention(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     geometries = _probed_geometries(calls, example, class_token=with_class)
     doubtful = {call.key: geometries[call.key] for call in calls if _is_doubtful(call, geometries)}
     if doubtful:
-        geometries |= traced_geometries(
-            module, example[:1], calls, doubtful, class_token=with_class
-        )
-    located = [(call, geometry) for call in calls if (geometry := geometries[call.key]) is not None]
+        traced = traced_geometries(module, example[:1], calls, doubtful, class_token=with_class)
+        geometries = {key: one for key, one in geometries.items() if key not in doubtful} | traced
+    located = [
+        (call, geometry) for call in calls if (geometry := geometries.get(call.key)) is not None
+    ]
     sites = _sites(module, [(Kind.CONTEXT, call) for call, _ in located])
-    return tuple(
+    sites = tuple(
         Site(site.layer, site.kind, site.module, form=site.form, call=site.call, geometry=geometry)
         for site, (_, geometry) in zip(sites, located, strict=True)
     )
+    asked = [call for call in calls if call.asked and call.key in geometries]
+    left_out = [_layer(module, call) for call in asked if geometries[call.key] is None]
+    return sites, tuple(dict.fromkeys(left_out))
 
 
 def _probed_geometries(
@@ -112,7 +122,9 @@ def _is_doubtful(call: RecordedCall, geometries: Geometries) -> bool:
 def _probe(
     enclosing: EnclosingModule, size: tuple[int, int], *, class_token: bool
 ) -> TokenGeometry | None:
-    with state_guard(enclosing.module), torch.inference_mode(False), torch.no_grad():
+    origins = None
+    guard = state_guard(enclosing.module)
+    with stepping_aside(), guard, torch.inference_mode(False), torch.no_grad():
         origins = locate_tokens(enclosing)
     if origins is None:
         return None

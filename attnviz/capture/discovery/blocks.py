@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
-from attnviz.capture.grids import is_spatial_grid
+from attnviz.capture.discovery.placed_sequences import placed_sequences
+from attnviz.capture.discovery.steps import store_steps
+from attnviz.capture.grids import MAX_PREFIX, cut_grid, is_spatial_grid
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import NoSitesError
 
@@ -26,7 +28,6 @@ _POOLING = (
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Dropout,
     nn.Identity, nn.Flatten, nn.Upsample,
 )  # fmt: skip
-_MAX_PREFIX = 16
 
 
 @dataclass
@@ -45,6 +46,8 @@ class _Grids:
             grid = call.output_shape[-2:]
             if is_spatial_grid(grid, self.input_size):
                 self.patch_grid = grid[0], grid[1]
+        elif self.patch_grid is None:
+            self.patch_grid = cut_grid(call.output_shape, self.input_size)
         elif _merges(call, self.grid(self.merged), self.grid(2 * self.merged)):
             self.merged *= 2  # four neighbours become one token, as between stages of Swin
 
@@ -65,7 +68,7 @@ class _Grids:
         As long as none are merged, up to 16 tokens without a position may precede the grid.
         """
         rows, columns = self.grid(1)
-        if rows and 0 <= tokens - rows * columns <= _MAX_PREFIX:
+        if rows and 0 <= tokens - rows * columns <= MAX_PREFIX:
             return 1
         merged = self.merged
         while merged > 1 and math.prod(self.grid(merged)) != tokens:
@@ -95,11 +98,24 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     """
     grids = _Grids((example.shape[-2], example.shape[-1]))
     network = record_call_tree(module, example, grids.add)
+    store_steps(module, example, network)
     layers = list(_blocks(network, grids))
     calls = Counter(call.name for call in _all_calls(network))
     sites = tuple(
         _site(layer, call, grids, repeated=calls[call.name] > 1) for layer, call in layers
     )
+    sequences = {
+        (site.module, site.call): grids.grid(site.merged)
+        for site in sites
+        if site.layout.is_sequence
+    }
+    if sequences:
+        placed = placed_sequences(module, example, network, sequences)
+        sites = tuple(
+            site
+            for site in sites
+            if (site.module, site.call) not in sequences or (site.module, site.call) in placed
+        )
     if not sites:
         raise NoSitesError(
             f"No layer of {type(module).__name__} returns a feature map, so no relevance map can "

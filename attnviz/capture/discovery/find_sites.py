@@ -14,7 +14,7 @@ from attnviz.errors import NoSitesError
 
 _BLOCKS = StructureCache[tuple[Site, ...]]()
 _GATES = StructureCache[tuple[tuple[Site, ...], bool]]()
-_CONTEXT = StructureCache[tuple[Site, ...]]()
+_CONTEXT = StructureCache[tuple[tuple[Site, ...], tuple[str, ...]]]()
 
 
 def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ...]:
@@ -55,7 +55,31 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
         return tuple(site for site in gates if site.kind is kind)
     if not has_context:
         return ()
-    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))
+    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))[0]
+
+
+def attention_left_out(module: nn.Module, example: Tensor) -> tuple[str, ...]:
+    """Name the layers whose self-attention could not be placed over the picture.
+
+    Parameters
+    ----------
+    module, example
+        As for `find_sites`.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the pass; empty if there are none.
+
+    Raises
+    ------
+    ModelError
+        The network cannot be hooked.
+    """
+    find_sites(module, Kind.CONTEXT, example)
+    module, example = prepare_for_hooks(module, example)
+    found = _CONTEXT.get(module, structure_key(module, example[:1]))
+    return () if found is None else found[1]
 
 
 def _noise(example: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
-"""Trace the tokens of attention calls back to the picture through the whole network.
+"""Trace tokens back to the picture through the whole network.
 
 `token_probe` asks the module around a call, which must be given a map or all tokens, batch first.
 Networks also put the sequence first, cut patches by reshaping, or let learned queries ask. So the
-network itself is run up to the calls with random weights, and a tensor that surely lies over the
+network itself is run with random weights, and a tensor that surely lies over the
 picture is perturbed: the output of a convolution, or the picture. Whatever the layouts in between,
 a row that responds lies there, and a row that never responds has no place. Attention passes each
 token on, or nothing where it asks for other tokens.
@@ -10,10 +10,11 @@ token on, or nothing where it asks for other tokens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -23,8 +24,8 @@ from torch.func import functional_call
 from attnviz.capture.discovery.random_weights import random_weights
 from attnviz.capture.discovery.token_origins import (
     STEP,
+    Perturb,
     TokenOrigins,
-    by_extent,
     by_proportion,
     responding,
 )
@@ -37,10 +38,19 @@ from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
 from attnviz.capture.hooks.full_precision import FullPrecision
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
+from attnviz.capture.hooks.outputs import only_tensor
 from attnviz.capture.site import Form
+from attnviz.models.device import is_out_of_memory
 
 CallKey = tuple[str, Form, int]
 """Name of the calling module, form, and index among its calls of this form."""
+
+OutputKey = tuple[str, int]
+"""Name of a module, and index among its calls: what it returns is traced."""
+
+TracedKey = CallKey | OutputKey
+Sides = dict[TracedKey, list[Tensor]]
+Locate = Callable[[Perturb, tuple[int, int]], list[TokenOrigins]]
 
 _NO_RESPONSE = 1e-3
 _MAX_CHANNELS = 32  # of queries and keys that are compared; they all respond alike
@@ -69,7 +79,7 @@ class _SilencedError(Exception):
 
 
 class PictureTrace:
-    """Runs a network up to some calls, with its source perturbed.
+    """Runs a network up to some calls and outputs, with its source perturbed.
 
     Parameters
     ----------
@@ -79,106 +89,126 @@ class PictureTrace:
         [1, C, H, W], an input that the network accepts.
     source
         What to perturb.
-    calls
-        The calls of self-attention of a pass, in order.
+    wanted
+        Calls of self-attention, and outputs of modules.
+
+    Attributes
+    ----------
+    responses
+        Which rows respond if the whole source is perturbed, bool [..., rows], for each side of what
+        the run has reached: queries and keys, keys alone, or an output's rows.
     """
 
     def __init__(
-        self, module: nn.Module, example: Tensor, source: PlacedTensor, calls: Sequence[CallKey]
+        self, module: nn.Module, example: Tensor, source: PlacedTensor, wanted: Sequence[TracedKey]
     ) -> None:
         random = torch.Generator().manual_seed(0)
         self._module, self._source = module, source
         self._weights = random_weights(module, random)
-        self._calls, self._wanted = set(calls), list(calls)
+        self._wanted = set(wanted)
         self._silenced: set[CallKey] = set()
         self._example = torch.randn(example.shape, generator=random).to(example.device)
         self._noise: tuple[Tensor, Tensor] | None = None
-        self._base: dict[CallKey, list[Tensor]] = {}
-        self.responses = self._located_calls()
+        self._base: Sides = {}
+        self.responses = self._responses()
 
-    def _located_calls(self) -> dict[CallKey, list[Tensor]]:
-        """Which rows of the sides of each call respond if the whole source is perturbed."""
+    def _responses(self) -> Sides:
         while True:
             self._base = {}
             self._base = self._run(None)
             try:
-                sides = self._run(torch.ones(self._source.grid), silencing=True)
+                changes = self._run(torch.ones(self._source.grid), silencing=True)
             except _SilencedError:
                 continue
-            return {key: [responding(side) for side in sides[key]] for key in sides}
+            return {
+                key: [responding(side) for side in changes[key]]
+                for key in changes
+                if key in self._wanted
+            }
 
-    def origins(self, keys: Sequence[CallKey], grid: tuple[int, int]) -> list[list[TokenOrigins]]:
-        """Find where the rows of calls originate.
+    def origins(
+        self, keys: Sequence[TracedKey], grid: tuple[int, int], locate: Locate = by_proportion
+    ) -> list[list[TokenOrigins]]:
+        """Find where rows originate.
 
         Parameters
         ----------
         keys
-            Some of the calls, all reached.
+            Some of the calls and outputs, all reached.
         grid
             Rows and columns of cells of the source.
+        locate
+            How: by `by_proportion`, or by `by_extent`.
 
         Returns
         -------
         list
-            For each call its sides, as from `queries_and_keys`.
+            For each of them its sides, as in `responses`.
         """
-        found = self._origins(keys, grid, by_proportion)
-        missing = [
-            index
-            for index, sides in enumerate(found)
-            if not all(side.at_cells(grid) for side in sides)
-        ]
-        if missing:
-            again = self._origins([keys[index] for index in missing], grid, by_extent)
-            for index, sides in zip(missing, again, strict=True):
-                found[index] = sides
-        return found
-
-    def _origins(
-        self, keys: Sequence[CallKey], grid: tuple[int, int], locate: Any
-    ) -> list[list[TokenOrigins]]:
-        self._wanted = list(keys)
+        self._wanted = set(keys)
 
         def perturb(code: Tensor) -> list[Tensor]:
             sides = self._run(code)
             return [side for key in keys for side in sides[key]]
 
         flat = iter(locate(perturb, grid))
-        return [[next(flat) for _ in self._base[key]] for key in keys]
+        return [[next(flat) for _ in self.responses[key]] for key in keys]
 
-    def _run(self, code: Tensor | None, *, silencing: bool = False) -> dict[CallKey, list[Tensor]]:
-        """Sides of the wanted calls, or how much they change if the source is perturbed."""
-        found: dict[CallKey, list[Tensor]] = {}
+    def _run(self, code: Tensor | None, *, silencing: bool = False) -> Sides:
+        """Sides of all calls and of the wanted outputs, or their changes if there is a base."""
+        found: Sides = {}
+
+        def store(key: TracedKey, sides: Sequence[Tensor]) -> None:
+            found[key] = [_some_channels(side) for side in sides]
+            if self._base:
+                pairs = zip(found[key], self._base[key], strict=True)
+                found[key] = [(new - old) / STEP for new, old in pairs]
+            if self._wanted <= found.keys():
+                raise CallReachedError
 
         def on_call(name: str, form: Form, index: int, call: Call) -> Tensor | None:
-            key = (name, form, index)
-            if key not in self._calls or isinstance(call, FactorCall):
+            sides = [] if isinstance(call, FactorCall) else queries_and_keys(call)
+            if not sides:
                 return None
-            sides = [_some_channels(side) for side in queries_and_keys(call)]
-            if key in self._base:
-                pairs = zip(sides, self._base[key], strict=True)
-                sides = [(new - old) / STEP for new, old in pairs]
-            if key in self._wanted:
-                found[key] = sides
-                if len(found) == len(self._wanted):
-                    raise CallReachedError
+            key = (name, form, index)
+            store(key, sides)
             output = None if key in self._silenced else identity_output(call)
-            if output is None:
-                return _nothing(call)
-            if silencing and _without_place(sides):
+            if output is not None and silencing and _without_place(found[key]):
                 self._silenced.add(key)
                 raise _SilencedError
-            return output
+            return _nothing(call) if output is None else output
 
         listening = CallListener(on_call).attach(self._module.named_modules())
         with (
             FullPrecision(self._example),
             self._at_source(code) as inputs,
+            self._outputs(store),
             suppress(CallReachedError),
             listening,
         ):
             functional_call(self._module, self._weights, (inputs,))
         return found
+
+    @contextmanager
+    def _outputs(self, store: Callable[[TracedKey, Sequence[Tensor]], None]) -> Iterator[None]:
+        """Inside, the wanted outputs are stored, each as one side [1, rows, C]."""
+        counts: Counter[str] = Counter()
+
+        def on_return(name: str, _module: nn.Module, _inputs: object, output: object) -> None:
+            key, value = (name, counts[name]), only_tensor(output)
+            counts[name] += 1
+            if key in self._wanted and value is not None:
+                store(key, [value.reshape(1, -1, value.shape[-1])])
+
+        handles = [
+            self._module.get_submodule(name).register_forward_hook(partial(on_return, name))
+            for name in {key[0] for key in self._wanted if len(key) == 2}
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     @contextmanager
     def _at_source(self, code: Tensor | None) -> Iterator[Tensor]:
@@ -211,6 +241,21 @@ class PictureTrace:
             return noise
         factor = F.interpolate(code[None, None], value.shape[-2:]).to(value.device)
         return noise + STEP * factor * direction
+
+
+@contextmanager
+def stepping_aside() -> Iterator[None]:
+    """End the block at an error of a network that does not run on noise with random weights.
+
+    Yields
+    ------
+    None
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
 
 
 def _some_channels(side: Tensor) -> Tensor:

@@ -15,14 +15,12 @@ from torch.utils.hooks import RemovableHandle
 from attnviz.capture.discovery.gate_test import is_additive, is_attention_factor
 from attnviz.capture.discovery.picture_trace import CallKey, PlacedTensor
 from attnviz.capture.discovery.token_probe import EnclosingModule, queries_and_keys
-from attnviz.capture.grids import is_spatial_grid
+from attnviz.capture.grids import MAX_PREFIX, is_spatial_grid
 from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, replace_tensor
 from attnviz.capture.hooks.call_listener import CallListener, RunningModule
-from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
+from attnviz.capture.hooks.calls import Call, FactorCall
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form
-
-_MAX_PREFIX = 16
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,8 @@ class RecordedCall:
         Whether a factor is 1 + mask.
     enclosing
         For self-attention, the module in which its geometry can be probed, if any.
+    asked
+        For self-attention, whether queries and keys are known, and not scores alone.
     source
         For self-attention, the tensor over the picture from which its tokens are made.
     """
@@ -55,6 +55,7 @@ class RecordedCall:
     additive: bool = False
     enclosing: EnclosingModule | None = None
     source: PlacedTensor | None = None
+    asked: bool = True
 
     @property
     def key(self) -> CallKey:
@@ -84,11 +85,14 @@ class _CallRecorder:
                 additive = not call.channels and is_additive(call)
                 self.calls.append(RecordedCall(name, form, index, call.channels, additive))
             return
-        if isinstance(call, SoftmaxCall) and not queries_and_keys(call):
+        sides = queries_and_keys(call)
+        if not sides:
             return
         enclosing = self._enclosing(name, form, index) if self.with_enclosing else None
         self.calls.append(
-            RecordedCall(name, form, index, enclosing=enclosing, source=self._source())
+            RecordedCall(
+                name, form, index, enclosing=enclosing, source=self._source(), asked=len(sides) > 1
+            )
         )
 
     def on_begin(self, name: str, *_: object) -> None:
@@ -150,7 +154,7 @@ class _CallRecorder:
             return None
         for grid in self._halved_grids() if exact else self.grids:
             prefix = shape[1] - grid[0] * grid[1]
-            if prefix == 0 if exact else 0 < prefix <= _MAX_PREFIX and grid != (1, 1):
+            if prefix == 0 if exact else 0 < prefix <= MAX_PREFIX and grid != (1, 1):
                 return shape, 2, grid, prefix
         return None
 

@@ -21,6 +21,7 @@ def make_geometry(
     *,
     class_token: bool,
     input_size: tuple[int, int],
+    padded: bool = True,
 ) -> TokenGeometry | None:
     """Derive the geometry of an attention call.
 
@@ -34,6 +35,9 @@ def make_geometry(
         Whether the network has a class token.
     input_size
         (height, width) of the network's input in pixels.
+    padded
+        Whether rows without an origin may be padding around a map; else they are tokens without a
+        position, wherever they stand.
 
     Returns
     -------
@@ -52,7 +56,9 @@ def make_geometry(
         return None
     sides = []
     for cells, shape in (query_cells, key_cells):
-        cells, token_grid = _with_prefix(cells[windows], shape, class_token=class_token)
+        cells, token_grid = _with_prefix(
+            cells[windows], shape, class_token=class_token, padded=padded
+        )
         sides.append(cells)
         grids.append(token_grid)
     if grids[1].cells < 2 or key_cells[0].shape[1] < 2 or not grids[0].tokens:
@@ -144,17 +150,18 @@ def _table(rows: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 def _with_prefix(
-    cells: Tensor, shape: tuple[int, int], *, class_token: bool
+    cells: Tensor, shape: tuple[int, int], *, class_token: bool, padded: bool
 ) -> tuple[Tensor, TokenGrid]:
-    """Leading tokens without an origin are a prefix, unless there are windows."""
+    """Tokens without an origin are a prefix, unless there are windows."""
     prefix = 0
+    unlocated = cells[0] < 0
     if len(cells) == 1:
-        unlocated = (cells[0] < 0).long()
-        leading = int(unlocated.cumprod(0).sum())
-        # If others have no origin either, they are padding on all sides.
-        prefix = leading if leading == int(unlocated.sum()) else 0
+        leading = int(unlocated.long().cumprod(0).sum())
+        # If others have no origin either, they may be padding on all sides.
+        prefix = int(unlocated.sum()) if not padded or leading == int(unlocated.sum()) else 0
     cells = cells.where(cells < 0, cells + prefix)
-    cells[:, :prefix] = torch.arange(prefix)
+    if prefix:
+        cells[0, unlocated] = torch.arange(prefix)
     alone = shape == (0, 0) and prefix == 1
     class_index = 0 if alone or (prefix and class_token and shape != (0, 0)) else None
     return cells, TokenGrid(*shape, prefix, class_index)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from attnviz.capture.grids import MAX_PREFIX
+
 STEP = 1e-3
-MAX_PREFIX = 16
 _CELL_TOLERANCE = 0.2
 _MIN_RESPONSE = 1e-5
 _MAX_MIXTURE = 0.01

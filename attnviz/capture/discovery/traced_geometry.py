@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.picture_trace import CallKey, PictureTrace, PlacedTensor
+from attnviz.capture.discovery.picture_trace import (
+    CallKey,
+    PictureTrace,
+    PlacedTensor,
+    stepping_aside,
+)
 from attnviz.capture.discovery.record_calls import RecordedCall
 from attnviz.capture.discovery.token_grid import make_geometry, shapes
-from attnviz.capture.discovery.token_origins import TokenOrigins
+from attnviz.capture.discovery.token_origins import TokenOrigins, by_extent
 from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.token_geometry import TokenGeometry
@@ -46,33 +51,31 @@ def traced_geometries(
     -------
     dict
         The geometry of the traced calls. What was probed is kept if it fits what is traced, or if
-        nothing could be traced; None for calls whose keys form no grid over the picture.
+        nothing could be traced. None for calls whose keys form no grid over the picture; calls
+        whose keys do not depend on it, such as queries among themselves, are missing.
     """
-    tracing = _Tracing(module, example, [call.key for call in calls], probed, class_token)
+    tracing = _Tracing(module, example, probed, class_token)
     known: Geometries = {}
     sources = {call.key: call.source or _PICTURE for call in calls if call.key in probed}
-    with state_guard(module), torch.inference_mode(False), torch.no_grad():
+    with stepping_aside(), state_guard(module), torch.inference_mode(False), torch.no_grad():
         for source in dict.fromkeys(sources.values()):
             known |= tracing.of([key for key in probed if sources[key] == source], source)
         left = [key for key in probed if key not in known]
         if left and set(sources.values()) != {_PICTURE}:
             known |= tracing.of(left, _PICTURE)
-    if not known:
-        return dict(probed)
-    return {key: known.get(key) for key in probed}
+    return known or probed
 
 
 class _Tracing:
     def __init__(
-        self, module: nn.Module, example: Tensor, calls: Sequence[CallKey], probed: Geometries,
-        class_token: bool,
-    ) -> None:  # fmt: skip
-        self._module, self._example, self._calls = module, example, calls
+        self, module: nn.Module, example: Tensor, probed: Geometries, class_token: bool
+    ) -> None:
+        self._module, self._example = module, example
         self._probed, self._class_token = probed, class_token
 
     def of(self, keys: Sequence[CallKey], source: PlacedTensor) -> Geometries:
         """Geometry of those calls whose keys respond to a source."""
-        trace = PictureTrace(self._module, self._example, source, self._calls)
+        trace = PictureTrace(self._module, self._example, source, keys)
         known: Geometries = {}
         by_grid: dict[tuple[int, int], list[CallKey]] = {}
         for key in keys:
@@ -88,7 +91,7 @@ class _Tracing:
             if grid is not None:
                 by_grid.setdefault(grid, []).append(key)
         for grid, together in by_grid.items():
-            for key, origins in zip(together, trace.origins(together, grid), strict=True):
+            for key, origins in _origins(trace, together, grid):
                 known[key] = self._geometry(origins, grid)
         return known
 
@@ -98,14 +101,29 @@ class _Tracing:
         queries = origins[0] if len(origins) == 2 else None
         size = (self._example.shape[-2], self._example.shape[-1])
         return make_geometry(
-            queries, origins[-1], grid, class_token=self._class_token, input_size=size
-        )
+            queries, origins[-1], grid, class_token=self._class_token, input_size=size,
+            padded=False,
+        )  # fmt: skip
 
     def _patches(self, responding: Tensor) -> tuple[int, int] | None:
         """The grid of as many patches of the picture as there are keys that respond to it."""
         count = int(responding.sum(-1).max())
         size = (self._example.shape[-2], self._example.shape[-1])
         return next((grid for grid in shapes(count, size) if is_spatial_grid(grid, size)), None)
+
+
+def _origins(
+    trace: PictureTrace, keys: Sequence[CallKey], grid: tuple[int, int]
+) -> Iterator[tuple[CallKey, list[TokenOrigins]]]:
+    """What three perturbations tell; more where rows are not made from single cells."""
+    spread = []
+    for key, sides in zip(keys, trace.origins(keys, grid), strict=True):
+        if all(side.at_cells(grid) for side in sides):
+            yield key, sides
+        else:
+            spread.append(key)
+    if spread:
+        yield from zip(spread, trace.origins(spread, grid, by_extent), strict=True)
 
 
 def _fits(geometry: TokenGeometry, sides: Sequence[Tensor]) -> bool:

@@ -168,6 +168,8 @@ def test_a_decoder_asks_the_picture_and_its_queries_among_themselves_do_not(
         with torch.no_grad():
             expected = part.forward(*seen[reading.layer][:3])[1].mean(1).view(2, 4, 6)
         torch.testing.assert_close(RawAttention().layer_map(reading), expected)
+    blocks = [site.layer for site in find_sites(net, Kind.FEATURES, inputs())]
+    assert blocks[-2:] == ["encoder.layers.0", "encoder.layers.1"]
     result = METHODS.get("rollout")().run(Inference.of(net, inputs()))
     assert result.last_layer == "decoder.layers.1.multihead_attn"
     for maps in result.layer_maps:
