@@ -168,7 +168,11 @@ def _scores(
 
 def _inferred(module: nn.Module, step: LastStep, chances: str | None, *, named: bool) -> Scores:
     if chances == "log":
-        return Scores(note=_told("ends in a log-softmax", "its probabilities are told"))
+        return Scores(
+            ScoreKind.PROBABILITIES,
+            logarithms=True,
+            note=_told("returns logarithms of probabilities", "the probabilities are told"),
+        )
     if chances is not None:
         return Scores(
             ScoreKind.PROBABILITIES,
@@ -233,7 +237,7 @@ def _as_features(module: nn.Module, step: LastStep) -> tuple[ScoreKind | None, s
 
 def _promised(name: str, step: LastStep, chances: str | None) -> Scores:
     if chances == "log":
-        return Scores()
+        return Scores(ScoreKind.PROBABILITIES, logarithms=True)
     low, high = float(step.output.min()), float(step.output.max())
     if low < 0 or high > 1 + _tolerance(step):
         value = low if low < 0 else high

@@ -59,6 +59,8 @@ class Scores:
         Whether exactly one class is true, so that probabilities sum to one.
     pair
         Whether the network's only output stands for two classes: the second where it is high.
+    logarithms
+        Whether the probabilities are returned as their logarithms.
     flat
         Whether it is returned without a dimension of classes, [N].
     note
@@ -77,6 +79,7 @@ class Scores:
     kind: ScoreKind = ScoreKind.SOFTMAX
     exclusive: bool = True
     pair: bool = False
+    logarithms: bool = False
     flat: bool = False
     note: str = ""
 
@@ -105,7 +108,11 @@ class Scores:
         """
         values = output
         if self.kind is ScoreKind.PROBABILITIES:
-            values = _log_odds(output, exclusive=self.exclusive and output.shape[1] > 1)
+            values = _widened(output)
+            if self.logarithms:
+                values = values - _log_sum_of_others(values)
+            else:
+                values = _log_odds(values, exclusive=self.exclusive and output.shape[1] > 1)
             if output.dtype is torch.float16:  # tells whoever differentiates to scale
                 values = values.to(output.dtype)
         return torch.cat([-values, values], 1) if self.pair else values
@@ -192,9 +199,19 @@ PLAIN_LOGITS = Scores()
 """Logits of which one class is chosen: of all networks of the catalogue."""
 
 
-def _log_odds(output: Tensor, *, exclusive: bool) -> Tensor:
+def _widened(output: Tensor) -> Tensor:
+    """In float32 at least. Gradients that float16 cannot hold become the largest that it can."""
+    if output.dtype is torch.float64:
+        return output
+    values = output.float()
+    if output.dtype is torch.float16 and values.requires_grad:
+        most = torch.finfo(output.dtype).max
+        values.register_hook(lambda slope: slope.clamp(-most, most))  # type: ignore[no-untyped-call]
+    return values
+
+
+def _log_odds(chances: Tensor, *, exclusive: bool) -> Tensor:
     """Log of probability over the rest: of the other classes' sum, or of one minus itself."""
-    chances = output if output.dtype is torch.float64 else output.float()
     limits = torch.finfo(chances.dtype)
     # The others' sum is exact also where one minus the probability is lost in rounding.
     rest = _sum_of_others(chances) if exclusive else (1 - chances).clamp_min(limits.eps / 2)
@@ -207,3 +224,11 @@ def _sum_of_others(values: Tensor) -> Tensor:
     before = torch.cat([none, values.cumsum(1)[:, :-1]], 1)
     after = torch.cat([values.flip(1).cumsum(1).flip(1)[:, 1:], none], 1)
     return before + after
+
+
+def _log_sum_of_others(values: Tensor) -> Tensor:
+    """For each entry of [N, C] the logarithm of the sum of the others' exponentials."""
+    none = values.new_full((len(values), 1), torch.finfo(values.dtype).min)
+    before = torch.cat([none, values.logcumsumexp(1)[:, :-1]], 1)
+    after = torch.cat([values.flip(1).logcumsumexp(1).flip(1)[:, 1:], none], 1)
+    return torch.logaddexp(before, after)

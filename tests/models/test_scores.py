@@ -14,6 +14,7 @@ SOFTMAX = PLAIN_LOGITS
 SIGMOID = Scores(ScoreKind.SIGMOID, exclusive=False)
 SHARES = Scores(ScoreKind.PROBABILITIES)
 CHANCES = Scores(ScoreKind.PROBABILITIES, exclusive=False)
+LOGARITHMS = Scores(ScoreKind.PROBABILITIES, logarithms=True)
 FEATURES = Scores(ScoreKind.NONE)
 
 
@@ -70,6 +71,22 @@ def test_the_gradient_of_a_softmax_is_that_of_the_logit_against_the_rest(size: f
     rest = torch.tensor([0.0, -1.0]).softmax(0)
     expected = torch.tensor([[1.0, -float(rest[0]), -float(rest[1])]])
     torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+    read = LOGARITHMS.logits(logits.log_softmax(1))
+    torch.testing.assert_close(LOGARITHMS.probabilities(read), logits.softmax(1))
+    torch.testing.assert_close(read[0, 0], size - torch.tensor([0.0, -1.0]).logsumexp(0))
+    found = torch.autograd.grad(read[0, 0], logits)[0]
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [0.0, 4.0, 6.0, 12.0])
+@pytest.mark.parametrize("scores", [SHARES, CHANCES])
+def test_gradients_stay_finite_in_half_precision(scores: Scores, size: float) -> None:
+    logits = torch.tensor([[size, 0.0, -1.0]], dtype=torch.float16, requires_grad=True)
+    chances = logits.softmax(1) if scores is SHARES else logits.sigmoid()
+    score = scores.logits(chances)[0, 0] * 256  # as gradients in float16 are scaled
+    found = torch.autograd.grad(score, logits)[0].float() / 256
+    assert bool(found.isfinite().all())
+    assert float(found[0, 0]) == pytest.approx(1, abs=0.05) if size < 4 else found[0, 0] >= 0
 
 
 @pytest.mark.parametrize("size", [-6.0, 0.5, 6.0])
