@@ -167,6 +167,7 @@ def _scores(
 
 
 def _inferred(module: nn.Module, step: LastStep, chances: str | None, *, named: bool) -> Scores:
+    single = step.output.shape[1] == 1
     if chances == "log":
         return Scores(
             ScoreKind.PROBABILITIES,
@@ -179,20 +180,17 @@ def _inferred(module: nn.Module, step: LastStep, chances: str | None, *, named: 
             note=_told("returns probabilities that sum to one", "they are told as they are"),
         )
     if _is_bounded(step):
-        return Scores(
-            ScoreKind.PROBABILITIES,
-            exclusive=False,
-            note=_told(
-                "returns a probability for each label by itself", "they are told as they are"
-            ),
-        )
+        what = "returns a probability" + ("" if single else " for each label by itself")
+        so = "it is told as it is" if single else "they are told as they are"
+        return Scores(ScoreKind.PROBABILITIES, exclusive=False, note=_told(what, so))
     kind, why = _by_settings(module)
     if kind is None and not named:
         kind, why = _as_features(module, step)
-    if kind in (None, ScoreKind.SOFTMAX) and step.output.shape[1] == 1:
+    if kind in (None, ScoreKind.SOFTMAX) and single:
         kind, why = ScoreKind.SIGMOID, "returns a single number"
     if kind is ScoreKind.SIGMOID:
-        return Scores(kind, note=_told(why, "its sigmoid is told as the probability"))
+        numbers = "number" if single else "numbers"
+        return Scores(kind, note=_told(why, f"the sigmoid of its {numbers} is told as probability"))
     if kind is ScoreKind.NONE:
         return Scores(kind, note=_told(why, "no classes are told"))
     return Scores()
