@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from torch import Tensor
 
+from attnviz.analysis.answers import Answer, RunChoice, first_answer
 from attnviz.analysis.explain import class_index, network_kinds
 from attnviz.analysis.explanation import Prediction
-from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.inference import run_inference
 from attnviz.analysis.predictions import check_target, prediction_of
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.inference import Inference, MethodResult
-from attnviz.methods.questions import Choice, Question, choose_method
+from attnviz.methods.questions import Choice, Question, choose_methods
 from attnviz.methods.trace_method import one_hot
 from attnviz.models.scores import Scores
 from attnviz.models.vision_model import VisionModel
@@ -122,12 +123,12 @@ def class_maps(
     targets = [class_index(model, target) for target in classes]
     if not targets:
         raise MethodError("No class was named. Choose one at least.")
-    choice = _choice(model, picture, method)
+    choices = _choices(model, picture, method)
 
-    def work(inference: Inference) -> tuple[MethodResult, ...]:
+    def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
         return choice.method.run_for_classes(inference, lambda _logits: targets, choice.layer)
 
-    return _maps_of(model, picture, choice, work, targets[0])
+    return _maps_of(model, picture, choices, run, targets[0])
 
 
 def likely_maps(
@@ -152,14 +153,14 @@ def likely_maps(
     UnknownNameError, MethodError, ModelError, OutOfMemoryError
         As `class_maps`.
     """
-    choice = _choice(model, picture, method)
+    choices = _choices(model, picture, method)
     choose = partial(_most_likely, count=count)
 
-    def work(inference: Inference) -> tuple[MethodResult, ...]:
+    def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
         check_target(model, choice.method, inference)
         return choice.method.run_for_classes(inference, choose, choice.layer)
 
-    return _maps_of(model, picture, choice, work)
+    return _maps_of(model, picture, choices, run)
 
 
 def difference(maps: ClassMaps, target_class: int, against: Sequence[int]) -> FloatArray:
@@ -234,17 +235,16 @@ def finer_map(
     target = class_index(model, target_class)
     others = [class_index(model, rival) for rival in against]
     _check_against(target, others)
-    answer = _choice(model, picture, Question.DECISION)
+    answer = _choices(model, picture, Question.DECISION)[0]
     method = GradCam()
-    choice = Choice(method, answer.layer)
 
-    def work(inference: Inference) -> tuple[MethodResult, ...]:
+    def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
         def weights(logits: Tensor) -> Tensor:
             return _finer_weights(logits, inference.scores, target, others, strength)
 
         return method.run_for_scores(inference, weights, choice.layer)
 
-    return _maps_of(model, picture, choice, work)
+    return _maps_of(model, picture, [Choice(method, answer.layer)], run)
 
 
 def _check_against(target_class: int, against: Sequence[int]) -> None:
@@ -252,15 +252,15 @@ def _check_against(target_class: int, against: Sequence[int]) -> None:
         raise MethodError("A class cannot be compared with itself. Choose two classes that differ.")
 
 
-def _choice(model: VisionModel, picture: Picture, method: str) -> Choice:
+def _choices(model: VisionModel, picture: Picture, method: str) -> tuple[Choice, ...]:
     kinds = () if method in METHODS else network_kinds(model, picture)
-    choice = choose_method(method, has_attention=False, answers=model.spec.answers, kinds=kinds)
-    if choice.method.nature is Nature.ATTENTION:
+    choices = choose_methods(method, has_attention=False, answers=model.spec.answers, kinds=kinds)
+    if choices[0].method.nature is Nature.ATTENTION:
         raise MethodError(
-            f"{choice.method.title} shows attention, which is not evidence for a class. "
+            f"{choices[0].method.title} shows attention, which is not evidence for a class. "
             "Choose a method that shows relevance."
         )
-    return choice
+    return choices
 
 
 def _most_likely(logits: Tensor, count: int) -> list[int]:
@@ -279,20 +279,19 @@ def _finer_weights(
 def _maps_of(
     model: VisionModel,
     picture: Picture,
-    choice: Choice,
-    work: Callable[[Inference], tuple[MethodResult, ...]],
+    choices: Sequence[Choice],
+    run: RunChoice,
     target: int | None = None,
 ) -> ClassMaps:
-    """The maps of one method at one layer; `work` runs the method for each class."""
+    """The maps of the first method that works at one layer; `run` runs it for each class."""
 
-    def checked(inference: Inference) -> tuple[tuple[MethodResult, ...], PictureGeometry]:
-        results = work(inference)
-        check_logits(model, results[0].logits)
-        return results, inference.geometry
+    def work(inference: Inference) -> Answer:
+        return first_answer(model, inference, choices, run)
 
-    (results, geometry), notes = run_inference(model, picture, checked, target=target)
+    answer, notes = run_inference(model, picture, work, target=target)
+    results, choice, layer = answer.results, answer.choice, str(answer.choice.layer)
     classes = tuple(int(result.target[0]) for result in results if result.target is not None)
     predictions = tuple(prediction_of(model, results[0].logits[0], index) for index in classes)
-    layer = results[0].shown_layer(choice.layer)
     maps = np.stack([result.map_of(layer) for result in results])
-    return ClassMaps(classes, predictions, maps, geometry, choice, layer, notes)
+    notes = (*answer.notes, *notes)
+    return ClassMaps(classes, predictions, maps, answer.geometry, choice, layer, notes)

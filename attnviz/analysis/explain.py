@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from attnviz.analysis.answers import Answer, first_answer, readable_kinds, stepped_aside
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.analysis.predictions import check_target, prediction_of, ranked_predictions
-from attnviz.capture.discovery.find_sites import find_kinds
 from attnviz.capture.discovery.reach import reach_notes
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
@@ -20,7 +21,7 @@ from attnviz.capture.site import Kind
 from attnviz.errors import ModelError
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
-from attnviz.methods.questions import Choice, choose_method, has_spatial_attention
+from attnviz.methods.questions import Choice, choose_methods, has_spatial_attention
 from attnviz.models.classes import index_of_class
 from attnviz.models.scores import PLAIN_LOGITS
 from attnviz.models.spec import Source
@@ -54,7 +55,8 @@ def explain(
     picture
         From `open_picture`, or anything that it opens, such as a path.
     method
-        Name of a method, or a question: "attention", "decision", or "auto".
+        Name of a method, or a question: "attention", "decision", or "auto". A method that fails on
+        the network, or gives NaN, is replaced by the next best for a question, and `notes` says so.
     target
         Class to explain, as index or label (default: the top prediction).
     progress
@@ -81,28 +83,27 @@ def explain(
         The pass did not fit into memory, nor did the retry.
     """
     picture = as_picture(picture)
-    kinds = () if method in METHODS else network_kinds(model, picture)
-    choice = choose_method(
+    kinds, doubts = ((), ()) if method in METHODS else _kinds(model, picture)
+    choices = choose_methods(
         method, has_attention=has_spatial_attention(kinds), answers=model.spec.answers, kinds=kinds
     )
 
-    def work(inference: Inference) -> tuple[MethodResult, PictureGeometry, tuple[str, ...]]:
+    def run(choice: Choice, inference: Inference) -> tuple[MethodResult]:
         check_target(model, choice.method, inference)
-        result = choice.method.run(inference)
-        check_logits(model, result.logits)
-        if model.spec.source is not Source.USER:
-            return result, inference.geometry, ()
-        reach = reach_notes(inference.module, choice.method.kind, inference.inputs)
-        return result, inference.geometry, reach
+        return (choice.method.run(inference),)
 
-    (result, geometry, reach), notes = run_inference(
+    def work(inference: Inference) -> Answer:
+        answer = first_answer(model, inference, choices, run)
+        return replace(answer, notes=(*answer.notes, *_reach(model, inference, answer.choice)))
+
+    answer, notes = run_inference(
         model,
         picture,
         work,
         target=None if target is None else class_index(model, target),
         progress=progress,
     )
-    shown = replace(choice, layer=result.shown_layer(choice.layer))
+    (result,), shown, geometry = answer.results, answer.choice, answer.geometry
     predictions, classes = ranked_predictions(model, result.logits[0])
     explained = None if result.target is None else int(result.target[0])
     return Explanation(
@@ -115,9 +116,20 @@ def explain(
         target=None if explained is None else prediction_of(model, result.logits[0], explained),
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
-        notes=(*picture.notes, *notes, *reach),
+        notes=(*picture.notes, *doubts, *answer.notes, *notes),
         scores=model.scores or PLAIN_LOGITS,
     )
+
+
+def _reach(model: VisionModel, inference: Inference, choice: Choice) -> tuple[str, ...]:
+    """What is to be said of where a user's network could be read."""
+    if model.spec.source is not Source.USER:
+        return ()
+    try:
+        return reach_notes(inference.module, choice.method.kind, inference.inputs)
+    except Exception as error:
+        stepped_aside(model, inference, error)  # raises what users must know
+        return ()
 
 
 def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
@@ -141,13 +153,14 @@ def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
     ModelError
         The network cannot be read, or fails on the picture.
     """
+    return _kinds(model, picture)[0]
+
+
+def _kinds(model: VisionModel, picture: Picture) -> tuple[tuple[Kind, ...], tuple[str, ...]]:
+    """The kinds of sites in a network, and what could not be looked for."""
     if model.spec.source is not Source.USER:
-        return tuple(Kind(kind) for kind in model.spec.kinds)
-
-    def work(inference: Inference) -> tuple[Kind, ...]:
-        return find_kinds(inference.module, inference.inputs)
-
-    return run_inference(model, picture, work)[0]
+        return tuple(Kind(kind) for kind in model.spec.kinds), ()
+    return run_inference(model, picture, partial(readable_kinds, model))[0]
 
 
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -55,15 +55,19 @@ class Choice:
     measured: bool = False
 
 
-# Where nothing was measured, the first kind that the network has gives the answer.
-_DEFAULTS: dict[Question, dict[Kind, str]] = {
-    Question.ATTENTION: {
-        Kind.SPATIAL: "mask-effect",
-        Kind.CONTEXT: "rollout",
-        Kind.CHANNEL: "channel-gate",
-    },
-    Question.DECISION: {Kind.CONTEXT: "legrad", Kind.FEATURES: "competition"},
+# Where nothing was measured, the first kind that the network has gives the answer; the next one
+# follows where that fails.
+_DEFAULTS: dict[Question, tuple[tuple[Kind, str], ...]] = {
+    Question.ATTENTION: (
+        (Kind.SPATIAL, "mask-effect"),
+        (Kind.CONTEXT, "rollout"),
+        (Kind.CONTEXT, "raw-attention"),
+        (Kind.CHANNEL, "channel-gate"),
+    ),
+    Question.DECISION: ((Kind.CONTEXT, "legrad"),),
 }
+_FIRST = {Question.ATTENTION: "mask-effect", Question.DECISION: "competition"}
+_EVERYWHERE = ("competition", "grad-cam")  # of networks that have a feature map
 
 
 def choose_method(
@@ -74,6 +78,33 @@ def choose_method(
     kinds: Collection[Kind] = (),
 ) -> Choice:
     """Return the method that a name, a question, or "auto" stands for.
+
+    Parameters
+    ----------
+    name, has_attention, answers, kinds
+        As for `choose_methods`.
+
+    Returns
+    -------
+    Choice
+        The first of `choose_methods`.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no method or question of that name.
+    """
+    return choose_methods(name, has_attention=has_attention, answers=answers, kinds=kinds)[0]
+
+
+def choose_methods(
+    name: str,
+    *,
+    has_attention: bool,
+    answers: Mapping[str, Answering] | None = None,
+    kinds: Collection[Kind] = (),
+) -> tuple[Choice, ...]:
+    """Return the methods that can answer a question, the best first, or the one of a name.
 
     Parameters
     ----------
@@ -89,8 +120,9 @@ def choose_method(
 
     Returns
     -------
-    Choice
-        The method, with the layer to show first.
+    tuple of Choice
+        Methods, with the layer to show first. Where all that answer "attention" fail, those that
+        answer "decision" follow; the last one is Grad-CAM.
 
     Raises
     ------
@@ -115,18 +147,29 @@ def choose_method(
     if name == "auto":
         name = Question.ATTENTION if has_attention else Question.DECISION
     if name in METHODS:
-        return Choice(METHODS.get(name)())
+        return (Choice(METHODS.get(name)()),)
     if name not in set(Question):
         known = ["auto", *Question, *(method.name for method in METHODS)]
         raise UnknownNameError("method", name, known)
-    question = Question(name)
-    answer = (answers or {}).get(question)
+    asked = [Question(name)] if name == Question.DECISION else list(Question)
+    choices: dict[str, Choice] = {}
+    for question in asked:
+        for choice in _answers(question, answers or {}, kinds):
+            choices.setdefault(choice.method.name, choice)
+    return tuple(choices.values())
+
+
+def _answers(
+    question: Question, measured: Mapping[str, Answering], kinds: Collection[Kind]
+) -> Iterator[Choice]:
+    """The methods that answer one question, the best first."""
+    answer = measured.get(question)
     if answer is not None:
-        return Choice(METHODS.get(answer.method)(), answer.layer, question, measured=True)
-    defaults = _DEFAULTS[question]
-    default = next((method for kind, method in defaults.items() if kind in kinds), None)
-    default = default or ("mask-effect" if question is Question.ATTENTION else "competition")
-    return Choice(METHODS.get(default)(), None, question)
+        yield Choice(METHODS.get(answer.method)(), answer.layer, question, measured=True)
+    names = [method for kind, method in _DEFAULTS[question] if kind in kinds]
+    names = names or [_FIRST[question]]
+    for name in (*names, *(_EVERYWHERE if question is Question.DECISION else ())):
+        yield Choice(METHODS.get(name)(), None, question)
 
 
 def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:

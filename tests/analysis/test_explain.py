@@ -247,6 +247,6 @@ def test_other_errors_are_not_swallowed(
 
     monkeypatch.setattr(trace_method, "capture", fails)
     with pytest.raises(ModelError, match="something else") as caught:
-        attnviz.explain(model, picture)
+        attnviz.explain(model, picture, "mask-effect")
     assert not isinstance(caught.value, OutOfMemoryError)
     assert isinstance(caught.value.__cause__, RuntimeError)
