@@ -106,7 +106,9 @@ class Cell:
     @property
     def nature(self) -> Nature:
         """Attention or relevance."""
-        return choice_for(self.spec, self.look).method.nature
+        found = self.explanation  # another method may have stepped in
+        choice = found.choice if found else choice_for(self.spec, self.look)
+        return choice.method.nature
 
     @property
     def what(self) -> str:

@@ -18,6 +18,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.cells import Cell, cell_key
+from attnviz.ui.pages.compare.fitting import choice_for
 from tests.conftest import TinyCnn
 
 
@@ -41,9 +42,10 @@ def cell(
     values = tuple(np.asarray(one, np.float32) for one in maps)
     names = tuple(f"layer {number}" for number in range(len(values)))
     base = _explained(*size)
-    found = replace(base, layers=names, maps=values, choice=replace(base.choice, layer=None))
-    photo = Photo(shown, lambda: shown, shown.name)
     spec = find_model(model)
+    choice = replace(choice_for(spec, look), layer=None)
+    found = replace(base, layers=names, maps=values, choice=choice)
+    photo = Photo(shown, lambda: shown, shown.name)
     return Cell(cell_key(shown.sha256[:4], spec, look), photo, spec, look, found)
 
 
