@@ -84,7 +84,7 @@ export function installPage() {
     addEventListener: (...given) => window.addEventListener(...given),
     performance: { now: () => clock.now },
     matchMedia: (query) => {
-      if (query === "(max-width: 640px)") return phone;
+      if (/^\(max-width: \d+px\)$/.test(query)) return phone;
       assert.equal(query, "(prefers-reduced-motion: reduce)");
       return motion;
     },

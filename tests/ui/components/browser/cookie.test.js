@@ -35,7 +35,7 @@ test("the server is told of another token than its own", () => {
   const history = { pushState() {}, replaceState() {} };
   const window = { history, location, performance: { getEntriesByType: () => [] } };
   Object.assign(globalThis, { window, location });
-  globalThis.document.cookie = "visitor=old";
+  Object.assign(globalThis.document, { cookie: "visitor=old", body: { prepend() {} } });
   const told = [];
   const parentElement = { querySelector: () => root };
   const setStateValue = (...given) => told.push(given);

@@ -152,7 +152,7 @@ function buildRadios(area, name, titles, change) {
   const values = [...titles.keys()];
   const buttons = values.map((value) =>
     element("button", {
-      type: "button", role: "radio", textContent: titles.get(value),
+      type: "button", role: "radio", ariaChecked: "false", textContent: titles.get(value),
       onclick: () => change({ [name]: value }, true),
     }),
   );
