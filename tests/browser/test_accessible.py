@@ -19,6 +19,7 @@ SERIOUS = ("serious", "critical")
 # Findings in Streamlit's own widgets that the app cannot change: rule, part of the selector, why.
 NOT_OURS: tuple[tuple[str, str, str], ...] = ()
 
+_STYLED = "getComputedStyle(document.querySelector('.av-head')).display === 'flex'"
 _FINDINGS = """async () => {
   const { violations } = await axe.run({ resultTypes: ["violations"] });
   return violations.flatMap(({ id, impact, nodes }) => nodes.map(({ target, html, any }) => ({
@@ -74,6 +75,7 @@ def test_no_page_has_a_serious_finding(chromium: Browser, app: App, width: int, 
     for name in names():
         page.goto(f"{app.url}/{name}")
         expect(page.locator("h1")).to_have_count(1)
+        page.wait_for_function(_STYLED)
         at_rest(page)
         here = findings(page)
         if width < 640:
