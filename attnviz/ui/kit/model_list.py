@@ -13,7 +13,7 @@ from attnviz.ui.kit.trainings import trained_networks
 
 _OWN_FILES = "own weights opened"
 _KINDS = ("spatial", "channel", "context")
-NO_ATTENTION = "Without attention"
+NO_ATTENTION = "no attention of its own"
 DOWNLOAD = "\N{DOWNWARDS ARROW}"
 
 
@@ -51,16 +51,16 @@ def is_here(spec: ModelSpec) -> bool:
 
 
 def model_title(spec: ModelSpec) -> str:
-    """Return a line of the list: kind, name, and how much is to be downloaded, if anything.
+    """Return a line of the list: name, kind, and how much is to be downloaded, if anything.
 
     Examples
     --------
     >>> from attnviz.models.catalogue import find_model
     >>> model_title(find_model("vit-small"))
-    'Context · Vision transformer, small'
+    'Vision transformer, small · context'
     """
     mark = "" if is_here(spec) else f" · {DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
-    return f"{kind_title(spec.kinds)} · {spec.title}{mark}"
+    return f"{spec.title} · {kind_title(spec.kinds)}{mark}"
 
 
 def start_title(spec: ModelSpec) -> str:
@@ -69,20 +69,17 @@ def start_title(spec: ModelSpec) -> str:
 
 
 def kind_title(kinds: Kinds) -> str:
-    """Name the kinds of attention: `("spatial", "channel", "features")` -> "Spatial + channel"."""
-    named = " + ".join(kind for kind in _KINDS if kind in kinds)
-    return named.capitalize() or NO_ATTENTION
+    """Name the kinds of attention: `("spatial", "channel", "features")` -> "spatial + channel"."""
+    return " + ".join(kind for kind in _KINDS if kind in kinds) or NO_ATTENTION
 
 
 def model_facts(spec: ModelSpec) -> str:
-    """Describe a network in one line: its size, where its weights are, and their licence."""
+    """Say in one line where a network's weights are, how large, and under which licence."""
     size = spec.download_bytes or (spec.weights.bytes if spec.weights else None)
     where = "on this computer" if is_here(spec) else "to download"
     facts = [f"{_size(size)} {where}".strip()]
     if spec.licence:
         facts.append(f"licence {spec.licence}")
-    if spec.parameters:
-        facts.append(f"{spec.parameters / 1e6:.1f} million parameters")
     return " · ".join(facts)
 
 

@@ -115,9 +115,9 @@ def pick_model() -> VisionModel | None:
 def _show_facts(spec: ModelSpec, specs: Mapping[str, ModelSpec]) -> None:
     """One line about the model, which opens to more of it and to a form for one's own weights."""
     line = plain_text(model_facts(spec))
-    with st.popover(line, type="tertiary", icon=":material/info:", width="stretch"):
-        if spec.note:
-            st.caption(plain_text(spec.note))
+    with st.popover(line, type="tertiary", icon=":material/info:"):
+        size = f"{spec.parameters / 1e6:.1f} million parameters. " if spec.parameters else ""
+        st.caption(plain_text(f"{size}{spec.note}"))
         offer_own_weights(specs, MODEL)
 
 

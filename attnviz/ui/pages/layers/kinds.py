@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.model_list import is_here, listed_models
 from attnviz.ui.kit.model_picker import choose_model
 
+_COLOUR = "#1a9c90"  # seen on both themes
 _BUTTONS = 2  # models of a kind to choose at once
 
 
@@ -58,7 +60,7 @@ def _bars(heights: tuple[int, ...]) -> str:
 
 def _links(places: tuple[tuple[int, int, float], ...]) -> str:
     lines = "".join(
-        f'<line x1="24" y1="34" x2="{x}" y2="{y}" stroke="currentColor" stroke-width="{4 * w:.1f}" '
+        f'<line x1="24" y1="34" x2="{x}" y2="{y}" stroke="{_COLOUR}" stroke-width="{4 * w:.1f}" '
         f'opacity="{0.2 + 0.8 * w:.2f}"/><circle cx="{x}" cy="{y}" r="4"/>'
         for x, y, w in places
     )
@@ -98,9 +100,15 @@ def show_kinds() -> None:
 
 def kind_card(kind: AttentionKind) -> str:
     """Draw the card of a kind, without its models; returns HTML."""
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 48" fill="{_COLOUR}" '
+        f'stroke-linecap="round">{kind.drawing}</svg>'
+    )
+    # As an image, because Streamlit takes drawings out of HTML. The sentence says what it shows.
+    link = f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"
     return (
-        f'<div class="av-kind"><svg viewBox="0 0 96 48" aria-hidden="true" fill="currentColor">'
-        f"{kind.drawing}</svg><div><h3>{kind.title}</h3><p>{kind.sentence}</p></div></div>"
+        f'<div class="av-kind"><img alt="" src="{link}"/>'
+        f"<div><h3>{kind.title}</h3><p>{kind.sentence}</p></div></div>"
     )
 
 
@@ -111,7 +119,7 @@ def _show_models(kind: AttentionKind, specs: Mapping[str, ModelSpec]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for spec in here[:_BUTTONS]:
             st.button(
-                plain_text(spec.title), key=f"{kind.kind} {spec.name}", type="tertiary",
+                plain_text(spec.title), key=f"{kind.kind} {spec.name}",
                 on_click=choose_model, args=(spec.name,),
             )  # fmt: skip
         more = len(having) - len(here[:_BUTTONS])

@@ -48,8 +48,9 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
         if not (context or trace.soft_masks or trace.gates):
             st.info(
                 f"{plain_text(model.spec.title)} has no attention that can be read: no masks, no "
-                "gates, no self-attention. To see where its decision comes from, open the page "
-                "**Focus** and choose *What does the decision rest on?*"
+                "gates, no self-attention. Choose one of the models at the top of this page. To "
+                "see where its decision comes from, open the page **Focus** and choose *What does "
+                "the decision rest on?*"
             )
         share(*keys, **link)
         show_credit(photo)
