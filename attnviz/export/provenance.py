@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attnviz.export.base import ExportSource
-from attnviz.methods.base import Nature
 from attnviz.render.focus import Edges
 
 
@@ -20,19 +19,14 @@ def layer_provenance(source: ExportSource) -> dict[str, str]:
 def focus_provenance(source: ExportSource) -> dict[str, str]:
     """The same, with everything that decides how the focus picture looks."""
     settings = source.settings
+    nature = source.explanation.choice.method.nature  # relevance is no attention
     return {
         **layer_provenance(source),
         "scale": str(settings.scale),
         "threshold": f"{settings.threshold:g}",
         "softness": f"{settings.softness:g}",
         "radius px": f"{source.radius:.1f}",
-        "focus": "object" if settings.edges is Edges.OBJECT else f"{_nature(source)} field",
+        "focus": "object" if settings.edges is Edges.OBJECT else f"{nature} field",
         "aperture": str(source.aperture),
         "highlight bloom": f"{source.highlights:g}",
     }
-
-
-def _nature(source: ExportSource) -> str:
-    """What the map is: relevance is no attention."""
-    attention = source.explanation.choice.method.nature is Nature.ATTENTION
-    return "attention" if attention else "relevance"
