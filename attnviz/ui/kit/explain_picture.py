@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.analysis.explain import explain, method_cost
+from attnviz.analysis.explain import explain, method_cost, predict
 from attnviz.analysis.explanation import Explanation
 from attnviz.methods import METHODS
-from attnviz.methods.base import Nature
+from attnviz.methods.base import Method, Nature
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -42,7 +42,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     if is_slow(look):
         return _explain_on_request(picture, model, look)
     top = _explain(picture, model, look, None)
-    if top.choice.method.nature is Nature.ATTENTION or not top.predictions:
+    if not _has_class(type(top.choice.method)) or not top.predictions:
         return top
     pinned = _pick_class(model, [one.label for one in top.predictions])
     return _explain(picture, model, look, pinned) if pinned else top
@@ -53,6 +53,20 @@ def _explain(picture: Picture, model: VisionModel, look: str, target: str | None
         return cached_explanation(
             (picture.sha256, picture.name), model.key, look, target, model, picture
         )
+
+
+def _has_class(method: type[Method]) -> bool:
+    """Whether a method's maps depend on a class."""
+    return method.nature is Nature.RELEVANCE and not method.classless
+
+
+@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+def _likely(
+    picture_key: tuple[str, str], model_key: tuple[str, ...], _model: VisionModel, _picture: Picture
+) -> list[str]:
+    """The most probable classes of a picture."""
+    del picture_key, model_key
+    return [one.label for one in predict(_model, _picture)]
 
 
 def _pick_class(model: VisionModel, likely: list[str]) -> str:
@@ -78,6 +92,10 @@ def _pick_class(model: VisionModel, likely: list[str]) -> str:
 
 def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """Show the cost, wait for a click on the button, and show progress; any click stops it."""
+    picture_key, pinned = (picture.sha256, picture.name), ""
+    if _has_class(METHODS.get(look)):
+        likely = _likely(picture_key, model.key, model, picture)
+        pinned = _pick_class(model, likely) if likely else ""
 
     def say() -> str:
         cost = method_cost(model, picture, look)
@@ -88,8 +106,8 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         )
 
     def work(progress: Progress) -> Explanation:
-        return explain(model, picture, look, progress=progress)
+        return explain(model, picture, look, pinned or None, progress=progress)
 
-    key = (picture.sha256, picture.name, *model.key, look)
+    key = (*picture_key, *model.key, look, pinned)
     pace = Pace(f"look {look}", model, picture, lambda: method_cost(model, picture, look))
     return long_work("look", key, say, work, pace=pace)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.analysis.explain import predict
+from attnviz.analysis.explain import explain, predict
 from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import open_sample
+from attnviz.pictures import Picture, open_sample
+from attnviz.ui.kit import explain_picture
 from attnviz.ui.kit.cache import SHOWN_SIDE
 
 
@@ -32,10 +34,9 @@ def class_page() -> None:
     photo = st.radio("Photo", ["china", "coffee", "chelsea"], key="photo")
     name = st.radio("Model", ["ran-small", "ran-cifar"], key="network")
     model = network(name)
-    look = st.radio("Show", ["layer-cam", "soft-mask"], key="look")
+    look = st.radio("Show", ["layer-cam", "soft-mask", "score-cam", "eigen-cam"], key="look")
     explanation = explain_photo(shown_sample(photo), model, look)
-    assert explanation is not None
-    st.text(explanation.target.label if explanation.target else "")
+    st.text(explanation.target.label if explanation and explanation.target else "")
     share("target")
 
 
@@ -92,8 +93,36 @@ def test_a_pinned_class_waits_while_attention_is_shown() -> None:
     second = top("china", place=1)
     page.selectbox(key="target").set_value(second).run()
     assert chosen(page, look="soft-mask") == ""
-    assert not page.selectbox, "attention does not depend on a class"
+    assert not page.selectbox
     assert chosen(page, look="layer-cam") == second
+
+
+def test_methods_of_many_passes_explain_the_pinned_class_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def quick(
+        model: VisionModel, picture: Picture, _: str, target: str | None, **__: object
+    ) -> Any:
+        return explain(model, picture, "layer-cam", target)
+
+    monkeypatch.setattr(explain_picture, "explain", quick)
+    page = opened()
+    assert chosen(page, look="score-cam") == ""
+    assert page.selectbox(key="target").options[0].startswith(top("china"))
+    page.button(key="begin look").click().run()
+    assert page.text[0].value == top("china")
+    second = top("china", place=1)
+    page.selectbox(key="target").set_value(second).run()
+    assert page.text[0].value == "", "another class is another map"
+    page.button(key="begin look").click().run()
+    assert page.text[0].value == second
+
+
+def test_no_class_is_offered_where_maps_do_not_depend_on_one() -> None:
+    page = opened()
+    for look in ("soft-mask", "eigen-cam"):
+        assert chosen(page, look=look) == ""
+        assert not page.selectbox
 
 
 def test_a_link_pins_any_class_of_the_model_and_none_of_another() -> None:

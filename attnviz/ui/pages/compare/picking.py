@@ -59,6 +59,14 @@ def pick_grid() -> GridRequest | None:
 
 def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNames:
     """Pick pictures in addition to the one chosen in the row."""
+    missing = set(filter(None, (linked(_MORE) or "").split(","))) - set(offered)
+    if missing:
+        which = "One photo is" if len(missing) == 1 else f"{len(missing)} photos are"
+        st.warning(
+            f"{which} missing that this page's link asks for. Add what is missing above, then "
+            "choose it here.",
+            icon=":material/hide_image:",
+        )
     return _pick_several(
         "More pictures", others, [], _MORE, MOST_MORE, lambda key: offered[key].title,
         "Each picture gets one row per model.",

@@ -226,3 +226,11 @@ def test_methods_of_many_passes_wait_for_the_word_and_empty_choices_are_said() -
     page.multiselect(key="compare models").set_value([]).run()
     assert_fine(page)
     assert "Choose a picture, a model" in texts(page)
+
+
+def test_photos_of_a_link_that_are_not_here_are_asked_for() -> None:
+    gone = ",".join(("sample:coffee", "0" * 64, "1" * 64))
+    page = open_page(compare_models="cbam-small", compare_looks="soft-mask", compare_more=gone)
+    assert not page.exception
+    assert "2 photos are missing" in page.warning[0].value
+    assert [row["photo"] for row in grid(page)["rows"]] == ["Temple", "Coffee"]
