@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.class_token import mark_class_token
 from attnviz.capture.discovery.picture_trace import stepping_aside
 from attnviz.capture.discovery.record_calls import RecordedCall, record_calls
 from attnviz.capture.discovery.token_grid import make_geometry
@@ -18,8 +19,6 @@ from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.site import Form, Kind, Site
 from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.token_geometry import TokenGeometry
-
-_CLASS_TOKENS = ("cls_token", "class_token", "class_embedding", "cls_embedding")
 
 
 def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bool]:
@@ -77,13 +76,12 @@ def find_self_attention(
     left_out : tuple of str
         Layers whose attention depends on the picture, but could not be placed over it.
     """
-    with_class = _has_class_token(module)
     recorded = record_calls(module, example[:1], enclosing=True)
     calls = [call for call in recorded if call.channels is None]
-    geometries = _probed_geometries(calls, example, class_token=with_class)
+    geometries = _probed_geometries(calls, example)
     doubtful = {call.key: geometries[call.key] for call in calls if _is_doubtful(call, geometries)}
     if doubtful:
-        traced = traced_geometries(module, example[:1], calls, doubtful, class_token=with_class)
+        traced = traced_geometries(module, example[:1], calls, doubtful)
         geometries = {key: one for key, one in geometries.items() if key not in doubtful} | traced
     located = [
         (call, geometry) for call in calls if (geometry := geometries.get(call.key)) is not None
@@ -93,14 +91,13 @@ def find_self_attention(
         Site(site.layer, site.kind, site.module, form=site.form, call=site.call, geometry=geometry)
         for site, (_, geometry) in zip(sites, located, strict=True)
     )
+    sites = mark_class_token(module, example[:1], sites)
     asked = [call for call in calls if call.asked and call.key in geometries]
     left_out = [_layer(module, call) for call in asked if geometries[call.key] is None]
     return sites, tuple(dict.fromkeys(left_out))
 
 
-def _probed_geometries(
-    calls: Sequence[RecordedCall], example: Tensor, *, class_token: bool
-) -> Geometries:
+def _probed_geometries(calls: Sequence[RecordedCall], example: Tensor) -> Geometries:
     """What the modules around the calls tell; one call of equal modules is probed."""
     size = (example.shape[-2], example.shape[-1])
     probed: dict[Any, TokenGeometry | None] = {None: None}
@@ -108,7 +105,7 @@ def _probed_geometries(
     for call in calls:
         key = None if call.enclosing is None else _signature(call.enclosing)
         if key not in probed and call.enclosing is not None:
-            probed[key] = _probe(call.enclosing, size, class_token=class_token)
+            probed[key] = _probe(call.enclosing, size)
         geometries[call.key] = probed[key]
     return geometries
 
@@ -119,9 +116,7 @@ def _is_doubtful(call: RecordedCall, geometries: Geometries) -> bool:
     return geometries[call.key] is None or enclosing is None or len(enclosing.shape) == 3
 
 
-def _probe(
-    enclosing: EnclosingModule, size: tuple[int, int], *, class_token: bool
-) -> TokenGeometry | None:
+def _probe(enclosing: EnclosingModule, size: tuple[int, int]) -> TokenGeometry | None:
     origins = None
     guard = state_guard(enclosing.module)
     with stepping_aside(), guard, torch.inference_mode(False), torch.no_grad():
@@ -129,7 +124,7 @@ def _probe(
     if origins is None:
         return None
     queries, keys = origins
-    return make_geometry(queries, keys, enclosing.grid, class_token=class_token, input_size=size)
+    return make_geometry(queries, keys, enclosing.grid, input_size=size)
 
 
 def _signature(enclosing: EnclosingModule) -> Any:
@@ -154,12 +149,6 @@ def _settings(module: nn.Module) -> tuple[Any, ...]:
 
 def _short(value: object) -> object:
     return tuple(value.shape) if isinstance(value, Tensor) else repr(value)[:80]
-
-
-def _has_class_token(module: nn.Module) -> bool:
-    return any(
-        name.rpartition(".")[2].lower() in _CLASS_TOKENS for name, _ in module.named_parameters()
-    )
 
 
 def _sites(module: nn.Module, calls: list[tuple[Kind, RecordedCall]]) -> tuple[Site, ...]:

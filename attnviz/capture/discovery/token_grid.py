@@ -19,7 +19,6 @@ def make_geometry(
     keys: TokenOrigins,
     grid: tuple[int, int],
     *,
-    class_token: bool,
     input_size: tuple[int, int],
     padded: bool = True,
 ) -> TokenGeometry | None:
@@ -31,8 +30,6 @@ def make_geometry(
         Where the tokens of both sides originate; queries are None for a single row of scores.
     grid
         Rows and columns of the map in which they originate.
-    class_token
-        Whether the network has a class token.
     input_size
         (height, width) of the network's input in pixels.
     padded
@@ -56,9 +53,7 @@ def make_geometry(
         return None
     sides = []
     for cells, shape in (query_cells, key_cells):
-        cells, token_grid = _with_prefix(
-            cells[windows], shape, class_token=class_token, padded=padded
-        )
+        cells, token_grid = _with_prefix(cells[windows], shape, padded=padded)
         sides.append(cells)
         grids.append(token_grid)
     if grids[1].cells < 2 or key_cells[0].shape[1] < 2 or not grids[0].tokens:
@@ -150,9 +145,12 @@ def _table(rows: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 def _with_prefix(
-    cells: Tensor, shape: tuple[int, int], *, class_token: bool, padded: bool
+    cells: Tensor, shape: tuple[int, int], *, padded: bool
 ) -> tuple[Tensor, TokenGrid]:
-    """Tokens without an origin are a prefix, unless there are windows."""
+    """Tokens without an origin are a prefix, unless there are windows.
+
+    A single one without a grid is a class token; `class_token` finds it beside one.
+    """
     prefix = 0
     unlocated = cells[0] < 0
     if len(cells) == 1:
@@ -163,5 +161,4 @@ def _with_prefix(
     if prefix:
         cells[0, unlocated] = torch.arange(prefix)
     alone = shape == (0, 0) and prefix == 1
-    class_index = 0 if alone or (prefix and class_token and shape != (0, 0)) else None
-    return cells, TokenGrid(*shape, prefix, class_index)
+    return cells, TokenGrid(*shape, prefix, 0 if alone else None)

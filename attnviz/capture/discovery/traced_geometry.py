@@ -29,8 +29,6 @@ def traced_geometries(
     example: Tensor,
     calls: Sequence[RecordedCall],
     probed: Geometries,
-    *,
-    class_token: bool,
 ) -> Geometries:
     """Find the geometry of calls by tracing their tokens back to the picture.
 
@@ -44,8 +42,6 @@ def traced_geometries(
         All its calls of self-attention, in order.
     probed
         What the modules around the calls told, of the calls that are to be traced.
-    class_token
-        Whether the network has a class token.
 
     Returns
     -------
@@ -54,7 +50,7 @@ def traced_geometries(
         nothing could be traced. None for calls whose keys form no grid over the picture; calls
         whose keys do not depend on it, such as queries among themselves, are missing.
     """
-    tracing = _Tracing(module, example, probed, class_token)
+    tracing = _Tracing(module, example, probed)
     known: Geometries = {}
     sources = {call.key: call.source or _PICTURE for call in calls if call.key in probed}
     with stepping_aside(), state_guard(module), torch.inference_mode(False), torch.no_grad():
@@ -67,11 +63,8 @@ def traced_geometries(
 
 
 class _Tracing:
-    def __init__(
-        self, module: nn.Module, example: Tensor, probed: Geometries, class_token: bool
-    ) -> None:
-        self._module, self._example = module, example
-        self._probed, self._class_token = probed, class_token
+    def __init__(self, module: nn.Module, example: Tensor, probed: Geometries) -> None:
+        self._module, self._example, self._probed = module, example, probed
 
     def of(self, keys: Sequence[CallKey], source: PlacedTensor) -> Geometries:
         """Geometry of those calls whose keys respond to a source."""
@@ -100,10 +93,7 @@ class _Tracing:
     ) -> TokenGeometry | None:
         queries = origins[0] if len(origins) == 2 else None
         size = (self._example.shape[-2], self._example.shape[-1])
-        return make_geometry(
-            queries, origins[-1], grid, class_token=self._class_token, input_size=size,
-            padded=False,
-        )  # fmt: skip
+        return make_geometry(queries, origins[-1], grid, input_size=size, padded=False)
 
     def _patches(self, responding: Tensor) -> tuple[int, int] | None:
         """The grid of as many patches of the picture as there are keys that respond to it."""
