@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.last_step import LastStep, last_step
+from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.errors import ModelError
 from attnviz.models.scores import ScoreKind, Scores, score_kind
+from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 
 _TOLERANCE = 1e-3  # of sums and lengths; of types that round more coarsely, twice that
@@ -40,7 +42,9 @@ _PROBLEMS = {
 
 
 def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
-    """Return what a model returns; a wrapped network is run once to find out, the first time.
+    """Return what a model returns; a wrapped network is run once to find out.
+
+    That is the first time, and again when its modules or their settings have changed since.
 
     Parameters
     ----------
@@ -60,14 +64,18 @@ def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
         The network does not return what was promised to `wrap`: another number of scores than there
         are labels, or no probabilities. Or it cannot be read, or returns NaN.
     """
-    if model.scores is None:
-        scores, step = _found(
-            model.name, model.module, inputs, len(model.labels), model.spec.scores
-        )
-        count = 2 if scores.pair else step.output.shape[1]
-        check_labels(model, count, step.other_outputs)
-        model.scores = scores
-    return model.scores
+    if model.scores is not None and model.spec.source is not Source.USER:
+        return model.scores
+    labels, wish = len(model.labels), model.spec.scores
+    module, example = prepare_for_hooks(model.module, inputs[:1])
+    key = structure_key(module, example[:, :, :1, :1]), labels, wish  # of inputs of any size
+    scores, step = _CACHE.of(module, key, lambda: _found(model.name, module, example, labels, wish))
+    check_labels(model, 2 if scores.pair else step.output.shape[1], step.other_outputs)
+    model.scores = scores
+    return scores
+
+
+_CACHE = StructureCache[tuple[Scores, LastStep]]()
 
 
 def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None = None) -> Scores:
@@ -95,14 +103,14 @@ def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None
     UnknownNameError
         There is no such kind.
     """
-    return _found(type(module).__name__, module, inputs, labels, score_kind(kind))[0]
+    module, example = prepare_for_hooks(module, inputs[:1])
+    return _found(type(module).__name__, module, example, labels, score_kind(kind))[0]
 
 
 def _found(
-    name: str, module: nn.Module, inputs: Tensor, labels: int, wish: ScoreKind | None
+    name: str, module: nn.Module, example: Tensor, labels: int, wish: ScoreKind | None
 ) -> tuple[Scores, LastStep]:
-    module, ready = prepare_for_hooks(module, inputs[:1])
-    step = last_step(module, ready)
+    step = last_step(module, example)
     check_finite(name, step.output)
     return _scores(name, module, step, labels, wish), step
 

@@ -240,6 +240,19 @@ def test_labels_or_the_word_of_the_user_make_features_classes(picture: attnviz.P
         np.testing.assert_allclose(chances(model, picture), expected, rtol=1e-5)
 
 
+def test_another_head_is_another_output(picture: attnviz.Picture) -> None:
+    """Of the same wrapped network; the weights alone say nothing new."""
+    net = Net()
+    model = attnviz.wrap(net, SMALL)
+    assert len(predict(model, picture)) == 5
+    net.head = nn.Linear(8, 1)
+    (only,) = predict(model, picture)
+    assert only.probability == pytest.approx(1 / (1 + np.exp(-raw(net, picture)[0])), abs=1e-6)
+    net.head, net.end = nn.Linear(8, 3), nn.Softmax(1)
+    told = chances(model, picture)
+    np.testing.assert_allclose(told, raw(net, picture), atol=1e-6)
+
+
 def test_an_operation_that_cannot_be_recorded_is_no_obstacle(picture: attnviz.Picture) -> None:
     """The numbers themselves still say that they sum to one."""
 
