@@ -13,6 +13,7 @@ from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
+from attnviz.render.pointed import POINTED
 from attnviz.types import FloatArray
 
 
@@ -51,6 +52,9 @@ class Explanation:
         Sentences for the user, such as a retry on a smaller input.
     scores
         How the network's output is read; it says whether the probabilities sum to one.
+    pointed
+        float32 [h, w] around a point that somebody chose; its layer is called `POINTED`. None
+        unless a page adds it.
     """
 
     picture: Picture
@@ -64,6 +68,7 @@ class Explanation:
     provenance: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
     scores: Scores = PLAIN_LOGITS
+    pointed: FloatArray | None = None
 
     @property
     def method(self) -> str:
@@ -99,6 +104,8 @@ class Explanation:
         """
         if layer == FUSED:
             return fuse_layers(self.maps)
+        if layer == POINTED and self.pointed is not None:
+            return self.pointed
         return self.maps[self.index_of(layer)]
 
     def index_of(self, layer: int | str) -> int:
@@ -138,10 +145,11 @@ class Explanation:
         """
         settings = settings or FocusSettings()
         layer = self.best_layer if layer is None else layer
-        if layer == FUSED:  # relative to an even map: no layer shares this scale
+        own = layer == FUSED or (layer == POINTED and self.pointed is not None)
+        if own:  # no layer shares their scale
             settings = replace(settings, scale=Scale.LAYER)
         grid = self.map_of(layer)
-        name = layer if layer == FUSED else self.layers[self.index_of(layer)]
+        name = layer if own else self.layers[self.index_of(layer)]
         return focus_map(
             grid,
             self.geometry,

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
+from attnviz.render.pointed import POINTED
 from tests.browser.conftest import App
 from tests.browser.test_focus_page import WAIT, canvas, settle, unfold
 
@@ -67,6 +68,27 @@ def test_five_photos_of_ones_own_leave_the_picture_its_place(phone: Page) -> Non
     assert_picture_first(phone)
     wide, shown = row.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
     assert wide > shown, "the row scrolls sideways"
+
+
+def test_a_tapped_thing_is_sharp_and_so_is_one_chosen_by_keys(chromium: Browser, app: App) -> None:
+    page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, has_touch=True)
+    page.goto(app.url)
+    settle(page)
+    place = canvas(page).evaluate("(one) => one.viewer.panes()[0]")
+    shift = {"x": place["x"] + 0.4 * place["width"], "y": place["y"] + 0.4 * place["height"]}
+    canvas(page).tap(position=shift)
+    expect(canvas(page)).to_have_attribute("data-layer", POINTED, timeout=WAIT)
+    expect(page.get_by_text("Here the model may see")).to_be_visible()
+    settle(page)
+    before = page.url
+    canvas(page).focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url != before and "tap=" in url, timeout=WAIT)
+    page.get_by_role("button", name="Back to the model's own focus").click()
+    expect(canvas(page)).not_to_have_attribute("data-layer", POINTED)
+    expect(page.get_by_text("Here the model may see")).to_have_count(0)
+    page.close()
 
 
 def photo(index: int) -> FilePayload:

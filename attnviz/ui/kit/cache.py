@@ -6,6 +6,7 @@ Streamlit does not try to hash them.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from contextlib import suppress
 from pathlib import Path
@@ -267,7 +268,9 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
     target = explanation.target.label if explanation.target else ""
     model = explanation.provenance["weights sha256"]
     size = str(explanation.geometry.input_size)
-    return (explanation.picture.sha256, model, size, explanation.method, target)
+    pointed = explanation.pointed
+    point = "" if pointed is None else hashlib.sha256(pointed.tobytes()).hexdigest()
+    return (explanation.picture.sha256, model, size, explanation.method, target, point)
 
 
 def view_key(view: View) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from attnviz.ui.components.viewer.content import (
     Layer,
     content_of,
     layer_names,
+    pointed_layer,
 )
 from attnviz.ui.components.viewer.payload import Payload, pack
 from attnviz.ui.components.viewer.view import Mode, Surface, View
@@ -33,5 +34,6 @@ __all__ = [
     "content_of",
     "layer_names",
     "pack",
+    "pointed_layer",
     "viewer",
 ]

@@ -10,6 +10,7 @@ from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.names import file_stem
+from attnviz.render.pointed import POINTED
 from attnviz.types import FloatArray, Pixels
 
 # A page with times has this element once, before its viewers and charts: whichever changes the time
@@ -32,12 +33,15 @@ class Layer:
         Whether the map combines several layers; its scale is then shared with no other layer.
     note : str
         Meaning of a fused map's scale, if it is not a mean of all layers.
+    title : str
+        Kind of the map, if it is another than that of the content.
     """
 
     name: str
     values: FloatArray
     fused: bool = False
     note: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +98,14 @@ class Content:
 
 
 def layer_names(explanation: Explanation) -> list[str]:
-    """Return the names of all layers, followed by the fused map if there are several."""
-    return [*explanation.layers, *([FUSED] if len(explanation.layers) > 1 else [])]
+    """Return the names of all layers, of the fused map if there are several, and of a point."""
+    fused = [FUSED] if len(explanation.layers) > 1 else []
+    return [*explanation.layers, *fused, *([] if explanation.pointed is None else [POINTED])]
+
+
+def pointed_layer(values: FloatArray) -> Layer:
+    """Return the layer of a map around a point that the visitor chose."""
+    return Layer(POINTED, values, True, "Around the point that you chose", "Around the point")
 
 
 def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = None) -> Content:
@@ -117,7 +127,10 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
     layers = [
         Layer(name, explanation.map_of(name), fused=name == FUSED)
         for name in layer_names(explanation)
+        if name != POINTED
     ]
+    if explanation.pointed is not None:
+        layers.append(pointed_layer(explanation.pointed))
     title = "Attention" if method.nature is Nature.ATTENTION else "Relevance"
     if method.nature is Nature.RELEVANCE and explanation.target is not None:
         title = f"Relevance for {explanation.target.label}"

@@ -129,6 +129,7 @@ def _packed_layer(
         "flat": is_flat(values),
         "fused": layer.fused,
         "note": layer.note,
+        "title": layer.title,
     }
 
 

@@ -13,7 +13,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.models.vision_model import VisionModel
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
-from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
+from attnviz.ui.components.viewer import View, layer_names, viewer
 from attnviz.ui.kit.cache import (
     bokeh_predictions,
     explanation_key,
@@ -31,9 +31,17 @@ from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
-from attnviz.ui.pages.focus.panels import show_point, show_predictions
+from attnviz.ui.pages.focus.panels import show_predictions
 from attnviz.ui.pages.focus.saving import offer_files
 from attnviz.ui.pages.focus.server_view import plain_view
+from attnviz.ui.pages.focus.tapping import (
+    TAP,
+    show_tap,
+    tap_turn,
+    tapped_view,
+    with_tap,
+    without_tap,
+)
 
 EYE = (
     "Light from what you look at falls on the fovea, and there it is sharp; attention chooses "
@@ -58,10 +66,13 @@ def show() -> None:
         # On a phone the columns stand below each other: the picture, then the model.
         main, beside = st.columns([10, 4], gap="medium")
         side = beside.container(key="focus-side")
+        tap = side.container()
         with side:
             subject = _pick_subject(photo)
         if subject is not None:
             _show_stage(subject, main, side)
+            with tap, guarded():
+                show_tap(with_tap(subject.explanation), subject.model)
 
 
 def _pick_subject(photo: Photo | None) -> FocusSubject | None:
@@ -78,17 +89,18 @@ def _pick_subject(photo: Photo | None) -> FocusSubject | None:
 
 def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> None:
     """Show the viewer with what can be saved, the results beside it, and the rest folded."""
+    subject = replace(subject, explanation=with_tap(subject.explanation))
     with main, guarded():
-        view, picked = _pick_view(subject)
+        view = _pick_view(subject)
         offer_files(subject.photo, subject.explanation, view)
         show_notes(subject.explanation.notes)
         warn_if_insensitive(subject.explanation)
     with side, guarded():
-        _show_side(subject, view, picked)
+        _show_side(subject, view)
     _show_facts(subject, view)
 
 
-def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
+def _pick_view(subject: FocusSubject) -> View:
     """Show the viewer, or pictures rendered by the server if the browser cannot draw it.
 
     The view goes into the session and the link.
@@ -99,7 +111,7 @@ def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
     if st.session_state.get("no webgl"):
         view = plain_view(explanation, shown_view, partial(_rendered, explanation))
         share_view(chosen_edges(view, shown_view, kept), *LINK_KEYS)
-        return view, None
+        return view
     key = explanation_key(explanation)
     with_mattes: set[tuple[str, ...]] = st.session_state.setdefault("mattes", set())
     if shown_view.outline:
@@ -107,19 +119,20 @@ def _pick_view(subject: FocusSubject) -> tuple[View, Pick | None]:
     with st.spinner("Finding the objects …") if shown_view.outline else nullcontext():
         shown = (*key, explanation.picture.name)  # an upload's name is its visitor's own
         payload = viewer_payload(shown, key in with_mattes, explanation)
-    origin = f"{_origin(subject)} {edges_turn(shown_view)}"
+    origin = f"{_origin(subject)} {edges_turn(shown_view)} {tap_turn()}"
     events = viewer(payload, key="viewer", view=shown_view, origin=origin)
     if not events.webgl:
         st.session_state["no webgl"] = True
         run_again()
     view = _fitting(events.view, explanation)
-    share_view(chosen_edges(view, shown_view, kept), *LINK_KEYS)
-    if view.outline and key not in with_mattes:
-        run_again()
+    chosen = chosen_edges(view, shown_view, kept)
+    tapped = None
     if events.picked is not None:
-        st.session_state["picked"] = (key, events.picked)
-    of, picked = st.session_state.get("picked", (None, None))
-    return view, picked if of == key else None
+        tapped = tapped_view(explanation, events.picked, view, chosen)
+    share_view(tapped or chosen, *LINK_KEYS, TAP)
+    if tapped or (view.outline and key not in with_mattes):
+        run_again()
+    return view
 
 
 def _first_view(subject: FocusSubject) -> View:
@@ -128,7 +141,7 @@ def _first_view(subject: FocusSubject) -> View:
     if st.session_state.get("layer of") not in (None, origin) and not went_back():
         view = view.at("")
     st.session_state["layer of"] = origin
-    return _fitting(view, subject.explanation)
+    return _fitting(without_tap(view, subject.explanation), subject.explanation)
 
 
 def _fitting(view: View, explanation: Explanation) -> View:
@@ -150,8 +163,8 @@ def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
     return rendered_bokeh(explanation_key(explanation), view_key(view), explanation, view)
 
 
-def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
-    """Show the predictions before and after the blur, and the values at the clicked point."""
+def _show_side(subject: FocusSubject, view: View) -> None:
+    """Show the predictions before and after the blur."""
     explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
     st.html('<h2 class="av-title">What the model sees</h2>')
@@ -159,8 +172,6 @@ def _show_side(subject: FocusSubject, view: View, picked: Pick | None) -> None:
     show_predictions(explanation.predictions, after, explanation.target)
     if model.spec.note:
         st.caption(plain_text(model.spec.note))
-    if picked is not None:
-        show_point(explanation, picked.x, picked.y)
     st.html(f'<p class="av-eye">{EYE}</p>')
 
 

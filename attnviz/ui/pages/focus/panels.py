@@ -110,7 +110,6 @@ def show_point(explanation: Explanation, x: float, y: float) -> None:
     """
     values = [_value_at(explanation, index, x, y) for index in range(len(explanation.layers))]
     seen = [value for value in values if value is not None]
-    st.html('<div class="av-title">At the clicked point</div>')
     if not seen:
         st.caption("This part of the picture is outside the network's input.")
         return

@@ -47,6 +47,27 @@ test("hostile names of layers and titles are only ever text", async () => {
   assert.ok([...here.place.descendants()].every((node) => node.tagName !== "IMG"));
 });
 
+test("a layer of another kind than the rest is called by its own title", async () => {
+  const layers = header().layers.map((layer, index) => ({ ...layer, title: index ? "" : "Around the point" }));
+  await shown({ layers });
+  const titles = () => part(".labels").children.map((label) => label.textContent);
+  assert.equal(titles()[1], "Attention");
+  key("Home");
+  clock.advance(1000);
+  assert.equal(titles()[1], "Around the point");
+  assert.match(canvas.ariaLabel, /^Around the point, a/);
+});
+
+test("another view of the same photo keeps its zoom", async () => {
+  await shown();
+  const zoom = { scale: 3, x: 0.5, y: 0.5 };
+  canvas.viewer.setZoom(zoom);
+  await shown({ id: "two", viewId: "another view", photo: { width: 512, height: 384, id: "photo of one" } });
+  assert.deepEqual(canvas.viewer.zoom, zoom);
+  await shown({ id: "three", viewId: "a third" });
+  assert.equal(canvas.viewer.zoom.scale, 1);
+});
+
 test("arrow keys step through the layers and stop at the ends", async () => {
   await shown();
   assert.equal(key("ArrowRight").defaultPrevented, true);

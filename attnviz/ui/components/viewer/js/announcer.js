@@ -21,9 +21,9 @@ export class Announcer {
   describe() {
     const { scene, index, count, view, parts, player } = this.viewer;
     const { title, noun, layers } = scene.header;
-    const { name, flat } = layers[index];
+    const { name, flat, title: own } = layers[index];
     const focus = focusOfView(scene, index, view);
-    const text = description({ title, layer: name, noun, index, count, flat, ...focus });
+    const text = description({ title: own || title, layer: name, noun, index, count, flat, ...focus });
     parts.canvas.ariaLabel = text;
     if (!player.isPlaying) parts.spoken.textContent = text;
   }

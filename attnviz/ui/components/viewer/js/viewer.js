@@ -95,7 +95,7 @@ export class Viewer {
     this.player.stop();
     this.viewId = header.viewId;
     this.view = changed(this.reporter.begin(header.viewId, header.view, header.quiet), {});
-    this.zoom = WHOLE;
+    if (header.photo.id !== this.scene?.header.photo.id) this.zoom = WHOLE;
   }
 
   async load(bytes, id) {
@@ -223,7 +223,7 @@ export class Viewer {
     this.arranged = arrange(stage, canvas, header.photo, this.view);
     stage.classList.toggle("zoomed", this.zoom.scale > 1);
     reset.hidden = this.zoom.scale <= 1;
-    label(labels, this.panes(), this.view, header.title);
+    label(labels, this.panes(), this.view, header.layers[this.index].title || header.title);
     placeWipe(wipe, this.panes()[0], this.view);
     showSteps(this.parts, this);
     this.setControls(this.view, header);
