@@ -120,7 +120,7 @@ def readable_kinds(
         The network cannot be read, or fails by itself.
     """
     kinds: list[Kind] = []
-    notes: list[str] = []
+    failed: dict[str, list[str]] = {}
     for kind in Kind:
         try:
             if find_sites(inference.module, kind, inference.inputs):
@@ -129,7 +129,11 @@ def readable_kinds(
             continue
         except Exception as error:
             reason = _reason(stepped_aside(model, inference, error))
-            notes.append(f"The search for {kind} sites ended early and is left out: {reason}.")
+            failed.setdefault(reason, []).append(kind)
+    notes = [
+        f"Sites of the kind {_listed(names)} were not found, because the search failed: {reason}."
+        for reason, names in failed.items()
+    ]
     return tuple(kinds), tuple(notes)
 
 
@@ -181,6 +185,7 @@ def _with_finite_maps(
         )
     left_out = [name for name in results[0].layers if name not in kept[0].layers]
     notes = (f"Left out, because its map is not finite: {', '.join(left_out)}.",) * bool(left_out)
+    notes = (*results[0].notes, *notes)
     return Answer(replace(choice, layer=layer), kept, inference.geometry, notes)
 
 
@@ -192,10 +197,14 @@ def _told(failed: Sequence[tuple[Choice, AttnvizError]], shown: Choice) -> tuple
     """One sentence about the methods that failed before another one answered."""
     if not failed:
         return ()
-    *others, last = (choice.method.title for choice, _ in failed)
-    titles = f"{', '.join(others)} and {last}" if others else last
+    titles = _listed([choice.method.title for choice, _ in failed])
     reason = _reason(failed[0][1])
     return (f"{shown.method.title} is shown, because {titles} gave no map: {reason}.",)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _reason(error: AttnvizError) -> str:

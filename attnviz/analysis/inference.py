@@ -14,10 +14,11 @@ from torch import Tensor
 from attnviz.analysis.failures import failure_on
 from attnviz.analysis.score_kind import check_finite, check_labels, known_scores
 from attnviz.capture.hooks.logit_outputs import logit_outputs
-from attnviz.errors import AttnvizError, OutOfMemoryError
+from attnviz.errors import AttnvizError, InternalError, OutOfMemoryError
 from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress, raised_by_progress
@@ -127,9 +128,27 @@ def _run(
 ) -> T:
     inference = _prepare(model, picture, setting, target, progress)
     with _named_errors(model, inference.inputs):
-        scores = known_scores(model, inference.inputs)
+        scores = _scores(model, inference.inputs)
     with logit_outputs(model.module, scores), _named_errors(model, inference.inputs):
         return work(replace(inference, scores=scores))
+
+
+def _scores(model: VisionModel, inputs: Tensor) -> Scores:
+    """How the output is read: as logits, with a note, if that could not be found out."""
+    try:
+        return known_scores(model, inputs)
+    except Exception as error:
+        if isinstance(error, AttnvizError) or is_out_of_memory(error):
+            raise
+        told = failure_on(model.module, inputs, error, model.name)
+        if not isinstance(told, InternalError) or model.spec.scores is not None:
+            raise told from error
+        model.scores = replace(
+            PLAIN_LOGITS,
+            note=f"What {model.name} returns is taken for logits, because the search for its last "
+            f"step failed ({error}). Pass `scores` to `wrap` if that is wrong.",
+        )
+        return model.scores
 
 
 def _notes(model: VisionModel) -> tuple[str, ...]:

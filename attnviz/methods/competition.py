@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from attnviz.capture.readings import FeatureReading
 from attnviz.capture.site import Kind
 from attnviz.capture.taps.base import require
 from attnviz.capture.taps.features import FeatureTap
-from attnviz.errors import MethodError
+from attnviz.errors import InternalError, MethodError
 from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.smoothing import smoothed
@@ -109,7 +109,7 @@ class Competition(Method):
 
     def cost(self, inference: Inference) -> Cost:
         """See `Method`; short backward passes through the classifier count as one."""
-        return Cost(1, 1 if self._head(inference.module, inference.inputs) else 2)
+        return Cost(1, 1 if self._head(inference.module, inference.inputs)[0] else 2)
 
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""
@@ -133,24 +133,30 @@ class Competition(Method):
         chosen = target_classes(passed.logits, target)
         layer_maps = self._maps(passed, inference.scores, chosen, last=last)
         logits = passed.logits.detach().float().cpu()
-        return MethodResult(layer_maps, logits, chosen.cpu(), layer_maps[-1].layer)
+        notes = (f"Evidence is exact to first order only: {passed.problem}",) * bool(passed.problem)
+        return MethodResult(layer_maps, logits, chosen.cpu(), layer_maps[-1].layer, notes)
 
-    def _passed(self, module: nn.Module, inputs: Tensor) -> AbstractContextManager[DensePass]:
+    @contextmanager
+    def _passed(self, module: nn.Module, inputs: Tensor) -> Iterator[DensePass]:
         if min(self.rivals, self.temperature, self.cap) <= 0 or self.smoothing < 0:
             raise MethodError(
                 f"The options of {self} are out of range: rivals, temperature and cap must "
                 "be above 0, and smoothing at least 0."
             )
-        head = self._head(module, inputs)
-        return dense_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head)
+        head, problem = self._head(module, inputs)
+        with dense_pass(module, inputs, find_sites(module, Kind.FEATURES, inputs), head) as passed:
+            if passed.problem and self.exact:
+                raise MethodError(f"The classifier failed at single cells: {passed.problem}")
+            yield replace(passed, problem=problem or passed.problem)
 
-    def _head(self, module: nn.Module, inputs: Tensor) -> DenseClassifier | None:
+    def _head(self, module: nn.Module, inputs: Tensor) -> tuple[DenseClassifier | None, str]:
+        """The classifier that can be applied at each cell, or what failed in the search for it."""
         try:
-            return find_dense_classifier(module, inputs)
-        except MethodError:
+            return find_dense_classifier(module, inputs), ""
+        except (MethodError, InternalError) as error:
             if self.exact:
                 raise
-            return None
+            return None, str(error) if isinstance(error, InternalError) else ""
 
     def _maps(
         self, passed: DensePass, scores: Scores, chosen: Tensor, *, last: bool

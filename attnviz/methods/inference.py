@@ -117,12 +117,15 @@ class MethodResult:
     last_layer
         Name of the last layer whose map is informative: behind the last attention to a class token,
         the maps of gradients are flat.
+    notes
+        Sentences for the user, such as a part that failed and was left out.
     """
 
     layer_maps: tuple[LayerMaps, ...]
     logits: Tensor
     target: Tensor | None
     last_layer: str
+    notes: tuple[str, ...] = ()
 
     @property
     def layers(self) -> tuple[str, ...]:

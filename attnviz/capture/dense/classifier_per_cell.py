@@ -25,7 +25,8 @@ from attnviz.capture.hooks.logit_outputs import scores_read
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
 from attnviz.capture.site import Layout
-from attnviz.errors import MethodError
+from attnviz.errors import AttnvizError, InternalError, MethodError
+from attnviz.models.device import is_out_of_memory
 
 _MAX_EVENTS = 64  # modules at the end of a pass among which the classifier is searched
 _TOLERANCE = 1e-3
@@ -137,14 +138,21 @@ class _LeafCall:
     output: Tensor
 
 
-_CACHE = StructureCache[DenseClassifier | str]()
+@dataclass(frozen=True)
+class _Refusal:
+    """Why there is no classifier; `failed` if the search ended in an error."""
+
+    reason: str
+    failed: bool = False
+
+
+_CACHE = StructureCache[DenseClassifier | _Refusal]()
 
 
 def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier:
     """Find how a network's classifier can be applied at each cell, with one pass.
 
-    The result is cached for as long as the module lives. The caller holds the model's lock; the
-    module is left as it was.
+    The result is cached. The caller holds the model's lock; the module is left as it was.
 
     Parameters
     ----------
@@ -153,26 +161,35 @@ def find_dense_classifier(module: nn.Module, example: Tensor) -> DenseClassifier
     example
         [N, 3, H, W] that the network accepts; only the first input is used.
 
-    Returns
-    -------
-    DenseClassifier
-
     Raises
     ------
     MethodError
         The logits are neither the mean of the cells' logits nor those of a class token.
     ModelError
         The network cannot be hooked.
+    InternalError
+        The search failed.
     """
     module, example = prepare_for_hooks(module, example)
     key = structure_key(module, example), scores_read(module)
-    result = _CACHE.of(module, key, lambda: _search(module, example[:1]))
-    if isinstance(result, str):
-        raise MethodError(result)
+    result = _CACHE.of(module, key, lambda: _tried_search(module, example[:1]))
+    if isinstance(result, _Refusal):
+        text = f"The classifier of {type(module).__name__} cannot be applied at each cell: "
+        text += f"{result.reason}. Choose another method."
+        raise InternalError(text) if result.failed else MethodError(text)
     return result
 
 
-def _search(module: nn.Module, example: Tensor) -> DenseClassifier | str:
+def _tried_search(module: nn.Module, example: Tensor) -> DenseClassifier | _Refusal:
+    try:
+        return _search(module, example)
+    except Exception as error:
+        if isinstance(error, AttnvizError) or is_out_of_memory(error):
+            raise
+        return _Refusal(str(error).partition("\n")[0].rstrip(".") or repr(error), failed=True)
+
+
+def _search(module: nn.Module, example: Tensor) -> DenseClassifier | _Refusal:
     """Walk back from the logits, module by module, until the current vector is a pooled map."""
     events, logits = _record(module, example)
     vector, steps, spatial, earlier = logits, list[str](), list[bool](), events
@@ -183,10 +200,9 @@ def _search(module: nn.Module, example: Tensor) -> DenseClassifier | str:
                     return classifier
             producer = _producer(earlier, vector)
             if producer is None:
-                return (
-                    f"The classifier of {type(module).__name__} cannot be applied at each cell: "
+                return _Refusal(
                     "its logits are neither the mean over the cells' logits nor the logits of a "
-                    "class token. Choose another method."
+                    "class token"
                 )
             earlier = earlier[earlier.index(producer) + 1 :]
             steps.insert(0, producer.name)

@@ -17,6 +17,7 @@ from attnviz.capture.logits import logits_of
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.site import Layout, Site
 from attnviz.capture.taps.features import FeatureTap
+from attnviz.models.device import is_out_of_memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +33,14 @@ class DensePass:
     evidence
         The classifier's output at each cell, without its offset, [N, classes, h, w]; None without
         a classifier.
+    problem
+        Why there is no evidence although there is a classifier; empty otherwise.
     """
 
     logits: Tensor
     taps: tuple[FeatureTap, ...]
     evidence: Tensor | None
+    problem: str = ""
 
     def gradients(self, score: Tensor, taps: Sequence[FeatureTap]) -> list[Tensor]:
         """Differentiate a score with respect to the outputs of some blocks; the graph is retained.
@@ -124,11 +128,16 @@ def dense_pass(
         reached = tuple(tap for tap in taps if tap.captured is not None)
         if reached:
             require_graph(logits, module)
-        evidence = None
+        evidence, problem = None, ""
         grid = _grid(reached, size)
         if head is not None and (grid or not head.layout.is_sequence):
-            evidence = head.evidence(module, outputs[-1], grid or size)
-        yield DensePass(logits, reached, evidence)
+            try:
+                evidence = head.evidence(module, outputs[-1], grid or size)
+            except Exception as error:  # it was not made to be called like this
+                if is_out_of_memory(error):
+                    raise
+                problem = str(error) or type(error).__name__
+        yield DensePass(logits, reached, evidence, problem)
 
 
 def _grid(taps: Sequence[FeatureTap], size: tuple[int, int]) -> tuple[int, int] | None:
