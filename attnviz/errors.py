@@ -90,7 +90,8 @@ class UnknownClassError(UnknownNameError):
             text = f"There is no class named {target!r}: the classes have no labels here. "
             text += f"Choose one by its index{f', from 0 to {last}' if last else ''}."
         elif isinstance(target, int) and not isinstance(target, bool):
-            text = f"There is no class {target}: the network has the {classes}."
+            text = f"There is no class {target}: "
+            text += f"the network has the {classes}." if known else "they are counted from 0."
             if labels:
                 nearest = min(max(target, 0), last)
                 self.nearest = (labels[nearest],)

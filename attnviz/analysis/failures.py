@@ -33,6 +33,7 @@ _CHANNELS = re.compile(r"weight of size \[([\d, ]+)\], expected input\[([\d, ]+)
 _TYPES = re.compile(r"same dtype|should be the same|expected scalar type|expected .*dtype")
 _NO_SIZES = (TypeError, LookupError, AttributeError, NotImplementedError)
 _PICTURE_CHANNELS = (1, 3, 4)
+_USUAL_SIDES = (224, 256, 32, 28, 64, 96, 112, 128, 160, 192, 227, 299, 320, 384, 512)
 
 
 def failure_on(network: nn.Module, inputs: Tensor, error: Exception, name: str) -> AttnvizError:
@@ -120,12 +121,11 @@ def _own(network: nn.Module, inputs: Tensor, error: Exception, name: str) -> Mod
             "[N, C, H, W] alone and adds the rest."
         )
     reason, size = _reason(error), " x ".join(map(str, inputs.shape[-2:]))
-    return ModelError(
-        f"{name} failed on an input of {size} pixels ({reason}). {_remedy(inputs, error)}"
-    )
+    remedy = _remedy(network, inputs, error)
+    return ModelError(f"{name} failed on an input of {size} pixels ({reason}). {remedy}")
 
 
-def _remedy(inputs: Tensor, error: Exception) -> str:
+def _remedy(network: nn.Module, inputs: Tensor, error: Exception) -> str:
     text = str(error)
     channels = _CHANNELS.search(text)
     if channels is not None:
@@ -143,11 +143,27 @@ def _remedy(inputs: Tensor, error: Exception) -> str:
     elif _TYPES.search(text):
         return "Its layers are of several types: call `.float()` on it before you wrap it."
     elif _SIZES.search(text) and not isinstance(error, _NO_SIZES):
-        return f"{_PREPROCESSING}, or choose another network."
+        side = _working_side(network, inputs)
+        if side is None:
+            return (
+                f"It fails on all usual square inputs alike, {min(_USUAL_SIDES)} to "
+                f"{max(_USUAL_SIDES)} pixels: give the size that it was made for to `wrap` as "
+                "`Preprocess(size=...)`, or look whether its layers fit each other."
+            )
+        return f'{_PREPROCESSING}: it runs with `Preprocess(size={side}, fit="crop")`.'
     return (
         f"It gets one tensor {list(inputs.shape)}; if its `forward` expects something else, such "
         "as a list or a dictionary, wrap it in a module that makes this of the tensor."
     )
+
+
+def _working_side(network: nn.Module, inputs: Tensor) -> int | None:
+    """The first usual side in pixels of a square input on which a network runs."""
+    for side in _USUAL_SIDES:
+        square = inputs.new_zeros(1, inputs.shape[1], side, side)
+        if square.shape[1:] != inputs.shape[1:] and _tried(_forward, network, square) is None:
+            return side
+    return None
 
 
 def _missing(network: nn.Module, inputs: Tensor) -> str | None:
@@ -164,12 +180,18 @@ def _missing(network: nn.Module, inputs: Tensor) -> str | None:
             for one in signature.parameters.values()
             if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
         ]
+        if len(needed) == 1:
+            return f"its input by the name {needed[0]!r} alone"
         return f"{len(needed)} inputs ({', '.join(needed)})" if needed else "no input"
     return None
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """The first line of an error; after its type where it is a bare name, as of a KeyError."""
+    first = (str(error).strip().splitlines() or [""])[0]
+    if first and " " in first:
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def _place(error: Exception) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from attnviz.errors import UnknownClassError
+
+_UNNAMED = re.compile(r"class (\d{1,9})")
 
 
 def index_of_class(target: Any, labels: Sequence[str], count: int | None = None) -> int:
@@ -15,7 +18,8 @@ def index_of_class(target: Any, labels: Sequence[str], count: int | None = None)
     Parameters
     ----------
     target
-        Index, as any whole number (`int`, NumPy's, a tensor), or label of the class.
+        Index, as any whole number (`int`, NumPy's, a tensor), or label of the class; "class 7"
+        without labels, as such a class is shown.
     labels
         Name of each class, in order; may be empty.
     count
@@ -42,12 +46,11 @@ def index_of_class(target: Any, labels: Sequence[str], count: int | None = None)
     attnviz.errors.UnknownClassError: There is no class named 'dig'. Nearest: dog.
     """
     count = count or len(labels) or None
-    if isinstance(target, str):
-        if target not in labels:
-            raise UnknownClassError(target, labels, count)
+    if isinstance(target, str) and target in labels:
         return labels.index(target)
+    unnamed = None if labels else _UNNAMED.fullmatch(str(target))
     try:
-        index = operator.index(target)
+        index = int(unnamed[1]) if unnamed else operator.index(target)
     except TypeError:
         raise UnknownClassError(target, labels, count) from None
     if isinstance(target, bool) or "bool" in str(getattr(target, "dtype", "")):

@@ -50,7 +50,7 @@ class Preprocess:
     size
         Side of the square input in pixels, or its shorter side for `Fit.WHOLE`.
     fit
-        How a picture is fitted to that size.
+        How a picture is fitted to that size: a `Fit`, or its name ("crop", "squash", "whole").
     resize
         For `Fit.CROP`, the shorter side in pixels before the square is cut out.
     multiple
@@ -64,7 +64,7 @@ class Preprocess:
     ------
     ModelError
         `mean` and `std` are not 1, 3 or 4 numbers each, are not finite, or a deviation is not
-        above 0.
+        above 0; or there is no fit of that name.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Preprocess:
     """
 
     size: int = 224
-    fit: Fit = Fit.WHOLE
+    fit: Fit | str = Fit.WHOLE
     resize: int | None = None
     multiple: int = 32
     any_size: bool = True
@@ -81,6 +81,9 @@ class Preprocess:
     std: tuple[float, ...] = IMAGENET_STD
 
     def __post_init__(self) -> None:
+        if self.fit not in list(Fit):
+            raise ModelError(f"There is no fit {self.fit!r}. Choose among {', '.join(Fit)}.")
+        object.__setattr__(self, "fit", Fit(self.fit))
         for name in ("mean", "std"):
             object.__setattr__(self, name, _numbers(getattr(self, name)))
         mean, std = len(self.mean), len(self.std)
@@ -110,7 +113,7 @@ class Preprocess:
         """Compute which part of a picture the network sees, and at what size."""
         height, width = picture.pixels.shape[:2]
         return fit_picture(
-            (height, width), self.size, self.fit, resize=self.resize, multiple=self.multiple
+            (height, width), self.size, Fit(self.fit), resize=self.resize, multiple=self.multiple
         )
 
     def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:

@@ -215,23 +215,50 @@ def test_exported_graphs_are_told(exported: nn.Module, picture: Picture) -> None
     np.testing.assert_allclose(found.maps[-1], expected.maps[-1], rtol=1e-4, atol=1e-6)
 
 
-SIZES: dict[str, tuple[nn.Module, str]] = {
-    "grey": (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten()), "`std` of 1 numbers each"),
-    "opacity": (nn.Sequential(nn.Conv2d(4, 4, 3), nn.Flatten()), "`std` of 4 numbers each"),
-    "a fixed side": (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(40, 2)), "choose"),
-    "a fixed sum": (Net(lambda net, x: net.body(x) + torch.zeros(1, 8, 9, 9)), "choose"),
-    "a view": (Net(lambda net, x: net.body(x).view(1, 8, 9, 9).mean((2, 3))), "choose"),
-    "too small": (nn.Sequential(nn.Conv2d(3, 4, 80)), "choose"),
+CHANNELS = {1: "`std` of 1 numbers each", 4: "`std` of 4 numbers each"}
+
+
+@pytest.mark.parametrize("count", CHANNELS)
+def test_channels_are_a_matter_of_preprocessing(count: int, picture: Picture) -> None:
+    told = str(failure(nn.Sequential(nn.Conv2d(count, 4, 3), nn.Flatten()), picture))
+    assert "Give `wrap` the preprocessing that the network expects" in told
+    assert CHANNELS[count] in told
+
+
+SIZES: dict[str, tuple[nn.Module, int]] = {
+    "a fixed side": (nn.Sequential(nn.Conv2d(3, 1, 3), nn.Flatten(), nn.Linear(30 * 30, 2)), 32),
+    "a fixed sum": (
+        Net(lambda net, x: net.head((net.body(x) + torch.zeros(1, 8, 8, 8)).mean((2, 3)))),
+        32,
+    ),
+    "a view": (Net(lambda net, x: net.head(net.body(x).view(1, 8, 56, 56).mean((2, 3)))), 224),
+    "too small": (nn.Sequential(nn.Conv2d(3, 4, 80), nn.AdaptiveAvgPool2d(1), nn.Flatten()), 224),
 }
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_sizes_and_channels_are_a_matter_of_preprocessing(name: str, picture: Picture) -> None:
-    network, said = SIZES[name]
+def test_a_size_on_which_it_runs_is_named_and_works(name: str) -> None:
+    network, side = SIZES[name]
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    oblong = open_picture(pixels, name="noise")
+    told = str(failure(network, oblong))
+    assert "mine failed on an input of 64 x 96 pixels" in told
+    assert f'it runs with `Preprocess(size={side}, fit="crop")`' in told
+    found = explain(wrap(network, Preprocess(size=side, fit="crop")), oblong, "grad-cam")
+    assert found.geometry.input_size == (side, side)
+    assert max(one.max() for one in found.maps) > 0
+
+
+def test_layers_that_fit_no_size_are_told_so(picture: Picture) -> None:
+    network = Net(lambda net, x: net.head(net.features(x)[:, :7]))
     told = str(failure(network, picture))
-    assert "mine failed on an input of 64 x 64 pixels" in told
-    assert "Give `wrap` the preprocessing that the network expects" in told
-    assert said in told
+    assert "It fails on all usual square inputs alike, 28 to 512 pixels" in told
+    assert "the preprocessing" not in told
+
+
+def test_a_missing_name_is_told_with_its_type(picture: Picture) -> None:
+    told = str(failure(Free(lambda net, x: net.head({}[type(x).__name__])), picture))
+    assert "(KeyError: 'Tensor')" in told
 
 
 OTHERS: dict[str, tuple[nn.Module, str]] = {

@@ -135,6 +135,16 @@ def test_a_refusal_without_labels_names_the_indices() -> None:
         index_of_class("cat", ())
     with pytest.raises(UnknownClassError, match="no class 1: the network has the class 0 only"):
         index_of_class(1, (), 1)
+    with pytest.raises(UnknownClassError, match=r"no class -1: they are counted from 0\."):
+        index_of_class(-1, ())
+
+
+def test_a_class_without_labels_is_named_as_it_is_shown() -> None:
+    assert index_of_class("class 2", (), 3) == index_of_class("class 2", ()) == 2
+    with pytest.raises(UnknownClassError, match="no class 3: the network has the classes 0 to 2"):
+        index_of_class("class 3", (), 3)
+    with pytest.raises(UnknownClassError, match="no class named 'class 2'"):
+        index_of_class("class 2", LABELS)
 
 
 def test_each_input_of_a_batch_has_its_own_class() -> None:

@@ -126,3 +126,9 @@ def test_four_numbers_add_full_opacity() -> None:
 def test_numbers_that_fit_no_picture_are_refused(mean: Any, std: Any, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence):
         Preprocess(mean=mean, std=std)
+
+
+def test_a_fit_has_a_name() -> None:
+    assert Preprocess(fit="crop") == Preprocess(fit=Fit.CROP)
+    with pytest.raises(ModelError, match=r"no fit 'cropped'\. Choose among squash, whole, crop"):
+        Preprocess(fit="cropped")
