@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from attnviz.capture.discovery.gate_test import is_additive, is_attention_factor
 from attnviz.capture.discovery.picture_trace import CallKey, PlacedTensor
 from attnviz.capture.discovery.token_probe import EnclosingModule, queries_and_keys
-from attnviz.capture.grids import MAX_PREFIX, is_spatial_grid
+from attnviz.capture.grids import MAX_PREFIX, cut_grid, is_spatial_grid
 from attnviz.capture.hooks.arguments import Args, Kwargs, first_tensor, replace_tensor
 from attnviz.capture.hooks.call_listener import CallListener, RunningModule
 from attnviz.capture.hooks.calls import Call, FactorCall
@@ -86,7 +86,7 @@ class _CallRecorder:
                 self.calls.append(RecordedCall(name, form, index, call.channels, additive))
             return
         sides = queries_and_keys(call)
-        if not sides:
+        if not sides or (len(sides) == 1 and not self._are_tokens(sides[0].shape[-2])):
             return
         enclosing = self._enclosing(name, form, index) if self.with_enclosing else None
         self.calls.append(
@@ -94,6 +94,11 @@ class _CallRecorder:
                 name, form, index, enclosing=enclosing, source=self._source(), asked=len(sides) > 1
             )
         )
+
+    def _are_tokens(self, count: int) -> bool:
+        """Whether so many scores can be of tokens, and not of classes."""
+        known = any(0 <= count - math.prod(grid) <= MAX_PREFIX for grid in self._halved_grids())
+        return known or cut_grid((1, count, 1), self.input_size) is not None
 
     def on_begin(self, name: str, *_: object) -> None:
         """Record how many maps there were when a module began."""

@@ -108,7 +108,8 @@ def _origins(
     """What three perturbations tell; more where rows are not made from single cells."""
     spread = []
     for key, sides in zip(keys, trace.origins(keys, grid), strict=True):
-        if all(side.at_cells(grid) for side in sides):
+        # A few scores are of classes rather than of tokens made from neighbourhoods.
+        if len(sides) == 1 or all(side.at_cells(grid) for side in sides):
             yield key, sides
         else:
             spread.append(key)

@@ -23,6 +23,7 @@ from attnviz.capture.hooks.calls import (
     fused_call,
     product_of,
     softmax_over_keys,
+    softmax_over_tokens,
 )
 from attnviz.capture.hooks.multihead_attention import PROJECTED, call_of_function
 from attnviz.capture.site import Form
@@ -147,7 +148,8 @@ class CallListener(TorchFunctionMode):
             output = func(*args, **kwargs)
             scores = softmax_over_keys(args, kwargs)
             if scores is None:
-                return output
+                pooling = softmax_over_tokens(args, kwargs)
+                return output if pooling is None else self._pooled(*pooling, output)
             product = self._products.pop(tuple(scores.shape), None)
             call = SoftmaxCall(scores, output, product)
             self._weights = self._report(Form.SOFTMAX, call, output)
@@ -162,6 +164,12 @@ class CallListener(TorchFunctionMode):
             return self._report(Form.PROJECTED, projected, output[0]), output[1]
         self._store_product(args, output)
         return output
+
+    def _pooled(self, given: Tensor, dim: int, output: Tensor) -> Tensor:
+        """Report a softmax along `dim` as that of one query, [..., 1, S]."""
+        scores, weights = (one.movedim(dim, -1).unsqueeze(-2) for one in (given, output))
+        replacement = self._report(Form.SOFTMAX, SoftmaxCall(scores, weights, None), weights)
+        return output if replacement is weights else replacement.squeeze(-2).movedim(-1, dim)
 
     def _factor(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         in_place = func.__name__ in ("mul_", "multiply_", "__imul__")

@@ -99,6 +99,8 @@ def _functions(*names: str) -> frozenset[Function]:
     )
 
 
+_MAX_HEADS = 16
+
 FUSED = frozenset({F.scaled_dot_product_attention})
 SOFTMAXES = _functions("softmax")
 FACTORS = _functions("mul", "multiply", "mul_", "multiply_", "__mul__", "__rmul__", "__imul__")
@@ -159,6 +161,34 @@ def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor |
     if not isinstance(scores, Tensor) or scores.ndim < 3 or scores.shape[-1] < 2:
         return None
     return scores if dim in (-1, scores.ndim - 1) else None
+
+
+def softmax_over_tokens(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, int] | None:
+    """Return the scores of a softmax that can be attention without queries, and its dimension.
+
+    Attention pooling often scores each token and normalises over them: [N, S], or [N, S, heads]
+    and [S, N, heads] with few heads.
+
+    Parameters
+    ----------
+    args, kwargs
+        Arguments of `softmax`.
+
+    Returns
+    -------
+    tuple or None
+        None if the softmax is another one, see `softmax_over_keys`.
+    """
+    scores = args[0] if args else kwargs.get("input")
+    dim = args[1] if len(args) > 1 else kwargs.get("dim")
+    if not isinstance(scores, Tensor) or scores.ndim not in (2, 3) or not isinstance(dim, int):
+        return None
+    dim %= scores.ndim
+    if scores.shape[dim] < 2:
+        return None
+    heads = scores.shape[2] if scores.ndim == 3 else 0
+    is_pooling = dim < 2 and heads <= _MAX_HEADS and heads < scores.shape[dim]
+    return (scores, dim) if is_pooling else None
 
 
 def factor_calls(first: object, second: object) -> list[FactorCall]:
