@@ -110,12 +110,15 @@ def tokens_of(reading: ContextReading) -> TokenGrid:
     -------
     TokenGrid
         The queries; where the class token is the only query, together with the positions of the
-        keys.
+        keys, and where queries are learned, together with all tokens of the keys.
     """
     queries, keys = reading.queries, reading.keys
     if queries.cells:
         return queries
-    return TokenGrid(keys.rows, keys.columns, queries.tokens, queries.class_token)
+    if queries.class_token is not None:
+        return TokenGrid(keys.rows, keys.columns, queries.tokens, queries.class_token)
+    class_token = None if keys.class_token is None else queries.tokens + keys.class_token
+    return TokenGrid(keys.rows, keys.columns, queries.tokens + keys.prefix, class_token)
 
 
 def _through(

@@ -160,5 +160,6 @@ def _with_prefix(
     cells = cells.where(cells < 0, cells + prefix)
     if prefix:
         cells[0, unlocated] = torch.arange(prefix)
-    alone = shape == (0, 0) and prefix == 1
+    # A lone query of tokens that stand together is their class token; others are learned.
+    alone = shape == (0, 0) and prefix == 1 and padded
     return cells, TokenGrid(*shape, prefix, 0 if alone else None)

@@ -120,6 +120,19 @@ def test_one_query_is_chosen_by_its_index() -> None:
         RawAttention(5).layer_map(reading)
 
 
+@pytest.mark.parametrize("queries", [1, 5])
+def test_rollout_goes_on_through_the_tokens_that_were_asked(queries: int) -> None:
+    """Half of each query stays with itself and ends there; the class token it asks has asked on."""
+    net = Pooled("fused", queries, class_token=True).eval()
+    found = METHODS.get("rollout")().run(Inference.of(net, inputs()))
+    first = capture(net, inputs(), find_sites(net, Kind.CONTEXT, inputs())[:1]).context[0]
+    below = (first.rows(torch.arange(CELLS + 1)).mean(1) + torch.eye(CELLS + 1)) / 2
+    with torch.no_grad():
+        asked = net.weights(inputs()).mean(1, keepdim=True) / 2
+    expected = (asked @ below)[:, 0, 1:].view(2, 4, 6)
+    torch.testing.assert_close(torch.from_numpy(found.layer_maps[1].values), expected)
+
+
 class Detector(nn.Module):
     """A convolution, an encoder, and a decoder whose learned queries ask the encoder's memory."""
 
