@@ -72,6 +72,9 @@ INDEPENDENT = {
     "hard": F.hardsigmoid,
     "from heads": lambda x: torch.cat([part.sigmoid() for part in x.split(1, 1)], 1),
     "exponential of the log": lambda x: F.logsigmoid(x).exp(),
+    "kept off the ends": lambda x: x.sigmoid().clamp(1e-6, 1 - 1e-6),
+    "product of two": lambda x: x.sigmoid() * (2 * x).sigmoid(),
+    "clipped": lambda x: x.clamp(0, 1),
 }
 
 
@@ -123,11 +126,12 @@ def test_log_probabilities_are_told_as_probabilities(
         Net(head=nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 5))),
         Net(lambda x: x.relu()),
         Net(lambda x: x / 100 + 0.5),  # all within 0..1, yet logits
+        Net(lambda x: x.clamp(-50, 50)),
         Net(lambda x: x - x.logsumexp(1, keepdim=True)),
         Net(lambda x: SimpleNamespace(logits=x)),
         nn.Sequential(nn.Conv2d(3, 96, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
     ],
-    ids=["linear", "layers", "rectified", "small", "centred", "object", "convolutional"],
+    ids=["linear", "layers", "rectified", "small", "limited", "centred", "object", "convolutional"],
 )
 def test_plain_logits_are_told_by_their_softmax_without_a_note(
     net: nn.Module, picture: attnviz.Picture

@@ -27,7 +27,7 @@ _SAME = frozenset(
     view _unsafe_view as_strided reshape _reshape_alias alias detach clone _to_copy to contiguous
     expand squeeze unsqueeze select slice permute transpose t flatten unflatten lift_fresh dropout
     native_dropout cat stack unbind split split_with_sizes chunk index index_select copy add sub
-    rsub neg log exp
+    mul rsub neg log exp
     """.split()  # noqa: SIM905 - a list of names reads better so
 )
 _POOLS = frozenset(
@@ -219,7 +219,14 @@ class _Walk:
 
 def _is_through(call: _Operation) -> bool:
     """Whether an operation leaves open what computed the values."""
-    return call.name in _SAME | _POOLS or (call.name in ("mul", "div") and _scaled(call))
+    if call.name in ("clamp", "clamp_min", "clamp_max"):
+        return not _clips(call)
+    return call.name in _SAME | _POOLS or (call.name == "div" and _scaled(call))
+
+
+def _clips(call: _Operation) -> bool:
+    """Whether any number is brought into 0..1; other limits keep a probability off 0 and 1."""
+    return call.name in ("clamp", "hardtanh") and set(call.numbers) == {0.0, 1.0}
 
 
 def _scaled(call: _Operation) -> bool:
@@ -229,7 +236,7 @@ def _scaled(call: _Operation) -> bool:
 
 def _described(call: _Operation) -> str:
     """The operation's name, with what tells bounded forms of it from others."""
-    if call.name in ("clamp", "hardtanh") and set(call.numbers) == {0.0, 1.0}:
+    if _clips(call):
         return f"{call.name} 0..1"
     return "div alike" if call.name == "div" and _alike(call.inputs) else call.name
 
