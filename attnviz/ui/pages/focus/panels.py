@@ -70,6 +70,9 @@ def show_predictions(
         Number of classes to show. The class that is explained, and the one that the bokeh picture
         looks like, have bars in any case.
     """
+    if not before:
+        st.caption("This network returns features. It names no classes.")
+        return
     later = {one.label: one.probability for one in reversed(after)}
     sentence = verdict(before[0], after[0], later[before[0].label])
     known = {one.label: one for one in reversed(before)} | (

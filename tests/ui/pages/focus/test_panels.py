@@ -1,27 +1,67 @@
-"""The bars beside the picture, for networks with classes and without."""
+"""The result of blurring in words and bars."""
 
 from __future__ import annotations
 
-from streamlit.testing.v1 import AppTest
+import pytest
+
+from attnviz.analysis.explanation import Prediction
+from attnviz.ui.pages.focus import panels
+from attnviz.ui.pages.focus.panels import show_predictions
+from attnviz.ui.pages.focus.verdict import verdict
 
 
-def panel() -> None:
-    import streamlit as st
+@pytest.mark.parametrize(
+    ("before", "kept", "after", "said"),
+    [
+        (0.90, 0.85, ("church", 0.85), "It still sees a church, 0.90 → 0.85."),
+        (0.30, 0.30, ("organ", 0.31), "A close call: a church, 0.30 → 0.30, or an organ (0.31)."),
+        (0.60, 0.41, ("organ", 0.44), "A close call: a church, 0.60 → 0.41, or an organ (0.44)."),
+        (0.30, 0.30, ("organ", 0.45), "It sees a church hardly less, 0.30 → 0.30, but"),
+        (0.30, 0.33, ("organ", 0.60), "looks even more like an organ (0.60)."),
+        (0.90, 0.10, ("organ", 0.80), "It no longer sees a church, 0.90 → 0.10: the bokeh picture"),
+    ],
+)
+def test_a_class_is_lost_only_if_it_falls_and_another_is_clearly_ahead(
+    before: float, kept: float, after: tuple[str, float], said: str
+) -> None:
+    assert said in verdict(Prediction("church", before), Prediction(*after), kept)
 
-    from attnviz.analysis.explanation import Prediction
-    from attnviz.ui.pages.focus.panels import show_predictions
 
-    names = {"church": 0.75, "boat": 0.5} if st.checkbox("classes", value=True) else {}
-    told = [Prediction(name, chance) for name, chance in names.items()]
-    show_predictions(told, told)
+def shown(monkeypatch: pytest.MonkeyPatch, *given: object) -> str:
+    pieces: list[str] = []
+    monkeypatch.setattr(panels.st, "html", pieces.append)
+    monkeypatch.setattr(panels.st, "caption", lambda _: None)
+    show_predictions(*given)  # type: ignore[arg-type]
+    return "".join(pieces)
 
 
-def test_a_network_of_features_names_no_classes() -> None:
-    page = AppTest.from_function(panel, default_timeout=60).run()
-    assert not page.exception
-    assert page.caption[0].value.startswith("Probabilities.")
-    page.checkbox[0].uncheck().run()
-    assert not page.exception
-    assert [one.value for one in page.caption] == [
-        "This network returns features. It names no classes."
-    ]
+def predictions(labels: str, *shares: float) -> list[Prediction]:
+    return [Prediction(label, share) for label, share in zip(labels, shares, strict=True)]
+
+
+BEFORE = predictions("abcde", 0.5, 0.2, 0.1, 0.06, 0.04)
+
+
+def test_every_class_that_a_sentence_names_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = predictions("z<abcdef", 0.6, 0.2, *6 * [0.03])
+    page = shown(monkeypatch, BEFORE, after, Prediction("f", 0.01))
+    assert "looks like a z to it (0.60)" in page
+    names = [piece.partition('"')[0] for piece in page.split('<span title="')[1:]]
+    assert names == ["a", "b", "c", "d", "z", "f"]
+    assert "≤ 0.04 → 0.60" in page, "its share of the photo is below those that are known"
+    assert "0.01 → 0.03" in page
+
+
+def test_a_class_has_one_bar_however_often_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    after = [Prediction(name, 0.2) for name in "eabcd"]
+    page = shown(monkeypatch, BEFORE, after, BEFORE[0])
+    assert page.count('class="av-bar"') == 5
+    assert "0.04 → 0.20" in page
+
+
+def test_a_network_of_features_has_no_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, [], []) == ""
+    said: list[str] = []
+    monkeypatch.setattr(panels.st, "caption", said.append)
+    show_predictions([], [])
+    assert said == ["This network returns features. It names no classes."]
