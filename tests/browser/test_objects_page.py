@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from attnviz.render.pointed import POINTED
 from tests.browser.conftest import App
 from tests.browser.test_layers_page import canvas, click_at, maps, settle
 
@@ -59,7 +60,7 @@ def test_the_focus_moves_to_what_is_chosen_clicked_and_set_against(
     expect(page.locator(".av-cards figure")).to_have_count(4)
 
     click_at(page, 0.36, 0.2)
-    shows(page, "church")
+    shows(page, POINTED)
     there = page.locator(".st-key-objects-there").get_by_role("button")
     expect(there.first).to_contain_text("church")
     there.filter(has_text="gas pump").click()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import streamlit as st
@@ -9,6 +11,7 @@ import streamlit as st
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
+from attnviz.render.object_matte import object_mattes
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Content, Layer, Mode, Payload, Pick, View, pack, viewer
 from attnviz.ui.kit.guard import plain_text
@@ -48,10 +51,13 @@ def show_maps(
         view: View = st.session_state.get(f"{name} view", first)
         if view.layer not in names:
             view = view.at(names[-1])
-        payload = packed_maps((name, *key), content)
+        outlined = bool(view.outline) and not content.quiet
+        payload = packed_maps((name, *key), outlined, content)
         events = viewer(payload, key=name, view=view, origin=origin)
         st.session_state[f"{name} view"] = events.view
         if events.webgl:
+            if events.view.outline and not outlined and not content.quiet:
+                run_again()  # with the objects, which the browser lacks
             return events.picked
         st.session_state["no webgl"] = True
         run_again()
@@ -125,7 +131,16 @@ def overlay(content: Content, layer: Layer) -> bytes:
 
 
 @st.cache_resource(max_entries=32, ttl="1h", show_spinner=False)
-def packed_maps(key: tuple[object, ...], _content: Content) -> Payload:
-    """Pack content for the viewer; `key` must determine the content."""
+def packed_maps(key: tuple[object, ...], outlined: bool, _content: Content) -> Payload:
+    """Pack content for the viewer, with the objects if `outlined`; `key` determines the content."""
     del key
-    return pack(_content)
+    if not outlined:
+        return pack(_content)
+    scale = Scale.LAYER if _content.span is None else Scale.ALL_LAYERS
+    fields = [
+        focus_map(
+            layer.values, _content.geometry, FocusSettings(scale=scale), value_range=_content.span
+        ).scaled
+        for layer in _content.layers
+    ]
+    return pack(replace(_content, mattes=object_mattes(_content.pixels, fields)))

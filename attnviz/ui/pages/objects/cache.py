@@ -8,11 +8,12 @@ from functools import cached_property
 
 import streamlit as st
 
-from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map, likely_maps
+from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map
 from attnviz.analysis.explain import probabilities
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import FloatArray
+from attnviz.ui.kit.candidates import likely_classes
 from attnviz.ui.kit.pickers import Photo
 
 Key = tuple[str, ...]
@@ -38,7 +39,7 @@ class PhotoClasses:
     @cached_property
     def likely(self) -> ClassMaps:
         """Maps of the classes that are candidates for a clicked point."""
-        return _likely(self.key, self.model, self.photo.shown)
+        return likely_classes(self.key, self.model, self.photo.shown)
 
     def maps(self, classes: tuple[int, ...]) -> ClassMaps:
         """Compute the maps of classes; each new set of classes takes one forward pass."""
@@ -62,12 +63,6 @@ class PhotoClasses:
 def _chances(key: Key, _model: VisionModel, _picture: Picture) -> FloatArray:
     del key
     return probabilities(_model, _picture)
-
-
-@st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
-def _likely(key: Key, _model: VisionModel, _picture: Picture) -> ClassMaps:
-    del key
-    return likely_maps(_model, _picture)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)

@@ -12,7 +12,7 @@ from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
-from attnviz.ui.pages.objects.pointing import follow, show_point
+from attnviz.ui.pages.objects.pointing import follow, show_point, tapped_point
 from attnviz.ui.pages.objects.results import ObjectCompetition, compute_competition, contrast_name
 from attnviz.ui.pages.objects.state import (
     VIEWER,
@@ -42,40 +42,51 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
             count = len(seen.chances)
         if count == 1:
             st.info("This network knows one class only: there is nothing to choose from.")
-        pick_objects(seen)
         choices = choices_of(seen)
         share_choices(choices)
+        # On a phone the columns stand below each other: the picture, then the choices.
+        main, side = st.columns([10, 4], gap="medium")
+        with side:
+            show_point(seen)
+            pick_objects(seen)
         if not choices.objects:
-            st.info("Choose an object above, or search for one.")
+            main.info("Choose an object, or search for one.")
             return
-        with st.spinner("Computing …", show_time=True):
-            found = compute_competition(seen, choices)
-        show_notes(found.all_maps.notes)
-        _show_stage(found)
+        with main:
+            with st.spinner("Computing …", show_time=True):
+                found = compute_competition(seen, choices)
+            _show_stage(found)
+            show_notes(found.all_maps.notes)
+        _show_controls(found)
         show_cards(found)
         show_credit(photo)
 
 
 def _show_stage(found: ObjectCompetition) -> None:
-    """Show the viewer, the clicked point, and the controls of the competition."""
+    """Show the viewer; what is tapped in it becomes sharp."""
     seen, choices = found.seen, found.choices
-    show_point(seen)
     viewer_view()  # stores the view in the session, where the viewer reads it
-    key = (*seen.key, str(choices))
-    method = found.all_maps.choice.method.name
-    picked = show_maps(VIEWER, key, found.content(), f"{seen.model.name} {method} {focus_moves()}")
+    point = tapped_point(seen)
+    key = (*seen.key, str(choices), str(point))
+    origin = f"{seen.model.name} {found.all_maps.choice.method.name} {focus_moves()}"
+    picked = show_maps(VIEWER, key, found.content(point), origin)
     share_choices(choices)
     if picked is not None:
         follow(found, picked)
+
+
+def _show_controls(found: ObjectCompetition) -> None:
+    """Show how all objects compete, and how one is set against another."""
+    seen, choices = found.seen, found.choices
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("##### All objects compete")
+        st.markdown("## All objects compete")
         if len(choices.objects) > 1:
             pick_competition(seen)
         else:
             st.caption("Choose another object, and they compete for the focus.")
     with right:
-        st.markdown("##### One against another")
+        st.markdown("## One against another")
         pick_contrast(seen)
         if choices.against is not None and found.contrast is None:
             empty = "no region supports the first more than the second."

@@ -24,35 +24,32 @@ _VERSUS = {Versus.MAPS: "Maps", Versus.SCORES: "Scores (Finer-CAM)"}
 def pick_objects(seen: PhotoClasses) -> None:
     """Let the user choose among the likeliest classes, or search for any class by its name."""
     choices = choices_of(seen)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
     offered = sorted(
         {*most_likely(seen.chances), *choices.objects}, key=lambda one: -seen.chances[one]
     )
-    with left:
-        st.session_state[PILLS] = list(choices.objects)
-        st.pills(
-            "Objects",
-            offered,
-            selection_mode="multi",
-            format_func=partial(_with_chance, seen),
-            key=PILLS,
-            on_change=_picked,
-            args=(seen,),
-            help="The network's most probable classes, and those you have added.",
-        )
-    with right:
-        st.selectbox(
-            "Search any class",
-            most_likely(seen.chances, len(seen.chances)),
-            index=None,
-            format_func=seen.label,
-            placeholder="Search any class",
-            key=SEARCH,
-            on_change=_searched,
-            args=(seen,),
-            label_visibility="collapsed",
-            disabled=len(choices.objects) >= MOST,
-        )
+    st.session_state[PILLS] = list(choices.objects)
+    st.pills(
+        "Objects",
+        offered,
+        selection_mode="multi",
+        format_func=partial(_with_chance, seen),
+        key=PILLS,
+        on_change=_picked,
+        args=(seen,),
+        help="The network's most probable classes, and those you have added.",
+    )
+    st.selectbox(
+        "Search any class",
+        most_likely(seen.chances, len(seen.chances)),
+        index=None,
+        format_func=seen.label,
+        placeholder="Search any class",
+        key=SEARCH,
+        on_change=_searched,
+        args=(seen,),
+        label_visibility="collapsed",
+        disabled=len(choices.objects) >= MOST,
+    )
     if len(choices.objects) >= MOST:
         st.caption(f"{MOST} objects at most: remove one to add another.")
 

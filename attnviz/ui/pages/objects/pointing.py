@@ -1,10 +1,11 @@
-"""Clicks on the picture: the likeliest classes at a point, and moving the focus to one."""
+"""Taps on the picture: the thing there becomes sharp, and its likeliest classes are offered."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from attnviz.analysis.classes_at_point import classes_at
+from attnviz.render.pointed import POINTED
 from attnviz.ui.components.viewer import Pick
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.rerun import run_again
@@ -15,45 +16,45 @@ from attnviz.ui.pages.objects.state import move_focus
 
 POINT = "objects point"
 _OFFERED = 5
-_WITHIN = 0.5
 
 
 def follow(found: ObjectCompetition, picked: Pick) -> None:
-    """Store the clicked point, and move the focus to the chosen object at that point, if any.
+    """Store the tapped point, and make the thing there sharp, whatever its class.
 
-    A repeated report of the same click has no effect.
+    A repeated report of the same tap has no effect.
     """
     point = (found.seen.key, picked.x, picked.y)
     if st.session_state.get(POINT) == point:
         return
     st.session_state[POINT] = point
-    chosen = [
-        one
-        for one in classes_at(found.all_maps, picked.x, picked.y)
-        if one.index in found.choices.objects and one.relative >= _WITHIN
-    ]
-    if chosen:
-        best = max(chosen, key=lambda one: one.relative)
-        move_focus(found.seen.label(best.index))
+    if found.geometry.input_point(picked.x, picked.y) is not None:
+        move_focus(POINTED, outline=True)
     run_again()
 
 
-def show_point(seen: PhotoClasses) -> None:
-    """Show the likeliest classes at the clicked point as buttons that move the focus to them."""
+def tapped_point(seen: PhotoClasses) -> tuple[float, float] | None:
+    """Return the tapped point of this picture and network, x and y in 0..1, if there is one."""
     of, x, y = st.session_state.get(POINT, (None, 0.0, 0.0))
-    if of != seen.key:
-        st.caption("Click an object in the picture, and the focus moves to it.")
+    return (x, y) if of == seen.key else None
+
+
+def show_point(seen: PhotoClasses) -> None:
+    """Show the likeliest classes at the tapped point as buttons that move the focus to them."""
+    point = tapped_point(seen)
+    if point is None:
+        st.caption("Tap a thing in the picture, and it is sharp.")
         return
+    x, y = point
+    st.html('<h2 class="av-title">Where you tapped</h2>')
     if seen.likely.geometry.input_point(x, y) is None:
-        st.caption("This part of the picture is outside the network's input. Click another point.")
+        st.caption("This part of the picture is outside the network's input. Tap another point.")
         return
     there = classes_at(seen.likely, x, y)[:_OFFERED]
     if not there:
-        st.caption("None of the likely classes has relevance at this point. Click another one.")
+        st.caption("None of the likely classes has relevance at this point. Tap another one.")
         return
     st.caption(
-        f"Where you clicked, {100 * x:.0f} % from the left and {100 * y:.0f} % from the top, "
-        "the network may see:",
+        f"At {100 * x:.0f} % from the left and {100 * y:.0f} % from the top, the model may see:",
         help="The twenty likeliest classes, ranked by their map at this point, relative to the "
         "map's peak, times their probability.",
     )

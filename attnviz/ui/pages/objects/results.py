@@ -9,9 +9,11 @@ import numpy as np
 from attnviz.analysis.class_maps import ClassMaps, difference
 from attnviz.errors import MethodError, NoSitesError
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.names import file_stem
 from attnviz.render.focus import is_flat
+from attnviz.render.pointed import pointed_map
 from attnviz.types import DoubleArray, FloatArray
-from attnviz.ui.components.viewer import Content, Layer
+from attnviz.ui.components.viewer import Content, Layer, pointed_layer
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.choices import ObjectChoices, Strength, Versus
 from attnviz.ui.pages.objects.state import TOGETHER
@@ -56,18 +58,27 @@ class ObjectCompetition:
         """Relates the picture to the network's input."""
         return self.all_maps.geometry
 
-    def content(self) -> Content:
-        """Content for the viewer: each object, the contrast, and all objects together."""
+    def content(self, point: tuple[float, float] | None = None) -> Content:
+        """Content for the viewer: each object, the contrast, and all objects together.
+
+        Around a point, x and y in 0..1, there is a map of its own.
+        """
         names = [self.seen.label(one) for one in self.choices.objects]
         layers = [Layer(name, values) for name, values in zip(names, self.maps, strict=True)]
         if self.contrast is not None:
             layers.append(Layer(*self.contrast))
         if len(self.maps) > 1:
             layers.append(Layer(TOGETHER, self._together(), True, "1 is the peak of the strongest"))
+        pointed = None if point is None else pointed_map(self.geometry, *point)
+        if pointed is not None:
+            layers.append(pointed_layer(pointed))
         method = self.all_maps.choice.method
         legend = f"{method.title}, {self.all_maps.layer}."
         pixels = self.seen.photo.shown.pixels
-        return Content(pixels, self.geometry, layers, "Relevance", legend, noun="Object")
+        name = file_stem(self.seen.photo.title)
+        return Content(
+            pixels, self.geometry, layers, "Relevance", legend, noun="Object", name=name, folds=True
+        )
 
     def _together(self) -> FloatArray:
         maps = np.stack(self.maps)

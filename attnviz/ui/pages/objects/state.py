@@ -57,9 +57,10 @@ def in_focus() -> str:
     return viewer_view().layer
 
 
-def move_focus(name: str) -> None:
-    """Make the viewer show another object."""
-    st.session_state[_VIEW] = replace(viewer_view(), layer=name)
+def move_focus(name: str, outline: bool | None = None) -> None:
+    """Make the viewer show another object, and follow its outline or not, if that is given."""
+    view = replace(viewer_view(), layer=name)
+    st.session_state[_VIEW] = view if outline is None else replace(view, outline=outline)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 

@@ -16,6 +16,7 @@ from attnviz.errors import ModelError, NoSitesError
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures.geometry import Fit, PictureGeometry
+from attnviz.render.pointed import POINTED
 from attnviz.ui.kit import cache, model_picker
 from attnviz.ui.pages.objects import cache as kept
 from attnviz.ui.pages.objects import page as objects_page
@@ -119,7 +120,7 @@ def test_a_chosen_class_gets_the_focus_and_a_place_in_the_link(
     page.pills(key="objects pills").set_value([]).run()
     assert_fine(page)
     assert headers(page) == []
-    assert "Choose an object above" in texts(page)
+    assert "Choose an object, or search for one" in texts(page)
 
 
 def test_one_class_against_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,11 +147,15 @@ def test_one_class_against_another(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page.query_params["versus"] == "scores"
 
 
-def test_a_click_lists_the_classes_there_and_a_button_moves_the_focus(opened: AppTest) -> None:
+def test_a_tapped_thing_is_sharp_and_the_classes_there_move_the_focus(opened: AppTest) -> None:
     page = click(opened, 0.36, 0.2)
     assert_fine(page)
     assert "36 % from the left and 20 % from the top" in texts(page)
-    assert headers(page)[0]["view"]["layer"] == "church"
+    (sent,) = headers(page)
+    assert (sent["view"]["layer"], sent["view"]["outline"]) == (POINTED, True)
+    assert names(page)[-1] == POINTED
+    assert len(sent["mattes"]) == len(sent["layers"])
+    page.session_state["objects viewer"] = {}  # a tap is told once
     offered = [one for one in page.button if (one.key or "").startswith("there ")]
     assert offered[0].label.startswith("church")
     assert len(offered) > 1
