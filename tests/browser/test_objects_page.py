@@ -79,7 +79,7 @@ def test_the_focus_moves_to_what_is_chosen_clicked_and_set_against(
     again = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
     again.goto(address)
     shows(again, "church, not gas pump")
-    assert names(again) == shown
+    assert names(again) == [name for name in shown if name != POINTED], "a tap is not in the link"
     expect(again.locator("[data-testid=stException]")).to_have_count(0)
     assert app.errors() == ""
     again.close()
