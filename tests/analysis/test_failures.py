@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.analysis.explain import explain, predict
-from attnviz.errors import GradientError, InternalError, MethodError, ModelError
+from attnviz.errors import GradientError, InternalError, ModelError
 from attnviz.evidence.run import run_experiment
 from attnviz.methods.grad_cam import GradCam
 from attnviz.models.loading import wrap
@@ -291,25 +291,3 @@ def test_our_own_faults_are_owned(picture: Picture, monkeypatch: pytest.MonkeyPa
     assert "attnviz itself failed on mine (IndexError in attnviz.methods." in str(told)
     assert "index 7 is out of bounds); the network alone runs" in str(told)
     assert isinstance(told.__cause__, IndexError)
-
-
-def test_what_an_experiment_raises_is_the_callers(picture: Picture) -> None:
-    """But a network that fails in it is named."""
-    model = wrap(Net(), Preprocess(size=64), name="mine")
-    error = KeyError("the caller's")
-
-    def mistaken(_subject: object) -> None:
-        raise error
-
-    with pytest.raises(KeyError) as caught:
-        run_experiment(model, picture, mistaken)
-    assert caught.value is error
-    with pytest.raises(MethodError, match="of ours"):
-        run_experiment(model, picture, lambda _: (_ for _ in ()).throw(MethodError("of ours")))
-    only_one = Net(lambda net, x: net.head(net.features(x).view(1, 8)))
-    with pytest.raises(ModelError, match="mine"):
-        run_experiment(
-            wrap(only_one, Preprocess(size=64), name="mine"),
-            picture,
-            lambda subject: subject.module(subject.inputs.repeat(2, 1, 1, 1)),
-        )
