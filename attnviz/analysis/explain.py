@@ -126,7 +126,8 @@ def _reach(model: VisionModel, inference: Inference, choice: Choice) -> tuple[st
     if model.spec.source is not Source.USER:
         return ()
     try:
-        return reach_notes(inference.module, choice.method.kind, inference.inputs)
+        kind, chosen = choice.method.kind, choice.question is not None
+        return reach_notes(inference.module, kind, inference.inputs, attention=chosen)
     except Exception as error:
         stepped_aside(model, inference, error)  # raises what users must know
         return ()

@@ -49,7 +49,7 @@ class Explanation:
     provenance
         Where the maps come from: model, weights' hash, method, paper, picture hash.
     notes
-        Sentences for the user, such as a retry on a smaller input.
+        Sentences for the user, such as a retry on a smaller input, or what could not be read.
     scores
         How the network's output is read; it says whether the probabilities sum to one.
     pointed

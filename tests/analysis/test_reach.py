@@ -151,6 +151,19 @@ def test_attention_between_channels_is_left_out_and_named_once(count: int, named
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "said"), [("auto", True), ("decision", True), ("grad-cam", False)]
+)
+def test_a_question_is_answered_without_it_and_says_so(method: str, said: bool) -> None:
+    """Who asks for a method by its name asks for no attention."""
+    found = explained(Steps("", AmongChannels(), AmongChannels()), method)
+    assert found.layers[-1] == "layers.1"
+    assert found.notes == (
+        ("The attention of layers.0 and layers.1 could not be placed over the picture, so it is "
+         "left out.",) if said else ()
+    )  # fmt: skip
+
+
 def test_a_network_that_does_not_run_on_noise_is_read_as_far_as_it_can() -> None:
     net = Steps("", encoder(1), Choosy())
     found = explained(net, "raw-attention")

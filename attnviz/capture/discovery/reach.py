@@ -13,7 +13,9 @@ _MIN_BEHIND = 3
 _MAX_NAMED = 3
 
 
-def reach_notes(module: nn.Module, kind: Kind, example: Tensor) -> tuple[str, ...]:
+def reach_notes(
+    module: nn.Module, kind: Kind, example: Tensor, *, attention: bool = False
+) -> tuple[str, ...]:
     """Say when the sites of one kind are far from what the network's output is computed from.
 
     Parameters
@@ -24,6 +26,8 @@ def reach_notes(module: nn.Module, kind: Kind, example: Tensor) -> tuple[str, ..
         Kind of the sites.
     example
         [N, C, H, W], an input that the network accepts.
+    attention
+        Whether self-attention would have been read too, had there been any.
 
     Returns
     -------
@@ -38,7 +42,8 @@ def reach_notes(module: nn.Module, kind: Kind, example: Tensor) -> tuple[str, ..
         As from `find_sites`.
     """
     notes = []
-    left_out = attention_left_out(module, example) if kind is Kind.CONTEXT else ()
+    wanted = attention or kind is Kind.CONTEXT
+    left_out = attention_left_out(module, example) if wanted else ()
     if left_out:
         notes.append(
             f"The attention of {_listed(left_out)} could not be placed over the picture, so it is "
