@@ -15,6 +15,7 @@ from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.methods import METHODS, Inference, Method, TraceMethod
+from attnviz.methods.class_mask import ClassMask, has_class_masks
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.types import FloatArray
 
@@ -72,6 +73,8 @@ def last_block(module: nn.Module, example: Tensor) -> Site:
 def _own(module: nn.Module, kinds: Sequence[Kind]) -> list[Contestant]:
     found = []
     for method in METHODS:
+        if method is ClassMask and not has_class_masks(module):
+            continue
         if method.kind in kinds and not issubclass(method, LibraryCam):
             made = method()
             run: MapFor

@@ -69,7 +69,9 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
             trace = capture(model.module, inputs, sites, gradients=True)
             single = all(mask.mask.shape[1] == 1 for mask in trace.soft_masks)
             for method in METHODS:
-                if method.kind is not kind or issubclass(method, LibraryCam):
+                if method.kind is not kind or not method.fits(model.spec):
+                    continue
+                if issubclass(method, LibraryCam):
                     continue
                 if single and method.name in MULTI_CHANNEL_METHODS:
                     continue

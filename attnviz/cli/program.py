@@ -15,6 +15,7 @@ from attnviz.cli.models import models
 from attnviz.cli.terminal import accept_all_characters
 from attnviz.errors import AttnvizError
 from attnviz.training.cli import evaluate, train
+from attnviz.training.lens.command import train_lens
 from attnviz.version import __version__
 
 NAME = "attnviz"
@@ -75,5 +76,5 @@ def options(
     del version
 
 
-for command in (app, models, methods, explain, agreement, train, evaluate):
+for command in (app, models, methods, explain, agreement, train, train_lens, evaluate):
     cli.command()(command)

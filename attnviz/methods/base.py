@@ -41,6 +41,11 @@ class NetworkTraits(Protocol):
         """Whether the value vectors of all its self-attention can be read."""
         ...
 
+    @property
+    def class_masks(self) -> bool:
+        """Whether it has a soft mask for any class it is asked for."""
+        ...
+
 
 ChooseClasses = Callable[[Tensor], Sequence[int]]
 """From logits float32 [1, classes] on the CPU to the indices of classes."""

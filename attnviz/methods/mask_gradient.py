@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from attnviz.capture.readings import SoftMaskReading
-from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.base import METHODS, Nature, NetworkTraits
 from attnviz.methods.trace_method import MaskMethod, require_gradient
 
 
@@ -42,6 +42,11 @@ class MaskGradient(MaskMethod):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     gradients: ClassVar[bool] = True
     signed: ClassVar[bool] = True
+
+    @classmethod
+    def fits(cls, network: NetworkTraits) -> bool:
+        """See `Method`; masks for single classes do not reach the score, which has no gradient."""
+        return super().fits(network) and not network.class_masks
 
     def layer_map(self, reading: SoftMaskReading) -> Tensor:
         """See `LayerMethod`."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from attnviz.errors import UnknownNameError, WeightsUnavailableError
 from attnviz.models import lite0_source
+from attnviz.models.lens_source import NAME as LENS
+from attnviz.models.lens_source import lens_specs
 from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
@@ -40,8 +42,8 @@ def default_model() -> str:
     Returns
     -------
     str
-        What `$ATTNVIZ_MODEL` names, or else the first that comes along: EfficientNet-Lite0 if its
-        package is installed.
+        What `$ATTNVIZ_MODEL` names, or else the first that comes along: `lens` if the package of
+        EfficientNet-Lite0, its trunk, is installed.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def missing_default() -> str:
 
 
 def _come_along() -> tuple[ModelSpec, ...]:
-    return (*lite0_source.lite0_specs(), *zoo_specs())
+    return (*lens_specs(), *lite0_source.lite0_specs(), *zoo_specs())
 
 
 def find_model(name: str) -> ModelSpec:
@@ -91,7 +93,7 @@ def find_model(name: str) -> ModelSpec:
         if spec.name == name:
             return spec
     specs = {spec.name: spec for spec in list_models()}
-    if name == lite0_source.NAME and name not in specs:
+    if name in (lite0_source.NAME, LENS) and name not in specs:
         raise WeightsUnavailableError(lite0_source.MISSING)
     if name not in specs:
         raise UnknownNameError("model", name, specs)

@@ -21,6 +21,7 @@ from attnviz.models.state import load_state, read_state
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.models.wrappable import check_wrappable
+from attnviz.models.zoo.lens import LensNetwork
 from attnviz.models.zoo.residual_attention import SoftMaskGate
 from attnviz.progress import Progress
 
@@ -39,8 +40,9 @@ def load_model(
     Parameters
     ----------
     model
-        A name from `list_models`, or a spec. EfficientNet-Lite0 if None, which knows ImageNet's
-        1,000 classes; the next that comes along where its package is missing, with a warning.
+        A name from `list_models`, or a spec. `lens` if None: EfficientNet-Lite0 with ImageNet's
+        1,000 classes, and masks; the next that comes along where its package is missing, with a
+        warning.
     device
         "auto", "cuda", "cuda:1", "mps" or "cpu".
     input_size
@@ -177,6 +179,7 @@ def wrap(
         preprocess=preprocess or Preprocess(),
         labels=tuple(labels or ()),
         scores=score_kind(scores),
+        class_masks=any(isinstance(sub, LensNetwork) for sub in module.modules()),
     )
     first = next(chain(parameters, module.buffers()), None)
     device = torch.device("cpu") if first is None else first.device

@@ -115,6 +115,8 @@ class ModelSpec:
         What it returns; None if that is found out when it first runs.
     values
         Whether the value vectors of all its self-attention can be read, not only queries and keys.
+    class_masks
+        Whether it has a soft mask for any class it is asked for, as `lens` does.
     licence
         Of its weights, by the identifier or name that their publisher gives; empty if unknown.
     """
@@ -136,4 +138,5 @@ class ModelSpec:
     layout: str = "NCHW"
     scores: ScoreKind | None = ScoreKind.SOFTMAX
     values: bool = True
+    class_masks: bool = False
     licence: str = ""

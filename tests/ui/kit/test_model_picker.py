@@ -81,7 +81,7 @@ def test_the_one_to_start_with_comes_first_then_what_is_here_then_downloads_each
     marked = [line for line in lines if "\N{DOWNWARDS ARROW}" in line]
     here = names[: len(lines) - len(marked)]
     assert lines[-len(marked) :] == marked
-    assert set(here) == {"ran-cifar", "cbam-small", "vit-small", "efficientnet-lite0"}
+    assert set(here) == {"ran-cifar", "cbam-small", "vit-small", "efficientnet-lite0", "lens"}
     assert groups(here) == ["spatial", "context", "no attention of its own"]
     assert groups(names[len(here) :]) == ["channel", "context", "no attention of its own"]
     assert "resnet18 · no attention of its own · \N{DOWNWARDS ARROW} 47 MB" in marked

@@ -8,10 +8,9 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.layer_statistics import mask_share, spatial_spread
-from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
 from attnviz.methods.base import METHODS
-from attnviz.methods.trace_method import TraceMethod, trace_method
+from attnviz.methods.trace_method import MaskMethod, TraceMethod, trace_method
 from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import TracedPhoto
@@ -65,7 +64,7 @@ def _pick_reading() -> TraceMethod[Any]:
     fitting = {
         kind.name: kind.title
         for kind in METHODS
-        if kind.kind is Kind.SPATIAL and not kind.gradients
+        if issubclass(kind, MaskMethod) and not kind.gradients
     }
     names = sorted(fitting, key=lambda name: (name != _FIRST, fitting[name]))
     start_choice(READING, names)
