@@ -33,7 +33,7 @@ test("the server is told of another token than its own", () => {
   const root = make("div.browser");
   const location = { href: "http://host/", protocol: "http:" };
   const history = { pushState() {}, replaceState() {} };
-  const window = { history, location, performance: { getEntriesByType: () => [] } };
+  const window = { history, location, addEventListener() {} };
   Object.assign(globalThis, { window, location });
   Object.assign(globalThis.document, { cookie: "visitor=old", body: { prepend() {} } });
   const told = [];

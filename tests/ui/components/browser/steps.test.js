@@ -35,36 +35,36 @@ test("what completes or refines an address is none", () => {
   assert.ok(!step(FULL, FULL));
 });
 
-/** A window with the history of a new tab, in which `opened` has become `href`. */
-function tab(opened, href = opened) {
-  const entries = [new URL(opened, HERE).href];
+/** A window in which these addresses were opened, the last one being shown. */
+function tab(...opened) {
+  const entries = opened.map((url) => ({ href: new URL(url, HERE).href, state: null }));
   const handlers = [];
-  const place = (url) => {
-    entries[entries.length - 1] = new URL(url, HERE).href;
-  };
+  const made = (state, url) => ({ href: new URL(url, HERE).href, state });
   const window = {
     entries,
     location: {
       get href() {
-        return entries.at(-1);
+        return entries.at(-1).href;
       },
     },
     history: {
-      pushState: (_state, _title, url) => entries.push(new URL(url, HERE).href),
-      replaceState: (_state, _title, url) => place(url),
+      get state() {
+        return entries.at(-1).state;
+      },
+      pushState: (state, _title, url) => entries.push(made(state, url)),
+      replaceState: (state, _title, url) => entries.splice(-1, 1, made(state, url)),
       back() {
-        if (entries.length > 1) entries.pop();
-        for (const handler of handlers) handler();
+        if (entries.length < 2) return;
+        entries.pop();
+        for (const handler of handlers) handler({ state: entries.at(-1).state });
       },
     },
-    performance: { getEntriesByType: () => [{ name: new URL(opened, HERE).href }] },
     addEventListener: (name, handler) => handlers.push(name === "popstate" && handler),
   };
-  if (href !== opened) entries.push(new URL(href, HERE).href);
   return window;
 }
 
-const paths = (window) => window.entries.map((href) => href.slice(HERE.length - 1));
+const paths = (window) => window.entries.map(({ href }) => href.slice(HERE.length - 1));
 
 test("new entries that are no steps change the current one", () => {
   const window = tab("/");
@@ -91,23 +91,40 @@ test("it is set up once, however often the component is mounted", () => {
   assert.equal(window.history.pushState, push);
 });
 
-test("an entry that was completed before the script came is passed by", () => {
-  const window = tab("/", FULL);
-  window.entries.unshift("http://elsewhere/");
+const OTHER = FULL.replace("picture=a", "picture=b");
+
+test("entries that were completed before the script came are passed by", () => {
+  const window = tab("/?picture=z&model=m&look=q", "/", FULL, `${FULL}&layer=1`);
   keepSteps(window, STEPS);
-  window.history.pushState({}, "", FULL.replace("picture=a", "picture=b"));
+  window.history.pushState({}, "", OTHER);
   window.history.back();
-  assert.equal(paths(window).at(-1), FULL);
+  assert.equal(paths(window).at(-1), `${FULL}&layer=1`);
   window.history.back();
-  assert.deepEqual(window.entries, ["http://elsewhere/"]);
+  assert.deepEqual(paths(window), ["/?picture=z&model=m&look=q"]);
 });
 
-test("an address that a link gave is an entry like any other", () => {
-  const window = tab(FULL);
-  window.entries.unshift("http://host/?picture=z&model=m&look=q");
+test("what was chosen before the script came is a step", () => {
+  const window = tab("/", FULL, OTHER);
   keepSteps(window, STEPS);
-  window.history.pushState({}, "", FULL.replace("picture=a", "picture=b"));
   window.history.back();
+  assert.equal(paths(window).at(-1), FULL);
+});
+
+test("marks outlast a rewriting, and Streamlit's own state stays", () => {
+  const window = tab(FULL);
+  keepSteps(window, STEPS);
+  window.history.replaceState({ own: 1 }, "", `${FULL}&radius=1`);
+  assert.deepEqual(window.history.state, { own: 1, isStep: true });
+  window.history.pushState({}, "", OTHER);
   window.history.back();
-  assert.equal(window.entries.length, 1);
+  assert.deepEqual(paths(window), [`${FULL}&radius=1`]);
+});
+
+test("a link within the page is left alone", () => {
+  const window = tab(FULL);
+  keepSteps(window, STEPS);
+  window.entries.push({ href: `${HERE}${FULL.slice(1)}#picture`, state: null });
+  window.history.pushState({}, "", OTHER);
+  window.history.back();
+  assert.match(paths(window).at(-1), /#picture$/);
 });

@@ -24,6 +24,9 @@ export function isStep(from, to, { always, optional }) {
 /**
  * Make of every new entry that is no step a change of the current one.
  *
+ * Entries that were made before this script came have no mark. Those that the page has completed by
+ * then are passed by on the way back.
+ *
  * @param {any} window
  * @param {Steps} steps
  */
@@ -32,22 +35,18 @@ export function keepSteps(window, steps) {
   if (history.keepsSteps) return;
   history.keepsSteps = true;
   const push = history.pushState.bind(history);
+  const replace = history.replaceState.bind(history);
+  const marked = (state) => ({ ...state, isStep: true });
+  const address = (url) => new URL(url ?? location.href, location.href);
   history.pushState = (state, title, url) => {
-    const to = new URL(url ?? location.href, location.href);
-    if (isStep(new URL(location.href), to, steps)) push(state, title, url);
-    else history.replaceState(state, title, url);
+    const make = isStep(address(null), address(url), steps) ? push : replace;
+    make(marked(state), title, url);
   };
-  passFirst(window, steps);
-}
-
-/** The page may have completed its first address before this script came: pass that entry by. */
-function passFirst(window, steps) {
-  const { history, location, performance } = window;
-  const opened = performance.getEntriesByType("navigation")[0];
-  if (!opened || opened.name === location.href) return;
-  const first = new URL(opened.name);
-  if (isStep(first, new URL(location.href), steps)) return;
-  window.addEventListener("popstate", () => {
-    if (location.href === first.href) history.back();
+  history.replaceState = (state, title, url) => replace(marked(state), title, url);
+  const first = address(null);
+  replace(marked(history.state), "", location.href);
+  window.addEventListener("popstate", ({ state }) => {
+    if (state?.isStep || address(null).hash) return; // a link within the page has no mark either
+    if (!isStep(address(null), first, steps)) history.back();
   });
 }
