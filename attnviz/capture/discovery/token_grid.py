@@ -56,9 +56,21 @@ def make_geometry(
         cells, token_grid = _with_prefix(cells[windows], shape, padded=padded)
         sides.append(cells)
         grids.append(token_grid)
+    if _ask_everywhere(sides[0]):  # then they stand where their window does, as its keys
+        if sides[0].shape != sides[1].shape:
+            return None
+        sides[0], grids[0] = sides[1], grids[1]
     if grids[1].cells < 2 or key_cells[0].shape[1] < 2 or not grids[0].tokens:
         return None
     return TokenGeometry(grids[0], grids[1], table, sides[0], sides[1], input_size)
+
+
+def _ask_everywhere(queries: Tensor) -> bool:
+    """Whether all windows [windows, rows] are asked by the same queries, as in GCViT.
+
+    Such a query has no position of its own; what it reads is added to its window.
+    """
+    return len(queries) > 1 and bool((queries == queries[0]).all())
 
 
 def _placed(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int, int]] | None:
