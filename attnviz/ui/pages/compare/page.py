@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.pictures.names import file_stem
 from attnviz.ui.components.map_grid.component import Packed, reported_view, show_grid, show_pair
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
@@ -126,10 +127,12 @@ def _show_below(request: GridRequest, cells: tuple[Cell, ...], view: GridView) -
     notes = (note for cell in cells if cell.explanation for note in cell.explanation.notes)
     show_notes(list(dict.fromkeys(notes)))
     if any(cell.explanation for cell in cells):
+        first, *others = (file_stem(photo.title) for photo in request.photos.values())
+        more = f"-and-{len(others)}-more" if others else ""
         st.download_button(
             "Save the grid",
             data=partial(grid_png, cells, request.looks, view),
-            file_name="attnviz-compare.png",
+            file_name=f"{first}{more}-compare.png",
             mime="image/png",
             on_click="ignore",
             icon=":material/download:",
