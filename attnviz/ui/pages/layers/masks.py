@@ -20,15 +20,21 @@ from attnviz.ui.pages.layers.charts import share_chart, spread_chart
 
 READING = "layers mask"
 _FIRST = "soft-mask"
+_WEIGHING = (
+    "A **soft mask** has a weight for each place, by which the layer multiplies its features: "
+    "near 0 they are held back, near 1 they pass."
+)
+_FOR_A_CLASS = (
+    "These **soft masks** say what the most probable class needs: near 1 it must stay sharp, near "
+    "0 it may blur. They were trained beside the classifier, whose answers they do not change."
+)
 
 
 def show_masks(traced: TracedPhoto) -> None:
     """Show the masks of all layers in the viewer, and charts of their spread and share."""
     st.subheader("Spatial attention: soft masks")
-    st.caption(
-        "A **soft mask** has a weight for each place, by which the layer multiplies its features: "
-        "near 0 they are held back, near 1 they pass."
-    )
+    asked = traced.model.spec.class_masks
+    st.caption(_FOR_A_CLASS if asked else _WEIGHING)
     method = _pick_reading()
     trace = traced.layers.trace
     maps = [(one.layer, one.values[0]) for one in method(trace)]
@@ -51,11 +57,12 @@ def show_masks(traced: TracedPhoto) -> None:
         even = [float(spatial_spread(np.ones_like(values), trace.input_size)) for _, values in maps]
         st.altair_chart(spread_chart(names, spread, even))
         st.caption("Low: one spot. Dashed line: an even map, spread over the whole picture.")
-    with right:
-        st.markdown("##### Contribution of each mask")
-        shares = [float(mask_share(one)[0]) for one in trace.soft_masks]
-        st.altair_chart(share_chart([one.layer for one in trace.soft_masks], shares))
-        st.caption(_share_words(all(one.base is None for one in trace.soft_masks)))
+    if not asked:  # those of a class weigh nothing
+        with right:
+            st.markdown("##### Contribution of each mask")
+            shares = [float(mask_share(one)[0]) for one in trace.soft_masks]
+            st.altair_chart(share_chart([one.layer for one in trace.soft_masks], shares))
+            st.caption(_share_words(all(one.base is None for one in trace.soft_masks)))
     st.caption(plain_text("Layers: " + ", ".join(f"{n} {one}" for n, one in enumerate(names, 1))))
 
 

@@ -87,6 +87,17 @@ def test_soft_masks_of_the_shipped_network_are_shown_with_spread_and_share() -> 
     assert "sample:china" in page.query_params["picture"]
 
 
+def test_masks_of_a_class_are_not_said_to_weigh_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTNVIZ_MODEL", "lens")
+    page = open_page()
+    assert_fine(page)
+    (sent,) = headers(page)
+    strides = [f"stride{n}" for n in (32, 16, 8, 4)]
+    assert [one["name"] for one in sent["layers"]] == [*strides, "necessary"]
+    assert "whose answers they do not change" in texts(page)
+    assert "Contribution of each mask" not in texts(page)
+
+
 def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
