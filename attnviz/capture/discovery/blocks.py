@@ -13,12 +13,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
 from attnviz.capture.discovery.placed_sequences import placed_sequences
+from attnviz.capture.discovery.side_branches import without_side_branches
 from attnviz.capture.discovery.steps import store_steps
 from attnviz.capture.grids import MAX_PREFIX, cut_grid, is_spatial_grid
 from attnviz.capture.site import Kind, Layout, Site
@@ -96,10 +99,9 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     NoSitesError
         No module of the network returns a feature map or patch tokens.
     """
-    grids = _Grids((example.shape[-2], example.shape[-1]))
-    network = record_call_tree(module, example, grids.add)
+    grids, network, start = _observed(module, example)
     store_steps(module, example, network)
-    layers = list(_blocks(network, grids))
+    layers = without_side_branches(list(_blocks(network, grids)), start, network.output)
     calls = Counter(call.name for call in _all_calls(network))
     sites = tuple(
         _site(layer, call, grids, repeated=calls[call.name] > 1) for layer, call in layers
@@ -122,6 +124,19 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
             "be computed for it. Choose another network."
         )
     return sites
+
+
+def _observed(module: nn.Module, example: Tensor) -> tuple[_Grids, ModuleCall, Tensor]:
+    """One pass, and the leaf from which its graph begins; without a graph where one fails."""
+    size = (example.shape[-2], example.shape[-1])
+    with torch.inference_mode(False), torch.enable_grad():
+        start = example.detach().clone().requires_grad_()
+        given = start.clone()  # a network may change its input in place, and no leaf allows it
+    with suppress(Exception):
+        grids = _Grids(size)
+        return grids, record_call_tree(module, given, grids.add, graph=True), start
+    grids = _Grids(size)
+    return grids, record_call_tree(module, example, grids.add), start
 
 
 def _all_calls(call: ModuleCall) -> Iterator[ModuleCall]:

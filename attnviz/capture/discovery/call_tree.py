@@ -38,6 +38,8 @@ class ModuleCall:
         Whether that tensor was inside a tuple.
     version
         Of `output` when it was returned; later in-place changes raise the tensor's own.
+    node
+        Of `output` in the graph when it was returned; None in a pass without a graph.
     children
         The calls that it made, in order.
     """
@@ -49,6 +51,7 @@ class ModuleCall:
     output: Tensor | None = None
     wrapped: bool = False
     version: int = 0
+    node: object = None
     children: list[ModuleCall] = field(default_factory=list)
 
     @property
@@ -75,9 +78,9 @@ OnCallEnd = Callable[[ModuleCall], None]
 
 
 def record_call_tree(
-    module: nn.Module, example: Tensor, on_end: OnCallEnd | None = None
+    module: nn.Module, example: Tensor, on_end: OnCallEnd | None = None, *, graph: bool = False
 ) -> ModuleCall:
-    """Run a network once, without gradients, and return the tree of its calls.
+    """Run a network once and return the tree of its calls.
 
     Parameters
     ----------
@@ -87,6 +90,8 @@ def record_call_tree(
         [N, C, H, W], an input that the network accepts.
     on_end
         Called at the end of each call.
+    graph
+        Whether autograd records the pass.
 
     Returns
     -------
@@ -94,7 +99,7 @@ def record_call_tree(
         The call of the network itself.
     """
     recorder = _TreeRecorder(on_end)
-    run_with_hooks(module, example, recorder.end, recorder.begin)
+    run_with_hooks(module, example, recorder.end, recorder.begin, graph=graph)
     return recorder.root.children[0]
 
 
@@ -121,6 +126,7 @@ class _TreeRecorder:
         call.output = only_tensor(output)
         if call.output is not None:
             call.wrapped = call.output is not output
+            call.node = call.output.grad_fn
             call.version = 0 if call.output.is_inference() else call.output._version
         if self._on_end is not None:
             self._on_end(call)

@@ -18,9 +18,14 @@ OnReturn = Callable[[str, nn.Module, tuple[Any, ...], object], None]
 
 
 def run_with_hooks(
-    module: nn.Module, example: Tensor, on_return: OnReturn, on_begin: OnBegin | None = None
+    module: nn.Module,
+    example: Tensor,
+    on_return: OnReturn,
+    on_begin: OnBegin | None = None,
+    *,
+    graph: bool = False,
 ) -> Any:
-    """Run a network without gradients and report every module as it returns.
+    """Run a network and report every module as it returns.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ def run_with_hooks(
         Called for each module, in the order in which they return.
     on_begin
         Called for each module, in the order in which they are called.
+    graph
+        Whether autograd records the pass.
 
     Returns
     -------
@@ -39,7 +46,7 @@ def run_with_hooks(
         What the network returned.
     """
     handles = []
-    with state_guard(module), torch.inference_mode(False), torch.no_grad():
+    with state_guard(module), torch.inference_mode(False), torch.set_grad_enabled(graph):
         try:
             for name, submodule in module.named_modules():
                 if on_begin is not None:

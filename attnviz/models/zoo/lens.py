@@ -170,7 +170,7 @@ class LensNetwork(nn.Module):
         """
         weights = self.trunk.classifier.weight[classes]
         code = self.code(weights)
-        own = _standardised(_products(weights[:, None], features[-1]))
+        own = _standardised(_products(weights[:, None], features[-1])).to(self.own.dtype)
         below, scores = own, own * self.own.view(1, 2, 1, 1)
         found = []
         for step, seen in zip(STEPS, (self.top(features[-1]), *features[-2::-1]), strict=True):

@@ -37,7 +37,7 @@ def test_each_kind_offers_the_models_here_that_show_it_best(page: AppTest) -> No
     offered = [one.key for one in page.button]
     assert offered == [
         "spatial ran-small",
-        "spatial ran-cifar",
+        "spatial lens",
         "channel cbam-small",
         "context vit-small",
     ]
