@@ -9,6 +9,7 @@ export function buildMaps(row, paths, addresses, choose) {
     const note = document.createElement("small");
     button.type = "button";
     button.setAttribute("role", "radio");
+    button.setAttribute("aria-checked", "false");
     picture.src = addresses[index];
     picture.alt = "";
     name.textContent = path.title;
