@@ -73,11 +73,13 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert html_of(page).count("av-track") == 4
     (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
     assert "Probability" in chart.proto.spec
+    computed = len(asked)
+    assert computed in (1, 2)  # a slow machine shows a rough answer first
     page.toggle(key="evidence budget margin").set_value(True).run()
     (chart,) = page.get("arrow_vega_lite_chart") or page.get("vega_lite_chart")
     assert "Margin, logits" in chart.proto.spec
     assert tables(page) == [table]
-    assert len(asked) == 1
+    assert len(asked) == computed
 
 
 def test_another_layer_is_asked_about_anew(monkeypatch: pytest.MonkeyPatch) -> None:
