@@ -26,6 +26,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.progress import raised_by_progress
 from attnviz.types import FloatArray
+from attnviz.words import listed
 
 RunChoice = Callable[[Choice, Inference], tuple[MethodResult, ...]]
 """Runs a method; one result for each class that is explained."""
@@ -131,7 +132,7 @@ def readable_kinds(
             reason = _reason(stepped_aside(model, inference, error))
             failed.setdefault(reason, []).append(kind)
     notes = [
-        f"Sites of the kind {_listed(names)} were not found, because the search failed: {reason}."
+        f"Sites of the kind {listed(names)} were not found, because the search failed: {reason}."
         for reason, names in failed.items()
     ]
     return tuple(kinds), tuple(notes)
@@ -197,14 +198,9 @@ def _told(failed: Sequence[tuple[Choice, AttnvizError]], shown: Choice) -> tuple
     """One sentence about the methods that failed before another one answered."""
     if not failed:
         return ()
-    titles = _listed([choice.method.title for choice, _ in failed])
+    titles = listed([choice.method.title for choice, _ in failed])
     reason = _reason(failed[0][1])
     return (f"{shown.method.title} is shown, because {titles} gave no map: {reason}.",)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _reason(error: AttnvizError) -> str:

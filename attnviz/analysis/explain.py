@@ -23,7 +23,6 @@ from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.methods.questions import Choice, choose_methods, has_spatial_attention
 from attnviz.models.classes import index_of_class
-from attnviz.models.scores import PLAIN_LOGITS
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
@@ -117,7 +116,7 @@ def explain(
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
         notes=(*picture.notes, *doubts, *answer.notes, *notes),
-        scores=model.scores or PLAIN_LOGITS,
+        scores=model.read_as,
     )
 
 
@@ -241,7 +240,7 @@ def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
     logits = _logits(model, picture)
     if not model.has_classes:
         raise ModelError(f"{model.name} returns features, and no probabilities of classes.")
-    return np.asarray((model.scores or PLAIN_LOGITS).probabilities(logits).numpy())
+    return np.asarray(model.read_as.probabilities(logits).numpy())
 
 
 def class_index(model: VisionModel, target: int | str) -> int:

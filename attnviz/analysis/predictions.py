@@ -8,7 +8,6 @@ from attnviz.analysis.explanation import Prediction
 from attnviz.errors import MethodError
 from attnviz.methods.base import Method, Nature
 from attnviz.methods.inference import Inference
-from attnviz.models.scores import PLAIN_LOGITS
 from attnviz.models.vision_model import VisionModel
 
 
@@ -29,7 +28,7 @@ def ranked_predictions(
     tuple
         Predictions and indices; both empty for a network that returns features.
     """
-    scores = model.scores or PLAIN_LOGITS
+    scores = model.read_as
     if not scores.has_classes:
         return (), ()
     chances, order = scores.probabilities(logits).sort(descending=True)
@@ -73,5 +72,5 @@ def prediction_of(model: VisionModel, logits: Tensor, index: int) -> Prediction:
     -------
     Prediction
     """
-    chances = (model.scores or PLAIN_LOGITS).probabilities(logits)
+    chances = model.read_as.probabilities(logits)
     return Prediction(model.label(index), float(chances[index]))

@@ -62,7 +62,7 @@ class ClassMask(Method):
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""
         trace, classes = _traced(inference, lambda logits: target_classes(logits, inference.target))
-        maps = tuple(_maps(reading, reading.mask) for reading in _masks(trace))
+        maps = tuple(_maps(reading, reading.mask) for reading in trace.soft_masks)
         return MethodResult(maps, trace.logits.cpu(), classes, maps[-1].layer)
 
     def run_for_classes(
@@ -76,7 +76,7 @@ class ClassMask(Method):
         logits = trace.logits.cpu()
         results = []
         for index in range(len(classes)):
-            maps = tuple(_maps(one, one.mask[index : index + 1]) for one in _masks(trace))
+            maps = tuple(_maps(one, one.mask[index : index + 1]) for one in trace.soft_masks)
             target = classes[index : index + 1]
             results.append(MethodResult(maps, logits, target, maps[-1].layer))
         return tuple(results)
@@ -116,10 +116,6 @@ def _lens_of(module: nn.Module) -> LensNetwork:
         f"class-mask does not work on {type(module).__name__}, which has no masks for single "
         "classes. Choose another method, or the model lens."
     )
-
-
-def _masks(trace: Trace) -> list[SoftMaskReading]:
-    return list(trace.soft_masks)
 
 
 def _maps(reading: SoftMaskReading, mask: Tensor) -> LayerMaps:

@@ -6,10 +6,9 @@ from functools import partial
 
 from attnviz.assets import assets_folder
 from attnviz.models.card import read_card
-from attnviz.models.lite0_source import build_lite0, lite0_specs, timm_names
+from attnviz.models.lite0_source import build_lite0, lite0_specs
 from attnviz.models.spec import SPATIAL_AND_FEATURES, ModelSpec, Source, StateDict, WeightsRef
-from attnviz.models.state import read_state
-from attnviz.models.weights import find_weights
+from attnviz.models.weights import read_weights
 from attnviz.models.zoo.lens import LensNetwork
 
 NAME = "lens"
@@ -65,5 +64,5 @@ def _with_trunk(trunk: ModelSpec, state: StateDict) -> StateDict:
     """Add the trunk's tensors, from its package, to the masks' own."""
     if trunk.weights is None:
         return state
-    tensors = timm_names(read_state(find_weights(trunk.weights).path))
+    tensors, _ = read_weights(trunk.weights)
     return {f"trunk.{name}": value for name, value in tensors.items()} | state

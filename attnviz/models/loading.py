@@ -17,9 +17,9 @@ from attnviz.models.digest import weights_digest
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
-from attnviz.models.state import load_state, read_state
+from attnviz.models.state import load_state
 from attnviz.models.vision_model import VisionModel
-from attnviz.models.weights import find_weights
+from attnviz.models.weights import read_weights
 from attnviz.models.wrappable import check_wrappable
 from attnviz.models.zoo.lens import LensNetwork
 from attnviz.models.zoo.residual_attention import SoftMaskGate
@@ -111,10 +111,7 @@ def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, 
 
 
 def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:
-    file = find_weights(ref, progress)
-    state = read_state(file.path)
-    if ref.adapt is not None:
-        state = ref.adapt(state)
+    state, file = read_weights(ref, progress)
     with torch.random.fork_rng(devices=[]):  # building draws random weights
         module = spec.build()
     load_state(module, state, file.path)

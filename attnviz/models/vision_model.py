@@ -74,6 +74,9 @@ class VisionModel:
     @property
     def has_classes(self) -> bool:
         """Whether it returns scores of classes, as far as is known before it first runs."""
-        if self.scores is None:
-            return self.spec.scores is not ScoreKind.NONE
-        return self.scores.has_classes
+        return self.read_as.has_classes
+
+    @property
+    def read_as(self) -> Scores:
+        """How its output is read, as far as is known before it first runs."""
+        return self.scores or Scores(self.spec.scores or ScoreKind.SOFTMAX)

@@ -11,7 +11,8 @@ import torch
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download import download
-from attnviz.models.spec import WeightsRef
+from attnviz.models.spec import StateDict, WeightsRef
+from attnviz.models.state import read_state
 from attnviz.progress import Progress
 
 WEIGHTS_VARIABLE = "ATTNVIZ_WEIGHTS"
@@ -64,6 +65,33 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
             f"{ref.file_name} could not be downloaded from {ref.url} ({error}): {_remedy(cache)}."
         ) from error
     return WeightsFile(path, digest)
+
+
+def read_weights(
+    ref: WeightsRef, progress: Progress | None = None
+) -> tuple[StateDict, WeightsFile]:
+    """Find the file of a network's weights and read it, under the network's own names.
+
+    Parameters
+    ----------
+    ref, progress
+        As for `find_weights`.
+
+    Returns
+    -------
+    state : dict of str to Tensor
+        On the CPU.
+    file : WeightsFile
+        From `find_weights`.
+
+    Raises
+    ------
+    WeightsError
+        As `find_weights` and `read_state`.
+    """
+    file = find_weights(ref, progress)
+    state = read_state(file.path)
+    return (state if ref.adapt is None else ref.adapt(state)), file
 
 
 def stored_weights(ref: WeightsRef) -> Path | None:

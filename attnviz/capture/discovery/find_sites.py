@@ -45,17 +45,15 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     ModelError
         The network cannot be hooked.
     """
+    if kind is Kind.CONTEXT:
+        return _self_attention(module, example)[0]
     module, example = prepare_for_hooks(module, example)
     example = example[:1]
     key = structure_key(module, example)
     if kind is Kind.FEATURES:
         return _BLOCKS.of(module, key, lambda: find_blocks(module, example))
-    gates, has_context = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
-    if kind is not Kind.CONTEXT:
-        return tuple(site for site in gates if site.kind is kind)
-    if not has_context:
-        return ()
-    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))[0]
+    gates, _ = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
+    return tuple(site for site in gates if site.kind is kind)
 
 
 def attention_left_out(module: nn.Module, example: Tensor) -> tuple[str, ...]:
@@ -76,10 +74,18 @@ def attention_left_out(module: nn.Module, example: Tensor) -> tuple[str, ...]:
     ModelError
         The network cannot be hooked.
     """
-    find_sites(module, Kind.CONTEXT, example)
+    return _self_attention(module, example)[1]
+
+
+def _self_attention(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], tuple[str, ...]]:
+    """The sites of self-attention, and the layers that are left out."""
     module, example = prepare_for_hooks(module, example)
-    found = _CONTEXT.get(module, structure_key(module, example[:1]))
-    return () if found is None else found[1]
+    example = example[:1]
+    key = structure_key(module, example)
+    _, has_context = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
+    if not has_context:
+        return (), ()
+    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))
 
 
 def _noise(example: Tensor) -> Tensor:

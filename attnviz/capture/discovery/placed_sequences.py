@@ -81,10 +81,8 @@ def _in_order(rows: TokenOrigins, grid: tuple[int, int]) -> bool:
     """Whether the last rows are the cells of a grid, or are not made from single cells."""
     if not rows.at_cells(grid):
         return True
-    steps = (rows.centres[0] * torch.tensor(grid)).long()
-    cells = steps[:, 0] * grid[1] + steps[:, 1]
     count = math.prod(grid)
-    in_order = torch.equal(cells[-count:], torch.arange(count))
+    in_order = torch.equal(rows.cells(grid)[0, -count:], torch.arange(count))
     return in_order and bool(rows.located[0, -count:].all())
 
 

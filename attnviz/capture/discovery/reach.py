@@ -8,6 +8,7 @@ from attnviz.capture.discovery.find_sites import attention_left_out, find_sites
 from attnviz.capture.discovery.steps import steps_of
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Form, Kind
+from attnviz.words import listed
 
 _MIN_BEHIND = 3
 _MAX_NAMED = 3
@@ -46,8 +47,8 @@ def reach_notes(
     left_out = attention_left_out(module, example) if wanted else ()
     if left_out:
         notes.append(
-            f"The attention of {_listed(left_out)} could not be placed over the picture, so it is "
-            "left out."
+            f"The attention of {listed(left_out, _MAX_NAMED, 'layers')} could not be placed over "
+            "the picture, so it is left out."
         )
     sites = find_sites(module, kind, example)
     if not sites:
@@ -65,10 +66,3 @@ def reach_notes(
             "show an early stage, and not what the output rests on."
         )
     return tuple(notes)
-
-
-def _listed(layers: tuple[str, ...]) -> str:
-    named, more = layers[:_MAX_NAMED], len(layers) - _MAX_NAMED
-    if more > 0:
-        return f"{', '.join(named)} and {more} more layers"
-    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))

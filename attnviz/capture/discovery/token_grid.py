@@ -90,8 +90,7 @@ def _cells(side: TokenOrigins, grid: tuple[int, int]) -> tuple[Tensor, tuple[int
     if not bool(side.located.any()):
         return torch.full(side.located.shape, -1), (0, 0)
     if side.at_cells(grid):
-        steps = (side.centres * torch.tensor(grid)).long()
-        cells = (steps[..., 0] * grid[1] + steps[..., 1]).where(side.located, -1)
+        cells = side.cells(grid).where(side.located, -1)
         if bool((_counts(cells, grid) > 0).all()):
             return cells, grid
     count, entries = int(side.located.sum()), len(side.located)

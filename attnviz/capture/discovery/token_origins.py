@@ -45,10 +45,14 @@ class TokenOrigins:
         scaled = self.centres[self.located] * torch.tensor(grid, dtype=torch.float32) - 0.5
         return bool(((scaled - scaled.round()).abs() < _CELL_TOLERANCE).all())
 
+    def cells(self, grid: tuple[int, int]) -> Tensor:
+        """Return the cell of a grid in which each row's centre lies, int64 [entries, rows]."""
+        steps = (self.centres * torch.tensor(grid)).long()
+        return steps[..., 0] * grid[1] + steps[..., 1]
+
     def covers(self, grid: tuple[int, int]) -> bool:
         """Return whether every row lies in a single cell, and every cell has a row."""
-        steps = (self.centres[self.located] * torch.tensor(grid)).long()
-        cells = steps[:, 0] * grid[1] + steps[:, 1]
+        cells = self.cells(grid)[self.located]
         return self.at_cells(grid) and len(set(cells.tolist())) == grid[0] * grid[1]
 
     def without(self, rows: Tensor) -> TokenOrigins:

@@ -156,11 +156,11 @@ def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor |
     Tensor or None
         [..., T, S] if the softmax is along the last of at least three dimensions, S > 1.
     """
-    scores = args[0] if args else kwargs.get("input")
-    dim = args[1] if len(args) > 1 else kwargs.get("dim")
-    if not isinstance(scores, Tensor) or scores.ndim < 3 or scores.shape[-1] < 2:
+    found = _softmax_arguments(args, kwargs)
+    if found is None or found[0].ndim < 3 or found[0].shape[-1] < 2:
         return None
-    return scores if dim in (-1, scores.ndim - 1) else None
+    scores, dim = found
+    return scores if dim == scores.ndim - 1 else None
 
 
 def softmax_over_tokens(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, int] | None:
@@ -179,16 +179,24 @@ def softmax_over_tokens(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[
     tuple or None
         None if the softmax is another one, see `softmax_over_keys`.
     """
-    scores = args[0] if args else kwargs.get("input")
-    dim = args[1] if len(args) > 1 else kwargs.get("dim")
-    if not isinstance(scores, Tensor) or scores.ndim not in (2, 3) or not isinstance(dim, int):
+    found = _softmax_arguments(args, kwargs)
+    if found is None or found[0].ndim not in (2, 3):
         return None
-    dim %= scores.ndim
+    scores, dim = found
     if scores.shape[dim] < 2:
         return None
     heads = scores.shape[2] if scores.ndim == 3 else 0
     is_pooling = dim < 2 and heads <= _MAX_HEADS and heads < scores.shape[dim]
     return (scores, dim) if is_pooling else None
+
+
+def _softmax_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, int] | None:
+    """The scores of a softmax and its dimension, from 0; None if they are given in another way."""
+    scores = args[0] if args else kwargs.get("input")
+    dim = args[1] if len(args) > 1 else kwargs.get("dim")
+    if not isinstance(scores, Tensor) or not scores.ndim or not isinstance(dim, int):
+        return None
+    return scores, dim % scores.ndim
 
 
 def factor_calls(first: object, second: object) -> list[FactorCall]:

@@ -157,6 +157,12 @@ def compare_maps(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> MapSimi
     return MapSimilarity(spearman(first, second), float(same), top_overlap(first, second, TOP))
 
 
+def map_count(stages: int, controls: int) -> int:
+    """Return how many maps a check makes: the picture's and the controls', one for each stage that
+    becomes random, and those of the further shuffles."""
+    return 1 + controls + stages + SHUFFLES - 1
+
+
 def cascading_randomisation(
     module: nn.Module,
     make_map: Callable[[], FloatArray],
@@ -203,7 +209,7 @@ def cascading_randomisation(
             f"{type(module).__name__} has no weights that could be randomised, so this check "
             "cannot be made."
         )
-    total = 1 + len(controls) + len(stages) + SHUFFLES - 1
+    total = map_count(len(stages), len(controls))
     random = torch.Generator().manual_seed(seed)
     report = progress or (lambda _done, _total: None)
     report(0, total)

@@ -132,7 +132,8 @@ def train_and_export(
     trained = trainer.run()
     path = out / f"{recipe.model}.safetensors"
     export(trained, path, recipe, folder, data.name, chosen)
-    return f"{path}: {_result(trained.score, folder, size)} after {_minutes(trained)} minutes."
+    minutes = trained.progress.seconds / 60
+    return f"{path}: {_result(trained.score, folder, size)} after {minutes:.0f} minutes."
 
 
 def _result(score: Score, data: ClassFolder, size: int) -> str:
@@ -146,10 +147,6 @@ def _result(score: Score, data: ClassFolder, size: int) -> str:
         f"Nothing learned yet: {text} which may be {low:.0%} to {high:.0%}, and guessing gives "
         f"{chance:.0%};"
     )
-
-
-def _minutes(trained: TrainingResult) -> str:
-    return f"{trained.progress.seconds / 60:.0f}"
 
 
 def export(

@@ -6,8 +6,7 @@ from torch import nn
 
 from attnviz.errors import TrainingError
 from attnviz.models.catalogue import find_model
-from attnviz.models.state import read_state
-from attnviz.models.weights import find_weights
+from attnviz.models.weights import read_weights
 
 _LEAST_SHARE = 0.5  # of a network's weights that must come from the file
 
@@ -36,9 +35,7 @@ def start_from(module: nn.Module, name: str) -> None:
     spec = find_model(name)
     if spec.weights is None:
         raise TrainingError(f"{name} has no weights to start from. Start from random weights.")
-    state = read_state(find_weights(spec.weights).path)
-    if spec.weights.adapt is not None:
-        state = spec.weights.adapt(state)
+    state, _ = read_weights(spec.weights)
     own = module.state_dict()
     fitting = {
         key: value for key, value in state.items() if key in own and value.shape == own[key].shape

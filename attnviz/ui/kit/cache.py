@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -23,11 +24,10 @@ from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.progress import Progress
 from attnviz.render.bokeh import bokeh
-from attnviz.render.focus import FocusMap, FocusSettings
-from attnviz.render.object_matte import object_mattes
+from attnviz.render.focus import FocusMap
 from attnviz.types import Pixels
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
-from attnviz.ui.components.viewer import Payload, View, content_of, layer_names, pack
+from attnviz.ui.components.viewer import Payload, View, content_of, mattes_of, pack
 
 SHOWN_SIDE = 1280
 
@@ -197,12 +197,8 @@ def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanatio
         All maps, the fused one last.
     """
     del key
-    mattes = None
-    if outline:
-        settings = FocusSettings()
-        fields = [_explanation.focus(layer, settings).scaled for layer in layer_names(_explanation)]
-        mattes = object_mattes(_explanation.picture.pixels, fields)
-    return pack(content_of(_explanation, mattes))
+    content = content_of(_explanation)
+    return pack(replace(content, mattes=mattes_of(content)) if outline else content)
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import streamlit as st
 
 from attnviz.analysis.explain import explain, method_cost, predict
@@ -97,17 +99,19 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         likely = _likely(picture_key, model.key, model, picture)
         pinned = _pick_class(model, likely) if likely else ""
 
+    cost = cache(partial(method_cost, model, picture, look))  # finding it may take passes
+
     def say() -> str:
-        cost = method_cost(model, picture, look)
-        backward = f" and {cost.backward:,} backward" if cost.backward else ""
+        forward, backward = cost().forward, cost().backward
+        also = f" and {backward:,} backward" if backward else ""
         return (
             f"{plain_text(METHODS.get(look).title)} needs many passes through the network: "
-            f"{cost.forward:,} forward{backward} passes for this picture."
+            f"{forward:,} forward{also} passes for this picture."
         )
 
     def work(progress: Progress) -> Explanation:
         return explain(model, picture, look, pinned or None, progress=progress)
 
     key = (*picture_key, *model.key, look, pinned)
-    pace = Pace(f"look {look}", model, picture, lambda: method_cost(model, picture, look))
+    pace = Pace(f"look {look}", model, picture, cost)
     return long_work("look", key, say, work, pace=pace)

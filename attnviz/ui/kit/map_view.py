@@ -11,9 +11,18 @@ import streamlit as st
 from attnviz.export.jpeg import jpeg
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
-from attnviz.render.object_matte import object_mattes
 from attnviz.types import Pixels
-from attnviz.ui.components.viewer import Content, Layer, Mode, Payload, Pick, View, pack, viewer
+from attnviz.ui.components.viewer import (
+    Content,
+    Layer,
+    Mode,
+    Payload,
+    Pick,
+    View,
+    mattes_of,
+    pack,
+    viewer,
+)
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
 from attnviz.ui.kit.layer_traces import Key
@@ -134,13 +143,4 @@ def overlay(content: Content, layer: Layer) -> bytes:
 def packed_maps(key: tuple[object, ...], outlined: bool, _content: Content) -> Payload:
     """Pack content for the viewer, with the objects if `outlined`; `key` determines the content."""
     del key
-    if not outlined:
-        return pack(_content)
-    scale = Scale.LAYER if _content.span is None else Scale.ALL_LAYERS
-    fields = [
-        focus_map(
-            layer.values, _content.geometry, FocusSettings(scale=scale), value_range=_content.span
-        ).scaled
-        for layer in _content.layers
-    ]
-    return pack(replace(_content, mattes=object_mattes(_content.pixels, fields)))
+    return pack(replace(_content, mattes=mattes_of(_content)) if outlined else _content)

@@ -28,9 +28,7 @@ def listed_models() -> dict[str, ModelSpec]:
     """
     start, *others = list_models()
     own = {spec.name: spec for spec in (*opened_weights(), *trained_networks())}
-    here = [spec for spec in others if is_here(spec)]
-    away = [spec for spec in others if not is_here(spec)]
-    ordered = [start, *own.values(), *_by_kind(here), *_by_kind(away)]
+    ordered = [start, *own.values(), *sorted(_by_kind(others), key=lambda one: not is_here(one))]
     return {spec.name: spec for spec in ordered}
 
 

@@ -15,6 +15,7 @@ from attnviz.ui.components.viewer.content import (
     Layer,
     content_of,
     layer_names,
+    mattes_of,
     pointed_layer,
 )
 from attnviz.ui.components.viewer.payload import Payload, pack
@@ -33,6 +34,7 @@ __all__ = [
     "ViewerEvents",
     "content_of",
     "layer_names",
+    "mattes_of",
     "pack",
     "pointed_layer",
     "viewer",

@@ -10,6 +10,8 @@ from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.names import file_stem
+from attnviz.render.focus import FocusSettings, Scale, focus_map
+from attnviz.render.object_matte import object_mattes
 from attnviz.render.pointed import POINTED
 from attnviz.types import FloatArray, Pixels
 
@@ -101,6 +103,17 @@ def layer_names(explanation: Explanation) -> list[str]:
     """Return the names of all layers, of the fused map if there are several, and of a point."""
     fused = [FUSED] if len(explanation.layers) > 1 else []
     return [*explanation.layers, *fused, *([] if explanation.pointed is None else [POINTED])]
+
+
+def mattes_of(content: Content) -> list[FloatArray]:
+    """Return the matte of the object that suits each layer, float32 [H, W] in 0..1."""
+    scale = Scale.LAYER if content.span is None else Scale.ALL_LAYERS
+    settings = FocusSettings(scale=scale)
+    fields = [
+        focus_map(layer.values, content.geometry, settings, value_range=content.span).scaled
+        for layer in content.layers
+    ]
+    return object_mattes(content.pixels, fields)
 
 
 def pointed_layer(values: FloatArray) -> Layer:

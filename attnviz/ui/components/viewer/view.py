@@ -136,7 +136,7 @@ _LONGEST_NAME = 200
 
 def _checked(name: str, default: Any, value: Any) -> Any:
     """`value` converted to the field's type and clipped to its limits; None if invalid."""
-    if isinstance(default, bool) or name == "outline":
+    if default is None or isinstance(default, bool):  # a switch, perhaps left to the page
         return {"true": True, "1": True, "false": False, "0": False}.get(str(value).lower())
     if isinstance(default, StrEnum):
         return type(default)(value) if value in tuple(type(default)) else None

@@ -14,6 +14,7 @@ from attnviz.evidence.fills.base import FILLS
 from attnviz.ui.kit.charts import CENTRED, THIS_MAP
 from attnviz.ui.kit.text import signed
 from attnviz.ui.pages.evidence.budget_text import ResultText
+from attnviz.words import listed
 
 _CHANCE = {
     Verdict.BETTER: "better than chance",
@@ -57,7 +58,7 @@ def _headline(trials: Mapping[str, FaithfulnessTest], label: str) -> str:
         return f"Not robust, the fills disagree: {_by_fill(trials)}."
     count = len(first.controls)
     random = f"{count} equally smooth random maps"
-    where = f"with {_listed([_title(name) for name in trials])}"
+    where = f"with {listed([_title(name) for name in trials])}"
     if first.verdict is Verdict.BETTER:
         return (
             f"Better than chance: the regions this map marks matter more for '{label}' than those "
@@ -96,7 +97,7 @@ def _weak_fills(trials: Mapping[str, FaithfulnessTest], label: str) -> list[str]
     if not names:
         return []
     return [
-        f"With {_listed(names)}, '{label}' comes first even when everything is removed: such a "
+        f"With {listed(names)}, '{label}' comes first even when everything is removed: such a "
         "fill hides too little here to prove much."
     ]
 
@@ -120,8 +121,8 @@ def _centre(trials: Mapping[str, FaithfulnessTest]) -> str:
             "would explain the result as well."
         )
     return (
-        f"Against a centred disc the fills disagree: the map does better with {_listed(better)}, "
-        f"but not with {_listed(others)}."
+        f"Against a centred disc the fills disagree: the map does better with {listed(better)}, "
+        f"but not with {listed(others)}."
     )
 
 
@@ -133,7 +134,7 @@ def _margins(trials: Mapping[str, FaithfulnessTest]) -> list[str]:
     ]
     if not verdicts:
         return []
-    return [f"By the logit margin, which does not saturate, it is {_listed(verdicts)}."]
+    return [f"By the logit margin, which does not saturate, it is {listed(verdicts)}."]
 
 
 def describe_confidence(masked: ConfidenceDrop, label: str) -> str:
@@ -229,9 +230,3 @@ def _title(name: str) -> str:
 
 
 _IN_WORDS = {"road": "ROAD's guess"}
-
-
-def _listed(words: Sequence[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,7 @@ from attnviz.evidence.randomisation.cascade import (
     MapSimilarity,
     SanityCheck,
     SanityVerdict,
+    map_count,
 )
 from attnviz.evidence.randomisation.check import CONTROLS, check_sanity
 from attnviz.evidence.randomisation.weights import LEAST_STAGES, MOST_STAGES
@@ -43,14 +44,15 @@ def show(tested: MapUnderTest) -> None:
     tested : MapUnderTest
         The map to check.
     """
+    cost = cache(partial(method_cost, tested.model, tested.photo.shown, tested.explanation.method))
     result = long_work(
         "sanity",
         tested.key,
-        partial(_describe_cost, tested),
+        lambda: _describe_cost(cost()),
         partial(_compute, tested),
         button="Run the check",
         unit="maps",
-        pace=tested.pace("sanity", partial(_cost, tested)),
+        pace=tested.pace("sanity", lambda: _whole_cost(cost())),
     )
     if result is None:
         return
@@ -134,17 +136,15 @@ def _compute(tested: MapUnderTest, progress: Progress) -> SanityCheck:
     )  # fmt: skip
 
 
-def _cost(tested: MapUnderTest) -> Cost:
-    each = method_cost(tested.model, tested.photo.shown, tested.explanation.method)
-    maps = 1 + CONTROLS + (LEAST_STAGES + MOST_STAGES) // 2
+def _whole_cost(each: Cost) -> Cost:
+    maps = map_count((LEAST_STAGES + MOST_STAGES) // 2, CONTROLS)
     return Cost(maps * each.forward, maps * each.backward)
 
 
-def _describe_cost(tested: MapUnderTest) -> str:
-    cost = method_cost(tested.model, tested.photo.shown, tested.explanation.method)
-    passes = cost.forward + cost.backward
+def _describe_cost(each: Cost) -> str:
+    passes = each.forward + each.backward
     passes_each = f", {passes:,} passes each" if passes > 2 else ""
-    least, most = (CONTROLS + stages + SHUFFLES for stages in (LEAST_STAGES, MOST_STAGES))
+    least, most = (map_count(stages, CONTROLS) for stages in (LEAST_STAGES, MOST_STAGES))
     return (
         "The weights of a copy of the network are made random, from the output to the input, and "
         f"the map is computed again after each stage: about {least} to {most} maps{passes_each}. "

@@ -98,7 +98,6 @@ def pick_options() -> ComparisonOptions:
 def mismatch_notes(options: ComparisonOptions) -> list[str]:
     """Say for each method which models do not support it."""
     specs = listed_models()
-    start_value(_MODELS, [next(iter(specs))])
     return unsupported_notes([specs[name] for name in options.models], options.methods)
 
 
@@ -123,7 +122,6 @@ def contestants(options: ComparisonOptions, centre_bias: CentreBias) -> list[Map
     """
     loaded: list[VisionModel] = []
     specs = listed_models()
-    start_value(_MODELS, [next(iter(specs))])
     for name in options.models:
         model = ready_model(specs[name], options.device)
         if model is None:

@@ -1,0 +1,31 @@
+"""Lists in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def listed(names: Sequence[str], most: int | None = None, noun: str = "others") -> str:
+    """Join names for a sentence.
+
+    Parameters
+    ----------
+    names
+        What to list; may be empty.
+    most
+        How many are named at most; the others are counted.
+    noun
+        What is counted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed("abcde", 3, "layers")
+    ('a', 'a, b and c', 'a, b, c and 2 more layers')
+    """
+    if most is not None and len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more {noun}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
