@@ -14,6 +14,8 @@ from attnviz.version import __version__ as __version__
 if TYPE_CHECKING:
     from attnviz.analysis.explain import explain as explain
     from attnviz.analysis.explanation import Explanation as Explanation
+    from attnviz.analysis.features import PatchFeatures as PatchFeatures
+    from attnviz.analysis.features import features as features
     from attnviz.errors import AttnvizError as AttnvizError
     from attnviz.models.catalogue import list_models as list_models
     from attnviz.models.loading import load_model as load_model
@@ -33,12 +35,14 @@ _HOMES = {
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",
+    "PatchFeatures": "attnviz.analysis.features",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
     "Recording": "attnviz.training.recording.file",
     "VisionModel": "attnviz.models.vision_model",
     "bokeh": "attnviz.render.bokeh_photo",
     "explain": "attnviz.analysis.explain",
+    "features": "attnviz.analysis.features",
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "open_picture": "attnviz.pictures",
