@@ -26,6 +26,11 @@ def pages_folder() -> Path:
     return project_folder() / "pages"
 
 
+def components_folder() -> Path:
+    """The folder with the components' HTML, CSS, JavaScript and shaders."""
+    return _PACKAGE / "ui" / "components"
+
+
 def assets_folder() -> Path:
     """The folder with weights, recordings and icons."""
     return project_folder() / "assets"

@@ -1,8 +1,11 @@
-"""Lists in sentences."""
+"""Lists in sentences, and the names that stand among those of layers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+FUSED = "all layers"
+"""Name of the map of all layers fused among the names of layers."""
 
 
 def listed(names: Sequence[str], most: int | None = None, noun: str = "others") -> str:

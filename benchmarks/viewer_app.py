@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from attnviz.export.jpeg import jpeg
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.jpeg import jpeg
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings, focus_map
 from attnviz.ui.components.viewer import Content, Layer, Mode, View, pack, viewer

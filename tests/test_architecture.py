@@ -88,7 +88,7 @@ import json
 import shutil
 import subprocess
 import numpy as np
-from attnviz.ui.components.base.blob import pack_blob
+from attnviz.viewer.blob import pack_blob
 from attnviz.ui.components.sparkline.component import FOLDER, sparkline
 
 values = np.asarray([0, 0.5, 1], np.float32)

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from attnviz.types import FloatArray
-
-FUSED = "all layers"
+from attnviz.words import FUSED as FUSED
 
 
 def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from attnviz.ui.components.viewer.component import script
+from attnviz.viewer.source import viewer_script
 from tests.browser.conftest import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,5 +35,5 @@ def test_the_server_agrees_to_compress_and_the_script_gains_by_it(app: App) -> N
     assert answer.status == 101
     assert "permessage-deflate" in answer.headers["Sec-WebSocket-Extensions"]
     connection.close()
-    whole = script().encode()
+    whole = viewer_script().encode()
     assert len(zlib.compress(whole)) < len(whole) / 3

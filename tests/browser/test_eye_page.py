@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from attnviz.export.jpeg import jpeg
 from attnviz.export.png import read_provenance
 from attnviz.pictures import open_sample
+from attnviz.pictures.jpeg import jpeg
 from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, ViewingGeometry
 from tests.browser.conftest import App

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import streamlit as st
 from PIL import Image
 
-from attnviz.export.jpeg import jpeg
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.jpeg import jpeg
 from attnviz.render.focus import FocusMap, focus_map
 from attnviz.render.heat import colour_map, colour_table, heat_overlay
 from attnviz.types import FloatArray, Pixels

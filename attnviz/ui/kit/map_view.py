@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from attnviz.export.jpeg import jpeg
+from attnviz.pictures.jpeg import jpeg
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.types import Pixels

@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from attnviz.ui.components.viewer.view import View
+from attnviz.viewer.view import View
 
 _VIEW = "viewer controls"
 _SHARED = "shared choices"

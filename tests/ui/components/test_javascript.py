@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from attnviz.render.aperture import Aperture
-from attnviz.ui.components.base.bundle import BASE
-from attnviz.ui.components.viewer.view import Mode, Surface
+from attnviz.viewer.bundle import BASE
+from attnviz.viewer.view import Mode, Surface
 from tests.paths import ROOT
 from tests.ui.components.eye import expected as expected_eye
 from tests.ui.components.viewer import expected
@@ -123,7 +123,7 @@ def test_both_sides_know_the_same_names() -> None:
 
 
 def test_both_sides_keep_the_same_limits() -> None:
-    from attnviz.ui.components.viewer.view import _LIMITS
+    from attnviz.viewer.view import _LIMITS
 
     source = (BASE / "js" / "view.js").read_text(encoding="utf-8")
     pairs = re.findall(r"^  (\w+): \[([\d.]+), ([\d.]+)\],$", source, re.MULTILINE)

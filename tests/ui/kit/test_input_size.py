@@ -7,7 +7,7 @@ import zlib
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui.components.base.blob import unpack_blob
+from attnviz.viewer.blob import unpack_blob
 from tests.paths import PAGES
 
 PAGE = PAGES / "1_Focus.py"

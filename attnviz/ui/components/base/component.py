@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from attnviz.ui.components.base.bundle import bundled
+from attnviz.viewer.bundle import bundled
 
 V = TypeVar("V")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from attnviz.ui.components.base.blob import pack_blob
 from attnviz.ui.components.base.component import register
+from attnviz.viewer.blob import pack_blob
 
 FOLDER = Path(__file__).resolve().parent
 

@@ -1,6 +1,6 @@
 """The data that the table's browser side receives.
 
-A blob (see `base.blob`) with the arrays ``colours``, uint8 [256, 3], ``steps``, uint8 [h, w], and
+A blob (see `viewer.blob`) with the arrays ``colours``, uint8 [256, 3], ``steps``, uint8 [h, w], and
 ``picture 0``, ``picture 1``, ...: a PNG for each radius, the sharp picture first. PNG is
 lossless, so the picture that the browser composes equals the network's input byte for byte.
 """
@@ -15,7 +15,7 @@ from attnviz.evidence.faithfulness.blur_budget import BlurBudget
 from attnviz.export.png import png_with_provenance
 from attnviz.render.heat import colour_table
 from attnviz.types import AnyArray
-from attnviz.ui.components.base.blob import content_id, pack_blob
+from attnviz.viewer.blob import content_id, pack_blob
 
 
 def pack(budget: BlurBudget, label: Callable[[int], str], colours: str = "viridis") -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from attnviz.ui.components.base.bundle import shaders
 from attnviz.ui.components.base.component import no_op, register
 from attnviz.ui.components.eye.save_request import SaveRequest
+from attnviz.viewer.bundle import shaders
 
 FOLDER = Path(__file__).resolve().parent
 _MOUNT = register(

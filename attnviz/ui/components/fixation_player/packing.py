@@ -1,6 +1,6 @@
 """The data that the player's browser side receives: a picture and its fixations.
 
-A blob (see `base.blob`) with the arrays ``photo``, JPEG, and ``density``, PNG with alpha. The
+A blob (see `viewer.blob`) with the arrays ``photo``, JPEG, and ``density``, PNG with alpha. The
 header is ``{"id", "name", "size": [h, w], "note", "viewers": [{"x", "y", "ms"}, ...]}``, x and y in
 pixels of the original file, whose size is ``size``.
 """
@@ -10,12 +10,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from attnviz.export.jpeg import jpeg
 from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import Picture
+from attnviz.pictures.jpeg import jpeg
 from attnviz.render.heat import colour_table
 from attnviz.types import DoubleArray
-from attnviz.ui.components.base.blob import content_id, pack_blob
+from attnviz.viewer.blob import content_id, pack_blob
 
 # More would be indistinguishable on screen; scores use all of them.
 MOST_VIEWERS, MOST_EACH = 60, 200

@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from attnviz.types import AnyArray
-from attnviz.ui.components.base.blob import pack_blob
-from attnviz.ui.components.base.bundle import colour_tables, shaders
 from attnviz.ui.components.base.component import frozen_view, no_op, register
 from attnviz.ui.components.map_grid.view import GridView
+from attnviz.viewer.blob import pack_blob
+from attnviz.viewer.bundle import colour_tables, shaders
 
 FOLDER = Path(__file__).resolve().parent
 HEAT = "inferno"

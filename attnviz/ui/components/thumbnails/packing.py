@@ -1,6 +1,6 @@
 """Thumbnails, and the data that their browser side receives.
 
-A blob (see `base.blob`) with a JPEG ``thumbnail 0``, ``thumbnail 1``, ... for each. The header is
+A blob (see `viewer.blob`) with a JPEG ``thumbnail 0``, ``thumbnail 1``, ... for each. The header is
 ``{"id", "chosen", "items": [{"key", "name"}, ...]}``; ``id`` is a hash of keys, names and pictures,
 and the browser rebuilds its pictures only when it changes.
 """
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from attnviz.export.jpeg import jpeg
+from attnviz.pictures.jpeg import jpeg
 from attnviz.types import Pixels
-from attnviz.ui.components.base.blob import content_id, pack_blob
+from attnviz.viewer.blob import content_id, pack_blob
 
 # Shown at 80 CSS px; twice that for high-density screens.
 SIDE = 160

@@ -8,7 +8,7 @@ message to the server.
 from __future__ import annotations
 
 from attnviz.ui.components.viewer.component import Pick, ViewerEvents, viewer
-from attnviz.ui.components.viewer.content import (
+from attnviz.viewer.content import (
     CLOCK,
     CLOCK_INPUT,
     Content,
@@ -18,8 +18,8 @@ from attnviz.ui.components.viewer.content import (
     mattes_of,
     pointed_layer,
 )
-from attnviz.ui.components.viewer.payload import Payload, pack
-from attnviz.ui.components.viewer.view import Mode, Surface, View
+from attnviz.viewer.payload import Payload, pack
+from attnviz.viewer.view import Mode, Surface, View
 
 __all__ = [
     "CLOCK",

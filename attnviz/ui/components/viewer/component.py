@@ -5,29 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from attnviz.render.heat import COLOUR_MAPS
-from attnviz.ui.components.base.bundle import bundled, colour_tables, shaders
 from attnviz.ui.components.base.component import frozen_view, no_op, register
-from attnviz.ui.components.viewer.payload import Payload
-from attnviz.ui.components.viewer.view import View
+from attnviz.viewer.payload import Payload
+from attnviz.viewer.source import FOLDER, viewer_assets
+from attnviz.viewer.view import View
 
-FOLDER = Path(__file__).resolve().parent
-
-
-_ASSETS = {"shaders": shaders(), "colours": colour_tables(*COLOUR_MAPS)}
-_MOUNT = register("attnviz.viewer", FOLDER, html="viewer.html", css="viewer.css", assets=_ASSETS)
-
-
-@cache
-def script() -> str:
-    """Return the viewer's script: all modules, shaders and colour tables."""
-    return bundled(FOLDER, _ASSETS)
+_MOUNT = register(
+    "attnviz.viewer", FOLDER, html="viewer.html", css="viewer.css", assets=viewer_assets()
+)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The data that the grid's browser side receives: one blob for the grid, one for the pair.
 
-The grid's blob (see `base.blob`) has an array ``cell 0``, ``cell 1``, ... for each cell with maps:
-the viewer's blob of its picture and maps. The pair's has an int8 array [rows, columns], in 127ths,
-for each difference, named as in the header's ``found``: "layer of A,layer of B".
+The grid's blob (see `viewer.blob`) has an array ``cell 0``, ``cell 1``, ... for each cell with
+maps: the viewer's blob of its picture and maps. The pair's has an int8 array [rows, columns], in
+127ths, for each difference, named as in the header's ``found``: "layer of A,layer of B".
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from attnviz.pictures import Picture
 from attnviz.render.focus import FocusSettings
 from attnviz.types import AnyArray, Pixels
-from attnviz.ui.components.base.blob import content_id, pack_blob
 from attnviz.ui.components.map_grid.component import Packed
 from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
@@ -23,6 +22,7 @@ from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.fitting import look_title
 from attnviz.ui.pages.compare.pairing import Pair, describe_difference
 from attnviz.ui.pages.compare.scales import NOTES, TITLES, layer_at, mean_of, ranges, stop_count
+from attnviz.viewer.blob import content_id, pack_blob
 
 SIDE = 400
 RADIUS = 0.03

@@ -17,7 +17,7 @@ from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest, me
 from attnviz.evidence.fills.base import FILLS, Fill
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
-from attnviz.export.jpeg import jpeg
+from attnviz.pictures.jpeg import jpeg
 from attnviz.progress import Progress
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 

@@ -1,7 +1,7 @@
 """The data that the eye's browser side receives: a picture, a retina, and scanpaths.
 
-A blob (see `base.blob`) with the JPEGs ``photo``, ``retina``, and ``map 0``, ``map 1``, ... for the
-paths. Without a photograph of a retina that array is empty, and the browser draws one.
+A blob (see `viewer.blob`) with the JPEGs ``photo``, ``retina``, and ``map 0``, ``map 1``, ... for
+the paths. Without a photograph of a retina that array is empty, and the browser draws one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 
 from attnviz.errors import PictureError
-from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
-from attnviz.ui.components.base.blob import pack_blob
+from attnviz.pictures.jpeg import jpeg
 from attnviz.ui.pages.eye.scanpaths import GazePath
+from attnviz.viewer.blob import pack_blob
 from attnviz.vision.fundus import CREDIT, FUNDUS, fundus_photo
 from attnviz.vision.projection import MM_PER_DEGREE, OPTIC_DISC
 from attnviz.vision.retina import ZONES

@@ -9,8 +9,8 @@ from itertools import pairwise
 import cv2
 import streamlit as st
 
-from attnviz.export.jpeg import jpeg
 from attnviz.pictures import Picture
+from attnviz.pictures.jpeg import jpeg
 from attnviz.types import Pixels
 from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.guard import plain_text

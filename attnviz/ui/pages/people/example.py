@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from attnviz.errors import VisionError
-from attnviz.export.jpeg import jpeg
 from attnviz.metrics.fixations import FILE
 from attnviz.pictures import list_samples, open_sample
+from attnviz.pictures.jpeg import jpeg
 
 NAME = "invented-example"
 _VIEWERS, _SIDE = 6, 640

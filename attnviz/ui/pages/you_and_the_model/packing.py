@@ -1,6 +1,6 @@
 """The data that the game's browser side receives for a round and for its replay.
 
-A blob (see `base.blob`) with the JPEGs ``blurred``, ``sharp``, and, where there is one, ``map``.
+A blob (see `viewer.blob`) with the JPEGs ``blurred``, ``sharp``, and, where there is one, ``map``.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnviz.export.jpeg import jpeg
+from attnviz.pictures.jpeg import jpeg
 from attnviz.types import Pixels
-from attnviz.ui.components.base.blob import blob_header, content_id, pack_blob
 from attnviz.ui.pages.you_and_the_model.limits import RoundLimit
 from attnviz.ui.pages.you_and_the_model.texts import FINISHED, KEYS, TOO_FEW, limit_text, task_line
+from attnviz.viewer.blob import blob_header, content_id, pack_blob
 from attnviz.vision.bubbleview.bubbles import FEATHER, BubbleCentre, blur_picture, bubble_radius
 from attnviz.vision.bubbleview.rounds import LEAST_CLICKS, Task
 

@@ -1,4 +1,4 @@
-// Blobs as base/blob.py packs them, for tests.
+// Blobs as attnviz/viewer/blob.py packs them, for tests.
 
 const DTYPES = {
   Uint8Array: "uint8", Int8Array: "int8", Uint16Array: "float16", Float32Array: "float32", Buffer: "uint8",

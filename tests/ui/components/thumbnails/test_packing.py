@@ -11,8 +11,8 @@ import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.thumbnails import Thumbnail, pack, thumbnail_jpeg
+from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.focus.test_page import PAGE, assert_fine, png
 
 ROW = [

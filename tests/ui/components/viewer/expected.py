@@ -13,8 +13,8 @@ from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
 from attnviz.render.disc_blur import spread_weight
 from attnviz.render.focus import FocusSettings, Scale, focus_map, sharp_share
 from attnviz.render.heat import colour_table
-from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
+from attnviz.viewer.blob import unpack_blob
 
 # 256 px on the longer side: the browser keeps its maps at exactly this picture's pixels.
 SIZE = (180, 256)

@@ -15,7 +15,6 @@ from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import MapDifference
 from attnviz.models.catalogue import find_model
 from attnviz.models.spec import ModelSpec
-from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
@@ -25,6 +24,7 @@ from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import compare_cells, describe_difference
 from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance
 from attnviz.ui.pages.compare.scales import layer_at, ranges, stop_count
+from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.compare.compare_cells import cell, picture, without_maps
 
 LOW, HIGH = [[0, 1], [1, 2]], [[-4, 2], [4, 6]]

@@ -12,12 +12,12 @@ from PIL import Image
 
 from attnviz.export.png import read_provenance
 from attnviz.pictures import Picture, open_picture
-from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.pages.eye import packing
 from attnviz.ui.pages.eye.packing import pack, photo_id
 from attnviz.ui.pages.eye.scanpaths import GazePath, gaze_path, saliency_gaze_paths
 from attnviz.ui.pages.eye.server_view import with_marks
+from attnviz.viewer.blob import unpack_blob
 from attnviz.vision.foveation import foveate
 from attnviz.vision.retina import Retina, ViewingGeometry
 from attnviz.vision.scanpath import Fixation

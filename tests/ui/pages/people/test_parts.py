@@ -17,11 +17,11 @@ from attnviz.agreement.rows import AgreementRow
 from attnviz.metrics.bootstrap import Interval
 from attnviz.metrics.fixations import FixatedPicture, Observer, read_fixations
 from attnviz.pictures import Picture
-from attnviz.ui.components.base.blob import unpack_blob
 from attnviz.ui.components.fixation_player.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.ui.pages.people.bars import Bar, row_bars, rows_verdict, score_bars
 from attnviz.ui.pages.people.example import NAME, example_files, example_zip
 from attnviz.ui.pages.people.options import ComparisonOptions
+from attnviz.viewer.blob import unpack_blob
 
 HOSTILE = '<img src=x onerror="alert(1)">.png'
 

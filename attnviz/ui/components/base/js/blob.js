@@ -1,4 +1,4 @@
-// Reading the blob that base/blob.py packs: u32 header length | header, JSON | arrays.
+// Reading the blob that attnviz/viewer/blob.py packs: u32 header length | header, JSON | arrays.
 
 /** @typedef {Uint8Array | Int8Array | Float32Array} Values */
 

@@ -15,8 +15,8 @@ from PIL import Image
 from attnviz.errors import FocusError
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
-from attnviz.ui.components.base.blob import blob_header, unpack_blob
 from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
+from attnviz.viewer.blob import blob_header, unpack_blob
 from tests.browser.viewer_content import LAYERS, known_content, known_maps, known_matte
 
 VIEW = View().to_json()

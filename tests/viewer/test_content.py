@@ -11,7 +11,7 @@ from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import choose_method
 from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.pictures.picture import Picture
-from attnviz.ui.components.viewer.content import content_of, layer_names
+from attnviz.viewer.content import content_of, layer_names
 
 METHOD_NAMES = [method.name for method in METHODS]
 

@@ -1,6 +1,6 @@
 """The data that the viewer's browser side receives: a photo and the maps of all layers.
 
-A blob (see `base.blob`) with two arrays: ``photo``, a JPEG, empty if the browser has it already
+A blob (see `viewer.blob`) with two arrays: ``photo``, a JPEG, empty if the browser has it already
 (the header gives its ``id``), and ``maps``, a second blob compressed by zlib. That one holds an
 array for each layer, as shares of the layer's range in uint8, or in float16 if 256 steps are too
 few, and one for each matte.
@@ -17,11 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from attnviz.export.jpeg import jpeg
+from attnviz.pictures.jpeg import jpeg
 from attnviz.render.focus import FLAT_FOCUS, is_flat
 from attnviz.types import AnyArray, Pixels
-from attnviz.ui.components.base.blob import content_id, pack_blob
-from attnviz.ui.components.viewer.content import Content, Layer
+from attnviz.viewer.blob import content_id, pack_blob
+from attnviz.viewer.content import Content, Layer
 
 LONGEST_SIDE = 1600
 MATTE_SIDE = 320

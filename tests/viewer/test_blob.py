@@ -7,7 +7,7 @@ import struct
 import numpy as np
 import pytest
 
-from attnviz.ui.components.base.blob import blob_header, content_id, pack_blob, unpack_blob
+from attnviz.viewer.blob import blob_header, content_id, pack_blob, unpack_blob
 
 ARRAYS = {
     "codes": np.arange(7, dtype=np.uint8),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from attnviz.analysis.explanation import Explanation
-from attnviz.methods.base import Nature
-from attnviz.methods.fuse import FUSED
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.names import file_stem
 from attnviz.render.focus import FocusSettings, Scale, focus_map
 from attnviz.render.object_matte import object_mattes
 from attnviz.render.pointed import POINTED
 from attnviz.types import FloatArray, Pixels
+from attnviz.words import FUSED
+
+if TYPE_CHECKING:
+    from attnviz.analysis.explanation import Explanation
 
 # A page with times has this element once, before its viewers and charts: whichever changes the time
 # writes it here, and the others listen for the event "input". The server is not involved.
@@ -144,8 +146,8 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
     ]
     if explanation.pointed is not None:
         layers.append(pointed_layer(explanation.pointed))
-    title = "Attention" if method.nature is Nature.ATTENTION else "Relevance"
-    if method.nature is Nature.RELEVANCE and explanation.target is not None:
+    title = str(method.nature).capitalize()
+    if method.nature == "relevance" and explanation.target is not None:
         title = f"Relevance for {explanation.target.label}"
     negative = " Negative values count as 0." if method.signed else ""
     return Content(

@@ -12,7 +12,7 @@ import pytest
 from attnviz.render.aperture import Aperture
 from attnviz.render.focus import Edges, Scale
 from attnviz.ui.components.viewer.component import Pick, _picked
-from attnviz.ui.components.viewer.view import Mode, Surface, View
+from attnviz.viewer.view import Mode, Surface, View
 
 FULL = View(
     layer="block 7 & <b>ü</b>", mode=Mode.SPLIT, radius=0.031, threshold=0.4, softness=0.05,
