@@ -122,10 +122,10 @@ def explain(
 
 def _reach(model: VisionModel, inference: Inference, choice: Choice) -> tuple[str, ...]:
     """What is to be said of where a user's network could be read."""
-    if model.spec.source is not Source.USER:
+    kind, chosen = choice.method.kind, choice.question is not None
+    if model.spec.source is not Source.USER or kind is None:
         return ()
     try:
-        kind, chosen = choice.method.kind, choice.question is not None
         return reach_notes(inference.module, kind, inference.inputs, attention=chosen)
     except Exception as error:
         stepped_aside(model, inference, error)  # raises what users must know

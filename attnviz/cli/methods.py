@@ -25,9 +25,8 @@ def methods(
     others = [] if spec is None else [method for method in METHODS if method not in listed]
     for method in (*listed, *others):
         fit = "" if spec is None else ("fits" if method in listed else "does not fit")
-        line = (
-            f"{method.name:24} {method.nature:10} {method.kind:9} {cost_in_words(method):32} {fit}"
-        )
+        reads = method.kind or "scores"
+        line = f"{method.name:24} {method.nature:10} {reads:9} {cost_in_words(method):32} {fit}"
         typer.echo(line.rstrip())
 
 

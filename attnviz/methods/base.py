@@ -71,7 +71,7 @@ class Method(ABC):
     nature
         Attention or relevance; this decides which of the two questions it answers.
     kind
-        Kind of the sites that the method reads.
+        Kind of the sites that the method reads; None if it needs scores alone.
     gradients
         Whether it takes a backward pass.
     shares
@@ -89,7 +89,7 @@ class Method(ABC):
     paper: ClassVar[str]
     formula: ClassVar[str]
     nature: ClassVar[Nature]
-    kind: ClassVar[Kind]
+    kind: ClassVar[Kind | None]
     gradients: ClassVar[bool] = False
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
@@ -108,9 +108,10 @@ class Method(ABC):
         Returns
         -------
         bool
-            Whether the network has sites of the method's kind; some methods need more.
+            Whether the network has sites of the method's kind; some methods need more, and others
+            none at all.
         """
-        return cls.kind in network.kinds
+        return cls.kind is None or cls.kind in network.kinds
 
     @abstractmethod
     def cost(self, inference: Inference) -> Cost:

@@ -31,6 +31,8 @@ R = TypeVar("R", bound=Reading)
 class TraceMethod(Method, Generic[R]):
     """Base of the methods for which the trace of one pass is enough: their work is `maps`."""
 
+    kind: ClassVar[Kind]
+
     @abstractmethod
     def readings(self, trace: Trace) -> tuple[R, ...]:
         """Return the readings of the trace that this method takes, in forward order."""

@@ -76,7 +76,9 @@ def test_auto_without_attention_asks_for_the_decision() -> None:
 def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) -> None:
     offered = methods_for(Known(kinds))
     assert {method.name for method in offered} == {
-        method.name for method in METHODS if method.kind in kinds and method is not ClassMask
+        method.name
+        for method in METHODS
+        if method.kind in (*kinds, None) and method is not ClassMask
     }
     asked = {*methods_for(Known(kinds, class_masks=True))}
     assert asked == {*offered, ClassMask} - {MaskGradient}
@@ -109,7 +111,7 @@ def test_every_method_that_is_offered_runs_and_no_other(
 ) -> None:
     spec = find_model(name)
     offered = {method.name for method in methods_for(spec)}
-    assert {method.name for method in METHODS if method.kind in spec.kinds} - offered == not_offered
+    assert {m.name for m in METHODS if m.kind in (*spec.kinds, None)} - offered == not_offered
     small = FAMILIES[family]
     model = attnviz.wrap(small.make(), Preprocess(size=min(small.size), multiple=1))
     pixels = np.random.default_rng(0).integers(0, 255, (*small.size, 3), dtype=np.uint8)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from attnviz.errors import EvidenceError
 from attnviz.evidence.fills.base import Fill, FillFunction
 from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
+from attnviz.methods.occlusion import (
+    Corners,
+    mean_over_patches,
+    occlusion_patches,
+    patches_mask,
+)
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
@@ -100,7 +104,7 @@ def occlusion(
 
     Raises
     ------
-    EvidenceError
+    MethodError
         If the patch is empty or larger than the picture.
 
     References
@@ -108,45 +112,18 @@ def occlusion(
     Zeiler & Fergus, "Visualizing and understanding convolutional networks", ECCV 2014, arXiv
     1311.2901.
     """
-    height, width = subject.size
     side, corners = occlusion_patches(subject.size, patch)
     variants = _occluded(subject, corners, side, fill.for_subject(subject))
     scores = score_variants(subject, variants, len(corners) + 1, progress)
-    losses = scores.logit[0] - scores.logit[1:]
-    total, count = np.zeros((2, height, width))
-    for (y, x), loss in zip(corners, losses, strict=True):
-        total[y : y + side, x : x + side] += loss
-        count[y : y + side, x : x + side] += 1
-    return np.asarray(total / count, np.float32)
-
-
-def occlusion_patches(
-    size: tuple[int, int], patch: int | None = None
-) -> tuple[int, list[tuple[int, int]]]:
-    """Side of the patches that `occlusion` slides over an input, and their corners (y, x)."""
-    height, width = size
-    side = max(1, min(height, width) // 7) if patch is None else patch
-    if not 1 <= side <= min(height, width):
-        raise EvidenceError(
-            f"A patch of {side} px does not fit into {height} x {width} pixels. Take a smaller one."
-        )
-    return side, [(y, x) for y in _starts(height, side) for x in _starts(width, side)]
-
-
-def _starts(length: int, side: int) -> list[int]:
-    """Offsets of patches half a side apart; the last patch ends at the edge."""
-    steps = range(0, length - side, max(1, side // 2))
-    return [*steps, length - side]
+    losses = torch.from_numpy(scores.logit[0] - scores.logit[1:])
+    return mean_over_patches(subject.size, side, corners, losses[:, None])[0].numpy()
 
 
 def _occluded(
-    subject: Subject, corners: list[tuple[int, int]], side: int, filling: FillFunction
+    subject: Subject, corners: Corners, side: int, filling: FillFunction
 ) -> Iterator[Tensor]:
     """The unchanged picture, then one variant for each patch."""
     yield subject.inputs
     for start in range(0, len(corners), subject.batch_size):
         chunk = corners[start : start + subject.batch_size]
-        removed = torch.zeros(len(chunk), *subject.size, dtype=torch.bool)
-        for mask, (y, x) in zip(removed, chunk, strict=True):
-            mask[y : y + side, x : x + side] = True
-        yield filling(removed)
+        yield filling(patches_mask(subject.size, side, chunk))

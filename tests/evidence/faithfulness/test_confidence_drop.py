@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from attnviz.errors import EvidenceError
+from attnviz.errors import EvidenceError, MethodError
 from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop, confidence_drop, occlusion
 from attnviz.evidence.fills.base import FILLS, Black
 from attnviz.evidence.subject import Subject
@@ -61,7 +61,7 @@ def test_patches_reach_the_edges_whatever_their_size() -> None:
 
 @pytest.mark.parametrize("patch", [0, SIDE + 1])
 def test_a_patch_that_does_not_fit_is_refused(patch: int) -> None:
-    with pytest.raises(EvidenceError, match="does not fit"):
+    with pytest.raises(MethodError, match="does not fit"):
         occlusion(subject(), Black(), patch=patch)
 
 

@@ -74,7 +74,7 @@ def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
     if look == Question.ATTENTION and not can_answer(spec, look):
         return f"{spec.title} has no spatial attention. Choose what its decision rests on."
     method = choice_for(spec, look).method
-    if method.kind not in spec.kinds:
+    if method.kind is not None and method.kind not in spec.kinds:
         return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."
     if not method.fits(spec):
         return f"{method.title} cannot be run on {spec.title}. Choose another map."

@@ -10,13 +10,14 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from attnviz.evidence.faithfulness.confidence_drop import occlusion, occlusion_patches
+from attnviz.evidence.faithfulness.confidence_drop import occlusion
 from attnviz.evidence.faithfulness.verdict import shifted
 from attnviz.evidence.fills.base import FILLS
 from attnviz.evidence.randomisation.cascade import MapSimilarity, compare_maps
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Cost
+from attnviz.methods.occlusion import occlusion_patches
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 from attnviz.ui.kit.guard import plain_text

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop, occlusion_patches
+from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, measure_faithfulness
+from attnviz.methods.occlusion import occlusion_patches
 from attnviz.ui.pages.evidence import presence_run
 from attnviz.ui.pages.evidence.occlusion import describe_occlusion, describe_similarity
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
