@@ -8,7 +8,10 @@ from attnviz.analysis.explanation import Prediction
 from attnviz.errors import MethodError
 from attnviz.methods.base import Method, Nature
 from attnviz.methods.inference import Inference
+from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
+
+_CLASSES_AFTER_ALL = ' If these are classes, say so to `wrap`, as in scores="softmax".'
 
 
 def ranked_predictions(
@@ -51,10 +54,10 @@ def check_target(model: VisionModel, method: Method, inference: Inference) -> No
         return
     if method.nature is Nature.RELEVANCE and not method.classless:
         raise MethodError(
-            f"{model.name} returns features and no scores of classes, so there is no top "
-            "prediction to explain. Name a component by its index, such as target=0, or choose a "
-            'method that needs no class, such as "eigen-cam". If these are classes, say so to '
-            '`wrap`, as in scores="softmax".'
+            f"{model.name} names no classes: it returns features, so there is no prediction to "
+            "explain. Ask for its attention, choose a method that needs no class, such as "
+            '"eigen-cam", or name a component of its features by its index, such as target=0.'
+            + (_CLASSES_AFTER_ALL if model.spec.source is Source.USER else "")
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attnviz.errors import UnknownNameError, WeightsUnavailableError
 from attnviz.models import lite0_source
+from attnviz.models.backbones_source import backbone_specs
 from attnviz.models.lens_source import NAME as LENS
 from attnviz.models.lens_source import lens_specs
 from attnviz.models.own_weights import with_weights
@@ -24,14 +25,15 @@ def list_models() -> tuple[ModelSpec, ...]:
     Returns
     -------
     tuple of ModelSpec
-        The one to begin with, the others that come along, then torchvision's, then timm's.
+        The one to begin with, the others that come along, then torchvision's, timm's, and those
+        that learned features and no classes.
 
     Raises
     ------
     WeightsError
         The card of a shipped network is not valid.
     """
-    specs = (*_come_along(), *torchvision_specs(), *timm_specs())
+    specs = (*_come_along(), *torchvision_specs(), *timm_specs(), *backbone_specs())
     wanted = os.environ.get(MODEL_VARIABLE)
     return tuple(sorted(specs, key=lambda spec: spec.name != wanted))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def timm_specs() -> tuple[ModelSpec, ...]:
 def _spec(entry: dict[str, Any]) -> ModelSpec:
     name, fixed = entry["name"], bool(entry["fixed"])
     labels = imagenet_labels()
+    build = partial(build_timm, name)
     return ModelSpec(
         name=name,
         title=name,
@@ -46,13 +48,13 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         embedded=False,
         download_bytes=entry["bytes"],
         parameters=entry["parameters"],
-        build=partial(_build, name),
+        build=build,
         # The published files have no checksum in their names, and some contain buffers that others
         # omit: neither checksum nor size is known.
         weights=WeightsRef(
             f"{name}.safetensors",
-            _ADDRESS.format(entry["repository"]),
-            adapt=partial(_adapted, name),
+            timm_address(entry["repository"]),
+            adapt=partial(as_timm_loads, build),
         ),
         preprocess=Preprocess(
             size=entry["side"],
@@ -83,17 +85,47 @@ def _step(entry: dict[str, Any]) -> int:
     return int(patch[1]) if patch else int(entry["side"])
 
 
-def _build(name: str) -> nn.Module:
+def timm_address(repository: str) -> str:
+    """Return the address of the weights in a repository of the Hugging Face hub."""
+    return _ADDRESS.format(repository)
+
+
+def build_timm(name: str, **options: Any) -> nn.Module:
+    """Build a network of timm with random weights.
+
+    Parameters
+    ----------
+    name
+        timm's name.
+    **options
+        For `timm.create_model`.
+
+    Returns
+    -------
+    nn.Module
+    """
     import timm
 
-    module: nn.Module = timm.create_model(name, pretrained=False)
+    module: nn.Module = timm.create_model(name, pretrained=False, **options)
     return module
 
 
-def _adapted(name: str, state: StateDict) -> StateDict:
-    """The file's state as timm converts it on loading: older names, omitted buffers."""
+def as_timm_loads(build: Callable[[], nn.Module], state: StateDict) -> StateDict:
+    """Convert a file's state as timm does on loading: older names, omitted buffers.
+
+    Parameters
+    ----------
+    build
+        Builds the network.
+    state
+        What the published file holds.
+
+    Returns
+    -------
+    dict of str to Tensor
+    """
     with torch.device("meta"):
-        module = _build(name)
+        module = build()
     change = getattr(sys.modules[type(module).__module__], "checkpoint_filter_fn", None)
     return state if change is None else dict(change(state, module))
 

@@ -228,7 +228,7 @@ def test_features_are_no_classes(net: nn.Module, picture: attnviz.Picture) -> No
     assert found.target.probability == pytest.approx(float(raw(net, picture)[3]), abs=1e-5)
     assert "no classes are told" in found.notes[0]
     assert attnviz.explain(model, picture, "eigen-cam").target is None
-    with pytest.raises(MethodError, match="Name a component by its index"):
+    with pytest.raises(MethodError, match="name a component of its features by its index"):
         attnviz.explain(model, picture, "grad-cam")
     with pytest.raises(ModelError, match="no probabilities of classes"):
         probabilities(model, picture)

@@ -17,6 +17,7 @@ from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
 from attnviz.errors import ModelError
+from attnviz.models.backbones_source import backbone_specs
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec, Source
@@ -86,9 +87,9 @@ def test_the_kinds_of_timms_networks_are_those_found(family: str) -> None:
 
 def test_timm_comes_last_and_its_names_are_its_own() -> None:
     specs = list_models()
-    assert [spec.source for spec in specs[-len(timm_specs()) :]] == [Source.TIMM] * len(
-        timm_specs()
-    )
+    last = (*timm_specs(), *backbone_specs())
+    assert specs[-len(last) :] == last
+    assert {spec.source for spec in last} == {Source.TIMM}
     assert len({spec.name for spec in specs}) == len(specs)
 
 

@@ -1,0 +1,156 @@
+"""Catalogue entries of networks that learned features, and no classes, with timm's weights.
+
+Their side and shape of input are free: position embeddings are interpolated on the fly, so pictures
+are neither stretched nor cropped. Networks that learned from views of many sizes (DINO and its
+successors) run on 384 pixels and more, where their maps are fine; the others on the size that they
+were trained on, unless asked for a larger one.
+
+The files are found by name, not by revision: no digest of them is published, so none is checked,
+and what was loaded is told by its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache, partial
+from typing import Any
+
+from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from attnviz.models.scores import ScoreKind
+from attnviz.models.spec import ModelSpec, Source, WeightsRef
+from attnviz.models.timm_source import as_timm_loads, build_timm, timm_address
+
+_HALF = (0.5, 0.5, 0.5)
+_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+_ANY_SIZE = {"dynamic_img_size": True}
+_BYTES = 4  # per parameter, as float32
+
+
+@dataclass(frozen=True)
+class _Backbone:
+    """One network: what users call it, what timm calls it, and what it was trained on."""
+
+    name: str
+    title: str
+    timm_name: str
+    parameters: int
+    learned: str
+    side: int
+    patch: int = 16
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    licence: str = "Apache-2.0"
+    repository: str = ""
+    layout: str = "NTC"
+    options: dict[str, Any] = field(default_factory=lambda: _ANY_SIZE, hash=False)
+
+
+_DINO = "by itself, from ImageNet without labels (Caron et al., 2021)"
+_DINOV2 = "by itself, from 142 million photos without labels (Oquab et al., 2023)"
+_REGISTERS = f"{_DINOV2[:-1]}; Darcet et al., 2024)"
+_DINOV3 = "by itself, from 1.7 billion photos without labels (Siméoni et al., 2025)"
+_MAE = "by painting in what is hidden of ImageNet's photos (He et al., 2022)"
+_SIGLIP = "to tell which caption belongs to a photo (Zhai et al., 2023)"
+_SIGLIP2 = "to tell which caption belongs to a photo, and where (Tschannen et al., 2025)"
+_CLIP = "to tell which caption belongs to a photo (Radford et al., 2021)"
+_EVA = "by guessing CLIP's features of what is hidden of ImageNet-22k's photos (Fang et al., 2023)"
+_BEIT = "by guessing what is hidden of photos and their captions (Wang et al., 2023)"
+_SAM = "to outline what is pointed at (Kirillov et al., 2023); this is its encoder"
+_NON_COMMERCIAL = "CC BY-NC 4.0"
+_META = "DINOv3 License"
+
+_BACKBONES = (
+    _Backbone(
+        "dinov2-small", "DINOv2, small", "vit_small_patch14_dinov2.lvd142m", 22_056_192,
+        _DINOV2, 392, 14,
+    ),
+    _Backbone(
+        "dinov2-base", "DINOv2, base", "vit_base_patch14_dinov2.lvd142m", 86_579_712,
+        _DINOV2, 392, 14,
+    ),
+    _Backbone(
+        "dinov2-small-registers", "DINOv2 with registers, small",
+        "vit_small_patch14_reg4_dinov2.lvd142m", 22_057_344, _REGISTERS, 392, 14,
+    ),
+    _Backbone(
+        "dinov2-base-registers", "DINOv2 with registers, base",
+        "vit_base_patch14_reg4_dinov2.lvd142m", 86_582_016, _REGISTERS, 392, 14,
+    ),
+    _Backbone(
+        "dinov3-small", "DINOv3, small", "vit_small_patch16_dinov3.lvd1689m", 21_586_944,
+        _DINOV3, 384, licence=_META,
+    ),
+    _Backbone(
+        "dinov3-base", "DINOv3, base", "vit_base_patch16_dinov3.lvd1689m", 85_641_216,
+        _DINOV3, 384, licence=_META,
+    ),
+    _Backbone(
+        "dino-small", "DINO, small", "vit_small_patch16_224.dino", 21_665_664, _DINO, 384
+    ),
+    _Backbone("dino-base", "DINO, base", "vit_base_patch16_224.dino", 85_798_656, _DINO, 384),
+    _Backbone(
+        "mae-base", "Masked autoencoder, base", "vit_base_patch16_224.mae", 85_798_656, _MAE, 224,
+        licence=_NON_COMMERCIAL,
+    ),
+    _Backbone(
+        "clip-base", "CLIP's image tower, base", "vit_base_patch16_clip_quickgelu_224.openai",
+        86_193_152, _CLIP, 224, mean=_CLIP_MEAN, std=_CLIP_STD,
+        repository="timm/vit_base_patch16_clip_224.openai",
+    ),
+    _Backbone(
+        "siglip-base", "SigLIP's image tower, base", "vit_base_patch16_siglip_224.webli",
+        92_884_224, _SIGLIP, 224, mean=_HALF, std=_HALF,
+    ),
+    _Backbone(
+        "siglip2-base", "SigLIP 2's image tower, base", "vit_base_patch16_siglip_256.v2_webli",
+        92_930_304, _SIGLIP2, 256, mean=_HALF, std=_HALF,
+    ),
+    _Backbone(
+        "eva02-small", "EVA-02, small", "eva02_small_patch14_224.mim_in22k", 21_621_120,
+        _EVA, 224, 14, mean=_CLIP_MEAN, std=_CLIP_STD, licence="MIT",
+    ),
+    _Backbone(
+        "eva02-base", "EVA-02, base", "eva02_base_patch14_224.mim_in22k", 85_758_720,
+        _EVA, 224, 14, mean=_CLIP_MEAN, std=_CLIP_STD, licence="MIT",
+    ),
+    _Backbone(
+        "beit3-base", "BEiT-3's image tower, base", "beit3_base_patch16_224.pt", 85_890_816,
+        _BEIT, 224,
+    ),
+    _Backbone(
+        "sam-base", "Segment Anything's encoder, base", "samvit_base_patch16.sa1b", 89_670_912,
+        _SAM, 512, layout="NCHW", options={},
+    ),
+)  # fmt: skip
+
+
+@cache
+def backbone_specs() -> tuple[ModelSpec, ...]:
+    """List the networks without classes, without importing timm."""
+    return tuple(map(_spec, _BACKBONES))
+
+
+def _spec(one: _Backbone) -> ModelSpec:
+    build = partial(build_timm, one.timm_name, **one.options)
+    return ModelSpec(
+        name=one.name,
+        title=one.title,
+        source=Source.TIMM,
+        kinds=("context", "features"),
+        embedded=False,
+        download_bytes=one.parameters * _BYTES,
+        parameters=one.parameters,
+        build=build,
+        weights=WeightsRef(
+            f"{one.name}.safetensors",
+            timm_address(one.repository or f"timm/{one.timm_name}"),
+            adapt=partial(as_timm_loads, build),
+        ),
+        preprocess=Preprocess(size=one.side, multiple=one.patch, mean=one.mean, std=one.std),
+        labels=(),
+        note=f"Names no classes. It learned {one.learned}; downloaded on first use.",
+        layout=one.layout,
+        scores=ScoreKind.NONE,
+        licence=one.licence,
+    )
