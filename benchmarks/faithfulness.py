@@ -103,7 +103,7 @@ def photographs(model: VisionModel, data: Path, half: int) -> Iterator[np.ndarra
         if len(model.labels) >= IMAGENET and 2 * place + half < len(paths):
             whole = open_picture(paths[2 * place + half])
             yield resample(whole.pixels, model.preprocess.geometry(whole))
-        yield stretched(squares[one], model.preprocess.size)
+        yield stretched(squares[one], model.preprocess.side)
 
 
 def stretched(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -211,7 +211,7 @@ def run(
     model: VisionModel, data: Path, counts: Counts, half: int, only: str, *, slow: bool, bf16: bool
 ) -> str:
     """Measure, and return the report as Markdown."""
-    side = model.preprocess.size
+    side = model.preprocess.side
     with model.lock:
         example = torch.zeros(1, 3, side, side)
         methods = contestants(model.module, example, slow=slow)

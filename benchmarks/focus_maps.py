@@ -104,7 +104,7 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
 
 def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
     """Add the sufficiency of every map and baseline on pictures uint8 [N, s, s, 3]."""
-    side = model.preprocess.size
+    side = model.preprocess.side
     sigma = SIGMA_SHARE * side
     for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
         batch = [Picture(square, "", "") for square in pixels[start : start + BATCH]]

@@ -34,15 +34,15 @@ def input_sizes(spec: ModelSpec) -> tuple[int, ...]:
     """
     preprocess = spec.preprocess
     if not preprocess.any_size and spec.resize is None:
-        return (preprocess.size,)
+        return (preprocess.side,)
     largest = LARGEST if spec.layout == "NTC" else LARGEST_MAPS
     most = _LARGE_FACTOR if (spec.parameters or 0) >= _LARGE_NETWORK else max(_FACTORS)
     larger = (
-        math.ceil(preprocess.size * factor / preprocess.multiple) * preprocess.multiple
+        math.ceil(preprocess.side * factor / preprocess.multiple) * preprocess.multiple
         for factor in _FACTORS
         if factor <= most
     )
     return (
-        preprocess.size,
-        *dict.fromkeys(side for side in larger if preprocess.size < side <= largest),
+        preprocess.side,
+        *dict.fromkeys(side for side in larger if preprocess.side < side <= largest),
     )

@@ -97,7 +97,7 @@ def load_model(
 
 def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, ModelSpec]:
     preprocess = spec.preprocess
-    least = min(preprocess.size, preprocess.multiple) if preprocess.any_size else 1
+    least = min(preprocess.side, preprocess.multiple) if preprocess.any_size else 1
     if side < least:
         raise ModelError(f"{spec.name} takes inputs of {least} pixels and more, not {side}.")
     if not preprocess.any_size:

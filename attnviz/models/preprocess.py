@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from attnviz.errors import ModelError
+from attnviz.models.input_settings.base import InputSettings, filter_name, pair
+from attnviz.models.input_settings.checks import checked_numbers, checked_pixels
+from attnviz.models.input_settings.read import read_settings
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture, resample
 from attnviz.types import Pixels
@@ -48,23 +51,30 @@ class Preprocess:
     Attributes
     ----------
     size
-        Side of the square input in pixels, or its shorter side for `Fit.WHOLE`.
+        Side of the square input in pixels, or its shorter side for `Fit.WHOLE`; (height, width) of
+        an oblong input.
     fit
         How a picture is fitted to that size: a `Fit`, or its name ("crop", "squash", "whole").
     resize
-        For `Fit.CROP`, the shorter side in pixels before the square is cut out.
+        For `Fit.CROP`, the shorter side in pixels before the centre is cut out, or (height, width)
+        that the resized picture covers; for `Fit.SQUASH`, what the picture is stretched to before.
     multiple
         The sides of larger inputs are multiples of this; for `Fit.WHOLE`, both sides are.
     any_size
         Whether the network accepts other sizes.
     mean, std
         Per channel, for values in 0..1; a single number stands for one channel.
+    interpolation
+        "bilinear", "bicubic" and the like, as Pillow, torchvision and timm resample; None averages
+        areas where it shrinks, and is bicubic where it enlarges.
+    origin
+        Where the numbers come from, in words, if they were read; not compared.
 
     Raises
     ------
     ModelError
         `mean` and `std` are not 1, 3 or 4 numbers each, are not finite, or a deviation is not
-        above 0; or there is no fit of that name.
+        above 0; there is no fit or interpolation of that name; or a size is no number of pixels.
 
     Examples
     --------
@@ -72,20 +82,30 @@ class Preprocess:
     [[[[2.0]]]]
     """
 
-    size: int = 224
+    size: int | tuple[int, int] = 224
     fit: Fit | str = Fit.WHOLE
-    resize: int | None = None
+    resize: int | tuple[int, int] | None = None
     multiple: int = 32
     any_size: bool = True
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
+    interpolation: str | None = None
+    origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.fit not in list(Fit):
             raise ModelError(f"There is no fit {self.fit!r}. Choose among {', '.join(Fit)}.")
-        object.__setattr__(self, "fit", Fit(self.fit))
-        for name in ("mean", "std"):
-            object.__setattr__(self, name, _numbers(getattr(self, name)))
+        checked = {
+            "fit": Fit(self.fit),
+            "size": checked_pixels("size", self.size),
+            "multiple": checked_pixels("multiple", self.multiple, pairs=False),
+            "resize": None if self.resize is None else checked_pixels("resize", self.resize),
+            "interpolation": filter_name(self.interpolation),
+            "mean": checked_numbers(self.mean),
+            "std": checked_numbers(self.std),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         mean, std = len(self.mean), len(self.std)
         if mean != std or mean not in _CHANNELS:
             known = ", ".join(f"{count} ({what})" for count, what in _CHANNELS.items())
@@ -99,21 +119,93 @@ class Preprocess:
                 "Give finite numbers, and deviations above 0."
             )
 
+    @classmethod
+    def of(cls, source: Any, **changes: Any) -> Preprocess:
+        """Read the preprocessing that transforms, weights, a configuration or a processor say.
+
+        Parameters
+        ----------
+        source
+            Transforms of torchvision or timm (`Compose` and its like, without random ones), weights
+            of torchvision (`ResNet50_Weights.DEFAULT`), a network of timm, its `pretrained_cfg` or
+            what `resolve_data_config` makes of it, an image processor of Hugging Face, or its
+            stored dictionary.
+        **changes
+            Attributes that are to be other than the source says.
+
+        Returns
+        -------
+        Preprocess
+            It gives the inputs that the source gives; what it does not say is as by default.
+
+        Raises
+        ------
+        ModelError
+            The source is none of these, or has a step that no `Preprocess` does; it is named.
+
+        Examples
+        --------
+        >>> Preprocess.of({"input_size": (3, 224, 224), "crop_pct": 0.875}).resize
+        256
+        """
+        if isinstance(source, cls):
+            return replace(source, **changes)
+        return cls(**{**settings_as_options(read_settings(source)), **changes})
+
     @property
     def channels(self) -> int:
         """Number of channels of the inputs."""
         return len(self.mean)
 
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the input, as `size` says; for `Fit.WHOLE` of a square picture."""
+        return self.size if isinstance(self.size, tuple) else (self.size, self.size)
+
+    @property
+    def side(self) -> int:
+        """The input's shorter side."""
+        return min(self.sides)
+
+    def described(self) -> str:
+        """Say in words what becomes of a picture."""
+        height, width = self.sides
+        resized = self.resize if isinstance(self.resize, int) else None
+        how = {
+            Fit.WHOLE: f"the whole picture, its shorter side at {self.side} pixels",
+            Fit.SQUASH: f"the picture stretched to {width} x {height} pixels",
+            Fit.CROP: f"the centre of {width} x {height} pixels"
+            + (f", of the shorter side at {resized} pixels" if resized else ""),
+        }[Fit(self.fit)]
+        filtered = f", {self.interpolation}" if self.interpolation else ""
+        mean, std = (" ".join(f"{one:.4g}" for one in each) for each in (self.mean, self.std))
+        return f"{how}{filtered}; mean {mean}, deviation {std}"
+
     def halved(self) -> Preprocess:
         """Return the same with half the input's side, for a second attempt after memory ran out."""
-        resize = None if self.resize is None else max(self.resize // 2, self.multiple)
-        return replace(self, size=max(self.size // 2, self.multiple), resize=resize)
+        size, resize = pair(self.size), pair(self.resize)
+        assert size is not None
+        return replace(
+            self,
+            size=(self._half(size[0]), self._half(size[1])),
+            resize=resize and (self._half(resize[0]), self._half(resize[1])),
+        )
+
+    def _half(self, side: int) -> int:
+        """Half a side: whole cells where the side has whole cells, and one at least."""
+        cells = self.multiple if self.fit is not Fit.WHOLE and side % self.multiple == 0 else 1
+        return max(side // 2 // cells * cells, self.multiple)
 
     def geometry(self, picture: Picture) -> PictureGeometry:
         """Compute which part of a picture the network sees, and at what size."""
         height, width = picture.pixels.shape[:2]
         return fit_picture(
-            (height, width), self.size, Fit(self.fit), resize=self.resize, multiple=self.multiple
+            (height, width),
+            self.size,
+            Fit(self.fit),
+            resize=self.resize,
+            multiple=self.multiple,
+            interpolation=self.interpolation,
         )
 
     def tensor(self, picture: Picture) -> tuple[Tensor, PictureGeometry]:
@@ -165,12 +257,13 @@ def _to_channels(inputs: Tensor, channels: int) -> Tensor:
     return inputs
 
 
-def _numbers(values: float | Sequence[float]) -> tuple[float, ...]:
-    """One number, or any sequence of them, as a tuple; ModelError for anything else."""
-    try:
-        numbers = np.asarray(values, dtype=np.float64).reshape(-1).tolist()
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"The mean and deviation of a preprocessing are numbers, not {values!r}."
-        ) from error
-    return tuple(numbers)
+def settings_as_options(found: InputSettings) -> dict[str, Any]:
+    """What a source says, as arguments of `Preprocess`."""
+    options = {
+        name: value
+        for name in ("size", "fit", "resize", "mean", "std", "interpolation", "origin")
+        if (value := getattr(found, name)) is not None
+    }
+    if found.size is not None and found.fit is None:
+        options["fit"] = Fit.SQUASH
+    return options

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from attnviz.errors import FocusError
+from attnviz.pictures.bicubic import sample_bicubic
 from attnviz.types import BoolArray, FloatArray, Pixels
+
+INTERPOLATIONS = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+    "box": Image.Resampling.BOX,
+    "hamming": Image.Resampling.HAMMING,
+}
+"""Pillow's filters by the names that libraries of networks give them."""
 
 
 class Fit(StrEnum):
     """How a picture of any shape becomes a network's input.
 
-    `SQUASH` stretches the whole picture to the input's square; `WHOLE` keeps the aspect ratio and
-    makes the shorter side as long as the input (an oblong input, nothing is cropped); `CROP`
-    resizes the shorter side to `resize` and crops the centre square, as most published accuracies
-    do.
+    `SQUASH` stretches the whole picture to the input's shape, or to `resize`, of which it takes the
+    centre; `WHOLE` keeps the aspect ratio and makes the shorter side as long as the input (an
+    oblong input, nothing is cropped); `CROP` resizes the shorter side to `resize` and crops the
+    centre, as most published accuracies do.
     """
 
     SQUASH = "squash"
@@ -41,11 +53,15 @@ class PictureGeometry:
         x [x, x+1).
     input_size
         (height, width) in pixels.
+    interpolation
+        How it is resampled, one of `INTERPOLATIONS`; None averages areas where it shrinks, and is
+        bicubic where it enlarges.
     """
 
     picture_size: tuple[int, int]
     box: tuple[float, float, float, float]
     input_size: tuple[int, int]
+    interpolation: str | None = None
 
     def to_picture(self, y: float, x: float) -> tuple[float, float]:
         """Map the point (y, x) of the input, in pixels, to the picture, in pixels."""
@@ -83,7 +99,7 @@ class PictureGeometry:
         down, across = size[0] / self.picture_size[0], size[1] / self.picture_size[1]
         top, left, bottom, right = self.box
         box = (top * down, left * across, bottom * down, right * across)
-        return PictureGeometry(size, box, self.input_size)
+        return replace(self, picture_size=size, box=box)
 
     def spread(self, grid: FloatArray, outside: float | None = None) -> FloatArray:
         """Resample a map on the network's grid to the picture, bicubic.
@@ -115,7 +131,7 @@ class PictureGeometry:
         source_y = (np.arange(height, dtype=np.float32) + 0.5 - top) / step_y - 0.5
         source_x = (np.arange(width, dtype=np.float32) + 0.5 - left) / step_x - 0.5
         low, high = float(values.min()), float(values.max())
-        picture = _sample_bicubic(values, source_y, source_x)
+        picture = sample_bicubic(values, source_y, source_x)
         np.clip(picture, low, high, out=picture)
         fill = low if outside is None else outside
         picture[_outside(height, top, bottom), :] = fill
@@ -127,28 +143,6 @@ def _outside(length: int, start: float, stop: float) -> BoolArray:
     """Which of `length` pixels have their centre outside start..stop."""
     centres = np.arange(length) + 0.5
     return (centres < start) | (centres > stop)
-
-
-def _sample_bicubic(values: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
-    """Separable bicubic sampling at the rows `y` and columns `x` (fractional, replicated edges)."""
-    along_x = _cubic_matrix(x, values.shape[1])
-    along_y = _cubic_matrix(y, values.shape[0])
-    return np.asarray(along_y @ values @ along_x.T, dtype=np.float32)
-
-
-def _cubic_matrix(positions: FloatArray, length: int) -> FloatArray:
-    """[positions, length] weights of Keys' cubic (a = -0.5), which rows sum to 1."""
-    base = np.floor(positions).astype(np.int64)
-    fraction = (positions - base).astype(np.float32)
-    matrix = np.zeros((len(positions), length), dtype=np.float32)
-    rows = np.arange(len(positions))
-    for tap in range(-1, 3):
-        distance = np.abs(fraction - tap)
-        near = (1.5 * distance - 2.5) * distance**2 + 1.0
-        far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
-        weight = np.where(distance <= 1.0, near, np.where(distance < 2.0, far, 0.0))
-        np.add.at(matrix, (rows, np.clip(base + tap, 0, length - 1)), weight.astype(np.float32))
-    return matrix
 
 
 def checked_map(grid: npt.ArrayLike) -> FloatArray:
@@ -163,12 +157,13 @@ def checked_map(grid: npt.ArrayLike) -> FloatArray:
 
 def fit_picture(
     picture_size: tuple[int, int],
-    size: int,
+    size: int | tuple[int, int],
     fit: Fit,
     *,
-    resize: int | None = None,
+    resize: int | tuple[int, int] | None = None,
     multiple: int = 1,
     longest: int = 4,
+    interpolation: str | None = None,
 ) -> PictureGeometry:
     """Compute the geometry for a picture and an input size.
 
@@ -177,31 +172,65 @@ def fit_picture(
     picture_size
         (height, width) of the picture.
     size
-        Side of the network's square input in pixels; for `WHOLE` its shorter side.
+        Side of the network's square input in pixels, or its (height, width); for `WHOLE` its
+        shorter side.
     fit
         How the picture becomes the input.
     resize
-        For `CROP`: what the shorter side is resized to before `size` is cropped.
+        For `CROP`: what the shorter side is resized to before `size` is cropped; of two numbers,
+        (height, width) that the resized picture covers. For `SQUASH`: what the picture is stretched
+        to before.
     multiple
         For `WHOLE`: both sides are rounded to a multiple of this.
     longest
         For `WHOLE`: largest aspect ratio of the input, so that a panorama of 20,000 x 3 px does not
         exhaust the memory.
+    interpolation
+        One of `INTERPOLATIONS`. With one, a crop begins at a whole pixel of the resized picture, as
+        in torchvision and timm, and the input is the same as theirs; None cuts exactly the middle.
     """
     height, width = picture_size
+    sides = size if isinstance(size, tuple) else (size, size)
     whole = (0.0, 0.0, float(height), float(width))
-    if fit is Fit.SQUASH:
-        return PictureGeometry(picture_size, whole, (size, size))
     if fit is Fit.WHOLE:
-        scale = size / min(height, width)
-        sides = tuple(
-            _rounded(min(side * scale, size * longest), multiple) for side in (height, width)
+        short = min(sides)
+        scale = short / min(height, width)
+        rounded = tuple(
+            _rounded(min(side * scale, short * longest), multiple) for side in (height, width)
         )
-        return PictureGeometry(picture_size, whole, (sides[0], sides[1]))
-    # An input larger than `resize` would reach beyond the picture: then the full square is used.
-    side = min(height, width) * min(1.0, size / (resize or size))
-    top, left = (height - side) / 2, (width - side) / 2
-    return PictureGeometry(picture_size, (top, left, top + side, left + side), (size, size))
+        return PictureGeometry(picture_size, whole, (rounded[0], rounded[1]), interpolation)
+    least = resize if isinstance(resize, tuple) else (resize or 1, resize or 1)
+    # A smaller one would leave parts of the input empty: then as much is used as there is.
+    resized: tuple[float, float] = max(least[0], sides[0]), max(least[1], sides[1])
+    if fit is Fit.CROP:
+        resized = _covering(picture_size, resized, exact=interpolation is None)
+    top, bottom = _centre(height, resized[0], sides[0], exact=interpolation is None)
+    left, right = _centre(width, resized[1], sides[1], exact=interpolation is None)
+    return PictureGeometry(picture_size, (top, left, bottom, right), sides, interpolation)
+
+
+def _covering(
+    picture_size: tuple[int, int], least: tuple[float, float], *, exact: bool
+) -> tuple[float, float]:
+    """The size in its own aspect at which a picture covers `least`, in whole pixels or exactly."""
+    height, width = picture_size
+    size = least[0], least[0] * width / height
+    if size[1] < least[1]:
+        size = least[1] * height / width, least[1]
+    if exact:
+        return size
+    # torchvision cuts the fraction off the longer side; timm rounds it where `least` is oblong.
+    whole = math.floor if least[0] == least[1] else round
+    return float(whole(size[0])), float(whole(size[1]))
+
+
+def _centre(length: int, resized: float, side: int, *, exact: bool) -> tuple[float, float]:
+    """Where the middle `side` pixels of `resized` begin and end, of a picture of `length`."""
+    if exact:
+        start = length * (1 - side / resized) / 2
+        return start, length - start
+    first = round((resized - side) / 2)
+    return first * length / resized, (first + side) * length / resized
 
 
 def _rounded(side: float, multiple: int) -> int:
@@ -211,8 +240,8 @@ def _rounded(side: float, multiple: int) -> int:
 def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
     """Crop and resample a picture to the network's input.
 
-    Shrinking averages over areas, which avoids aliasing; enlarging is bicubic. Box edges are
-    rounded to whole pixels.
+    Without an interpolation, shrinking averages over areas, which avoids aliasing, enlarging is
+    bicubic, and box edges are rounded to whole pixels.
 
     Parameters
     ----------
@@ -226,9 +255,16 @@ def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
     Pixels
         uint8 [h, w, 3].
     """
+    height, width = geometry.input_size
+    if geometry.interpolation is not None:
+        top, left, bottom, right = geometry.box
+        rows, columns = geometry.picture_size
+        box = max(left, 0.0), max(top, 0.0), min(right, float(columns)), min(bottom, float(rows))
+        image = Image.fromarray(pixels)
+        kind = INTERPOLATIONS[geometry.interpolation]
+        return np.array(image.resize((width, height), kind, box), dtype=np.uint8)
     top, left, bottom, right = (round(edge) for edge in geometry.box)
     crop = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
-    height, width = geometry.input_size
     # Each side by its own rule: a strip of 3 x 20,000 px is enlarged one way and shrunk the other.
     smaller = (min(width, crop.shape[1]), min(height, crop.shape[0]))
     if smaller != (crop.shape[1], crop.shape[0]):

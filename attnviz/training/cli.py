@@ -131,7 +131,7 @@ def train(
         with suppress(TrainingError):  # the run itself says what is wrong with the folder
             pictures = sum(count_pictures(data).values())
             recipe = for_few_pictures(recipe, round(pictures * (1 - held_out_share(pictures))))
-    size = size or zoo_networks().get(model).preprocess.size
+    size = size or zoo_networks().get(model).preprocess.side
     job = Job(recipe.to_json(), str(data.absolute()), size, device, half, probes)
     try:
         done = run_job(out, job, concurrent=beside)
@@ -159,7 +159,7 @@ def evaluate(
     from attnviz.training.loop.evaluate import evaluate as score_of
 
     loaded = load_model(model, device)
-    side = loaded.preprocess.size
+    side = loaded.preprocess.side
     classes, part = load_validation(data, side=store)
     if classes != loaded.labels:
         raise TrainingError(

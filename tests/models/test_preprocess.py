@@ -132,3 +132,69 @@ def test_a_fit_has_a_name() -> None:
     assert Preprocess(fit="crop") == Preprocess(fit=Fit.CROP)
     with pytest.raises(ModelError, match=r"no fit 'cropped'\. Choose among squash, whole, crop"):
         Preprocess(fit="cropped")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"size": -5}, "`size` -5. Give 1 or more pixels, or"),
+        ({"size": 0}, "`size` 0"),
+        ({"size": 22.5}, "`size` 22.5"),
+        ({"size": "224"}, "`size` '224'"),
+        ({"size": None}, "`size` None"),
+        ({"size": True}, "`size` True"),
+        ({"size": (32, 0)}, r"`size` \(32, 0\)"),
+        ({"size": (1, 2, 3)}, r"`size` \(1, 2, 3\)"),
+        ({"size": ()}, r"`size` \(\)"),
+        ({"multiple": 0}, "`multiple` 0. Give 1 or more pixels\\."),
+        ({"multiple": (2, 2)}, "`multiple`"),
+        ({"resize": -1}, "`resize` -1"),
+        ({"interpolation": "cubic"}, "no interpolation 'cubic'. Choose among nearest, bilinear"),
+    ],
+)
+def test_sizes_that_are_none_are_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ModelError, match=sentence):
+        Preprocess(**options)
+
+
+def test_two_equal_sides_are_one() -> None:
+    assert Preprocess(size=(64, 64)) == Preprocess(size=64)
+    assert Preprocess(size=np.int64(64)).sides == (64, 64)
+    oblong = Preprocess(size=[48, 64], fit="crop")
+    assert (oblong.sides, oblong.side) == ((48, 64), 48)
+
+
+def test_an_oblong_crop_covers_what_it_is_cut_from() -> None:
+    preprocess = Preprocess(size=(32, 64), fit="crop", resize=(40, 80))
+    geometry = preprocess.geometry(grey(100, 100))  # at 80 x 80: rows 24 to 56, columns 8 to 72
+    assert geometry.input_size == (32, 64)
+    assert geometry.box == pytest.approx((30, 10, 70, 90))
+
+
+def test_half_of_whole_patches_are_whole_patches() -> None:
+    half = Preprocess(size=518, fit="squash", multiple=14).halved()
+    assert half.size == 252  # 18 patches of 14, where 259 are 18.5
+    assert Preprocess(size=(56, 84), fit="crop", resize=112, multiple=14).halved() == Preprocess(
+        size=(28, 42), fit="crop", resize=56, multiple=14
+    )
+
+
+@pytest.mark.parametrize(
+    ("preprocess", "words"),
+    [
+        (
+            Preprocess(size=64, mean=0, std=1),
+            "the whole picture, its shorter side at 64 pixels; mean 0, deviation 1",
+        ),
+        (
+            Preprocess(size=(32, 48), fit="squash"),
+            "stretched to 48 x 32 pixels; mean 0.485 0.456 0.406",
+        ),
+        (
+            Preprocess(size=224, fit="crop", resize=256, interpolation="bilinear"),
+            "the centre of 224 x 224 pixels, of the shorter side at 256 pixels, bilinear; mean",
+        ),
+    ],
+)
+def test_a_preprocessing_says_what_it_does(preprocess: Preprocess, words: str) -> None:
+    assert words in preprocess.described()

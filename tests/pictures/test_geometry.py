@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from attnviz.errors import FocusError
+from attnviz.pictures.bicubic import cubic_matrix
 from attnviz.pictures.geometry import (
     Fit,
     PictureGeometry,
-    _cubic_matrix,
     checked_map,
     fit_picture,
     resample,
@@ -106,12 +106,12 @@ def test_one_wild_row_does_not_reach_further_than_two_cells() -> None:
     assert spread[35, 20] > 0.9
 
 
-def test_rows_of_the_cubic_matrix_sum_to_one() -> None:
+def test_rows_of_thecubic_matrix_sum_to_one() -> None:
     positions = np.linspace(-1, 9, 77, dtype=np.float32)
-    matrix = _cubic_matrix(positions, 8)
+    matrix = cubic_matrix(positions, 8)
     assert matrix.sum(axis=1) == pytest.approx(1.0, abs=1e-6)
     # Half-way between two samples Keys' cubic weighs (-1, 9, 9, -1) / 16.
-    half = _cubic_matrix(np.array([3.5], dtype=np.float32), 8)[0]
+    half = cubic_matrix(np.array([3.5], dtype=np.float32), 8)[0]
     assert half.tolist() == pytest.approx([0, 0, -1 / 16, 9 / 16, 9 / 16, -1 / 16, 0, 0])
 
 

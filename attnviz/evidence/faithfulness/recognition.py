@@ -9,7 +9,7 @@ of the curves says more than their height.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
@@ -83,7 +83,7 @@ def recognise(
     UnknownClassError
         If the network has no such class.
     """
-    input_geometry = PictureGeometry(geometry.picture_size, geometry.box, subject.size)
+    input_geometry = replace(geometry, input_size=subject.size)
     total = 2 + sum(len(path) for path in paths)
     inputs = _inputs(pixels, input_geometry, paths)
     scores = score_variants(subject, _batches(subject, inputs), total, progress)

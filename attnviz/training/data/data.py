@@ -250,7 +250,7 @@ def _read(
     return PictureSet(pixels[: len(labels)], np.asarray(labels, np.int64))
 
 
-def squash(pixels: Pixels, side: int) -> Pixels:
+def squash(pixels: Pixels, side: int | tuple[int, int]) -> Pixels:
     """Stretch a picture to a square; averages where it shrinks.
 
     Parameters
@@ -258,12 +258,12 @@ def squash(pixels: Pixels, side: int) -> Pixels:
     pixels
         uint8 [H, W, 3].
     side
-        Side in pixels.
+        Side in pixels, or (height, width).
 
     Returns
     -------
     Pixels
-        uint8 [side, side, 3].
+        uint8 [height, width, 3].
     """
     height, width = pixels.shape[:2]
     return resample(pixels, fit_picture((height, width), side, Fit.SQUASH))

@@ -105,7 +105,7 @@ class LensRun:
         card = {
             "classes": list(self.labels),
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "input_side": self.trainer.preprocess.size,
+            "input_side": self.trainer.preprocess.side,
             "parameters": trained,
             "data": "photos without labels; the network's own answers serve",
             "recipe": dataclasses.asdict(self.recipe),

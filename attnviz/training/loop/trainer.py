@@ -139,7 +139,7 @@ class Trainer:
                 if self._stopped(progress):
                     break
         round_to_half(self._average.module)
-        side = self.preprocess.size
+        side = self.preprocess.side
         score = self._score(side, len(self.data.validation), self.check_stop)
         return TrainingResult(self._average.module, progress, score, side)
 

@@ -54,7 +54,7 @@ def choose_probes(which: str, data: ClassFolder, preprocess: Preprocess) -> Prob
     UnknownNameError
         `which` is neither.
     """
-    side = preprocess.size
+    side = preprocess.side
     if which == "samples":
         return sample_probes(preprocess)
     if which != "val":
@@ -77,6 +77,6 @@ def sample_probes(preprocess: Preprocess) -> ProbePictures:
         Makes inputs of pictures.
     """
     names = [sample.name for sample in list_samples()]
-    pixels = np.stack([squash(open_sample(name).pixels, preprocess.size) for name in names])
+    pixels = np.stack([squash(open_sample(name).pixels, preprocess.side) for name in names])
     inputs = preprocess.normalised(pixels_to_tensor(pixels))
     return ProbePictures(tuple(f"sample:{name}" for name in names), inputs)
