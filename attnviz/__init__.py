@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from attnviz.render.bokeh_photo import bokeh as bokeh
     from attnviz.render.focus import FocusMap as FocusMap
     from attnviz.render.focus import FocusSettings as FocusSettings
+    from attnviz.targets.contrast import Contrast as Contrast
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
 
 _HOMES = {
     "AttnvizError": "attnviz.errors",
+    "Contrast": "attnviz.targets.contrast",
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",

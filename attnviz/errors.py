@@ -12,6 +12,7 @@
     │   ├── InternalError     a network that runs by itself, and on which attnviz failed
     │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
     ├── MethodError           a method that does not fit what was captured
+    ├── TargetError           a question that a model cannot be asked, or that has no answer
     ├── OutputError           a file or folder that cannot be written
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
@@ -133,6 +134,10 @@ class OutOfMemoryError(ModelError):
 
 class MethodError(AttnvizError):
     """A method does not fit what was captured, or an option of it is out of range."""
+
+
+class TargetError(AttnvizError):
+    """A question cannot be asked of a model or a picture, or its score is no number."""
 
 
 class OutputError(AttnvizError):

@@ -10,9 +10,10 @@ import numpy as np
 from torch import Tensor
 
 from attnviz.analysis.answers import Answer, RunChoice, first_answer
-from attnviz.analysis.explain import class_index, network_kinds
+from attnviz.analysis.explain import class_index
 from attnviz.analysis.explanation import Prediction
 from attnviz.analysis.inference import run_inference
+from attnviz.analysis.kinds import network_kinds
 from attnviz.analysis.predictions import check_target, prediction_of
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, Nature

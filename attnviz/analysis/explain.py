@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.analysis.answers import Answer, first_answer, readable_kinds, stepped_aside
-from attnviz.analysis.explanation import Explanation, Prediction
+from attnviz.analysis.answers import Answer, first_answer, stepped_aside
+from attnviz.analysis.asked import (
+    TargetMaps,
+    answering,
+    asked_targets,
+    class_alone,
+    common_layers,
+    competing_maps,
+    explained,
+    run_for_targets,
+    targets_of,
+)
+from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
 from attnviz.analysis.inference import check_logits, run_inference
-from attnviz.analysis.predictions import check_target, prediction_of, ranked_predictions
+from attnviz.analysis.kinds import kinds_and_doubts
+from attnviz.analysis.predictions import check_target, ranked_predictions
 from attnviz.capture.discovery.reach import reach_notes
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
-from attnviz.capture.site import Kind
 from attnviz.errors import ModelError
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
-from attnviz.methods.questions import Choice, choose_methods, has_spatial_attention
+from attnviz.methods.questions import Choice, Question, choose_methods, has_spatial_attention
 from attnviz.models.classes import index_of_class
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
@@ -37,7 +48,7 @@ def explain(
     model: VisionModel,
     picture: Picture | PictureSource,
     method: str = "auto",
-    target: int | str | None = None,
+    target: Any = None,
     progress: Progress | None = None,
 ) -> Explanation:
     """Explain a picture: run a model on it and return the map of every layer.
@@ -57,7 +68,9 @@ def explain(
         Name of a method, or a question: "attention", "decision", or "auto". A method that fails on
         the network, or gives NaN, is replaced by the next best for a question, and `notes` says so.
     target
-        Class to explain, as index or label (default: the top prediction).
+        What to explain (default: the top prediction): a class, as index or label; a function from
+        the network's output to a score for each picture; or a target, such as `Contrast`. Several
+        in a list compete, and the maps show who wins where.
     progress
         Called after each forward pass; what it raises stops the work, and comes out as it is.
 
@@ -74,20 +87,35 @@ def explain(
         No method has that name.
     UnknownClassError
         There is no such class.
+    TargetError
+        The model cannot be asked this.
     MethodError
-        The method does not fit the network.
+        The method does not fit the network, or cannot explain the target.
     ModelError
         The network cannot be read, fails on the picture, or returns NaN.
     OutOfMemoryError
         The pass did not fit into memory, nor did the retry.
     """
     picture = as_picture(picture)
-    kinds, doubts = ((), ()) if method in METHODS else _kinds(model, picture)
-    choices = choose_methods(
-        method, has_attention=has_spatial_attention(kinds), answers=model.spec.answers, kinds=kinds
+    targets = targets_of(model, target)
+    index = class_alone(model, targets)
+    scored = bool(targets) and index is None
+    kinds, doubts = (
+        ((), ()) if method in METHODS else kinds_and_doubts(model, picture, any_output=scored)
     )
+    choices = choose_methods(
+        Question.DECISION if scored and method == "auto" else method,
+        has_attention=has_spatial_attention(kinds),
+        answers=model.spec.answers,
+        kinds=kinds,
+    )
+    choices = answering(choices, model, targets) if scored else choices
+    maps: list[TargetMaps] = []
 
-    def run(choice: Choice, inference: Inference) -> tuple[MethodResult]:
+    def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
+        if scored:
+            maps.append(run_for_targets(model, choice, inference, targets))
+            return maps[-1].results
         check_target(model, choice.method, inference)
         return (choice.method.run(inference),)
 
@@ -96,27 +124,27 @@ def explain(
         return replace(answer, notes=(*answer.notes, *_reach(model, inference, answer.choice)))
 
     answer, notes = run_inference(
-        model,
-        picture,
-        work,
-        target=None if target is None else class_index(model, target),
-        progress=progress,
+        model, picture, work, target=index, progress=progress, any_output=scored
     )
-    (result,), shown, geometry = answer.results, answer.choice, answer.geometry
+    result, shown, geometry = answer.results[0], answer.choice, answer.geometry
+    asked: tuple[AskedTarget, ...] = ()
+    if targets and result.target is not None:
+        values = maps[-1].values if maps else result.logits[0, result.target]
+        asked = asked_targets(model, targets, answer.results, values, shown.layer)
     predictions, classes = ranked_predictions(model, result.logits[0])
-    explained = None if result.target is None else int(result.target[0])
     return Explanation(
         picture=picture,
         choice=shown,
-        layers=result.layers,
-        maps=tuple(maps.values[0] for maps in result.layer_maps),
+        layers=common_layers(answer.results),
+        maps=competing_maps(answer.results, shown.layer),
         predictions=predictions[:SHOWN],
         classes=classes[:SHOWN],
-        target=None if explained is None else prediction_of(model, result.logits[0], explained),
+        target=explained(model, result, asked),
         geometry=geometry,
         provenance=_provenance(model, picture, shown, geometry),
         notes=(*picture.notes, *doubts, *answer.notes, *notes),
         scores=model.read_as,
+        asked=asked,
     )
 
 
@@ -130,37 +158,6 @@ def _reach(model: VisionModel, inference: Inference, choice: Choice) -> tuple[st
     except Exception as error:
         stepped_aside(model, inference, error)  # raises what users must know
         return ()
-
-
-def network_kinds(model: VisionModel, picture: Picture) -> tuple[Kind, ...]:
-    """Return the kinds of sites in a network.
-
-    Parameters
-    ----------
-    model
-        From `load_model` or `wrap`. The catalogue knows the kinds of its models; a wrapped module
-        takes one or two passes, the first time.
-    picture
-        A picture for those passes.
-
-    Returns
-    -------
-    tuple of Kind
-        The kinds of which the network has sites.
-
-    Raises
-    ------
-    ModelError
-        The network cannot be read, or fails on the picture.
-    """
-    return _kinds(model, picture)[0]
-
-
-def _kinds(model: VisionModel, picture: Picture) -> tuple[tuple[Kind, ...], tuple[str, ...]]:
-    """The kinds of sites in a network, and what could not be looked for."""
-    if model.spec.source is not Source.USER:
-        return tuple(Kind(kind) for kind in model.spec.kinds), ()
-    return run_inference(model, picture, partial(readable_kinds, model))[0]
 
 
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:

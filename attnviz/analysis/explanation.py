@@ -14,6 +14,9 @@ from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.pointed import POINTED
+from attnviz.targets.base import Target
+from attnviz.targets.single_class import Class
+from attnviz.targets.text import format_targets
 from attnviz.types import FloatArray
 
 
@@ -22,6 +25,28 @@ class Prediction(NamedTuple):
 
     label: str
     probability: float
+
+
+@dataclass(frozen=True)
+class AskedTarget:
+    """A target that was asked for, with what the network says of it.
+
+    Parameters
+    ----------
+    target
+        The target, with the model's names for what it names.
+    prediction
+        What it is called, and its probability in 0..1; of a score that is none, its value.
+    share
+        Its share of the focus where several compete, 0..1.
+    maps
+        float32 [h, w] of each layer for it alone.
+    """
+
+    target: Target
+    prediction: Prediction
+    share: float
+    maps: tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +68,8 @@ class Explanation:
     classes
         Indices of these classes.
     target
-        The class that the maps explain; None for attention, which explains no class.
+        What the maps explain, in words, with its probability or value; of several, those of the
+        first. None for attention, which explains no class.
     geometry
         How the network's input was taken from the picture.
     provenance
@@ -52,6 +78,9 @@ class Explanation:
         Sentences for the user, such as a retry on a smaller input, or what could not be read.
     scores
         How the network's output is read; it says whether the probabilities sum to one.
+    asked
+        The targets that were asked for, and are explained; empty while the top class is followed.
+        Of several, `maps` shows the competition: 1 is the peak of the strongest.
     pointed
         float32 [h, w] around a point that somebody chose; its layer is called `POINTED`. None
         unless a page adds it.
@@ -68,12 +97,26 @@ class Explanation:
     provenance: Mapping[str, str]
     notes: tuple[str, ...] = field(default=())
     scores: Scores = PLAIN_LOGITS
+    asked: tuple[AskedTarget, ...] = ()
     pointed: FloatArray | None = None
 
     @property
     def method(self) -> str:
         """Name of the method that made the maps."""
         return self.choice.method.name
+
+    @property
+    def explained_class(self) -> Prediction | None:
+        """The class that the maps explain; None where they explain another score, or several."""
+        single = len(self.asked) == 1 and isinstance(self.asked[0].target, Class)
+        return self.target if single or not self.asked else None
+
+    @property
+    def target_text(self) -> str:
+        """What the maps explain as text, as links and files name it; "none" for attention."""
+        if self.asked:
+            return format_targets([one.target for one in self.asked])
+        return self.target.label if self.target else "none"
 
     @property
     def best_layer(self) -> str:

@@ -14,11 +14,11 @@ from torch import Tensor
 from attnviz.analysis.failures import failure_on
 from attnviz.analysis.score_kind import check_finite, check_labels, known_scores
 from attnviz.capture.hooks.logit_outputs import logit_outputs
-from attnviz.errors import AttnvizError, InternalError, OutOfMemoryError
+from attnviz.errors import AttnvizError, InternalError, ModelError, OutOfMemoryError
 from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.scores import PLAIN_LOGITS, Scores
+from attnviz.models.scores import PLAIN_LOGITS, ScoreKind, Scores
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress, raised_by_progress
@@ -33,6 +33,7 @@ def run_inference(
     *,
     target: int | None = None,
     progress: Progress | None = None,
+    any_output: bool = False,
 ) -> tuple[T, tuple[str, ...]]:
     """Do `work` with the network and the picture, and retry once if memory runs out.
 
@@ -51,6 +52,8 @@ def run_inference(
         Index of the class to explain; the most probable one if None.
     progress
         Called by work after its passes; what it raises stops it, and comes out as it is.
+    any_output
+        Whether the work can do with an output that holds no logits, such as boxes.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def run_inference(
     OutOfMemoryError
         The work did not fit into memory, nor did the retry.
     """
-    run = partial(_run, model, picture, work, target, progress)
+    run = partial(_run, model, picture, work, target, progress, any_output)
     setting = _Setting(model.device, model.preprocess)
     with model.lock:
         try:
@@ -124,11 +127,17 @@ def _run(
     work: Callable[[Inference], T],
     target: int | None,
     progress: Progress | None,
+    any_output: bool,
     setting: _Setting,
 ) -> T:
     inference = _prepare(model, picture, setting, target, progress)
     with _named_errors(model, inference.inputs):
-        scores = _scores(model, inference.inputs)
+        try:
+            scores = _scores(model, inference.inputs)
+        except ModelError:
+            if not any_output:
+                raise
+            scores = Scores(ScoreKind.NONE)
     with logit_outputs(model.module, scores), _named_errors(model, inference.inputs):
         return work(replace(inference, scores=scores))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
 from attnviz.training.cli import Device
+
+if TYPE_CHECKING:
+    from attnviz.targets import Target
 
 
 def explain(
@@ -25,7 +27,11 @@ def explain(
         str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
     ] = "auto",
     target: Annotated[
-        str | None, typer.Option(help="Class, by label or index (default: the top prediction).")
+        list[str] | None,
+        typer.Option(
+            help="What to explain: a class, by label or index, or contrast:cat|dog "
+            "(default: the top prediction). Repeated, the targets compete."
+        ),
     ] = None,
     layers: Annotated[
         str, typer.Option("--layers", "--layer", help="Layers to write: best, all, or a name.")
@@ -63,7 +69,7 @@ def explain(
     formats = tuple(known.get(name)() for name in dict.fromkeys(names))
     listed = input_pictures(pictures, out)
     loaded = load_model(model_or_default(model), device, input_size=input_size)
-    order = Order(method, as_class(target, loaded.labels), layers, radius, formats, out)
+    order = Order(method, as_asked(target or (), loaded.labels), layers, radius, formats, out)
     reporter = Reporter(quiet=quiet, json_lines=json)
     explain_pictures(loaded, listed, order, reporter)
     reporter.summarise()
@@ -71,8 +77,11 @@ def explain(
         raise typer.Exit(1)
 
 
-def as_class(target: str | None, labels: Sequence[str]) -> str | int | None:
-    """Return a label as it is, or the index that a word is; some labels are numbers themselves."""
-    if target is None or target in labels or not re.fullmatch(r"-?[0-9]+", target):
-        return target
-    return int(target)
+def as_asked(texts: Sequence[str], labels: Sequence[str]) -> tuple[Target, ...]:
+    """Return what the texts of `--target` ask for; see `parse_targets`."""
+    from attnviz.targets import TextContext
+    from attnviz.targets.text import as_targets, parse_targets
+
+    context = TextContext(labels)
+    targets = [target for text in texts for target in parse_targets(text, context)]
+    return as_targets(targets) if targets else ()

@@ -16,6 +16,7 @@ from attnviz.export.base import Export, ExportSource
 from attnviz.methods.fuse import FUSED
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
+from attnviz.targets import Target
 
 ALL, BEST = "all", "best"
 
@@ -26,8 +27,10 @@ class Order:
 
     Attributes
     ----------
-    method, target
+    method
         As in `attnviz.explain`.
+    asked
+        What to explain; empty for the top prediction.
     layers
         "all", "best", or the name of a layer.
     radius
@@ -39,7 +42,7 @@ class Order:
     """
 
     method: str
-    target: str | int | None
+    asked: tuple[Target, ...]
     layers: str
     radius: float
     exports: tuple[Export, ...]
@@ -85,7 +88,7 @@ def _explain_one(
     if source.problem is not None:
         raise source.problem
     picture = open_picture(source.path)
-    result = explain(model, picture, order.method, order.target)
+    result = explain(model, picture, order.method, order.asked or None)
     report.result = result
     report.layers = _layers(result, order.layers)
     report.folder = folder

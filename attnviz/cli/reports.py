@@ -14,6 +14,7 @@ from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.cli.terminal import path_text
 from attnviz.errors import AttnvizError, OutputError, PictureError
 from attnviz.models.scores import PLAIN_LOGITS, Scores
+from attnviz.targets.text import format_target
 
 _NAMES_SHOWN = 10
 
@@ -60,6 +61,10 @@ class PictureReport:
                 for index, prediction in zip(classes, predictions, strict=True)
             ],
             "target": _as_json(result.target, result.scores) if result and result.target else None,
+            "asked": [
+                {"text": format_target(one.target), "share": one.share}
+                for one in (result.asked if result else ())
+            ],
             "method": result.method if result else None,
             "layers": list(result.layers) if result else [],
             "best_layer": result.best_layer if result else None,

@@ -12,7 +12,7 @@ def layer_provenance(source: ExportSource) -> dict[str, str]:
     return {
         **explanation.provenance,
         "layer": source.layer,
-        "target": explanation.target.label if explanation.target else "none",
+        "target": explanation.target_text,
     }
 
 

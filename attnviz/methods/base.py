@@ -80,6 +80,8 @@ class Method(ABC):
         Whether negative values count against the class.
     classless
         Whether it shows relevance, but the same map for every class.
+    needs_class
+        Whether it knows the weights of classes, and so explains classes alone and no other score.
     many_passes
         Whether it runs the network so often that users must confirm first.
     """
@@ -94,6 +96,7 @@ class Method(ABC):
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False
     classless: ClassVar[bool] = False
+    needs_class: ClassVar[bool] = False
     many_passes: ClassVar[bool] = False
 
     @classmethod

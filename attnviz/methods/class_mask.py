@@ -48,6 +48,7 @@ class ClassMask(Method):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     kind: ClassVar[Kind] = Kind.SPATIAL
     shares: ClassVar[bool] = True
+    needs_class: ClassVar[bool] = True
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

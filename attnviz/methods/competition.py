@@ -106,6 +106,7 @@ class Competition(Method):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     kind: ClassVar[Kind] = Kind.FEATURES
     gradients: ClassVar[bool] = True
+    needs_class: ClassVar[bool] = True
 
     def cost(self, inference: Inference) -> Cost:
         """See `Method`; short backward passes through the classifier count as one."""

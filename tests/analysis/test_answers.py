@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.analysis.class_maps import class_maps, likely_maps
-from attnviz.analysis.explain import explain, network_kinds
+from attnviz.analysis.explain import explain
+from attnviz.analysis.kinds import network_kinds
 from attnviz.capture.discovery import find_sites
 from attnviz.capture.site import Kind
 from attnviz.errors import (

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from attnviz.analysis.explain import explain, network_kinds, predict
+from attnviz.analysis.explain import explain, predict
+from attnviz.analysis.kinds import network_kinds
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind

@@ -13,10 +13,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from attnviz.cli import cli
-from attnviz.cli.explain import as_class
+from attnviz.cli.explain import as_asked
 from attnviz.export.png import read_provenance
 from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_sample
+from attnviz.targets.contrast import Contrast
+from attnviz.targets.single_class import Class
 from attnviz.training.jobs.registered_folders import register_folder
 from attnviz.training.jobs.runs import find_run
 from attnviz.training.jobs.state import RunPhase, RunState
@@ -128,11 +130,13 @@ def test_unknown_names_end_in_one_sentence(
 
 
 def test_a_label_may_be_a_number() -> None:
-    assert as_class("7", ["7", "10"]) == "7"
-    assert as_class("1", ["7", "10"]) == 1
-    assert as_class("-1", []) == -1
-    assert as_class("1.0", []) == "1.0"
-    assert as_class(None, ["7"]) is None
+    assert as_asked(["7"], ["7", "10"]) == (Class("7"),)
+    assert as_asked(["1"], ["7", "10"]) == (Class(1),)
+    assert as_asked(["-1"], []) == (Class(-1),)
+    assert as_asked(["1.0"], []) == (Class("1.0"),)
+    assert as_asked([], ["7"]) == ()
+    two = (Contrast("a", "b"), Class("c"))
+    assert as_asked(["contrast:a|b", "c"], "abc") == as_asked(["contrast:a|b;c"], "abc") == two
 
 
 def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.score_columns import columns_key
 from attnviz.capture.readings import FeatureReading
 from attnviz.capture.run import capture
 from attnviz.capture.site import Site
@@ -51,7 +52,7 @@ def influential_blocks(
     module, example = prepare_for_hooks(module, example)
     if not sites or not sites[-1].layout.is_sequence:
         return tuple(sites)
-    key = structure_key(module, example)
+    key = structure_key(module, example), columns_key(module)
     without = _WITHOUT_INFLUENCE.get(module, key)
     if without is None:
         readings = capture(module, example[:1], sites, gradients=True).features

@@ -87,6 +87,7 @@ class LibraryCam(Method):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     cam_class: ClassVar[str]
     classless: ClassVar[bool]
+    needs_class: ClassVar[bool]
     varies: ClassVar[Variation]
     all_blocks: ClassVar[bool]
     whole: ClassVar[bool]

@@ -39,6 +39,8 @@ class Entry(NamedTuple):
         Layouts of the blocks that it can read.
     sign
         What decides the sign of its map; see `oriented`.
+    needs_class
+        As in `Method`.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Entry(NamedTuple):
     whole: bool = False
     layouts: tuple[Layout, ...] = tuple(Layout)
     sign: Sign = Sign.LIBRARY
+    needs_class: bool = False
 
 
 TABLE = (
@@ -96,6 +99,7 @@ TABLE = (
     Entry(
         "finer-cam", "FinerCAM", "Finer-CAM", "Zhang et al., CVPR 2025, arXiv 2501.11309",
         "Grad-CAM of the score less that of the three classes nearest to it", all_blocks=True,
+        needs_class=True,
     ),
     Entry(
         "grad-cam-elementwise", "GradCAMElementWise", "Grad-CAM, element by element",

@@ -25,6 +25,7 @@ from attnviz.pictures import Picture, open_picture, open_sample
 from attnviz.progress import Progress
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap
+from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, mattes_of, pack
@@ -150,8 +151,9 @@ def cached_explanation(
     target: str | None,
     _model: VisionModel,
     _picture: Picture,
+    _asked: tuple[Target, ...] = (),
 ) -> Explanation:
-    """Compute the maps of all layers, once for each picture, network, method and class.
+    """Compute the maps of all layers, once for each picture, network, method and target.
 
     Parameters
     ----------
@@ -163,11 +165,13 @@ def cached_explanation(
     method : str
         Name of a method or a question.
     target : str or None
-        Label of the class to explain; None for the top prediction.
+        Label of the class to explain, or the text of `_asked`; None for the top prediction.
     _model : VisionModel
         The network.
     _picture : Picture
         The picture.
+    _asked : tuple of Target
+        What to explain, if it is more than a label.
 
     Returns
     -------
@@ -175,7 +179,7 @@ def cached_explanation(
         Maps and predictions.
     """
     del picture_key, model_key
-    return explain(_model, _picture, method, target)
+    return explain(_model, _picture, method, _asked or target)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
@@ -261,7 +265,7 @@ def bokeh_predictions(
 
 def explanation_key(explanation: Explanation) -> tuple[str, ...]:
     """Return a cache key that determines an explanation's maps."""
-    target = explanation.target.label if explanation.target else ""
+    target = explanation.target_text
     model = explanation.provenance["weights sha256"]
     size = str(explanation.geometry.input_size)
     pointed = explanation.pointed

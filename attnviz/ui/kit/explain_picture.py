@@ -14,18 +14,17 @@ from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
+from attnviz.targets import Target
+from attnviz.targets.text import format_targets
 from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pace import Pace
-from attnviz.ui.kit.url_state import linked, show_titles, start_choice
-
-_TARGET = "target"
-_TOP = ""
+from attnviz.ui.kit.target_picker import pick_target
 
 
 def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
-    """Explain a picture; if the maps depend on a class, the user can choose it.
+    """Explain a picture; if the maps depend on what is asked, the user can choose it.
 
     Parameters
     ----------
@@ -43,17 +42,20 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     """
     if is_slow(look):
         return _explain_on_request(picture, model, look)
-    top = _explain(picture, model, look, None)
+    top = _explain(picture, model, look)
     if not _has_class(type(top.choice.method)) or not top.predictions:
         return top
-    pinned = _pick_class(model, [one.label for one in top.predictions])
-    return _explain(picture, model, look, pinned) if pinned else top
+    asked = pick_target(model, [one.label for one in top.predictions], look)
+    return _explain(picture, model, look, asked) if asked else top
 
 
-def _explain(picture: Picture, model: VisionModel, look: str, target: str | None) -> Explanation:
+def _explain(
+    picture: Picture, model: VisionModel, look: str, asked: tuple[Target, ...] = ()
+) -> Explanation:
+    text = format_targets(asked) or None
     with st.spinner("Computing …", show_time=True):
         return cached_explanation(
-            (picture.sha256, picture.name), model.key, look, target, model, picture
+            (picture.sha256, picture.name), model.key, look, text, model, picture, asked
         )
 
 
@@ -71,33 +73,13 @@ def _likely(
     return [one.label for one in predict(_model, _picture)]
 
 
-def _pick_class(model: VisionModel, likely: list[str]) -> str:
-    """Let the user pin a class, here beside the map; empty while the top prediction is followed."""
-    wanted = st.session_state.get(_TARGET) or linked(_TARGET)
-    elsewhere = [wanted] if wanted in model.labels and wanted not in likely else []
-    options = [_TOP, *likely, *elsewhere]
-    start_choice(_TARGET, options, default=_TOP)
-    titles = {label: label for label in options} | {_TOP: f"{likely[0]} (the top class)"}
-    show_titles(_TARGET, titles)
-    chosen = st.selectbox(
-        "Class to explain",
-        options,
-        format_func=titles.__getitem__,
-        key=_TARGET,
-        persist_state="session",
-        width=320,
-        help="The top class follows the photo. A class that you choose stays, also for other "
-        "photos, until you choose the top class again.",
-    )
-    return str(chosen)
-
-
 def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """Show the cost, wait for a click on the button, and show progress; any click stops it."""
-    picture_key, pinned = (picture.sha256, picture.name), ""
+    picture_key = (picture.sha256, picture.name)
+    asked: tuple[Target, ...] = ()
     if _has_class(METHODS.get(look)):
         likely = _likely(picture_key, model.key, model, picture)
-        pinned = _pick_class(model, likely) if likely else ""
+        asked = pick_target(model, likely, look) if likely else ()
 
     cost = cache(partial(method_cost, model, picture, look))  # finding it may take passes
 
@@ -110,8 +92,8 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         )
 
     def work(progress: Progress) -> Explanation:
-        return explain(model, picture, look, pinned or None, progress=progress)
+        return explain(model, picture, look, asked or None, progress=progress)
 
-    key = (*picture_key, *model.key, look, pinned)
+    key = (*picture_key, *model.key, look, format_targets(asked))
     pace = Pace(f"look {look}", model, picture, cost)
     return long_work("look", key, say, work, pace=pace)

@@ -153,3 +153,43 @@ def test_back_restores_the_class_of_the_address(link: str, monkeypatch: pytest.M
     if link:
         page.query_params["target"] = second
     assert chosen(page) == (second if link else top("china"))
+
+
+def test_a_contrast_is_asked_and_stays_in_the_link() -> None:
+    page = opened()
+    first, second = top("china"), top("china", place=1)
+    page.selectbox(key="target kind").set_value("contrast")
+    assert chosen(page) == f"{first} rather than {second}"
+    assert page.query_params["target"] == f"contrast:{first}|{second}"
+    third = top("china", place=2)
+    page.selectbox(key="target contrast b").set_value(third)
+    assert chosen(page) == f"{first} rather than {third}"
+    assert opened(**page.query_params).text[0].value == f"{first} rather than {third}"
+    page.selectbox(key="target contrast b").set_value(first)
+    assert chosen(page) == first, "nothing to contrast: the top class is shown"
+    assert "cannot be contrasted with itself" in page.info[0].value
+    page.selectbox(key="target kind").set_value("class")
+    assert chosen(page) == first
+    assert "target" not in page.query_params
+
+
+def test_several_classes_compete_and_stay_in_the_link() -> None:
+    page = opened()
+    first, second, third = (top("china", place=place) for place in range(3))
+    page.selectbox(key="target kind").set_value("several")
+    assert chosen(page) == f"{first} and {second}"
+    page.multiselect(key="target several").set_value([third, second])
+    assert chosen(page) == f"{third} and {second}"
+    assert opened(**page.query_params).text[0].value == f"{third} and {second}"
+    page.multiselect(key="target several").set_value([])
+    assert chosen(page) == first
+
+
+def test_a_method_of_classes_is_asked_for_classes_alone() -> None:
+    page = opened(target="contrast:church|tench")
+    assert page.text[0].value == "church rather than tench"
+    assert page.selectbox(key="target kind").options == [
+        "a class",
+        "one thing rather than another",
+        "several classes, which compete",
+    ]

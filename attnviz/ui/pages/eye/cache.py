@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from attnviz.analysis.explain import network_kinds
 from attnviz.analysis.explanation import Explanation
+from attnviz.analysis.kinds import network_kinds
 from attnviz.errors import AttnvizError
 from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel

@@ -169,7 +169,7 @@ def _show_side(subject: FocusSubject, view: View) -> None:
     _, blurred = _rendered(explanation, view)
     st.html('<h2 class="av-title">What the model sees</h2>')
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
-    show_predictions(explanation.predictions, after, explanation.target)
+    show_predictions(explanation.predictions, after, explanation.explained_class)
     if model.spec.note:
         st.caption(plain_text(model.spec.note))
     st.html(f'<p class="av-eye">{EYE}</p>')

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from attnviz.analysis.explain import network_kinds
 from attnviz.analysis.explanation import Explanation
+from attnviz.analysis.kinds import network_kinds
 from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
 from attnviz.evidence.faithfulness.recognition import Recognition, RecognitionCurve, recognise

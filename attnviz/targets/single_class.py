@@ -1,0 +1,70 @@
+"""A class: the target that every classifier knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from attnviz.methods.inference import Inference
+from attnviz.models.classes import index_of_class
+from attnviz.models.scores import ScoreKind
+from attnviz.models.vision_model import VisionModel
+from attnviz.targets.base import TARGETS, Part, Scorer, Target, TextContext, class_logit
+
+
+@TARGETS.add
+@dataclass(frozen=True)
+class Class(Target):
+    """A class of the network, by index or label; of features, a component by its index.
+
+    Its score is the logit. A class alone is asked without this detour, so that methods which know
+    the classifier can explain it too.
+
+    Examples
+    --------
+    >>> Class("dog").text(), Class.parse("7", TextContext())
+    ('dog', Class(which=7))
+    """
+
+    which: int | str
+
+    name: ClassVar[str] = "class"
+    title: ClassVar[str] = "a class"
+    parts: ClassVar[Mapping[str, Part]] = {"which": Part.CLASS}
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """See `Target`."""
+        return ScoreKind.SIGMOID
+
+    @classmethod
+    def parse(cls, text: str, context: TextContext) -> Self:
+        """See `Target`; a number is an index, unless it is a label."""
+        is_index = text not in context.labels and re.fullmatch(r"-?[0-9]{1,9}", text)
+        return cls(int(text) if is_index else text)
+
+    def text(self) -> str:
+        """See `Target`."""
+        return str(self.which)
+
+    def words(self, model: VisionModel) -> str:
+        """See `Target`."""
+        return model.label(self.index(model))
+
+    def index(self, model: VisionModel) -> int:
+        """Return its index; UnknownClassError if there is no such class."""
+        return index_of_class(self.which, model.labels)
+
+    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
+        """See `Target`."""
+        del inference
+        index = self.index(model)
+        return lambda passed: class_logit(index, model, passed)
+
+    def resolved(self, model: VisionModel) -> Class:
+        """See `Target`: by its label, if no other class has the same."""
+        index = self.index(model)
+        label = model.label(index)
+        return Class(label if model.labels.count(label) == 1 else index)

@@ -1,0 +1,209 @@
+"""Choosing what a map is to explain: the kinds of targets that a model can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from attnviz.analysis.asked import explains, kinds_for
+from attnviz.errors import AttnvizError
+from attnviz.methods import METHODS
+from attnviz.models.vision_model import VisionModel
+from attnviz.targets import Part, Target, TextContext
+from attnviz.targets.single_class import Class
+from attnviz.targets.text import MOST, as_targets, format_targets, parse_targets
+from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.url_state import linked, show_titles, start_choice, went_back
+
+TARGET = "target"
+_KIND = "target kind"
+_TOP = ""
+_SEVERAL = "several"
+
+
+def pick_target(model: VisionModel, likely: Sequence[str], look: str) -> tuple[Target, ...]:
+    """Let the user choose what to explain, beside the map.
+
+    Parameters
+    ----------
+    model : VisionModel
+        The network.
+    likely : sequence of str
+        Labels of the most probable classes, best first.
+    look : str
+        Name of a question or a method, which decides what can be asked.
+
+    Returns
+    -------
+    tuple of Target
+        Empty while the top class is followed. `st.session_state["target"]` holds the same as text,
+        for the link.
+    """
+    kinds = _kinds(model, look)
+    asked = _asked(model, kinds)
+    kind = _pick_kind(kinds, asked)
+    if kind == Class.name:
+        label = _pick_class(model, likely)
+        return (Class(label),) if label else ()
+    if kind == _SEVERAL:
+        targets = _pick_several(model, likely, asked)
+    else:
+        targets = _pick_parts(kinds[kind], model, likely, asked)
+    st.session_state[TARGET] = format_targets(targets)
+    return targets
+
+
+def _kinds(model: VisionModel, look: str) -> dict[str, type[Target]]:
+    """The kinds to choose from, by name; the class comes first."""
+    every = look not in METHODS or explains(METHODS.get(look), classes=False)
+    return {
+        kind.name: kind for kind in kinds_for(model) if _can_draw(kind) and (every or kind is Class)
+    }
+
+
+def _can_draw(kind: type[Target]) -> bool:
+    return bool(kind.parts) and set(kind.parts.values()) <= set(_DRAWN)
+
+
+def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Target, ...]:
+    """What the session or the link asks for; nothing where that is not possible here."""
+    text = linked(TARGET) if went_back() else st.session_state.get(TARGET) or linked(TARGET)
+    try:
+        targets = parse_targets(text or "", TextContext(model.labels))
+        for target in targets:
+            target.words(model)  # raises for a class that this model does not have
+    except AttnvizError:
+        return ()
+    return targets if all(target.name in kinds for target in targets) else ()
+
+
+def _pick_kind(kinds: Mapping[str, type[Target]], asked: Sequence[Target]) -> str:
+    """Choose a kind; that of the link first."""
+    titles = {name: kind.title for name, kind in kinds.items()}
+    titles[_SEVERAL] = "several classes, which compete"
+    linked_kind = _SEVERAL if len(asked) > 1 else asked[0].name if asked else Class.name
+    if went_back() or st.session_state.get(_KIND) not in titles:
+        st.session_state[_KIND] = linked_kind
+    return str(
+        st.selectbox(
+            "Explain",
+            list(titles),
+            format_func=lambda name: titles[name],
+            key=_KIND,
+            persist_state="session",
+            width=320,
+            help="What the map is to explain. Several compete for the sharp places.",
+        )
+    )
+
+
+def _pick_class(model: VisionModel, likely: Sequence[str]) -> str:
+    """Let the user pin a class; empty while the top prediction is followed."""
+    wanted = st.session_state.get(TARGET) or linked(TARGET)
+    elsewhere = [wanted] if wanted in model.labels and wanted not in likely else []
+    options = [_TOP, *likely, *elsewhere]
+    start_choice(TARGET, options, default=_TOP)
+    titles = {label: label for label in options} | {_TOP: f"{likely[0]} (the top class)"}
+    show_titles(TARGET, titles)
+    chosen = st.selectbox(
+        "Class to explain",
+        options,
+        format_func=titles.__getitem__,
+        key=TARGET,
+        persist_state="session",
+        width=320,
+        help="The top class follows the photo. A class that you choose stays, also for other "
+        "photos, until you choose the top class again.",
+    )
+    return str(chosen)
+
+
+def _pick_several(
+    model: VisionModel, likely: Sequence[str], asked: Sequence[Target]
+) -> tuple[Target, ...]:
+    """Let the user choose classes; the two likeliest first."""
+    options = _classes(model, likely)
+    named = [one.words(model) for one in asked if isinstance(one, Class)]
+    key = _start(_SEVERAL, named if len(named) > 1 else list(likely[:2]))
+    st.session_state[key] = [label for label in st.session_state[key] if label in options]
+    chosen = st.multiselect(
+        "Classes that compete", options, key=key, persist_state="session", max_selections=MOST
+    )
+    return as_targets(list(map(Class, chosen))) if chosen else ()
+
+
+def _pick_parts(
+    kind: type[Target], model: VisionModel, likely: Sequence[str], asked: Sequence[Target]
+) -> tuple[Target, ...]:
+    """Let the user fill in the parts of a target; nothing while one is missing or impossible."""
+    known = asked[0] if len(asked) == 1 and isinstance(asked[0], kind) else None
+    classes = _classes(model, likely)
+    values: dict[str, Any] = {}
+    for place, (name, part) in enumerate(kind.parts.items()):
+        first = None if known is None else getattr(known, name)
+        first = first.words(model) if isinstance(first, Target) else first
+        values[name] = _DRAWN[part](_Field(kind.name, name, first, place, classes))
+    if None in values.values():
+        return ()
+    try:
+        return (kind(**values),)
+    except AttnvizError as error:
+        st.info(plain_text(str(error)))
+        return ()
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One part of a target on the page: its names, its first value, its place, all classes."""
+
+    kind: str
+    name: str
+    first: Any
+    place: int
+    classes: list[str]
+
+    def start(self, default: Any) -> str:
+        """Set the first value; return the widget's key."""
+        return _start(f"{self.kind} {self.name}", default if self.first is None else self.first)
+
+
+def _class_field(field: _Field) -> str:
+    key = field.start(field.classes[min(field.place, len(field.classes) - 1)])
+    if st.session_state[key] not in field.classes:
+        st.session_state[key] = field.classes[0]
+    title = "This class" if field.place == 0 else "rather than"
+    return str(st.selectbox(title, field.classes, key=key, persist_state="session", width=320))
+
+
+def _text_field(field: _Field) -> str | None:
+    title = field.name.capitalize()
+    return st.text_input(title, key=field.start(""), persist_state="session").strip() or None
+
+
+def _share_field(field: _Field) -> float:
+    key = field.start(0.5)
+    return float(st.slider(field.name, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
+
+
+_DRAWN: dict[Part, Callable[[_Field], Any]] = {
+    Part.CLASS: _class_field,
+    Part.TEXT: _text_field,
+    Part.SHARE: _share_field,
+}
+
+
+def _classes(model: VisionModel, likely: Sequence[str]) -> list[str]:
+    """All classes, the likeliest first."""
+    return list(dict.fromkeys([*likely, *model.labels]))
+
+
+def _start(name: str, first: Any) -> str:
+    """Key of a widget that begins with what the link asks for; also when the visitor goes back."""
+    key = f"target {name}"
+    if went_back():
+        st.session_state[key] = first
+    st.session_state.setdefault(key, first)
+    return key

@@ -1,0 +1,85 @@
+"""One text form of every target, for links, the command line, provenance and file names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from attnviz.errors import TargetError
+from attnviz.targets import TARGETS, Target, TextContext
+from attnviz.targets.contrast import Contrast
+from attnviz.targets.single_class import Class
+from attnviz.targets.text import MOST, as_targets, format_target, format_targets, parse_targets
+
+LABELS = ("cat", "dog", "50 %; or so", "a|b", "contrast:x", "7")
+CONTEXT = TextContext(LABELS)
+FORMS: list[tuple[Target, str]] = [
+    (Class("dog"), "dog"),
+    (Class(3), "3"),
+    (Class("50 %; or so"), "50 %25%3B or so"),
+    (Class("contrast:x"), "class:contrast:x"),
+    (Contrast("cat", "dog"), "contrast:cat|dog"),
+    (Contrast("a|b", 2), "contrast:a%7Cb|2"),
+]
+
+
+@pytest.mark.parametrize(("target", "text"), FORMS)
+def test_a_target_is_written_and_read(target: Target, text: str) -> None:
+    assert format_target(target) == text
+    assert parse_targets(text, CONTEXT) == (target,)
+
+
+def test_several_are_written_one_after_another() -> None:
+    targets = tuple(target for target, _ in FORMS)
+    assert parse_targets(format_targets(targets), CONTEXT) == targets
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("class:dog", Class("dog")),
+        (" dog ", Class("dog")),
+        ("50 %; or so", Class("50 %; or so")),  # a label as it is
+        ("a|b", Class("a|b")),
+        ("7", Class("7")),  # a label, and no index
+        ("6", Class(6)),
+        ("contrast: cat | class:dog", Contrast("cat", "dog")),
+    ],
+)
+def test_what_people_write_is_read(text: str, target: Target) -> None:
+    assert parse_targets(text, CONTEXT) == (target,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "class:", "contrast:", "contrast:cat", "contrast:a|b|c", "dog;;cat"]
+)
+def test_what_asks_for_nothing_is_refused(text: str) -> None:
+    with pytest.raises(TargetError):
+        parse_targets(text, TextContext())
+
+
+def test_too_many_are_refused() -> None:
+    assert len(as_targets(list(range(MOST)))) == MOST
+    with pytest.raises(TargetError, match=f"Between 1 and {MOST}"):
+        as_targets(list(range(MOST + 1)))
+
+
+@pytest.mark.parametrize(
+    ("given", "targets"),
+    [
+        (None, ()),
+        (3, (Class(3),)),
+        ("dog", (Class("dog"),)),
+        ("7", (Class("7"),)),
+        (["dog", Contrast("a", "b"), "dog"], (Class("dog"), Contrast("a", "b"))),
+        ("contrast:a|b", (Contrast("a", "b"),)),
+    ],
+)
+def test_what_is_given_in_python(given: Any, targets: tuple[Target, ...]) -> None:
+    assert as_targets(given) == targets
+
+
+def test_every_kind_has_a_form_here() -> None:
+    shown = {type(target) for target, _ in FORMS}
+    assert {kind.name for kind in TARGETS if kind.parts} == {kind.name for kind in shown}
