@@ -171,7 +171,8 @@ def run_for_targets(
         results = method.run_for_classes(first, lambda _logits: indices, FUSED)
         return TargetMaps(results, results[0].logits[0, indices])
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
-    find_sites(module, method.kind, inputs)  # what is found is kept: not of these scores, of all
+    if method.kind is not None:
+        find_sites(module, method.kind, inputs)  # kept for all scores, so not found by these
     with score_head(model, inference, targets) as head:
         if len(targets) == 1:
             results = (method.run(head.asked),)

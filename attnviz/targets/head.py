@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.discovery.final_features import final_features
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.score_columns import score_columns
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
-from attnviz.capture.site import Kind, Site
+from attnviz.capture.site import Site
 from attnviz.capture.taps.base import require
 from attnviz.capture.taps.features import FeatureTap
 from attnviz.errors import GradientError, ModelError, TargetError
@@ -143,7 +143,7 @@ def score_head(
     scorers = tuple(target.scorer(model, inference) for target in targets)
     head = Head(tuple(targets), inference, scorers)
     if any(target.reads_features for target in targets):
-        head.site = find_sites(module, Kind.FEATURES, inputs)[-1]
+        head.site = final_features(module, inputs)
     key = tuple((format_target(target), hash(target)) for target in targets)
     entering = module.register_forward_pre_hook(head.enter)
     try:
