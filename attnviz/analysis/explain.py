@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
-
 from attnviz.analysis.answers import Answer, first_answer, stepped_aside
 from attnviz.analysis.asked import (
     TargetMaps,
@@ -21,15 +17,13 @@ from attnviz.analysis.asked import (
     run_for_targets,
     targets_of,
 )
+from attnviz.analysis.certainty import certainty_of, decision_facts
 from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
-from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.inference import run_inference
 from attnviz.analysis.kinds import kinds_and_doubts
+from attnviz.analysis.plain_pass import judged, plain_logits
 from attnviz.analysis.predictions import check_target, ranked_predictions
 from attnviz.capture.discovery.reach import reach_notes
-from attnviz.capture.hooks.eager import prepare_for_hooks
-from attnviz.capture.hooks.state_guard import state_guard
-from attnviz.capture.logits import logits_of
-from attnviz.errors import ModelError
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
 from attnviz.methods.questions import Choice, Question, choose_methods, has_spatial_attention
@@ -132,6 +126,7 @@ def explain(
         values = maps[-1].values if maps else result.logits[0, result.target]
         asked = asked_targets(model, targets, answer.results, values, shown.layer)
     predictions, classes = ranked_predictions(model, result.logits[0])
+    certainty = certainty_of(model, result.logits[0])
     return Explanation(
         picture=picture,
         choice=shown,
@@ -141,10 +136,14 @@ def explain(
         classes=classes[:SHOWN],
         target=explained(model, result, asked),
         geometry=geometry,
-        provenance=_provenance(model, picture, shown, geometry),
+        provenance={
+            **_provenance(model, picture, shown, geometry),
+            **decision_facts(predictions, certainty),
+        },
         notes=(*picture.notes, *doubts, *answer.notes, *notes),
         scores=model.read_as,
         asked=asked,
+        certainty=certainty,
     )
 
 
@@ -210,7 +209,7 @@ def predict(
     ModelError, OutOfMemoryError
         As `explain`.
     """
-    return ranked_predictions(model, _logits(model, as_picture(picture)))[0][:count]
+    return ranked_predictions(model, plain_logits(model, as_picture(picture)))[0][:count]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
@@ -234,10 +233,7 @@ def probabilities(model: VisionModel, picture: Picture) -> FloatArray:
     ModelError, OutOfMemoryError
         As `explain`, and for a network that returns features.
     """
-    logits = _logits(model, picture)
-    if not model.has_classes:
-        raise ModelError(f"{model.name} returns features, and no probabilities of classes.")
-    return np.asarray(model.read_as.probabilities(logits).numpy())
+    return judged(model, picture)[0]
 
 
 def class_index(model: VisionModel, target: int | str) -> int:
@@ -261,19 +257,6 @@ def class_index(model: VisionModel, target: int | str) -> int:
         There is no such class.
     """
     return index_of_class(target, model.labels)
-
-
-def _logits(model: VisionModel, picture: Picture) -> Tensor:
-    """The logits float32 [classes] of a plain forward pass, on the CPU."""
-
-    def work(inference: Inference) -> Tensor:
-        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
-        with state_guard(module), torch.inference_mode():
-            logits = logits_of(module(inputs), module).float().cpu()
-        check_logits(model, logits)
-        return logits[0]
-
-    return run_inference(model, picture, work)[0]
 
 
 def _provenance(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from attnviz.analysis.certainty import Certainty
 from attnviz.errors import UnknownNameError
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
@@ -81,6 +82,8 @@ class Explanation:
     asked
         The targets that were asked for, and are explained; empty while the top class is followed.
         Of several, `maps` shows the competition: 1 is the peak of the strongest.
+    certainty
+        How sure the network is of its top class; None where it names no classes.
     pointed
         float32 [h, w] around a point that somebody chose; its layer is called `POINTED`. None
         unless a page adds it.
@@ -98,7 +101,19 @@ class Explanation:
     notes: tuple[str, ...] = field(default=())
     scores: Scores = PLAIN_LOGITS
     asked: tuple[AskedTarget, ...] = ()
+    certainty: Certainty | None = None
     pointed: FloatArray | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether the top class is worth naming, and is no more than a guess otherwise."""
+        return self.certainty is None or self.certainty.sure
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the maps explain the top class although the network is not sure of it."""
+        first = self.predictions[0] if self.predictions else None
+        return not self.sure and not self.asked and self.target is not None and self.target == first
 
     @property
     def method(self) -> str:

@@ -60,6 +60,7 @@ class PictureReport:
                 {"class": index, **_as_json(prediction, PLAIN_LOGITS)}
                 for index, prediction in zip(classes, predictions, strict=True)
             ],
+            "sure": result.certainty.sure if result and result.certainty else None,
             "target": _as_json(result.target, result.scores) if result and result.target else None,
             "asked": [
                 {"text": format_target(one.target), "share": one.share}
@@ -81,6 +82,7 @@ class PictureReport:
         best = ", ".join(
             f"{one.label} {one.probability:.2f}" for one in self.result.predictions[:3]
         )
+        best = best if self.result.sure else f"not sure, perhaps {best}"
         count = f"{len(self.layers)} layer" + "s" * (len(self.layers) != 1)
         done = f"{count} by {self.result.method} in {path_text(self.folder)}"
         return f"{path_text(self.path)}: {best or 'no classes'}. {done}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 from attnviz.errors import WeightsError
-from attnviz.models.spec import RecommendedMap
+from attnviz.models.spec import CertaintyLimits, RecommendedMap
 
+T = TypeVar("T")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -36,6 +38,8 @@ class ModelCard:
         Top-1 accuracy on held-out pictures, 0..1.
     data
         What the network was trained on.
+    certainty
+        Limits of a sure decision; None if they were not measured.
     """
 
     classes: tuple[str, ...]
@@ -45,6 +49,7 @@ class ModelCard:
     parameters: int | None = None
     top1: float | None = None
     data: str = ""
+    certainty: CertaintyLimits | None = None
 
 
 def read_card(path: Path) -> ModelCard:
@@ -64,6 +69,35 @@ def read_card(path: Path) -> ModelCard:
     WeightsError
         The file cannot be read, or an entry is not valid; the message names both.
     """
+    return _read(path, _card)
+
+
+def read_limits(path: Path) -> CertaintyLimits | None:
+    """Read the limits of a sure decision alone, for weights that come with a card of their own.
+
+    Parameters
+    ----------
+    path
+        A JSON file with an entry `certainty`, as a card's.
+
+    Returns
+    -------
+    CertaintyLimits or None
+        None if there is no such file.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, or the entry is not valid.
+    """
+    return (
+        _read(path, lambda entries: _certainty(entries.get("certainty")))
+        if path.is_file()
+        else None
+    )
+
+
+def _read(path: Path, parse: Callable[[dict[str, Any]], T]) -> T:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -71,14 +105,14 @@ def read_card(path: Path) -> ModelCard:
             f"The card {path} cannot be read ({error}). Restore the file."
         ) from error
     try:
-        return _card(entries)
+        if not isinstance(entries, dict):
+            raise TypeError("it is not a JSON object")
+        return parse(entries)
     except (TypeError, ValueError) as error:
         raise WeightsError(f"The card {path} is not valid: {error}. Correct the entry.") from error
 
 
-def _card(entries: Any) -> ModelCard:
-    if not isinstance(entries, dict):
-        raise TypeError("it is not a JSON object")
+def _card(entries: dict[str, Any]) -> ModelCard:
     classes = entries.get("classes")
     if not isinstance(classes, list) or not classes or not all(map(_is_name, classes)):
         raise TypeError('"classes" must be a list of names')
@@ -98,6 +132,7 @@ def _card(entries: Any) -> ModelCard:
         parameters,
         _fraction(entries.get("top1")),
         str(entries.get("data", "")),
+        _certainty(entries.get("certainty")),
     )
 
 
@@ -115,6 +150,16 @@ def _answers(entries: Any) -> dict[str, RecommendedMap]:
             raise TypeError(f'the "score" of the answer to "{question}" must be a number')
         answers[question] = RecommendedMap(method, layer, score)
     return answers
+
+
+def _certainty(entry: Any) -> CertaintyLimits | None:
+    if entry is None:
+        return None
+    fields = entry if isinstance(entry, dict) else {}
+    margin, energy = fields.get("margin"), fields.get("energy")
+    if not _is_number(margin) or not (energy is None or _is_number(energy)):
+        raise TypeError('"certainty" must hold a number "margin", and may hold one "energy"')
+    return CertaintyLimits(margin, math.inf if energy is None else energy)
 
 
 def _fraction(value: Any) -> float | None:

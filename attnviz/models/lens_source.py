@@ -49,6 +49,7 @@ def lens_specs() -> tuple[ModelSpec, ...]:
             "needs to stay sharp.",
             answers=card.answers,
             class_masks=True,
+            certainty=trunk.certainty,  # the trunk decides
             licence="MIT, trunk Apache-2.0",
         )
         for trunk in lite0_specs()

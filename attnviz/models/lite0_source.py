@@ -14,6 +14,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from attnviz.assets import assets_folder
+from attnviz.models.card import read_limits
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import FEATURES, ModelSpec, Source, StateDict, WeightsRef
 from attnviz.models.torchvision_source import imagenet_labels
@@ -66,6 +68,7 @@ def _spec(path: Path) -> ModelSpec:
         preprocess=Preprocess(size=_SIDE, mean=_HALF, std=_HALF),
         labels=imagenet_labels(),
         note=f"Knows the {len(imagenet_labels()):,} classes of ImageNet.",
+        certainty=read_limits(assets_folder() / "weights" / f"{NAME}.json"),
         licence="Apache-2.0",
     )
 

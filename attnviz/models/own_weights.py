@@ -54,7 +54,7 @@ def with_weights(spec: ModelSpec, path: Path, labels: Sequence[str] = ()) -> Mod
     return replace(
         spec, name=f"{spec.name} ({path.name})", title=f"{spec.title} ({path.name})", build=build,
         weights=WeightsRef(path.name, embedded=path, adapt=adapt, bytes=path.stat().st_size),
-        embedded=True, download_bytes=None, answers={}, licence="",
+        embedded=True, download_bytes=None, answers={}, licence="", certainty=None,
         labels=tuple(labels) or (() if heads else spec.labels),
         note=f"Weights from {path.name}.",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +46,22 @@ class RecommendedMap:
     method: str
     layer: str
     score: float | None = None
+
+
+@dataclass(frozen=True)
+class CertaintyLimits:
+    """Where a network's decisions begin to be worth naming, measured on right and wrong ones.
+
+    Attributes
+    ----------
+    margin
+        The least margin of a sure decision, in logits.
+    energy
+        The highest energy of a picture that is like those of training; infinite if not measured.
+    """
+
+    margin: float
+    energy: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,8 @@ class ModelSpec:
         Whether the value vectors of all its self-attention can be read, not only queries and keys.
     class_masks
         Whether it has a soft mask for any class it is asked for, as `lens` does.
+    certainty
+        Limits of a sure decision; None if they were not measured.
     licence
         Of its weights, by the identifier or name that their publisher gives; empty if unknown.
     """
@@ -139,4 +158,5 @@ class ModelSpec:
     scores: ScoreKind | None = ScoreKind.SOFTMAX
     values: bool = True
     class_masks: bool = False
+    certainty: CertaintyLimits | None = None
     licence: str = ""

@@ -92,6 +92,7 @@ def _trained(network: ZooNetwork, weights: Path, *, name: str) -> ModelSpec:
         note=_note(card),
         answers=card.answers,
         layout=network.layout,
+        certainty=card.certainty,
     )
 
 

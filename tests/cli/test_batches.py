@@ -89,6 +89,7 @@ def test_json_is_one_object_for_each_picture(tmp_path: Path) -> None:
     labels = find_model("ran-small").labels
     assert all(labels[one["class"]] == one["label"] for one in first["predictions"])
     assert first["target"] == {k: v for k, v in first["predictions"][0].items() if k != "class"}
+    assert (first["sure"], missing["sure"]) == (False, None), "noise is no class of its"
     assert first["best_layer"] in first["layers"]
     assert first["geometry"]["picture_size"] == [48, 64]
     assert first["files"] == [str(tmp_path / "out" / "a" / "maps.npz")]

@@ -11,9 +11,10 @@ from safetensors.torch import save_file
 
 from attnviz.errors import WeightsError
 from attnviz.models import zoo_source
+from attnviz.models.card import read_limits
 from attnviz.models.catalogue import list_models
 from attnviz.models.loading import load_model
-from attnviz.models.spec import RecommendedMap, Source
+from attnviz.models.spec import CertaintyLimits, RecommendedMap, Source
 from attnviz.models.zoo.registry import build_network
 from attnviz.pictures.geometry import Fit
 
@@ -104,6 +105,9 @@ def test_a_network_that_comes_along_loads_without_a_network(assets: Path, cache:
         ({"top1": 93.4}, '"top1" must be a number in'),
         ({"top1": 10**400}, '"top1" must be a number in'),
         ({"parameters": -1}, '"parameters" must be'),
+        ({"certainty": []}, '"certainty" must hold a number "margin"'),
+        ({"certainty": {"margin": 1, "energy": "low"}}, '"certainty" must hold a number "margin"'),
+        ({"certainty": {"margin": math.nan}}, '"certainty" must hold a number "margin"'),
     ],
 )
 def test_a_wrong_card_is_named_with_the_entry(
@@ -113,6 +117,23 @@ def test_a_wrong_card_is_named_with_the_entry(
     with pytest.raises(WeightsError, match=reason) as caught:
         list_models()
     assert str(assets / "ran-small.json") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "limits"),
+    [
+        (None, None),
+        ({"margin": 1.5, "energy": None, "measured": {}}, CertaintyLimits(1.5)),
+        ({"margin": 1, "energy": -3.25}, CertaintyLimits(1, -3.25)),
+    ],
+)
+def test_a_card_may_hold_the_limits_of_a_sure_decision(
+    assets: Path, entry: object, limits: CertaintyLimits | None
+) -> None:
+    publish(assets, certainty=entry)
+    assert list_models()[0].certainty == limits
+    assert read_limits(assets / "ran-small.json") == limits
+    assert read_limits(assets / "none.json") is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"x"'])

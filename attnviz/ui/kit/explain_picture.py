@@ -45,7 +45,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     top = _explain(picture, model, look)
     if not _has_class(type(top.choice.method)) or not top.predictions:
         return top
-    asked = pick_target(model, [one.label for one in top.predictions], look)
+    asked = pick_target(model, [one.label for one in top.predictions], look, sure=top.sure)
     return _explain(picture, model, look, asked) if asked else top
 
 

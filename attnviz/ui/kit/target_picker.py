@@ -24,7 +24,9 @@ _TOP = ""
 _SEVERAL = "several"
 
 
-def pick_target(model: VisionModel, likely: Sequence[str], look: str) -> tuple[Target, ...]:
+def pick_target(
+    model: VisionModel, likely: Sequence[str], look: str, *, sure: bool = True
+) -> tuple[Target, ...]:
     """Let the user choose what to explain, beside the map.
 
     Parameters
@@ -35,6 +37,8 @@ def pick_target(model: VisionModel, likely: Sequence[str], look: str) -> tuple[T
         Labels of the most probable classes, best first.
     look : str
         Name of a question or a method, which decides what can be asked.
+    sure : bool
+        Whether the network is sure of the first of them; it is called a guess otherwise.
 
     Returns
     -------
@@ -46,7 +50,7 @@ def pick_target(model: VisionModel, likely: Sequence[str], look: str) -> tuple[T
     asked = _asked(model, kinds)
     kind = _pick_kind(kinds, asked)
     if kind == Class.name:
-        label = _pick_class(model, likely)
+        label = _pick_class(model, likely, "the top class" if sure else "a guess")
         return (Class(label),) if label else ()
     if kind == _SEVERAL:
         targets = _pick_several(model, likely, asked)
@@ -100,13 +104,13 @@ def _pick_kind(kinds: Mapping[str, type[Target]], asked: Sequence[Target]) -> st
     )
 
 
-def _pick_class(model: VisionModel, likely: Sequence[str]) -> str:
+def _pick_class(model: VisionModel, likely: Sequence[str], top: str) -> str:
     """Let the user pin a class; empty while the top prediction is followed."""
     wanted = st.session_state.get(TARGET) or linked(TARGET)
     elsewhere = [wanted] if wanted in model.labels and wanted not in likely else []
     options = [_TOP, *likely, *elsewhere]
     start_choice(TARGET, options, default=_TOP)
-    titles = {label: label for label in options} | {_TOP: f"{likely[0]} (the top class)"}
+    titles = {label: label for label in options} | {_TOP: f"{likely[0]} ({top})"}
     show_titles(TARGET, titles)
     chosen = st.selectbox(
         "Class to explain",

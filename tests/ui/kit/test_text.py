@@ -7,6 +7,7 @@ import pytest
 from attnviz.analysis.explanation import Prediction
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
+from attnviz.ui.kit.known_things import known_things
 from attnviz.ui.kit.text import signed, with_article
 from attnviz.ui.pages.focus.verdict import verdict
 
@@ -14,6 +15,18 @@ from attnviz.ui.pages.focus.verdict import verdict
 def test_articles() -> None:
     assert with_article("church") == "a church"
     assert with_article("English springer") == "an English springer"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, ""), (1, ""), (51, ""), (1000, ""),
+        (2, "Knows 2 things: c0 and c1."),
+        (13, "Knows 13 things: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11 and 1 more."),
+    ],
+)  # fmt: skip
+def test_networks_of_few_classes_say_which(count: int, said: str) -> None:
+    assert known_things([f"c{number}" for number in range(count)]) == said
 
 
 def test_verdict_when_it_still_sees_the_same() -> None:

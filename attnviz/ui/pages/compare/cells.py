@@ -113,10 +113,11 @@ class Cell:
     @property
     def what(self) -> str:
         """Attention, or relevance with its class."""
-        target = self.explanation.target if self.explanation else None
+        found = self.explanation
+        target = found.target if found else None
         if self.nature is Nature.ATTENTION or target is None:
             return "Attention" if self.nature is Nature.ATTENTION else "Relevance"
-        return f"Relevance for {target.label}"
+        return f"Relevance for {target.label}{', a guess' if found and found.guessed else ''}"
 
 
 def cell_key(photo: str, spec: ModelSpec, look: str) -> str:

@@ -18,6 +18,7 @@ from attnviz.types import AnyArray, Pixels
 from attnviz.ui.components.map_grid.component import Packed
 from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
+from attnviz.ui.kit.known_things import known_things
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.fitting import look_title
 from attnviz.ui.pages.compare.pairing import Pair, describe_difference
@@ -74,6 +75,10 @@ def _row(cells: Sequence[Cell], several: bool) -> dict[str, Any]:
     first = cells[0]
     seen = next((cell.explanation for cell in cells if cell.explanation), None)
     says = [f"{one.label} {one.probability:.2f}" for one in seen.predictions[:2]] if seen else []
+    if seen and not seen.sure:
+        says = ["not sure, perhaps", *says]
+    if known_things(first.spec.labels):
+        says = [f"knows {len(first.spec.labels)} things", *says]
     return {"title": first.spec.title, "says": says, "photo": first.photo.title if several else ""}
 
 

@@ -115,7 +115,10 @@ def _tile(cell: Cell, ends: Range, stop: int, count: int, view: GridView) -> Pix
     else:
         drawn = heat_overlay(pixels, focus.scaled)
     low, high = scale_ends(cell, layer, ends, view.scale)
-    best = [f"{one.label} {one.probability:.2f}" for one in cell.explanation.predictions[:1]]
+    perhaps = "" if cell.explanation.sure else "perhaps "
+    best = [
+        f"{perhaps}{one.label} {one.probability:.2f}" for one in cell.explanation.predictions[:1]
+    ]
     seen = ": ".join([cell.spec.title, *best])
     method = cell.explanation.choice.method.title
     return framed(drawn, [seen, f"{cell.what}: {method}", f"{layer}, {low} to {high}"])

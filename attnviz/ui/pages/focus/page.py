@@ -23,6 +23,7 @@ from attnviz.ui.kit.cache import (
 )
 from attnviz.ui.kit.explain_picture import explain_photo
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.known_things import show_known
 from attnviz.ui.kit.method_picker import pick_method
 from attnviz.ui.kit.model_picker import pick_model
 from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
@@ -168,9 +169,11 @@ def _show_side(subject: FocusSubject, view: View) -> None:
     explanation, model = subject.explanation, subject.model
     _, blurred = _rendered(explanation, view)
     st.html('<h2 class="av-title">What the model sees</h2>')
+    listed = show_known(model.labels)
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
-    show_predictions(explanation.predictions, after, explanation.explained_class)
-    if model.spec.note:
+    doubt = explanation.certainty.doubt if explanation.certainty else None
+    show_predictions(explanation.predictions, after, explanation.explained_class, doubt)
+    if model.spec.note and not listed:
         st.caption(plain_text(model.spec.note))
     st.html(f'<p class="av-eye">{EYE}</p>')
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from attnviz.analysis.certainty import Doubt
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.render.focus import focus_map
 from attnviz.render.heat import colour_map
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import layer_names
 from attnviz.ui.kit.inline_images import data_link
-from attnviz.ui.pages.focus.verdict import verdict
+from attnviz.ui.pages.focus.verdict import guessed, verdict
 
 FILM_SIDE = 132
 
@@ -54,6 +55,7 @@ def show_predictions(
     before: Sequence[Prediction],
     after: Sequence[Prediction],
     explained: Prediction | None = None,
+    doubt: Doubt | None = None,
     count: int = 4,
 ) -> None:
     """Show the top classes as bars, with their probabilities on the bokeh picture.
@@ -66,6 +68,8 @@ def show_predictions(
         All classes on the bokeh picture.
     explained : Prediction, optional
         The class that the map explains.
+    doubt : Doubt, optional
+        Why the network's decision is only a guess; None if it is sure.
     count : int
         Number of classes to show. The class that is explained, and the one that the bokeh picture
         looks like, have bars in any case.
@@ -74,7 +78,10 @@ def show_predictions(
         st.caption("This network returns features. It names no classes.")
         return
     later = {one.label: one.probability for one in reversed(after)}
-    sentence = verdict(before[0], after[0], later[before[0].label])
+    kept = later[before[0].label]
+    sentence = (
+        guessed(before, after[0], kept, doubt) if doubt else verdict(before[0], after[0], kept)
+    )
     known = {one.label: one for one in reversed(before)} | (
         {explained.label: explained} if explained else {}
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from attnviz.analysis.certainty import Doubt, guess_sentence
 from attnviz.analysis.explanation import Prediction
 from attnviz.ui.kit.text import with_article
 
@@ -45,3 +48,27 @@ def verdict(before: Prediction, after: Prediction, kept: float) -> str:
         f"the bokeh picture looks like {other} to it "
         f"({after.probability:.2f})."
     )
+
+
+def guessed(before: Sequence[Prediction], after: Prediction, kept: float, doubt: Doubt) -> str:
+    """Say that the decision is a guess, and what the blur makes of it.
+
+    Parameters
+    ----------
+    before : sequence of Prediction
+        The most probable classes of the picture, best first.
+    after : Prediction
+        The top prediction on the bokeh picture.
+    kept : float
+        Probability of the first class of `before` on the bokeh picture.
+    doubt : Doubt
+        Why it is a guess.
+
+    Returns
+    -------
+    str
+        Two or three sentences.
+    """
+    same = before[0].label == after.label
+    then = f"the same ({kept:.2f})" if same else f"{after.label} ({after.probability:.2f})"
+    return f"{guess_sentence(before, doubt)} With the bokeh, it guesses {then}."

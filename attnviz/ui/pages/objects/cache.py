@@ -8,8 +8,9 @@ from functools import cached_property
 
 import streamlit as st
 
+from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map
-from attnviz.analysis.explain import probabilities
+from attnviz.analysis.plain_pass import judged
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import FloatArray
@@ -34,7 +35,12 @@ class PhotoClasses:
     @cached_property
     def chances(self) -> FloatArray:
         """Probability of each class, float32 [classes]."""
-        return _chances(self.key, self.model, self.photo.shown)
+        return _judged(self.key, self.model, self.photo.shown)[0]
+
+    @property
+    def certainty(self) -> Certainty | None:
+        """How sure the network is of the most probable class."""
+        return _judged(self.key, self.model, self.photo.shown)[1]
 
     @cached_property
     def likely(self) -> ClassMaps:
@@ -60,9 +66,11 @@ class PhotoClasses:
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
-def _chances(key: Key, _model: VisionModel, _picture: Picture) -> FloatArray:
+def _judged(
+    key: Key, _model: VisionModel, _picture: Picture
+) -> tuple[FloatArray, Certainty | None]:
     del key
-    return probabilities(_model, _picture)
+    return judged(_model, _picture)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)

@@ -6,12 +6,18 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.known_things import show_known
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.cards import show_cards
-from attnviz.ui.pages.objects.picking import pick_competition, pick_contrast, pick_objects
+from attnviz.ui.pages.objects.picking import (
+    pick_competition,
+    pick_contrast,
+    pick_objects,
+    show_doubt,
+)
 from attnviz.ui.pages.objects.pointing import follow, show_point, tapped_point
 from attnviz.ui.pages.objects.results import ObjectCompetition, compute_competition, contrast_name
 from attnviz.ui.pages.objects.state import (
@@ -48,6 +54,8 @@ def show_objects(photo: Photo, model: VisionModel) -> None:
         main, side = st.columns([10, 4], gap="medium")
         with side:
             show_point(seen)
+            show_known(model.labels)
+            show_doubt(seen)
             pick_objects(seen)
         if not choices.objects:
             main.info("Choose an object, or search for one.")

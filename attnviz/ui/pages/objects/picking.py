@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.analysis.certainty import guess_sentence
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.choices import MOST, SELECTIVE, Strength, Versus, most_likely
@@ -52,6 +53,14 @@ def pick_objects(seen: PhotoClasses) -> None:
     )
     if len(choices.objects) >= MOST:
         st.caption(f"{MOST} objects at most: remove one to add another.")
+
+
+def show_doubt(seen: PhotoClasses) -> None:
+    """Say that the objects are guesses, where the network is not sure of the likeliest."""
+    doubt = seen.certainty.doubt if seen.certainty else None
+    if doubt:
+        best = [(seen.label(one), float(seen.chances[one])) for one in most_likely(seen.chances, 2)]
+        st.caption(plain_text(guess_sentence(best, doubt)))
 
 
 def add_object(seen: PhotoClasses, index: int) -> None:

@@ -96,7 +96,7 @@ def test_a_class_that_is_not_there_falls_back_to_the_first(
     page = evidence_page(monkeypatch, "none", target="class 99 <b>").run()
     assert_fine(page)
     best = page.selectbox(key="target").options[0]
-    assert best == f"{said(page)[1]} (the top class)"
+    assert best == f"{said(page)[1]} (a guess)"
     other = page.selectbox(key="target").options[2]
     page.selectbox(key="target").set_value(other).run()
     assert said(page)[1] == other

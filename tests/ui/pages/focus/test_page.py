@@ -92,6 +92,21 @@ def test_what_the_viewer_tells_is_kept_and_rendered_again(page: AppTest) -> None
     assert next(piece for piece in html_of(page) if "av-verdict" in piece) != verdict
 
 
+def test_what_it_knows_is_said_first_and_a_guess_is_called_one(page: AppTest) -> None:
+    known = "Knows 10 things: tench, English springer, cassette player, chain saw, church"
+    (said,) = [text for one in page.caption if known in (text := one.value.replace("\\", ""))]
+    assert said.endswith("golf ball and parachute.")
+    assert not any("Not sure" in piece for piece in html_of(page))
+    page.session_state["picture"] = "sample:astronaut"
+    page.run()
+    assert_fine(page)
+    (verdict,) = [piece for piece in html_of(page) if "Not sure" in piece]
+    assert "Its best guess is French horn (0.47)" in verdict
+    assert verdict.count('class="av-bar"') >= 4
+    page.selectbox(key="look").set_value("decision").run()
+    assert page.selectbox(key="target").options[0] == "French horn (a guess)"
+
+
 def test_a_link_opens_its_view(page: AppTest) -> None:
     linked = AppTest.from_file(str(PAGE), default_timeout=120)
     linked.query_params["look"] = "layer-cam"

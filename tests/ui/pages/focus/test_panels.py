@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from attnviz.analysis.certainty import Doubt
 from attnviz.analysis.explanation import Prediction
 from attnviz.ui.pages.focus import panels
 from attnviz.ui.pages.focus.panels import show_predictions
-from attnviz.ui.pages.focus.verdict import verdict
+from attnviz.ui.pages.focus.verdict import guessed, verdict
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,20 @@ def test_a_class_is_lost_only_if_it_falls_and_another_is_clearly_ahead(
     before: float, kept: float, after: tuple[str, float], said: str
 ) -> None:
     assert said in verdict(Prediction("church", before), Prediction(*after), kept)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (("church", 0.05), "With the bokeh, it guesses the same (0.05)."),
+        (("organ", 0.07), "With the bokeh, it guesses organ (0.07)."),
+    ],
+)
+def test_a_guess_is_not_called_seen(after: tuple[str, float], said: str) -> None:
+    before = [Prediction("church", 0.031), Prediction("gong", 0.03)]
+    kept = after[1] if after[0] == "church" else 0.01
+    sentence = guessed(before, Prediction(*after), kept, Doubt.CLOSE)
+    assert sentence == f"Not sure: its best guesses are church (0.03) and gong (0.03). {said}"
 
 
 def shown(monkeypatch: pytest.MonkeyPatch, *given: object) -> str:
@@ -50,6 +65,13 @@ def test_every_class_that_a_sentence_names_has_a_bar(monkeypatch: pytest.MonkeyP
     assert names == ["a", "b", "c", "d", "z", "f"]
     assert "≤ 0.04 → 0.60" in page, "its share of the photo is below those that are known"
     assert "0.01 → 0.03" in page
+
+
+def test_guesses_have_their_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = shown(monkeypatch, BEFORE, predictions("abcde", *5 * [0.2]), BEFORE[0], Doubt.FAR)
+    assert "Not sure: the picture is unlike those it was trained on." in page
+    assert "sees" not in page
+    assert page.count('class="av-bar"') == 4
 
 
 def test_a_class_has_one_bar_however_often_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
