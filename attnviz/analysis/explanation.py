@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
 from typing import NamedTuple
 
 from attnviz.analysis.certainty import Certainty
-from attnviz.errors import UnknownNameError
+from attnviz.errors import OutputError, UnknownNameError
+from attnviz.export.base import ExportSource
+from attnviz.export.finding import Finding
+from attnviz.export.report_page.page import report_page
+from attnviz.files import replace_whole
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
 from attnviz.models.scores import PLAIN_LOGITS, Scores
@@ -216,6 +222,61 @@ class Explanation:
             layer=str(name),
             pixels=self.picture.pixels if settings.edges is Edges.OBJECT else None,
         )
+
+    def save_report(
+        self,
+        path: str | PathLike[str],
+        *,
+        layer: int | str | None = None,
+        settings: FocusSettings | None = None,
+        radius: float = 24.0,
+        findings: Sequence[Finding] = (),
+    ) -> Path:
+        """Write a report: one HTML file with the live viewer, for readers without attnviz.
+
+        It holds photo, maps of all layers, predictions and provenance, opens offline, and prints.
+
+        Parameters
+        ----------
+        path
+            The file, such as "dog.html"; one that exists is replaced.
+        layer, settings
+            What the viewer begins with, as in `focus`.
+        radius
+            Largest circle of confusion, as a radius in pixels of the picture, 0..1000.
+        findings
+            What was found out about the map, from `attnviz.evidence`.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer.
+        OutputError
+            The file cannot be written.
+        """
+        name = self.focus(layer, settings).layer
+        source = ExportSource(
+            self.picture,
+            self,
+            name,
+            settings or FocusSettings(),
+            radius=radius,
+            findings=tuple(findings),
+        )
+        file, page = Path(path), report_page([source])
+        try:
+            replace_whole(file, lambda partial: partial.write_bytes(page))
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(
+                f"{file} cannot be written ({reason}). Choose another place."
+            ) from error
+        return file
 
     @property
     def value_range(self) -> tuple[float, float]:

@@ -92,7 +92,7 @@ def _explain_one(
     report.result = result
     report.layers = _layers(result, order.layers)
     report.folder = folder
-    for export, layer in _files(order.exports, report.layers):
+    for export, layer in _files(order.exports, report.layers, result.best_layer):
         content = export.write(ExportSource(picture, result, layer, radius=order.radius))
         path = folder / export.file_name(layer)
         write_file(path, content)
@@ -107,10 +107,8 @@ def _layers(result: Explanation, wish: str) -> tuple[str, ...]:
     return (wish if wish == FUSED else result.layers[result.index_of(wish)],)
 
 
-def _files(exports: Sequence[Export], layers: Sequence[str]) -> list[tuple[Export, str]]:
-    """Each export with the layers for which it gives a file."""
+def _files(exports: Sequence[Export], layers: Sequence[str], best: str) -> list[tuple[Export, str]]:
+    """Each export with the layers for which it gives a file; one of all layers shows the best."""
     return [
-        (export, layer)
-        for export in exports
-        for layer in (layers if export.per_layer else layers[:1])
+        (export, layer) for export in exports for layer in (layers if export.per_layer else (best,))
     ]

@@ -12,6 +12,7 @@ from attnviz.cli.app import app
 from attnviz.cli.explain import explain
 from attnviz.cli.methods import methods
 from attnviz.cli.models import models
+from attnviz.cli.report import report
 from attnviz.cli.terminal import accept_all_characters
 from attnviz.errors import AttnvizError
 from attnviz.training.cli import evaluate, train
@@ -76,5 +77,5 @@ def options(
     del version
 
 
-for command in (app, models, methods, explain, agreement, train, train_lens, evaluate):
+for command in (app, models, methods, explain, report, agreement, train, train_lens, evaluate):
     cli.command()(command)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from attnviz import export
+from attnviz.export.finding import Finding
 from attnviz.registry import Registry, import_all
 from attnviz.render.aperture import Aperture
 from attnviz.render.focus import FocusMap, FocusSettings
 
 if TYPE_CHECKING:
-    from attnviz.analysis.explanation import Explanation
+    from attnviz.analysis.explanation import Explanation, Prediction
     from attnviz.pictures import Picture
 
 
@@ -34,6 +35,10 @@ class ExportSource:
         Largest circle of confusion, as a radius in pixels of `picture`, 0..1000.
     aperture, highlights
         As in `attnviz.bokeh`.
+    after
+        Classes of the focus picture, where the network was asked again.
+    findings
+        What was found out about the map, where it was tested.
     """
 
     picture: Picture
@@ -43,6 +48,8 @@ class ExportSource:
     radius: float = 24.0
     aperture: Aperture = Aperture.DISC
     highlights: float = 0.0
+    after: tuple[Prediction, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def focus(self) -> FocusMap:
         """The focus map of the layer, at the size of `picture`."""

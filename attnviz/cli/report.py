@@ -1,0 +1,99 @@
+"""`attnviz report`: photos with live viewers in one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnviz.cli.explain import as_asked
+from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.training.cli import Device
+
+if TYPE_CHECKING:
+    from attnviz.cli.inputs import InputPicture
+    from attnviz.export.base import ExportSource
+    from attnviz.models.vision_model import VisionModel
+    from attnviz.targets import Target
+
+
+def report(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+    ] = None,
+    method: Annotated[
+        str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
+    ] = "auto",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to explain: a class, by label or index, or contrast:cat|dog "
+            "(default: the top prediction). Repeated, the targets compete."
+        ),
+    ] = None,
+    input_size: Annotated[
+        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
+    ] = None,
+    radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
+    title: Annotated[str, typer.Option(help="Heading of the report.")] = "",
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    device: Device = "auto",
+) -> None:
+    """Write one HTML file with photos, live viewers, predictions and provenance.
+
+    It opens in any browser, needs no network and no attnviz, and prints. A picture that fails is
+    left out and named; the exit code is 1 then.
+    """
+    from attnviz.cli.inputs import input_pictures
+    from attnviz.cli.output import check_folder, write_file
+    from attnviz.cli.terminal import path_text
+    from attnviz.errors import ModelError, NoSitesError, PictureError
+    from attnviz.export.report_page.page import report_page
+    from attnviz.models.loading import load_model
+
+    check_folder(out.parent)
+    loaded = load_model(model_or_default(model), device, input_size=input_size)
+    asked = as_asked(target or (), loaded.labels)
+    shown, failed = [], False
+    for picture in input_pictures(pictures, out):
+        try:
+            shown.append(_looked_at(loaded, picture, method, asked, radius))
+        except NoSitesError:
+            raise
+        except (PictureError, ModelError) as error:
+            typer.echo(str(error), err=True)
+            failed = True
+    if shown:
+        content = report_page(shown, title=title)
+        write_file(out, content)
+        photos = "1 photo" if len(shown) == 1 else f"{len(shown)} photos"
+        typer.echo(f"{photos} in {path_text(out)}, {len(content) / 1e6:.1f} MB")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _looked_at(
+    model: VisionModel,
+    picture: InputPicture,
+    method: str,
+    asked: tuple[Target, ...],
+    radius: float,
+) -> ExportSource:
+    """A picture with its maps, and the classes of its focus picture."""
+    from attnviz.analysis.explain import explain, predict
+    from attnviz.export.base import ExportSource
+    from attnviz.pictures import open_picture
+    from attnviz.render.bokeh import bokeh
+
+    if picture.problem is not None:
+        raise picture.problem
+    photo = open_picture(picture.path)
+    result = explain(model, photo, method, asked or None)
+    blurred = bokeh(photo.pixels, result.focus().values, radius)
+    after = predict(model, open_picture(blurred, name="bokeh"), count=None)
+    return ExportSource(photo, result, result.best_layer, radius=radius, after=after)

@@ -1,0 +1,164 @@
+"""One photo in a report: the live viewer, still pictures for paper, predictions, provenance."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+
+from attnviz.export.base import ExportSource
+from attnviz.export.finding import Finding
+from attnviz.export.provenance import focus_provenance
+from attnviz.export.report_page.chart import line_chart
+from attnviz.export.report_page.markup import bullets, figure, paragraph, section, table
+from attnviz.export.report_page.words import lead, what_was_computed
+from attnviz.render.bokeh import bokeh
+from attnviz.render.focus import Edges, focus_map
+from attnviz.render.heat import heat_overlay
+from attnviz.version import __version__
+from attnviz.viewer.content import content_of, layer_names, mattes_of
+from attnviz.viewer.payload import pack
+from attnviz.viewer.view import View
+
+_STILL_SIDE = 900
+_SMALL_SIDE = 180
+_LARGEST_RADIUS = 0.06  # of the diagonal, as the viewer's slider has it
+
+
+def entry(source: ExportSource, number: int, date: str) -> str:
+    """Write the part of a report about one photo.
+
+    Parameters
+    ----------
+    source : ExportSource
+        Photo, maps, and how they are shown.
+    number : int
+        Of the entry on its page, from 0.
+    date : str
+        Of the report.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    facts = {"Written": f"{date}, by attnviz {__version__}"}
+    explanation = source.explanation
+    return "".join(
+        [
+            f"<article><h2><bdi>{escape(source.picture.name)}</bdi></h2>",
+            paragraph(lead(source), "lead"),
+            f'<div class="viewer-place"><script type="text/plain">{_blob(source, number)}'
+            "</script></div>",
+            f'<div class="stills">{_stills(source)}</div>',
+            _predictions(source),
+            *(_finding(one) for one in source.findings),
+            section("All layers", f'<div class="small">{_layers(source)}</div>', style="layers"),
+            section(
+                "Where this comes from",
+                paragraph(what_was_computed(source)),
+                bullets(explanation.notes),
+                table({**_named(focus_provenance(source)), **facts}),
+                style="provenance",
+            ),
+            "</article>",
+        ]
+    )
+
+
+def _blob(source: ExportSource, number: int) -> str:
+    """What the viewer is sent, in base64: photo, maps and outlines of all layers."""
+    content = content_of(source.explanation)
+    payload = pack(replace(content, mattes=mattes_of(content), name=""))  # no link to be shared
+    view = first_view(source).to_json()
+    return base64.b64encode(payload.to_bytes(view, f"{payload.id} {number}")).decode()
+
+
+def first_view(source: ExportSource) -> View:
+    """Return the view with which the report's viewer begins: as the source is to be shown."""
+    settings = source.settings
+    diagonal = math.hypot(*source.picture.pixels.shape[:2])
+    return View(
+        layer=source.layer,
+        radius=min(source.radius / diagonal, _LARGEST_RADIUS),
+        threshold=settings.threshold,
+        softness=settings.softness,
+        scale=settings.scale,
+        outline=settings.edges is Edges.OBJECT,
+        aperture=source.aperture,
+        highlights=source.highlights,
+    )
+
+
+def _stills(source: ExportSource) -> str:
+    """The two pictures, for paper and for browsers that cannot draw the viewer."""
+    picture = source.picture.reduced(_STILL_SIDE)
+    focus = source.explanation.focus(source.layer, source.settings)
+    focus = focus.resized((picture.height, picture.width))
+    radius = source.radius * picture.width / source.picture.width
+    sharp = bokeh(
+        picture.pixels, focus.values, radius, aperture=source.aperture, highlights=source.highlights
+    )
+    return figure(f"Focus picture, {source.layer}", sharp) + figure(
+        f"Map, {source.layer}: {focus.low:.3g} (dark) to {focus.high:.3g} (bright)",
+        heat_overlay(picture.pixels, focus.scaled),
+    )
+
+
+def _layers(source: ExportSource) -> str:
+    """All maps, small, each on its own scale."""
+    explanation = source.explanation
+    small = explanation.picture.reduced(_SMALL_SIDE)
+    geometry = explanation.geometry.resized((small.height, small.width))
+    maps = {name: explanation.map_of(name) for name in layer_names(explanation)}
+    return "".join(
+        figure(name, heat_overlay(small.pixels, focus_map(values, geometry).scaled))
+        for name, values in maps.items()
+    )
+
+
+def _predictions(source: ExportSource) -> str:
+    """The most probable classes as bars."""
+    explanation = source.explanation
+    if not explanation.predictions:
+        return section("What the model sees", paragraph("This network names no classes."))
+    after = {one.label: one.probability for one in source.after}
+    bars = "".join(
+        _bar(one.label, one.probability, after.get(one.label)) for one in explanation.predictions
+    )
+    note = "Probabilities, for the photo as it is."
+    if after:
+        note = "Probabilities. Pale: for the photo. Coloured: for the focus picture."
+    return section(
+        "What the model sees", f'<div class="bars">{bars}</div>', paragraph(note, "note")
+    )
+
+
+def _bar(label: str, before: float, after: float | None) -> str:
+    number = f"{before:.2f}" if after is None else f"{before:.2f} → {after:.2f}"
+    second = "" if after is None else f'<b style="width:{100 * after:.1f}%"></b>'
+    pale = ' class="pale"' if second else ""
+    return (
+        f"<div><span><bdi>{escape(label)}</bdi><data>{number}</data></span>"
+        f'<div class="track"><i{pale} style="width:{100 * before:.1f}%"></i>{second}</div></div>'
+    )
+
+
+def _finding(finding: Finding) -> str:
+    chart = "" if finding.chart is None else line_chart(finding.chart)
+    pictures = "".join(figure(caption, pixels) for caption, pixels in finding.pictures)
+    return section(
+        finding.title,
+        paragraph(finding.headline, "verdict"),
+        paragraph(" ".join(finding.details)),
+        chart,
+        f'<div class="small">{pictures}</div>' if pictures else "",
+        style="finding",
+    )
+
+
+def _named(facts: Mapping[str, str]) -> dict[str, str]:
+    """Facts with names for readers: the first letter large."""
+    return {name[:1].upper() + name[1:]: value for name, value in facts.items()}
