@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from attnviz.analysis.explanation import Explanation as Explanation
     from attnviz.analysis.features import PatchFeatures as PatchFeatures
     from attnviz.analysis.features import features as features
+    from attnviz.analysis.network_agreement import network_agreement as network_agreement
     from attnviz.errors import AttnvizError as AttnvizError
+    from attnviz.models.black_box.door import black_box as black_box
     from attnviz.models.catalogue import list_models as list_models
     from attnviz.models.loading import load_model as load_model
     from attnviz.models.loading import wrap as wrap
@@ -42,11 +44,13 @@ _HOMES = {
     "Preprocess": "attnviz.models.preprocess",
     "Recording": "attnviz.training.recording.file",
     "VisionModel": "attnviz.models.vision_model",
+    "black_box": "attnviz.models.black_box.door",
     "bokeh": "attnviz.render.bokeh_photo",
     "explain": "attnviz.analysis.explain",
     "features": "attnviz.analysis.features",
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
+    "network_agreement": "attnviz.analysis.network_agreement",
     "open_picture": "attnviz.pictures",
     "record": "attnviz.training.recording.own_loop",
     "wrap": "attnviz.models.loading",

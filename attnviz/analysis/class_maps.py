@@ -13,13 +13,13 @@ from attnviz.analysis.answers import Answer, RunChoice, first_answer
 from attnviz.analysis.explain import class_index
 from attnviz.analysis.explanation import Prediction
 from attnviz.analysis.inference import run_inference
-from attnviz.analysis.kinds import network_kinds
+from attnviz.analysis.kinds import choices_for, network_kinds
 from attnviz.analysis.predictions import check_target, prediction_of
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.inference import Inference, MethodResult
-from attnviz.methods.questions import Choice, Question, choose_methods
+from attnviz.methods.questions import Choice, Question
 from attnviz.methods.trace_method import one_hot
 from attnviz.models.scores import Scores
 from attnviz.models.vision_model import VisionModel
@@ -255,7 +255,7 @@ def _check_against(target_class: int, against: Sequence[int]) -> None:
 
 def _choices(model: VisionModel, picture: Picture, method: str) -> tuple[Choice, ...]:
     kinds = () if method in METHODS else network_kinds(model, picture)
-    choices = choose_methods(method, has_attention=False, answers=model.spec.answers, kinds=kinds)
+    choices = choices_for(model, method, kinds, has_attention=False)
     if choices[0].method.nature is Nature.ATTENTION:
         raise MethodError(
             f"{choices[0].method.title} shows attention, which is not evidence for a class. "

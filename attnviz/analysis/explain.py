@@ -20,13 +20,13 @@ from attnviz.analysis.asked import (
 from attnviz.analysis.certainty import certainty_of, decision_facts
 from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
 from attnviz.analysis.inference import run_inference
-from attnviz.analysis.kinds import kinds_and_doubts
+from attnviz.analysis.kinds import choices_for, kinds_and_doubts
 from attnviz.analysis.plain_pass import judged, plain_logits
 from attnviz.analysis.predictions import check_target, ranked_predictions
 from attnviz.capture.discovery.reach import reach_notes
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
-from attnviz.methods.questions import Choice, Question, choose_methods, has_spatial_attention
+from attnviz.methods.questions import Choice, Question, has_spatial_attention
 from attnviz.models.classes import index_of_class
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
@@ -97,12 +97,8 @@ def explain(
     kinds, doubts = (
         ((), ()) if method in METHODS else kinds_and_doubts(model, picture, any_output=scored)
     )
-    choices = choose_methods(
-        Question.DECISION if scored and method == "auto" else method,
-        has_attention=has_spatial_attention(kinds),
-        answers=model.spec.answers,
-        kinds=kinds,
-    )
+    name = Question.DECISION if scored and method == "auto" else method
+    choices = choices_for(model, name, kinds, has_attention=has_spatial_attention(kinds))
     choices = answering(choices, model, targets) if scored else choices
     maps: list[TargetMaps] = []
 

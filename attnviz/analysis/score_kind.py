@@ -33,7 +33,7 @@ _BATCH_NORMS = frozenset(
 )
 _MANY = 64  # outputs above which normalised ones are rather features than classes
 
-_SUFFICE = "Pass `scores` to `wrap` if that is wrong."
+_SUFFICE = "Pass `scores` if that is wrong."
 _PROBLEMS = {
     "multi_label_classification": ScoreKind.SIGMOID,
     "single_label_classification": ScoreKind.SOFTMAX,
@@ -134,8 +134,7 @@ def check_labels(model: VisionModel, count: int, others: Sequence[int] = ()) -> 
     elsewhere = (
         f" Another part of its output has {labels}: wrap it in a module that returns that part."
         if labels in others
-        else " Give `wrap` one label for each, or wrap it in a module that returns the scores of "
-        "the classes alone."
+        else " Give one label for each, or have it return the scores of the classes alone."
     )
     raise ModelError(
         f"{model.name} returns {scores} for a picture, but there "

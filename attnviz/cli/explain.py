@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.models import DEFAULT_HELP, as_prepared, open_model
 from attnviz.training.cli import Device
 
 if TYPE_CHECKING:
@@ -21,7 +21,17 @@ def explain(
     ],
     model: Annotated[
         str | None,
-        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+        typer.Option(
+            help="A name from `attnviz models`, a .safetensors file, or a black box: an .onnx, .pt "
+            f"(TorchScript) or .pt2 file, or the http(s) address of a service {DEFAULT_HELP}."
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Text file with the labels of a black box, one a line.")
+    ] = None,
+    agreement_with: Annotated[
+        str | None,
+        typer.Option(help="A model that should be the same network; says how far both agree."),
     ] = None,
     method: Annotated[
         str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
@@ -61,15 +71,17 @@ def explain(
     from attnviz.cli.output import check_folder
     from attnviz.cli.reports import Reporter
     from attnviz.export.base import exports
-    from attnviz.models.loading import load_model
 
     check_folder(out)
     known = exports()
     names = export or [format_.name for format_ in known if format_.by_default]
     formats = tuple(known.get(name)() for name in dict.fromkeys(names))
     listed = input_pictures(pictures, out)
-    loaded = load_model(model_or_default(model), device, input_size=input_size)
-    order = Order(method, as_asked(target or (), loaded.labels), layers, radius, formats, out)
+    other = None if agreement_with is None else open_model(agreement_with, device)
+    loaded = open_model(model, device, input_size=input_size, labels=labels, like=other)
+    other = None if other is None else as_prepared(other, loaded)
+    asked = as_asked(target or (), loaded.labels)
+    order = Order(method, asked, layers, radius, formats, out, other)
     reporter = Reporter(quiet=quiet, json_lines=json)
     explain_pictures(loaded, listed, order, reporter)
     reporter.summarise()

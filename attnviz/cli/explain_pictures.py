@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attnviz.analysis.explain import explain
 from attnviz.analysis.explanation import Explanation
+from attnviz.analysis.network_agreement import network_agreement
 from attnviz.cli.inputs import InputPicture
 from attnviz.cli.output import output_folders, write_file
 from attnviz.cli.reports import PictureReport, Reporter
@@ -39,6 +40,8 @@ class Order:
         The kinds of files.
     out
         The output folder.
+    reference
+        A model that should be the same network; what it agrees in is told.
     """
 
     method: str
@@ -47,6 +50,7 @@ class Order:
     radius: float
     exports: tuple[Export, ...]
     out: Path
+    reference: VisionModel | None = None
 
 
 def explain_pictures(
@@ -89,6 +93,9 @@ def _explain_one(
         raise source.problem
     picture = open_picture(source.path)
     result = explain(model, picture, order.method, order.asked or None)
+    if order.reference is not None:
+        agreement = network_agreement(result, model, order.reference)
+        result = replace(result, notes=(*result.notes, str(agreement)))
     report.result = result
     report.layers = _layers(result, order.layers)
     report.folder = folder

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
+
+from attnviz.cli.terminal import path_text
+from attnviz.errors import ModelError
+
+if TYPE_CHECKING:
+    from attnviz.models.vision_model import VisionModel
+    from attnviz.pictures.geometry import Fit
 
 DEFAULT_HELP = "(default: the first of `attnviz models`)"
 
@@ -17,6 +28,72 @@ def model_or_default(name: str | None) -> str:
     if missing := missing_default():
         typer.echo(f"{missing} {chosen} is used instead.", err=True)
     return chosen
+
+
+def open_model(
+    name: str | None,
+    device: str,
+    *,
+    input_size: int | None = None,
+    labels: Path | None = None,
+    like: VisionModel | None = None,
+) -> VisionModel:
+    """Load a model of the catalogue, or take a file or a service for a black box.
+
+    Parameters
+    ----------
+    name
+        As `--model` takes it; the model to begin with if None.
+    device
+        Where networks of the catalogue run.
+    input_size
+        Side of the input in pixels.
+    labels
+        File with one label a line, for a black box.
+    like
+        Of the same network, whose preprocessing and labels a black box gets.
+
+    Raises
+    ------
+    ModelError
+        It cannot be loaded, or labels were given for a model that has its own.
+    """
+    from attnviz.models.black_box.door import black_box, is_black_box_file
+    from attnviz.models.loading import load_model
+
+    if name is not None and is_black_box_file(name):
+        names = _lines(labels) or (() if like is None else like.labels)
+        preprocess = None if like is None else replace(like.preprocess, fit=_square(like))
+        return black_box(name, names, input_size=input_size, preprocess=preprocess)
+    if labels is not None:
+        raise ModelError("--labels is for black boxes. A model of the catalogue has its own.")
+    return load_model(model_or_default(name), device, input_size=input_size)
+
+
+def as_prepared(model: VisionModel, like: VisionModel) -> VisionModel:
+    """Return a model that prepares its inputs as another one does."""
+    return replace(model, spec=replace(model.spec, preprocess=like.preprocess))
+
+
+def _square(model: VisionModel) -> Fit:
+    """How a model's inputs become squares, which exported networks usually are made for."""
+    from attnviz.pictures.geometry import Fit
+
+    fit = Fit(model.preprocess.fit)
+    return Fit.SQUASH if fit is Fit.WHOLE else fit
+
+
+def _lines(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path_text(path)} cannot be read as labels. Give a text file in UTF-8 with one label "
+            "a line."
+        ) from error
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def models() -> None:

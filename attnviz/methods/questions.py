@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from attnviz.capture.site import Kind
-from attnviz.errors import UnknownNameError
+from attnviz.errors import MethodError, UnknownNameError
 from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
 
 
@@ -67,6 +67,7 @@ _DEFAULTS: dict[Question, tuple[tuple[Kind, str], ...]] = {
     Question.DECISION: ((Kind.CONTEXT, "legrad"),),
 }
 _FIRST = {Question.ATTENTION: "mask-effect", Question.DECISION: "competition"}
+_BY_SCORES = ("rise", "occlusion")  # of black boxes
 _EVERYWHERE = ("competition", "grad-cam")  # of networks that have a feature map
 
 
@@ -76,12 +77,13 @@ def choose_method(
     has_attention: bool,
     answers: Mapping[str, Answering] | None = None,
     kinds: Collection[Kind] = (),
+    observable: bool = True,
 ) -> Choice:
     """Return the method that a name, a question, or "auto" stands for.
 
     Parameters
     ----------
-    name, has_attention, answers, kinds
+    name, has_attention, answers, kinds, observable
         As for `choose_methods`.
 
     Returns
@@ -94,7 +96,9 @@ def choose_method(
     UnknownNameError
         There is no method or question of that name.
     """
-    return choose_methods(name, has_attention=has_attention, answers=answers, kinds=kinds)[0]
+    return choose_methods(
+        name, has_attention=has_attention, answers=answers, kinds=kinds, observable=observable
+    )[0]
 
 
 def choose_methods(
@@ -103,6 +107,7 @@ def choose_methods(
     has_attention: bool,
     answers: Mapping[str, Answering] | None = None,
     kinds: Collection[Kind] = (),
+    observable: bool = True,
 ) -> tuple[Choice, ...]:
     """Return the methods that can answer a question, the best first, or the one of a name.
 
@@ -117,6 +122,8 @@ def choose_methods(
         What was measured for this network, by question.
     kinds
         What can be read in the network; soft masks and blocks if empty.
+    observable
+        Whether its layers can be observed, which those of a black box cannot.
 
     Returns
     -------
@@ -128,6 +135,8 @@ def choose_methods(
     ------
     UnknownNameError
         There is no method or question of that name.
+    MethodError
+        A black box cannot be asked so.
 
     Notes
     -----
@@ -140,23 +149,40 @@ def choose_methods(
     - Decision, convolutions: competition, which on held-out photos of SqueezeNet has .90 of its map
       in the right cell of a mosaic where Grad-CAM has .65, and keeps .020 more of the class's
       probability in its top 5 to 50 % (95 % interval .002 to .038; see docs/faithfulness.md).
+    - Decision, black boxes: RISE, whose scores are of whole pictures that are partly hidden, and
+      not of single patches.
     - Decision, self-attention: LeGrad, the cheapest of its kind. Grad-CAM on tokens is weak (mIoU
       41 in the same table), and LeGrad is ahead of Chefer's relevance in its own comparison (59
       against 47; Bousselham et al. 2024).
     """
     if name == "auto":
         name = Question.ATTENTION if has_attention else Question.DECISION
+    if not observable:
+        _check_asks_scores(name)
     if name in METHODS:
         return (Choice(METHODS.get(name)()),)
     if name not in set(Question):
         known = ["auto", *Question, *(method.name for method in METHODS)]
         raise UnknownNameError("method", name, known)
+    if not observable:
+        by_scores = (METHODS.get(method)() for method in _BY_SCORES)
+        return tuple(Choice(method, None, Question.DECISION) for method in by_scores)
     asked = [Question(name)] if name == Question.DECISION else list(Question)
     choices: dict[str, Choice] = {}
     for question in asked:
         for choice in _answers(question, answers or {}, kinds):
             choices.setdefault(choice.method.name, choice)
     return tuple(choices.values())
+
+
+def _check_asks_scores(name: str) -> None:
+    """Raise MethodError for a question or a method that needs more than scores."""
+    if name == Question.ATTENTION or (name in METHODS and METHODS.get(name).kind is not None):
+        what = METHODS.get(name).title if name in METHODS else "What a network attends to"
+        raise MethodError(
+            f"{what} is read from layers, and those of a black box cannot be observed. Ask what "
+            f"its decision rests on (decision), or choose {' or '.join(_BY_SCORES)}."
+        )
 
 
 def _answers(

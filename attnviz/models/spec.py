@@ -21,12 +21,13 @@ SPATIAL_AND_FEATURES: Kinds = ("spatial", "features")
 
 
 class Source(StrEnum):
-    """Origin of a network: this project, torchvision, timm, or the user."""
+    """Origin of a network: this project, torchvision, timm, or the user; or nothing is known."""
 
     ATTNVIZ = "attnviz"
     TORCHVISION = "torchvision"
     TIMM = "timm"
     USER = "user"
+    BLACK_BOX = "black box"
 
 
 @dataclass(frozen=True)
@@ -160,3 +161,8 @@ class ModelSpec:
     class_masks: bool = False
     certainty: CertaintyLimits | None = None
     licence: str = ""
+
+    @property
+    def observable(self) -> bool:
+        """Whether layers can be looked at; of a black box only the scores are known."""
+        return self.source is not Source.BLACK_BOX

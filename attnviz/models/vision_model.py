@@ -41,8 +41,8 @@ class VisionModel:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
-        kind = self.spec.scores
-        if self.scores is None and kind is not None and self.spec.source is not Source.USER:
+        kind, given = self.spec.scores, (Source.USER, Source.BLACK_BOX)
+        if self.scores is None and kind is not None and self.spec.source not in given:
             self.scores = Scores(kind, exclusive=kind is not ScoreKind.SIGMOID)
 
     @property

@@ -11,6 +11,7 @@ from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
+from attnviz.models.black_box.network import BlackBox
 
 _BLOCKS = StructureCache[tuple[Site, ...]]()
 _GATES = StructureCache[tuple[tuple[Site, ...], bool]]()
@@ -41,10 +42,11 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     Raises
     ------
     NoSitesError
-        `kind` is `FEATURES` and no module of the network returns features.
+        `kind` is `FEATURES` and no module of the network returns features, or it is a black box.
     ModelError
         The network cannot be hooked.
     """
+    _refuse_black_box(module)
     if kind is Kind.CONTEXT:
         return _self_attention(module, example)[0]
     module, example = prepare_for_hooks(module, example)
@@ -54,6 +56,14 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
         return _BLOCKS.of(module, key, lambda: find_blocks(module, example))
     gates, _ = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
     return tuple(site for site in gates if site.kind is kind)
+
+
+def _refuse_black_box(module: nn.Module) -> None:
+    if isinstance(module, BlackBox):
+        raise NoSitesError(
+            f"{module.name} is a black box, whose layers cannot be observed. Ask what its decision "
+            "rests on, by the methods rise or occlusion."
+        )
 
 
 def attention_left_out(module: nn.Module, example: Tensor) -> tuple[str, ...]:

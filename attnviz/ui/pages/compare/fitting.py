@@ -51,6 +51,7 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
         has_attention=has_spatial_attention(spec.kinds),
         answers=spec.answers,
         kinds=tuple(Kind(kind) for kind in spec.kinds),
+        observable=spec.observable,
     )
 
 

@@ -1,0 +1,1 @@
+"""Black boxes: whatever returns scores of pictures, without layers that could be observed."""

@@ -1,0 +1,159 @@
+"""Services that answer over HTTP, as black boxes.
+
+They speak the Open Inference Protocol, version 2, as Triton, KServe, MLServer and OpenVINO's server
+do: `POST .../v2/models/NAME/infer` with the inputs as JSON. Only the address that the user gives is
+asked, and no redirection is followed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from attnviz.errors import ModelError
+from attnviz.models.black_box.handed import Handed, Takes
+from attnviz.types import FloatArray, Pixels
+
+SCHEMES = ("http://", "https://")
+LARGEST_ANSWER = 64 * 1024**2
+_CHUNK = 1024**2
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that returns scores of pictures; call it with a batch.
+
+    Attributes
+    ----------
+    address
+        http(s) address to which batches are posted.
+    input_name
+        Name of the model's input.
+    timeout
+        Seconds that an answer may take, in all.
+    headers
+        Further headers, such as one with a key. They are never written anywhere.
+    """
+
+    address: str
+    input_name: str = "input"
+    timeout: float = 60.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        parts = urllib.parse.urlsplit(self.address)
+        if not self.address.lower().startswith(SCHEMES) or not parts.hostname:
+            raise ModelError(
+                f"{self.shown!r} is no address of a service. Give one that begins with http:// or "
+                "https://."
+            )
+
+    @property
+    def shown(self) -> str:
+        """The address without user, password and query, which may hold secrets."""
+        parts = urllib.parse.urlsplit(self.address)
+        place = parts.netloc.rpartition("@")[2]
+        return urllib.parse.urlunsplit((parts.scheme, place, parts.path, "", ""))
+
+    def __call__(self, batch: FloatArray | list[Pixels]) -> FloatArray:
+        """Ask for the scores of a batch.
+
+        Parameters
+        ----------
+        batch
+            float32 [N, C, h, w], or N pictures uint8 [h, w, 3].
+
+        Returns
+        -------
+        FloatArray
+            float32 [N, classes].
+
+        Raises
+        ------
+        ModelError
+            The service does not answer in time, answers with an error or too much, or with
+            anything else than scores.
+        """
+        values = np.stack(batch) if isinstance(batch, list) else batch
+        asked = {
+            "name": self.input_name,
+            "shape": list(values.shape),
+            "datatype": "UINT8" if values.dtype == np.uint8 else "FP32",
+            "data": values.ravel().tolist(),
+        }
+        answer = self._posted(json.dumps({"inputs": [asked]}).encode())
+        try:
+            output = json.loads(answer)["outputs"][0]
+            return np.array(output["data"], np.float32).reshape(output["shape"])
+        except (ValueError, TypeError, LookupError) as error:
+            raise ModelError(
+                f"{self.shown} answered with something else than the outputs of the Open Inference "
+                "Protocol, version 2. Check the address, or pass a function that asks the service."
+            ) from error
+
+    def _posted(self, body: bytes) -> bytes:
+        headers = {"Content-Type": "application/json", **self.headers}
+        request = urllib.request.Request(self.address, body, headers, method="POST")  # noqa: S310
+        end = time.monotonic() + self.timeout
+        try:
+            with _opener().open(request, timeout=self.timeout) as response:
+                return self._read(response, end)
+        except (OSError, http.client.HTTPException) as error:
+            raise ModelError(
+                f"{self.shown} gave no scores: {self._reason(error)}. Check that the service runs "
+                "and takes such inputs."
+            ) from error
+
+    def _read(self, response: Any, end: float) -> bytes:
+        answer = bytearray()
+        while chunk := response.read1(_CHUNK):
+            answer += chunk
+            if len(answer) > LARGEST_ANSWER:
+                raise OSError(f"it answers with more than {LARGEST_ANSWER // 1024**2} MB")
+            if time.monotonic() > end:
+                raise TimeoutError
+        return bytes(answer)
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, urllib.error.HTTPError):
+            with error:
+                if error.code in range(300, 400):
+                    return f"it redirects to another address ({error.code}), which is not followed"
+                return f"it answered {error.code} {error.reason}"
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(cause, TimeoutError):
+            return f"no whole answer within {self.timeout:g} seconds"
+        return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """What opens http and https addresses, and follows no redirection."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+def from_address(given: object) -> Handed | None:
+    """Hand over a `Service`, or the address of one; None for anything else."""
+    if isinstance(given, str) and given.lower().startswith(SCHEMES):
+        given = Service(given)
+    if not isinstance(given, Service):
+        return None
+    name = given.shown.rpartition("//")[2]
+    return Handed(given, Takes.ARRAY, name, f"unknown (asked at {given.shown})")
