@@ -210,18 +210,43 @@ def features(
     return PatchFeatures(values, site.layer, geometry, picture, (*picture.notes, *notes))
 
 
+def feature_layers(model: VisionModel, picture: Picture) -> tuple[str, ...]:
+    """List the layers whose features can be read.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    picture
+        A picture for the passes that find them; only its shape matters.
+
+    Returns
+    -------
+    tuple of str
+        In forward order; the last one is what `features` reads if no layer is named.
+
+    Raises
+    ------
+    ModelError
+        As `features`.
+    """
+    return tuple(run_inference(model, picture, _sites)[0])
+
+
+def _sites(inference: Inference) -> dict[str, Site]:
+    module, inputs = inference.module, inference.inputs
+    blocks = find_sites(module, Kind.FEATURES, inputs)
+    return {site.layer: site for site in (*blocks, final_features(module, inputs))}
+
+
 def _read(
     layer: str | None, inference: Inference
 ) -> tuple[Site, FloatArray, Tensor, PictureGeometry]:
-    module, inputs = inference.module, inference.inputs
-    if layer is None:
-        site = final_features(module, inputs)
-    else:
-        sites = {site.layer: site for site in find_sites(module, Kind.FEATURES, inputs)}
-        if layer not in sites:
-            raise UnknownNameError("layer", layer, sites)
-        site = sites[layer]
-    trace = capture(module, inputs, [site])
+    sites = _sites(inference)
+    if layer is not None and layer not in sites:
+        raise UnknownNameError("layer", layer, sites)
+    site = sites[layer or list(sites)[-1]]
+    trace = capture(inference.module, inference.inputs, [site])
     (reading,) = trace.features
     values = reading.activation[0].permute(1, 2, 0).contiguous().cpu().numpy()
     return site, values, trace.logits.cpu(), inference.geometry

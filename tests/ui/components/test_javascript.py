@@ -15,6 +15,7 @@ from attnviz.viewer.bundle import BASE
 from attnviz.viewer.view import Mode, Surface
 from tests.paths import ROOT
 from tests.ui.components.eye import expected as expected_eye
+from tests.ui.components.feature_board import expected as expected_board
 from tests.ui.components.viewer import expected
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +61,7 @@ def test_the_modules_pass_their_tests(tmp_path: Path) -> None:
     command = [node(), "--test", "--test-reporter=spec", *map(str, TESTS)]
     expected.write(tmp_path)
     expected_eye.write(tmp_path)
+    expected_board.write(tmp_path)
     done = subprocess.run(
         command,
         cwd=ROOT,

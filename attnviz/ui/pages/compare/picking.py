@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,8 +10,9 @@ from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.model_list import listed_models, model_title
 from attnviz.ui.kit.model_picker import pick_device
-from attnviz.ui.kit.pickers import Photo, pick_from_row
-from attnviz.ui.kit.url_state import linked, start_choice
+from attnviz.ui.kit.pickers import pick_from_row
+from attnviz.ui.kit.several_picker import PickedNames, pick_more, pick_several
+from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.compare.cells import GridRequest
 from attnviz.ui.pages.compare.fitting import offered_looks
 
@@ -21,14 +21,7 @@ MOST_LOOKS = 6
 MOST_MORE = 3
 _MORE, _MODELS, _LOOKS = "compare more", "compare models", "compare looks"
 TARGET = "compare class"
-
-
-@dataclass(frozen=True)
-class _PickedNames:
-    """Names chosen in a box, and their text in a link: empty for the default."""
-
-    names: tuple[str, ...]
-    link: str
+_ROWS = "Each picture gets one row per model."
 
 
 def pick_grid() -> GridRequest | None:
@@ -47,7 +40,7 @@ def pick_grid() -> GridRequest | None:
     left, right = st.columns(2)
     first, *others = offered
     with left:
-        more = _pick_more(offered, others)
+        more = pick_more(offered, others, _MORE, MOST_MORE, _ROWS)
     with right:
         target = _pick_class(specs)
     if not (specs and looks.names):
@@ -57,37 +50,21 @@ def pick_grid() -> GridRequest | None:
     return GridRequest(photos, specs, looks.names, target, device, link)
 
 
-def _pick_more(offered: Mapping[str, Photo], others: Sequence[str]) -> _PickedNames:
-    """Pick pictures in addition to the one chosen in the row."""
-    missing = set(filter(None, (linked(_MORE) or "").split(","))) - set(offered)
-    if missing:
-        which = "One photo is" if len(missing) == 1 else f"{len(missing)} photos are"
-        st.warning(
-            f"{which} missing that this page's link asks for. Add what is missing above, then "
-            "choose it here.",
-            icon=":material/hide_image:",
-        )
-    return _pick_several(
-        "More pictures", others, [], _MORE, MOST_MORE, lambda key: offered[key].title,
-        "Each picture gets one row per model.",
-    )  # fmt: skip
-
-
-def _pick_models(catalogue: Mapping[str, ModelSpec]) -> _PickedNames:
+def _pick_models(catalogue: Mapping[str, ModelSpec]) -> PickedNames:
     # Models with other classes would give other predictions: they are not chosen by default.
     labels = next(iter(catalogue.values())).labels
     shipped = [s.name for s in list_models() if s.embedded and s.labels == labels]
-    return _pick_several(
+    return pick_several(
         "Models", list(catalogue), shipped[:MOST_MODELS], _MODELS, MOST_MODELS,
         lambda name: model_title(catalogue[name]),
         "One row each. Those marked with an arrow are downloaded on first use.",
     )  # fmt: skip
 
 
-def _pick_looks(specs: Sequence[ModelSpec]) -> _PickedNames:
+def _pick_looks(specs: Sequence[ModelSpec]) -> PickedNames:
     titles = offered_looks(specs)
     questions = list(titles)[:2]
-    return _pick_several(
+    return pick_several(
         "Show", list(titles), questions, _LOOKS, MOST_LOOKS, lambda name: titles[name],
         "One column each. A question is answered by the map that scored best in measurements on "
         "that model, or by a sound default.",
@@ -107,34 +84,3 @@ def _pick_class(specs: Sequence[ModelSpec]) -> str:
             help="Relevance is computed for this class. Attention does not depend on a class.",
         )
     )
-
-
-def _pick_several(
-    label: str,
-    options: Sequence[str],
-    first: Sequence[str],
-    key: str,
-    most: int,
-    title: Callable[[str], str],
-    help_text: str,
-) -> _PickedNames:
-    """Show a box for several names; the default is those of the link, or else `first`."""
-    if key not in st.session_state:
-        in_link = _known((linked(key) or "").split(","), options)
-        st.session_state[key] = (in_link or list(first))[:most]
-    else:
-        st.session_state[key] = _known(st.session_state[key], options)
-    chosen: list[str] = st.multiselect(
-        label,
-        options,
-        format_func=title,
-        key=key,
-        persist_state="session",
-        max_selections=most,
-        help=help_text,
-    )
-    return _PickedNames(tuple(chosen), "" if chosen == list(first) else ",".join(chosen))
-
-
-def _known(names: Sequence[str], options: Collection[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name in options]

@@ -24,7 +24,7 @@ from attnviz.ui.pages.compare import cells
 from tests.paths import PAGES
 from tests.ui.pages.layers.test_page import assert_fine, texts
 
-PAGE = PAGES / "5_Compare.py"
+PAGE = PAGES / "6_Compare.py"
 CHINA = "sample:china"
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue
 
-PAGE = PAGES / "4_Evidence.py"
+PAGE = PAGES / "5_Evidence.py"
 
 
 def evidence_page(monkeypatch: pytest.MonkeyPatch, kind: str, **address: str) -> AppTest:

@@ -18,7 +18,7 @@ from attnviz.ui.pages.evidence import budget as section
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import small_network
 
-PAGE = PAGES / "4_Evidence.py"
+PAGE = PAGES / "5_Evidence.py"
 QUICK = partial(blur_budget, radii=(2.0, 12.0), shares=(0, 0.1, 0.5, 1), seeds=2)
 
 

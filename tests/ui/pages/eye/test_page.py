@@ -16,7 +16,7 @@ from attnviz.ui.kit import model_picker
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import small_network
 
-PAGE = PAGES / "7_Eye.py"
+PAGE = PAGES / "8_Eye.py"
 SALIENCY = ["Itti-Koch saliency", "Spectral residual"]
 
 

@@ -27,7 +27,7 @@ from tests.conftest import TinyCnn
 from tests.paths import PAGES
 from tests.ui.pages.layers.test_page import assert_fine, headers, texts
 
-PAGE = PAGES / "3_Objects.py"
+PAGE = PAGES / "4_Objects.py"
 
 
 @pytest.fixture(scope="module")

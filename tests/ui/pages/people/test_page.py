@@ -18,7 +18,7 @@ from attnviz.ui.pages.people.folder import FOLDER
 from tests.paths import ROOT
 from tests.ui.looked import five_photos
 
-PAGE = ROOT / "pages" / "9_People.py"
+PAGE = ROOT / "pages" / "10_People.py"
 
 
 def open_page(folder: Path | str = "", models: list[str] | None = None) -> AppTest:

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.training.recording.file import Recording, Snapshot
 from tests.paths import PAGES
 
-PAGE = PAGES / "6_Training.py"
+PAGE = PAGES / "7_Training.py"
 EVEN = np.ones((2, 2), np.float32)
 CORNER = np.array([[1, 0], [0, 0]], np.float32)
 HALVES = np.array([[1, 0], [1, 0]], np.float32)

@@ -14,7 +14,7 @@ from attnviz.ui.pages.you_and_the_model import page as you_page
 from tests.paths import PAGES
 from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue
 
-PAGE = PAGES / "8_You_and_the_model.py"
+PAGE = PAGES / "9_You_and_the_model.py"
 CLICKS = [[0.4, 0.5, 300.0], [0.6, 0.3, 900.0], [0.2, 0.7, 2000.0]]
 Header = dict[str, Any]
 

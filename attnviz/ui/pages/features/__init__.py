@@ -1,0 +1,1 @@
+"""Page "Features": what a network knows of each patch, and where it knows the same."""
