@@ -29,17 +29,21 @@ if TYPE_CHECKING:
     from attnviz.render.bokeh_photo import bokeh as bokeh
     from attnviz.render.focus import FocusMap as FocusMap
     from attnviz.render.focus import FocusSettings as FocusSettings
+    from attnviz.targets.alike import Alike as Alike
     from attnviz.targets.contrast import Contrast as Contrast
+    from attnviz.targets.patch import Patch as Patch
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
 
 _HOMES = {
+    "Alike": "attnviz.targets.alike",
     "AttnvizError": "attnviz.errors",
     "Contrast": "attnviz.targets.contrast",
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",
     "PatchFeatures": "attnviz.analysis.features",
+    "Patch": "attnviz.targets.patch",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
     "Recording": "attnviz.training.recording.file",

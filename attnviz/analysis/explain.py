@@ -6,27 +6,25 @@ from dataclasses import replace
 from typing import Any
 
 from attnviz.analysis.answers import Answer, first_answer, stepped_aside
-from attnviz.analysis.asked import (
+from attnviz.analysis.asked import choices_for_targets, class_alone, targets_of
+from attnviz.analysis.certainty import certainty_of, decision_facts
+from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
+from attnviz.analysis.inference import run_inference
+from attnviz.analysis.kinds import kinds_and_doubts
+from attnviz.analysis.plain_pass import judged, plain_logits
+from attnviz.analysis.predictions import check_target, ranked_predictions
+from attnviz.analysis.target_maps import (
     TargetMaps,
-    answering,
     asked_targets,
-    class_alone,
     common_layers,
     competing_maps,
     explained,
     run_for_targets,
-    targets_of,
 )
-from attnviz.analysis.certainty import certainty_of, decision_facts
-from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
-from attnviz.analysis.inference import run_inference
-from attnviz.analysis.kinds import choices_for, kinds_and_doubts
-from attnviz.analysis.plain_pass import judged, plain_logits
-from attnviz.analysis.predictions import check_target, ranked_predictions
 from attnviz.capture.discovery.reach import reach_notes
 from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Cost, Inference, MethodResult
-from attnviz.methods.questions import Choice, Question, has_spatial_attention
+from attnviz.methods.questions import Choice
 from attnviz.models.classes import index_of_class
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
@@ -97,9 +95,7 @@ def explain(
     kinds, doubts = (
         ((), ()) if method in METHODS else kinds_and_doubts(model, picture, any_output=scored)
     )
-    name = Question.DECISION if scored and method == "auto" else method
-    choices = choices_for(model, name, kinds, has_attention=has_spatial_attention(kinds))
-    choices = answering(choices, model, targets) if scored else choices
+    choices = choices_for_targets(model, method, kinds, targets if scored else ())
     maps: list[TargetMaps] = []
 
     def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
@@ -118,8 +114,8 @@ def explain(
     )
     result, shown, geometry = answer.results[0], answer.choice, answer.geometry
     asked: tuple[AskedTarget, ...] = ()
-    if targets and result.target is not None:
-        values = maps[-1].values if maps else result.logits[0, result.target]
+    if scored or (targets and result.target is not None):
+        values = maps[-1].values if scored else result.logits[0, [index]]
         asked = asked_targets(model, targets, answer.results, values, shown.layer)
     predictions, classes = ranked_predictions(model, result.logits[0])
     certainty = certainty_of(model, result.logits[0])

@@ -14,6 +14,7 @@ from attnviz.export.base import ExportSource
 from attnviz.export.finding import Finding
 from attnviz.export.report_page.page import report_page
 from attnviz.files import replace_whole
+from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
 from attnviz.models.scores import PLAIN_LOGITS, Scores
@@ -25,6 +26,8 @@ from attnviz.targets.base import Target
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import format_targets
 from attnviz.types import FloatArray
+
+_JOINED = {Nature.ATTENTION: "of", Nature.RELEVANCE: "for", Nature.SIMILARITY: "to"}
 
 
 class Prediction(NamedTuple):
@@ -131,6 +134,15 @@ class Explanation:
         """The class that the maps explain; None where they explain another score, or several."""
         single = len(self.asked) == 1 and isinstance(self.asked[0].target, Class)
         return self.target if single or not self.asked else None
+
+    @property
+    def title(self) -> str:
+        """What the maps show: "Attention", or "Relevance for dog"."""
+        nature = self.choice.method.nature
+        what = str(nature).capitalize()
+        if self.target is None:
+            return what
+        return f"{what} {_JOINED[nature]} {self.target.label}"
 
     @property
     def target_text(self) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.discovery.final_features import final_features
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.grids import cell_of
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import FocusError, ModelError, UnknownNameError
@@ -72,8 +73,7 @@ class PatchFeatures:
                 f"The network does not see the point ({x:g}, {y:g}) of {self.picture.name}. Give x "
                 "and y in 0..1 of the picture; of some models the edges are cropped."
             )
-        rows, columns = self.values.shape[:2]
-        return min(int(point[0] * rows), rows - 1), min(int(point[1] * columns), columns - 1)
+        return cell_of(point, (self.values.shape[0], self.values.shape[1]))
 
     def similarity(self, x: float, y: float, other: PatchFeatures | None = None) -> FloatArray:
         """Return how alike the patch at a point is to all patches of this or another picture.

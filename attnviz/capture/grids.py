@@ -81,3 +81,26 @@ def tokens_to_map(tokens: Tensor, grid: tuple[int, int]) -> Tensor:
     rows, columns = grid
     patches = tokens[:, tokens.shape[1] - rows * columns :]
     return patches.transpose(1, 2).reshape(len(tokens), -1, rows, columns)
+
+
+def cell_of(point: tuple[float, float], grid: tuple[int, int]) -> tuple[int, int]:
+    """Return the row and column of the cell that contains a point (y, x), both in 0..1.
+
+    Parameters
+    ----------
+    point
+        From the top and from the left.
+    grid
+        Rows and columns.
+
+    Returns
+    -------
+    tuple of int
+
+    Examples
+    --------
+    >>> cell_of((0.5, 1.0), (4, 3))
+    (2, 2)
+    """
+    row, column = (min(int(at * count), count - 1) for at, count in zip(point, grid, strict=True))
+    return row, column

@@ -17,10 +17,21 @@ from attnviz.registry import Registry
 
 
 class Nature(StrEnum):
-    """What a map is: `ATTENTION` the network computed itself, or `RELEVANCE` for a decision."""
+    """What a map is.
+
+    Attributes
+    ----------
+    ATTENTION
+        What the network computed itself.
+    RELEVANCE
+        How much a region counts for a score.
+    SIMILARITY
+        How alike features are, whatever is decided by them.
+    """
 
     ATTENTION = "attention"
     RELEVANCE = "relevance"
+    SIMILARITY = "similarity"
 
 
 class NetworkTraits(Protocol):
@@ -69,7 +80,7 @@ class Method(ABC):
     formula
         One line of text.
     nature
-        Attention or relevance; this decides which of the two questions it answers.
+        Attention or relevance, which decides the question that it answers, or similarity.
     kind
         Kind of the sites that the method reads; None if it needs scores alone.
     gradients

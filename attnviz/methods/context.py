@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from attnviz.capture.grids import cell_of
 from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
@@ -135,8 +136,7 @@ def cell_at(grid: TokenGrid, y: float, x: float) -> int:
     """
     if not (0 <= y <= 1 and 0 <= x <= 1):
         raise MethodError(f"The point ({y:g}, {x:g}) is outside; y and x go from 0 to 1.")
-    row = min(int(y * grid.rows), grid.rows - 1)
-    column = min(int(x * grid.columns), grid.columns - 1)
+    row, column = cell_of((y, x), (grid.rows, grid.columns))
     return grid.prefix + row * grid.columns + column
 
 

@@ -199,7 +199,7 @@ def _answers(
 
 
 def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:
-    """Return the methods that fit at least one of the networks; attention before relevance.
+    """Return the methods that fit at least one of the networks; attention first.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:
         The classes of the methods.
     """
     fitting = [method for method in METHODS if any(map(method.fits, networks))]
-    return tuple(sorted(fitting, key=lambda method: method.nature is Nature.RELEVANCE))
+    return tuple(sorted(fitting, key=lambda method: method.nature is not Nature.ATTENTION))
 
 
 def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:

@@ -99,7 +99,7 @@ class TraceMethod(Method, Generic[R]):
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""
         module, inputs = inference.module, inference.inputs
-        sites = find_sites(module, self.kind, inputs)
+        sites = self.sites_for(inference, FUSED)
         trace = capture(module, inputs, sites, gradients=self.gradients, target=inference.target)
         report_progress(inference.progress, len(inputs), len(inputs))
         return self._result(trace)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
+from attnviz.capture.site import Kind
 from attnviz.errors import TargetError
+from attnviz.methods.base import Method
 from attnviz.methods.inference import Inference
 from attnviz.models.classes import index_of_class
 from attnviz.models.scores import ScoreKind
@@ -61,6 +63,13 @@ class Passed:
     logits: Tensor | None
     features: Tensor | None
     geometry: PictureGeometry
+
+    @property
+    def block_features(self) -> Tensor:
+        """The features, of a target that `reads_features`, in float32 at least."""
+        if self.features is None:
+            raise RuntimeError("a target reads features without saying so")
+        return self.features.float() if self.features.itemsize < 4 else self.features
 
 
 Scorer = Callable[[Passed], Tensor]
@@ -187,6 +196,46 @@ class Target(ABC):
         UnknownClassError
             There is no such class.
         """
+
+    def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
+        """Return a method set up for this target, such as for the attention of a patch.
+
+        Parameters
+        ----------
+        method
+            With its default options.
+        model, inference
+            As for `scorer`.
+
+        Returns
+        -------
+        Method
+            `method` itself, unless a kind of target knows better.
+        """
+        del model, inference
+        return method
+
+    @classmethod
+    def shown_by(cls, method: type[Method]) -> bool:
+        """Return whether a method that is `fitted` shows this by itself, without a score."""
+        del method
+        return False
+
+    @classmethod
+    def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
+        """Return the names of methods that answer best; empty for those of a decision.
+
+        Parameters
+        ----------
+        kinds
+            What can be read in the network.
+
+        Returns
+        -------
+        tuple of str
+        """
+        del kinds
+        return ()
 
     def resolved(self, model: VisionModel) -> Target:
         """Return the target with the names that the model has for what it names."""

@@ -146,15 +146,12 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
     ]
     if explanation.pointed is not None:
         layers.append(pointed_layer(explanation.pointed))
-    title = str(method.nature).capitalize()
-    if method.nature == "relevance" and explanation.target is not None:
-        title = f"Relevance for {explanation.target.label}"
     negative = " Negative values count as 0." if method.signed else ""
     return Content(
         explanation.picture.pixels,
         explanation.geometry,
         layers,
-        title,
+        explanation.title,
         f"{method.title}.{negative}",
         method.shares,
         mattes,

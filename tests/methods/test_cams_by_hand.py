@@ -51,4 +51,4 @@ def test_every_method_refuses_a_trace_without_its_sites(method: type) -> None:
 def test_every_method_says_what_it_is(method: type) -> None:
     for text in (method.title, method.paper, method.formula, method.__doc__):
         assert len(text) > 5
-    assert method.nature in ("attention", "relevance")
+    assert method.nature in ("attention", "relevance", "similarity")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,36 +11,14 @@ from torch import Tensor, nn
 
 import attnviz
 from attnviz.errors import GradientError, MethodError, TargetError, UnknownClassError
-from attnviz.models.preprocess import Preprocess
-from attnviz.pictures.geometry import Fit
 from attnviz.targets.single_class import Class
 from tests.state import left_as_it_was
-
-LABELS = ("red", "green", "blue")
-PLAIN = Preprocess(size=8, fit=Fit.SQUASH, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-
-
-class Colours(nn.Module):
-    """Logits: four times the mean of each colour."""
-
-    def __init__(self, wrapped: Callable[[Tensor], Any] | None = None) -> None:
-        super().__init__()
-        self.cells = nn.Conv2d(3, 3, 1, bias=False)
-        self.cells.weight.data = 4 * torch.eye(3)[:, :, None, None]
-        self.wrapped = wrapped
-
-    def forward(self, inputs: Tensor) -> Any:
-        logits = self.cells(inputs).mean((2, 3))
-        return logits if self.wrapped is None else self.wrapped(logits)
+from tests.targets.colours import LABELS, PLAIN, Colours, two_colours
 
 
 @pytest.fixture
 def picture() -> attnviz.Picture:
-    """Left half red, the upper right quarter green."""
-    pixels = np.zeros((8, 8, 3), np.uint8)
-    pixels[:, :4, 0] = 255
-    pixels[:4, 4:, 1] = 255
-    return attnviz.open_picture(pixels, name="two colours")
+    return two_colours()
 
 
 @pytest.fixture
@@ -67,11 +44,12 @@ def test_the_difference_of_two_classes(
     assert result.predictions[0].probability == pytest.approx(np.exp(2) / (np.exp([2, 1, 0]).sum()))
 
 
+@pytest.mark.parametrize("method", ["hires-cam", "score-cam", "occlusion"])
 def test_a_class_is_explained_alike_by_its_name_its_index_its_target_and_a_function(
-    model: attnviz.VisionModel, picture: attnviz.Picture
+    model: attnviz.VisionModel, picture: attnviz.Picture, method: str
 ) -> None:
     ways: list[Any] = ["green", 1, Class("green"), Class(1), "class:green", lambda out: out[:, 1]]
-    results = [attnviz.explain(model, picture, "hires-cam", way) for way in ways]
+    results = [attnviz.explain(model, picture, method, way) for way in ways]
     for result in results:
         np.testing.assert_array_equal(result.maps[-1], results[0].maps[-1])
         assert result.predictions == results[0].predictions

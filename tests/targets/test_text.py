@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from attnviz.errors import TargetError
+from attnviz.pictures import open_picture
 from attnviz.targets import TARGETS, Target, TextContext
+from attnviz.targets.alike import Alike
 from attnviz.targets.contrast import Contrast
+from attnviz.targets.patch import Patch
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_target, format_targets, parse_targets
 
 LABELS = ("cat", "dog", "50 %; or so", "a|b", "contrast:x", "7")
-CONTEXT = TextContext(LABELS)
+OTHER = open_picture(np.zeros((4, 4, 3), np.uint8))
+CONTEXT = TextContext(LABELS, {OTHER.sha256: OTHER}.__getitem__)
 FORMS: list[tuple[Target, str]] = [
     (Class("dog"), "dog"),
     (Class(3), "3"),
@@ -21,6 +26,11 @@ FORMS: list[tuple[Target, str]] = [
     (Class("contrast:x"), "class:contrast:x"),
     (Contrast("cat", "dog"), "contrast:cat|dog"),
     (Contrast("a|b", 2), "contrast:a%7Cb|2"),
+    (Patch(0.4, 0.625), "patch:.4,.625"),
+    (Patch(0, 1), "patch:0,1"),
+    (Contrast(Patch(0.1, 0.2), "dog"), "contrast:patch:.1,.2|dog"),
+    (Alike(OTHER), f"alike:{OTHER.sha256}"),
+    (Alike(OTHER, at=(0.5, 0.125)), f"alike:{OTHER.sha256}@.5,.125"),
 ]
 
 
@@ -52,7 +62,18 @@ def test_what_people_write_is_read(text: str, target: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "class:", "contrast:", "contrast:cat", "contrast:a|b|c", "dog;;cat"]
+    "text",
+    [
+        "",
+        " ",
+        "class:",
+        "contrast:",
+        "contrast:cat",
+        "contrast:a|b|c",
+        "dog;;cat",
+        "patch:.4",
+        "patch:a,b",
+    ],
 )
 def test_what_asks_for_nothing_is_refused(text: str) -> None:
     with pytest.raises(TargetError):

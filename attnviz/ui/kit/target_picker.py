@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.analysis.asked import explains, kinds_for
+from attnviz.analysis.asked import kinds_for
 from attnviz.errors import AttnvizError
 from attnviz.methods import METHODS
 from attnviz.models.vision_model import VisionModel
@@ -62,7 +62,7 @@ def pick_target(
 
 def _kinds(model: VisionModel, look: str) -> dict[str, type[Target]]:
     """The kinds to choose from, by name; the class comes first."""
-    every = look not in METHODS or explains(METHODS.get(look), classes=False)
+    every = look not in METHODS or not METHODS.get(look).needs_class
     return {
         kind.name: kind for kind in kinds_for(model) if _can_draw(kind) and (every or kind is Class)
     }

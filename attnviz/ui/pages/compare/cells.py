@@ -114,10 +114,9 @@ class Cell:
     def what(self) -> str:
         """Attention, or relevance with its class."""
         found = self.explanation
-        target = found.target if found else None
-        if self.nature is Nature.ATTENTION or target is None:
-            return "Attention" if self.nature is Nature.ATTENTION else "Relevance"
-        return f"Relevance for {target.label}{', a guess' if found and found.guessed else ''}"
+        if found is None:
+            return str(self.nature).capitalize()
+        return f"{found.title}{', a guess' if found.guessed else ''}"
 
 
 def cell_key(photo: str, spec: ModelSpec, look: str) -> str:

@@ -11,7 +11,6 @@ from dataclasses import replace
 import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED
 from attnviz.render.focus import FocusMap, Scale, sharp_share
 from attnviz.render.heat import COLOUR_MAPS, heat_overlay
@@ -68,16 +67,8 @@ def _show(explanation: Explanation, view: View, focus: FocusMap, blurred: Pixels
         over = heat_overlay(
             explanation.picture.pixels, focus.scaled, opacity=view.opacity, name=view.colours
         )
-        show_picture(map_title(explanation), view.layer, over, f"Map of layer {view.layer}")
+        show_picture(explanation.title, view.layer, over, f"Map of layer {view.layer}")
     show_legend(focus, view.colours, _legend_note(focus, explanation, view))
-
-
-def map_title(explanation: Explanation) -> str:
-    """Return the kind of the maps: attention, or relevance with its class."""
-    method = explanation.choice.method
-    if method.nature is Nature.ATTENTION or explanation.target is None:
-        return "Attention"
-    return f"Relevance for {explanation.target.label}"
 
 
 def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
