@@ -140,7 +140,7 @@ class Explanation:
         """What the maps show: "Attention", or "Relevance for dog"."""
         nature = self.choice.method.nature
         what = str(nature).capitalize()
-        if self.target is None:
+        if self.target is None or not (self.asked or nature is Nature.RELEVANCE):
             return what
         return f"{what} {_JOINED[nature]} {self.target.label}"
 

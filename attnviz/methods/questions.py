@@ -212,7 +212,7 @@ def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:
         The classes of the methods.
     """
     fitting = [method for method in METHODS if any(map(method.fits, networks))]
-    return tuple(sorted(fitting, key=lambda method: method.nature is not Nature.ATTENTION))
+    return tuple(sorted(fitting, key=lambda method: list(Nature).index(method.nature)))
 
 
 def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:

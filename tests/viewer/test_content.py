@@ -61,10 +61,11 @@ def test_title_and_legend_say_what_the_maps_are(name: str) -> None:
     one = explanation(name)
     method = one.choice.method
     content = content_of(one)
-    attention = method.nature is Nature.ATTENTION
-    assert content.title == ("Attention" if attention else "Relevance for church")
+    relevance = method.nature is Nature.RELEVANCE
+    what = "Relevance for church" if relevance else str(method.nature).capitalize()
+    assert content.title == what
     assert content.legend.startswith(f"{method.title}.")
     assert content.legend.endswith(" Negative values count as 0.") is method.signed
     assert content.shares is method.shares
     without = content_of(explanation(name, target=None)).title
-    assert without == ("Attention" if attention else "Relevance")
+    assert without == str(method.nature).capitalize()

@@ -16,6 +16,8 @@ from attnviz.pictures import Picture, open_sample
 from attnviz.ui.kit import explain_picture
 from attnviz.ui.kit.cache import SHOWN_SIDE
 
+MORE = ("competition", "raw-attention")
+
 
 @cache
 def network(name: str) -> VisionModel:
@@ -28,13 +30,13 @@ def class_page() -> None:
     from attnviz.ui.kit.cache import shown_sample
     from attnviz.ui.kit.explain_picture import explain_photo
     from attnviz.ui.kit.url_state import restore_link, share
-    from tests.ui.kit.test_explain_picture import network
+    from tests.ui.kit.test_explain_picture import MORE, network
 
     restore_link()
     photo = st.radio("Photo", ["china", "coffee", "chelsea"], key="photo")
     name = st.radio("Model", ["ran-small", "ran-cifar"], key="network")
     model = network(name)
-    look = st.radio("Show", ["layer-cam", "soft-mask", "score-cam", "eigen-cam"], key="look")
+    look = st.radio("Show", ["layer-cam", "soft-mask", "score-cam", "eigen-cam", *MORE], key="look")
     explanation = explain_photo(shown_sample(photo), model, look)
     st.text(explanation.target.label if explanation and explanation.target else "")
     share("target")
@@ -188,8 +190,7 @@ def test_several_classes_compete_and_stay_in_the_link() -> None:
 def test_a_method_of_classes_is_asked_for_classes_alone() -> None:
     page = opened(target="contrast:church|tench")
     assert page.text[0].value == "church rather than tench"
-    assert page.selectbox(key="target kind").options == [
-        "a class",
-        "one thing rather than another",
-        "several classes, which compete",
-    ]
+    assert "one thing rather than another" in page.selectbox(key="target kind").options
+    assert chosen(page, look="competition") == top("china")
+    offered = page.selectbox(key="target kind").options
+    assert offered == ["a class", "several classes, which compete"]
