@@ -24,7 +24,13 @@ def lead(source: ExportSource) -> str:
     """Return one sentence about what the two pictures show."""
     explanation = source.explanation
     model = explanation.provenance.get("model", "the network")
-    if explanation.choice.method.nature == "attention":
+    nature = explanation.choice.method.nature
+    if nature == "similarity":
+        asked = explanation.target.label if explanation.target else "the patch in the middle"
+        what = f"What is like {asked} to {model}"
+    elif nature == "attention" and explanation.target is not None:
+        what = f"What {explanation.target.label} attends to in {model}"
+    elif nature == "attention":
         what = f"What {model} attends to"
     elif explanation.target is None:
         what = f"What counts for {model}"
@@ -39,5 +45,6 @@ def what_was_computed(source: ExportSource) -> str:
     kind = {
         "attention": "attention, weights that the network itself computes and applies",
         "relevance": "relevance, computed afterwards from how the answer depends on each place",
+        "similarity": "similarity, the angle between what the network knows of each place",
     }[str(method.nature)]
     return f"{method.title}: this is {kind} ({source.explanation.provenance['paper']})."
