@@ -257,7 +257,7 @@ class Explanation:
         radius
             Largest circle of confusion, as a radius in pixels of the picture, 0..1000.
         findings
-            What was found out about the map, from `attnviz.evidence`.
+            What was found out about the map, from `attnviz.evidence.findings.find_evidence`.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,12 @@ def report(
     input_size: Annotated[
         int | None, typer.Option(help="Input side in pixels (default: the model's own).")
     ] = None,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence", help="Also test the map: the network classifies 650 pictures for each."
+        ),
+    ] = False,
     radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
     title: Annotated[str, typer.Option(help="Heading of the report.")] = "",
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
@@ -62,7 +69,8 @@ def report(
     shown, failed = [], False
     for picture in input_pictures(pictures, out):
         try:
-            shown.append(_looked_at(loaded, picture, method, asked, radius))
+            source = _looked_at(loaded, picture, method, asked, radius)
+            shown.append(_with_evidence(loaded, source) if evidence else source)
         except NoSitesError:
             raise
         except (PictureError, ModelError) as error:
@@ -97,3 +105,15 @@ def _looked_at(
     blurred = bokeh(photo.pixels, result.focus().values, radius)
     after = predict(model, open_picture(blurred, name="bokeh"), count=None)
     return ExportSource(photo, result, result.best_layer, radius=radius, after=after)
+
+
+def _with_evidence(model: VisionModel, source: ExportSource) -> ExportSource:
+    """The same with what tests of its map found out; a map that cannot be tested says why."""
+    from attnviz.errors import EvidenceError
+    from attnviz.evidence.findings import find_evidence
+
+    try:
+        return replace(source, findings=find_evidence(model, source.explanation, source.layer))
+    except EvidenceError as error:
+        typer.echo(str(error), err=True)
+        return source

@@ -58,7 +58,7 @@ class Finding:
         The answer in one sentence, as plain text.
     details : tuple of str
         Sentences that qualify it.
-    chart : Chart, optional
+    charts : tuple of Chart
         What it rests on.
     pictures : tuple of (str, uint8 [H, W, 3])
         Captions and pictures.
@@ -67,5 +67,5 @@ class Finding:
     title: str
     headline: str
     details: tuple[str, ...] = ()
-    chart: Chart | None = None
+    charts: tuple[Chart, ...] = ()
     pictures: tuple[tuple[str, Pixels], ...] = ()

@@ -131,7 +131,7 @@ def test_it_says_what_was_seen_and_where_it_comes_from() -> None:
 def test_names_stay_text() -> None:
     chart = Chart((Curve(HOSTILE, (0, 1), (0, 1)),), HOSTILE, HOSTILE)
     pixels = np.zeros((4, 4, 3), np.uint8)
-    finding = Finding(HOSTILE, HOSTILE, (HOSTILE,), chart, ((HOSTILE, pixels),))
+    finding = Finding(HOSTILE, HOSTILE, (HOSTILE,), (chart,), ((HOSTILE, pixels),))
     one = replace(example_source(name=HOSTILE, label=HOSTILE), findings=(finding,))
     page = Page(report_page([one], title=HOSTILE))
     plain = Page(report_page([replace(example_source(), findings=(replace(finding, title="a"),))]))
@@ -184,7 +184,7 @@ def test_two_photos_have_viewers_of_their_own() -> None:
 
 def test_a_large_photo_with_twelve_layers_stays_below_five_megabytes() -> None:
     one = example_source(layers=12)
-    pixels = cv2.resize(open_sample("china").pixels, (2400, 1800), interpolation=cv2.INTER_CUBIC)
+    pixels = cv2.resize(open_sample("china").pixels, (1600, 1200), interpolation=cv2.INTER_CUBIC)
     grain = np.random.default_rng(0).normal(0, 6, pixels.shape)  # as the sensor of a phone has
     picture = Picture(np.clip(pixels + grain, 0, 255).astype(np.uint8), "large.jpg", "0" * 64)
     geometry = fit_picture(picture.pixels.shape[:2], 32, Fit.CROP)

@@ -147,13 +147,13 @@ def _bar(label: str, before: float, after: float | None) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    chart = "" if finding.chart is None else line_chart(finding.chart)
+    charts = "".join(line_chart(chart) for chart in finding.charts)
     pictures = "".join(figure(caption, pixels) for caption, pixels in finding.pictures)
     return section(
         finding.title,
         paragraph(finding.headline, "verdict"),
         paragraph(" ".join(finding.details)),
-        chart,
+        f'<div class="charts">{charts}</div>' if charts else "",
         f'<div class="small">{pictures}</div>' if pictures else "",
         style="finding",
     )

@@ -7,12 +7,9 @@ from typing import Any
 
 import altair as alt
 
+from attnviz.evidence.curve_names import CENTRED, INVERTED, RANDOM, THIS_MAP
 from attnviz.types import FloatArray
 
-THIS_MAP = "this map"
-RANDOM = "random, as smooth"
-CENTRED = "centred disc"
-INVERTED = "the map inverted"
 COLOURS = {THIS_MAP: "#0d9488", RANDOM: "#78716c", CENTRED: "#c2710c", INVERTED: "#7c3aed"}
 PROBABILITY, MARGIN = "Probability", "Margin, logits"
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
+from attnviz.evidence.faithfulness.budget_text import ResultText, describe_budget
 from attnviz.evidence.faithfulness.sharp_share import blur_radii_for
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
@@ -21,7 +22,6 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import is_done, long_work
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
-from attnviz.ui.pages.evidence.budget_text import ResultText, describe_budget
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 

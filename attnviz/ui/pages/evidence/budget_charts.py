@@ -5,11 +5,12 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
+from attnviz.evidence.curve_names import THIS_MAP
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
+from attnviz.evidence.faithfulness.budget_text import TITLES, percent
 from attnviz.types import FloatArray
-from attnviz.ui.kit.charts import COLOURS, THIS_MAP, baseline_chart
+from attnviz.ui.kit.charts import COLOURS, baseline_chart
 from attnviz.ui.kit.findings import bar_html
-from attnviz.ui.pages.evidence.budget_text import TITLES, percent
 
 
 def curves_chart(budget: BlurBudget, *, margin: bool) -> alt.LayerChart:

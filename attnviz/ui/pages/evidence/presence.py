@@ -7,7 +7,9 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.evidence.faithfulness.budget_text import percent
 from attnviz.evidence.faithfulness.insertion_deletion import STEPS
+from attnviz.evidence.faithfulness.presence_text import describe_presence
 from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
 from attnviz.methods.inference import Cost
@@ -18,10 +20,10 @@ from attnviz.ui.kit.long_work import is_done, long_work
 from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.url_state import start_choice, start_value
-from attnviz.ui.pages.evidence.budget_text import percent
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.occlusion import show_occlusion
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
+from attnviz.ui.pages.evidence.presence_numbers import describe_confidence, number_rows
 from attnviz.ui.pages.evidence.presence_pictures import filmstrip, picture_pair
 from attnviz.ui.pages.evidence.presence_run import (
     SHARES,
@@ -29,11 +31,6 @@ from attnviz.ui.pages.evidence.presence_run import (
     compute_presence,
     picture_count,
     steps_within,
-)
-from attnviz.ui.pages.evidence.presence_text import (
-    describe_confidence,
-    describe_presence,
-    number_rows,
 )
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 

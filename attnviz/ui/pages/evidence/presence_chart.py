@@ -7,17 +7,11 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import numpy as np
 
+from attnviz.evidence.curve_names import CENTRED, RANDOM, THIS_MAP
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
-from attnviz.ui.kit.charts import (
-    CENTRED,
-    COLOURS,
-    RANDOM,
-    THIS_MAP,
-    baseline_chart,
-    chart_from_rows,
-)
+from attnviz.ui.kit.charts import COLOURS, baseline_chart, chart_from_rows
 
 _ROW = 46  # px
 

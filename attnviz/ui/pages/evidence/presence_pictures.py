@@ -6,11 +6,11 @@ import base64
 import html
 from collections.abc import Mapping, Sequence
 
+from attnviz.evidence.faithfulness.budget_text import percent
 from attnviz.evidence.faithfulness.insertion_deletion import ScoreCurve
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest
-from attnviz.ui.pages.evidence.budget_text import percent
+from attnviz.ui.pages.evidence.presence_numbers import answer_text
 from attnviz.ui.pages.evidence.presence_run import SHARES, ModifiedPictures
-from attnviz.ui.pages.evidence.presence_text import answer_text
 
 _FILM = (1, 2, 3, 4, 6, 10, 14, 18)  # of `SHARES`
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, ScoreTable
+from attnviz.evidence.faithfulness.budget_text import circle, describe_budget, percent
 from attnviz.ui.components.budget_table import pack
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
-from attnviz.ui.pages.evidence.budget_text import circle, describe_budget, percent
 from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.evidence.budgets import LABELS, RADII, SHARES, SIZE, known_budget
 

@@ -15,23 +15,23 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.evidence.faithfulness.confidence_drop import ConfidenceDrop
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, ScoreCurve
+from attnviz.evidence.faithfulness.presence_text import describe_presence
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, measure_faithfulness
 from attnviz.methods.occlusion import occlusion_patches
 from attnviz.ui.pages.evidence import presence_run
 from attnviz.ui.pages.evidence.occlusion import describe_occlusion, describe_similarity
 from attnviz.ui.pages.evidence.presence_chart import curve_chart, gains_chart
+from attnviz.ui.pages.evidence.presence_numbers import (
+    answer_text,
+    describe_confidence,
+    number_rows,
+)
 from attnviz.ui.pages.evidence.presence_pictures import filmstrip, picture_pair
 from attnviz.ui.pages.evidence.presence_run import (
     SHARES,
     ModifiedPictures,
     picture_count,
     steps_within,
-)
-from attnviz.ui.pages.evidence.presence_text import (
-    answer_text,
-    describe_confidence,
-    describe_presence,
-    number_rows,
 )
 from tests.ui.pages.evidence.evidence_pages import assert_fine, evidence_page, html_of
 

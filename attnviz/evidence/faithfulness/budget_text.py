@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from attnviz.evidence import curve_names
 from attnviz.evidence.faithfulness.blur_budget import CENTRED, INVERTED, RANDOM, BlurBudget
-from attnviz.ui.kit import charts
 
 # Names of the baseline maps, as in the legends.
-TITLES = {RANDOM: charts.RANDOM, CENTRED: charts.CENTRED, INVERTED: charts.INVERTED}
+TITLES = {
+    RANDOM: curve_names.RANDOM,
+    CENTRED: curve_names.CENTRED,
+    INVERTED: curve_names.INVERTED,
+}
 
 
 @dataclass(frozen=True)
