@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from attnviz.analysis.features import PatchFeatures as PatchFeatures
     from attnviz.analysis.features import features as features
     from attnviz.analysis.network_agreement import network_agreement as network_agreement
+    from attnviz.analysis.objects import FoundObjects as FoundObjects
+    from attnviz.analysis.objects import find_objects as find_objects
     from attnviz.errors import AttnvizError as AttnvizError
     from attnviz.models.black_box.door import black_box as black_box
     from attnviz.models.catalogue import list_models as list_models
@@ -42,6 +44,7 @@ _HOMES = {
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",
+    "FoundObjects": "attnviz.analysis.objects",
     "PatchFeatures": "attnviz.analysis.features",
     "Patch": "attnviz.targets.patch",
     "Picture": "attnviz.pictures",
@@ -52,6 +55,7 @@ _HOMES = {
     "bokeh": "attnviz.render.bokeh_photo",
     "explain": "attnviz.analysis.explain",
     "features": "attnviz.analysis.features",
+    "find_objects": "attnviz.analysis.objects",
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "network_agreement": "attnviz.analysis.network_agreement",

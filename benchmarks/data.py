@@ -70,8 +70,27 @@ def with_boxes(data: Path) -> Iterator[Annotated]:
         yield Annotated(picture, inside=np.logical_or.reduce(list(inside.values())))
 
 
+Box = tuple[float, float, float, float]
+
+
 def boxes_by_name(data: Path) -> Iterator[tuple[Picture, dict[str, npt.NDArray[np.bool_]]]]:
     """COCO photos that have annotated objects, with a mask of the boxes of each category."""
+    for picture, boxes in _named_boxes(data):
+        inside: dict[str, npt.NDArray[np.bool_]] = {}
+        for name, (left, top, right, bottom) in boxes:
+            mask = inside.setdefault(name, np.zeros(picture.pixels.shape[:2], bool))
+            mask[round(top) : round(bottom), round(left) : round(right)] = True
+        yield picture, inside
+
+
+def boxes_of_objects(data: Path) -> Iterator[tuple[Picture, list[Box]]]:
+    """COCO photos that have annotated objects, with left, top, right and bottom of each."""
+    for picture, boxes in _named_boxes(data):
+        yield picture, [box for _, box in boxes]
+
+
+def _named_boxes(data: Path) -> Iterator[tuple[Picture, list[tuple[str, Box]]]]:
+    """The photos, reduced, with category and box of each object in their own pixels."""
     table = json.loads((data / "coco128" / "instances.json").read_text())
     names = {category["id"]: str(category["name"]) for category in table["categories"]}
     boxes: dict[int, list[tuple[str, list[float]]]] = {}
@@ -83,9 +102,8 @@ def boxes_by_name(data: Path) -> Iterator[tuple[Picture, dict[str, npt.NDArray[n
         original = open_picture(data / "coco128" / "images" / photo["file_name"])
         picture = original.reduced(LONGEST_SIDE)
         scale = picture.width / original.width
-        inside: dict[str, npt.NDArray[np.bool_]] = {}
+        found: list[tuple[str, Box]] = []
         for name, sides in boxes[photo["id"]]:
             left, top, width, height = (scale * side for side in sides)
-            mask = inside.setdefault(name, np.zeros(picture.pixels.shape[:2], bool))
-            mask[round(top) : round(top + height), round(left) : round(left + width)] = True
-        yield picture, inside
+            found.append((name, (left, top, left + width, top + height)))
+        yield picture, found

@@ -92,4 +92,5 @@ def choices_for(
         answers=model.spec.answers,
         kinds=kinds,
         observable=model.spec.observable,
+        has_classes=model.has_classes,
     )

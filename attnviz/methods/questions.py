@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from attnviz.capture.site import Kind
 from attnviz.errors import MethodError, UnknownNameError
 from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
-
-
-class Question(StrEnum):
-    """`ATTENTION`: what does the network attend to? `DECISION`: what does this decision rest on?"""
-
-    ATTENTION = "attention"
-    DECISION = "decision"
+from attnviz.methods.defaults import Question as Question
+from attnviz.methods.defaults import default_methods
 
 
 class Answering(Protocol):
@@ -55,20 +49,9 @@ class Choice:
     measured: bool = False
 
 
-# Where nothing was measured, the first kind that the network has gives the answer; the next one
-# follows where that fails.
-_DEFAULTS: dict[Question, tuple[tuple[Kind, str], ...]] = {
-    Question.ATTENTION: (
-        (Kind.SPATIAL, "mask-effect"),
-        (Kind.CONTEXT, "rollout"),
-        (Kind.CONTEXT, "raw-attention"),
-        (Kind.CHANNEL, "channel-gate"),
-    ),
-    Question.DECISION: ((Kind.CONTEXT, "legrad"),),
-}
-_FIRST = {Question.ATTENTION: "mask-effect", Question.DECISION: "competition"}
-_BY_SCORES = ("rise", "occlusion")  # of black boxes
-_EVERYWHERE = ("competition", "grad-cam")  # of networks that have a feature map
+# Of black boxes: RISE first, whose scores are of whole pictures that are partly hidden, and not of
+# single patches.
+_BY_SCORES = ("rise", "occlusion")
 
 
 def choose_method(
@@ -78,12 +61,13 @@ def choose_method(
     answers: Mapping[str, Answering] | None = None,
     kinds: Collection[Kind] = (),
     observable: bool = True,
+    has_classes: bool = True,
 ) -> Choice:
     """Return the method that a name, a question, or "auto" stands for.
 
     Parameters
     ----------
-    name, has_attention, answers, kinds, observable
+    name, has_attention, answers, kinds, observable, has_classes
         As for `choose_methods`.
 
     Returns
@@ -97,7 +81,12 @@ def choose_method(
         There is no method or question of that name.
     """
     return choose_methods(
-        name, has_attention=has_attention, answers=answers, kinds=kinds, observable=observable
+        name,
+        has_attention=has_attention,
+        answers=answers,
+        kinds=kinds,
+        observable=observable,
+        has_classes=has_classes,
     )[0]
 
 
@@ -108,6 +97,7 @@ def choose_methods(
     answers: Mapping[str, Answering] | None = None,
     kinds: Collection[Kind] = (),
     observable: bool = True,
+    has_classes: bool = True,
 ) -> tuple[Choice, ...]:
     """Return the methods that can answer a question, the best first, or the one of a name.
 
@@ -124,12 +114,16 @@ def choose_methods(
         What can be read in the network; soft masks and blocks if empty.
     observable
         Whether its layers can be observed, which those of a black box cannot.
+    has_classes
+        Whether the network names classes. If not, "auto" is "attention", which is then answered
+        also where the network has none: by the objects that its features show.
 
     Returns
     -------
     tuple of Choice
         Methods, with the layer to show first. Where all that answer "attention" fail, those that
-        answer "decision" follow; the last one is Grad-CAM.
+        answer "decision" follow; the last one is Grad-CAM. Where nothing was measured, those of
+        `default_methods`.
 
     Raises
     ------
@@ -137,26 +131,10 @@ def choose_methods(
         There is no method or question of that name.
     MethodError
         A black box cannot be asked so.
-
-    Notes
-    -----
-    Defaults where nothing was measured, and why:
-
-    - Attention, soft masks: the effect of the mask, because its mean often marks the background.
-    - Attention, self-attention: rollout, which finds objects better than the attention of a single
-      layer (ImageNet-Segmentation: mIoU 55 against 46; Chefer et al., CVPR 2021).
-    - Attention, gates alone: the positions that they favour.
-    - Decision, convolutions: competition, which on held-out photos of SqueezeNet has .90 of its map
-      in the right cell of a mosaic where Grad-CAM has .65, and keeps .020 more of the class's
-      probability in its top 5 to 50 % (95 % interval .002 to .038; see docs/faithfulness.md).
-    - Decision, black boxes: RISE, whose scores are of whole pictures that are partly hidden, and
-      not of single patches.
-    - Decision, self-attention: LeGrad, the cheapest of its kind. Grad-CAM on tokens is weak (mIoU
-      41 in the same table), and LeGrad is ahead of Chefer's relevance in its own comparison (59
-      against 47; Bousselham et al. 2024).
     """
     if name == "auto":
-        name = Question.ATTENTION if has_attention else Question.DECISION
+        shown = has_attention or (observable and not has_classes)
+        name = Question.ATTENTION if shown else Question.DECISION
     if not observable:
         _check_asks_scores(name)
     if name in METHODS:
@@ -170,7 +148,7 @@ def choose_methods(
     asked = [Question(name)] if name == Question.DECISION else list(Question)
     choices: dict[str, Choice] = {}
     for question in asked:
-        for choice in _answers(question, answers or {}, kinds):
+        for choice in _answers(question, answers or {}, kinds, has_classes=has_classes):
             choices.setdefault(choice.method.name, choice)
     return tuple(choices.values())
 
@@ -186,15 +164,17 @@ def _check_asks_scores(name: str) -> None:
 
 
 def _answers(
-    question: Question, measured: Mapping[str, Answering], kinds: Collection[Kind]
+    question: Question,
+    measured: Mapping[str, Answering],
+    kinds: Collection[Kind],
+    *,
+    has_classes: bool,
 ) -> Iterator[Choice]:
     """The methods that answer one question, the best first."""
     answer = measured.get(question)
     if answer is not None:
         yield Choice(METHODS.get(answer.method)(), answer.layer, question, measured=True)
-    names = [method for kind, method in _DEFAULTS[question] if kind in kinds]
-    names = names or [_FIRST[question]]
-    for name in (*names, *(_EVERYWHERE if question is Question.DECISION else ())):
+    for name in default_methods(question, kinds, has_classes=has_classes):
         yield Choice(METHODS.get(name)(), None, question)
 
 

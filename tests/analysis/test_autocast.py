@@ -20,7 +20,12 @@ from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
 
-RELEVANCE = [method.name for method in METHODS if method.kind is Kind.FEATURES]
+# An object's outline is where a threshold is crossed, and rounding may move it.
+RELEVANCE = [
+    method.name
+    for method in METHODS
+    if method.kind is Kind.FEATURES and method.name != "normalised-cut"
+]
 
 
 class Mixed(nn.Module):

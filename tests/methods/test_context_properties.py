@@ -46,7 +46,8 @@ def even(rows: Tensor) -> Tensor:
 
 def test_every_name_is_registered() -> None:
     assert NAMES == [
-        "attention-value-norm", "chefer", "gradient-rollout", "legrad", "raw-attention", "rollout",
+        "attention-value-norm", "chefer", "gradient-rollout", "head-consensus", "legrad",
+        "raw-attention", "rollout",
     ]  # fmt: skip
 
 
@@ -113,7 +114,9 @@ def test_registers_never_enter_a_map(name: str) -> None:
     assert values_of(name, trace_of(reading))[0].max() < 1e-6
 
 
-@pytest.mark.parametrize("name", ["raw-attention", "rollout", "attention-value-norm"])
+@pytest.mark.parametrize(
+    "name", ["raw-attention", "rollout", "attention-value-norm", "head-consensus"]
+)
 def test_an_impulse_comes_out_at_its_place(name: str) -> None:
     weights = torch.full((1, GRID.tokens, GRID.tokens), 1e-9)
     weights[..., GRID.prefix + 2 * 6 + 5] = 1

@@ -19,6 +19,7 @@ from attnviz.methods.questions import (
     Question,
     can_answer,
     choose_method,
+    choose_methods,
     has_spatial_attention,
     is_slow,
     methods_for,
@@ -65,6 +66,23 @@ def test_defaults(kinds: tuple[Kind, ...], attention: str, decision: str) -> Non
     for question, name in expected.items():
         choice = choose_method(question, has_attention=True, kinds=kinds)
         assert (choice.method.name, choice.measured) == (name, False)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "shown", "next_one"),
+    [
+        (VIT, "head-consensus", "raw-attention"),
+        (CNN, "normalised-cut", "competition"),
+        (RAN, "mask-effect", "normalised-cut"),
+    ],
+)
+def test_networks_without_classes(kinds: tuple[Kind, ...], shown: str, next_one: str) -> None:
+    """They have no decision, so "auto" asks what they attend to, or else for objects."""
+    attends = has_spatial_attention(kinds)
+    for question in ("auto", Question.ATTENTION):
+        choices = choose_methods(question, has_attention=attends, kinds=kinds, has_classes=False)
+        assert [choice.method.name for choice in choices[:2]] == [shown, next_one]
+        assert choices[0].question is Question.ATTENTION
 
 
 def test_auto_without_attention_asks_for_the_decision() -> None:

@@ -15,6 +15,7 @@ from attnviz.methods.questions import (
     methods_for,
     questions_for,
 )
+from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
 
@@ -52,6 +53,7 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
         answers=spec.answers,
         kinds=tuple(Kind(kind) for kind in spec.kinds),
         observable=spec.observable,
+        has_classes=spec.scores is not ScoreKind.NONE,
     )
 
 
