@@ -16,6 +16,7 @@ from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.methods import METHODS, Inference, Method, TraceMethod
 from attnviz.methods.class_mask import ClassMask, has_class_masks
+from attnviz.methods.competition import Competition
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
 from attnviz.types import FloatArray
 
@@ -33,14 +34,23 @@ GRAD_CAM = (
 SLOW = ("ScoreCAM", "AblationCAM", "SmoothGradCAMpp", "KPCA_CAM")
 
 
+# Masks of `lens` that are measured: what suffices, in detail, and all that speaks for the class.
+MASKS = ("stride4", "necessary")
+
+
 @dataclass(frozen=True)
 class Contestant:
-    """A method to be measured. `peer`: whether it is another library's own code."""
+    """A method to be measured.
+
+    `peer`: whether it is another library's own code. `favourite`: whether it is what we would have
+    people use, which is measured on all photos.
+    """
 
     name: str
     source: str
     map_for: MapFor
     peer: bool = False
+    favourite: bool = False
 
     @property
     def label(self) -> str:
@@ -72,18 +82,29 @@ def last_block(module: nn.Module, example: Tensor) -> Site:
 
 def _own(module: nn.Module, kinds: Sequence[Kind]) -> list[Contestant]:
     found = []
+    masks = has_class_masks(module)
+    run: MapFor
+    if masks:
+        for layer in MASKS:
+            run = partial(_mask, module, layer)
+            found.append(Contestant(f"class-mask, {layer}", "attnviz", run, favourite=True))
     for method in METHODS:
-        if method is ClassMask and not has_class_masks(module):
+        if method.kind not in kinds or issubclass(method, LibraryCam):
             continue
-        if method.kind in kinds and not issubclass(method, LibraryCam):
-            made = method()
-            run: MapFor
-            if isinstance(made, TraceMethod):
-                run = partial(_traced, module, made)
-            else:
-                run = partial(_run, module, made)
-            found.append(Contestant(method.name, "attnviz", run))
+        if method.kind is Kind.SPATIAL and (masks or method is ClassMask):
+            continue  # the other maps of such masks are for no class
+        made = method()
+        run = (
+            partial(_traced, module, made)
+            if isinstance(made, TraceMethod)
+            else partial(_run, module, made)
+        )
+        found.append(Contestant(method.name, "attnviz", run, favourite=method is Competition))
     return found
+
+
+def _mask(module: nn.Module, layer: str, inputs: Tensor, target: int) -> FloatArray:
+    return np.asarray(ClassMask().run(Inference.of(module, inputs, target)).map_of(layer))
 
 
 def _traced(module: nn.Module, method: TraceMethod[Any], inputs: Tensor, target: int) -> FloatArray:

@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
+from attnviz.pictures.geometry import Fit, resample
 
 # Maps are compared at this size: finer than any map, and fixations are exact enough for it.
 LONGEST_SIDE = 400
+IMAGENET = 1000  # classes of a network that is shown ImageNet's photos
 NO_FIXATIONS = np.zeros(0, np.int64)
 
 
@@ -47,6 +50,13 @@ def imagenette(data: Path) -> npt.NDArray[np.uint8]:
         )
         sources = (archive.extractfile(entry) for entry in members)
         return np.stack([open_picture(file.read()).pixels for file in sources if file])
+
+
+def imagenet(data: Path, side: int) -> npt.NDArray[np.uint8]:
+    """The centre squares of 100 photos of ImageNet, uint8 [100, side, side, 3], by their names."""
+    square = Preprocess(size=side, fit=Fit.CROP)
+    photos = (open_picture(path) for path in sorted((data / "imagenet-100").glob("*.jpg")))
+    return np.stack([resample(photo.pixels, square.geometry(photo)) for photo in photos])
 
 
 def with_fixations(data: Path) -> Iterator[Annotated]:

@@ -5,7 +5,9 @@
 Pictures come from $ATTNVIZ_DATA (or --data): every second one is for tuning (--half first), what is
 reported is measured on the others. Each method explains the class that the network names first.
 All methods are measured on the same photos; --further photos are then for the finalists alone:
-"competition", and for each score of single photos the best of the peers.
+"competition", the masks of `lens`, and for each score of single photos the best of the peers. A map
+that is another's but for its scale and rounding is not measured twice. The changed photos of `lens`
+go through its classifier alone, whose answers are the same.
 
 grid          share of the positive map in its own cell of a 2 x 2 mosaic of pictures of which the
               network is sure; chance .25
@@ -26,7 +28,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -46,21 +48,20 @@ from attnviz.models.loading import load_model, wrap
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.models.torchvision_source import imagenet_labels
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import open_picture
 from attnviz.pictures.geometry import Fit, resample
 from attnviz.render.focus import is_flat
+from attnviz.training.data.memory import keep_freed_memory
 from attnviz.types import FloatArray
 from benchmarks.contestants import Contestant, contestants
-from benchmarks.data import boxes_by_name, imagenette
+from benchmarks.data import IMAGENET, boxes_by_name, imagenet, imagenette
 from benchmarks.known_classes import classes_for
-from benchmarks.mosaics import covering, mosaics, said, share_in_cell
+from benchmarks.mosaics import classifier_of, covering, mosaics, said, share_in_cell
 from benchmarks.report import Report, Results, best_peer
 
 STEPS, ROAD_STEPS = 20, 10
-OURS = "competition"
 ON_PHOTOS = ("kept", "taken", "ins - del")
 KNOWN = 0.01  # a class of COCO's is asked about where the network finds it at least so probable
-IMAGENET = 1000
+ALIKE = 1e-3  # deviations of a map
 POOL = 150  # pictures among which those for mosaics are looked for
 
 
@@ -78,14 +79,16 @@ class Counts:
 def network(name: str, data: Path) -> VisionModel:
     """A shipped model, or SqueezeNet with the weights of the data folder."""
     if name != "squeezenet1_0":
-        return load_model(name, "cpu")
+        model = load_model(name, "cpu")
+        model.module.to(memory_format=torch.channels_last)  # faster, at least on processors
+        return model
     import torchvision
 
     module = torchvision.models.squeezenet1_0(weights=None)
     weights = torch.load(data / "squeezenet1_0-imagenet.pth", weights_only=True)
     module.load_state_dict(weights)
     module.eval().requires_grad_(requires_grad=False)
-    # Squares, so that a mosaic's cells are whole pictures; channels last is twice as fast here.
+    # Channels last is twice as fast here.
     module = module.to(memory_format=torch.channels_last)
     preprocess = Preprocess(size=224, fit=Fit.CROP)
     return wrap(module, preprocess, imagenet_labels(), name=name)
@@ -94,16 +97,18 @@ def network(name: str, data: Path) -> VisionModel:
 def photographs(model: VisionModel, data: Path, half: int) -> Iterator[np.ndarray]:
     """uint8 [side, side, 3]: every other of ImageNet's photos and of Imagenette's, in turn.
 
-    A network that knows Imagenette alone gets no other.
+    Squares, so that a mosaic's cells are whole pictures. A network that knows Imagenette alone gets
+    no other.
     """
-    squares = imagenette(data)
-    order = np.random.default_rng(0).permutation(np.arange(half, len(squares), 2))
-    paths = sorted(one for one in (data / "imagenet-100").iterdir() if one.suffix != ".json")
+    side = model.preprocess.side
+    small = imagenette(data)
+    order = np.random.default_rng(0).permutation(np.arange(half, len(small), 2))
+    known = len(model.labels) >= IMAGENET
+    large = imagenet(data, side)[half::2] if known else small[:0]
     for place, one in enumerate(order):
-        if len(model.labels) >= IMAGENET and 2 * place + half < len(paths):
-            whole = open_picture(paths[2 * place + half])
-            yield resample(whole.pixels, model.preprocess.geometry(whole))
-        yield stretched(squares[one], model.preprocess.side)
+        if place < len(large):
+            yield large[place]
+        yield stretched(small[one], side)
 
 
 def stretched(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -117,7 +122,8 @@ class Measuring:
 
     def __init__(self, model: VisionModel, methods: Sequence[Contestant], half: bool) -> None:
         self.model, self.methods, self.results = model, methods, Results({}, {})
-        self.judge = InHalf(model.module) if half else model.module
+        judge = classifier_of(model.module)
+        self.judge = InHalf(judge) if half else judge
 
     def maps(self, inputs: Tensor, target: int) -> Iterator[tuple[str, FloatArray]]:
         """Name and map of each method that still runs."""
@@ -147,23 +153,21 @@ class Measuring:
             flat = [name for name, values in large.items() if is_flat(values)]
             for name in flat:  # an even map puts no place first; the random one stands for it
                 large[name] = np.random.default_rng(number).random(subject.size, np.float32)
-            curves = insertion_deletion_curves(
-                subject, list(large.values()), StrongBlur(), steps=STEPS
-            )
-            for (name, values), curve in zip(large.items(), curves, strict=True):
-                add = partial(self.results.add, name)
-                add("kept", [float(np.mean([curve.insertion.at(share) for share in SHARES]))])
-                add("taken", [float(np.mean([curve.deletion.at(share) for share in SHARES]))])
-                add("ins - del", [curve.gain])
+            groups = alike(large)
+            maps = [large[names[0]] for names in groups]
+            curves = insertion_deletion_curves(subject, maps, StrongBlur(), steps=STEPS)
+            for names, values, curve in zip(groups, maps, curves, strict=True):
+                add = partial(self.results.add_all, names)
+                add("kept", float(np.mean([curve.insertion.at(share) for share in SHARES])))
+                add("taken", float(np.mean([curve.deletion.at(share) for share in SHARES])))
+                add("ins - del", curve.gain)
                 behind = confidence_drop(subject, values)
-                add("drop", [behind.drop])
-                add("rise", [float(behind.increased)])
+                add("drop", behind.drop)
+                add("rise", float(behind.increased))
             if number < road:
-                curves = insertion_deletion_curves(
-                    subject, list(large.values()), Road(), steps=ROAD_STEPS
-                )
-                for name, curve in zip(large, curves, strict=True):
-                    self.results.add(name, "ROAD", [curve.road])
+                curves = insertion_deletion_curves(subject, maps, Road(), steps=ROAD_STEPS)
+                for names, curve in zip(groups, curves, strict=True):
+                    self.results.add_all(names, "ROAD", curve.road)
 
     def boxes(self, data: Path, half: int, count: int) -> None:
         """Pointing game and box gain on COCO."""
@@ -185,12 +189,26 @@ class Measuring:
     def finalists(self) -> list[Contestant]:
         """Ours, and the peers that are best at one of the scores of single photos."""
         best = {best_peer(self.methods, self.results, score) for score in ON_PHOTOS}
-        return [one for one in self.methods if one.label in best or one.name == OURS]
+        return [one for one in self.methods if one.label in best or one.favourite]
 
     def _subject(self, pixels: np.ndarray) -> Subject:
         first = Subject(self.judge, pixels, self.model.preprocess.normalised, 0)
         target = int(said(self.model, first.inputs)[0].argmax())
         return replace(first, target=target)
+
+
+def alike(maps: Mapping[str, FloatArray]) -> list[list[str]]:
+    """Names of maps, together where they put the places in the same order but for rounding."""
+    groups: list[tuple[FloatArray, list[str]]] = []
+    for name, values in maps.items():
+        standard = (values - values.mean()) / max(float(values.std()), 1e-12)
+        for other, names in groups:
+            if np.abs(standard - other).max() < ALIKE:
+                names.append(name)
+                break
+        else:
+            groups.append((standard, [name]))
+    return [names for _, names in groups]
 
 
 class InHalf(nn.Module):
@@ -254,6 +272,7 @@ def main() -> None:
     if wish.quick:
         counts = Counts(*(max(2, one // 10) for one in astuple(counts)))
     half = ("first", "second").index(wish.half)
+    keep_freed_memory()
     model = network(wish.model, wish.data)
     report = run(model, wish.data, counts, half, wish.only, slow=wish.slow, bf16=wish.bf16)
     print(report)

@@ -2,11 +2,13 @@
 
     python -m benchmarks.focus_maps --data FOLDER [--model ran-small] [--out docs/focus-maps.md]
 
-FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar`, `coco128` and `osie`. Maps are
-chosen on one half of each set and reported on the other:
+FOLDER ($ATTNVIZ_DATA if not given) holds `imagenette-144.tar` or, for networks with ImageNet's
+classes, `imagenet-100`, then `coco128` and `osie`. Maps are chosen on one half of each set and
+reported on the other:
 
 sufficiency   mean probability of the top prediction, with only the top 5, 10, 20, 30, 50 % of the
-              map sharp (Imagenette's validation pictures); chooses the answer to "decision".
+              map sharp (Imagenette's validation pictures, or centre squares of ImageNet's); chooses
+              the answer to "decision".
               Every map is screened on some pictures, and the best are measured on all.
 NSS           normalised scanpath saliency at all viewers' fixations (OSIE).
 box gain      share of the map inside the objects' boxes over the boxes' share of the area (COCO).
@@ -44,9 +46,10 @@ from attnviz.models.loading import load_model
 from attnviz.models.spec import RecommendedMap
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.training.data.memory import keep_freed_memory
 from attnviz.vision.spectral_residual import spectral_residual
-from benchmarks.data import Annotated, imagenette, with_boxes, with_fixations
-from benchmarks.mosaics import covering
+from benchmarks.data import IMAGENET, Annotated, imagenet, imagenette, with_boxes, with_fixations
+from benchmarks.mosaics import classifier_of, covering
 from benchmarks.scores import Scores, Table
 
 SIGMA_SHARE = 0.075  # of the input's side: 12 px at 160
@@ -55,6 +58,7 @@ BLOCKS = 5  # layers of a kind that are measured, counted from the last; all are
 SHORTLIST = 6  # maps that are measured on all pictures after the screening
 Key = tuple[str, str]
 MULTI_CHANNEL_METHODS = ("mask-spread", "mask-channel")  # redundant for a mask with one channel
+WEIGHING_METHODS = ("mask-effect", "mask-gain")  # the masks of `lens` weigh no features
 # The score that is reported with each answer.
 CHOSEN_BY = {"attention": "NSS", "decision": "sufficiency"}
 BASELINES = ("centre prior", "random smooth mask", "spectral residual")
@@ -74,6 +78,8 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
                 if issubclass(method, LibraryCam):
                     continue
                 if single and method.name in MULTI_CHANNEL_METHODS:
+                    continue
+                if model.spec.class_masks and method.name in WEIGHING_METHODS:
                     continue
                 made = method()
                 if isinstance(made, TraceMethod):  # one pass serves all of them
@@ -105,7 +111,7 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
 def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
     """Add the sufficiency of every map and baseline on pictures uint8 [N, s, s, 3]."""
     side = model.preprocess.side
-    sigma = SIGMA_SHARE * side
+    sigma, judge = SIGMA_SHARE * side, classifier_of(model.module)
     for start in tqdm(range(0, len(pixels), BATCH), desc="sufficiency"):
         batch = [Picture(square, "", "") for square in pixels[start : start + BATCH]]
         inputs = torch.cat([model.preprocess.tensor(picture)[0] for picture in batch])
@@ -121,7 +127,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
             grid = covering((side, side))
             resized = torch.from_numpy(np.stack([grid.spread(single) for single in values]))
             probabilities = sufficiency(
-                model.module, inputs, resized.to(model.device), classes, sigma=sigma
+                judge, inputs, resized.to(model.device), classes, sigma=sigma
             )
             scores.add(key, "sufficiency", probabilities.tolist())
 
@@ -163,10 +169,8 @@ def choose(scores: Scores, candidates: set[Key]) -> dict[str, Key]:
         )
         return sum(ranks)
 
-    return {
-        "attention": min(attention, key=rank),
-        "decision": max(relevance, key=lambda key: scores.mean(key, "sufficiency")),
-    }
+    answers = {"decision": max(relevance, key=lambda key: scores.mean(key, "sufficiency"))}
+    return {"attention": min(attention, key=rank), **answers} if attention else answers
 
 
 def _nature(key: Key) -> Nature | None:
@@ -191,7 +195,8 @@ def run(
     model: VisionModel, data: Path, limit: int, screen: int, places: int
 ) -> tuple[str, dict[str, RecommendedMap]]:
     """The report as Markdown, and the chosen answers with their scores on the other half."""
-    pixels = imagenette(data)
+    knows_imagenet = len(model.labels) >= IMAGENET
+    pixels = imagenet(data, model.preprocess.side) if knows_imagenet else imagenette(data)
     osie, coco = list(with_fixations(data)), list(with_boxes(data))
     first, second = Scores(), Scores()
     for half, scores in enumerate((first, second)):
@@ -251,6 +256,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         parser.error("give --data, or set ATTNVIZ_DATA")
+    keep_freed_memory()
     model = load_model(options.model, options.device)
     report, answers = run(model, options.data, options.limit, options.screen, options.places)
     print(report)

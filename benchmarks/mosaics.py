@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.zoo.lens import LensNetwork
 from attnviz.pictures.geometry import PictureGeometry
 
 CONFIDENT = 0.9
@@ -27,12 +28,17 @@ class Mosaic:
     classes: tuple[int, int, int, int]
 
 
+def classifier_of(module: nn.Module) -> nn.Module:
+    """What answers: of `lens` its classifier alone, which says the same without making masks."""
+    return module.trunk if isinstance(module, LensNetwork) else module
+
+
 @torch.inference_mode()
 def said(model: VisionModel, inputs: Tensor) -> Tensor:
     """Probabilities [N, classes] of inputs [N, 3, h, w]."""
     parts = []
     for part in torch.split(inputs, _BATCH):
-        parts.append(model.module(part.to(model.device)).float().softmax(1).cpu())
+        parts.append(classifier_of(model.module)(part.to(model.device)).float().softmax(1).cpu())
     return torch.cat(parts)
 
 

@@ -30,6 +30,11 @@ class Results:
         """Add the values of one picture."""
         self.values.setdefault((name, score), []).extend(values)
 
+    def add_all(self, names: Sequence[str], score: str, value: float) -> None:
+        """Add the value of one picture for several methods with the same map."""
+        for name in names:
+            self.add(name, score, [value])
+
     def of(self, name: str, score: str) -> npt.NDArray[np.float64]:
         """All values, float64 [n]; empty where it was not measured, or the method has failed."""
         return np.asarray(self.values.get((name, score), []), np.float64)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 import attnviz
+from attnviz.models.lens_source import build_lens
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.torchvision_source import imagenet_labels
+from attnviz.models.zoo.lens import STEPS
 from attnviz.pictures.geometry import Fit
 from benchmarks.contestants import Contestant, contestants, last_block
+from benchmarks.data import imagenet
+from benchmarks.faithfulness import alike
 from benchmarks.known_classes import classes_for
-from benchmarks.mosaics import mosaics, share_in_cell
+from benchmarks.mosaics import classifier_of, mosaics, share_in_cell
 from benchmarks.report import Report, Results, best_peer
 
 
@@ -87,6 +94,45 @@ def test_differences_are_taken_picture_by_picture_and_lower_may_be_better() -> N
     report = Report(attnviz.wrap(network), methods, results, 1).markdown()
     row = next(line for line in report.splitlines() if line.startswith("| own | **+"))
     assert row == "| own | **+0.100 [+0.100, +0.100]** (50) | **+0.100 [+0.100, +0.100]** (50) |"
+
+
+def test_maps_are_alike_whatever_their_scale() -> None:
+    values = np.random.default_rng(0).random((8, 8)).astype(np.float32)
+    flat = np.ones((8, 8), np.float32)
+    found = alike({"a": values, "b": values**2, "c": 7 * values + 3, "d": flat, "e": 2 * flat})
+    assert found == [["a", "c"], ["b"], ["d", "e"]]
+
+
+def test_photos_of_imagenet_are_their_centre_squares_by_name(tmp_path: Path) -> None:
+    (tmp_path / "imagenet-100").mkdir()
+    for name, left in (("b", 90), ("a", 10)):
+        pixels = np.zeros((40, 120, 3), np.uint8)
+        pixels[:, 40:80] = left
+        Image.fromarray(pixels).save(tmp_path / "imagenet-100" / f"{name}.jpg", quality=100)
+    squares = imagenet(tmp_path, 20)
+    assert squares.shape == (2, 20, 20, 3)
+    np.testing.assert_allclose(squares[:, 4:16, 4:16].mean((1, 2, 3)), [10, 90], atol=2)
+
+
+def test_each_mask_of_lens_takes_part_for_the_class_and_its_classifier_judges() -> None:
+    torch.manual_seed(0)
+    lens = build_lens().eval()
+    for step in STEPS:
+        nn.init.normal_(lens.get_submodule(f"stride{step.stride}.score").weight, std=0.3)
+    inputs = torch.randn(1, 3, 64, 64)
+    found = {one.label: one for one in contestants(lens, inputs)}
+    assert {one.label for one in found.values() if one.favourite} == {
+        "class-mask, stride4",
+        "class-mask, necessary",
+        "competition",
+    }
+    assert "soft-mask" not in found  # is for no class
+    scores = lens.scores(lens.features(inputs), torch.tensor([42]))[-1].sigmoid().detach()
+    for index, layer in enumerate(("stride4", "necessary")):
+        values = found[f"class-mask, {layer}"].map_for(inputs, 42)
+        np.testing.assert_allclose(values, scores[0, index], atol=1e-5)
+    assert classifier_of(lens) is lens.trunk
+    assert classifier_of(lens.trunk) is lens.trunk
 
 
 @pytest.mark.parametrize("name", ["GradCAM (torchcam)", "GradCAM (pytorch-grad-cam)"])
