@@ -59,7 +59,7 @@ class Report:
             "",
             f"{('First', 'Second')[self.half]} half of the pictures; values behind each score: "
             f"{counts}. Weights sha256 `{self.model.weights_sha256[:16]}`, input "
-            f"{self.model.preprocess.size} px. Made by `python -m benchmarks.faithfulness`, which "
+            f"{self.model.preprocess.side} px. Made by `python -m benchmarks.faithfulness`, which "
             f"says what the scores mean, on {today} ({platform.machine()}, torch "
             f"{torch.__version__}). In brackets the 95 % interval of the mean, by bootstrap over "
             "pictures. Peers' methods run in their own code at the same block as ours."

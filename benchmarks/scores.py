@@ -69,7 +69,7 @@ class Table:
             [
                 f"# Which map drives the focus of {model.name}",
                 "",
-                f"Weights sha256 `{model.weights_sha256[:16]}`, input {model.preprocess.size} px. "
+                f"Weights sha256 `{model.weights_sha256[:16]}`, input {model.preprocess.side} px. "
                 "Made by `python -m benchmarks.focus_maps`, which says what the scores mean.",
                 "",
                 "Chosen on the first half:",

@@ -153,12 +153,24 @@ def evaluate(
     ] = False,
     device: Device = "auto",
 ) -> None:
-    """Reproduce the accuracy on a model's card, on the validation part of a data folder."""
+    """Reproduce the figures on a model's card.
+
+    Of `lens` they are measured on imagenet-100 and osie in the data folder, of other models on its
+    validation part.
+    """
     from attnviz.models.loading import load_model
     from attnviz.training.data.data import load_validation
+    from attnviz.training.lens.evaluation import evaluate_lens
     from attnviz.training.loop.evaluate import evaluate as score_of
 
     loaded = load_model(model, device)
+    if loaded.spec.class_masks:
+        found = evaluate_lens(loaded, data)
+        typer.echo(
+            f"{model}: top-1 {found.top1:.4f}, kept {found.kept:.4f}, taken {found.taken:.4f} on "
+            f"{found.photos} photos, NSS {found.nss:.4f} on {found.scenes} scenes"
+        )
+        return
     side = loaded.preprocess.side
     classes, part = load_validation(data, side=store)
     if classes != loaded.labels:

@@ -84,7 +84,7 @@ def test_a_wrapped_network_answers_for_its_classes(lens: LensNetwork, photo: np.
     np.testing.assert_allclose(maps.map_of(5), one.map_of(one.layers[-1]), atol=1e-4)
 
 
-def test_the_next_pass_asks_for_the_most_probable_class_again(
+def test_a_class_that_does_not_exist_leaves_no_question_behind(
     lens: LensNetwork, inputs: torch.Tensor
 ) -> None:
     before = attnviz.wrap(lens)

@@ -21,6 +21,7 @@ from attnviz.models.lens_source import NAME, lens_specs
 from attnviz.models.loading import load_model
 from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.zoo.lens import LensNetwork
 from attnviz.pictures import open_sample
 from attnviz.training.data.data import squash
 from attnviz.training.recording.attention import read_attention
@@ -74,10 +75,9 @@ def test_both_questions_are_answered_and_relevance_of_features_still_works(
     assert attention.target is None
     assert decision.target == decision.predictions[0]
     assert 0 < attention.map_of(-1).min() < attention.map_of(-1).max() < 1
-    # For the most probable class the two questions read the same masks.
-    for layer in LAYERS:
-        index, other = attention.layers.index(layer), decision.layers.index(layer)
-        np.testing.assert_allclose(attention.map_of(index), decision.map_of(other), atol=1e-4)
+    # The whole answer and its first class are two questions, but no strangers.
+    whole, first = (one.map_of(one.layers.index("stride4")) for one in (attention, decision))
+    assert 0.6 < np.corrcoef(whole.ravel(), first.ravel())[0, 1] < 0.9999
     for name in ("grad-cam", "competition", "mask-effect"):
         assert np.isfinite(explain(model, picture, name).map_of(-1)).all()
 
@@ -87,8 +87,11 @@ def test_the_recording_ends_at_these_weights(model: VisionModel) -> None:
     assert recording.snapshots[0].step == 0
     last = recording.snapshots[-1]
     photos = [open_sample(one.removeprefix("sample:")).pixels for one in recording.pictures]
-    pixels = np.stack([squash(one, model.preprocess.size) for one in photos])
-    seen = read_attention(model.module, model.preprocess.normalised(pixels_to_tensor(pixels)))
+    pixels = np.stack([squash(one, model.preprocess.side) for one in photos])
+    inputs = model.preprocess.normalised(pixels_to_tensor(pixels))
+    assert isinstance(model.module, LensNetwork)
+    with model.module.asking(lambda logits: logits.argmax(1)):
+        seen = read_attention(model.module, inputs)
     assert {layer for _, layer in last.maps} == LAYERS
     for key, values in last.maps.items():
         shown = resize_maps(seen.maps[key], values.shape[1:])

@@ -23,8 +23,10 @@ CHANNELS = (24, 40, 112, 1280)
 _BLOCKS = (1, 2, 4)  # the blocks of EfficientNet-Lite0 that end at strides 4, 8 and 16
 _CODE = 96
 _STANDARD_FLOOR = 1e-3
+_ANSWERS = 10  # classes, in what is asked for as a whole
 
 AskFor = Callable[[Tensor], Tensor]
+"""Logits [N, classes] -> what is asked for: classes, int64 [K], or weights, float [K, classes]."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class DecoderStep(nn.Module):
 
 
 class LensNetwork(nn.Module):
-    """Logits [N, classes] of inputs [N, 3, H, W], and masks for the most probable class of each.
+    """Logits [N, classes] of inputs [N, 3, H, W], and masks for the whole answer to each.
 
     The logits are the classifier's own. On the way each step of the decoder sends its mask through
     a gate, where capture finds it: `stride32` to `stride4` hold what suffices for the class, in
@@ -128,7 +130,7 @@ class LensNetwork(nn.Module):
         for step, inputs in zip(STEPS, widths, strict=True):
             self.add_module(f"stride{step.stride}", DecoderStep(step, inputs))
         self.necessary = nn.ModuleDict({"gate": SoftMaskGate()})
-        self._ask: AskFor = _the_most_probable
+        self._ask: AskFor = shares_of_the_answer
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -153,22 +155,24 @@ class LensNetwork(nn.Module):
                 kept.append(x)
         return *kept, trunk.bn2(trunk.conv_head(x))
 
-    def scores(self, features: Sequence[Tensor], classes: Tensor) -> tuple[Tensor, ...]:
+    def scores(self, features: Sequence[Tensor], asked: Tensor) -> tuple[Tensor, ...]:
         """Return the scores of every step, coarse to fine; a mask is their sigmoid.
 
         Parameters
         ----------
         features
             Of `features`, for N inputs.
-        classes
-            int64 [K], what is asked for: one class for each input, or K for a single one.
+        asked
+            One question for each input, or K for a single one: classes, int64 [K], or the weight
+            of each class in the question, float [K, classes].
 
         Returns
         -------
         tuple of Tensor
             [K, 2, h, w] at strides 32, 16, 8 and 4: what suffices, and all that speaks for it.
         """
-        weights = self.trunk.classifier.weight[classes]
+        classifier = self.trunk.classifier.weight
+        weights = asked @ classifier if asked.is_floating_point() else classifier[asked]
         code = self.code(weights)
         own = _standardised(_products(weights[:, None], features[-1])).to(self.own.dtype)
         below, scores = own, own * self.own.view(1, 2, 1, 1)
@@ -182,19 +186,18 @@ class LensNetwork(nn.Module):
 
     @contextmanager
     def asking(self, choose: AskFor) -> Iterator[None]:
-        """Ask for other classes than the most probable ones, in the passes inside the block.
+        """Ask for single classes instead of the whole answer, in the passes inside the block.
 
         Parameters
         ----------
         choose
-            Takes the logits [N, classes] and returns int64 [K]: one class for each input, or
-            several for a single one, whose masks are then [K, 1, h, w].
+            One question for each input, or K for a single one, whose masks are then [K, 1, h, w].
         """
         self._ask = choose
         try:
             yield
         finally:
-            self._ask = _the_most_probable
+            self._ask = shares_of_the_answer
 
 
 @torch.no_grad()
@@ -215,8 +218,22 @@ def begin_with_classifier(lens: LensNetwork) -> None:
     nn.init.zeros_(lens.top.bias)  # type: ignore[arg-type]
 
 
-def _the_most_probable(logits: Tensor) -> Tensor:
-    return logits.argmax(1)
+def shares_of_the_answer(logits: Tensor) -> Tensor:
+    """Weights of the first ten classes of each answer, by the roots of their probabilities.
+
+    Parameters
+    ----------
+    logits
+        [N, classes].
+
+    Returns
+    -------
+    Tensor
+        Float [N, classes]; they sum to 1. Where the network is sure, one class has most of it.
+    """
+    first, classes = logits.softmax(1).topk(min(_ANSWERS, logits.shape[1]))
+    shares = first.sqrt() / first.sqrt().sum(1, keepdim=True)
+    return torch.zeros_like(logits).scatter(1, classes, shares.to(logits.dtype))
 
 
 def _products(weights: Tensor, features: Tensor) -> Tensor:

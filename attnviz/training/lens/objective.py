@@ -19,7 +19,7 @@ _SHARP_AT_CUT = 1.5
 _FLOOR = 1e-3
 # Nats beyond which a loss counts less, or pictures that cannot be kept would rule the batch.
 _MANY, _LESS = 6.0, 0.3
-_LEAST_SURE = 0.02
+_LEAST_SURE = 0.01
 _TOP, _REST = 0.05, 0.5
 
 
@@ -47,27 +47,33 @@ def cut(scores: Tensor, shares: Tensor) -> Tensor:
     return torch.sigmoid((standard - threshold) / _SOFTNESS + _SHARP_AT_CUT)
 
 
-def kept_loss(logits: Tensor, classes: Tensor, before: Tensor) -> Tensor:
-    """How much of the class's log-probability is lost, in nats; 0 where none is.
+def kept_loss(logits: Tensor, asked: Tensor, before: Tensor) -> Tensor:
+    """How much of the asked classes' log-probability is lost, in nats; 0 where none is.
 
     Parameters
     ----------
     logits
-        [N, 1000] of the pictures that are sharp in the mask.
-    classes
-        int64 [N].
+        [N, classes] of the pictures that are sharp in the mask.
+    asked
+        [N, classes], the weight of each class in what is asked for; they sum to 1.
     before
-        [N], the classes' probabilities for the unchanged pictures.
+        [N, classes], the probabilities for the unchanged pictures.
     """
-    after = F.log_softmax(logits, 1).gather(1, classes[:, None])[:, 0]
-    lost = F.relu(before.clamp_min(_LEAST_SURE).log() - after)
+    lost = F.relu(before.clamp_min(_LEAST_SURE).log() - F.log_softmax(logits, 1))
+    lost = (asked * lost).sum(1)
     return torch.minimum(lost, _MANY + _LESS * (lost - _MANY)).mean()
 
 
-def taken_loss(logits: Tensor, classes: Tensor, before: Tensor) -> Tensor:
-    """Which part of the class's probability is left when the mask is blurred, at most 1.5."""
-    after = F.softmax(logits, 1).gather(1, classes[:, None])[:, 0]
-    return (after / before.clamp_min(_LEAST_SURE)).clamp_max(1.5).mean()
+def taken_loss(logits: Tensor, asked: Tensor, before: Tensor) -> Tensor:
+    """Which part of the asked classes' probability is left when the mask is blurred, at most 1.5.
+
+    Parameters
+    ----------
+    logits, asked, before
+        As for `kept_loss`, but of the pictures that are blurred in the mask.
+    """
+    left = (F.softmax(logits, 1) / before.clamp_min(_LEAST_SURE)).clamp_max(1.5)
+    return (asked * left).sum(1).mean()
 
 
 def roughness(mask: Tensor, pictures: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from attnviz.pictures import open_picture
 from attnviz.types import Pixels
 
 _SHORTEST_SIDE = 256
-_LEAST_AREA = 0.45  # of the picture, in a random crop
+_LEAST_AREA = 0.6  # of the picture, in a random crop
 _LARGEST_ASPECT = 4 / 3
 
 

@@ -90,7 +90,8 @@ class LensRun:
         step = self.trainer.step
         self.shown.load_state_dict(decoder_state(self.trainer.average.module), strict=False)
         seen = step * self.recipe.batch
-        self.recorder.record(self.shown, step=step, epoch=seen / 1000, loss=loss)
+        with self.shown.asking(lambda logits: logits.argmax(1)):
+            self.recorder.record(self.shown, step=step, epoch=seen / 1000, loss=loss)
         self.next_snapshot = int(step * _GROWTH) + _FIRST_SNAPSHOTS
 
     def _write(self) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from attnviz.files import write_atomically
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.lens import LensNetwork, begin_with_classifier
+from attnviz.training.data.memory import keep_freed_memory
 from attnviz.training.lens.counterfactual import DiscStack, disc_stack
 from attnviz.training.lens.folding import fold_batch_norms, unstride_depthwise
 from attnviz.training.lens.objective import (
@@ -28,9 +29,11 @@ from attnviz.training.lens.objective import (
     taken_loss,
 )
 from attnviz.training.lens.pictures import LensPictures
+from attnviz.training.lens.questions import Questions
 from attnviz.training.loop.average import MovingAverage
 
 Report = Callable[[int, float, dict[str, float]], None]
+_LAST = 0.75  # the part of a run after which its last quarter begins
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,17 @@ class LensRecipe:
         Optimiser steps, unless the time is over before.
     minutes
         Most minutes; the learning rate falls in the last quarter of steps or time.
-    batch, sides
-        Pictures per step, and their sides in pixels, drawn for each step.
+    batch
+        Pictures per step.
+    sides, last_sides
+        Sides of the pictures in pixels, drawn for each step; in the last quarter they are as large
+        as the network is used with.
     rate, weight_decay
         Of AdamW.
     mosaics, absent
         Share of steps with mosaics, and of pictures that are asked for a class at random.
+    others, whole
+        Shares of the questions for whole pictures, see `Questions`.
     radii
         Radii of the blur as shares of the picture's side.
     other_fills
@@ -64,14 +72,17 @@ class LensRecipe:
     steps: int = 4000
     minutes: float = 60.0
     batch: int = 16
-    sides: tuple[int, ...] = (128, 128, 160)
+    sides: tuple[int, ...] = (160, 160, 192)
+    last_sides: tuple[int, ...] = (192, 256)
     rate: float = 2e-3
     weight_decay: float = 1e-4
     mosaics: float = 0.35
     absent: float = 1 / 16
+    others: float = 0.25
+    whole: float = 0.25
     radii: tuple[float, ...] = (0.06, 0.1, 0.15)
     other_fills: float = 0.3
-    taken: float = 1.0
+    taken: float = 3.0
     smooth: float = 0.3
     calibrated: float = 0.05
     average: float = 0.99
@@ -127,6 +138,7 @@ class LensTrainer:
         every
             How often to report, and to write the checkpoint.
         """
+        keep_freed_memory()
         started, sums = time.monotonic() - self.seconds, dict[str, float]()
         while (progress := self._progress()) < 1:
             for group in self.optimizer.param_groups:
@@ -145,7 +157,7 @@ class LensTrainer:
     def rate_at(self, progress: float) -> float:
         """The learning rate when a part, 0..1, of the run is over: it rises, stays, and falls."""
         warm = min(1.0, (self.step + 1) / 60)
-        return self.recipe.rate * warm * min(1.0, 4 * (1 - progress)) + 1e-6
+        return self.recipe.rate * warm * min(1.0, (1 - progress) / (1 - _LAST)) + 1e-6
 
     def one_step(self) -> dict[str, float]:
         """Do one optimiser step, and return the terms of its loss."""
@@ -167,18 +179,19 @@ class LensTrainer:
 
     def _terms(self) -> dict[str, Tensor]:
         recipe, random = self.recipe, self.pictures.random
-        side = int(random.choice(recipe.sides))
+        side = int(random.choice(recipe.sides if self._progress() < _LAST else recipe.last_sides))
         batch = self.pictures.batch(recipe.batch, side, mosaic=random.random() < recipe.mosaics)
         pictures = batch.pictures
         with _half():
             with torch.no_grad():
                 features = self.lens.features(self._inputs(pictures))
                 before = self.lens.trunk.forward_head(features[-1]).float()
-                whole = before if batch.cells is None else self._logits(batch.cells)
-            classes = whole.argmax(1)
-            sure = before.softmax(1).gather(1, classes[:, None])[:, 0]
-            asked, present = self._some_absent(classes, before.shape[1])
+                shown = before if batch.cells is None else self._logits(batch.cells)
+            # Of a picture among three others, its first answer is all that is asked for.
+            kinds = (recipe.others, recipe.whole) if batch.cells is None else (0.0, 0.0)
+            asked, present = Questions(*kinds, recipe.absent).drawn(shown, random)
             scores = self.lens.scores(features, asked)
+        sure = before.softmax(1)
         steps = [value.float() for value in scores]
         mask = steps[int(random.choice(4, p=(0.1, 0.15, 0.2, 0.55)))]
         shares = torch.as_tensor(random.choice(SHARES, len(pictures)), dtype=torch.float32)
@@ -211,14 +224,6 @@ class LensTrainer:
         with _half():
             logits: Tensor = self.lens.trunk(self._inputs(pictures))
         return logits.float()
-
-    def _some_absent(self, classes: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        random = self.pictures.random
-        absent = torch.as_tensor(random.random(len(classes)) < self.recipe.absent)
-        absent[0] = False  # a batch without any class to keep has no loss
-        others = torch.as_tensor(random.integers(count, size=len(classes)))
-        present = ~absent | (others == classes)
-        return torch.where(absent, others, classes), present
 
     def _fill(self, pictures: Tensor) -> DiscStack:
         """The pictures blurred, or, on some steps, noise or another picture in the blur's place."""

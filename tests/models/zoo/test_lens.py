@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from attnviz.models.lens_source import build_lens
-from attnviz.models.zoo.lens import CHANNELS, STEPS, LensNetwork, begin_with_classifier
+from attnviz.models.zoo.lens import (
+    CHANNELS,
+    STEPS,
+    LensNetwork,
+    begin_with_classifier,
+    shares_of_the_answer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +60,40 @@ def test_several_classes_of_one_picture_have_the_masks_that_each_has_alone(
 
 
 @torch.no_grad()
-def test_the_most_probable_class_is_asked_for_unless_another_is(
+def test_the_whole_answer_is_asked_for_unless_single_classes_are(
     lens: LensNetwork, inputs: torch.Tensor
 ) -> None:
     masks: list[torch.Tensor] = []
     hook = lens.get_submodule("stride4.gate").register_forward_pre_hook(
         lambda _module, given: masks.append(given[0])
     )
-    top = lens(inputs).argmax(1)
+    answer = shares_of_the_answer(lens(inputs))
     with lens.asking(lambda _logits: torch.tensor([5, 6])):
         lens(inputs)
     lens(inputs)
     hook.remove()
     features = lens.features(inputs)
-    for mask, classes in zip(masks, (top, torch.tensor([5, 6]), top), strict=True):
-        expected = torch.sigmoid(lens.scores(features, classes)[-1][:, :1])
+    for mask, asked in zip(masks, (answer, torch.tensor([5, 6]), answer), strict=True):
+        expected = torch.sigmoid(lens.scores(features, asked)[-1][:, :1])
         torch.testing.assert_close(mask, expected)
+
+
+@torch.no_grad()
+def test_a_question_of_one_weight_is_that_class(lens: LensNetwork, inputs: torch.Tensor) -> None:
+    features = lens.features(inputs)
+    single = lens.scores(features, torch.tensor([7, 999]))
+    weights = torch.nn.functional.one_hot(torch.tensor([7, 999]), 1000).float()
+    for one, other in zip(single, lens.scores(features, weights), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_a_class_has_the_root_of_its_probability_in_the_answer() -> None:
+    probabilities = torch.tensor([0.36, 0.01, 0.25, 0.09, *[0.04] * 7, 0.0])
+    probabilities[-1] = 1 - probabilities.sum()  # 0.01: of the two that are last, none has a share
+    shares = shares_of_the_answer(probabilities.log()[None])[0]
+    expected = torch.tensor([0.6, 0, 0.5, 0.3, *[0.2] * 7, 0])
+    torch.testing.assert_close(shares, expected / expected.sum())
+    assert torch.equal(shares_of_the_answer(torch.tensor([[40.0, 0, 0]])).round(), torch.eye(3)[:1])
 
 
 @torch.no_grad()

@@ -39,16 +39,28 @@ def test_the_cut_follows_the_order_and_not_the_scale() -> None:
     assert along_scale.abs().max() < 0.02 * values.grad.norm() * values.norm()
 
 
+SECOND = torch.tensor([[0.0, 1.0]])  # of two classes, asked for alone
+
+
 def test_what_is_kept_costs_the_probability_that_was_lost() -> None:
     logits = torch.tensor([[0.0, math.log(3.0)], [0.0, 0.0], [math.log(99.0), 0.0]])  # 3/4 of 1 ...
-    classes, before = torch.tensor([1, 1, 1]), torch.tensor([0.9, 0.4, 0.8])
+    before = torch.tensor([[0.1, 0.9], [0.6, 0.4], [0.2, 0.8]])
     expected = (math.log(0.9 / 0.75) + 0.0 + math.log(0.8 / 0.01)) / 3
-    assert float(kept_loss(logits, classes, before)) == pytest.approx(expected, rel=1e-5)
+    assert float(kept_loss(logits, SECOND, before)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_answer_as_a_whole_costs_what_each_class_loses_by_its_weight() -> None:
+    logits = torch.tensor([[0.0, math.log(3.0), math.log(4.0)]])  # 1/8, 3/8, 1/2
+    asked, before = torch.tensor([[0.5, 0.3, 0.2]]), torch.tensor([[0.5, 0.25, 0.005]])
+    kept = 0.5 * math.log(0.5 / 0.125)  # the others have gained
+    taken = 0.5 * 0.125 / 0.5 + 0.3 * 1.5 + 0.2 * 1.5  # a gain of more than half counts as that
+    assert float(kept_loss(logits, asked, before)) == pytest.approx(kept, rel=1e-5)
+    assert float(taken_loss(logits, asked, before)) == pytest.approx(taken, rel=1e-5)
 
 
 def test_a_picture_that_cannot_be_kept_counts_less_but_still_counts() -> None:
     logits = torch.tensor([[20.0, 0.0]], requires_grad=True)
-    loss = kept_loss(logits, torch.tensor([1]), torch.tensor([1.0]))
+    loss = kept_loss(logits, SECOND, torch.tensor([[0.0, 1.0]]))
     assert float(loss) == pytest.approx(6 + 0.3 * 14, rel=1e-4)
     loss.backward()
     assert logits.grad is not None
@@ -57,7 +69,8 @@ def test_a_picture_that_cannot_be_kept_counts_less_but_still_counts() -> None:
 
 def test_what_is_taken_costs_the_share_that_is_left() -> None:
     logits = torch.tensor([[0.0, 0.0], [0.0, math.log(4.0)]])
-    loss = taken_loss(logits, torch.tensor([0, 1]), torch.tensor([1.0, 0.4]))
+    asked, before = torch.eye(2), torch.tensor([[1.0, 0.0], [0.6, 0.4]])
+    loss = taken_loss(logits, asked, before)
     assert float(loss) == pytest.approx((0.5 + 1.5) / 2, rel=1e-5)  # 0.8 / 0.4 counts as 1.5
 
 

@@ -16,7 +16,7 @@ from attnviz.training.lens.folding import fold_batch_norms, unstride_depthwise
 from attnviz.training.lens.pictures import LensPictures
 from attnviz.training.lens.trainer import LensRecipe, LensTrainer, decoder_state
 
-RECIPE = LensRecipe(steps=4, batch=2, sides=(64,), mosaics=0.5, minutes=60)
+RECIPE = LensRecipe(steps=4, batch=2, sides=(64,), last_sides=(96,), mosaics=0.5, minutes=60)
 
 
 def trainer(folder: Path, recipe: LensRecipe = RECIPE) -> LensTrainer:
@@ -49,6 +49,20 @@ def test_a_folded_trunk_computes_the_same_and_has_the_same_derivative() -> None:
     torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(of_one, of_other, rtol=1e-2, atol=1e-3 * float(of_one.abs().max()))
     assert not any(isinstance(one, torch.nn.BatchNorm2d) for one in folded.modules())
+
+
+def test_pictures_are_as_large_as_in_use_in_the_last_quarter(tmp_path: Path) -> None:
+    run = trainer(tmp_path)
+    shapes: list[tuple[int, ...]] = []
+    run.lens.trunk.conv_stem.register_forward_pre_hook(
+        lambda _module, given: shapes.append(tuple(given[0].shape[-2:]))
+    )
+    sides = []
+    for _ in range(RECIPE.steps):
+        run.one_step()
+        sides.append(max(shapes))  # cells of mosaics are half as large
+        shapes.clear()
+    assert sides == [(64, 64)] * 3 + [(96, 96)]
 
 
 @pytest.mark.slow

@@ -25,8 +25,9 @@ _WEIGHING = (
     "near 0 they are held back, near 1 they pass."
 )
 _FOR_A_CLASS = (
-    "These **soft masks** say what the most probable class needs: near 1 it must stay sharp, near "
-    "0 it may blur. They were trained beside the classifier, whose answers they do not change."
+    "These **soft masks** say what the answer needs, its first ten classes together: near 1 it "
+    "must stay sharp, near 0 it may blur. They were trained beside the classifier, whose answers "
+    "they do not change."
 )
 
 
