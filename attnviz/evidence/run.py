@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from attnviz.analysis.explain import class_index
+from attnviz.analysis.asked import class_alone, targets_of
 from attnviz.analysis.failures import is_inside
 from attnviz.analysis.inference import check_logits, run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
@@ -23,6 +24,8 @@ from attnviz.models.device import is_out_of_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import resample
+from attnviz.targets import Target
+from attnviz.targets.head import score_head
 
 T = TypeVar("T")
 
@@ -31,7 +34,7 @@ def run_experiment(
     model: VisionModel,
     picture: Picture,
     experiment: Callable[[Subject], T],
-    target: int | str | None = None,
+    target: Any = None,
 ) -> tuple[T, tuple[str, ...]]:
     """Run an experiment on a picture, prepared as the model's network takes it.
 
@@ -47,8 +50,10 @@ def run_experiment(
         From `open_picture`.
     experiment : callable
         Takes a `Subject`, such as a function of `attnviz.evidence`.
-    target : int or str, optional
-        Class to measure, as index or label (default: the top prediction).
+    target : optional
+        What to measure, as in `attnviz.explain` (default: the top prediction). Several compete: the
+        first is measured against the others. Of a score that is no probability, what is told is the
+        share that is left of it.
 
     Returns
     -------
@@ -61,14 +66,18 @@ def run_experiment(
     ------
     UnknownClassError
         If there is no such class.
+    TargetError
+        If the model cannot be asked this.
     EvidenceError
         If the experiment cannot be done with this picture or map.
     ModelError, OutOfMemoryError
         As `attnviz.explain` does.
     """
-    index = None if target is None else class_index(model, target)
-    work = partial(_run, model, picture, experiment)
-    result, notes = run_inference(model, picture, work, target=index)
+    targets = targets_of(model, target)
+    index = class_alone(model, targets)
+    scored = targets if index is None else ()
+    work = partial(_run, model, picture, experiment, scored)
+    result, notes = run_inference(model, picture, work, target=index, any_output=bool(scored))
     if isinstance(result, _Raised):
         raise result.error
     return result, notes
@@ -82,25 +91,26 @@ class _Raised:
 
 
 def _run(
-    model: VisionModel, picture: Picture, experiment: Callable[[Subject], T], inference: Inference
+    model: VisionModel,
+    picture: Picture,
+    experiment: Callable[[Subject], T],
+    targets: Sequence[Target],
+    inference: Inference,
 ) -> T | _Raised:
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
-    with state_guard(module, frozen=True):
+    kind, device = inputs.dtype, inputs.device
+
+    def normalise(pictures: Tensor) -> Tensor:
+        return model.preprocess.normalised(pictures.to(device)).to(kind)
+
+    head = score_head(model, inference, targets) if targets else nullcontext()
+    with state_guard(module, frozen=True), head as asked:
         with torch.inference_mode():
             logits = logits_of(module(inputs), module)
-        check_logits(model, logits)
-        kind, device = inputs.dtype, inputs.device
-
-        def normalise(pictures: Tensor) -> Tensor:
-            return model.preprocess.normalised(pictures.to(device)).to(kind)
-
-        scores = inference.scores
-        if inference.target is None and not scores.has_classes:
-            raise EvidenceError(
-                f"{model.name} returns features and no scores of classes. Name the component to "
-                "measure by its index."
-            )
-        target = int(target_classes(logits, inference.target)[0])
+        if asked is None:
+            target, scores = _class_of(model, inference, logits), inference.scores
+        else:
+            target, scores = 0, asked.measured
         pixels = resample(picture.pixels, inference.geometry)
         try:
             return experiment(Subject(module, pixels, normalise, target, scores=scores))
@@ -108,3 +118,14 @@ def _run(
             if is_inside(module, error) or is_out_of_memory(error):
                 raise
             return _Raised(error)
+
+
+def _class_of(model: VisionModel, inference: Inference, logits: Tensor) -> int:
+    """The class to measure: the one that is asked, or the top prediction."""
+    check_logits(model, logits)
+    if inference.target is None and not inference.scores.has_classes:
+        raise EvidenceError(
+            f"{model.name} returns features and no scores of classes. Name the component to "
+            "measure by its index."
+        )
+    return int(target_classes(logits, inference.target)[0])

@@ -65,6 +65,11 @@ class Scores:
         Whether it is returned without a dimension of classes, [N].
     note
         A sentence for the user where `kind` was inferred, or does not seem to fit; may be empty.
+    alone
+        Whether the only output is the score of a question, which is answered with yes, 0, or no, 1.
+    whole
+        Of values that are no probabilities: the one that counts as all, above 0. What is told then
+        is the share that is left of it, and the decision is kept while that is at least a half.
 
     Examples
     --------
@@ -82,6 +87,8 @@ class Scores:
     logarithms: bool = False
     flat: bool = False
     note: str = ""
+    alone: bool = False
+    whole: float | None = None
 
     @property
     def converts(self) -> bool:
@@ -131,7 +138,7 @@ class Scores:
             float [..., classes] in 0..1; of features, the values themselves.
         """
         if self.kind is ScoreKind.NONE:
-            return logits
+            return logits if self.whole is None else (logits / self.whole).clamp(0, 1)
         return logits.softmax(-1) if self.kind is ScoreKind.SOFTMAX else logits.sigmoid()
 
     def comparable(self, logits: Tensor) -> Tensor:
@@ -166,10 +173,13 @@ class Scores:
         Tensor
             float [N], in logits. Of exclusive classes, the class's log-probability minus the
             highest other one: above 0 where the class comes first. Of independent classes, and of a
-            single one, its logit: above 0 where its probability is above a half.
+            single one, its logit: above 0 where its probability is above a half. Of a value, by how
+            much it is above half of the whole.
         """
         chosen = classes[:, None]
         own = logits.gather(1, chosen)[:, 0]
+        if self.whole is not None:
+            return own - self.whole / 2
         if not self.exclusive or logits.shape[1] == 1 or not self.has_classes:
             return own
         ranked = self.comparable(logits)
@@ -189,6 +199,8 @@ class Scores:
             int64 [N]: the most probable class. Independent classes do not compete: the class asked
             for while its probability is at least a half, else the most probable one.
         """
+        if self.alone:
+            return (self.margin(logits, classes) < 0).long()
         best = logits.argmax(1)
         if self.exclusive and self.has_classes:
             return best

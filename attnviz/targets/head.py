@@ -58,7 +58,26 @@ class Head:
         """How the columns are read: one stands for itself, several compete."""
         if len(self.targets) > 1:
             return Scores(ScoreKind.SOFTMAX)
-        return Scores(self.targets[0].score_kind, exclusive=False)
+        return Scores(self.targets[0].score_kind, exclusive=False, alone=True)
+
+    @property
+    def measured(self) -> Scores:
+        """How experiments read the columns: of a value, by the share that is left of it.
+
+        Raises
+        ------
+        TargetError
+            The value of the picture is not above 0, so there are no shares of it.
+        """
+        scores, whole = self.scores, float(self.values[0, 0])
+        if scores.kind is not ScoreKind.NONE:
+            return scores
+        if whole <= 0:
+            raise TargetError(
+                f"The score of {format_target(self.targets[0])} is {whole:.3g} on this picture. An "
+                "experiment measures how much of it is left, so it must be above 0."
+            )
+        return replace(scores, whole=whole)
 
     @property
     def asked(self) -> Inference:

@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from functools import partial
 from threading import RLock
+from typing import Any
 
 from torch import nn
 
@@ -27,7 +28,7 @@ def check_sanity(
     picture: Picture,
     method: str,
     layer: str,
-    target: int | None = None,
+    target: Any = None,
     *,
     seed: int = 0,
     progress: Progress | None = None,
@@ -47,9 +48,9 @@ def check_sanity(
         Name of a method.
     layer : str
         One of its layers, or "all layers".
-    target : int, optional
-        Index of the class to explain at every step; None for methods without a class, or for the
-        top prediction of the network in its current state.
+    target : optional
+        What to explain at every step, as in `attnviz.explain`; None for methods without a class, or
+        for the top prediction of the network in its current state.
     seed : int
         Seed of the shuffled weights and the control pictures.
     progress : Progress, optional

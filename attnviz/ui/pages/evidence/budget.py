@@ -83,7 +83,7 @@ def show(tested: MapUnderTest) -> None:
 
 
 def _text(tested: MapUnderTest, budget: BlurBudget) -> ResultText:
-    top_label = tested.model.label(int(budget.scores.first[0, -1]))
+    top_label = tested.decision(int(budget.scores.first[0, -1]))
     return describe_budget(budget, tested.target, top_label, _scale(tested.explanation))
 
 
@@ -100,8 +100,8 @@ def _compute(tested: MapUnderTest, progress: Progress, *, rough: bool = False) -
             subject, tested.values, radii=radii, shares=_ROUGH_SHARES, seeds=1, progress=progress
         )
 
-    budget, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
-    return BudgetResult(budget, b"" if rough else pack(budget, tested.model.label), notes)
+    budget, notes = run_experiment(tested.model, tested.photo.shown, work, tested.asked)
+    return BudgetResult(budget, b"" if rough else pack(budget, tested.decision), notes)
 
 
 def _scale(explanation: Explanation) -> float:

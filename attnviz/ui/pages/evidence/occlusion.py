@@ -54,7 +54,7 @@ def show_occlusion(tested: MapUnderTest, fills: Sequence[str]) -> None:
     model = tested.model
     result = long_work(
         "occlusion",
-        (tested.photo.shown.sha256, *model.key, tested.target, *fills),
+        (tested.photo.shown.sha256, *model.key, *tested.asked_key, *fills),
         partial(_describe_cost, tested, len(fills)),
         partial(_compute, tested, fills),
         button="Run occlusion",
@@ -133,9 +133,7 @@ def _compute(tested: MapUnderTest, fills: Sequence[str], progress: Progress) -> 
             by_fill[name] = occlusion(subject, FILLS.get(name)(), progress=shifted_progress)
         return by_fill
 
-    return OcclusionResult(
-        *run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
-    )
+    return OcclusionResult(*run_experiment(tested.model, tested.photo.shown, work, tested.asked))
 
 
 def _cost(tested: MapUnderTest, fills: int) -> Cost:

@@ -8,7 +8,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.registry import import_all
 from attnviz.ui.components.viewer import layer_names
 from attnviz.ui.kit.explain_picture import explain_photo
-from attnviz.ui.kit.guard import guarded
+from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible
 from attnviz.ui.kit.page_frame import (
     LINK_KEYS,
@@ -81,6 +81,8 @@ def _show_section(tested: MapUnderTest, section: Section) -> None:
     with guarded():
         show_notes(tested.explanation.notes)
         top = st.container()
+        if tested.measure:
+            st.caption(plain_text(tested.measure))
         section.show(tested)
         with top:  # last, for the section may just have found it out
             warn_if_insensitive(tested.explanation)

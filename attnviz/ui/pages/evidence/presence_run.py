@@ -133,14 +133,14 @@ def compute_presence(
         }
         return trials, pictures, confidence_drop(subject, tested.values)
 
-    result, notes = run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
+    result, notes = run_experiment(tested.model, tested.photo.shown, work, tested.asked)
     trials, pictures, masked = result
     curves = [
         curve.first
         for trial in trials.values()
         for curve in (trial.curves.deletion, trial.curves.insertion)
     ]
-    names = {int(index): tested.model.label(int(index)) for index in np.unique(curves)}
+    names = {int(index): tested.decision(int(index)) for index in np.unique(curves)}
     return PresenceResult(trials, pictures, masked, names, notes)
 
 

@@ -65,7 +65,7 @@ def show(tested: MapUnderTest) -> None:
     options = _pick_options()
     key = (
         *(tested.photo.shown.sha256, *tested.model.key),
-        *(tested.target, options.cut, str(options.count)),
+        *(*tested.asked_key, options.cut, str(options.count)),
     )
     result = long_work(
         "regions",
@@ -139,7 +139,7 @@ def _compute(
     def work(subject: Subject) -> RegionInteractions:
         return measure_interactions(subject, options.labels(subject), progress=progress)
 
-    return run_experiment(tested.model, tested.photo.shown, work, tested.target_index)
+    return run_experiment(tested.model, tested.photo.shown, work, tested.asked)
 
 
 def _method_text(result: RegionInteractions) -> str:
@@ -183,7 +183,7 @@ def _show_numbers(tested: MapUnderTest, result: RegionInteractions, key: tuple[s
             game = RegionGame(subject, result.labels, BLUR * min(subject.size), progress)
             return pair_gains(game, game.players)
 
-        return run_experiment(tested.model, tested.photo.shown, gains_of, tested.target_index)[0]
+        return run_experiment(tested.model, tested.photo.shown, gains_of, tested.asked)[0]
 
     count = len(result.interactions.shapley)
     gains = long_work(

@@ -129,7 +129,7 @@ def _end_text(result: SanityCheck) -> str:
 
 
 def _compute(tested: MapUnderTest, progress: Progress) -> SanityCheck:
-    target = tested.target_index if tested.explanation.target else None
+    target = tested.asked if tested.explanation.target else None
     return check_sanity(
         tested.model, tested.photo.shown, tested.explanation.method, tested.layer, target,
         progress=progress,

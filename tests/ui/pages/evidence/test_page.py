@@ -19,7 +19,7 @@ VIT = [f"blocks.{n}.attention" for n in range(3)]
 
 def told(asked: MapUnderTest) -> None:
     shape = "x".join(map(str, asked.values.shape))
-    st.text(f"{asked.layer} | {asked.target} | {asked.target_index} | {shape}")
+    st.text(f"{asked.layer} | {asked.target} | {asked.asked} | {shape}")
 
 
 def fail(asked: MapUnderTest) -> None:
