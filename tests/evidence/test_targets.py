@@ -71,7 +71,7 @@ def test_a_class_is_measured_as_ever(model: attnviz.VisionModel) -> None:
 
 
 def test_a_score_without_shares_is_refused(model: attnviz.VisionModel) -> None:
-    with pytest.raises(TargetError, match="is -2 on this picture.* must be above 0"):
+    with pytest.raises(TargetError, match=r"is -2 on this picture.* must be above 0"):
         run_experiment(model, two_colours(), without_red, lambda output: -output[:, 0])
     with pytest.raises(UnknownClassError):
         run_experiment(model, two_colours(), without_red, attnviz.Contrast("red", "grey"))

@@ -144,7 +144,8 @@ def _pick_parts(
 ) -> tuple[Target, ...]:
     """Let the user fill in the parts of a target; nothing while one is missing or impossible."""
     known = asked[0] if len(asked) == 1 and isinstance(asked[0], kind) else None
-    classes = _classes(model, likely)
+    named = [one.words(model) for one in (known.inner if known else ()) if isinstance(one, Class)]
+    classes = list(dict.fromkeys([*_classes(model, likely), *named]))  # not all have labels
     values: dict[str, Any] = {}
     for place, (name, part) in enumerate(kind.parts.items()):
         first = None if known is None else getattr(known, name)

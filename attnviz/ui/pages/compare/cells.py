@@ -15,9 +15,10 @@ from attnviz.methods.fuse import FUSED
 from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
+from attnviz.targets.text import format_targets
 from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.pickers import Photo
-from attnviz.ui.pages.compare.fitting import choice_for, reason_unfit
+from attnviz.ui.pages.compare.fitting import choice_for, depends_on, reason_unfit, targets_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class GridRequest:
     looks
         Questions and methods; the columns.
     target
-        Class that relevance explains; empty: each model's top prediction.
+        What relevance explains, as text; empty: each model's top prediction.
     device
         Where the models run.
     link
@@ -190,15 +191,16 @@ def _heed_clicks(done: int, total: int | None) -> None:
 
 
 def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridRequest) -> Cell:
-    relevance = choice_for(spec, look).method.nature is Nature.RELEVANCE
-    target = (request.target or None) if relevance else None
+    asked = targets_for(spec, request.target)
+    if not depends_on(look, spec, asked):
+        asked = ()
 
     def work() -> Explanation:
         model = cached_model(spec.name, request.device, None, weights_key(spec), spec)
-        return explain(model, photo.shown, look, target, _heed_clicks)
+        return explain(model, photo.shown, look, asked or None, _heed_clicks)
 
     whole = (photo.shown.sha256, photo.shown.name, spec.name, weights_key(spec))
-    names = (*whole, request.device, look, target or "")
+    names = (*whole, request.device, look, format_targets(asked))
     try:
         return Cell(key, photo, spec, look, _looked(names, work))
     except AttnvizError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attnviz.analysis.asked import can_explain
 from attnviz.capture.site import Kind
+from attnviz.errors import AttnvizError
 from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.questions import (
     Choice,
@@ -17,6 +19,9 @@ from attnviz.methods.questions import (
 )
 from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import ModelSpec
+from attnviz.targets import Target, TextContext
+from attnviz.targets.single_class import Class
+from attnviz.targets.text import parse_targets
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
 
 _READS = {
@@ -57,7 +62,25 @@ def choice_for(spec: ModelSpec, look: str) -> Choice:
     )
 
 
-def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
+def targets_for(spec: ModelSpec, text: str) -> tuple[Target, ...]:
+    """Return what a text asks of a network; empty for its top prediction.
+
+    Raises
+    ------
+    TargetError
+        The text asks for nothing.
+    """
+    return parse_targets(text, TextContext(spec.labels)) if text else ()
+
+
+def depends_on(look: str, spec: ModelSpec, targets: Sequence[Target]) -> bool:
+    """Return whether a map depends on what is asked; attention does only on a patch."""
+    method = choice_for(spec, look).method
+    shown = bool(targets) and all(target.shown_by(type(method)) for target in targets)
+    return shown or (method.nature is Nature.RELEVANCE and not method.classless)
+
+
+def reason_unfit(spec: ModelSpec, look: str, text: str) -> str:
     """Say why a network does not support a question or a method.
 
     Parameters
@@ -66,8 +89,8 @@ def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
         The network.
     look : str
         Name of a question or a method.
-    target : str
-        Class that relevance explains; empty for the network's top prediction.
+    text : str
+        What relevance explains, as text; empty for the network's top prediction.
 
     Returns
     -------
@@ -81,6 +104,17 @@ def reason_unfit(spec: ModelSpec, look: str, target: str) -> str:
         return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."
     if not method.fits(spec):
         return f"{method.title} cannot be run on {spec.title}. Choose another map."
-    if target and method.nature is Nature.RELEVANCE and target not in spec.labels:
-        return f"{spec.title} does not know the class '{target}'."
+    try:
+        targets = targets_for(spec, text)
+    except AttnvizError as error:
+        return str(error)
+    if not depends_on(look, spec, targets):
+        return ""
+    alone = len(targets) == 1 and isinstance(targets[0], Class)
+    if look in METHODS and targets and not alone and not can_explain(type(method), targets):
+        return f"{method.title} explains classes alone. Choose another map."
+    named = (one for target in targets for one in (target, *target.inner))
+    for one in named:
+        if isinstance(one, Class) and one.which not in (*spec.labels, *range(len(spec.labels))):
+            return f"{spec.title} does not know the class '{one.which}'."
     return ""

@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from attnviz.errors import AttnvizError
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
+from attnviz.targets import TextContext
+from attnviz.targets.single_class import Class
+from attnviz.targets.text import parse_targets
 from attnviz.ui.kit.model_list import listed_models, model_title
 from attnviz.ui.kit.model_picker import pick_device
 from attnviz.ui.kit.pickers import pick_from_row
 from attnviz.ui.kit.several_picker import PickedNames, pick_more, pick_several
-from attnviz.ui.kit.url_state import start_choice
+from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.compare.cells import GridRequest
 from attnviz.ui.pages.compare.fitting import offered_looks
 
@@ -73,14 +77,29 @@ def _pick_looks(specs: Sequence[ModelSpec]) -> PickedNames:
 
 def _pick_class(specs: Sequence[ModelSpec]) -> str:
     labels = ["", *dict.fromkeys(label for spec in specs for label in spec.labels)]
-    start_choice(TARGET, labels)
+    written = st.session_state.get(TARGET) or linked(TARGET) or ""
+    options = labels if written in labels or not _asks(written) else [*labels, written]
+    start_choice(TARGET, options)
     return str(
         st.selectbox(
-            "Class to explain",
-            labels,
+            "What to explain",
+            options,
             format_func=lambda label: label or "Each model's top prediction",
             key=TARGET,
             persist_state="session",
-            help="Relevance is computed for this class. Attention does not depend on a class.",
+            accept_new_options=True,
+            help="Relevance is computed for this class. You can also write contrast:cat|dog, or "
+            "patch:.4,.6 for the patch at these shares of width and height, or several with a "
+            "semicolon between them. Attention does not depend on a class.",
         )
+        or ""
     )
+
+
+def _asks(text: str) -> bool:
+    """Whether a text, which a link may have made up, asks for more than a class."""
+    try:
+        targets = parse_targets(text, TextContext())
+    except AttnvizError:
+        return False
+    return len(targets) > 1 or not isinstance(targets[0], Class)

@@ -182,6 +182,21 @@ def test_a_class_that_one_network_does_not_know_is_said_in_its_cell(
     )
 
 
+def test_a_contrast_is_compared_and_kept_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model("ran-small")
+    monkeypatch.setattr(cells, "cached_model", lambda *_: model)
+    asked = "contrast:French horn|church"
+    page = open_page(compare_models="ran-small", compare_class=asked)
+    assert_fine(page)
+    attention, decision = grid(page)["cells"]
+    assert attention["what"] == "Attention"
+    assert decision["what"] == "Relevance for French horn rather than church"
+    assert page.query_params["compare class"] in (asked, [asked])
+    page.selectbox(key="compare class").set_value("").run()
+    assert_fine(page)
+    assert "rather than" not in grid(page)["cells"][1]["what"]
+
+
 def test_a_network_that_cannot_be_had_leaves_the_rest_and_can_be_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

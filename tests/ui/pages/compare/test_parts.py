@@ -95,6 +95,12 @@ def test_what_a_network_cannot_answer_is_said_before_anything_is_loaded() -> Non
     assert "does not know the class 'tabby'" in reason_unfit(RAN, "decision", "tabby")
     assert reason_unfit(RAN, "attention", "tabby") == "", "attention knows no class"
     assert reason_unfit(RAN, "decision", "church") == ""
+    assert reason_unfit(RAN, "decision", "contrast:church|tench") == ""
+    assert "class 'tabby'" in reason_unfit(RAN, "grad-cam", "contrast:church|tabby")
+    assert "explains classes alone" in reason_unfit(RAN, "competition", "contrast:church|tench")
+    assert reason_unfit(RAN, "competition", "church;tench") == ""
+    assert reason_unfit(RAN, "soft-mask", "contrast:church|tench") == "", "attention knows none"
+    assert "is written patch:" in reason_unfit(RAN, "grad-cam", "patch:here")
     assert reason_unfit(VIT, "fullgrad", "") == (
         "FullGrad cannot be run on Vision transformer, small. Choose another map."
     )

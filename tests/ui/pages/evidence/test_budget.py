@@ -109,3 +109,32 @@ def test_a_map_that_cannot_be_asked_about_gets_one_sentence(
     (error,) = page.error
     assert "flat" in error.value
     assert tables(page) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("contrast:class 3|class 5", "class 3 rather than class 5"),
+        ("patch:.4,.6", "the patch 40 % from the left and 60 % from the top"),
+    ],
+)
+def test_any_score_has_a_budget(monkeypatch: pytest.MonkeyPatch, asked: str, says: str) -> None:
+    page = new_page(monkeypatch)
+    page.session_state["look"] = "grad-cam"
+    page.query_params["target"] = asked
+    page.run()
+    assert not page.exception
+    assert not page.error
+    (table,) = tables(page)
+    assert table["label"] == says
+    assert page.query_params["target"] in (asked, [asked])
+    chances = table["probability"]
+    if asked.startswith("patch"):
+        assert chances[0] == [1, 1, 1, 1], "all of the score of the sharp picture is left"
+        assert any("counts as kept while at least half is left" in c.value for c in page.caption)
+    else:
+        opposite = "class 5 rather than class 3"
+        assert set(table["names"]) <= {says, opposite}
+        kept = [name for row in table["says"] for name in row]
+        ahead = [chance >= 0.5 for row in chances for chance in row]
+        assert [table["names"][one] == says for one in kept] == ahead
