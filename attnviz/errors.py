@@ -8,6 +8,7 @@
     │   ├── WeightsError      weights that are missing, damaged or not trustworthy
     │   │   └── WeightsUnavailableError   weights whose download failed
     │   ├── NoSitesError      a network without sites of the requested kind
+    │   ├── InputError        a network that fails on its input
     │   ├── GradientError     a network whose output cannot be differentiated
     │   ├── InternalError     a network that runs by itself, and on which attnviz failed
     │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
@@ -118,6 +119,27 @@ class WeightsUnavailableError(WeightsError):
 
 class NoSitesError(ModelError):
     """The network has no sites of the requested kind."""
+
+
+class InputError(ModelError):
+    """A network fails on its input, also where nothing looks at it.
+
+    Parameters
+    ----------
+    text
+        What is told.
+    sides
+        (height, width) in pixels of an input on which it runs; None if none was found.
+
+    Attributes
+    ----------
+    sides
+        The same.
+    """
+
+    def __init__(self, text: str, sides: tuple[int, int] | None = None) -> None:
+        super().__init__(text)
+        self.sides = sides
 
 
 class GradientError(ModelError):

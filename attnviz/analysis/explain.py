@@ -255,10 +255,14 @@ def _provenance(
     model: VisionModel, picture: Picture, choice: Choice, geometry: PictureGeometry
 ) -> dict[str, str]:
     height, width = geometry.input_size
+    own = model.spec.source is Source.USER
+    made = model.preprocess
+    source = f" (from {made.origin})" if made.origin else ""
     return {
         "model": model.name,
         "weights sha256": model.weights_sha256,
         "input": f"{width} x {height} pixels",
+        **({"preprocessing": made.described() + source} if own else {}),
         "method": choice.method.name,
         "paper": choice.method.paper,
         "picture": picture.name,

@@ -9,17 +9,15 @@ from __future__ import annotations
 import inspect
 import re
 import traceback
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from attnviz.analysis.input_search import USUAL_SIDES, forward, what_fails, working_sides
 from attnviz.capture.gradients import require_normal_weights
-from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.capture.logits import logits_of
-from attnviz.errors import AttnvizError, GradientError, InternalError, ModelError
-from attnviz.models.device import is_out_of_memory
+from attnviz.errors import AttnvizError, GradientError, InputError, InternalError, ModelError
 
 _PREPROCESSING = "Give `wrap` the preprocessing that the network expects"
 _SIZES = re.compile(
@@ -33,7 +31,6 @@ _CHANNELS = re.compile(r"weight of size \[([\d, ]+)\], expected input\[([\d, ]+)
 _TYPES = re.compile(r"same dtype|should be the same|expected scalar type|expected .*dtype")
 _NO_SIZES = (TypeError, LookupError, AttributeError, NotImplementedError)
 _PICTURE_CHANNELS = (1, 3, 4)
-_USUAL_SIDES = (224, 256, 32, 28, 64, 96, 112, 128, 160, 192, 227, 299, 320, 384, 512)
 
 
 def failure_on(network: nn.Module, inputs: Tensor, error: Exception, name: str) -> AttnvizError:
@@ -61,10 +58,10 @@ def failure_on(network: nn.Module, inputs: Tensor, error: Exception, name: str) 
     Exception
         Memory ran out, which a retry may mend.
     """
-    alone = _tried(_forward, network, inputs)
+    alone = what_fails(forward, network, inputs)
     if alone is not None:
         return alone if isinstance(alone, AttnvizError) else _own(network, inputs, alone, name)
-    backward = _tried(_backward, network, inputs)
+    backward = what_fails(_backward, network, inputs)
     if isinstance(backward, AttnvizError):
         return backward
     if backward is not None:
@@ -86,23 +83,6 @@ def is_inside(network: nn.Module, error: Exception) -> bool:
     return any(one.f_code is call and one.f_locals.get("self") is network for one in frames)
 
 
-def _tried(
-    run: Callable[[nn.Module, Tensor], object], network: nn.Module, inputs: Tensor
-) -> Exception | None:
-    try:
-        run(*prepare_for_hooks(network, inputs))
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        return error
-    return None
-
-
-def _forward(network: nn.Module, inputs: Tensor) -> None:
-    with state_guard(network), torch.inference_mode(False), torch.no_grad():
-        logits_of(network(inputs), network)
-
-
 def _backward(network: nn.Module, inputs: Tensor) -> None:
     require_normal_weights(network)
     with state_guard(network, frozen=True), torch.inference_mode(False), torch.enable_grad():
@@ -121,11 +101,20 @@ def _own(network: nn.Module, inputs: Tensor, error: Exception, name: str) -> Mod
             "[N, C, H, W] alone and adds the rest."
         )
     reason, size = _reason(error), " x ".join(map(str, inputs.shape[-2:]))
-    remedy = _remedy(network, inputs, error)
-    return ModelError(f"{name} failed on an input of {size} pixels ({reason}). {remedy}")
+    sides = working_sides(network, inputs) if _is_of_sizes(error) else None
+    remedy = _remedy(inputs, error, sides)
+    return InputError(f"{name} failed on an input of {size} pixels ({reason}). {remedy}", sides)
 
 
-def _remedy(network: nn.Module, inputs: Tensor, error: Exception) -> str:
+def _is_of_sizes(error: Exception) -> bool:
+    """Whether an error may mean that an input of another size is needed."""
+    text = str(error)
+    plain = not _CHANNELS.search(text) and not _TYPES.search(text)
+    bare = isinstance(error, AssertionError)
+    return plain and (bare or bool(_SIZES.search(text))) and not isinstance(error, _NO_SIZES)
+
+
+def _remedy(inputs: Tensor, error: Exception, sides: tuple[int, int] | None) -> str:
     text = str(error)
     channels = _CHANNELS.search(text)
     if channels is not None:
@@ -142,28 +131,19 @@ def _remedy(network: nn.Module, inputs: Tensor, error: Exception) -> str:
         return "It has no `forward`: wrap the network that calls its parts."
     elif _TYPES.search(text):
         return "Its layers are of several types: call `.float()` on it before you wrap it."
-    elif _SIZES.search(text) and not isinstance(error, _NO_SIZES):
-        side = _working_side(network, inputs)
-        if side is None:
-            return (
-                f"It fails on all usual square inputs alike, {min(_USUAL_SIDES)} to "
-                f"{max(_USUAL_SIDES)} pixels: give the size that it was made for to `wrap` as "
-                "`Preprocess(size=...)`, or look whether its layers fit each other."
-            )
-        return f'{_PREPROCESSING}: it runs with `Preprocess(size={side}, fit="crop")`.'
+    elif sides is not None:
+        size = sides[0] if sides[0] == sides[1] else sides
+        return f'{_PREPROCESSING}: it runs with `Preprocess(size={size}, fit="crop")`.'
+    elif _is_of_sizes(error) and _SIZES.search(text):
+        return (
+            f"It fails on all usual square inputs alike, {min(USUAL_SIDES)} to "
+            f"{max(USUAL_SIDES)} pixels: give the size that it was made for to `wrap` as "
+            "`Preprocess(size=...)`, or look whether its layers fit each other."
+        )
     return (
         f"It gets one tensor {list(inputs.shape)}; if its `forward` expects something else, such "
         "as a list or a dictionary, wrap it in a module that makes this of the tensor."
     )
-
-
-def _working_side(network: nn.Module, inputs: Tensor) -> int | None:
-    """The first usual side in pixels of a square input on which a network runs."""
-    for side in _USUAL_SIDES:
-        square = inputs.new_zeros(1, inputs.shape[1], side, side)
-        if square.shape[1:] != inputs.shape[1:] and _tried(_forward, network, square) is None:
-            return side
-    return None
 
 
 def _missing(network: nn.Module, inputs: Tensor) -> str | None:

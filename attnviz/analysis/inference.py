@@ -14,9 +14,16 @@ from torch import Tensor
 from attnviz.analysis.failures import failure_on
 from attnviz.analysis.score_kind import check_finite, check_labels, known_scores
 from attnviz.capture.hooks.logit_outputs import logit_outputs
-from attnviz.errors import AttnvizError, InternalError, ModelError, OutOfMemoryError
+from attnviz.errors import (
+    AttnvizError,
+    InputError,
+    InternalError,
+    ModelError,
+    OutOfMemoryError,
+)
 from attnviz.methods.inference import Inference
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
+from attnviz.models.inferred import found_by_trying
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import PLAIN_LOGITS, ScoreKind, Scores
 from attnviz.models.vision_model import VisionModel
@@ -37,8 +44,10 @@ def run_inference(
 ) -> tuple[T, tuple[str, ...]]:
     """Do `work` with the network and the picture, and retry once if memory runs out.
 
-    The retry takes an input of half the side if the network accepts any size; otherwise it runs on
-    the CPU, to which the network is moved for it. The model's lock is held throughout.
+    A network whose preprocessing was inferred, and which does not run on it, gets the size of input
+    on which it runs. The retry takes an input of half the side if the network accepts any size;
+    otherwise it runs on the CPU, to which the network is moved for it. The model's lock is held
+    throughout.
 
     Parameters
     ----------
@@ -73,6 +82,13 @@ def run_inference(
     with model.lock:
         try:
             return run(setting), _notes(model)
+        except InputError as error:
+            if not model.inferred or error.sides is None:
+                raise
+            found_by_trying(model, error.sides)
+            return run_inference(
+                model, picture, work, target=target, progress=progress, any_output=any_output
+            )
         except Exception as error:
             _hand_on(error)
             if not is_out_of_memory(error):
@@ -161,7 +177,7 @@ def _scores(model: VisionModel, inputs: Tensor) -> Scores:
 
 
 def _notes(model: VisionModel) -> tuple[str, ...]:
-    return (model.scores.note,) if model.scores and model.scores.note else ()
+    return (*model.notes, model.scores.note) if model.scores and model.scores.note else model.notes
 
 
 def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, str]:

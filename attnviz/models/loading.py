@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from attnviz.errors import ModelError, OutOfMemoryError
 from attnviz.models.catalogue import default_model, find_model, missing_default
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.inferred import infer_inputs
 from attnviz.models.scores import score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state
@@ -120,11 +121,13 @@ def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple
 
 def wrap(
     module: nn.Module,
-    preprocess: Preprocess | None = None,
+    preprocess: Any = None,
     labels: Sequence[str] | None = None,
     *,
     name: str | None = None,
     scores: str | None = None,
+    weights: Any = None,
+    processor: Any = None,
 ) -> VisionModel:
     """Make any network usable here; it is not copied, moved or changed.
 
@@ -133,11 +136,15 @@ def wrap(
     module
         Maps [N, C, h, w] to scores [N, classes]; stays on its device.
     preprocess
-        Its preprocessing, which also says how many channels C it takes; 224 px with ImageNet's mean
-        and deviation if None.
+        Its preprocessing, which also says how many channels C it takes, or anything that
+        `Preprocess.of` reads, such as the transforms of its evaluation. If None, it is inferred:
+        from timm's `pretrained_cfg`, Hugging Face's configuration and the image processor that lies
+        beside it on this computer, the class and size of torchvision's networks, and else from its
+        patches and positions. `notes` tells so, and `preprocess` of what is returned has it.
     labels
-        Name of each class, in order; "class 17" and the like if None. A network of one output takes
-        one label, or two: of what it means when it is low, and when it is high.
+        Name of each class, in order; those of the network's library if None and they are as many as
+        its outputs, and else "class 17" and the like. A network of one output takes one label, or
+        two: of what it means when it is low, and when it is high.
     name
         Name to show; the name of its class if None.
     scores
@@ -147,6 +154,11 @@ def wrap(
         features, as an embedding; then no classes are told, and methods that explain a class take
         the index of a component. If None, it is inferred when the module first runs, from its last
         step and its settings, and told in `notes` unless it is "softmax".
+    weights
+        The entry of torchvision's weights that the network was loaded with, such as
+        `ResNet50_Weights.IMAGENET1K_V2`; says preprocessing and labels.
+    processor
+        Hugging Face's image processor, which says the preprocessing.
 
     Returns
     -------
@@ -155,7 +167,8 @@ def wrap(
     Raises
     ------
     ModelError
-        `module` is no module, has no weights yet, or is quantized.
+        `module` is no module, has no weights yet, or is quantized; or no preprocessing can be read
+        from what is given for it.
     UnknownNameError
         `scores` is none of the four.
     """
@@ -163,6 +176,7 @@ def wrap(
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     name = name or type(module).__name__
+    inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
     spec = ModelSpec(
         name=name,
         title=name,
@@ -173,11 +187,14 @@ def wrap(
         parameters=sum(parameter.numel() for parameter in parameters),
         build=lambda: module,
         weights=None,
-        preprocess=preprocess or Preprocess(),
-        labels=tuple(labels or ()),
+        preprocess=inputs.preprocess,
+        labels=inputs.labels if labels is None else tuple(labels),
         scores=score_kind(scores),
         class_masks=any(isinstance(sub, LensNetwork) for sub in module.modules()),
     )
     first = next(chain(parameters, module.buffers()), None)
     device = torch.device("cpu") if first is None else first.device
-    return VisionModel(spec, module, device, weights_digest(module))
+    notes = (inputs.note,) if inputs.note else ()
+    return VisionModel(
+        spec, module, device, weights_digest(module), notes=notes, inferred=bool(notes)
+    )

@@ -181,6 +181,17 @@ class Preprocess:
         mean, std = (" ".join(f"{one:.4g}" for one in each) for each in (self.mean, self.std))
         return f"{how}{filtered}; mean {mean}, deviation {std}"
 
+    def at(self, sides: tuple[int, int]) -> Preprocess:
+        """Return the same for inputs of another height and width, with the same share cut off."""
+        resize = pair(self.resize)
+        if resize is not None:
+            height, width = (
+                max(round(whole * new / old), 1)
+                for whole, new, old in zip(resize, sides, self.sides, strict=True)
+            )
+            resize = height, width
+        return replace(self, size=sides, resize=resize)
+
     def halved(self) -> Preprocess:
         """Return the same with half the input's side, for a second attempt after memory ran out."""
         size, resize = pair(self.size), pair(self.resize)

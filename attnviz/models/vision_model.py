@@ -29,6 +29,10 @@ class VisionModel:
         Of the weights' file, or of the weights themselves when a module was wrapped.
     scores
         How its output is read; None until a wrapped network first runs.
+    notes
+        Sentences for the user about what was inferred of a wrapped network.
+    inferred
+        Whether its preprocessing was inferred; then it changes if the network does not run on it.
     lock
         Held during a pass, so that threads do not read each other's maps.
     """
@@ -38,6 +42,8 @@ class VisionModel:
     device: torch.device
     weights_sha256: str
     scores: Scores | None = None
+    notes: tuple[str, ...] = ()
+    inferred: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,177 @@
+"""The preprocessing and the labels of a wrapped network, as far as they can be inferred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from attnviz.errors import ModelError
+from attnviz.models.input_settings.transforms import read_transforms
+from attnviz.models.module_inputs.base import ModuleInputs
+from attnviz.models.module_inputs.grid import input_channels, normalises
+from attnviz.models.module_inputs.read import read_module
+from attnviz.models.module_inputs.torchvision_module import labels_of_weights
+from attnviz.models.preprocess import Preprocess, settings_as_options
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures.geometry import Fit
+
+_REMEDY = "Give `wrap` a `preprocess` if that is wrong."
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What a network gets and how its classes are called, with a sentence about what was inferred.
+
+    Attributes
+    ----------
+    preprocess
+        Of its inputs.
+    labels
+        Name of each class; may be empty.
+    note
+        A sentence for the user; empty where everything was given.
+    """
+
+    preprocess: Preprocess
+    labels: tuple[str, ...]
+    note: str = ""
+
+
+def infer_inputs(
+    module: nn.Module,
+    name: str,
+    *,
+    preprocess: Any = None,
+    weights: Any = None,
+    processor: Any = None,
+) -> Inferred:
+    """Find the preprocessing of a network, from what is given or from itself.
+
+    Parameters
+    ----------
+    module
+        The network; it is not run.
+    name
+        What sentences call it.
+    preprocess
+        A `Preprocess`, or anything that `Preprocess.of` reads.
+    weights
+        Torchvision's weights, as an entry of their enumeration or by their full name.
+    processor
+        Hugging Face's image processor.
+
+    Returns
+    -------
+    Inferred
+
+    Raises
+    ------
+    ModelError
+        What is given cannot be read, or more than one of them is given.
+    """
+    given = [one for one in (preprocess, weights, processor) if one is not None]
+    if len(given) > 1:
+        raise ModelError(
+            "`wrap` takes one of `preprocess`, `weights` and `processor`: each says what the "
+            "network gets."
+        )
+    known = read_module(module)
+    labels = known.labels
+    if weights is not None:
+        weights = _entry(weights)
+        labels = labels_of_weights(module, weights)
+    if not given:
+        made = _fitted(Preprocess(**settings_as_options(known.settings)), known)
+        if normalises(module):
+            made = replace(made, mean=(0.0,) * 3, std=(1.0,) * 3)
+        made = _for_channels(made, module)
+        return Inferred(made, labels, _note(name, made, known))
+    made = Preprocess.of(weights if weights is not None else given[0])
+    if preprocess is not None:
+        return Inferred(_in_patches(made, known), labels)
+    return Inferred(_for_channels(_fitted(made, known), module), labels)
+
+
+def _entry(weights: Any) -> Any:
+    """An entry of torchvision's weights, also by its name."""
+    if isinstance(weights, str):
+        from torchvision import models
+
+        try:
+            return models.get_weight(weights)
+        except (ValueError, KeyError, AttributeError) as error:
+            raise ModelError(
+                f"torchvision has no weights {weights!r}. Give an entry such as "
+                '`ResNet50_Weights.IMAGENET1K_V2`, or its name "ResNet50_Weights.IMAGENET1K_V2".'
+            ) from error
+    if read_transforms(weights) is None or not hasattr(weights, "meta"):
+        raise ModelError(
+            f"`weights` is an entry of torchvision's weights, not {type(weights).__name__}. Give "
+            "transforms, a configuration or a `Preprocess` as `preprocess`."
+        )
+    return weights
+
+
+def _fitted(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
+    """With the only size that a network takes, or with a size in whole patches."""
+    if known.fixed is not None:
+        fit = Fit.SQUASH if preprocess.fit is Fit.WHOLE else preprocess.fit
+        return replace(_in_patches(preprocess, known).at(known.fixed), fit=fit, any_size=False)
+    preprocess = _in_patches(preprocess, known)
+    if known.patch and preprocess.fit is not Fit.WHOLE:
+        height, width = (
+            max(round(side / known.patch), 1) * known.patch for side in preprocess.sides
+        )
+        return preprocess.at((height, width))
+    return preprocess
+
+
+def _in_patches(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
+    """With sides that patches fill."""
+    if known.patch is None or preprocess.multiple % known.patch == 0:
+        return preprocess
+    return replace(preprocess, multiple=known.patch)
+
+
+def _for_channels(preprocess: Preprocess, module: nn.Module) -> Preprocess:
+    """With a mean and deviation for each channel that a network takes."""
+    channels = input_channels(module)
+    if channels in (None, preprocess.channels) or channels not in (1, 4):
+        return preprocess
+    mean, std = (sum(each) / len(each) for each in (preprocess.mean, preprocess.std))
+    if channels == 1:
+        return replace(preprocess, mean=(mean,), std=(std,))
+    return replace(preprocess, mean=(*preprocess.mean, mean), std=(*preprocess.std, std))
+
+
+def found_by_trying(model: VisionModel, sides: tuple[int, int]) -> None:
+    """Give a network whose inferred preprocessing was wrong another size, and tell so.
+
+    Parameters
+    ----------
+    model
+        As `wrap` returned it; its preprocessing and notes are replaced.
+    sides
+        (height, width) in pixels of an input on which it runs.
+    """
+    preprocess = model.preprocess
+    fit = Fit.SQUASH if preprocess.fit is Fit.WHOLE else preprocess.fit
+    preprocess = replace(preprocess.at(sides), fit=fit, any_size=False)
+    model.spec = replace(model.spec, preprocess=preprocess)
+    model.inferred = False
+    model.notes = (
+        f"What {model.name} gets was found by trying: {preprocess.described()}. {_REMEDY}",
+    )
+
+
+def _note(name: str, preprocess: Preprocess, known: ModuleInputs) -> str:
+    """What is told of an inferred preprocessing."""
+    if known.sure:
+        return (
+            f"What {name} gets is read from {known.settings.origin}: {preprocess.described()}. "
+            f"{_REMEDY}"
+        )
+    why = known.settings.origin or "what is usual, because nothing in it says more"
+    return f"What {name} gets is {why}: {preprocess.described()}. {_REMEDY}"
