@@ -66,6 +66,6 @@ def judged(model: VisionModel, picture: Picture) -> tuple[FloatArray, Certainty 
     """
     logits = plain_logits(model, picture)
     if not model.has_classes:
-        raise ModelError(f"{model.name} returns features, and no probabilities of classes.")
+        raise ModelError(f"{model.name} names no classes: it returns features, not probabilities.")
     chances = np.asarray(model.read_as.probabilities(logits).numpy())
     return chances, certainty_of(model, logits)

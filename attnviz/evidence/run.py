@@ -125,7 +125,7 @@ def _class_of(model: VisionModel, inference: Inference, logits: Tensor) -> int:
     check_logits(model, logits)
     if inference.target is None and not inference.scores.has_classes:
         raise EvidenceError(
-            f"{model.name} returns features and no scores of classes. Name the component to "
+            f"{model.name} names no classes: it returns features. Name the component of them to "
             "measure by its index."
         )
     return int(target_classes(logits, inference.target)[0])

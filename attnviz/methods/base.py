@@ -57,6 +57,11 @@ class NetworkTraits(Protocol):
         """Whether it has a soft mask for any class it is asked for."""
         ...
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether it names classes, as far as is known before it runs."""
+        ...
+
 
 ChooseClasses = Callable[[Tensor], Sequence[int]]
 """From logits float32 [1, classes] on the CPU to the indices of classes."""
@@ -126,6 +131,23 @@ class Method(ABC):
             none at all.
         """
         return cls.kind is None or cls.kind in network.kinds
+
+    @classmethod
+    def suits(cls, network: NetworkTraits) -> bool:
+        """Return whether the method can run on a network, and needs no class that it lacks.
+
+        Parameters
+        ----------
+        network
+            Its traits; `ModelSpec` has them.
+
+        Returns
+        -------
+        bool
+            Whether it fits, and explains no class where the network names none.
+        """
+        free = cls.nature is not Nature.RELEVANCE or cls.classless
+        return cls.fits(network) and (free or network.has_classes)
 
     @abstractmethod
     def cost(self, inference: Inference) -> Cost:

@@ -191,7 +191,7 @@ def methods_for(*networks: NetworkTraits) -> tuple[type[Method], ...]:
     tuple of type
         The classes of the methods.
     """
-    fitting = [method for method in METHODS if any(map(method.fits, networks))]
+    fitting = [method for method in METHODS if any(map(method.suits, networks))]
     return tuple(sorted(fitting, key=lambda method: list(Nature).index(method.nature)))
 
 
@@ -206,14 +206,14 @@ def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:
     Returns
     -------
     tuple of Question
-        Attention only where a network has spatial attention.
+        Attention only where a network has spatial attention, and the decision only where one names
+        classes.
     """
-    return tuple(
-        question
-        for question in Question
-        if question is Question.DECISION
-        or any(has_spatial_attention(network.kinds) for network in networks)
-    )
+    answered = {
+        Question.ATTENTION: any(has_spatial_attention(network.kinds) for network in networks),
+        Question.DECISION: any(network.has_classes for network in networks),
+    }
+    return tuple(question for question in Question if answered[question])
 
 
 def can_answer(network: NetworkTraits, name: str) -> bool:
@@ -232,7 +232,7 @@ def can_answer(network: NetworkTraits, name: str) -> bool:
         False also where no method has that name.
     """
     if name in METHODS:
-        return METHODS.get(name).fits(network)
+        return METHODS.get(name).suits(network)
     return name == "auto" or name in questions_for(network)
 
 

@@ -166,3 +166,8 @@ class ModelSpec:
     def observable(self) -> bool:
         """Whether layers can be looked at; of a black box only the scores are known."""
         return self.source is not Source.BLACK_BOX
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether it names classes, as far as is known before it first runs."""
+        return self.scores is not ScoreKind.NONE

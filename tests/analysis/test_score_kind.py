@@ -230,7 +230,7 @@ def test_features_are_no_classes(net: nn.Module, picture: attnviz.Picture) -> No
     assert attnviz.explain(model, picture, "eigen-cam").target is None
     with pytest.raises(MethodError, match="name a component of its features by its index"):
         attnviz.explain(model, picture, "grad-cam")
-    with pytest.raises(ModelError, match="no probabilities of classes"):
+    with pytest.raises(ModelError, match="features, not probabilities"):
         probabilities(model, picture)
 
 

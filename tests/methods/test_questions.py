@@ -42,6 +42,7 @@ class Known:
     layout: str = "NCHW"
     values: bool = True
     class_masks: bool = False
+    has_classes: bool = True
 
 
 CNN = (Kind.FEATURES,)
@@ -186,3 +187,16 @@ def test_a_network_answers_by_the_methods_that_fit_it() -> None:
 def test_only_methods_of_many_passes_are_slow() -> None:
     assert not any(map(is_slow, ("auto", *Question, "grad-cam", "rollout", "competition")))
     assert is_slow("score-cam")
+
+
+def test_without_classes_no_decision_is_explained() -> None:
+    """What reads attention, likeness, or relevance that is the same for every class, stays."""
+    backbone = Known(("context", "features"), layout="NTC", has_classes=False)
+    assert questions_for(backbone) == (Question.ATTENTION,)
+    assert not can_answer(backbone, "decision")
+    offered = {method.name for method in methods_for(backbone)}
+    assert {"rollout", "raw-attention", "patch-similarity", "eigen-cam"} <= offered
+    assert not {"grad-cam", "legrad", "rise", "competition", "gradient-rollout"} & offered
+    classifier = Known(("context", "features"), layout="NTC")
+    assert offered < {method.name for method in methods_for(classifier)}
+    assert questions_for(backbone, classifier) == tuple(Question)

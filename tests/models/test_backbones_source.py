@@ -105,7 +105,7 @@ def test_no_predictions_are_made_up(dinov2: VisionModel, found: PatchFeatures) -
     result = explain(dinov2, found.picture)
     assert (result.predictions, result.classes, result.target) == ((), (), None)
     assert result.choice.question == "attention"
-    with pytest.raises(ModelError, match="dinov2-small returns features, and no probabilities"):
+    with pytest.raises(ModelError, match="dinov2-small names no classes"):
         probabilities(dinov2, found.picture)
     with pytest.raises(MethodError, match="dinov2-small names no classes"):
         explain(dinov2, found.picture, "decision")

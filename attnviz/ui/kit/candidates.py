@@ -50,6 +50,12 @@ def show_candidates(picture: Picture, model: VisionModel, x: float, y: float) ->
     x, y : float
         The point in 0..1 from the picture's left and top.
     """
+    if not model.has_classes:
+        st.caption(
+            "The model names no classes, so it has no name for this. The page **Features** shows "
+            "what it takes to be alike."
+        )
+        return
     try:
         with st.spinner("Asking the model …"):
             maps = likely_classes((picture.sha256, *model.key), model, picture)

@@ -110,5 +110,6 @@ def seconds_per_input(
             torch.as_tensor(scores if isinstance(scores, torch.Tensor) else 0.0).sum().item()
         return (time.perf_counter() - started) / _BATCH
 
-    seconds, _ = run_experiment(_model, _picture, measured)
+    component = None if _model.has_classes else 0  # any: the pass is the same
+    seconds, _ = run_experiment(_model, _picture, measured, component)
     return seconds

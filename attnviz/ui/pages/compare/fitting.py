@@ -102,6 +102,11 @@ def reason_unfit(spec: ModelSpec, look: str, text: str) -> str:
     method = choice_for(spec, look).method
     if method.kind is not None and method.kind not in spec.kinds:
         return f"{method.title} reads {_READS[method.kind]}, and {spec.title} has none."
+    if not spec.has_classes and not method.suits(spec):
+        return (
+            f"{spec.title} names no classes, so there is no decision to explain. Choose what it "
+            "attends to."
+        )
     if not method.fits(spec):
         return f"{method.title} cannot be run on {spec.title}. Choose another map."
     try:

@@ -35,16 +35,22 @@ class MapUnderTest:
         return self.explanation.map_of(self.layer)
 
     @property
+    def has_target(self) -> bool:
+        """Whether there is something to measure: a question, or a class that the network names."""
+        told = self.explanation
+        return bool(told.asked or told.target is not None or told.predictions)
+
+    @property
     def target(self) -> str:
         """What is measured, in words: what the map explains, or else the top prediction."""
         if len(self.explanation.asked) > 1:  # the first is measured against the others
             return self.explanation.asked[0].prediction.label
         if self.explanation.target is not None:
             return self.explanation.target.label
-        if not self.explanation.predictions:
+        if not self.has_target:
             raise EvidenceError(
-                f"{self.model.name} returns features and no scores of classes, so there is no "
-                "decision to test. Choose a network that classifies."
+                f"{self.model.name} names no classes, so there is no decision to test. Choose a "
+                "model that names classes."
             )
         return self.explanation.predictions[0].label
 
@@ -97,5 +103,5 @@ class MapUnderTest:
             *explanation_key(self.explanation),
             str(self.model.device),
             self.layer,
-            *self.asked_key,
+            *(self.asked_key if self.has_target else ()),
         )

@@ -19,6 +19,7 @@ from attnviz.ui.kit.page_frame import (
 )
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import share, start_choice
+from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages import evidence
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
@@ -41,9 +42,10 @@ def show() -> None:
             return
         with subject.columns[0]:
             layer = _pick_layer(explanation)
-        section = _pick_section()
+        tested = MapUnderTest(subject.photo, subject.model, explanation, layer)
+        section = _pick_section(tested)
         share(*LINK_KEYS, "evidence layer", "evidence")
-        _show_section(MapUnderTest(subject.photo, subject.model, explanation, layer), section)
+        _show_section(tested, section)
 
 
 def _pick_layer(explanation: Explanation) -> str:
@@ -60,8 +62,15 @@ def _pick_layer(explanation: Explanation) -> str:
     )
 
 
-def _pick_section() -> Section:
-    sections = {s.name: s for s in sorted(SECTIONS, key=lambda s: s.order)}
+def _pick_section(tested: MapUnderTest) -> Section:
+    fitting = [one for one in SECTIONS if tested.has_target or not one.needs_target]
+    sections = {one.name: one for one in sorted(fitting, key=lambda one: one.order)}
+    if not tested.has_target:
+        offer_features(
+            tested.model,
+            ", so there is no decision to put to the test. What can be asked is whether its map "
+            "depends on what it has learned. For the rest, choose a model that names classes.",
+        )
     start_choice("evidence", sections)
     chosen = st.segmented_control(
         "Question",

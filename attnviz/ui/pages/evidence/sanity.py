@@ -183,4 +183,4 @@ def _similarity(likeness: MapSimilarity | None) -> str:
     return "flat" if likeness is None else f"rank correlation {signed(likeness.spearman)}"
 
 
-SECTIONS.add(Section("sanity", "Sanity check", 40, show))
+SECTIONS.add(Section("sanity", "Sanity check", 40, show, needs_target=False))

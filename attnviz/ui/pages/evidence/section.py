@@ -26,12 +26,15 @@ class Section:
         Sections are sorted by it.
     show : callable
         Draws the answer. It runs in a fragment, inside `guarded`.
+    needs_target : bool
+        Whether it measures what the map explains, or else the top class.
     """
 
     name: str
     title: str
     order: int
     show: Callable[[MapUnderTest], None]
+    needs_target: bool = True
 
 
 SECTIONS: Registry[Section] = Registry("section")

@@ -31,6 +31,7 @@ from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
+from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
 from attnviz.ui.pages.focus.panels import show_predictions
 from attnviz.ui.pages.focus.saving import offer_files
@@ -165,10 +166,14 @@ def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
 
 
 def _show_side(subject: FocusSubject, view: View) -> None:
-    """Show the predictions before and after the blur."""
+    """Show the predictions before and after the blur, or that there are none."""
     explanation, model = subject.explanation, subject.model
-    _, blurred = _rendered(explanation, view)
     st.html('<h2 class="av-title">What the model sees</h2>')
+    if not model.has_classes:
+        offer_features(model, ", so it gives no verdict. What stays sharp is what it attends to.")
+        st.html(f'<p class="av-eye">{EYE}</p>')
+        return
+    _, blurred = _rendered(explanation, view)
     listed = show_known(model.labels)
     after = bokeh_predictions(explanation_key(explanation), view_key(view), model, blurred)
     doubt = explanation.certainty.doubt if explanation.certainty else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis.features import features, shared_basis
 from attnviz.metrics.feature_space import principal_colours
-from attnviz.models.scores import ScoreKind, Scores
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import AnyArray
@@ -19,7 +17,7 @@ from attnviz.ui.components.feature_board.packing import directions
 from attnviz.ui.kit import model_picker
 from attnviz.ui.kit.cache import shown_sample
 from attnviz.viewer.blob import unpack_blob
-from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue
+from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue, without_classes
 from tests.ui.pages.layers.test_page import PAGES, assert_fine
 
 PAGE = PAGES / "3_Features.py"
@@ -96,8 +94,7 @@ def test_an_earlier_layer_can_be_chosen(page: AppTest, model: VisionModel) -> No
 
 
 def test_a_network_without_classes_is_called_so(model: VisionModel) -> None:
-    model.spec = replace(model.spec, labels=(), scores=ScoreKind.NONE)
-    model.scores = Scores(ScoreKind.NONE)
+    without_classes(model)
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert_fine(page)
     assert any("names no classes: features are what it gives" in one.value for one in page.caption)

@@ -10,6 +10,7 @@ from torch import nn
 
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.scores import ScoreKind, Scores
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.zoo.cbam_small import cbam_small
 from attnviz.models.zoo.vit_small import vit_small
@@ -46,3 +47,10 @@ def in_place_of_the_catalogue(monkeypatch: pytest.MonkeyPatch, kind: str) -> lis
     monkeypatch.setattr(model_picker, "cached_model", lambda *_: model)
     monkeypatch.setattr(model_picker, "fetch_weights", lambda *_: None)
     return passes
+
+
+def without_classes(model: VisionModel) -> None:
+    """Make the small transformer one that returns features, as the backbones do."""
+    kinds = ("context", "features")
+    model.spec = replace(model.spec, labels=(), scores=ScoreKind.NONE, kinds=kinds, layout="NTC")
+    model.scores = Scores(ScoreKind.NONE)
