@@ -34,12 +34,14 @@ if TYPE_CHECKING:
     from attnviz.targets.alike import Alike as Alike
     from attnviz.targets.contrast import Contrast as Contrast
     from attnviz.targets.patch import Patch as Patch
+    from attnviz.targets.single_class import Class as Class
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
 
 _HOMES = {
     "Alike": "attnviz.targets.alike",
     "AttnvizError": "attnviz.errors",
+    "Class": "attnviz.targets.single_class",
     "Contrast": "attnviz.targets.contrast",
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",

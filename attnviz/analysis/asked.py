@@ -50,8 +50,9 @@ def targets_of(model: VisionModel, given: Any) -> tuple[Target, ...]:
 
 
 def kinds_for(model: VisionModel) -> tuple[type[Target], ...]:
-    """Return the kinds of targets that a model can be asked for."""
-    return tuple(kind for kind in TARGETS if kind.fits(model))
+    """Return the kinds of targets that a model can be asked for, classes first."""
+    fitting = (kind for kind in TARGETS if kind.fits(model))
+    return tuple(sorted(fitting, key=lambda kind: kind is not Class))
 
 
 def class_alone(model: VisionModel, targets: Sequence[Target]) -> int | None:

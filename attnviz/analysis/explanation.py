@@ -78,8 +78,8 @@ class Explanation:
     classes
         Indices of these classes.
     target
-        What the maps explain, in words, with its probability or value; of several, those of the
-        first. None for attention, which explains no class.
+        What the maps explain, in words, with its probability or value (of several, of the first);
+        None for attention.
     geometry
         How the network's input was taken from the picture.
     provenance
@@ -132,24 +132,26 @@ class Explanation:
     @property
     def explained_class(self) -> Prediction | None:
         """The class that the maps explain; None where they explain another score, or several."""
-        single = len(self.asked) == 1 and isinstance(self.asked[0].target, Class)
-        return self.target if single or not self.asked else None
+        single = [isinstance(one.target, Class) for one in self.asked] in ([], [True])
+        return self.target if single else None
 
     @property
     def title(self) -> str:
         """What the maps show: "Attention", or "Relevance for dog"."""
         nature = self.choice.method.nature
-        what = str(nature).capitalize()
-        if self.target is None or not (self.asked or nature is Nature.RELEVANCE):
-            return what
-        return f"{what} {_JOINED[nature]} {self.target.label}"
+        of = self.asked or nature is Nature.RELEVANCE
+        what = f" {_JOINED[nature]} {self.target.label}" if self.target and of else ""
+        return str(nature).capitalize() + what
 
     @property
     def target_text(self) -> str:
         """What the maps explain as text, as links and files name it; "none" for attention."""
-        if self.asked:
-            return format_targets([one.target for one in self.asked])
-        return self.target.label if self.target else "none"
+        return self.asked_text or (self.target.label if self.target else "none")
+
+    @property
+    def asked_text(self) -> str:
+        """What was asked for as text, or nothing."""
+        return format_targets([one.target for one in self.asked])
 
     @property
     def best_layer(self) -> str:

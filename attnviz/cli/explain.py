@@ -39,8 +39,8 @@ def explain(
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to explain: a class, by label or index, or contrast:cat|dog "
-            "(default: the top prediction). Repeated, the targets compete."
+            help="What to explain: a class, by label or index, contrast:cat|dog, patch:.4,.6 or "
+            "alike:other.jpg (default: the top prediction). Repeated, the targets compete."
         ),
     ] = None,
     layers: Annotated[
@@ -91,9 +91,10 @@ def explain(
 
 def as_asked(texts: Sequence[str], labels: Sequence[str]) -> tuple[Target, ...]:
     """Return what the texts of `--target` ask for; see `parse_targets`."""
+    from attnviz.pictures import open_picture
     from attnviz.targets import TextContext
     from attnviz.targets.text import as_targets, parse_targets
 
-    context = TextContext(labels)
+    context = TextContext(labels, open_picture)
     targets = [target for text in texts for target in parse_targets(text, context)]
     return as_targets(targets) if targets else ()

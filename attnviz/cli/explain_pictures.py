@@ -101,7 +101,7 @@ def _explain_one(
     report.folder = folder
     for export, layer in _files(order.exports, report.layers, result.best_layer):
         content = export.write(ExportSource(picture, result, layer, radius=order.radius))
-        path = folder / export.file_name(layer)
+        path = folder / export.file_name(layer, result.asked_text)
         write_file(path, content)
         report.files.append(path)
 

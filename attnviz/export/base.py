@@ -15,6 +15,7 @@ from attnviz.render.focus import FocusMap, FocusSettings
 if TYPE_CHECKING:
     from attnviz.analysis.explanation import Explanation, Prediction
     from attnviz.pictures import Picture
+from attnviz.pictures.names import file_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +78,14 @@ class Export(ABC):
     def write(self, source: ExportSource) -> bytes:
         """The file's bytes."""
 
-    def file_name(self, layer: str) -> str:
-        """Name of the file: `LAYER.NAME.SUFFIX`, or `NAME.SUFFIX` where it holds all layers."""
-        safe = layer.replace("/", "_").replace(" ", "-")
-        return f"{safe}.{self.name}{self.suffix}" if self.per_layer else self.name + self.suffix
+    def file_name(self, layer: str, asked: str = "") -> str:
+        """Name of the file: `LAYER.TARGET.NAME.SUFFIX`, without what does not apply to it.
+
+        A file that holds all layers names none, and `asked` is the text of the target if there is
+        one, so that a map of another does not take its place.
+        """
+        safe = layer.replace("/", "_").replace(" ", "-") if self.per_layer else ""
+        return ".".join(filter(None, (safe, file_part(asked), self.name))) + self.suffix
 
 
 EXPORTS: Registry[type[Export]] = Registry("export")

@@ -52,3 +52,14 @@ def file_stem(name: str) -> str:
     if not dot or f".{suffix.lower()}" not in PICTURE_SUFFIXES:
         stem = shown
     return visible(_RESERVED.sub("-", stem), _LONGEST_STEM).strip(". ") or UNNAMED
+
+
+def file_part(text: str) -> str:
+    """What was asked for, as a part of file names on any system; empty for nothing.
+
+    Examples
+    --------
+    >>> file_part("contrast:tiger cat|dog"), file_part("patch:.4,.6"), file_part("")
+    ('contrast-tiger-cat-dog', 'patch-.4,.6', '')
+    """
+    return visible(_RESERVED.sub("-", text).replace(" ", "-"), _LONGEST_STEM).strip(". ")

@@ -16,7 +16,8 @@ from attnviz.cli import cli
 from attnviz.cli.explain import as_asked
 from attnviz.export.png import read_provenance
 from attnviz.models.catalogue import find_model
-from attnviz.pictures import open_sample
+from attnviz.pictures import open_picture, open_sample
+from attnviz.pictures.names import file_part
 from attnviz.targets.contrast import Contrast
 from attnviz.targets.single_class import Class
 from attnviz.training.jobs.registered_folders import register_folder
@@ -137,6 +138,26 @@ def test_a_label_may_be_a_number() -> None:
     assert as_asked([], ["7"]) == ()
     two = (Contrast("a", "b"), Class("c"))
     assert as_asked(["contrast:a|b", "c"], "abc") == as_asked(["contrast:a|b;c"], "abc") == two
+
+
+def test_any_question_is_asked_and_named_in_files_and_provenance(
+    photo_file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    Image.open(photo_file).crop((10, 10, 60, 60)).save(other)
+    given = ("explain", photo_file, "--model", "ran-small", "--device", "cpu", "--out", tmp_path)
+    words = ("--method", "grad-cam", "--layer", "best", "--export", "focus", "--json")
+    for target in ("contrast:church|tench", "patch:.5,.5", f"alike:{other}", "church;tench"):
+        code, output = run(*given, *words, "--target", target)
+        assert code == 0, output
+        told = json.loads(output)
+        asked = [one["text"] for one in told["asked"]]
+        shown = f"alike:{open_picture(other).sha256}" if "alike" in target else target
+        assert ";".join(asked) == shown
+        assert sum(one["share"] for one in told["asked"]) == pytest.approx(1)
+        (path,) = told["files"]
+        assert Path(path).name.endswith(f".{file_part(shown)}.focus.png")
+        assert read_provenance(Path(path).read_bytes())["target"] == shown
 
 
 def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from attnviz.analysis.explain import explain, method_cost, predict
 from attnviz.analysis.explanation import Explanation
+from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method, Nature
 from attnviz.methods.questions import is_slow
@@ -21,6 +22,8 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.target_picker import pick_target
+
+_ANY = "grad-cam"  # explains any score
 
 
 def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
@@ -42,11 +45,20 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     """
     if is_slow(look):
         return _explain_on_request(picture, model, look)
-    top = _explain(picture, model, look)
-    if not _has_class(type(top.choice.method)) or not top.predictions:
-        return top
-    asked = pick_target(model, [one.label for one in top.predictions], look, sure=top.sure)
-    return _explain(picture, model, look, asked) if asked else top
+    try:
+        top = _explain(picture, model, look)
+    except MethodError:
+        if model.has_classes:
+            raise
+        top = None  # relevance, and no class that it could be for
+    method = type(top.choice.method) if top else METHODS.get(look if look in METHODS else _ANY)
+    likely = [one.label for one in top.predictions] if top else []
+    asked = pick_target(model, likely, look, method, sure=top.sure if top else True)
+    if asked:
+        return _explain(picture, model, look, asked)
+    if top is None:
+        st.info("This network names no classes. Choose what the map is to explain.")
+    return top
 
 
 def _explain(
@@ -79,7 +91,7 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
     asked: tuple[Target, ...] = ()
     if _has_class(METHODS.get(look)):
         likely = _likely(picture_key, model.key, model, picture)
-        asked = pick_target(model, likely, look) if likely else ()
+        asked = pick_target(model, likely, look, METHODS.get(look))
 
     cost = cache(partial(method_cost, model, picture, look))  # finding it may take passes
 

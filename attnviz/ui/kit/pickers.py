@@ -72,7 +72,7 @@ def pick_from_row() -> dict[str, Photo]:
     `sample:` and a name.
     """
     choose, upload = st.container(key="photos").columns([3, 2])
-    photos = _uploaded() | _samples()
+    photos = known_photos()
     if not photos:
         with upload:
             offer_upload()
@@ -101,6 +101,16 @@ def pick_from_row() -> dict[str, Photo]:
         return {}
     name_photo(photos[chosen].title)
     return {chosen: photos[chosen]} | photos
+
+
+def known_photos() -> dict[str, Photo]:
+    """Return the visitor's photos, followed by the sample photos, by key."""
+    return _uploaded() | _samples()
+
+
+def chosen_key() -> str:
+    """Return the key of the chosen picture; empty before one is chosen."""
+    return str(st.session_state.get("picture") or "")
 
 
 def _first(photos: dict[str, Photo]) -> str:

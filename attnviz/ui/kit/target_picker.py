@@ -9,23 +9,33 @@ from typing import Any
 import streamlit as st
 
 from attnviz.analysis.asked import kinds_for
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, TargetError
 from attnviz.methods import METHODS
+from attnviz.methods.base import Method, Nature
 from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
 from attnviz.targets import Part, Target, TextContext
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_targets, parse_targets
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.pickers import chosen_key, known_photos
 from attnviz.ui.kit.url_state import linked, show_titles, start_choice, went_back
 
 TARGET = "target"
 _KIND = "target kind"
 _TOP = ""
 _SEVERAL = "several"
+_NOTHING = "nothing"
+_ENOUGH = 8  # digits of a checksum that name a photo
 
 
 def pick_target(
-    model: VisionModel, likely: Sequence[str], look: str, *, sure: bool = True
+    model: VisionModel,
+    likely: Sequence[str],
+    look: str,
+    method: type[Method],
+    *,
+    sure: bool = True,
 ) -> tuple[Target, ...]:
     """Let the user choose what to explain, beside the map.
 
@@ -34,37 +44,49 @@ def pick_target(
     model : VisionModel
         The network.
     likely : sequence of str
-        Labels of the most probable classes, best first.
+        Labels of the most probable classes, best first; empty where there are none.
     look : str
-        Name of a question or a method, which decides what can be asked.
+        Name of a question or a method.
+    method : type of Method
+        The method, or the one that answers the question if nothing is asked for.
     sure : bool
         Whether the network is sure of the first of them; it is called a guess otherwise.
 
     Returns
     -------
     tuple of Target
-        Empty while the top class is followed. `st.session_state["target"]` holds the same as text,
-        for the link.
+        Empty while the top class is followed, or nothing in particular is asked for.
+        `st.session_state["target"]` holds the same as text, for the link.
     """
-    kinds = _kinds(model, look)
+    kinds = _kinds(model, likely, look, method)
+    if not kinds:
+        return ()
     asked = _asked(model, kinds)
     kind = _pick_kind(kinds, asked)
     if kind == Class.name:
         label = _pick_class(model, likely, "the top class" if sure else "a guess")
         return (Class(label),) if label else ()
+    targets: tuple[Target, ...] = ()
     if kind == _SEVERAL:
         targets = _pick_several(model, likely, asked)
-    else:
+    elif kind != _NOTHING:
         targets = _pick_parts(kinds[kind], model, likely, asked)
     st.session_state[TARGET] = format_targets(targets)
     return targets
 
 
-def _kinds(model: VisionModel, look: str) -> dict[str, type[Target]]:
-    """The kinds to choose from, by name; the class comes first."""
-    every = look not in METHODS or not METHODS.get(look).needs_class
+def _kinds(
+    model: VisionModel, likely: Sequence[str], look: str, method: type[Method]
+) -> dict[str, type[Target]]:
+    """The kinds to choose from, by name."""
+    scores = method.nature is Nature.RELEVANCE and not method.classless
+    every = scores and (look not in METHODS or not method.needs_class)
     return {
-        kind.name: kind for kind in kinds_for(model) if _can_draw(kind) and (every or kind is Class)
+        kind.name: kind
+        for kind in kinds_for(model)
+        if _can_draw(kind)
+        and (likely or Part.CLASS not in kind.parts.values())
+        and (every or (scores and kind is Class) or kind.shown_by(method))
     }
 
 
@@ -76,7 +98,7 @@ def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Targe
     """What the session or the link asks for; nothing where that is not possible here."""
     text = linked(TARGET) if went_back() else st.session_state.get(TARGET) or linked(TARGET)
     try:
-        targets = parse_targets(text or "", TextContext(model.labels))
+        targets = parse_targets(text or "", TextContext(model.labels, _opened))
         for target in targets:
             target.words(model)  # raises for a class that this model does not have
     except AttnvizError:
@@ -84,13 +106,24 @@ def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Targe
     return targets if all(target.name in kinds for target in targets) else ()
 
 
+def _opened(checksum: str) -> Picture:
+    """One of the photos of the page by its checksum, or the beginning of it."""
+    for photo in known_photos().values():
+        if len(checksum) >= _ENOUGH and photo.shown.sha256.startswith(checksum):
+            return photo.shown
+    raise TargetError("The photo that is asked for is not here. Choose another one.")
+
+
 def _pick_kind(kinds: Mapping[str, type[Target]], asked: Sequence[Target]) -> str:
     """Choose a kind; that of the link first."""
     titles = {name: kind.title for name, kind in kinds.items()}
-    titles[_SEVERAL] = "several classes, which compete"
-    linked_kind = _SEVERAL if len(asked) > 1 else asked[0].name if asked else Class.name
+    if Class.name in kinds:
+        titles[_SEVERAL] = "several classes, which compete"
+    else:
+        titles = {_NOTHING: "the picture as a whole"} | titles
+    asked_kind = _SEVERAL if len(asked) > 1 else asked[0].name if asked else next(iter(titles))
     if went_back() or st.session_state.get(_KIND) not in titles:
-        st.session_state[_KIND] = linked_kind
+        st.session_state[_KIND] = asked_kind
     return str(
         st.selectbox(
             "Explain",
@@ -193,10 +226,32 @@ def _share_field(field: _Field) -> float:
     return float(st.slider(field.name, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
 
 
+def _picture_field(field: _Field) -> Picture | None:
+    photos = {key: photo for key, photo in known_photos().items() if key != chosen_key()}
+    if not photos:
+        st.info("Add another photo to compare with.")
+        return None
+    wanted = field.first.sha256 if isinstance(field.first, Picture) else ""
+    first = next((key for key, one in photos.items() if one.shown.sha256 == wanted), None)
+    key = _start(f"{field.kind} {field.name}", first or next(iter(photos)))
+    if st.session_state[key] not in photos:
+        st.session_state[key] = next(iter(photos))
+    chosen = st.selectbox(
+        "Photo to compare with",
+        list(photos),
+        format_func=lambda name: photos[name].title,
+        key=key,
+        persist_state="session",
+        width=320,
+    )
+    return photos[chosen].shown
+
+
 _DRAWN: dict[Part, Callable[[_Field], Any]] = {
     Part.CLASS: _class_field,
     Part.TEXT: _text_field,
     Part.SHARE: _share_field,
+    Part.PICTURE: _picture_field,
 }
 
 

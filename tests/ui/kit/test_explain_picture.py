@@ -16,7 +16,7 @@ from attnviz.pictures import Picture, open_sample
 from attnviz.ui.kit import explain_picture
 from attnviz.ui.kit.cache import SHOWN_SIDE
 
-MORE = ("competition", "raw-attention")
+MORE = ("competition", "raw-attention", "patch-similarity")
 
 
 @cache
@@ -34,7 +34,7 @@ def class_page() -> None:
 
     restore_link()
     photo = st.radio("Photo", ["china", "coffee", "chelsea"], key="photo")
-    name = st.radio("Model", ["ran-small", "ran-cifar"], key="network")
+    name = st.radio("Model", ["ran-small", "ran-cifar", "vit-small"], key="network")
     model = network(name)
     look = st.radio("Show", ["layer-cam", "soft-mask", "score-cam", "eigen-cam", *MORE], key="look")
     explanation = explain_photo(shown_sample(photo), model, look)
@@ -194,3 +194,31 @@ def test_a_method_of_classes_is_asked_for_classes_alone() -> None:
     assert chosen(page, look="competition") == top("china")
     offered = page.selectbox(key="target kind").options
     assert offered == ["a class", "several classes, which compete"]
+
+
+def test_a_patch_is_asked_what_it_attends_to() -> None:
+    page = opened()
+    page.radio(key="network").set_value("vit-small")
+    assert chosen(page, look="raw-attention") == "", "the class token's attention explains nothing"
+    kinds = page.selectbox(key="target kind")
+    assert kinds.options == ["the picture as a whole", "a patch of the picture"]
+    kinds.set_value("patch")
+    assert chosen(page) == "the patch 50 % from the left and 50 % from the top"
+    page.slider(key="target patch x").set_value(0.25)
+    assert chosen(page) == "the patch 25 % from the left and 50 % from the top"
+    assert page.query_params["target"] == "patch:.25,.5"
+    again = opened(**page.query_params)
+    assert chosen(again, network="vit-small", look="raw-attention").startswith("the patch 25 %")
+
+
+def test_another_photo_is_compared_and_stays_in_the_link() -> None:
+    page = opened()
+    page.selectbox(key="target kind").set_value("alike")
+    chosen(page)
+    page.selectbox(key="target alike picture").set_value("sample:coffee")
+    other = open_sample("coffee").reduced(SHOWN_SIDE)
+    assert chosen(page) == other.name
+    assert page.query_params["target"] == f"alike:{other.sha256}"
+    assert opened(**page.query_params).text[0].value == other.name
+    assert opened(target="alike:" + "0" * 64).text[0].value == top("china"), "it is not here"
+    assert chosen(page, look="patch-similarity") == other.name

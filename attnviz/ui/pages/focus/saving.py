@@ -10,7 +10,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.export.base import Export, ExportSource, exports
 from attnviz.export.focus_picture import FocusPicture
 from attnviz.pictures import Picture
-from attnviz.pictures.names import file_stem
+from attnviz.pictures.names import file_part, file_stem
 from attnviz.ui.components.viewer import View
 from attnviz.ui.kit.pickers import Photo
 
@@ -38,10 +38,12 @@ def offer_files(photo: Photo, explanation: Explanation, view: View) -> None:
 
 def _offer(export: Export, label: str, photo: Photo, explanation: Explanation, view: View) -> None:
     """Show a button that renders the file from the photo at its original size when clicked."""
+    asked = file_part(explanation.asked_text)
+    names = filter(None, (file_stem(photo.title), asked, export.name))
     st.download_button(
         label,
         data=lambda: export.write(_export_source(photo.whole(), explanation, view)),
-        file_name=f"{file_stem(photo.title)}-{export.name}{export.suffix}",
+        file_name="-".join(names) + export.suffix,
         mime=export.mime,
         on_click="ignore",
         icon=":material/download:",
