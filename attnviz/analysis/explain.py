@@ -8,10 +8,11 @@ from typing import Any
 from attnviz.analysis.answers import Answer, first_answer, stepped_aside
 from attnviz.analysis.asked import choices_for_targets, class_alone, targets_of
 from attnviz.analysis.certainty import certainty_of, decision_facts
-from attnviz.analysis.explanation import AskedTarget, Explanation, Prediction
+from attnviz.analysis.explanation import Explanation
 from attnviz.analysis.inference import run_inference
 from attnviz.analysis.kinds import kinds_and_doubts
 from attnviz.analysis.plain_pass import judged, plain_logits
+from attnviz.analysis.prediction import AskedTarget, Prediction
 from attnviz.analysis.predictions import check_target, ranked_predictions
 from attnviz.analysis.target_maps import (
     TargetMaps,

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 from attnviz.analysis.certainty import Certainty
+from attnviz.analysis.prediction import AskedTarget
+from attnviz.analysis.prediction import Prediction as Prediction
 from attnviz.errors import OutputError, UnknownNameError
 from attnviz.export.base import ExportSource
 from attnviz.export.finding import Finding
@@ -22,41 +23,11 @@ from attnviz.pictures import Picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import Edges, FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.pointed import POINTED
-from attnviz.targets.base import Target
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import format_targets
 from attnviz.types import FloatArray
 
 _JOINED = {Nature.ATTENTION: "of", Nature.RELEVANCE: "for", Nature.SIMILARITY: "to"}
-
-
-class Prediction(NamedTuple):
-    """A class and its probability in 0..1; of features, a component and its value."""
-
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class AskedTarget:
-    """A target that was asked for, with what the network says of it.
-
-    Parameters
-    ----------
-    target
-        The target, with the model's names for what it names.
-    prediction
-        What it is called, and its probability in 0..1; of a score that is none, its value.
-    share
-        Its share of the focus where several compete, 0..1.
-    maps
-        float32 [h, w] of each layer for it alone.
-    """
-
-    target: Target
-    prediction: Prediction
-    share: float
-    maps: tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True)

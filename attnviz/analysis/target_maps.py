@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from attnviz.analysis.explanation import AskedTarget, Prediction
+from attnviz.analysis.prediction import AskedTarget, Prediction
 from attnviz.analysis.predictions import prediction_of
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.hooks.eager import prepare_for_hooks

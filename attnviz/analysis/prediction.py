@@ -1,0 +1,38 @@
+"""What a network says of a picture: of a class, and of a target that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from attnviz.targets.base import Target
+from attnviz.types import FloatArray
+
+
+class Prediction(NamedTuple):
+    """A class and its probability in 0..1; of features, a component and its value."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class AskedTarget:
+    """A target that was asked for, with what the network says of it.
+
+    Parameters
+    ----------
+    target
+        The target, with the model's names for what it names.
+    prediction
+        What it is called, and its probability in 0..1; of a score that is none, its value.
+    share
+        Its share of the focus where several compete, 0..1.
+    maps
+        float32 [h, w] of each layer for it alone.
+    """
+
+    target: Target
+    prediction: Prediction
+    share: float
+    maps: tuple[FloatArray, ...]
