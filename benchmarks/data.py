@@ -7,7 +7,9 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -99,21 +101,42 @@ def boxes_of_objects(data: Path) -> Iterator[tuple[Picture, list[Box]]]:
         yield picture, [box for _, box in boxes]
 
 
+def outlines_of_objects(data: Path) -> Iterator[tuple[Picture, list[npt.NDArray[np.bool_]]]]:
+    """COCO photos with the outline of each annotated object, crowds left out, as masks."""
+    for picture, scale, objects in _annotated(data):
+        outlines = []
+        for one in objects:
+            if one["iscrowd"]:
+                continue
+            mask = np.zeros(picture.pixels.shape[:2], np.uint8)
+            parts = (scale * np.asarray(part).reshape(-1, 2) for part in one["segmentation"])
+            cv2.fillPoly(mask, [np.rint(part).astype(np.int32) for part in parts], 1)
+            if mask.any():
+                outlines.append(mask.astype(bool))
+        if outlines:
+            yield picture, outlines
+
+
 def _named_boxes(data: Path) -> Iterator[tuple[Picture, list[tuple[str, Box]]]]:
     """The photos, reduced, with category and box of each object in their own pixels."""
+    for picture, scale, objects in _annotated(data):
+        found: list[tuple[str, Box]] = []
+        for one in objects:
+            left, top, width, height = (scale * side for side in one["bbox"])
+            found.append((one["category"], (left, top, left + width, top + height)))
+        yield picture, found
+
+
+def _annotated(data: Path) -> Iterator[tuple[Picture, float, list[dict[str, Any]]]]:
+    """COCO photos with annotations, reduced, their scale, and their objects as before that."""
     table = json.loads((data / "coco128" / "instances.json").read_text())
     names = {category["id"]: str(category["name"]) for category in table["categories"]}
-    boxes: dict[int, list[tuple[str, list[float]]]] = {}
-    for box in table["annotations"]:
-        boxes.setdefault(box["image_id"], []).append((names[box["category_id"]], box["bbox"]))
+    objects: dict[int, list[dict[str, Any]]] = {}
+    for one in table["annotations"]:
+        named = {**one, "category": names[one["category_id"]]}
+        objects.setdefault(one["image_id"], []).append(named)
     for photo in sorted(table["images"], key=lambda image: str(image["file_name"])):
-        if photo["id"] not in boxes:
-            continue
-        original = open_picture(data / "coco128" / "images" / photo["file_name"])
-        picture = original.reduced(LONGEST_SIDE)
-        scale = picture.width / original.width
-        found: list[tuple[str, Box]] = []
-        for name, sides in boxes[photo["id"]]:
-            left, top, width, height = (scale * side for side in sides)
-            found.append((name, (left, top, left + width, top + height)))
-        yield picture, found
+        if photo["id"] in objects:
+            original = open_picture(data / "coco128" / "images" / photo["file_name"])
+            picture = original.reduced(LONGEST_SIDE)
+            yield picture, picture.width / original.width, objects[photo["id"]]

@@ -8,6 +8,9 @@ chosen on the first half of each set (every other photo); the tables are of the 
 CorLoc     share of photos in which the box of the object found first has an intersection over union
            of at least .5 with the box of any annotated object (COCO).
 best IoU   mean over photos of that intersection over union, with the object that fits best.
+focus IoU  mean over photos of the intersection over union of what is sharp (a focus above .5) with
+           the outline of the object that fits best (COCO): of the soft field, and of the object's
+           matte that is cut from it.
 NSS        normalised scanpath saliency at all viewers' fixations (OSIE).
 """
 
@@ -29,19 +32,27 @@ from attnviz.analysis.objects import Corners, box_of
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
+from attnviz.methods.base import METHODS
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.inference import Inference
-from attnviz.methods.trace_method import trace_method
+from attnviz.methods.trace_method import TraceMethod
 from attnviz.metrics.bootstrap import bootstrap_interval
 from attnviz.metrics.normalised_cut import CutSettings, cut_objects
 from attnviz.metrics.saliency import nss
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit, PictureGeometry
+from attnviz.render.focus import Edges, FocusSettings
 from attnviz.types import BoolArray, FloatArray
-from benchmarks.data import boxes_of_objects, with_fixations
+from benchmarks.data import boxes_of_objects, outlines_of_objects, with_fixations
 
-ATTENTION = ("head-consensus", "attention-value-norm", "raw-attention", "rollout")
+ATTENTION = (
+    "carried-attention",
+    "head-consensus",
+    "attention-value-norm",
+    "raw-attention",
+    "rollout",
+)
 LAST = 3  # layers of which single maps are measured
 Row = tuple[str, str]
 
@@ -81,6 +92,21 @@ def measure_objects(model: VisionModel, data: Path, half: int, places: int) -> M
         for row, mask in candidates(seen, attention):
             box = box_of(mask, seen.geometry)
             measured.add(row, max(overlap(box, other) for other in boxes))
+    return measured
+
+
+def measure_focus(model: VisionModel, data: Path, half: int, places: int) -> Measured:
+    """Overlap of what is sharp with the object that fits best."""
+    measured = Measured()
+    photos = list(outlines_of_objects(data))[half::2][:places]
+    for picture, outlines in tqdm(photos, desc="focus"):
+        for name in ("carried-attention", "head-consensus", "normalised-cut"):
+            result = explain(model, picture, name)
+            layer = result.layers[0] if name == "normalised-cut" else None
+            for edges in Edges:
+                sharp = result.focus(layer, FocusSettings(edges=edges)).values > 0.5
+                overlaps = [(sharp & one).sum() / (sharp | one).sum() for one in outlines]
+                measured.add((name, str(edges)), float(max(overlaps)))
     return measured
 
 
@@ -126,7 +152,11 @@ def all_attention(inference: Inference) -> tuple[dict[Row, FloatArray], PictureG
     trace = capture(module, inputs, find_sites(module, Kind.CONTEXT, inputs))
     found: dict[Row, FloatArray] = {}
     for name in ATTENTION:
-        layers = trace_method(name)(trace)
+        method = METHODS.get(name)()
+        if isinstance(method, TraceMethod):
+            layers = method(trace)
+        else:
+            layers = method.run(inference).layer_maps
         found |= {(name, one.layer): one.values[0] for one in layers[-LAST:]}
         found[name, FUSED] = fuse_layers([one.values[0] for one in layers])
     return found, inference.geometry
@@ -138,7 +168,9 @@ def squashed(model: VisionModel) -> VisionModel:
     return replace(model, spec=replace(model.spec, preprocess=preprocess))
 
 
-def report(model: VisionModel, objects: Measured, attention: Measured | None) -> list[str]:
+def report(
+    model: VisionModel, objects: Measured, focus: Measured | None, attention: Measured | None
+) -> list[str]:
     """The tables of one network, as Markdown."""
     photos = max(map(len, objects.values.values()))
     side = model.preprocess.size
@@ -155,6 +187,14 @@ def report(model: VisionModel, objects: Measured, attention: Measured | None) ->
         ),
         "",
     ]
+    if focus is not None:
+        photos = max(map(len, focus.values.values()))
+        lines += [
+            f"| focus ({photos} photos) | follows | focus IoU |",
+            "|---|---|---|",
+            *(f"| {' | '.join(row)} | {focus.cell(row)} |" for row in focus.values),
+            "",
+        ]
     if attention is not None:
         photos = max(map(len, attention.values.values()))
         lines += [
@@ -181,8 +221,9 @@ def run(names: Sequence[str], data: Path, half: int, places: int) -> str:
         model = squashed(load_model(name, "cpu"))
         objects = measure_objects(model, data, half, places)
         looks = "context" in model.spec.kinds and not model.has_classes
+        focus = measure_focus(model, data, half, places) if looks else None
         attention = measure_attention(model, data, half, places) if looks else None
-        lines += report(model, objects, attention)
+        lines += report(model, objects, focus, attention)
     return "\n".join(lines).rstrip() + "\n"
 
 

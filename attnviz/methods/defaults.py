@@ -29,6 +29,7 @@ _DEFAULTS: dict[Question, tuple[tuple[Kind, str], ...]] = {
 # there is to show.
 _WITHOUT_CLASSES = (
     (Kind.SPATIAL, "mask-effect"),
+    (Kind.CONTEXT, "carried-attention"),
     (Kind.CONTEXT, "head-consensus"),
     (Kind.CONTEXT, "raw-attention"),
     (Kind.FEATURES, "normalised-cut"),
@@ -63,8 +64,8 @@ def default_methods(
     - Attention, self-attention: rollout, which finds objects better than the attention of a single
       layer (ImageNet-Segmentation: mIoU 55 against 46; Chefer et al., CVPR 2021).
     - Attention, self-attention of networks without classes: the attention on which heads agree,
-      which on held-out photos of OSIE has an NSS of 1.96 where rollout has 0.45 (DINOv2;
-      see docs/objects.md).
+      which on held-out photos of OSIE has an NSS of 1.96 where rollout has 0.45 (DINOv2; see
+      docs/objects.md), carried on to patches alike, so that a focus covers things.
     - Attention, gates alone: the positions that they favour.
     - Decision, convolutions: competition, which on held-out photos of SqueezeNet has .90 of its map
       in the right cell of a mosaic where Grad-CAM has .65, and keeps .020 more of the class's

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import torch.nn.functional as F
 from torch import Tensor
 
-from attnviz.capture.discovery.final_features import final_features
-from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.run import capture
 from attnviz.capture.site import Kind
-from attnviz.capture.trace import Trace
+from attnviz.methods.attended_features import read_attended
 from attnviz.methods.base import METHODS, Method, Nature
-from attnviz.methods.head_consensus import HeadConsensus
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
-from attnviz.metrics.normalised_cut import MOST_PATCHES, CutSettings, cut_objects
-from attnviz.progress import report_progress
+from attnviz.metrics.normalised_cut import CutSettings, cut_objects
 
 
 @METHODS.add
@@ -57,7 +51,7 @@ class NormalisedCut(Method):
     title: ClassVar[str] = "Objects by normalised cut"
     paper: ClassVar[str] = "after Wang et al., TokenCut, CVPR 2022, arXiv 2202.11539"
     formula: ClassVar[str] = "second smallest y of (D - W) y = lambda D y, split at its mean"
-    nature: ClassVar[Nature] = Nature.RELEVANCE
+    nature: ClassVar[Nature] = Nature.SIMILARITY
     kind: ClassVar[Kind] = Kind.FEATURES
     shares: ClassVar[bool] = True
     classless: ClassVar[bool] = True
@@ -69,17 +63,15 @@ class NormalisedCut(Method):
 
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""
-        module, inputs = inference.module, inference.inputs
-        site = final_features(module, inputs)
-        attention = find_sites(module, Kind.CONTEXT, inputs)
-        trace = capture(module, inputs, [*attention, site])
-        report_progress(inference.progress, len(inputs), len(inputs))
-        cut = [self._cut(*planes) for planes in zip(*_on_one_grid(trace), strict=True)]
+        read = read_attended(inference)
+        features = read.on_small_grid()
+        attention = read.attention_on(features.shape[-2:])
+        cut = [self._cut(*planes) for planes in zip(features, attention, strict=True)]
         maps = tuple(
             LayerMaps(object_name(index), np.stack([one[index] for one in cut]))
             for index in range(self.objects)
         )
-        return MethodResult(maps, trace.logits.cpu(), None, object_name(0))
+        return MethodResult(maps, read.logits, None, object_name(0))
 
     def _cut(self, features: Tensor, attention: Tensor | None) -> np.ndarray:
         """The objects of one input, float32 [objects, h, w] of 0 and 1."""
@@ -97,21 +89,3 @@ class NormalisedCut(Method):
 def object_name(index: int) -> str:
     """Return the name under which an object's map is shown, counted from 0."""
     return f"object {index + 1}"
-
-
-def _on_one_grid(trace: Trace) -> tuple[Tensor, Tensor | list[None]]:
-    """The features [N, C, h, w] and the attention [N, h, w] of a pass, or Nones without any."""
-    (reading,) = trace.features
-    features = reading.activation
-    rows, columns = features.shape[-2:]
-    if rows * columns > MOST_PATCHES:
-        shrink = (MOST_PATCHES / (rows * columns)) ** 0.5
-        rows, columns = (max(1, int(side * shrink)) for side in (rows, columns))
-        features = F.adaptive_avg_pool2d(features, (rows, columns))
-    context = [one for one in trace.context if one.has_positions]
-    if not context:
-        return features, [None] * len(features)
-    attention = HeadConsensus().maps(context)[-1][:, None]
-    if attention.shape[-2:] != (rows, columns):
-        attention = F.interpolate(attention, (rows, columns), mode="bilinear")
-    return features, attention[:, 0]

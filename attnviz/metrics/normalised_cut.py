@@ -7,20 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 from scipy.ndimage import label
-from skimage.filters import threshold_otsu
 
 from attnviz.errors import FocusError
-from attnviz.metrics.feature_space import unit_vectors
+from attnviz.metrics.patch_likeness import cosines_of, likeness_limit
 from attnviz.types import AnyFloatArray, BoolArray, DoubleArray
 
 # Patches that are not alike stay connected, weakly, so that there is always a cut (as TokenCut).
 _APART = 1e-5
 # Objects of fewer patches, as a share of all, are specks.
 _LEAST_SHARE = 0.01
-# Cosines that differ by less are rounding: all patches are alike, or none is.
-_LEAST_SPREAD = 1e-4
-# The time grows with the cube of the number of patches; these take half a second.
-MOST_PATCHES = 1500
 
 
 @dataclass(frozen=True)
@@ -91,50 +86,35 @@ def cut_objects(
     [[0, 1], [0, 0]]
     """
     settings = settings or CutSettings()
-    _check(features, attention)
+    cosines = cosines_of(features)
     grid = features.shape[:2]
-    units = unit_vectors(features).reshape(-1, features.shape[-1])
-    cosines = units @ units.T
-    left = np.ones(len(units), bool)
+    if attention is not None and attention.shape != grid:
+        raise FocusError(
+            f"Attention on {attention.shape} patches does not fit features on {grid}. Resize it to "
+            "their grid first."
+        )
+    left = np.ones(len(cosines), bool)
     objects: list[BoolArray] = []
     while len(objects) < settings.count:
         inside = np.flatnonzero(left)
         values = _cut(cosines[np.ix_(inside, inside)], settings.threshold)
         if values is None:
             break
-        plane = np.full(len(units), np.nan)
+        plane = np.full(len(cosines), np.nan)
         plane[inside] = values
         found = _region(plane.reshape(grid), attention)
         left &= ~found.ravel()
-        if found.sum() >= _LEAST_SHARE * len(units):
+        if found.sum() >= _LEAST_SHARE * len(cosines):
             objects.append(found)
     return objects
 
 
-def _check(features: AnyFloatArray, attention: AnyFloatArray | None) -> None:
-    if features.ndim != 3 or not features.size or not np.isfinite(features).all():
-        raise FocusError(
-            f"Objects are cut from finite features [h, w, C], and these are {features.shape}, or "
-            "hold NaN or infinity. Choose another layer or model."
-        )
-    count = features.shape[0] * features.shape[1]
-    if count > MOST_PATCHES:
-        raise FocusError(
-            f"Objects are cut from {MOST_PATCHES:,} patches at most, and these are {count:,}. "
-            "Average neighbouring patches first."
-        )
-    if attention is not None and attention.shape != features.shape[:2]:
-        raise FocusError(
-            f"Attention on {attention.shape} patches does not fit features on "
-            f"{features.shape[:2]}. Resize it to their grid first."
-        )
-
-
 def _cut(cosines: DoubleArray, threshold: float | None) -> DoubleArray | None:
     """The relaxed cut, a value for each patch; None where there is nothing to part."""
-    if len(cosines) < 2 or float(np.ptp(cosines)) < _LEAST_SPREAD:
+    limit = likeness_limit(cosines)
+    if limit is None:
         return None
-    limit = float(threshold_otsu(cosines)) if threshold is None else threshold
+    limit = limit if threshold is None else threshold
     weights = np.where(cosines > limit, 1.0, _APART)
     if weights.min() == weights.max():
         return None

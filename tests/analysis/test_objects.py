@@ -15,6 +15,7 @@ from attnviz.analysis.objects import find_objects
 from attnviz.methods.inference import Inference
 from attnviz.methods.normalised_cut import NormalisedCut
 from attnviz.metrics.normalised_cut import CutSettings, cut_objects
+from attnviz.metrics.patch_likeness import carried_on, cosines_of
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
@@ -113,13 +114,17 @@ def test_attention_and_features_of_one_pass(noise: Picture) -> None:
         embed_dim=16, depth=3, num_heads=2,
     )  # fmt: skip
     model = wrap(vit.eval(), Preprocess(size=48, multiple=8), scores="none")
-    shown = explain(model, noise)
-    assert shown.method == "head-consensus"
-    attention, values = shown.maps[-1], features(model, noise).values
+    attention = explain(model, noise, "head-consensus").maps[-1]
+    values = features(model, noise).values
     expected = cut_objects(values, attention, CutSettings(count=2))
     found = find_objects(model, noise, 2).objects
     assert len(expected) > 0
     np.testing.assert_array_equal([one.mask for one in found], expected)
+    shown = explain(model, noise)
+    assert shown.method == "carried-attention"
+    np.testing.assert_allclose(
+        shown.maps[-1], carried_on(attention, cosines_of(values)), rtol=1e-3, atol=1e-6
+    )
 
 
 def test_grids_of_too_many_patches_are_averaged() -> None:

@@ -24,7 +24,7 @@ from tests.methods.readings import gradient_matrix, matrix, random_reading, trac
 GRID = TokenGrid(4, 6, prefix=3, class_token=0)
 LAYERS = [random_reading(seed, GRID, layer=f"block{seed}") for seed in range(4)]
 TRACE = trace_of(*LAYERS)
-NAMES = sorted(method.name for method in METHODS if method.kind == "context")
+NAMES = sorted(method.name for method in METHODS if issubclass(method, context.ContextMethod))
 
 
 def values_of(name: str, trace: Trace = TRACE) -> list[np.ndarray]:

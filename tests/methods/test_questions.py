@@ -72,9 +72,10 @@ def test_defaults(kinds: tuple[Kind, ...], attention: str, decision: str) -> Non
 @pytest.mark.parametrize(
     ("kinds", "shown", "next_one"),
     [
-        (VIT, "head-consensus", "raw-attention"),
+        (VIT, "carried-attention", "head-consensus"),
         (CNN, "normalised-cut", "competition"),
         (RAN, "mask-effect", "normalised-cut"),
+        ((Kind.CONTEXT,), "carried-attention", "head-consensus"),
     ],
 )
 def test_networks_without_classes(kinds: tuple[Kind, ...], shown: str, next_one: str) -> None:

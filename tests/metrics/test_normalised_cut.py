@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import eig
 
 from attnviz.errors import FocusError
-from attnviz.metrics.normalised_cut import MOST_PATCHES, CutSettings, cut_objects
+from attnviz.metrics.normalised_cut import CutSettings, cut_objects
 from attnviz.types import AnyArray, BoolArray, DoubleArray
 
 TWO = CutSettings(count=2)
@@ -137,20 +137,6 @@ def test_specks_are_no_objects() -> None:
     found = cut_objects(features, attention, CutSettings(count=3))
     assert all(one.sum() > 1 for one in found)
     assert any((one == thing).all() for one in found)
-
-
-@pytest.mark.parametrize(
-    ("features", "said"),
-    [
-        (np.ones((3, 4)), "finite features"),
-        (np.full((3, 4, 2), np.nan), "finite features"),
-        (np.ones((0, 4, 2)), "finite features"),
-        (np.ones((1, MOST_PATCHES + 1, 2)), "at most"),
-    ],
-)
-def test_what_cannot_be_cut_is_refused(features: DoubleArray, said: str) -> None:
-    with pytest.raises(FocusError, match=said):
-        cut_objects(features)
 
 
 def test_attention_on_another_grid_is_refused() -> None:
