@@ -4,41 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from attnviz.analysis.inferred_scores import (
+    inferred_scores,
+    is_bounded,
+    scores_for,
+    sum_to_one,
+    tolerance,
+)
 from attnviz.capture.discovery.last_step import LastStep, last_step
 from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.errors import ModelError
 from attnviz.models.scores import ScoreKind, Scores, score_kind
 from attnviz.models.spec import Source
+from attnviz.models.tasks import Task, task_named
 from attnviz.models.vision_model import VisionModel
-
-_TOLERANCE = 1e-3  # of sums and lengths; of types that round more coarsely, twice that
-_BOUNDED = frozenset(
-    ("sigmoid", "hardsigmoid", "reciprocal", "div alike", "_softmax", "log_sigmoid_forward")
-)
-_CLIPPED = frozenset(("clamp 0..1", "hardtanh 0..1"))
-_NORMS = frozenset(("native_layer_norm", "_fused_rms_norm"))
-_BATCH_NORMS = frozenset(
-    (
-        "native_batch_norm",
-        "cudnn_batch_norm",
-        "miopen_batch_norm",
-        "_native_batch_norm_legit_no_training",
-    )
-)
-_MANY = 64  # outputs above which normalised ones are rather features than classes
-
-_SUFFICE = "Pass `scores` if that is wrong."
-_PROBLEMS = {
-    "multi_label_classification": ScoreKind.SIGMOID,
-    "single_label_classification": ScoreKind.SOFTMAX,
-    "regression": ScoreKind.NONE,
-}
 
 
 def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
@@ -66,10 +49,10 @@ def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
     """
     if model.scores is not None and model.spec.source is not Source.USER:
         return model.scores
-    labels, wish = len(model.labels), model.spec.scores
+    said = len(model.labels), model.spec.scores, model.spec.task
     module, example = prepare_for_hooks(model.module, inputs[:1])
-    key = structure_key(module, example[:, :, :1, :1]), labels, wish  # of inputs of any size
-    scores, step = _CACHE.of(module, key, lambda: _found(model.name, module, example, labels, wish))
+    key = structure_key(module, example[:, :, :1, :1]), said  # of inputs of any size
+    scores, step = _CACHE.of(module, key, lambda: _found(model.name, module, example, *said))
     check_labels(model, 2 if scores.pair else step.output.shape[1], step.other_outputs)
     model.scores = scores
     return scores
@@ -78,7 +61,13 @@ def known_scores(model: VisionModel, inputs: Tensor) -> Scores:
 _CACHE = StructureCache[tuple[Scores, LastStep]]()
 
 
-def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None = None) -> Scores:
+def find_scores(
+    module: nn.Module,
+    inputs: Tensor,
+    labels: int,
+    kind: str | None = None,
+    task: str | None = None,
+) -> Scores:
     """Find out what a network returns, with one pass.
 
     Parameters
@@ -91,6 +80,8 @@ def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None
         How many labels there are for its outputs; 0 if none.
     kind
         What it is said to return, one of `ScoreKind`; None to infer it.
+    task
+        What it is for, one of `Task`; None if that is not said.
 
     Returns
     -------
@@ -101,18 +92,25 @@ def find_scores(module: nn.Module, inputs: Tensor, labels: int, kind: str | None
     ModelError
         As `known_scores`; labels are not counted.
     UnknownNameError
-        There is no such kind.
+        There is no such kind or task.
     """
     module, example = prepare_for_hooks(module, inputs[:1])
-    return _found(type(module).__name__, module, example, labels, score_kind(kind))[0]
+    wish = score_kind(kind)
+    name = type(module).__name__
+    return _found(name, module, example, labels, wish, task_named(task, wish))[0]
 
 
 def _found(
-    name: str, module: nn.Module, example: Tensor, labels: int, wish: ScoreKind | None
+    name: str,
+    module: nn.Module,
+    example: Tensor,
+    labels: int,
+    wish: ScoreKind | None,
+    task: Task | None,
 ) -> tuple[Scores, LastStep]:
     step = last_step(module, example)
     check_finite(name, step.output)
-    return _scores(name, module, step, labels, wish), step
+    return _scores(name, module, step, labels, wish, task), step
 
 
 def check_labels(model: VisionModel, count: int, others: Sequence[int] = ()) -> None:
@@ -152,15 +150,23 @@ def check_finite(name: str, output: Tensor) -> None:
 
 
 def _scores(
-    name: str, module: nn.Module, step: LastStep, labels: int, wish: ScoreKind | None
+    name: str,
+    module: nn.Module,
+    step: LastStep,
+    labels: int,
+    wish: ScoreKind | None,
+    task: Task | None,
 ) -> Scores:
     single = step.output.shape[1] == 1
-    chances = _exclusive(step)
-    pair = single and labels == 2
-    if wish is None:
-        scores = _inferred(module, step, chances, named=labels > 0)
+    chances = sum_to_one(step)
+    pair = single and labels == 2 and task is not Task.MULTI_LABEL
+    if wish is None and task is not None:
+        scores = scores_for(task, name, step, chances)
+    elif wish is None:
+        scores = inferred_scores(module, step, chances, named=labels > 0)
     elif wish is ScoreKind.PROBABILITIES:
         scores = _promised(name, step, chances)
+        scores = scores if task is None else replace(scores, exclusive=task is not Task.MULTI_LABEL)
     elif wish is ScoreKind.SOFTMAX and single:
         text = "A softmax of a single number is always 1, so its sigmoid is told."
         scores = Scores(ScoreKind.SIGMOID, note=text)
@@ -173,78 +179,11 @@ def _scores(
     return replace(scores, pair=pair and scores.has_classes, exclusive=exclusive)
 
 
-def _inferred(module: nn.Module, step: LastStep, chances: str | None, *, named: bool) -> Scores:
-    single = step.output.shape[1] == 1
-    if chances == "log":
-        return Scores(
-            ScoreKind.PROBABILITIES,
-            logarithms=True,
-            note=_told("returns logarithms of probabilities", "the probabilities are told"),
-        )
-    if chances is not None:
-        return Scores(
-            ScoreKind.PROBABILITIES,
-            note=_told("returns probabilities that sum to one", "they are told as they are"),
-        )
-    if _is_bounded(step):
-        what = "returns a probability" + ("" if single else " for each label by itself")
-        so = "it is told as it is" if single else "they are told as they are"
-        return Scores(ScoreKind.PROBABILITIES, exclusive=False, note=_told(what, so))
-    kind, why = _by_settings(module)
-    if kind is None and not named:
-        kind, why = _as_features(module, step)
-    if kind in (None, ScoreKind.SOFTMAX) and single:
-        kind, why = ScoreKind.SIGMOID, "returns a single number"
-    if kind is ScoreKind.SIGMOID:
-        numbers = "number" if single else "numbers"
-        return Scores(kind, note=_told(why, f"the sigmoid of its {numbers} is told as probability"))
-    if kind is ScoreKind.NONE:
-        return Scores(kind, note=_told(why, "no classes are told"))
-    return Scores()
-
-
-def _told(what: str, so: str) -> str:
-    return f"The network {what}: {so}. {_SUFFICE}"
-
-
-def _by_settings(module: nn.Module) -> tuple[ScoreKind | None, str]:
-    """The kind that a network's settings or its own loss say, and the beginning of a sentence."""
-    config: Any = getattr(module, "config", None)
-    problem = getattr(config, "problem_type", None)
-    if isinstance(problem, str) and problem in _PROBLEMS:
-        return _PROBLEMS[problem], f'is set up for "{problem}"'
-    if any(isinstance(part, _LABEL_LOSSES) for part in module.modules()):
-        return ScoreKind.SIGMOID, "holds a loss that takes each label by itself"
-    return None, ""
-
-
-_LABEL_LOSSES = (nn.BCEWithLogitsLoss, nn.MultiLabelSoftMarginLoss)
-
-
-def _as_features(module: nn.Module, step: LastStep) -> tuple[ScoreKind | None, str]:
-    """Whether the output is rather features, where no label says otherwise."""
-    output, many = step.output.float(), step.output.shape[1] >= _MANY
-    if getattr(module, "num_classes", None) == 0:
-        return ScoreKind.NONE, "is built without a classifier"
-    if step.linear:
-        return None, ""
-    if step.operations & _NORMS or (many and step.operations & _BATCH_NORMS):
-        return ScoreKind.NONE, "ends in a normalisation of features"
-    if step.pooled and step.replaced:
-        return ScoreKind.NONE, "has an `nn.Identity` in the place of its classifier"
-    if step.pooled and many and (step.operations | step.activated) & _BATCH_NORMS:
-        return ScoreKind.NONE, "returns averaged features, without a classifier behind them"
-    lengths = output.norm(dim=1)
-    if output.shape[1] > 1 and bool(((lengths - 1).abs() < _tolerance(step)).all()):
-        return ScoreKind.NONE, "returns vectors of length one, as embeddings are"
-    return None, ""
-
-
 def _promised(name: str, step: LastStep, chances: str | None) -> Scores:
     if chances == "log":
         return Scores(ScoreKind.PROBABILITIES, logarithms=True)
     low, high = float(step.output.min()), float(step.output.max())
-    if low < 0 or high > 1 + _tolerance(step):
+    if low < 0 or high > 1 + tolerance(step):
         value = low if low < 0 else high
         raise ModelError(
             f"{name} returned {value:.3g}, which is no probability. Give `wrap` "
@@ -255,34 +194,10 @@ def _promised(name: str, step: LastStep, chances: str | None) -> Scores:
 
 def _doubt(wish: ScoreKind, chances: str | None, step: LastStep) -> str:
     """What to say if logits were promised, and probabilities came."""
-    bounded = chances == "plain" or _is_bounded(step)
+    bounded = chances == "plain" or is_bounded(step)
     if not bounded or wish is ScoreKind.NONE:
         return ""
     return (
         f'The network seems to return probabilities, but it was wrapped with scores="{wish}", so '
         'what is told is not what it returns. Use scores="probabilities" to have it as it is.'
     )
-
-
-def _exclusive(step: LastStep) -> str | None:
-    """Whether the output are probabilities that sum to one: "plain", "log", or None."""
-    output, tolerance = step.output.float(), _tolerance(step)
-    if step.linear or output.shape[1] < 2:
-        return None
-    if bool((output >= 0).all()) and bool(((output.sum(1) - 1).abs() < tolerance).all()):
-        return "plain"
-    if bool((output <= 0).all()) and bool((output.logsumexp(1).abs() < 8 * tolerance).all()):
-        return "log"
-    return None
-
-
-def _is_bounded(step: LastStep) -> bool:
-    """Whether every output is a probability by itself."""
-    steps = step.operations
-    by_form = steps <= _BOUNDED | _CLIPPED or (step.shifted and steps == {"tanh"})
-    inside = bool(((step.output >= 0) & (step.output <= 1)).all())
-    return bool(steps) and by_form and inside and not step.linear
-
-
-def _tolerance(step: LastStep) -> float:
-    return max(_TOLERANCE, 2 * torch.finfo(step.output.dtype).eps)

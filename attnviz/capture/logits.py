@@ -12,6 +12,7 @@ from attnviz.errors import ModelError
 from attnviz.models.classes import index_of_class
 
 _MAX_KEYS_SHOWN = 8
+_EMBEDDINGS = ("image_embeds", "pooler_output")  # of Hugging Face's networks without a head
 
 
 def target_classes(logits: Tensor, target: Tensor | int | None) -> Tensor:
@@ -48,7 +49,7 @@ def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tens
     ----------
     output
         A tensor, a tuple or list that begins with it, or an output object or dictionary with an
-        entry `logits`.
+        entry `logits`, or, without one, with an embedding (`image_embeds`, `pooler_output`).
     network
         The network that returned it, named in the error.
     count
@@ -66,10 +67,11 @@ def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tens
         The output holds no logits of this shape.
     """
     returned = output
-    if isinstance(output, Mapping) and "logits" in output:
-        output = output["logits"]
-    if hasattr(output, "logits"):
-        output = output.logits
+    for name in ("logits", *_EMBEDDINGS):
+        inner = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
+        if inner is not None:
+            output = inner
+            break
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     if isinstance(output, Tensor) and output.ndim == 2:
@@ -79,6 +81,16 @@ def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tens
     raise ModelError(
         f"{type(network).__name__} returned {_described(returned)}, not logits of the shape "
         "[N, classes]. Wrap it in a module that returns them."
+    )
+
+
+def is_embedding(output: Any) -> bool:
+    """Return whether what `logits_of` finds in a network's output is an embedding by its name."""
+    names = set(output) if isinstance(output, Mapping) else set(dir(output))
+    return (
+        not isinstance(output, Tensor)
+        and "logits" not in names
+        and not names.isdisjoint(_EMBEDDINGS)
     )
 
 

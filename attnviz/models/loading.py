@@ -19,6 +19,7 @@ from attnviz.models.inferred import infer_inputs
 from attnviz.models.scores import score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state
+from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import read_weights
 from attnviz.models.wrappable import check_wrappable
@@ -125,6 +126,7 @@ def wrap(
     labels: Sequence[str] | None = None,
     *,
     name: str | None = None,
+    task: str | None = None,
     scores: str | None = None,
     weights: Any = None,
     processor: Any = None,
@@ -147,13 +149,17 @@ def wrap(
         two: of what it means when it is low, and when it is high.
     name
         Name to show; the name of its class if None.
+    task
+        What it is for, which decides how its output is read, be it logits or probabilities:
+        "classes" (one of several), "binary" (one output, or two), "multi-label" (each label by
+        itself) or "features" (no classes: then none are told). If None, it is inferred when the
+        module first runs, from its last step and its settings, and told in `notes`.
     scores
-        What `module` returns. "softmax": logits of classes of which one is true. "sigmoid": logits
-        of labels that are true or false each by itself. "probabilities": those, of either kind;
-        they are told as they are, and maps explain their log-odds, which do not saturate. "none":
-        features, as an embedding; then no classes are told, and methods that explain a class take
-        the index of a component. If None, it is inferred when the module first runs, from its last
-        step and its settings, and told in `notes` unless it is "softmax".
+        The form of its output, where that is to be said too. "softmax": logits of classes of which
+        one is true. "sigmoid": logits of labels that are true or false each by itself.
+        "probabilities": those, of either kind; they are told as they are, and maps explain their
+        log-odds, which do not saturate. "none": features, as an embedding; then methods that
+        explain a class take the index of a component.
     weights
         The entry of torchvision's weights that the network was loaded with, such as
         `ResNet50_Weights.IMAGENET1K_V2`; says preprocessing and labels.
@@ -170,12 +176,12 @@ def wrap(
         `module` is no module, has no weights yet, or is quantized; or no preprocessing can be read
         from what is given for it.
     UnknownNameError
-        `scores` is none of the four.
+        There is no such task, or `scores` is none of the four.
     """
     check_wrappable(module)
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
-    name = name or type(module).__name__
+    name, kind = name or type(module).__name__, score_kind(scores)
     inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
     spec = ModelSpec(
         name=name,
@@ -189,7 +195,8 @@ def wrap(
         weights=None,
         preprocess=inputs.preprocess,
         labels=inputs.labels if labels is None else tuple(labels),
-        scores=score_kind(scores),
+        scores=kind,
+        task=task_named(task, kind),
         class_masks=any(isinstance(sub, LensNetwork) for sub in module.modules()),
     )
     first = next(chain(parameters, module.buffers()), None)

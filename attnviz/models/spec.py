@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import ScoreKind
+from attnviz.models.tasks import Task
 
 Kinds = tuple[str, ...]
 StateDict = dict[str, Tensor]
@@ -131,6 +132,8 @@ class ModelSpec:
         Layout of the last block's output: "NCHW", "NHWC" or "NTC" (tokens).
     scores
         What it returns; None if that is found out when it first runs.
+    task
+        What it is for; None if that is not said.
     values
         Whether the value vectors of all its self-attention can be read, not only queries and keys.
     class_masks
@@ -157,6 +160,7 @@ class ModelSpec:
     resize: Callable[[nn.Module, int], nn.Module] | None = None
     layout: str = "NCHW"
     scores: ScoreKind | None = ScoreKind.SOFTMAX
+    task: Task | None = None
     values: bool = True
     class_masks: bool = False
     certainty: CertaintyLimits | None = None

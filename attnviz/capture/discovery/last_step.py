@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from attnviz.capture.hooks.hook_every_module import run_with_hooks
-from attnviz.capture.logits import logits_of
+from attnviz.capture.logits import is_embedding, logits_of
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.device import is_out_of_memory
 
@@ -75,6 +75,8 @@ class LastStep:
         Whether the network returns [N], without a dimension of outputs.
     replaced
         Whether an `nn.Identity` returned last, as where a classifier was replaced by one.
+    embedding
+        Whether it is the embedding of an output object without logits.
     other_outputs
         The sizes of further vectors [N, outputs] that the network returns.
     """
@@ -86,6 +88,7 @@ class LastStep:
     shifted: bool
     flat: bool
     replaced: bool
+    embedding: bool
     other_outputs: tuple[int, ...]
 
     @property
@@ -142,6 +145,7 @@ def last_step(module: nn.Module, inputs: Tensor) -> LastStep:
         walk.shifted,
         _is_flat(returned, module),
         bool(last) and isinstance(last[0], nn.Identity),
+        is_embedding(returned),
         tuple(one.shape[1] for one in _vectors(returned) if one is not output),
     )
 

@@ -19,6 +19,7 @@ from attnviz.models.black_box.torch_program import EXPORTED, SCRIPTED, from_prog
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from attnviz.models.scores import score_kind
 from attnviz.models.spec import ModelSpec, Source
+from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit
 
@@ -33,6 +34,7 @@ def black_box(
     preprocess: Preprocess | None = None,
     batch: int | None = None,
     takes: str | None = None,
+    task: str | None = None,
     scores: str | None = None,
     name: str | None = None,
 ) -> VisionModel:
@@ -62,8 +64,8 @@ def black_box(
         What a function is given. "array" (the default): NumPy's float32 [N, C, h, w], normalised.
         "tensor": PyTorch's, likewise. "pictures": a list of uint8 [h, w, 3], RGB, as they are; mean
         and deviation do not apply then.
-    scores
-        What it returns, as for `wrap`; inferred from the values if None.
+    task, scores
+        What it is for, and what it returns, as for `wrap`; inferred from the values if None.
     name
         Name to show.
 
@@ -76,7 +78,7 @@ def black_box(
     ModelError
         It cannot be called, a file cannot be loaded, or its input is none that pictures fit.
     UnknownNameError
-        `takes` or `scores` is none of the names.
+        `takes`, `task` or `scores` is none of the names.
 
     Examples
     --------
@@ -110,6 +112,7 @@ def black_box(
         preprocess=_preprocess(handed, preprocess, input_size),
         labels=tuple(labels or ()),
         scores=score_kind(scores),
+        task=task_named(task, score_kind(scores)),
         values=False,
     )
     return VisionModel(spec, network, torch.device("cpu"), handed.digest)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from attnviz.analysis.score_kind import find_scores
 from attnviz.errors import TrainingError
+from attnviz.models.inferred import infer_inputs
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import Picture
 from attnviz.training.data.data import squash
@@ -82,6 +83,7 @@ def record(
     classes: Sequence[str] | None = None,
     recipe: dict[str, object] | None = None,
     resume: bool = False,
+    task: str | None = None,
     scores: str | None = None,
 ) -> Iterator[LoopRecorder]:
     """Record how the attention of a network develops while it trains.
@@ -100,7 +102,7 @@ def record(
     path
         The recording's file; an existing one is replaced at the first step.
     preprocess
-        Makes inputs of pictures; 224 px and ImageNet's normalisation if None.
+        Makes inputs of pictures; inferred from the network if None, as by `attnviz.wrap`.
     classes
         Names of the outputs; numbers if None.
     recipe
@@ -109,8 +111,8 @@ def record(
         Continue the recording in the file, if there is one, for a loop that resumes from its own
         checkpoint. A file with other pictures (by content), classes, layers or input size is
         renamed, with a warning.
-    scores
-        What the network returns, as for `attnviz.wrap`; inferred if None.
+    task, scores
+        What the network is for, and what it returns, as for `attnviz.wrap`; inferred if None.
 
     Yields
     ------
@@ -136,10 +138,10 @@ def record(
             f"{len(probes)} pictures cannot be recorded: give at least one picture and at most "
             f"{MOST_PICTURES}; 16 are plenty."
         )
-    preprocess = preprocess or Preprocess(size=224)
+    preprocess = preprocess or infer_inputs(module, type(module).__name__).preprocess
     inputs, names, pixels = _prepared(probes, preprocess)
     placed = inputs.to(next(module.parameters()).device)
-    read = find_scores(module, placed, len(classes or ()), scores)
+    read = find_scores(module, placed, len(classes or ()), scores, task)
     attention = read_attention(module, placed, read)
     count = attention.logits.shape[1]
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
