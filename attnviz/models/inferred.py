@@ -14,6 +14,7 @@ from attnviz.models.module_inputs.grid import input_channels, normalises
 from attnviz.models.module_inputs.read import read_module
 from attnviz.models.module_inputs.torchvision_module import labels_of_weights
 from attnviz.models.preprocess import Preprocess, settings_as_options
+from attnviz.models.resized import resized_copy
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit
 
@@ -32,11 +33,14 @@ class Inferred:
         Name of each class; may be empty.
     note
         A sentence for the user; empty where everything was given.
+    module
+        A copy of the network for the size that was given; None if it takes that size itself.
     """
 
     preprocess: Preprocess
     labels: tuple[str, ...]
     note: str = ""
+    module: nn.Module | None = None
 
 
 def infer_inputs(
@@ -90,8 +94,28 @@ def infer_inputs(
         return Inferred(made, labels, _note(name, made, known))
     made = Preprocess.of(weights if weights is not None else given[0])
     if preprocess is not None:
-        return Inferred(_in_patches(made, known), labels)
+        return _as_asked(module, name, Inferred(_in_patches(made, known), labels), known)
     return Inferred(_for_channels(_fitted(made, known), module), labels)
+
+
+def _as_asked(module: nn.Module, name: str, asked: Inferred, known: ModuleInputs) -> Inferred:
+    """With a copy of the network for the size that was asked for, where it has positions."""
+    made = asked.preprocess
+    if made.fit is Fit.WHOLE or known.fixed is None or known.fixed == made.sides:
+        return asked
+    if any(side % (known.patch or 1) for side in made.sides):  # the border would be left out
+        return asked
+    copied = resized_copy(module, made.sides)
+    if copied is None:
+        return asked
+    height, width = made.sides
+    return replace(
+        asked,
+        preprocess=replace(made, any_size=False),
+        module=copied,
+        note=f"A copy of {name} was made for inputs of {width} x {height} pixels: its position "
+        f"embeddings, which are for {known.fixed[1]} x {known.fixed[0]}, are interpolated.",
+    )
 
 
 def _entry(weights: Any) -> Any:

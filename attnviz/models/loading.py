@@ -131,7 +131,10 @@ def wrap(
     weights: Any = None,
     processor: Any = None,
 ) -> VisionModel:
-    """Make any network usable here; it is not copied, moved or changed.
+    """Make any network usable here; it is not moved or changed.
+
+    It is not copied either, unless a size is asked for to which its position embeddings have to be
+    interpolated, which timm and torchvision's ViT can; a note tells so.
 
     Parameters
     ----------
@@ -183,6 +186,7 @@ def wrap(
     parameters = list(module.parameters())
     name, kind = name or type(module).__name__, score_kind(scores)
     inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
+    module = inputs.module or module
     spec = ModelSpec(
         name=name,
         title=name,
@@ -203,5 +207,10 @@ def wrap(
     device = torch.device("cpu") if first is None else first.device
     notes = (inputs.note,) if inputs.note else ()
     return VisionModel(
-        spec, module, device, weights_digest(module), notes=notes, inferred=bool(notes)
+        spec,
+        module,
+        device,
+        weights_digest(module),
+        notes=notes,
+        inferred=preprocess is None and bool(notes),
     )
