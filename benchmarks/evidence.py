@@ -4,9 +4,9 @@
 
 Throughput is pictures a second. The network's own is that of batches as large as the run's, on
 pictures that lie ready on its device; a run makes each of its pictures first: it orders the map's
-places, takes them away or puts them back, and fills the holes. The budget is of the run as the page
-"Evidence" does it, under strong blur and ROAD together; with --all each fill and other question
-stands below it, without a budget.
+places, takes them away or puts them back, and fills the holes. Budgets are of the run as the page
+"Evidence" does it, under strong blur and ROAD together, and of the method RISE on as many masks;
+with --all each fill and other question stands below them, without a budget.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from attnviz.evidence.faithfulness.verdict import measure_faithfulness
 from attnviz.evidence.fills.base import FILLS, Fill, StrongBlur
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
+from attnviz.methods.inference import Inference
+from attnviz.methods.rise import Rise
 from attnviz.models.catalogue import find_model
 from attnviz.models.device import choose_device
 from attnviz.models.loading import load_model
@@ -44,6 +46,7 @@ from benchmarks.timing import HEADER, Budget, median_times
 
 LEAST = 0.85
 RUN = "evidence run"
+RISE = "RISE masks"
 DEFAULT_FILLS = ("blur", "road")
 
 
@@ -81,7 +84,11 @@ class Asking:
         def filled(fill: Fill, told: Progress) -> object:
             return insertion_deletion_curves(subject, several, fill, steps=steps, progress=told)
 
-        asking: dict[str, Callable[[Progress], object]] = {RUN: run}
+        def masked(told: Progress) -> object:
+            one = Inference.of(subject.module, subject.inputs, subject.target, told)
+            return Rise(masks=variant_count(self.maps, steps)).run(one)
+
+        asking: dict[str, Callable[[Progress], object]] = {RUN: run, RISE: masked}
         if everything:
             asking |= {one.title: partial(filled, one()) for one in FILLS}
             asking["occlusion"] = lambda told: occlusion(subject, StrongBlur(), progress=told)
@@ -107,7 +114,7 @@ def measure(asking: Asking, name: str, repeats: int, *, everything: bool) -> Ite
         f"| {name}, own passes: {own:,.0f} pictures/s, {asking.subject.batch_size} a batch | | | |"
     )
     for work, rate in rates.items():
-        limit = LEAST if work == RUN else 0.0
+        limit = LEAST if work in (RUN, RISE) else 0.0
         yield Budget(f"{name}: {work}", rate / own, limit, at_least=True)
 
 
