@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from attnviz.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from attnviz.analysis.detect import Detection as Detection
+    from attnviz.analysis.detect import detect as detect
     from attnviz.analysis.explain import explain as explain
     from attnviz.analysis.explanation import Explanation as Explanation
     from attnviz.analysis.features import PatchFeatures as PatchFeatures
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
     from attnviz.render.focus import FocusMap as FocusMap
     from attnviz.render.focus import FocusSettings as FocusSettings
     from attnviz.targets.alike import Alike as Alike
+    from attnviz.targets.box import Box as Box
     from attnviz.targets.contrast import Contrast as Contrast
     from attnviz.targets.patch import Patch as Patch
+    from attnviz.targets.region import Region as Region
     from attnviz.targets.single_class import Class as Class
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
@@ -41,8 +45,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Alike": "attnviz.targets.alike",
     "AttnvizError": "attnviz.errors",
+    "Box": "attnviz.targets.box",
     "Class": "attnviz.targets.single_class",
     "Contrast": "attnviz.targets.contrast",
+    "Detection": "attnviz.analysis.detect",
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",
@@ -51,10 +57,12 @@ _HOMES = {
     "Patch": "attnviz.targets.patch",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
+    "Region": "attnviz.targets.region",
     "Recording": "attnviz.training.recording.file",
     "VisionModel": "attnviz.models.vision_model",
     "black_box": "attnviz.models.black_box.door",
     "bokeh": "attnviz.render.bokeh_photo",
+    "detect": "attnviz.analysis.detect",
     "explain": "attnviz.analysis.explain",
     "features": "attnviz.analysis.features",
     "find_objects": "attnviz.analysis.objects",

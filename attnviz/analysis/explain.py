@@ -8,6 +8,7 @@ from typing import Any
 from attnviz.analysis.answers import Answer, first_answer, stepped_aside
 from attnviz.analysis.asked import choices_for_targets, class_alone, targets_of
 from attnviz.analysis.certainty import certainty_of, decision_facts
+from attnviz.analysis.detect import first_found
 from attnviz.analysis.explanation import Explanation
 from attnviz.analysis.inference import run_inference
 from attnviz.analysis.kinds import kinds_and_doubts
@@ -90,7 +91,7 @@ def explain(
         The pass did not fit into memory, nor did the retry.
     """
     picture = as_picture(picture)
-    targets = targets_of(model, target)
+    targets = targets_of(model, target) or first_found(model, picture)
     index = class_alone(model, targets)
     scored = bool(targets) and index is None
     kinds, doubts = (

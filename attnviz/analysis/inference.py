@@ -148,12 +148,13 @@ def _run(
 ) -> T:
     inference = _prepare(model, picture, setting, target, progress)
     with _named_errors(model, inference.inputs):
+        scores = Scores(ScoreKind.NONE)
         try:
-            scores = _scores(model, inference.inputs)
+            if model.spec.outputs is None:
+                scores = _scores(model, inference.inputs)
         except ModelError:
             if not any_output:
                 raise
-            scores = Scores(ScoreKind.NONE)
     with logit_outputs(model.module, scores), _named_errors(model, inference.inputs):
         return work(replace(inference, scores=scores))
 

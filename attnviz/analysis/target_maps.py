@@ -76,9 +76,8 @@ def run_for_targets(
         return TargetMaps(results, results[0].logits[0, indices])
     if all(target.shown_by(type(method)) for target in targets):
         fitted = [target.fitted(method, model, inference) for target in targets]
-        results = tuple(one.run(inference) for one in fitted)
         with score_head(model, inference, targets) as head:
-            pass  # for the values alone
+            results = tuple(one.run(head.asked) for one in fitted)
     else:
         results, head = _scored(model, method, inference, targets)
     results = tuple(replace(result, logits=head.classes) for result in results)

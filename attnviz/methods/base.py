@@ -62,6 +62,11 @@ class NetworkTraits(Protocol):
         """Whether it names classes, as far as is known before it runs."""
         ...
 
+    @property
+    def finds_things(self) -> bool:
+        """Whether it returns boxes or masks of things."""
+        ...
+
 
 ChooseClasses = Callable[[Tensor], Sequence[int]]
 """From logits float32 [1, classes] on the CPU to the indices of classes."""

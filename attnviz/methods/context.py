@@ -17,9 +17,27 @@ from attnviz.errors import MethodError
 from attnviz.methods.base import Nature
 from attnviz.methods.trace_method import LayerMethod, TraceMethod, require_gradient
 
-Query = str | int | tuple[float, float]
+
+@dataclass(frozen=True)
+class ObjectQuery:
+    """The query of a thing that was found: learned in a decoder, and a place everywhere else.
+
+    Parameters
+    ----------
+    index
+        Of the learned query.
+    point
+        (y, x) of the thing's middle, in 0..1 of the input.
+    """
+
+    index: int
+    point: tuple[float, float]
+
+
+Query = str | int | tuple[float, float] | ObjectQuery
 """Whose attention: "class" (the class token), "mean" (of all positions), the index of a cell on
-each layer's own grid (row by row), or a point (y, x) of the input, both in 0..1."""
+each layer's own grid (row by row), a point (y, x) of the input, both in 0..1, or that of a thing
+that was found."""
 
 Heads = str | int
 """How heads are fused: "mean", "max", "min", or the index of a single head; the last head in layers
@@ -81,6 +99,9 @@ def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:
         The query is unknown, or its cell or point is outside the grid.
     """
     weights = torch.zeros(grid.tokens)
+    if isinstance(query, ObjectQuery):
+        learned = not grid.cells and grid.class_token is None
+        query = query.index if learned else query.point
     if isinstance(query, str) and query not in ("class", "mean"):
         raise MethodError(
             f"The query is {query!r}. Take 'class', 'mean', the index of a cell, or a point (y, x)."

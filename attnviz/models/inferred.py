@@ -13,6 +13,7 @@ from attnviz.models.module_inputs.base import ModuleInputs
 from attnviz.models.module_inputs.grid import input_channels, normalises
 from attnviz.models.module_inputs.read import read_module
 from attnviz.models.module_inputs.torchvision_module import labels_of_weights
+from attnviz.models.outputs.infer import own_preprocess
 from attnviz.models.preprocess import Preprocess, settings_as_options
 from attnviz.models.resized import resized_copy
 from attnviz.models.vision_model import VisionModel
@@ -86,6 +87,11 @@ def infer_inputs(
     if weights is not None:
         weights = _entry(weights)
         labels = labels_of_weights(module, weights)
+    if not given and (own := own_preprocess(module)) is not None:
+        told = (
+            f"What {name} gets is read from the transform inside it: {own.described()}. {_REMEDY}"
+        )
+        return Inferred(own, labels, told)
     if not given:
         made = _fitted(Preprocess(**settings_as_options(known.settings)), known)
         if normalises(module):

@@ -16,7 +16,8 @@ from attnviz.models.catalogue import default_model, find_model, missing_default
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
 from attnviz.models.inferred import infer_inputs
-from attnviz.models.scores import score_kind
+from attnviz.models.outputs.infer import outputs_of
+from attnviz.models.scores import ScoreKind, score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
 from attnviz.models.state import load_state
 from attnviz.models.tasks import task_named
@@ -130,6 +131,7 @@ def wrap(
     scores: str | None = None,
     weights: Any = None,
     processor: Any = None,
+    outputs: str | None = None,
 ) -> VisionModel:
     """Make any network usable here; it is not moved or changed.
 
@@ -168,6 +170,11 @@ def wrap(
         `ResNet50_Weights.IMAGENET1K_V2`; says preprocessing and labels.
     processor
         Hugging Face's image processor, which says the preprocessing.
+    outputs
+        What `module` returns where it is no classifier: "boxes" (a dictionary of `boxes`, `scores`
+        and `labels` for each picture, or `logits` and `pred_boxes` of queries), "masks" (of
+        queries, as Mask2Former) or "dense" (logits [N, classes, h, w]). If None, it is known of the
+        detectors and segmenters of torchvision and transformers.
 
     Returns
     -------
@@ -179,7 +186,7 @@ def wrap(
         `module` is no module, has no weights yet, or is quantized; or no preprocessing can be read
         from what is given for it.
     UnknownNameError
-        There is no such task, or `scores` is none of the four.
+        There is no such task, `scores` is none of the four, or `outputs` none of the three.
     """
     check_wrappable(module)
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
@@ -187,6 +194,8 @@ def wrap(
     name, kind = name or type(module).__name__, score_kind(scores)
     inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
     module = inputs.module or module
+    names = inputs.labels if labels is None else tuple(labels)
+    found = outputs_of(module, outputs, len(names))
     spec = ModelSpec(
         name=name,
         title=name,
@@ -198,9 +207,10 @@ def wrap(
         build=lambda: module,
         weights=None,
         preprocess=inputs.preprocess,
-        labels=inputs.labels if labels is None else tuple(labels),
-        scores=kind,
+        labels=names,
+        scores=kind if found is None else ScoreKind.NONE,
         task=task_named(task, kind),
+        outputs=found,
         class_masks=any(isinstance(sub, LensNetwork) for sub in module.modules()),
     )
     first = next(chain(parameters, module.buffers()), None)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from attnviz.models.outputs.base import Outputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import ScoreKind
 from attnviz.models.tasks import Task
@@ -140,6 +141,8 @@ class ModelSpec:
         Whether it has a soft mask for any class it is asked for, as `lens` does.
     certainty
         Limits of a sure decision; None if they were not measured.
+    outputs
+        How its output is read, if it finds boxes or regions; None for a classifier.
     licence
         Of its weights, by the identifier or name that their publisher gives; empty if unknown.
     """
@@ -164,6 +167,7 @@ class ModelSpec:
     values: bool = True
     class_masks: bool = False
     certainty: CertaintyLimits | None = None
+    outputs: Outputs | None = None
     licence: str = ""
 
     @property
@@ -175,3 +179,8 @@ class ModelSpec:
     def has_classes(self) -> bool:
         """Whether it names classes, as far as is known before it first runs."""
         return self.scores is not ScoreKind.NONE
+
+    @property
+    def finds_things(self) -> bool:
+        """Whether it returns boxes or masks of things, as detectors do."""
+        return self.outputs is not None and self.outputs.things is not None

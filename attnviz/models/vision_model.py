@@ -75,7 +75,8 @@ class VisionModel:
         """Return the name of a class, or "class 17" if it has none; of features, "component 17"."""
         if 0 <= index < len(self.labels):
             return self.labels[index]
-        return f"class {index}" if self.has_classes else f"component {index}"
+        named = self.has_classes or self.spec.outputs is not None
+        return f"class {index}" if named else f"component {index}"
 
     @property
     def has_classes(self) -> bool:

@@ -34,6 +34,11 @@ class Class(Target):
     title: ClassVar[str] = "a class"
     parts: ClassVar[Mapping[str, Part]] = {"which": Part.CLASS}
 
+    @classmethod
+    def fits(cls, model: VisionModel) -> bool:
+        """See `Target`: a detector or segmenter sees a class at a place, and is asked for that."""
+        return model.spec.outputs is None
+
     @property
     def score_kind(self) -> ScoreKind:
         """See `Target`."""

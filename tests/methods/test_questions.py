@@ -14,6 +14,7 @@ from attnviz.capture.site import Kind
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.class_mask import ClassMask
+from attnviz.methods.d_rise import DRise
 from attnviz.methods.mask_gradient import MaskGradient
 from attnviz.methods.questions import (
     Question,
@@ -43,6 +44,7 @@ class Known:
     values: bool = True
     class_masks: bool = False
     has_classes: bool = True
+    finds_things: bool = False
 
 
 CNN = (Kind.FEATURES,)
@@ -98,10 +100,11 @@ def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) 
     assert {method.name for method in offered} == {
         method.name
         for method in METHODS
-        if method.kind in (*kinds, None) and method is not ClassMask
+        if method.kind in (*kinds, None) and method not in (ClassMask, DRise)
     }
     asked = {*methods_for(Known(kinds, class_masks=True))}
     assert asked == {*offered, ClassMask} - {MaskGradient}
+    assert {*methods_for(Known(kinds, finds_things=True))} == {*offered, DRise}
     natures = [method.nature for method in offered]
     assert natures == sorted(natures)
     assert methods_for(Known(tuple(str(kind) for kind in kinds))) == offered
@@ -131,7 +134,8 @@ def test_every_method_that_is_offered_runs_and_no_other(
 ) -> None:
     spec = find_model(name)
     offered = {method.name for method in methods_for(spec)}
-    assert {m.name for m in METHODS if m.kind in (*spec.kinds, None)} - offered == not_offered
+    others = {m.name for m in METHODS if m.kind in (*spec.kinds, None)} - offered
+    assert others == {*not_offered, "d-rise"}
     small = FAMILIES[family]
     model = attnviz.wrap(small.make(), Preprocess(size=min(small.size), multiple=1))
     pixels = np.random.default_rng(0).integers(0, 255, (*small.size, 3), dtype=np.uint8)

@@ -1,0 +1,191 @@
+"""A box of the picture: why does the model find this here, or why does it not?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.site import Kind
+from attnviz.errors import TargetError
+from attnviz.methods.base import Method
+from attnviz.methods.context import ContextMethod, ObjectQuery
+from attnviz.methods.inference import Inference
+from attnviz.models.classes import index_of_class
+from attnviz.models.outputs.overlap import Edges
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures.geometry import PictureGeometry
+from attnviz.targets.base import TARGETS, Part, Scorer, Target, TextContext
+from attnviz.targets.place import in_words, shares, written
+from attnviz.targets.place_score import SeenPlace, matched, outputs_of, place_scorer
+
+_EDGES = ("x0", "y0", "x1", "y1")
+
+
+@TARGETS.add
+@dataclass(frozen=True)
+class Box(Target):
+    """A box, and the class that a detector or a segmenter sees in it.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1
+        Left, top, right and bottom edge, in 0..1 of the picture's width and height.
+    label
+        Class, by index or label; None for that of the thing found that overlaps the box most. With
+        a class it may also be a box in which nothing was found.
+
+    Notes
+    -----
+    Of a detector, S = max over the things j found of IoU(box, box_j) p_j(c), where c is the class
+    and p_j its probability; gradients flow through p_j alone. With random masks this is D-RISE
+    (Petsiuk et al., CVPR 2021, arXiv 2006.03204), with the class's probability in the place of the
+    cosine of all classes' probabilities. Of a segmenter, S is the class's mean logit in the box.
+
+    Examples
+    --------
+    >>> Box(0.1, 0.2, 0.5, 0.75, "dog").text()
+    '.1,.2,.5,.75,dog'
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    label: int | str | None = None
+
+    name: ClassVar[str] = "box"
+    title: ClassVar[str] = "a box of the picture"
+    parts: ClassVar[Mapping[str, Part]] = dict.fromkeys(_EDGES, Part.SHARE)
+
+    def __post_init__(self) -> None:
+        edges = (self.x0, self.y0, self.x1, self.y1)
+        told = ", ".join(f"{edge:g}" for edge in edges)
+        if not all(0 <= edge <= 1 for edge in edges):  # also of NaN
+            raise TargetError(
+                f"The box {told} reaches beyond the picture. Give left, top, right and bottom as "
+                "shares of its width and height, in 0..1."
+            )
+        for name, edge in zip(_EDGES, edges, strict=True):
+            object.__setattr__(self, name, round(float(edge), 4))
+        if self.x0 >= self.x1 or self.y0 >= self.y1:
+            raise TargetError(
+                f"The box {told} has no area. Give left, top, right and bottom, the left edge "
+                "before the right one, and the top before the bottom."
+            )
+
+    @classmethod
+    def fits(cls, model: VisionModel) -> bool:
+        """See `Target`: detectors and segmenters."""
+        return model.spec.outputs is not None
+
+    @classmethod
+    def parse(cls, text: str, context: TextContext) -> Self:
+        """See `Target`."""
+        parts = text.split(",", 4)
+        form = "box:.1,.2,.5,.75 or box:.1,.2,.5,.75,dog: left, top, right, bottom in 0..1, class"
+        left, top, right, bottom = shares(",".join(parts[:4]), 4, form)
+        return cls(left, top, right, bottom, as_label(parts[4:], context))
+
+    def text(self) -> str:
+        """See `Target`."""
+        label = "" if self.label is None else f",{self.label}"
+        return written(self.x0, self.y0, self.x1, self.y1) + label
+
+    def words(self, model: VisionModel) -> str:
+        """See `Target`."""
+        what = "what is" if self.label is None else label_of(model, self.label)
+        return f"{what} in the box {in_words((self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2)}"
+
+    def resolved(self, model: VisionModel) -> Box:
+        """See `Target`."""
+        return self if self.label is None else replace(self, label=label_of(model, self.label))
+
+    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
+        """See `Target`; without a class, one pass finds what overlaps the box."""
+        return place_scorer(model, inference, self._place(inference), self._index(model))
+
+    @classmethod
+    def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
+        """See `Target`."""
+        del kinds
+        return ("grad-cam",)
+
+    @classmethod
+    def shown_by(cls, method: type[Method]) -> bool:
+        """See `Target`: by attention, of the query that found it or of the patch in its middle."""
+        return shows_query(method)
+
+    def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
+        """See `Target`."""
+        return with_query(method, model, inference, self._place(inference), self._index(model))
+
+    def _index(self, model: VisionModel) -> int | None:
+        return None if self.label is None else index_of_class(self.label, model.labels)
+
+    def _place(self, inference: Inference) -> SeenPlace:
+        edges = self._edges(inference.geometry)
+        return SeenPlace(edges, _inside(edges, inference.geometry.input_size), self.told, box=True)
+
+    @property
+    def told(self) -> str:
+        """What to call it in a message."""
+        return f"the box {written(self.x0, self.y0, self.x1, self.y1)}"
+
+    def _edges(self, geometry: PictureGeometry) -> Edges:
+        """The part of the box that the network sees, in pixels of the input."""
+        height, width = geometry.picture_size
+        top, left = geometry.to_input(self.y0 * height, self.x0 * width)
+        bottom, right = geometry.to_input(self.y1 * height, self.x1 * width)
+        rows, columns = geometry.input_size
+        edges = max(left, 0.0), max(top, 0.0), min(right, columns), min(bottom, rows)
+        if edges[0] >= edges[2] or edges[1] >= edges[3]:
+            raise TargetError(
+                f"The network does not see {self.told}: its input leaves out the edges of the "
+                "picture. Choose a box nearer to the middle."
+            )
+        return edges
+
+
+def as_label(parts: list[str], context: TextContext) -> int | str | None:
+    """Return the class that a text ends with, by label or index; None if there is none."""
+    if not parts or not parts[0].strip():
+        return None
+    label = parts[0].strip()
+    return int(label) if label.isdecimal() and label not in context.labels else label
+
+
+def label_of(model: VisionModel, which: int | str) -> str:
+    """Return the name of a class; UnknownClassError if there is none."""
+    return model.label(index_of_class(which, model.labels))
+
+
+def shows_query(method: type[Method]) -> bool:
+    """Return whether a method shows the attention of one query."""
+    return issubclass(method, ContextMethod) and not method.gradients and hasattr(method, "query")
+
+
+def with_query(
+    method: Method, model: VisionModel, inference: Inference, place: SeenPlace, index: int | None
+) -> Method:
+    """Return a method on self-attention, set up for what was found at a place."""
+    if not hasattr(method, "query"):
+        return method
+    number = 0
+    if outputs_of(model).things is not None:
+        number = matched(model, inference, place, index)[1]
+    changes: dict[str, Any] = {"query": ObjectQuery(number, place.middle)}
+    return replace(method, **changes)
+
+
+def _inside(edges: Edges, size: tuple[int, int]) -> Tensor:
+    """float32 [h, w]: the share of each pixel of the input that is inside a box."""
+    left, top, right, bottom = edges
+    down, across = (
+        (high - torch.arange(length)).clamp(0, 1) - (low - torch.arange(length)).clamp(0, 1)
+        for low, high, length in ((top, bottom, size[0]), (left, right, size[1]))
+    )
+    return down[:, None] * across

@@ -1,0 +1,185 @@
+"""The score of a place in a picture: of the thing found there, or of the class of its positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.errors import TargetError, UnknownClassError
+from attnviz.methods.inference import Inference
+from attnviz.models.outputs.base import Found, Outputs
+from attnviz.models.outputs.overlap import Edges, box_overlaps, mask_overlaps, on_grid
+from attnviz.models.vision_model import VisionModel
+from attnviz.targets.base import Passed, Scorer
+
+_RETURNED: WeakKeyDictionary[Inference, Any] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False)
+class SeenPlace:
+    """A place of the picture as the network sees it.
+
+    Attributes
+    ----------
+    edges
+        The box around it, in pixels of the input.
+    inside
+        float32 [h, w], the share of each pixel of the input that belongs to it.
+    text
+        Of the target, for messages.
+    box
+        Whether it is a box, which is compared with boxes even where there are masks.
+    """
+
+    edges: Edges
+    inside: Tensor
+    text: str
+    box: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the input."""
+        return self.inside.shape[0], self.inside.shape[1]
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """(y, x) of the middle of its box, in 0..1 of the input."""
+        left, top, right, bottom = self.edges
+        return (top + bottom) / 2 / self.size[0], (left + right) / 2 / self.size[1]
+
+    def overlaps(self, found: Found) -> Tensor:
+        """Return how much each thing overlaps it, [K] in 0..1, without gradients."""
+        if self.box or found.masks is None:
+            return box_overlaps(found.boxes.detach(), self.edges)
+        return mask_overlaps(found.masks.detach(), self.inside)
+
+
+def outputs_of(model: VisionModel) -> Outputs:
+    """Return how a model's output is read; TargetError of a model that finds no places."""
+    if model.spec.outputs is None:
+        raise TargetError(
+            f"{model.name} finds neither boxes nor regions. Say what it returns to `wrap`, as in "
+            'outputs="boxes", if it does.'
+        )
+    return model.spec.outputs
+
+
+def returned_by(inference: Inference) -> Any:
+    """Return what the network returns for the picture; it runs once for all who ask."""
+    if inference not in _RETURNED:
+        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
+        with state_guard(module), torch.inference_mode(False), torch.no_grad():
+            _RETURNED[inference] = module(inputs)
+    return _RETURNED[inference]
+
+
+def place_scorer(
+    model: VisionModel, inference: Inference, place: SeenPlace, index: int | None
+) -> Scorer:
+    """Prepare the score of a place.
+
+    Parameters
+    ----------
+    model
+        A detector or a segmenter.
+    inference
+        The network with the inputs of the picture.
+    place
+        Where.
+    index
+        Of the class; None for that of what is there, which takes a pass.
+
+    Returns
+    -------
+    Scorer
+        Of things: the highest product of overlap and probability of the class. Of positions: the
+        mean logit of the class.
+
+    Raises
+    ------
+    TargetError
+        Nothing is there, and no class was named.
+    UnknownClassError
+        There is no such class.
+    """
+    outputs = outputs_of(model)
+    if outputs.things is not None:
+        read = outputs.things
+        wanted = matched(model, inference, place)[0] if index is None else index
+        return lambda passed: torch.stack(
+            [_best(found, place, wanted) for found in read(passed.output, place.size)]
+        )
+    if outputs.dense is None:
+        raise TargetError(f"{model.name} finds neither boxes nor regions.")
+    dense = outputs.dense
+    wanted = _dominant(dense(returned_by(inference)), place) if index is None else index
+
+    def score(passed: Passed) -> Tensor:
+        logits = dense(passed.output)
+        if wanted >= logits.shape[1]:
+            raise UnknownClassError(wanted, model.labels, logits.shape[1])
+        return _mean(logits[:, wanted], place)
+
+    return score
+
+
+def matched(
+    model: VisionModel, inference: Inference, place: SeenPlace, index: int | None = None
+) -> tuple[int, int]:
+    """Return what a detector found at a place: the class, and its number among all it found.
+
+    Parameters
+    ----------
+    model, inference, place
+        As for `place_scorer`.
+    index
+        A class that it has to be; None for any.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    TargetError
+        It found nothing there.
+    """
+    read = outputs_of(model).things
+    if read is None:
+        raise TargetError(f"{model.name} finds no things, but the class of each position.")
+    found = read(returned_by(inference), place.size)[0]
+    classes, chances = found.top()
+    values = place.overlaps(found) * (chances if index is None else found.of_class(index)).float()
+    if not len(found) or not float(values.max()) > 0:
+        what = "nothing" if index is None else f"no {model.label(index)}"
+        raise TargetError(
+            f"{model.name} finds {what} that overlaps {place.text}. Choose another place, or name "
+            "the class that it misses there, and the method d-rise."
+        )
+    best = int(values.argmax())
+    return (int(classes[best]) if index is None else index), best
+
+
+def _best(found: Found, place: SeenPlace, index: int) -> Tensor:
+    """The highest overlap times probability of a class; gradients flow through the latter."""
+    if not len(found):
+        return found.scores.new_zeros(())
+    return (place.overlaps(found).to(found.scores) * found.of_class(index)).max()
+
+
+def _dominant(logits: Tensor, place: SeenPlace) -> int:
+    """The class with the highest mean probability at the positions of a place."""
+    chances = logits[:1].float().softmax(1)[0]
+    return int(torch.stack([_mean(one[None], place)[0] for one in chances]).argmax())
+
+
+def _mean(values: Tensor, place: SeenPlace) -> Tensor:
+    """[N]: the mean of values [N, h, w] over the positions of a place."""
+    weights = on_grid(place.inside, (values.shape[-2], values.shape[-1])).to(values)
+    return (values * weights).sum((1, 2)) / weights.sum().clamp_min(1e-6)
