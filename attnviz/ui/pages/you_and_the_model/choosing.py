@@ -127,7 +127,9 @@ def _names(model: VisionModel, sample: SampleInfo) -> bool:
 
 def show_if_unknown(picture: str, model: VisionModel | None) -> None:
     """Say that a sample photo shows nothing that the model knows, and offer models that may."""
-    if model is None or not picture.startswith(SAMPLE_PREFIX) or picture in known_samples(model):
+    if model is None or not model.has_classes or not picture.startswith(SAMPLE_PREFIX):
+        return
+    if picture in known_samples(model):
         return
     st.info(
         f"{plain_text(model.spec.title)} does not know what this picture shows, so the model's "

@@ -101,7 +101,13 @@ def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
         st.info("Your round is stored for this session. Choose a model to compare with.")
     else:
         turn = _model_turn(played, model)
-        recognition = _recognition(played, model, turn)
+        if model.has_classes:
+            recognition = _recognition(played, model, turn)
+        else:
+            st.info(
+                f"{plain_text(model.spec.title)} names no classes, so what is compared is where "
+                "you both looked, and not what it recognises."
+            )
     _show_verdict(played, model, turn, recognition)
     _show_replay(played, model, turn, recognition)
     _show_buttons(played)
@@ -122,7 +128,9 @@ def _model_turn(played: PlayedRound, model: VisionModel) -> ModelTurn:
     shown = played.photo.shown
     question = QUESTIONS[played.round.task]
     try:
-        if not {Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, shown)):
+        if not model.has_classes:
+            question = Question.ATTENTION
+        elif not {Kind.SPATIAL, Kind.CONTEXT} & set(network_kinds(model, shown)):
             question = Question.DECISION
         with st.spinner("Computing the model's map …"):
             explanation = cached_explanation(

@@ -25,7 +25,7 @@ from attnviz.ui.pages.you_and_the_model import page as you_page
 from attnviz.ui.pages.you_and_the_model import result as outcome
 from attnviz.vision.bubbleview.bubbles import blur_picture
 from attnviz.vision.bubbleview.stored_rounds import list_rounds
-from tests.ui.pages.layers.layers_pages import small_network
+from tests.ui.pages.layers.layers_pages import small_network, without_classes
 from tests.ui.pages.you_and_the_model.you_pages import (
     CLICKS,
     PAGE,
@@ -100,6 +100,21 @@ def test_a_round_gets_both_sides_both_curves_and_all_scores(
     assert "One person and one picture: an illustration, not a measurement." in said
     assert "NaN" not in said
     assert "nan" not in json.dumps(charts(page))
+
+
+def test_without_classes_only_the_looking_is_compared(
+    monkeypatch: pytest.MonkeyPatch, browser: Browser
+) -> None:
+    page = opened(monkeypatch, "vit")
+    without_classes(model_picker.cached_model())  # type: ignore[call-arg]
+    page = played(page, browser)
+    assert not page.exception
+    assert not page.error
+    (replay,) = parts(page, "replay")
+    assert [len(side["places"]) for side in replay["sides"]] == [3, 3]
+    assert not any(side["probability"] for side in replay["sides"])
+    assert len(charts(page)) == 3, "scores of maps alone"
+    assert any("names no classes, so what is compared" in one.value for one in page.info)
 
 
 def test_the_ends_of_the_curves_are_what_the_model_says_of_the_pictures(
