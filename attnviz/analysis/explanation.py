@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from os import PathLike
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.prediction import AskedTarget
 from attnviz.analysis.prediction import Prediction as Prediction
-from attnviz.errors import OutputError, UnknownNameError
-from attnviz.export.base import ExportSource
-from attnviz.export.finding import Finding
-from attnviz.export.report_page.page import report_page
-from attnviz.files import replace_whole
+from attnviz.analysis.showing import ShowsItself
+from attnviz.errors import UnknownNameError
 from attnviz.methods.base import Nature
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import Choice
@@ -27,11 +23,14 @@ from attnviz.targets.single_class import Class
 from attnviz.targets.text import format_targets
 from attnviz.types import FloatArray
 
+if TYPE_CHECKING:
+    pass
+
 _JOINED = {Nature.ATTENTION: "of", Nature.RELEVANCE: "for", Nature.SIMILARITY: "to"}
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ShowsItself):
     """The maps of all layers for one picture, from one pass.
 
     Parameters
@@ -208,60 +207,14 @@ class Explanation:
             pixels=self.picture.pixels if settings.edges is Edges.OBJECT else None,
         )
 
-    def save_report(
-        self,
-        path: str | PathLike[str],
-        *,
-        layer: int | str | None = None,
-        settings: FocusSettings | None = None,
-        radius: float = 24.0,
-        findings: Sequence[Finding] = (),
-    ) -> Path:
-        """Write a report: one HTML file with the live viewer, for readers without attnviz.
-
-        It holds photo, maps of all layers, predictions and provenance, opens offline, and prints.
-
-        Parameters
-        ----------
-        path
-            The file, such as "dog.html"; one that exists is replaced.
-        layer, settings
-            What the viewer begins with, as in `focus`.
-        radius
-            Largest circle of confusion, as a radius in pixels of the picture, 0..1000.
-        findings
-            What was found out about the map, from `attnviz.evidence.findings.find_evidence`.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        UnknownNameError
-            There is no such layer.
-        OutputError
-            The file cannot be written.
-        """
-        name = self.focus(layer, settings).layer
-        source = ExportSource(
-            self.picture,
-            self,
-            name,
-            settings or FocusSettings(),
-            radius=radius,
-            findings=tuple(findings),
+    def __repr__(self) -> str:
+        """Say what was explained, and by what, in a line."""
+        seen = f", seen as {self.predictions[0].label!r}" if self.predictions else ""
+        layers = f"{len(self.layers)} layers" if len(self.layers) != 1 else "1 layer"
+        return (
+            f"<Explanation of {self.picture.name!r}{seen}: {layers} by {self.method}, "
+            f"best {self.best_layer!r}>"
         )
-        file, page = Path(path), report_page([source])
-        try:
-            replace_whole(file, lambda partial: partial.write_bytes(page))
-        except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(
-                f"{file} cannot be written ({reason}). Choose another place."
-            ) from error
-        return file
 
     @property
     def value_range(self) -> tuple[float, float]:

@@ -15,18 +15,31 @@ from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
+from attnviz.words import listed
 
 MODEL_VARIABLE = "ATTNVIZ_MODEL"
+_NAMED = 6
 
 
-def list_models() -> tuple[ModelSpec, ...]:
+class ModelList(tuple[ModelSpec, ...]):
+    """Networks; printed, it names the first."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Say how many there are."""
+        names = listed([spec.name for spec in self], _NAMED, "models")
+        return f"<{len(self):,} models: {names}>"
+
+
+def list_models() -> ModelList:
     """List every network that can be loaded, without building or downloading any.
 
     Returns
     -------
-    tuple of ModelSpec
-        The one to begin with, the others that come along, then torchvision's, timm's, and those
-        that learned features and no classes.
+    ModelList
+        A tuple of `ModelSpec`: the one to begin with, the others that come along, then
+        torchvision's, timm's, and those that learned features and no classes.
 
     Raises
     ------
@@ -35,7 +48,7 @@ def list_models() -> tuple[ModelSpec, ...]:
     """
     specs = (*_come_along(), *torchvision_specs(), *timm_specs(), *backbone_specs())
     wanted = os.environ.get(MODEL_VARIABLE)
-    return tuple(sorted(specs, key=lambda spec: spec.name != wanted))
+    return ModelList(sorted(specs, key=lambda spec: spec.name != wanted))
 
 
 def default_model() -> str:

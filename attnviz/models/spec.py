@@ -170,6 +170,13 @@ class ModelSpec:
     outputs: Outputs | None = None
     licence: str = ""
 
+    def __repr__(self) -> str:
+        """Say what it is, in a line: labels and weights would fill pages."""
+        classes = f"{len(self.labels):,} named classes" if self.labels else "no named classes"
+        where = "on this computer" if self.embedded else "to be downloaded"
+        kinds = ", ".join(str(kind) for kind in self.kinds) or "scores alone"
+        return f"<ModelSpec {self.name!r}: {kinds}; {classes}; {where}>"
+
     @property
     def observable(self) -> bool:
         """Whether layers can be looked at; of a black box only the scores are known."""

@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from attnviz.errors import PictureError
+from attnviz.pictures.png import png
 from attnviz.types import Pixels
+
+_NOTEBOOK_SIDE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,10 @@ class Picture:
     def width(self) -> int:
         """Columns, in pixels."""
         return int(self.pixels.shape[1])
+
+    def _repr_png_(self) -> bytes:
+        """Show the picture in a notebook, at most 1024 pixels high and wide."""
+        return png(self.reduced(_NOTEBOOK_SIDE).pixels)
 
     def reduced(self, longest: int) -> Picture:
         """A copy whose longer side has `longest` pixels; `self` if it has no more.

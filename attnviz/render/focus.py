@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from attnviz.errors import FocusError
 from attnviz.pictures.geometry import PictureGeometry, checked_map
+from attnviz.pictures.png import png
 from attnviz.render.object_matte import object_matte
 from attnviz.types import FloatArray, Pixels
 
@@ -122,6 +123,17 @@ class FocusMap:
     def __post_init__(self) -> None:
         self.values.flags.writeable = False
         self.scaled.flags.writeable = False
+
+    def __repr__(self) -> str:
+        """Say of which layer it is, and how much is sharp, in a line."""
+        height, width = self.values.shape
+        ends = "flat" if self.flat else f"{self.low:.3g} to {self.high:.3g}"
+        sharp = f"{self.values.mean():.0%} sharp"
+        return f"<FocusMap of {self.layer!r}, {height} x {width}: {ends}, {sharp}>"
+
+    def _repr_png_(self) -> bytes:
+        """Show the focus in a notebook: white is sharp."""
+        return png(np.rint(self.values * 255).astype(np.uint8))
 
     def resized(self, size: tuple[int, int]) -> FocusMap:
         """The same focus for a copy of the picture of another size (height, width)."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 
 from attnviz.export.base import ExportSource
@@ -14,17 +12,15 @@ from attnviz.export.provenance import focus_provenance
 from attnviz.export.report_page.chart import line_chart
 from attnviz.export.report_page.markup import bullets, figure, paragraph, section, table
 from attnviz.export.report_page.words import lead, what_was_computed
-from attnviz.render.bokeh import bokeh
-from attnviz.render.focus import Edges, focus_map
+from attnviz.export.stills import stills
+from attnviz.export.viewer_data import viewer_blob
+from attnviz.render.focus import focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.version import __version__
-from attnviz.viewer.content import content_of, layer_names, mattes_of
-from attnviz.viewer.payload import pack
-from attnviz.viewer.view import View
+from attnviz.viewer.content import layer_names
 
 _STILL_SIDE = 900
 _SMALL_SIDE = 180
-_LARGEST_RADIUS = 0.06  # of the diagonal, as the viewer's slider has it
 
 
 def entry(source: ExportSource, number: int, date: str) -> str:
@@ -46,13 +42,14 @@ def entry(source: ExportSource, number: int, date: str) -> str:
     """
     facts = {"Written": f"{date}, by attnviz {__version__}"}
     explanation = source.explanation
+    data = base64.b64encode(viewer_blob(source, str(number))).decode()
+    pictures = "".join(figure(*still) for still in stills(source, _STILL_SIDE))
     return "".join(
         [
             f"<article><h2><bdi>{escape(source.picture.name)}</bdi></h2>",
             paragraph(lead(source), "lead"),
-            f'<div class="viewer-place"><script type="text/plain">{_blob(source, number)}'
-            "</script></div>",
-            f'<div class="stills">{_stills(source)}</div>',
+            f'<div class="viewer-place"><script type="text/plain">{data}</script></div>',
+            f'<div class="stills">{pictures}</div>',
             _predictions(source),
             *(_finding(one) for one in source.findings),
             section("All layers", f'<div class="small">{_layers(source)}</div>', style="layers"),
@@ -65,45 +62,6 @@ def entry(source: ExportSource, number: int, date: str) -> str:
             ),
             "</article>",
         ]
-    )
-
-
-def _blob(source: ExportSource, number: int) -> str:
-    """What the viewer is sent, in base64: photo, maps and outlines of all layers."""
-    content = content_of(source.explanation)
-    payload = pack(replace(content, mattes=mattes_of(content), name=""))  # no link to be shared
-    view = first_view(source).to_json()
-    return base64.b64encode(payload.to_bytes(view, f"{payload.id} {number}")).decode()
-
-
-def first_view(source: ExportSource) -> View:
-    """Return the view with which the report's viewer begins: as the source is to be shown."""
-    settings = source.settings
-    diagonal = math.hypot(*source.picture.pixels.shape[:2])
-    return View(
-        layer=source.layer,
-        radius=min(source.radius / diagonal, _LARGEST_RADIUS),
-        threshold=settings.threshold,
-        softness=settings.softness,
-        scale=settings.scale,
-        outline=settings.edges is Edges.OBJECT,
-        aperture=source.aperture,
-        highlights=source.highlights,
-    )
-
-
-def _stills(source: ExportSource) -> str:
-    """The two pictures, for paper and for browsers that cannot draw the viewer."""
-    picture = source.picture.reduced(_STILL_SIDE)
-    focus = source.explanation.focus(source.layer, source.settings)
-    focus = focus.resized((picture.height, picture.width))
-    radius = source.radius * picture.width / source.picture.width
-    sharp = bokeh(
-        picture.pixels, focus.values, radius, aperture=source.aperture, highlights=source.highlights
-    )
-    return figure(f"Focus picture, {source.layer}", sharp) + figure(
-        f"Map, {source.layer}: {focus.low:.3g} (dark) to {focus.high:.3g} (bright)",
-        heat_overlay(picture.pixels, focus.scaled),
     )
 
 

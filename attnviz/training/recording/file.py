@@ -42,6 +42,7 @@ from attnviz.training.recording.checks import (
     read_names,
     unreadable,
 )
+from attnviz.training.recording.picture import recording_png
 from attnviz.training.recording.size import redundant_checkpoint
 from attnviz.types import AnyArray, Pixels
 
@@ -104,6 +105,17 @@ class Recording:
     versions: str = ""
     snapshots: tuple[Snapshot, ...] = field(default=())
     pixels: Pixels | None = None
+
+    def __repr__(self) -> str:
+        """Say what was recorded, in a line."""
+        shots = self.snapshots
+        when = f", epochs {shots[0].epoch:g} to {shots[-1].epoch:g}" if shots else ""
+        pictures = "1 picture" if len(self.pictures) == 1 else f"{len(self.pictures)} pictures"
+        return f"<Recording of {pictures} at {len(shots)} checkpoints{when}>"
+
+    def _repr_png_(self) -> bytes | None:
+        """Show in a notebook how the attention to the first picture came about."""
+        return recording_png(self)
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
         """The recording with one more snapshot; those at or after its step are replaced.

@@ -1,0 +1,121 @@
+"""How an explanation leaves Python: as a report, as a live viewer, as pictures in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from attnviz.errors import AttnvizError, OutputError
+from attnviz.export.base import ExportSource
+from attnviz.export.finding import Finding
+from attnviz.export.notebook_html import notebook_html
+from attnviz.export.report_page.page import report_page
+from attnviz.files import replace_whole
+from attnviz.render.focus import FocusSettings
+
+if TYPE_CHECKING:
+    from attnviz.analysis.explanation import Explanation
+    from attnviz.notebook.widget import ViewerWidget
+
+
+class ShowsItself:
+    """What `Explanation` can do to be seen elsewhere."""
+
+    def save_report(
+        self,
+        path: str | PathLike[str],
+        *,
+        layer: int | str | None = None,
+        settings: FocusSettings | None = None,
+        radius: float = 24.0,
+        findings: Sequence[Finding] = (),
+    ) -> Path:
+        """Write a report: one HTML file with the live viewer, for readers without attnviz.
+
+        It holds photo, maps of all layers, predictions and provenance, opens offline, and prints.
+
+        Parameters
+        ----------
+        path
+            The file, such as "dog.html"; one that exists is replaced.
+        layer, settings
+            What the viewer begins with, as in `focus`.
+        radius
+            Largest circle of confusion, as a radius in pixels of the picture, 0..1000.
+        findings
+            What was found out about the map, from `attnviz.evidence.findings.find_evidence`.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer.
+        OutputError
+            The file cannot be written.
+        """
+        source = self._source(layer, settings, radius)
+        file, page = Path(path), report_page([replace(source, findings=tuple(findings))])
+        try:
+            replace_whole(file, lambda partial: partial.write_bytes(page))
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(
+                f"{file} cannot be written ({reason}). Choose another place."
+            ) from error
+        return file
+
+    def show(
+        self,
+        layer: int | str | None = None,
+        settings: FocusSettings | None = None,
+        radius: float = 24.0,
+    ) -> ViewerWidget:
+        """Return the live viewer, which a notebook shows where it is a cell's last line.
+
+        Parameters
+        ----------
+        layer, settings, radius
+            What it begins with, as for `save_report`.
+
+        Returns
+        -------
+        ViewerWidget
+            Its `layer` and `picked` are what is shown and was clicked.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer.
+        AttnvizError
+            The extra `attnviz[notebook]` is not installed.
+        """
+        try:
+            from attnviz.notebook.widget import ViewerWidget
+        except ModuleNotFoundError as error:
+            if error.name not in ("anywidget", "traitlets"):
+                raise
+            raise AttnvizError(
+                "The live viewer needs anywidget: pip install 'attnviz[notebook]'. Without it the "
+                "result shows itself as still pictures, and save_report() writes a page with it."
+            ) from error
+        return ViewerWidget(self._source(layer, settings, radius))
+
+    def _source(
+        self, layer: int | str | None, settings: FocusSettings | None, radius: float
+    ) -> ExportSource:
+        explanation = cast("Explanation", self)
+        name = explanation.focus(layer, settings).layer
+        return ExportSource(
+            explanation.picture, explanation, name, settings or FocusSettings(), radius=radius
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the focus picture and the map of the best layer, in a notebook."""
+        return notebook_html(self._source(None, None, 24.0))

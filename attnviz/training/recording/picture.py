@@ -1,0 +1,66 @@
+"""How a recording shows itself in a notebook: one picture's attention from the first step on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from attnviz.export.time_lapse import TimeLapse
+from attnviz.pictures import open_sample
+from attnviz.pictures.geometry import Fit, fit_picture
+from attnviz.pictures.picture import Picture
+from attnviz.pictures.png import png
+from attnviz.render.focus import FocusSettings, Scale
+from attnviz.types import Pixels
+
+if TYPE_CHECKING:
+    from attnviz.training.recording.file import Recording
+
+_SHOWN = 4
+_SIDE = 260
+_RADIUS = 0.024  # of the diagonal
+_SAMPLE = "sample:"
+
+
+def recording_png(recording: Recording) -> bytes | None:
+    """Draw the last layer's maps of the first picture, beside its focus, at up to four checkpoints.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of a training.
+
+    Returns
+    -------
+    bytes or None
+        A PNG file, in which all maps share one scale; None where nothing was recorded.
+    """
+    shots = recording.snapshots
+    if not shots:
+        return None
+    chosen = [
+        shots[at] for at in np.unique(np.linspace(0, len(shots) - 1, _SHOWN).round().astype(int))
+    ]
+    key = list(shots[0].maps)[-1]
+    maps = [np.asarray(shot.maps[key][0], np.float32) for shot in chosen]
+    pixels = _first_picture(recording)
+    side = max(pixels.shape[:2])
+    lapse = TimeLapse(
+        pixels,
+        fit_picture(pixels.shape[:2], side, Fit.SQUASH),
+        maps,
+        [f"{key[1]}, epoch {shot.epoch:g}" for shot in chosen],
+        (min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)),
+        FocusSettings(scale=Scale.ALL_LAYERS),
+        _RADIUS,
+    )
+    return png(np.vstack(lapse.frames()))
+
+
+def _first_picture(recording: Recording) -> Pixels:
+    """As the network saw it, or the sample photo of that name."""
+    name = recording.pictures[0]
+    if recording.pixels is not None:
+        return Picture(recording.pixels[0], name, "").reduced(_SIDE).pixels
+    return open_sample(name.removeprefix(_SAMPLE)).reduced(_SIDE).pixels
