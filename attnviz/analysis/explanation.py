@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.prediction import AskedTarget
@@ -22,9 +21,6 @@ from attnviz.render.pointed import POINTED
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import format_targets
 from attnviz.types import FloatArray
-
-if TYPE_CHECKING:
-    pass
 
 _JOINED = {Nature.ATTENTION: "of", Nature.RELEVANCE: "for", Nature.SIMILARITY: "to"}
 
