@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from attnviz.targets.patch import Patch as Patch
     from attnviz.targets.region import Region as Region
     from attnviz.targets.single_class import Class as Class
+    from attnviz.targets.words import Words as Words
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
 
@@ -61,6 +62,7 @@ _HOMES = {
     "Recording": "attnviz.training.recording.file",
     "VisionModel": "attnviz.models.vision_model",
     "black_box": "attnviz.models.black_box.door",
+    "Words": "attnviz.targets.words",
     "bokeh": "attnviz.render.bokeh_photo",
     "detect": "attnviz.analysis.detect",
     "explain": "attnviz.analysis.explain",

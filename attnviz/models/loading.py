@@ -23,6 +23,12 @@ from attnviz.models.state import load_state
 from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import read_weights
+from attnviz.models.words_network import (
+    Tokenizer,
+    WordsNetwork,
+    image_preprocess,
+    reads_words,
+)
 from attnviz.models.wrappable import check_wrappable
 from attnviz.models.zoo.lens import LensNetwork
 from attnviz.models.zoo.residual_attention import SoftMaskGate
@@ -132,6 +138,7 @@ def wrap(
     weights: Any = None,
     processor: Any = None,
     outputs: str | None = None,
+    tokenizer: Tokenizer | None = None,
 ) -> VisionModel:
     """Make any network usable here; it is not moved or changed.
 
@@ -175,6 +182,9 @@ def wrap(
         and `labels` for each picture, or `logits` and `pred_boxes` of queries), "masks" (of
         queries, as Mask2Former) or "dense" (logits [N, classes, h, w]). If None, it is known of the
         detectors and segmenters of torchvision and transformers.
+    tokenizer
+        Of a network with a text tower, such as OpenCLIP's or Hugging Face's CLIP and SigLIP: then
+        it can be asked for `Words`. Its image tower is what runs.
 
     Returns
     -------
@@ -189,9 +199,14 @@ def wrap(
         There is no such task, `scores` is none of the four, or `outputs` none of the three.
     """
     check_wrappable(module)
+    name = name or type(module).__name__
+    if tokenizer is not None or reads_words(module):
+        if preprocess is None and processor is None:
+            preprocess = image_preprocess(module)
+        module, scores = WordsNetwork(module, tokenizer), scores or ScoreKind.NONE
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
-    name, kind = name or type(module).__name__, score_kind(scores)
+    kind = score_kind(scores)
     inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
     module = inputs.module or module
     names = inputs.labels if labels is None else tuple(labels)

@@ -17,6 +17,7 @@ from attnviz.targets.patch import Patch
 from attnviz.targets.region import Region
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_target, format_targets, parse_targets
+from attnviz.targets.words import Words
 
 LABELS = ("cat", "dog", "50 %; or so", "a|b", "contrast:x", "7")
 OTHER = open_picture(np.zeros((4, 4, 3), np.uint8))
@@ -37,6 +38,7 @@ FORMS: list[tuple[Target, str]] = [
     (Region(np.eye(2), "dog"), "region:2x2,eNqbAAAAkQCR,dog"),
     (Alike(OTHER), f"alike:{OTHER.sha256}"),
     (Alike(OTHER, at=(0.5, 0.125)), f"alike:{OTHER.sha256}@.5,.125"),
+    (Words("cat; dog", ("a photo of a {}",)), "words:cat%253B dog%7Ca photo of a {}"),
 ]
 
 

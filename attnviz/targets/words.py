@@ -1,0 +1,128 @@
+"""Words: what a network that reads sentences finds like a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+from urllib.parse import unquote
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from attnviz.errors import TargetError
+from attnviz.methods.inference import Inference
+from attnviz.models.scores import ScoreKind
+from attnviz.models.vision_model import VisionModel
+from attnviz.models.words_network import WordsNetwork, words_network
+from attnviz.targets.base import TARGETS, Part, Passed, Scorer, Target, TextContext
+from attnviz.targets.text import escaped, split
+
+LONGEST = 300
+"""Characters of a prompt; text towers read some 70 tokens, and drop the rest."""
+TEMPLATES = (
+    "a photo of a {}.",
+    "a bad photo of the {}.",
+    "a close-up photo of the {}.",
+    "a photo of the large {}.",
+    "a photo of the small {}.",
+    "art of the {}.",
+)
+"""Wordings whose mean is steadier than one of them for a single noun, after those of CLIP."""
+
+
+@TARGETS.add
+@dataclass(frozen=True)
+class Words(Target):
+    """What is in the picture, in words; for networks that read them, as CLIP and SigLIP do.
+
+    Parameters
+    ----------
+    prompt
+        Such as "a red car", as the network's training captions would say it.
+    templates
+        Wordings in which `{}` stands for the prompt; the mean of their directions is asked for.
+
+    Notes
+    -----
+    S = s cos(f, t) + b, with the picture's embedding f, the direction t of the words, and the
+    scale s and offset b that the network has learned (Radford et al., *CLIP*, ICML 2021; Zhai et
+    al., *SigLIP*, ICCV 2023). Several compete by softmax of S.
+
+    Examples
+    --------
+    >>> from attnviz.targets.text import format_target
+    >>> format_target(Words("a red car"))
+    'words:a red car'
+    """
+
+    prompt: str
+    templates: tuple[str, ...] = ("{}",)
+
+    name: ClassVar[str] = "words"
+    title: ClassVar[str] = "words"
+    parts: ClassVar[Mapping[str, Part]] = {"prompt": Part.TEXT}
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not self.prompt.strip():
+            raise TargetError("Words ask for something. Write what to look for, as in a red car.")
+        object.__setattr__(self, "prompt", " ".join(self.prompt.split()))
+        if len(self.prompt) > LONGEST:
+            raise TargetError(
+                f"These words have {len(self.prompt):,} characters, and text towers read some "
+                f"{LONGEST} at most. Say it shorter, as in a red car."
+            )
+        object.__setattr__(self, "templates", tuple(self.templates))
+        odd = [one for one in self.templates if one.count("{}") != 1]
+        if odd or not self.templates:
+            raise TargetError(
+                f"A template holds {{}} once, where the words go, as in {TEMPLATES[0]!r}; "
+                f"{odd[0]!r} does not." if odd else "Give one template at least, as in '{}'."
+            )  # fmt: skip
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """See `Target`: a multiple of a cosine, of which only differences mean something."""
+        return ScoreKind.NONE
+
+    @classmethod
+    def fits(cls, model: VisionModel) -> bool:
+        """See `Target`."""
+        return words_network(model.module) is not None
+
+    @classmethod
+    def parse(cls, text: str, context: TextContext) -> Self:
+        """See `Target`."""
+        del context
+        prompt, *templates = map(unquote, split(text, "|"))
+        return cls(prompt, tuple(templates) or ("{}",))
+
+    def text(self) -> str:
+        """See `Target`."""
+        templates = self.templates if self.templates != ("{}",) else ()
+        return "|".join(map(escaped, [self.prompt, *templates]))
+
+    def words(self, model: VisionModel) -> str:
+        """See `Target`."""
+        del model
+        return self.prompt
+
+    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
+        """See `Target`."""
+        del inference
+        network = _network(model)
+        direction = network.sentences([one.replace("{}", self.prompt) for one in self.templates])
+        scale, bias = network.scale, network.bias or 0.0
+
+        def score(passed: Passed) -> Tensor:
+            embedding = F.normalize(passed.output.float(), dim=-1)
+            return scale * embedding @ direction.to(embedding) + bias
+
+        return score
+
+
+def _network(model: VisionModel) -> WordsNetwork:
+    network = words_network(model.module)
+    if network is None:
+        raise TargetError(f"{model.name} reads no words. Choose a network that does, as CLIP.")
+    return network
