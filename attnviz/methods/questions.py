@@ -206,14 +206,19 @@ def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:
     Returns
     -------
     tuple of Question
-        Attention only where a network has spatial attention, and the decision only where one names
-        classes.
+        Attention only where a network has spatial attention or names no classes, and the decision
+        only where one does.
     """
     answered = {
-        Question.ATTENTION: any(has_spatial_attention(network.kinds) for network in networks),
+        Question.ATTENTION: any(map(_attends, networks)),
         Question.DECISION: any(network.has_classes for network in networks),
     }
     return tuple(question for question in Question if answered[question])
+
+
+def _attends(network: NetworkTraits) -> bool:
+    """Whether it has spatial attention, or no classes: then its objects are shown for it."""
+    return has_spatial_attention(network.kinds) or not network.has_classes
 
 
 def can_answer(network: NetworkTraits, name: str) -> bool:

@@ -199,6 +199,9 @@ def test_without_classes_no_decision_is_explained() -> None:
     backbone = Known(("context", "features"), layout="NTC", has_classes=False)
     assert questions_for(backbone) == (Question.ATTENTION,)
     assert not can_answer(backbone, "decision")
+    convolutions = Known(CNN, has_classes=False)  # its objects are shown
+    assert questions_for(convolutions) == (Question.ATTENTION,)
+    assert can_answer(convolutions, "attention")
     offered = {method.name for method in methods_for(backbone)}
     assert {"rollout", "raw-attention", "patch-similarity", "eigen-cam"} <= offered
     assert not {"grad-cam", "legrad", "rise", "competition", "gradient-rollout"} & offered

@@ -10,6 +10,7 @@ import streamlit as st
 
 from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map
+from attnviz.analysis.objects import FoundObjects, find_objects
 from attnviz.analysis.plain_pass import judged
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -71,6 +72,30 @@ def _judged(
 ) -> tuple[FloatArray, Certainty | None]:
     del key
     return judged(_model, _picture)
+
+
+@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> FoundObjects:
+    """Find the objects of a picture without labels.
+
+    Parameters
+    ----------
+    key : tuple of str
+        Determines picture and network.
+    count : int
+        How many objects at most.
+    _model : VisionModel
+        The network.
+    _picture : Picture
+        The picture.
+
+    Returns
+    -------
+    FoundObjects
+        The objects.
+    """
+    del key
+    return find_objects(_model, _picture, count)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)

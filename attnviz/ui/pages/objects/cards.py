@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -30,11 +31,11 @@ def show_cards(found: ObjectCompetition) -> None:
     """Show a wrapping row of small pictures, rendered by the server."""
     names = [found.seen.label(one) for one in found.choices.objects]
     figures = [
-        _card(
-            _focus_link(
+        card(
+            focus_link(
                 (*found.seen.key, str(index)), found.seen.photo.shown, values, found.geometry
             ),
-            _chip(name, object_colour(place)),
+            chip(name, object_colour(place)),
             object_note(found, place),
             f"{name} in focus",
         )
@@ -42,15 +43,20 @@ def show_cards(found: ObjectCompetition) -> None:
             zip(found.choices.objects, names, found.maps, strict=True)
         )
     ]
-    chips = "".join(_chip(name, object_colour(place)) for place, name in enumerate(names))
-    link = _outline_link(
+    chips = "".join(chip(name, object_colour(place)) for place, name in enumerate(names))
+    link = outline_link(
         (*found.seen.key, str(found.choices.objects)),
         found.seen.photo.shown,
         found.maps,
         found.geometry,
     )
     note = "Outlined where an object's map is above half of its peak."
-    figures.insert(0, _card(link, chips, note, "Outlines of all objects"))
+    figures.insert(0, card(link, chips, note, "Outlines of all objects"))
+    show_figures(figures)
+
+
+def show_figures(figures: Sequence[str]) -> None:
+    """Show cards in a wrapping row."""
     st.html(f'<div class="av-cards">{"".join(figures)}</div>')
 
 
@@ -71,22 +77,22 @@ def object_note(found: ObjectCompetition, place: int) -> str:
     return f"Probability {chance(value)}.{share}"
 
 
-def _card(link: str, head: str, note: str, alt: str) -> str:
+def card(link: str, head: str, note: str, alt: str) -> str:
+    """Return the HTML of a small picture with chips and a note; `head` is HTML, the rest text."""
     return (
         f'<figure><img src="{link}" alt="{html.escape(alt)}"><figcaption><div>{head}</div>'
         f"{html.escape(note)}</figcaption></figure>"
     )
 
 
-def _chip(name: str, colour: Colour) -> str:
+def chip(name: str, colour: Colour) -> str:
+    """Return the HTML of a name on its colour."""
     style = f"background:{css_colour(colour)};color:{css_colour(ink_on(colour))}"
     return f'<span class="av-chip" style="{style}">{html.escape(name)}</span>'
 
 
 @st.cache_data(max_entries=256, ttl="1h", show_spinner=False)
-def _focus_link(
-    key: Key, _picture: Picture, _values: FloatArray, _geometry: PictureGeometry
-) -> str:
+def focus_link(key: Key, _picture: Picture, _values: FloatArray, _geometry: PictureGeometry) -> str:
     """The bokeh picture of one object, as a data: link."""
     del key
     pixels = _picture.reduced(SIDE).pixels
@@ -95,7 +101,7 @@ def _focus_link(
 
 
 @st.cache_data(max_entries=64, ttl="1h", show_spinner=False)
-def _outline_link(
+def outline_link(
     key: Key, _picture: Picture, _maps: tuple[FloatArray, ...], _geometry: PictureGeometry
 ) -> str:
     """The photo with outlines of all objects, as a data: link."""

@@ -27,6 +27,7 @@ from attnviz.ui.pages.objects.state import (
     share_choices,
     viewer_view,
 )
+from attnviz.ui.pages.objects.unlabelled import show_unlabelled
 
 
 def show() -> None:
@@ -43,6 +44,9 @@ def show() -> None:
 def show_objects(photo: Photo, model: VisionModel) -> None:
     """Show the objects of a picture; clicks and controls rerun only this fragment."""
     with guarded():
+        if not model.has_classes:
+            show_unlabelled(photo, model)
+            return
         seen = PhotoClasses(photo, model)
         with st.spinner("Computing …", show_time=True):
             count = len(seen.chances)
@@ -74,13 +78,13 @@ def _show_stage(found: ObjectCompetition) -> None:
     """Show the viewer; what is tapped in it becomes sharp."""
     seen, choices = found.seen, found.choices
     viewer_view()  # stores the view in the session, where the viewer reads it
-    point = tapped_point(seen)
+    point = tapped_point(seen.key)
     key = (*seen.key, str(choices), str(point))
     origin = f"{seen.model.name} {found.all_maps.choice.method.name} {focus_moves()}"
     picked = show_maps(VIEWER, key, found.content(point), origin)
     share_choices(choices)
     if picked is not None:
-        follow(found, picked)
+        follow(seen.key, found.geometry, picked)
 
 
 def _show_controls(found: ObjectCompetition) -> None:

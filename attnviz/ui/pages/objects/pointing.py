@@ -5,42 +5,51 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.analysis.classes_at_point import classes_at
+from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.pointed import POINTED
 from attnviz.ui.components.viewer import Pick
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.rerun import run_again
-from attnviz.ui.pages.objects.cache import PhotoClasses
+from attnviz.ui.pages.objects.cache import Key, PhotoClasses
 from attnviz.ui.pages.objects.picking import add_object, chance
-from attnviz.ui.pages.objects.results import ObjectCompetition
 from attnviz.ui.pages.objects.state import move_focus
 
 POINT = "objects point"
 _OFFERED = 5
 
 
-def follow(found: ObjectCompetition, picked: Pick) -> None:
+def follow(key: Key, geometry: PictureGeometry, picked: Pick) -> None:
     """Store the tapped point, and make the thing there sharp, whatever its class.
 
     A repeated report of the same tap has no effect.
+
+    Parameters
+    ----------
+    key : tuple of str
+        Determines picture and network.
+    geometry : PictureGeometry
+        Relates the picture to the network's input.
+    picked : Pick
+        The point.
     """
-    point = (found.seen.key, picked.x, picked.y)
+    point = (key, picked.x, picked.y)
     if st.session_state.get(POINT) == point:
         return
     st.session_state[POINT] = point
-    if found.geometry.input_point(picked.x, picked.y) is not None:
+    if geometry.input_point(picked.x, picked.y) is not None:
         move_focus(POINTED, outline=True)
     run_again()
 
 
-def tapped_point(seen: PhotoClasses) -> tuple[float, float] | None:
+def tapped_point(key: Key) -> tuple[float, float] | None:
     """Return the tapped point of this picture and network, x and y in 0..1, if there is one."""
     of, x, y = st.session_state.get(POINT, (None, 0.0, 0.0))
-    return (x, y) if of == seen.key else None
+    return (x, y) if of == key else None
 
 
 def show_point(seen: PhotoClasses) -> None:
     """Show the likeliest classes at the tapped point as buttons that move the focus to them."""
-    point = tapped_point(seen)
+    point = tapped_point(seen.key)
     if point is None:
         st.caption("Tap a thing in the picture, and it is sharp.")
         return

@@ -52,6 +52,18 @@ def viewer_view() -> View:
     return kept
 
 
+def share_focus(*keys: str) -> None:
+    """Write picture, model, the choices of `keys` and the object in focus into the page's link."""
+    share(*PICKER_KEYS, *keys, **{_IN_FOCUS: in_focus()})
+
+
+def keep_outlines() -> None:
+    """Follow the outlines of objects until the visitor chooses otherwise."""
+    view = viewer_view()
+    if view.outline is None:
+        st.session_state[_VIEW] = replace(view, outline=True)
+
+
 def in_focus() -> str:
     """Return the name of the map that the viewer shows."""
     return viewer_view().layer
