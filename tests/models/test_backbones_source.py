@@ -23,6 +23,7 @@ from attnviz.models.timm_source import build_timm
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import WEIGHTS_VARIABLE
 from attnviz.pictures.geometry import Fit
+from tests.paths import ROOT
 
 SPECS = pytest.mark.parametrize("spec", backbone_specs(), ids=lambda spec: spec.name)
 DINOV2 = "dinov2-small"
@@ -128,3 +129,13 @@ def test_similarity_is_that_of_timms_own_features(
     np.testing.assert_allclose(similarity, expected.numpy(), atol=1e-5)
     assert similarity[2, 3] == pytest.approx(1)
     assert similarity.min() < 0.5
+
+
+def test_the_documentation_lists_them() -> None:
+    text = (ROOT / "docs" / "backbones.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{spec.name}` | `{spec.build.args[0]}` | {spec.preprocess.size} | "
+        f"{spec.preprocess.multiple} | {spec.download_bytes / 1e6:.0f} | {spec.licence} |"
+        for spec in backbone_specs()
+    ]

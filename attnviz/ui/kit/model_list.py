@@ -49,7 +49,7 @@ def is_here(spec: ModelSpec) -> bool:
 
 
 def model_title(spec: ModelSpec) -> str:
-    """Return a line of the list: name, kind, and how much is to be downloaded, if anything.
+    """Return a line of the list: name, kind, whether it names classes, and size of a download.
 
     Examples
     --------
@@ -58,7 +58,8 @@ def model_title(spec: ModelSpec) -> str:
     'Vision transformer, small · context'
     """
     mark = "" if is_here(spec) else f" · {DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
-    return f"{spec.title} · {kind_title(spec.kinds)}{mark}"
+    kinds = kind_title(spec.kinds) + ("" if spec.has_classes else " · no classes")
+    return f"{spec.title} · {kinds}{mark}"
 
 
 def start_title(spec: ModelSpec) -> str:

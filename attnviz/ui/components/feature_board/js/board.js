@@ -10,7 +10,7 @@ const LONGEST = 900; // px of a pane
 const KINDS = ["components", "similarity"];
 
 const percent = (share) => `${Math.round(100 * share)} %`;
-const cosine = (value) => value.toFixed(2).replace("-", "−");
+const cosine = (value) => value.toFixed(2).replace(/^-0.00$/, "0.00").replace("-", "−");
 
 export class Board {
   /** @type {any[]} a picture with its patches, photo, elements, and values for the chosen patch */
