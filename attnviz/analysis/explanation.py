@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from attnviz.analysis.certainty import Certainty
+from attnviz.analysis.certainty import Certainty, guess_sentence
 from attnviz.analysis.prediction import AskedTarget
 from attnviz.analysis.prediction import Prediction as Prediction
 from attnviz.analysis.showing import ShowsItself
@@ -83,6 +83,12 @@ class Explanation(ShowsItself):
     def sure(self) -> bool:
         """Whether the top class is worth naming, and is no more than a guess otherwise."""
         return self.certainty is None or self.certainty.sure
+
+    @property
+    def guess_text(self) -> str:
+        """What the network would guess, and why it is a guess; empty where it is sure."""
+        doubt = self.certainty.doubt if self.certainty else None
+        return guess_sentence(self.predictions, doubt) if doubt and self.predictions else ""
 
     @property
     def guessed(self) -> bool:

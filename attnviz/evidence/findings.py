@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attnviz.analysis.explain import class_index
 from attnviz.analysis.explanation import Explanation
-from attnviz.errors import EvidenceError
 from attnviz.evidence import curve_names
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
 from attnviz.evidence.faithfulness.budget_text import TITLES, describe_budget, percent
@@ -17,6 +15,7 @@ from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, 
 from attnviz.evidence.faithfulness.presence_text import describe_presence
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, measure_faithfulness
 from attnviz.evidence.fills.base import FILLS
+from attnviz.evidence.measured import MeasuredDecision
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.export.finding import Chart, Curve, Finding
@@ -67,35 +66,22 @@ def find_evidence(
         As `attnviz.explain` does.
     """
     values = result.map_of(result.best_layer if layer is None else layer)
-    label = _tested_class(model, result)
+    tested = MeasuredDecision(model, result)
+    label, asked = tested.target, tested.asked
 
     def work(subject: Subject) -> tuple[BlurBudget, dict[str, FaithfulnessTest]]:
         fills = [FILLS.get(name)() for name in _FILLS]
         budget = blur_budget(subject, values, progress=progress)
         return budget, measure_faithfulness(subject, values, fills, steps=_STEPS, progress=progress)
 
-    index = class_index(model, label)
-    (budget, trials), _ = run_experiment(model, result.picture, work, index)
-    top_label = model.label(int(budget.scores.first[0, -1]))
+    (budget, trials), _ = run_experiment(model, result.picture, work, asked)
+    top_label = tested.decision(int(budget.scores.first[0, -1]))
     top, left, bottom, right = result.geometry.box
     scale = math.hypot(bottom - top, right - left) / math.hypot(*result.geometry.input_size)
     return (
         budget_finding(budget, label, top_label, scale),
         presence_finding(trials, label, top_label),
     )
-
-
-def _tested_class(model: VisionModel, result: Explanation) -> str:
-    """Label of the class that the map explains, or else of the top prediction."""
-    explained = result.explained_class
-    if explained is not None:
-        return explained.label
-    if not result.predictions:
-        raise EvidenceError(
-            f"{model.name} returns features and no scores of classes, so there is no decision to "
-            "test. Choose a network that classifies."
-        )
-    return result.predictions[0].label
 
 
 def budget_finding(budget: BlurBudget, label: str, top_label: str, scale: float) -> Finding:

@@ -32,7 +32,8 @@ def notebook_html(source: ExportSource) -> str:
         f"{escape(one.label)} {one.probability:.2f}"
         for one in source.explanation.predictions[:_SHOWN]
     )
+    said = escape(source.explanation.guess_text) or (f"It sees {seen}." if seen else "")
     return (
-        f'<div style="max-width:62rem"><p>{escape(lead(source))} {seen and f"It sees {seen}."}</p>'
+        f'<div style="max-width:62rem"><p>{escape(lead(source))} {said}</p>'
         f'<div style="{_ROW}">{pictures}</div></div>'
     )

@@ -15,7 +15,7 @@ class Report(Export):
     """One HTML file that opens offline, with the viewer and all layers; it prints to A4."""
 
     name: ClassVar[str] = "report"
-    title: ClassVar[str] = "Report"
+    title: ClassVar[str] = "Report with the live viewer"
     suffix: ClassVar[str] = ".html"
     mime: ClassVar[str] = "text/html"
     per_layer: ClassVar[bool] = False

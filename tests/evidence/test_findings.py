@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 import attnviz
-from attnviz.analysis.explanation import Explanation, Prediction
+from attnviz.analysis.explanation import Explanation
+from attnviz.analysis.prediction import AskedTarget, Prediction
 from attnviz.errors import EvidenceError, UnknownNameError
 from attnviz.evidence.faithfulness.blur_budget import blur_budget
 from attnviz.evidence.findings import find_evidence
@@ -18,6 +19,7 @@ from attnviz.export.finding import Finding
 from attnviz.methods.questions import choose_method
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit, fit_picture
+from attnviz.targets.contrast import Contrast
 from tests.evidence.looking import PATCH, SIDE, PatchNet, picture, right_map, subject
 
 LABELS = ["dark", "bright"]
@@ -96,7 +98,7 @@ def test_a_right_map_beats_chance_and_its_inverse_does_not(right: tuple[Finding,
 
 def test_what_has_no_decision_to_test_says_so() -> None:
     one = explained(right_map())
-    with pytest.raises(EvidenceError, match="no scores of classes"):
+    with pytest.raises(EvidenceError, match="names no classes"):
         find_evidence(looking_model(), replace(one, predictions=(), classes=(), target=None))
     with pytest.raises(EvidenceError, match="This map is flat"):
         find_evidence(looking_model(), explained(np.ones((4, 4))))
@@ -110,3 +112,15 @@ def test_each_picture_is_counted(right: tuple[Finding, ...]) -> None:
     ends = [done for done in told if done[0] == done[1]]
     assert len(ends) == 2, "the budget, then both fills"
     assert 500 < sum(total for _, total in ends) < 800, "as the documentation has it"
+
+
+def test_any_question_is_measured_by_its_own_score() -> None:
+    one = explained(right_map())
+    said = Prediction("bright rather than dark", 0.69)
+    asked = AskedTarget(Contrast("bright", "dark"), said, 1.0, one.maps)
+    budget, chance = find_evidence(looking_model(), replace(one, target=said, asked=(asked,)))
+    assert "the network still says 'bright rather than dark'" in budget.headline
+    assert budget.pictures[0][0].endswith("“bright rather than dark”")
+    assert "'bright rather than dark'" in chance.headline
+    (chart,) = budget.charts
+    assert chart.curves[0].ys[-1] == pytest.approx(1 / (1 + np.exp(-0.8)), abs=1e-4), "8 (1 - 0.9)"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
+from attnviz.analysis.certainty import Certainty, Doubt
+from attnviz.export.report_page.page import report_page
 from attnviz.render.bokeh import bokeh
 from tests.export.examples import HOSTILE, example_source
 from tests.export.test_report import Page
@@ -33,6 +36,15 @@ def test_names_stay_text_and_nothing_runs() -> None:
     assert page.all("script") == []
     assert page.text.count(HOSTILE) >= 4
     assert len(example_source(layers=12).explanation._repr_html_()) < 200_000
+
+
+def test_a_guess_is_told_as_a_guess() -> None:
+    doubtful = replace(example_source().explanation, certainty=Certainty(0.1, 0.0, Doubt.CLOSE))
+    said = "Not sure: its best guesses are church (0.75) and tower (0.12)."
+    assert said in doubtful._repr_html_()
+    source = replace(example_source(), explanation=doubtful)
+    assert said in Page(report_page([source])).text
+    assert "Not sure" not in Page(report_page([example_source()])).text
 
 
 def test_a_result_is_one_line() -> None:

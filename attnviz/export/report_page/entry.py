@@ -90,7 +90,10 @@ def _predictions(source: ExportSource) -> str:
     if after:
         note = "Probabilities. Pale: for the photo. Coloured: for the focus picture."
     return section(
-        "What the model sees", f'<div class="bars">{bars}</div>', paragraph(note, "note")
+        "What the model sees",
+        paragraph(explanation.guess_text, "verdict"),
+        f'<div class="bars">{bars}</div>',
+        paragraph(note, "note"),
     )
 
 

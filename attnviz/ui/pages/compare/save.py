@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from attnviz.export.base import ExportSource
 from attnviz.export.picture_grid import framed, tiled_png
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
@@ -45,6 +46,22 @@ def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> byt
         for cell, found in zip(cells, spans, strict=True)
     ]
     return tiled_png(tiles, columns, provenance(cells, view))
+
+
+def report_sources(cells: Sequence[Cell], view: GridView) -> list[ExportSource]:
+    """Return each cell with maps as a report shows it: at the grid's depth, on its own scale."""
+    count = stop_count(cells)
+    stop = view.stop(count)
+    return [
+        ExportSource(
+            cell.explanation.picture,
+            cell.explanation,
+            cell.layers[layer_at(cell, stop, count)],
+            radius=RADIUS * math.hypot(*cell.explanation.picture.pixels.shape[:2]),
+        )
+        for cell in cells
+        if cell.explanation is not None
+    ]
 
 
 def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:

@@ -12,6 +12,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
 from attnviz.evidence.faithfulness.budget_text import ResultText, describe_budget
 from attnviz.evidence.faithfulness.sharp_share import blur_radii_for
+from attnviz.evidence.findings import budget_finding
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.methods.inference import Cost
@@ -23,6 +24,7 @@ from attnviz.ui.kit.long_work import is_done, long_work
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
+from attnviz.ui.pages.evidence.reporting import offer_report
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _PICTURES = 250
@@ -80,11 +82,17 @@ def show(tested: MapUnderTest) -> None:
     show_budget(result.blob, key="evidence budget")
     if budget.recognised:
         _show_controls(budget)
+    offer_report(tested, budget_finding(budget, *_names(tested, budget)))
 
 
 def _text(tested: MapUnderTest, budget: BlurBudget) -> ResultText:
+    return describe_budget(budget, *_names(tested, budget))
+
+
+def _names(tested: MapUnderTest, budget: BlurBudget) -> tuple[str, str, float]:
+    """What is measured, what comes first, and the scale of the picture, for sentences."""
     top_label = tested.decision(int(budget.scores.first[0, -1]))
-    return describe_budget(budget, tested.target, top_label, _scale(tested.explanation))
+    return tested.target, top_label, _scale(tested.explanation)
 
 
 def _describe_cost() -> str:

@@ -12,6 +12,7 @@ from attnviz.evidence.faithfulness.insertion_deletion import STEPS
 from attnviz.evidence.faithfulness.presence_text import describe_presence
 from attnviz.evidence.faithfulness.verdict import CONTROLS, FaithfulnessTest
 from attnviz.evidence.fills.base import FILLS
+from attnviz.evidence.findings import presence_finding
 from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.ui.kit.findings import margin_toggle, show_verdict
@@ -32,6 +33,7 @@ from attnviz.ui.pages.evidence.presence_run import (
     picture_count,
     steps_within,
 )
+from attnviz.ui.pages.evidence.reporting import offer_report
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _FILLS, _FILL, _SHARE, _MARGIN = (
@@ -72,6 +74,8 @@ def show(tested: MapUnderTest) -> None:
     )
     if result is not None:
         _show_result(tested, result)
+        finding = presence_finding(result.trials, tested.target, result.top_label)
+        offer_report(tested, finding)
     st.divider()
     show_occlusion(tested, fills)
 

@@ -22,7 +22,7 @@ from attnviz.ui.pages.compare.cells import GridRequest, compute_cells, default_p
 from attnviz.ui.pages.compare.fitting import offered_looks, reason_unfit
 from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import compare_cells, describe_difference
-from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance
+from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance, report_sources
 from attnviz.ui.pages.compare.scales import layer_at, ranges, stop_count
 from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.compare.compare_cells import cell, picture, without_maps
@@ -271,3 +271,14 @@ def test_a_method_of_one_pass_is_not_slow() -> None:
     quick = GridRequest({}, (RAN,), ("attention", "decision", "competition"), "", "cpu")
     assert not quick.slow
     assert replace(quick, looks=("competition", "score-cam")).slow
+
+
+def test_a_report_of_the_grid_has_what_has_maps_at_the_grids_depth() -> None:
+    grid = [cell([LOW, HIGH]), without_maps("attention", "It has none."), cell([LOW])]
+    first, last = report_sources(grid, GridView(False, 0.0))
+    assert (first.layer, last.layer) == ("layer 0", "layer 0")
+    assert first.explanation is grid[0].explanation
+    deep, _ = report_sources(grid, GridView(False, 1.0))
+    assert deep.layer == grid[0].layers[-1] != "layer 0"
+    height, width = first.picture.pixels.shape[:2]
+    assert first.radius == pytest.approx(0.03 * np.hypot(height, width))
