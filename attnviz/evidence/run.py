@@ -53,7 +53,7 @@ def run_experiment(
     target : optional
         What to measure, as in `attnviz.explain` (default: the top prediction). Several compete: the
         first is measured against the others. Of a score that is no probability, what is told is the
-        share that is left of it.
+        share that is left of what the picture adds to an input of zeros.
 
     Returns
     -------
@@ -110,7 +110,9 @@ def _run(
         if asked is None:
             target, scores = _class_of(model, inference, logits), inference.scores
         else:
-            target, scores = 0, asked.measured
+            with torch.inference_mode():
+                empty = module(torch.zeros_like(inputs))  # of the colour that means nothing
+            target, scores = 0, asked.measured(empty)
         pixels = resample(picture.pixels, inference.geometry)
         try:
             return experiment(Subject(module, pixels, normalise, target, scores=scores))

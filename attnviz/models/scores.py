@@ -67,9 +67,10 @@ class Scores:
         A sentence for the user where `kind` was inferred, or does not seem to fit; may be empty.
     alone
         Whether the only output is the score of a question, which is answered with yes, 0, or no, 1.
-    whole
-        Of values that are no probabilities: the one that counts as all, above 0. What is told then
-        is the share that is left of it, and the decision is kept while that is at least a half.
+    span
+        Of values that are no probabilities: that of an empty picture, and a larger one that counts
+        as all. What is told then is the share that is left between the two, and the decision is
+        kept while that is at least a half.
 
     Examples
     --------
@@ -88,7 +89,7 @@ class Scores:
     flat: bool = False
     note: str = ""
     alone: bool = False
-    whole: float | None = None
+    span: tuple[float, float] | None = None
 
     @property
     def converts(self) -> bool:
@@ -138,7 +139,10 @@ class Scores:
             float [..., classes] in 0..1; of features, the values themselves.
         """
         if self.kind is ScoreKind.NONE:
-            return logits if self.whole is None else (logits / self.whole).clamp(0, 1)
+            if self.span is None:
+                return logits
+            empty, whole = self.span
+            return ((logits - empty) / (whole - empty)).clamp(0, 1)
         return logits.softmax(-1) if self.kind is ScoreKind.SOFTMAX else logits.sigmoid()
 
     def comparable(self, logits: Tensor) -> Tensor:
@@ -174,12 +178,12 @@ class Scores:
             float [N], in logits. Of exclusive classes, the class's log-probability minus the
             highest other one: above 0 where the class comes first. Of independent classes, and of a
             single one, its logit: above 0 where its probability is above a half. Of a value, by how
-            much it is above half of the whole.
+            much it is above the middle of its span.
         """
         chosen = classes[:, None]
         own = logits.gather(1, chosen)[:, 0]
-        if self.whole is not None:
-            return own - self.whole / 2
+        if self.span is not None:
+            return own - sum(self.span) / 2
         if not self.exclusive or logits.shape[1] == 1 or not self.has_classes:
             return own
         ranked = self.comparable(logits)

@@ -60,24 +60,33 @@ class Head:
             return Scores(ScoreKind.SOFTMAX)
         return Scores(self.targets[0].score_kind, exclusive=False, alone=True)
 
-    @property
-    def measured(self) -> Scores:
-        """How experiments read the columns: of a value, by the share that is left of it.
+    def measured(self, empty: Tensor) -> Scores:
+        """Return how experiments read the columns: of a value, by the share that is left of it.
+
+        Parameters
+        ----------
+        empty
+            float [1, targets], the scores of an empty picture.
+
+        Returns
+        -------
+        Scores
 
         Raises
         ------
         TargetError
-            The value of the picture is not above 0, so there are no shares of it.
+            The picture has no more of it than an empty one, so there are no shares.
         """
-        scores, whole = self.scores, float(self.values[0, 0])
+        scores, span = self.scores, (float(empty[0, 0]), float(self.values[0, 0]))
         if scores.kind is not ScoreKind.NONE:
             return scores
-        if whole <= 0:
+        if not span[1] > span[0]:
             raise TargetError(
-                f"The score of {format_target(self.targets[0])} is {whole:.3g} on this picture. An "
-                "experiment measures how much of it is left, so it must be above 0."
+                f"The score of {format_target(self.targets[0])} is {span[1]:.3g} on this picture, "
+                f"and {span[0]:.3g} on an empty one. An experiment measures how much is left of "
+                "what the picture adds, and here it adds nothing."
             )
-        return replace(scores, whole=whole)
+        return replace(scores, span=span)
 
     @property
     def asked(self) -> Inference:

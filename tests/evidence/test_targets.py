@@ -19,6 +19,7 @@ from attnviz.evidence.scoring import VariantScores, score_variants
 from attnviz.evidence.subject import Subject
 from tests.state import left_as_it_was
 from tests.targets.colours import LABELS, PLAIN, Colours, two_colours
+from tests.targets.test_places_by_hand import wrapped
 
 RED = attnviz.open_picture(np.full((8, 8, 3), (255, 0, 0), np.uint8), name="red")
 
@@ -45,7 +46,9 @@ BY_HAND: dict[str, tuple[Any, list[float], list[float], list[int]]] = {
         ["red", attnviz.Contrast("green", "blue")],  # columns 2, 1 and 0, 1
         [np.exp(2) / (np.exp(2) + np.exp(1)), 1 / (1 + np.exp(1))], [1, -1], [0, 1],
     ),
-    "a function": (lambda output: output[:, 0] + 2, [1, 0.5], [2, 0], [0, 0]),  # 4, and 2
+    # 4, and 2 as of an empty picture
+    "a function": (lambda output: output[:, 0] + 2, [1, 0], [1, -1], [0, 1]),
+    "a function below 0": (lambda output: output[:, 1] - 9, [1, 1], [0.5, 0.5], [0, 0]),
     "likeness": (attnviz.Alike(RED), [1, 0], [1 / np.sqrt(5), -1 / np.sqrt(5)], [0, 1]),
     "a patch that is gone": (attnviz.Patch(0.2, 0.2), [1, 0], [0.5, -0.5], [0, 1]),
     "a patch that stays": (attnviz.Patch(0.8, 0.2), [1, 1], [0.5, 0.5], [0, 0]),
@@ -71,7 +74,7 @@ def test_a_class_is_measured_as_ever(model: attnviz.VisionModel) -> None:
 
 
 def test_a_score_without_shares_is_refused(model: attnviz.VisionModel) -> None:
-    with pytest.raises(TargetError, match=r"is -2 on this picture.* must be above 0"):
+    with pytest.raises(TargetError, match=r"is -2 on this picture, and -?0 on an empty one"):
         run_experiment(model, two_colours(), without_red, lambda output: -output[:, 0])
     with pytest.raises(UnknownClassError):
         run_experiment(model, two_colours(), without_red, attnviz.Contrast("red", "grey"))
@@ -110,3 +113,15 @@ def test_the_sanity_check_explains_the_same_target(model: attnviz.VisionModel) -
     check = check_sanity(model, two_colours(), "hires-cam", "cells", red)
     assert len(asked) >= len(check.steps) + 3  # every step, and three controls
     assert check.steps[0].similarity is not None
+
+
+def test_a_box_is_measured_by_what_is_left_of_its_score() -> None:
+    def changed(subject: Subject) -> VariantScores:
+        half, none = subject.inputs / 2, subject.inputs.clone()
+        none[..., :4] = 0  # nothing red
+        return score_variants(subject, [torch.cat([subject.inputs, half, none])], 3)
+
+    model, box = wrapped("boxes"), attnviz.Box(0, 0, 0.5, 1, "red")
+    found, _ = run_experiment(model, two_colours(), changed, box)
+    np.testing.assert_allclose(found.probability, [1, 0.5, 0], atol=1e-6)
+    assert found.first.tolist() == [0, 0, 1]

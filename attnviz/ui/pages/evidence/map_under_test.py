@@ -44,7 +44,8 @@ class MapUnderTest(Measured):
             return ""
         return (
             f"The score of {self.target} is no probability: what is shown is the share that is "
-            "left of it, and it counts as kept while at least half is left."
+            "left of what the picture adds to an empty one, and it counts as kept while at least "
+            "half is left."
         )
 
     def pace(self, work: str, cost: Callable[[], Cost]) -> Pace:
