@@ -16,6 +16,7 @@ from attnviz.methods.context import ContextMethod, ObjectQuery
 from attnviz.methods.inference import Inference
 from attnviz.models.classes import index_of_class
 from attnviz.models.outputs.overlap import Edges
+from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.targets.base import TARGETS, Part, Scorer, Target, TextContext
@@ -40,10 +41,11 @@ class Box(Target):
 
     Notes
     -----
-    Of a detector, S = max over the things j found of IoU(box, box_j) p_j(c), where c is the class
-    and p_j its probability; gradients flow through p_j alone. With random masks this is D-RISE
-    (Petsiuk et al., CVPR 2021, arXiv 2006.03204), with the class's probability in the place of the
-    cosine of all classes' probabilities. Of a segmenter, S is the class's mean logit in the box.
+    Of a detector, S = log q / (1 - q) with q = max over the things j found of IoU(box, box_j)
+    p_j(c), where c is the class and p_j its probability; gradients flow through p_j alone. With
+    random masks q is that of D-RISE (Petsiuk et al., CVPR 2021, arXiv 2006.03204), with the class's
+    probability in the place of the cosine of all classes' probabilities. Of a segmenter, S is the
+    mean of the class's log-odds in the box.
 
     Examples
     --------
@@ -76,6 +78,11 @@ class Box(Target):
                 f"The box {told} has no area. Give left, top, right and bottom, the left edge "
                 "before the right one, and the top before the bottom."
             )
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """See `Target`."""
+        return ScoreKind.SIGMOID
 
     @classmethod
     def fits(cls, model: VisionModel) -> bool:
@@ -110,9 +117,9 @@ class Box(Target):
 
     @classmethod
     def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
-        """See `Target`."""
+        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
         del kinds
-        return ("grad-cam",)
+        return ("layer-cam",)
 
     @classmethod
     def shown_by(cls, method: type[Method]) -> bool:

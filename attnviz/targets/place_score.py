@@ -18,6 +18,7 @@ from attnviz.models.outputs.overlap import Edges, box_overlaps, mask_overlaps, o
 from attnviz.models.vision_model import VisionModel
 from attnviz.targets.base import Passed, Scorer
 
+_TINY = 1e-6  # probability
 _RETURNED: WeakKeyDictionary[Inference, Any] = WeakKeyDictionary()
 
 
@@ -98,8 +99,8 @@ def place_scorer(
     Returns
     -------
     Scorer
-        Of things: the highest product of overlap and probability of the class. Of positions: the
-        mean logit of the class.
+        Log-odds: of things, of the highest product of overlap and probability of the class; of
+        positions, the mean of the class's log-odds.
 
     Raises
     ------
@@ -112,8 +113,8 @@ def place_scorer(
     if outputs.things is not None:
         read = outputs.things
         wanted = matched(model, inference, place)[0] if index is None else index
-        return lambda passed: torch.stack(
-            [_best(found, place, wanted) for found in read(passed.output, place.size)]
+        return lambda passed: log_odds(
+            torch.stack([_best(found, place, wanted) for found in read(passed.output, place.size)])
         )
     if outputs.dense is None:
         raise TargetError(f"{model.name} finds neither boxes nor regions.")
@@ -124,7 +125,7 @@ def place_scorer(
         logits = dense(passed.output)
         if wanted >= logits.shape[1]:
             raise UnknownClassError(wanted, model.labels, logits.shape[1])
-        return _mean(logits[:, wanted], place)
+        return _mean(_class_log_odds(logits.float(), wanted), place)
 
     return score
 
@@ -171,6 +172,17 @@ def _best(found: Found, place: SeenPlace, index: int) -> Tensor:
     if not len(found):
         return found.scores.new_zeros(())
     return (place.overlaps(found).to(found.scores) * found.of_class(index)).max()
+
+
+def log_odds(chances: Tensor) -> Tensor:
+    """Return log-odds of probabilities, float32, from -13.8 to 13.8: beyond, nothing changes."""
+    return chances.float().clamp(_TINY, 1 - _TINY).logit()
+
+
+def _class_log_odds(logits: Tensor, index: int) -> Tensor:
+    """[N, h, w]: of a class against all others, of logits [N, classes, h, w]."""
+    others = torch.cat([logits[:, :index], logits[:, index + 1 :]], 1)
+    return logits[:, index] - others.logsumexp(1) if others.shape[1] else logits[:, index]
 
 
 def _dominant(logits: Tensor, place: SeenPlace) -> int:

@@ -19,6 +19,7 @@ from attnviz.errors import TargetError
 from attnviz.methods.base import Method
 from attnviz.methods.inference import Inference
 from attnviz.models.classes import index_of_class
+from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.targets.base import TARGETS, Scorer, Target, TextContext
@@ -45,10 +46,10 @@ class Region(Target):
 
     Notes
     -----
-    Of a segmenter, S is the mean logit of the class over the region (Vinogradova et al., Seg-Grad-
-    CAM, AAAI 2020, arXiv 2002.11434, who take the sum). Of a detector with masks, S = max over the
-    things j found of IoU(mask, mask_j) p_j(c); of one without, the box around the region counts.
-    As text, the mask has at most 64 cells on a side.
+    Of a segmenter, S is the mean of the class's log-odds over the region (after Vinogradova et al.,
+    Seg-Grad-CAM, AAAI 2020, arXiv 2002.11434, who take the sum of logits). Of a detector with
+    masks, S is that of `Box` with the overlap of masks; of one without, the box around the region
+    counts. As text, the mask has at most 64 cells on a side.
 
     Examples
     --------
@@ -88,6 +89,11 @@ class Region(Target):
         count = self.rows * self.columns
         bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
         return bits.reshape(self.rows, self.columns).astype(bool)
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """See `Target`."""
+        return ScoreKind.SIGMOID
 
     @classmethod
     def fits(cls, model: VisionModel) -> bool:
@@ -141,9 +147,9 @@ class Region(Target):
 
     @classmethod
     def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
-        """See `Target`."""
+        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
         del kinds
-        return ("grad-cam",)
+        return ("layer-cam",)
 
     @classmethod
     def shown_by(cls, method: type[Method]) -> bool:

@@ -92,8 +92,9 @@ def test_a_box_has_the_score_of_what_overlaps_it(picture: attnviz.Picture) -> No
 def test_gradients_flow_through_the_probability_of_the_class(picture: attnviz.Picture) -> None:
     result = attnviz.explain(wrapped(), picture, "hires-cam", Box(0, 0, 0.5, 1))
     expected = np.zeros((8, 8), np.float32)
-    expected[:, :4] = 0.8 / 32  # the feature times its share of the mean over 4 x 8 cells
-    np.testing.assert_allclose(result.maps[-1], expected, atol=1e-6)
+    # The feature times its share of the mean over 4 x 8 cells, by d log-odds / dp = 1 / p (1 - p).
+    expected[:, :4] = 0.8 / 32 / (0.8 * 0.2)
+    np.testing.assert_allclose(result.maps[-1], expected, rtol=1e-4)
     assert result.target is not None
     assert result.target.label == "what is in the box 25 % from the left and 50 % from the top"
     assert result.target_text == "box:0,0,.5,1"
@@ -115,15 +116,26 @@ def test_queries_without_no_object_are_independent(picture: attnviz.Picture) -> 
     assert found[0].label == "class 1"
 
 
-def test_a_segmenters_place_has_the_mean_logit_of_its_class(picture: attnviz.Picture) -> None:
+def chance(*log_odds: float) -> float:
+    """The probability of the mean of log-odds."""
+    return float(1 / (1 + np.exp(-np.mean(log_odds))))
+
+
+def test_a_segmenters_place_has_the_mean_log_odds_of_its_class(picture: attnviz.Picture) -> None:
+    """Logits are 0, 3 x red and 3 x green: 2.4 for red, 1.8 for green where they are."""
     model = wrapped("dense")
-    assert value_of(model, picture, Box(0, 0, 0.5, 1)) == pytest.approx(2.4)  # 3 x .8: red
-    assert value_of(model, picture, Box(0.5, 0, 1, 1, "green")) == pytest.approx(0.9)
-    assert value_of(model, picture, Box(0.5, 0, 1, 0.5)) == pytest.approx(1.8)
+    red, not_red, black = 2.4 - np.log(2), -np.log(1 + np.exp(1.8)), -np.log(2)
+    green, not_green = 1.8 - np.log(2), -np.log(1 + np.exp(2.4))
+    assert value_of(model, picture, Box(0, 0, 0.5, 1)) == pytest.approx(chance(red))
+    assert value_of(model, picture, Box(0.5, 0, 1, 0.5)) == pytest.approx(chance(green))
+    right = value_of(model, picture, Box(0.5, 0, 1, 1, "green"))
+    assert right == pytest.approx(chance(green, black))
     mask = np.zeros((16, 16), bool)
     mask[:, 6:10] = True  # a half red, a quarter green, a quarter black
-    assert value_of(model, picture, Region(mask)) == pytest.approx(1.2)
-    assert value_of(model, picture, Region(mask, "green")) == pytest.approx(0.45)
+    found = value_of(model, picture, Region(mask))
+    assert found == pytest.approx(chance(red, red, not_red, black))
+    found = value_of(model, picture, Region(mask, "green"))
+    assert found == pytest.approx(chance(not_green, not_green, green, black))
 
 
 def test_what_a_segmenter_finds(picture: attnviz.Picture) -> None:
@@ -147,7 +159,7 @@ def test_regions_are_compared_with_masks_and_boxes_with_boxes(picture: attnviz.P
 
 def test_without_a_question_the_most_probable_thing_is_explained(picture: attnviz.Picture) -> None:
     result = attnviz.explain(wrapped(), picture)
-    assert result.method == "grad-cam"
+    assert result.method == "layer-cam"
     assert result.target_text == "box:0,0,.5,1,red"
 
 
@@ -188,7 +200,7 @@ def test_a_class_that_was_missed_can_be_asked_for(picture: attnviz.Picture) -> N
         attnviz.explain(wrapped("nothing"), picture, "grad-cam", Box(0, 0, 1, 1, "red"))
     result = attnviz.explain(model, picture, "occlusion", Box(0, 0, 0.5, 1, "green"))
     assert result.target is not None
-    assert result.target.probability == 0
+    assert result.target.probability == pytest.approx(0, abs=2e-6)
     assert not result.maps[0].any()
 
 
