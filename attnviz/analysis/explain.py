@@ -15,6 +15,7 @@ from attnviz.analysis.kinds import kinds_and_doubts
 from attnviz.analysis.plain_pass import judged, plain_logits
 from attnviz.analysis.prediction import AskedTarget, Prediction
 from attnviz.analysis.predictions import check_target, ranked_predictions
+from attnviz.analysis.provenance import pass_provenance
 from attnviz.analysis.target_maps import (
     TargetMaps,
     asked_targets,
@@ -31,7 +32,6 @@ from attnviz.models.classes import index_of_class
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
-from attnviz.pictures.geometry import PictureGeometry
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
 
@@ -131,7 +131,9 @@ def explain(
         target=explained(model, result, asked),
         geometry=geometry,
         provenance={
-            **_provenance(model, picture, shown, geometry),
+            **pass_provenance(model, picture, geometry),
+            "method": shown.method.name,
+            "paper": shown.method.paper,
             **decision_facts(predictions, certainty),
         },
         notes=(*picture.notes, *doubts, *answer.notes, *notes),
@@ -251,22 +253,3 @@ def class_index(model: VisionModel, target: int | str) -> int:
         There is no such class.
     """
     return index_of_class(target, model.labels)
-
-
-def _provenance(
-    model: VisionModel, picture: Picture, choice: Choice, geometry: PictureGeometry
-) -> dict[str, str]:
-    height, width = geometry.input_size
-    own = model.spec.source is Source.USER
-    made = model.preprocess
-    source = f" (from {made.origin})" if made.origin else ""
-    return {
-        "model": model.name,
-        "weights sha256": model.weights_sha256,
-        "input": f"{width} x {height} pixels",
-        **({"preprocessing": made.described() + source} if own else {}),
-        "method": choice.method.name,
-        "paper": choice.method.paper,
-        "picture": picture.name,
-        "picture sha256": picture.sha256,
-    }

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.provenance import pass_provenance
 from attnviz.capture.discovery.final_features import final_features
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.grids import cell_of
@@ -41,6 +42,8 @@ class PatchFeatures:
         The picture.
     notes
         Sentences for the user, such as a retry on a smaller input.
+    provenance
+        Model, weights, input, layer and picture.
     """
 
     values: FloatArray
@@ -48,6 +51,7 @@ class PatchFeatures:
     geometry: PictureGeometry
     picture: Picture
     notes: tuple[str, ...] = field(default=())
+    provenance: dict[str, str] = field(default_factory=dict)
 
     def patch_at(self, x: float, y: float) -> tuple[int, int]:
         """Return the row and column of the patch at a point of the picture.
@@ -207,7 +211,14 @@ def features(
             f"{model.name} gives NaN or infinity in {site.layer} for {picture.name}. Its weights "
             "are damaged, or its numbers overflow: load other weights, or run it in float32."
         )
-    return PatchFeatures(values, site.layer, geometry, picture, (*picture.notes, *notes))
+    return PatchFeatures(
+        values,
+        site.layer,
+        geometry,
+        picture,
+        (*picture.notes, *notes),
+        pass_provenance(model, picture, geometry) | {"layer": site.layer},
+    )
 
 
 def feature_layers(model: VisionModel, picture: Picture) -> tuple[str, ...]:

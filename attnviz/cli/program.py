@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from attnviz.cli.agreement import agreement
 from attnviz.cli.app import app
 from attnviz.cli.explain import explain
+from attnviz.cli.features import features
 from attnviz.cli.methods import methods
 from attnviz.cli.models import models
 from attnviz.cli.report import report
@@ -77,5 +78,16 @@ def options(
     del version
 
 
-for command in (app, models, methods, explain, report, agreement, train, train_lens, evaluate):
+for command in (
+    app,
+    models,
+    methods,
+    explain,
+    features,
+    report,
+    agreement,
+    train,
+    train_lens,
+    evaluate,
+):
     cli.command()(command)

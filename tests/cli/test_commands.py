@@ -43,7 +43,7 @@ def run(*words: str | Path) -> tuple[int, str]:
 def test_the_commands_and_the_version() -> None:
     code, output = run("--help")
     assert code == 0
-    commands = ("app", "models", "methods", "explain", "agreement", "train", "evaluate")
+    commands = ("app", "models", "methods", "explain", "features", "agreement", "train", "evaluate")
     assert all(re.search(rf"^\W*{name}\s", output, re.MULTILINE) for name in commands), output
     assert run("--version") == (0, f"{__version__}\n")
 

@@ -17,6 +17,7 @@ from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_from_row
 from attnviz.ui.kit.several_picker import pick_more
 from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.features.cache import features_of, layers_of, packed_board
+from attnviz.ui.pages.features.saving import offer_files
 
 MORE, LAYER, TOGETHER = "feature pictures", "feature layer", "feature basis"
 MOST_MORE = 3
@@ -96,6 +97,7 @@ def _show_features(
         key = (*photos, *names, *model.key, layer)
         blob, bases = packed_board(key, together, names, found)
     show_board(blob, key="features")
+    offer_files(names, found, bases)
     st.caption(_told(model, found[0], bases))
     show_notes(list(dict.fromkeys(note for one in found for note in one.notes)))
     for photo in photos.values():

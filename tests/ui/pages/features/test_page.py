@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis.features import features, shared_basis
+from attnviz.export.feature_files import components_png
 from attnviz.metrics.feature_space import principal_colours
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -16,6 +18,7 @@ from attnviz.types import AnyArray
 from attnviz.ui.components.feature_board.packing import directions
 from attnviz.ui.kit import model_picker
 from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.pages.features.saving import _content
 from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue, without_classes
 from tests.ui.pages.layers.test_page import PAGES, assert_fine
@@ -109,3 +112,19 @@ def test_a_coarse_grid_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("is coarse" in one.value for one in page.caption) == (cells < 150)
     page.selectbox(key="feature layer").select_index(0).run()
     assert np.prod(board(page)[1]["features 0"].shape[:2]) > cells
+
+
+def test_what_is_shown_can_be_saved(model: VisionModel) -> None:
+    photos = [shown_sample("china"), shown_sample("coffee")]
+    found = [features(model, photo) for photo in photos]
+    shared = shared_basis(found)
+    own = [shared_basis([one]) for one in found]
+    for bases, group in (([shared], found), (own, found[1:])):
+        content = _content("components.png", 1, found, bases)
+        basis = bases[-1]
+        painted = principal_colours(*(basis.components(one.values) for one in group))[-1]
+        facts = found[1].provenance | {"basis": "its own" if bases is own else "of 2 pictures"}
+        assert content == components_png(painted, found[1].geometry, facts)
+        numbers = np.load(io.BytesIO(_content("features.npz", 1, found, bases)))
+        assert (numbers["features"] == found[1].values).all()
+        assert (numbers["components"] == basis.components(found[1].values)).all()

@@ -1,0 +1,91 @@
+"""`attnviz features`: write the features of patches, and their components as pictures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.training.cli import Device
+
+if TYPE_CHECKING:
+    from attnviz.analysis.features import PatchFeatures
+
+_KEPT_SIDE = 16
+
+
+def features(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer whose features are read (default: the last one).")
+    ] = None,
+    input_size: Annotated[
+        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
+    ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="Find the components of each picture by itself.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Output folder.")] = Path("out"),
+    device: Device = "auto",
+) -> None:
+    """Write the features of each patch as .npz, and their first three components as colours.
+
+    The components are found for all pictures together, so that equal colours mean equal features in
+    all of them. A picture that fails does not stop the others; the exit code is 1 then.
+    """
+    from attnviz.analysis.features import features as features_of
+    from attnviz.cli.inputs import input_pictures
+    from attnviz.cli.output import check_folder, output_folders
+    from attnviz.errors import ModelError, NoSitesError, PictureError
+    from attnviz.models.loading import load_model
+
+    check_folder(out)
+    listed = input_pictures(pictures, out)
+    loaded = load_model(model_or_default(model), device, input_size=input_size)
+    found: list[tuple[Path, PatchFeatures]] = []
+    for picture, folder in zip(listed, output_folders([one.place for one in listed]), strict=True):
+        try:
+            if picture.problem is not None:
+                raise picture.problem
+            one = features_of(loaded, picture.path, layer)
+            # Of a thousand photos the pixels would fill the memory; nothing needs them any more.
+            found.append((out / folder, replace(one, picture=one.picture.reduced(_KEPT_SIDE))))
+        except NoSitesError:
+            raise
+        except (PictureError, ModelError) as error:
+            typer.echo(str(error), err=True)
+    for group in [[one] for one in found] if each else [found]:
+        _write(group)
+    if len(found) < len(listed):
+        raise typer.Exit(1)
+
+
+def _write(group: list[tuple[Path, PatchFeatures]]) -> None:
+    """Write the pictures that share one basis."""
+    from attnviz.analysis.features import shared_basis
+    from attnviz.cli.output import write_file
+    from attnviz.cli.terminal import path_text
+    from attnviz.export.feature_files import components_png, features_npz
+    from attnviz.metrics.feature_space import principal_colours
+
+    if not group:
+        return
+    basis = shared_basis([one for _, one in group])
+    components = [basis.components(one.values) for _, one in group]
+    colours = principal_colours(*components)
+    for (folder, one), values, painted in zip(group, components, colours, strict=True):
+        facts = one.provenance | {"basis": f"of {len(group)} pictures" if group[1:] else "its own"}
+        write_file(folder / "components.png", components_png(painted, one.geometry, facts))
+        write_file(folder / "features.npz", features_npz(one.values, values, facts))
+        rows, columns, width = one.values.shape
+        what = f"{rows} x {columns} patches of {width:,} numbers from {one.layer}"
+        typer.echo(f"{path_text(Path(one.picture.name))}: {what} in {path_text(folder)}")
