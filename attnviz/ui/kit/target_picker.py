@@ -17,9 +17,11 @@ from attnviz.pictures import Picture
 from attnviz.targets import Part, Target, TextContext
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_targets, parse_targets
+from attnviz.targets.words import Words
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.pickers import chosen_key, known_photos
 from attnviz.ui.kit.url_state import linked, show_titles, start_choice, went_back
+from attnviz.ui.kit.words_field import pick_words
 
 TARGET = "target"
 _KIND = "target kind"
@@ -59,9 +61,17 @@ def pick_target(
         `st.session_state["target"]` holds the same as text, for the link.
     """
     kinds = _kinds(model, likely, look, method)
+    asked = _asked(model, kinds)
+    if Words.fits(model) and (look not in METHODS or _explains_any(METHODS.get(look))):
+        words = pick_words(asked)
+        if words:
+            st.session_state[TARGET] = format_targets(words)
+            return words
+        asked = tuple(one for one in asked if not isinstance(one, Words))
+        st.session_state[TARGET] = format_targets(asked)
+    kinds.pop(Words.name, None)  # it has a field of its own
     if not kinds:
         return ()
-    asked = _asked(model, kinds)
     kind = _pick_kind(kinds, asked)
     if kind == Class.name:
         label = _pick_class(model, likely, "the top class" if sure else "a guess")
@@ -90,6 +100,12 @@ def _kinds(
     }
 
 
+def _explains_any(method: type[Method]) -> bool:
+    """Whether a method explains any score, not those of classes alone."""
+    relevance = method.nature is Nature.RELEVANCE and not method.classless
+    return relevance and not method.needs_class
+
+
 def _can_draw(kind: type[Target]) -> bool:
     return bool(kind.parts) and set(kind.parts.values()) <= set(_DRAWN)
 
@@ -103,7 +119,8 @@ def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Targe
             target.words(model)  # raises for a class that this model does not have
     except AttnvizError:
         return ()
-    return targets if all(target.name in kinds for target in targets) else ()
+    known = {*kinds, *([Words.name] if Words.fits(model) else [])}
+    return targets if all(target.name in known for target in targets) else ()
 
 
 def _opened(checksum: str) -> Picture:
