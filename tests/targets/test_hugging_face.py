@@ -59,7 +59,8 @@ def test_a_region_of_segformer(photo: np.ndarray) -> None:
     mask[30:75, 20:120] = True  # exactly cells 4 to 9 and 2 to 11 of the sixteen
     inputs, _ = SMALL.tensor(picture)
     with torch.no_grad():
-        expected = float(network(inputs).logits[0, 3, 4:10, 2:12].mean())
+        chances = network(inputs).logits[0, :, 4:10, 2:12].softmax(0)[3]
+    expected = float((chances.log() - (1 - chances).log()).mean().sigmoid())
     result = attnviz.explain(model, picture, "grad-cam", Region(mask, 3))
     assert result.target is not None
     assert result.target.probability == pytest.approx(expected, abs=1e-3)

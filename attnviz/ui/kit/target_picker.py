@@ -238,9 +238,16 @@ def _text_field(field: _Field) -> str | None:
     return st.text_input(title, key=field.start(""), persist_state="session").strip() or None
 
 
+_SHARES = {
+    "x": "From the left", "y": "From the top", "x0": "Left edge", "y0": "Top edge",
+    "x1": "Right edge", "y1": "Bottom edge",
+}  # fmt: skip
+
+
 def _share_field(field: _Field) -> float:
     key = field.start(0.5)
-    return float(st.slider(field.name, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
+    title = _SHARES.get(field.name, field.name)
+    return float(st.slider(title, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
 
 
 def _picture_field(field: _Field) -> Picture | None:

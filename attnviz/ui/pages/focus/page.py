@@ -33,7 +33,7 @@ from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
-from attnviz.ui.pages.focus.panels import show_predictions
+from attnviz.ui.pages.focus.panels import show_asked, show_predictions
 from attnviz.ui.pages.focus.saving import offer_files
 from attnviz.ui.pages.focus.server_view import plain_view
 from attnviz.ui.pages.focus.tapping import (
@@ -168,6 +168,9 @@ def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
 def _show_side(subject: FocusSubject, view: View) -> None:
     """Show the predictions before and after the blur, or that there are none."""
     explanation, model = subject.explanation, subject.model
+    if explanation.explained_class is None and explanation.asked:
+        st.html('<h2 class="av-title">What you asked</h2>')
+        show_asked(explanation.asked)
     st.html('<h2 class="av-title">What the model sees</h2>')
     if not model.has_classes:
         offer_features(model, ", so it gives no verdict. What stays sharp is what it attends to.")

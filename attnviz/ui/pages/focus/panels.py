@@ -10,10 +10,13 @@ import streamlit as st
 
 from attnviz.analysis.certainty import Doubt
 from attnviz.analysis.explanation import Explanation, Prediction
+from attnviz.analysis.prediction import AskedTarget
+from attnviz.models.scores import ScoreKind
 from attnviz.render.focus import focus_map
 from attnviz.render.heat import colour_map
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import layer_names
+from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.pages.focus.verdict import guessed, verdict
 
@@ -94,6 +97,21 @@ def show_predictions(
     )
     st.html(f'<p class="av-verdict">{html.escape(sentence)}</p><div class="av-bars">{bars}</div>')
     st.caption("Probabilities. Pale: of the photo. Coloured: of the bokeh picture.")
+
+
+def show_asked(asked: Sequence[AskedTarget]) -> None:
+    """Show what the network says of what was asked, other than a class alone.
+
+    Parameters
+    ----------
+    asked : sequence of AskedTarget
+        With values, and shares of the focus where several compete.
+    """
+    for one in asked:
+        label, value = one.prediction
+        what = "value" if one.target.score_kind is ScoreKind.NONE else "probability"
+        share = f", {100 * one.share:.0f} % of the focus" if len(asked) > 1 else ""
+        st.markdown(f"**{plain_text(label)}**: {what} {value:.2f}{share}")
 
 
 def _bar(label: str, before: float | None, after: float, most: float) -> str:
