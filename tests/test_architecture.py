@@ -106,9 +106,55 @@ if node is not None:
     assert drawn.strip() == "▁▅█", drawn
 """
 
+TARGET = """
+import doctest
+import json
+import numpy as np
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+import attnviz
+from attnviz.cli import cli
+from attnviz.evidence.run import run_experiment
+from attnviz.evidence.scoring import score_variants
+from attnviz.pictures import open_sample
+from attnviz.targets import against
+
+examples = doctest.testmod(against)
+assert examples.failed == 0 and examples.attempted > 0
+picture = open_sample("china").reduced(200)
+model = attnviz.load_model("ran-small", device="cpu")
+result = attnviz.explain(model, picture, "grad-cam", against.Against("church"))
+(asked,) = result.asked
+chance = {one.label: one.probability for one in result.predictions}["church"]
+assert abs(asked.prediction.probability - (1 - chance)) < 1e-5, asked
+assert result.title == "Relevance for anything but church"
+found, _ = run_experiment(
+    model, picture, lambda one: score_variants(one, [one.inputs], 1), "against:church"
+)
+assert abs(found.probability[0] - (1 - chance)) < 1e-5
+
+Image.fromarray(picture.pixels).save("asked.png")
+words = ["explain", "asked.png", "--target", "against:church", "--method", "grad-cam"]
+options = ["--model", "ran-small", "--layer", "best", "--export", "focus", "--json"]
+told = CliRunner().invoke(cli, [*words, *options, "--device", "cpu", "--out", "asked"])
+assert told.exit_code == 0, told.output
+(path,) = json.loads(told.stdout)["files"]
+assert path.endswith(".against-church.focus.png"), path
+
+page = AppTest.from_file("app.py", default_timeout=300)
+for name, value in {"model": "ran-small", "look": "grad-cam", "target": "against:church"}.items():
+    page.query_params[name] = value
+page.run()
+assert not page.exception, page.exception
+assert page.selectbox(key="target kind").value == "against"
+assert page.selectbox(key="target against which").value == "church"
+"""
+
 RECIPES = {
     "sparkline": COMPONENT,
     "methods": METHOD,
+    "targets": TARGET,
     "zoo": NETWORK,
     "brightness": PAGE,
     "export": EXPORT,

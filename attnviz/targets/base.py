@@ -246,6 +246,33 @@ class Target(ABC):
 TARGETS: Registry[type[Target]] = Registry("kind of target")
 
 
+def class_logits(model: VisionModel, passed: Passed) -> Tensor:
+    """Return the logits [N, classes] of a pass.
+
+    Parameters
+    ----------
+    model
+        The network.
+    passed
+        Of N inputs.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TargetError
+        The network returns no scores of classes.
+    """
+    if passed.logits is None:
+        raise TargetError(
+            f"{model.name} returns no scores of classes, so a class has none. Ask by a function of "
+            "its output instead."
+        )
+    return passed.logits
+
+
 def class_logit(which: int | str, model: VisionModel, passed: Passed) -> Tensor:
     """Return the logit [N] of a class.
 
@@ -269,9 +296,5 @@ def class_logit(which: int | str, model: VisionModel, passed: Passed) -> Tensor:
     UnknownClassError
         There is no such class.
     """
-    if passed.logits is None:
-        raise TargetError(
-            f"{model.name} returns no scores of classes, so a class has none. Ask by a function of "
-            "its output instead."
-        )
-    return passed.logits[:, index_of_class(which, model.labels, passed.logits.shape[1])]
+    logits = class_logits(model, passed)
+    return logits[:, index_of_class(which, model.labels, logits.shape[1])]
