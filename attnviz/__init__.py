@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from attnviz.models.vision_model import VisionModel as VisionModel
     from attnviz.pictures import Picture as Picture
     from attnviz.pictures import open_picture as open_picture
+    from attnviz.pictures.open_channels import open_channels as open_channels
     from attnviz.render.bokeh_photo import bokeh as bokeh
     from attnviz.render.focus import FocusMap as FocusMap
     from attnviz.render.focus import FocusSettings as FocusSettings
@@ -71,6 +72,7 @@ _HOMES = {
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "network_agreement": "attnviz.analysis.network_agreement",
+    "open_channels": "attnviz.pictures.open_channels",
     "open_picture": "attnviz.pictures",
     "record": "attnviz.training.recording.own_loop",
     "wrap": "attnviz.models.loading",

@@ -81,7 +81,7 @@ def run_inference(
     setting = _Setting(model.device, model.preprocess)
     with model.lock:
         try:
-            return run(setting), _notes(model)
+            return run(setting), _notes(model, picture)
         except InputError as error:
             if not model.inferred or error.sides is None:
                 raise
@@ -95,7 +95,7 @@ def run_inference(
                 raise
         free_memory(model.device)
         result, note = _second_try(model, run)
-        return result, (*_notes(model), note)
+        return result, (*_notes(model, picture), note)
 
 
 def check_logits(model: VisionModel, logits: Tensor) -> None:
@@ -177,8 +177,15 @@ def _scores(model: VisionModel, inputs: Tensor) -> Scores:
         return model.scores
 
 
-def _notes(model: VisionModel) -> tuple[str, ...]:
-    return (*model.notes, model.scores.note) if model.scores and model.scores.note else model.notes
+def _notes(model: VisionModel, picture: Picture) -> tuple[str, ...]:
+    """Sentences about what was inferred, and about what a network does not see of a file."""
+    notes = model.notes
+    if picture.channels is not None and not model.preprocess.reads_channels(picture):
+        notes += (
+            f"{model.name} takes {model.preprocess.channels} channels, and {picture.name} has "
+            f"{picture.channels.count}: it was given what is shown, in 8 bits.",
+        )
+    return (*notes, model.scores.note) if model.scores and model.scores.note else notes
 
 
 def _second_try(model: VisionModel, run: Callable[[_Setting], T]) -> tuple[T, str]:

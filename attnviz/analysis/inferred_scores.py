@@ -10,7 +10,7 @@ from torch import nn
 from attnviz.capture.discovery.last_step import LastStep
 from attnviz.errors import ModelError
 from attnviz.models.scores import ScoreKind, Scores
-from attnviz.models.tasks import Task
+from attnviz.models.tasks import ModelTask
 
 _TOLERANCE = 1e-3  # of sums and lengths; of types that round more coarsely, twice that
 _BOUNDED = frozenset(
@@ -86,7 +86,7 @@ def inferred_scores(
     return Scores()
 
 
-def scores_for(task: Task, name: str, step: LastStep, chances: str | None) -> Scores:
+def scores_for(task: ModelTask, name: str, step: LastStep, chances: str | None) -> Scores:
     """Return how the output of a network with a task is read, whatever form that output has.
 
     Parameters
@@ -108,14 +108,14 @@ def scores_for(task: Task, name: str, step: LastStep, chances: str | None) -> Sc
         It answers yes or no, but with more than two numbers.
     """
     count = step.output.shape[1]
-    if task is Task.FEATURES:
+    if task is ModelTask.FEATURES:
         return Scores(ScoreKind.NONE)
-    if task is Task.BINARY and count > 2:
+    if task is ModelTask.BINARY and count > 2:
         raise ModelError(
             f'{name} returns {count} scores for a picture, and task="binary" is answered by one or '
             'two. Give task="classes" if one of them is true, or "multi-label" if each may be.'
         )
-    one_is_true = task is not Task.MULTI_LABEL
+    one_is_true = task is not ModelTask.MULTI_LABEL
     if chances == "log":
         return Scores(ScoreKind.PROBABILITIES, exclusive=one_is_true, logarithms=True)
     if chances is not None or is_bounded(step):

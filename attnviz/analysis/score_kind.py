@@ -20,7 +20,7 @@ from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.errors import ModelError
 from attnviz.models.scores import ScoreKind, Scores, score_kind
 from attnviz.models.spec import Source
-from attnviz.models.tasks import Task, task_named
+from attnviz.models.tasks import ModelTask, task_named
 from attnviz.models.vision_model import VisionModel
 
 
@@ -81,7 +81,7 @@ def find_scores(
     kind
         What it is said to return, one of `ScoreKind`; None to infer it.
     task
-        What it is for, one of `Task`; None if that is not said.
+        What it is for, one of `ModelTask`; None if that is not said.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def _found(
     example: Tensor,
     labels: int,
     wish: ScoreKind | None,
-    task: Task | None,
+    task: ModelTask | None,
 ) -> tuple[Scores, LastStep]:
     step = last_step(module, example)
     check_finite(name, step.output)
@@ -155,18 +155,20 @@ def _scores(
     step: LastStep,
     labels: int,
     wish: ScoreKind | None,
-    task: Task | None,
+    task: ModelTask | None,
 ) -> Scores:
     single = step.output.shape[1] == 1
     chances = sum_to_one(step)
-    pair = single and labels == 2 and task is not Task.MULTI_LABEL
+    pair = single and labels == 2 and task is not ModelTask.MULTI_LABEL
     if wish is None and task is not None:
         scores = scores_for(task, name, step, chances)
     elif wish is None:
         scores = inferred_scores(module, step, chances, named=labels > 0)
     elif wish is ScoreKind.PROBABILITIES:
         scores = _promised(name, step, chances)
-        scores = scores if task is None else replace(scores, exclusive=task is not Task.MULTI_LABEL)
+        scores = (
+            scores if task is None else replace(scores, exclusive=task is not ModelTask.MULTI_LABEL)
+        )
     elif wish is ScoreKind.SOFTMAX and single:
         text = "A softmax of a single number is always 1, so its sigmoid is told."
         scores = Scores(ScoreKind.SIGMOID, note=text)

@@ -73,6 +73,12 @@ def run_experiment(
     ModelError, OutOfMemoryError
         As `attnviz.explain` does.
     """
+    if picture.channels is not None and model.preprocess.reads_channels(picture):
+        raise EvidenceError(
+            f"{model.name} reads the {picture.channels.count} channels of {picture.name} as the "
+            "file has them, and this experiment hides parts of what is shown. Ask which channels "
+            "matter: `attnviz.evidence.channels.channel_evidence`."
+        )
     targets = targets_of(model, target)
     index = class_alone(model, targets)
     scored = targets if index is None else ()
@@ -108,7 +114,7 @@ def _run(
         with torch.inference_mode():
             logits = logits_of(module(inputs), module)
         if asked is None:
-            target, scores = _class_of(model, inference, logits), inference.scores
+            target, scores = measured_class(model, inference, logits), inference.scores
         else:
             with torch.inference_mode():
                 empty = module(torch.zeros_like(inputs))  # of the colour that means nothing
@@ -122,8 +128,8 @@ def _run(
             return _Raised(error)
 
 
-def _class_of(model: VisionModel, inference: Inference, logits: Tensor) -> int:
-    """The class to measure: the one that is asked, or the top prediction."""
+def measured_class(model: VisionModel, inference: Inference, logits: Tensor) -> int:
+    """Return the class to measure: the one that is asked, or the top prediction."""
     check_logits(model, logits)
     if inference.target is None and not inference.scores.has_classes:
         raise EvidenceError(

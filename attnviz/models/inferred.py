@@ -8,13 +8,14 @@ from typing import Any
 from torch import nn
 
 from attnviz.errors import ModelError
+from attnviz.models.input_settings.checks import checked_pixels
 from attnviz.models.input_settings.transforms import read_transforms
 from attnviz.models.module_inputs.base import ModuleInputs
 from attnviz.models.module_inputs.grid import input_channels, normalises
 from attnviz.models.module_inputs.read import read_module
 from attnviz.models.module_inputs.torchvision_module import labels_of_weights
 from attnviz.models.outputs.infer import own_preprocess
-from attnviz.models.preprocess import Preprocess, settings_as_options
+from attnviz.models.preprocess import Preprocess
 from attnviz.models.resized import resized_copy
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit
@@ -51,6 +52,7 @@ def infer_inputs(
     preprocess: Any = None,
     weights: Any = None,
     processor: Any = None,
+    channels: int | None = None,
 ) -> Inferred:
     """Find the preprocessing of a network, from what is given or from itself.
 
@@ -66,6 +68,8 @@ def infer_inputs(
         Torchvision's weights, as an entry of their enumeration or by their full name.
     processor
         Hugging Face's image processor.
+    channels
+        How many channels it takes; its first convolution says it if None.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def infer_inputs(
     Raises
     ------
     ModelError
-        What is given cannot be read, or more than one of them is given.
+        What is given cannot be read, more than one of them is given, or it is for another number
+        of channels.
     """
     given = [one for one in (preprocess, weights, processor) if one is not None]
     if len(given) > 1:
@@ -93,15 +98,20 @@ def infer_inputs(
         )
         return Inferred(own, labels, told)
     if not given:
-        made = _fitted(Preprocess(**settings_as_options(known.settings)), known)
+        made = _fitted(Preprocess(**known.settings.options()), known)
         if normalises(module):
             made = replace(made, mean=(0.0,) * 3, std=(1.0,) * 3)
-        made = _for_channels(made, module)
+        made = _for_channels(made, module, channels)
         return Inferred(made, labels, _note(name, made, known))
     made = Preprocess.of(weights if weights is not None else given[0])
     if preprocess is not None:
+        if channels not in (None, made.channels):
+            raise ModelError(
+                f"`preprocess` is for {made.channels} channels, and `channels` says {channels}. "
+                "Give it a `mean` and a `std` of as many numbers."
+            )
         return _as_asked(module, name, Inferred(_in_patches(made, known), labels), known)
-    return Inferred(_for_channels(_fitted(made, known), module), labels)
+    return Inferred(_for_channels(_fitted(made, known), module, channels), labels)
 
 
 def _as_asked(module: nn.Module, name: str, asked: Inferred, known: ModuleInputs) -> Inferred:
@@ -165,15 +175,17 @@ def _in_patches(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
     return replace(preprocess, multiple=known.patch)
 
 
-def _for_channels(preprocess: Preprocess, module: nn.Module) -> Preprocess:
+def _for_channels(preprocess: Preprocess, module: nn.Module, given: int | None) -> Preprocess:
     """With a mean and deviation for each channel that a network takes."""
-    channels = input_channels(module)
-    if channels in (None, preprocess.channels) or channels not in (1, 4):
+    channels = (
+        input_channels(module) if given is None else checked_pixels("channels", given, pairs=False)
+    )
+    if not isinstance(channels, int) or channels == preprocess.channels:
         return preprocess
     mean, std = (sum(each) / len(each) for each in (preprocess.mean, preprocess.std))
-    if channels == 1:
-        return replace(preprocess, mean=(mean,), std=(std,))
-    return replace(preprocess, mean=(*preprocess.mean, mean), std=(*preprocess.std, std))
+    if channels == 4 and preprocess.channels == 3:
+        return replace(preprocess, mean=(*preprocess.mean, mean), std=(*preprocess.std, std))
+    return replace(preprocess, mean=(mean,) * channels, std=(std,) * channels)
 
 
 def found_by_trying(model: VisionModel, sides: tuple[int, int]) -> None:

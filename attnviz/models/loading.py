@@ -137,6 +137,7 @@ def wrap(
     scores: str | None = None,
     weights: Any = None,
     processor: Any = None,
+    channels: int | None = None,
     outputs: str | None = None,
     tokenizer: Tokenizer | None = None,
 ) -> VisionModel:
@@ -177,6 +178,9 @@ def wrap(
         `ResNet50_Weights.IMAGENET1K_V2`; says preprocessing and labels.
     processor
         Hugging Face's image processor, which says the preprocessing.
+    channels
+        How many channels it takes, if its first convolution does not say it. Pictures that were
+        opened with as many (`attnviz.open_channels`) give it the file's own values.
     outputs
         What `module` returns where it is no classifier: "boxes" (a dictionary of `boxes`, `scores`
         and `labels` for each picture, or `logits` and `pred_boxes` of queries), "masks" (of
@@ -207,7 +211,9 @@ def wrap(
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())
     parameters = list(module.parameters())
     kind = score_kind(scores)
-    inputs = infer_inputs(module, name, preprocess=preprocess, weights=weights, processor=processor)
+    inputs = infer_inputs(
+        module, name, preprocess=preprocess, weights=weights, processor=processor, channels=channels
+    )
     module = inputs.module or module
     names = inputs.labels if labels is None else tuple(labels)
     found = outputs_of(module, outputs, len(names))

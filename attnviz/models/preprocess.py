@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from attnviz.errors import ModelError
-from attnviz.models.input_settings.base import InputSettings, filter_name, pair
+from attnviz.models.colours import to_channels
+from attnviz.models.input_settings.base import filter_name, pair
 from attnviz.models.input_settings.checks import checked_numbers, checked_pixels
 from attnviz.models.input_settings.read import read_settings
 from attnviz.pictures import Picture
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture, resample
+from attnviz.pictures.values import resample_values
 from attnviz.types import Pixels
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow and torchvision make pictures grey
-_CHANNELS = {1: "grey", 3: "RGB", 4: "RGB and opacity"}
 
 
 def pixels_to_tensor(pixels: Pixels) -> Tensor:
@@ -44,9 +44,10 @@ def pixels_to_tensor(pixels: Pixels) -> Tensor:
 class Preprocess:
     """Preprocessing of a network's inputs.
 
-    The numbers in `mean` and `std` say how many channels the network takes: 1 (the picture's grey
-    values, by ITU-R BT.601), 3 (RGB), or 4 (RGB and opacity, which is 1 everywhere, because
-    pictures are opened over white).
+    The numbers in `mean` and `std` say how many channels the network takes. A picture that was
+    opened with as many channels gives the file's own values (see `open_channels`). Any other gives
+    its colours: 1 channel are grey values, by ITU-R BT.601, 3 are RGB, 4 are RGB and opacity, which
+    is 1 everywhere, because pictures are opened over white.
 
     Attributes
     ----------
@@ -67,14 +68,17 @@ class Preprocess:
     interpolation
         "bilinear", "bicubic" and the like, as Pillow, torchvision and timm resample; None averages
         areas where it shrinks, and is bicubic where it enlarges.
+    white
+        Of a file's own values, the one that counts as 1; the largest of its type if None, and 1 for
+        floating-point values.
     origin
         Where the numbers come from, in words, if they were read; not compared.
 
     Raises
     ------
     ModelError
-        `mean` and `std` are not 1, 3 or 4 numbers each, are not finite, or a deviation is not
-        above 0; there is no fit or interpolation of that name; or a size is no number of pixels.
+        `mean` and `std` are not equally many numbers, are not finite, or a deviation is not above
+        0; there is no fit or interpolation of that name; or a size is no number of pixels.
 
     Examples
     --------
@@ -90,6 +94,7 @@ class Preprocess:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str | None = None
+    white: float | None = None
     origin: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -107,11 +112,11 @@ class Preprocess:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         mean, std = len(self.mean), len(self.std)
-        if mean != std or mean not in _CHANNELS:
-            known = ", ".join(f"{count} ({what})" for count, what in _CHANNELS.items())
+        if mean != std or mean == 0:
             raise ModelError(
                 f"The preprocessing has {mean} numbers in `mean` and {std} in `std`. Give both as "
-                f"many as the network has input channels: {known}."
+                "many as the network has input channels: 1 (grey), 3 (RGB), or as many as the "
+                "files have that it is given."
             )
         if not all(map(math.isfinite, self.mean + self.std)) or min(self.std) <= 0:
             raise ModelError(
@@ -150,7 +155,7 @@ class Preprocess:
         """
         if isinstance(source, cls):
             return replace(source, **changes)
-        return cls(**{**settings_as_options(read_settings(source)), **changes})
+        return cls(**{**read_settings(source).options(), **changes})
 
     @property
     def channels(self) -> int:
@@ -235,7 +240,23 @@ class Preprocess:
             How it was taken from the picture.
         """
         geometry = self.geometry(picture)
+        if self.reads_channels(picture):
+            return self._of_channels(picture, geometry), geometry
         return self.normalised(pixels_to_tensor(resample(picture.pixels, geometry)[None])), geometry
+
+    def reads_channels(self, picture: Picture) -> bool:
+        """Return whether inputs are made of the file's own values, and not of what is shown."""
+        channels = getattr(picture, "channels", None)
+        return channels is not None and channels.count == self.channels
+
+    def _of_channels(self, picture: Picture, geometry: PictureGeometry) -> Tensor:
+        """The file's own values, float32 [1, C, h, w], normalised."""
+        assert picture.channels is not None
+        values = picture.channels.values
+        whole = values.dtype.kind in "ui"
+        white = self.white or (float(np.iinfo(values.dtype).max) if whole else 1.0)
+        shares = resample_values(values.astype(np.float32) / np.float32(white), geometry)
+        return self._normalised(torch.from_numpy(shares).permute(2, 0, 1)[None])
 
     def normalised(self, inputs: Tensor) -> Tensor:
         """Convert pictures to the network's channels, and normalise by mean and deviation.
@@ -250,31 +271,11 @@ class Preprocess:
         Tensor
             [N, C, h, w] in the type of `inputs`.
         """
-        inputs = _to_channels(inputs, self.channels)
+        return self._normalised(to_channels(inputs, self.channels))
+
+    def _normalised(self, inputs: Tensor) -> Tensor:
         mean, std = (
             torch.tensor(values, dtype=inputs.dtype, device=inputs.device).view(1, -1, 1, 1)
             for values in (self.mean, self.std)
         )
         return (inputs - mean) / std
-
-
-def _to_channels(inputs: Tensor, channels: int) -> Tensor:
-    """RGB [N, 3, h, w] as grey, RGB, or RGB and opacity."""
-    if channels == 1:
-        luma = torch.tensor(_LUMA, dtype=inputs.dtype, device=inputs.device).view(1, 3, 1, 1)
-        return (inputs * luma).sum(1, keepdim=True)
-    if channels == 4:
-        return torch.cat([inputs, torch.ones_like(inputs[:, :1])], 1)
-    return inputs
-
-
-def settings_as_options(found: InputSettings) -> dict[str, Any]:
-    """What a source says, as arguments of `Preprocess`."""
-    options = {
-        name: value
-        for name in ("size", "fit", "resize", "mean", "std", "interpolation", "origin")
-        if (value := getattr(found, name)) is not None
-    }
-    if found.size is not None and found.fit is None:
-        options["fit"] = Fit.SQUASH
-    return options

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from attnviz.models.outputs.base import Outputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import ScoreKind
-from attnviz.models.tasks import Task
+from attnviz.models.tasks import ModelTask
 
 Kinds = tuple[str, ...]
 StateDict = dict[str, Tensor]
@@ -163,7 +163,7 @@ class ModelSpec:
     resize: Callable[[nn.Module, int], nn.Module] | None = None
     layout: str = "NCHW"
     scores: ScoreKind | None = ScoreKind.SOFTMAX
-    task: Task | None = None
+    task: ModelTask | None = None
     values: bool = True
     class_masks: bool = False
     certainty: CertaintyLimits | None = None

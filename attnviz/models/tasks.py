@@ -8,7 +8,7 @@ from attnviz.errors import ModelError, UnknownNameError
 from attnviz.models.scores import ScoreKind
 
 
-class Task(StrEnum):
+class ModelTask(StrEnum):
     """What a network is for.
 
     Attributes
@@ -30,14 +30,14 @@ class Task(StrEnum):
 
 
 _KINDS = {
-    Task.CLASSES: (ScoreKind.SOFTMAX, ScoreKind.PROBABILITIES),
-    Task.BINARY: (ScoreKind.SIGMOID, ScoreKind.SOFTMAX, ScoreKind.PROBABILITIES),
-    Task.MULTI_LABEL: (ScoreKind.SIGMOID, ScoreKind.PROBABILITIES),
-    Task.FEATURES: (ScoreKind.NONE,),
+    ModelTask.CLASSES: (ScoreKind.SOFTMAX, ScoreKind.PROBABILITIES),
+    ModelTask.BINARY: (ScoreKind.SIGMOID, ScoreKind.SOFTMAX, ScoreKind.PROBABILITIES),
+    ModelTask.MULTI_LABEL: (ScoreKind.SIGMOID, ScoreKind.PROBABILITIES),
+    ModelTask.FEATURES: (ScoreKind.NONE,),
 }
 
 
-def task_named(name: str | None, kind: ScoreKind | None = None) -> Task | None:
+def task_named(name: str | None, kind: ScoreKind | None = None) -> ModelTask | None:
     """Return the task of a name; None stays None.
 
     Parameters
@@ -49,7 +49,7 @@ def task_named(name: str | None, kind: ScoreKind | None = None) -> Task | None:
 
     Returns
     -------
-    Task or None
+    ModelTask or None
 
     Raises
     ------
@@ -60,9 +60,9 @@ def task_named(name: str | None, kind: ScoreKind | None = None) -> Task | None:
     """
     if name is None:
         return None
-    if name not in set(Task):
-        raise UnknownNameError("task", str(name), Task)
-    task = Task(name)
+    if name not in set(ModelTask):
+        raise UnknownNameError("task", str(name), ModelTask)
+    task = ModelTask(name)
     if kind is not None and kind not in _KINDS[task]:
         raise ModelError(
             f'task="{task}" and scores="{kind}" contradict each other. Leave `scores` away: what '

@@ -13,17 +13,8 @@ from PIL import Image
 
 from attnviz.errors import FocusError
 from attnviz.pictures.bicubic import sample_bicubic
-from attnviz.types import BoolArray, FloatArray, Pixels
-
-INTERPOLATIONS = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.LANCZOS,
-    "box": Image.Resampling.BOX,
-    "hamming": Image.Resampling.HAMMING,
-}
-"""Pillow's filters by the names that libraries of networks give them."""
+from attnviz.pictures.interpolations import INTERPOLATIONS
+from attnviz.types import AnyArray, BoolArray, FloatArray, Pixels
 
 
 class Fit(StrEnum):
@@ -257,12 +248,22 @@ def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
     """
     height, width = geometry.input_size
     if geometry.interpolation is not None:
-        top, left, bottom, right = geometry.box
-        rows, columns = geometry.picture_size
-        box = max(left, 0.0), max(top, 0.0), min(right, float(columns)), min(bottom, float(rows))
         image = Image.fromarray(pixels)
         kind = INTERPOLATIONS[geometry.interpolation]
-        return np.array(image.resize((width, height), kind, box), dtype=np.uint8)
+        return np.array(image.resize((width, height), kind, box_within(geometry)), dtype=np.uint8)
+    return np.array(resampled(pixels, geometry), dtype=np.uint8)
+
+
+def box_within(geometry: PictureGeometry) -> tuple[float, float, float, float]:
+    """Return (left, top, right, bottom), within the picture in spite of rounding."""
+    top, left, bottom, right = geometry.box
+    rows, columns = geometry.picture_size
+    return max(left, 0.0), max(top, 0.0), min(right, float(columns)), min(bottom, float(rows))
+
+
+def resampled(pixels: AnyArray, geometry: PictureGeometry) -> AnyArray:
+    """Resample [H, W] or [H, W, 3] without an interpolation, as `resample` does."""
+    height, width = geometry.input_size
     top, left, bottom, right = (round(edge) for edge in geometry.box)
     crop = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
     # Each side by its own rule: a strip of 3 x 20,000 px is enlarged one way and shrunk the other.
@@ -271,4 +272,4 @@ def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
         crop = cv2.resize(crop, smaller, interpolation=cv2.INTER_AREA)
     if smaller != (width, height):
         crop = cv2.resize(crop, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.array(crop, dtype=np.uint8)
+    return crop

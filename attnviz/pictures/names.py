@@ -8,7 +8,7 @@ import unicodedata
 PICTURE_SUFFIXES = frozenset(
     [
         *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-        *(".heic", ".heif", ".avif", ".pbm", ".pgm", ".ppm"),
+        *(".heic", ".heif", ".avif", ".pbm", ".pgm", ".ppm", ".dcm", ".nii"),
     ]
 )
 MOST_CHARACTERS = 120

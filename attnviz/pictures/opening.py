@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from pathlib import Path
+from contextlib import suppress
 from typing import TypeAlias
 
 import numpy as np
@@ -13,9 +12,13 @@ from PIL import Image
 
 from attnviz.errors import PictureError
 from attnviz.pictures.decoding import decode_bytes, decode_image
+from attnviz.pictures.formats import recognise
 from attnviz.pictures.limits import PictureLimits
-from attnviz.pictures.names import UNNAMED, base_name, visible
+from attnviz.pictures.names import UNNAMED, base_name
+from attnviz.pictures.open_channels import picture_of, read_stack
 from attnviz.pictures.picture import Picture, checked_pixels
+from attnviz.pictures.reading import read_file
+from attnviz.pictures.stacks.base import reader_of
 from attnviz.types import Pixels
 
 PictureSource: TypeAlias = (
@@ -29,7 +32,9 @@ def open_picture(
     """Open a picture: upright, 8-bit sRGB, alpha composited over white, first frame.
 
     Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF, PBM, PGM, PPM and grey PFM, recognised by
-    content, not by name. A JPEG that lacks its end marker only is opened. Thread-safe: no
+    content, not by name; and TIFF of any channels, DICOM and NIfTI, of which the usual slice and
+    channels are shown, as by `open_channels`, if the packages are installed that read them. A JPEG
+    that lacks its end marker only is opened. Thread-safe: no
     process-wide setting is changed.
 
     Parameters
@@ -52,7 +57,7 @@ def open_picture(
     """
     limits = limits or PictureLimits.from_environment()
     if isinstance(source, (str, os.PathLike)):
-        data = _read(source, limits)
+        data = read_file(source, limits)
         return _from_bytes(data, base_name(name or os.fsdecode(source)), limits)
     if isinstance(source, (bytes, bytearray, memoryview)):
         shown = base_name(name or UNNAMED)
@@ -93,34 +98,18 @@ def as_picture(picture: Picture | PictureSource) -> Picture:
 
 
 def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
-    pixels, notes = decode_bytes(data, name, limits)
-    return Picture(pixels, name, hashlib.sha256(data).hexdigest(), notes)
-
-
-def _read(source: str | os.PathLike[str], limits: PictureLimits) -> bytes:
-    """The content of a regular file that is not too large; raises PictureError."""
-    shown = visible(os.fsdecode(source), most=300)
-    if not shown:
-        raise PictureError("The path of the picture is empty. Choose a file.")
+    digest = hashlib.sha256(data).hexdigest()
+    if recognise(data) is None and reader_of(data) is not None:
+        return picture_of(read_stack(data, name, limits), name, digest)
     try:
-        path = Path(os.fsdecode(source))
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise PictureError(f"{shown} is a folder. Choose a picture in it.")
-        if not stat.S_ISREG(status.st_mode):  # reading from a pipe or a device may never end
-            raise PictureError(f"{shown} is a device or a pipe. Choose a file.")
-        limits.check_bytes(status.st_size, shown)
-        with path.open("rb") as file:
-            data = file.read(limits.max_bytes + 1)
-    except FileNotFoundError as error:
-        raise PictureError(f"There is no file {shown}. Check the path.") from error
-    except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        reason = getattr(error, "strerror", None) or "its path is not valid"
-        raise PictureError(
-            f"{shown} cannot be read ({reason}). Check the path and its permissions."
-        ) from error
-    limits.check_bytes(len(data), shown)  # it may have grown since, or shrunk
-    return data
+        pixels, notes = decode_bytes(data, name, limits)
+    except PictureError:
+        if reader_of(data) is None:
+            raise
+        with suppress(PictureError):  # Pillow's TIFF knows few channels
+            return picture_of(read_stack(data, name, limits), name, digest)
+        raise
+    return Picture(pixels, name, digest, notes)
 
 
 def _copied(source: Pixels, name: str, limits: PictureLimits) -> Pixels:

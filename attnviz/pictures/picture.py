@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from attnviz.errors import PictureError
+from attnviz.pictures.channels import Channels
 from attnviz.pictures.png import png
 from attnviz.types import Pixels
 
@@ -30,6 +31,8 @@ class Picture:
         pixels where the picture did not come from a file.
     notes
         Sentences for the user about how the file was read, such as stretched grey values.
+    channels
+        The file's own values, where `pixels` shows them in part or in 8 bits only; else None.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class Picture:
     name: str
     sha256: str
     notes: tuple[str, ...] = field(default=(), repr=False)
+    channels: Channels | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         pixels = checked_pixels(self.pixels, self.name)
@@ -85,7 +89,9 @@ class Picture:
             return self
         width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
         small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
-        return Picture(np.asarray(small, dtype=np.uint8), self.name, self.sha256, self.notes)
+        channels = self.channels and self.channels.resized((height, width))
+        pixels = np.asarray(small, dtype=np.uint8)
+        return Picture(pixels, self.name, self.sha256, self.notes, channels)
 
 
 def checked_pixels(array: Pixels, name: str) -> Pixels:

@@ -113,10 +113,10 @@ def test_four_numbers_add_full_opacity() -> None:
 @pytest.mark.parametrize(
     ("mean", "std", "sentence"),
     [
-        ((0.5, 0.5), (0.5, 0.5), "2 numbers in `mean` and 2 in `std`"),
+        ((0.5, 0.5), (0.5,), "2 numbers in `mean` and 1 in `std`"),
         ((0.5,), (0.5, 0.5, 0.5), "1 numbers in `mean` and 3 in `std`"),
         ((), (), "0 numbers"),
-        ((0.5,) * 5, (0.5,) * 5, r"as many as the network has input channels: 1 \(grey\), 3"),
+        ((0.5,) * 5, (0.5,) * 4, r"as many as the network has input channels: 1 \(grey\), 3"),
         ((0.5,), (0.0,), "deviations above 0"),
         ((float("nan"),), (1.0,), "finite"),
         ("RGB", (1.0,), "are numbers, not 'RGB'"),

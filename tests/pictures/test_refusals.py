@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def refusal(source: object, name: str | None = None) -> str:
 @pytest.mark.parametrize(
     ("content", "what"),
     [
+        (bytes(128) + b"DICM\2\0\0\0UL", "a DICOM file"),
+        (b"\2\0\0\0UL\4\0", "a DICOM file"),
+        (NIFTI, "a NIfTI volume"),
+        (gzip.compress(NIFTI + bytes(900), mtime=0), "a NIfTI volume"),
+        (b"\x1c\2\0\0n+2\0\r\n\x1a\n".ljust(540, b"\0"), "a NIfTI volume"),
+    ],
+)
+def test_a_damaged_scientific_file_is_named(content: bytes, what: str) -> None:
+    assert what in refusal(content, "scan")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
         (b"not a picture at all", "a text file"),
         ("Grüße, kein Bild".encode(), "a text file"),
         (b"\xef\xbb\xbf<!DOCTYPE html><html>404</html>", "a web page"),
@@ -41,11 +56,6 @@ def refusal(source: object, name: str | None = None) -> str:
         (b"\0\x01\x02\x03\x04", "of an unknown kind"),
         (b"P5 players and a ball", "a text file"),
         (b"P7\nWIDTH 1\n", "a PAM picture"),
-        (bytes(128) + b"DICM\2\0\0\0UL", "a DICOM file"),
-        (b"\2\0\0\0UL\4\0", "a DICOM file"),
-        (NIFTI, "a NIfTI volume"),
-        (gzip.compress(NIFTI + bytes(900), mtime=0), "a NIfTI volume"),
-        (b"\x1c\2\0\0n+2\0\r\n\x1a\n".ljust(540, b"\0"), "a NIfTI volume"),
         (gzip.compress(b"a text", mtime=0), "a compressed archive"),
         (b"\x76\x2f\x31\x01\2\0\0\0", "an OpenEXR picture"),
         (b"SIMPLE  =                    T", "a FITS file"),
@@ -127,11 +137,17 @@ def test_an_image_that_grows_while_it_is_decoded(monkeypatch: pytest.MonkeyPatch
     assert "9000 x 9000 pixels" in refusal(image)
 
 
-def test_16_bit_planes_are_refused_instead_of_mixed_up() -> None:
+def test_16_bit_planes_are_read_instead_of_mixed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.asarray([65535, 32896, 255], "<u2").tobytes()
     tags = {256: (1,), 257: (1,), 258: (16, 16, 16), 262: (2,), 277: (3,)}
     assert open_picture(tiff(values, tags)).pixels.tolist() == [[[255, 128, 0]]]
-    assert "interleaved" in refusal(tiff(values, {**tags, 284: (2,)}))
+    planes = tiff(values, {**tags, 284: (2,)})
+    picture = open_picture(planes)
+    assert picture.pixels.tolist() == [[[255, 128, 1]]]
+    assert picture.channels is not None
+    assert picture.channels.values.tolist() == [[[65535, 32896, 255]]]
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    assert "interleaved" in refusal(planes)
 
 
 def test_markup_in_a_name_stays_plain_text() -> None:

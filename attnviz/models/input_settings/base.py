@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.pictures.geometry import INTERPOLATIONS, Fit
+from attnviz.pictures.geometry import Fit
+from attnviz.pictures.interpolations import INTERPOLATIONS
 
 Sides = tuple[int, int]
 _PLACES_OF_FILTERS = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")  # Pillow's
@@ -40,6 +41,13 @@ class InputSettings:
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
     interpolation: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """Return what is said as arguments of `Preprocess`."""
+        said = {one.name: getattr(self, one.name) for one in fields(self)}
+        if self.size is not None and self.fit is None:
+            said["fit"] = Fit.SQUASH
+        return {name: value for name, value in said.items() if value is not None}
 
 
 def entry(source: Any, name: str) -> Any:

@@ -38,7 +38,8 @@ def checked_pixels(name: str, value: Any, *, pairs: bool = True) -> int | tuple[
     except TypeError:
         sides = []
     if len(sides) != len(given) or len(sides) not in ((1, 2) if pairs else (1,)) or min(sides) < 1:
-        wanted = "1 or more pixels, or (height, width)" if pairs else "1 or more pixels"
+        unit = "" if name == "channels" else " pixels"
+        wanted = f"1 or more{unit}" + (", or (height, width)" if pairs else "")
         raise ModelError(f"The preprocessing has the `{name}` {value!r}. Give {wanted}.")
     return sides[0] if len(set(sides)) == 1 else (sides[0], sides[1])
 

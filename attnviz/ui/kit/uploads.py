@@ -17,7 +17,7 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.photo_store import PHOTOS, KeptPhoto
 from attnviz.ui.kit.visitor import visitor
 
-FILE_TYPES = sorted(suffix[1:] for suffix in PICTURE_SUFFIXES)
+FILE_TYPES = sorted([*(suffix[1:] for suffix in PICTURE_SUFFIXES), "nii.gz"])
 _PICTURE = "picture"
 _TURN = "uploads turn"
 _MESSAGES = "uploads messages"
