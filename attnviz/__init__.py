@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from attnviz.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from attnviz.analysis.counterparts import Likeness as Likeness
+    from attnviz.analysis.counterparts import likeness as likeness
     from attnviz.analysis.detect import Detection as Detection
     from attnviz.analysis.detect import detect as detect
     from attnviz.analysis.explain import explain as explain
@@ -57,6 +59,7 @@ _HOMES = {
     "FoundObjects": "attnviz.analysis.objects",
     "PatchFeatures": "attnviz.analysis.features",
     "Patch": "attnviz.targets.patch",
+    "Likeness": "attnviz.analysis.counterparts",
     "Picture": "attnviz.pictures",
     "Preprocess": "attnviz.models.preprocess",
     "Region": "attnviz.targets.region",
@@ -69,6 +72,7 @@ _HOMES = {
     "explain": "attnviz.analysis.explain",
     "features": "attnviz.analysis.features",
     "find_objects": "attnviz.analysis.objects",
+    "likeness": "attnviz.analysis.counterparts",
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "network_agreement": "attnviz.analysis.network_agreement",

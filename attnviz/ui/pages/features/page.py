@@ -17,6 +17,7 @@ from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_from_row
 from attnviz.ui.kit.several_picker import pick_more
 from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.pages.features.cache import features_of, layers_of, packed_board
+from attnviz.ui.pages.features.pair import LINES, show_pair, start_lines
 from attnviz.ui.pages.features.saving import offer_files
 
 MORE, LAYER, TOGETHER = "feature pictures", "feature layer", "feature basis"
@@ -46,7 +47,9 @@ def show() -> None:
         with middle, guarded():
             layer = _pick_layer(model, offered[shown])
         together = _pick_basis() if len(photos) > 1 else True
-        share(*PICKER_KEYS, LAYER, **{MORE: more.link, TOGETHER: "" if together else "each"})
+        if len(photos) > 1:
+            start_lines()
+        share(*PICKER_KEYS, LAYER, LINES, **{MORE: more.link, TOGETHER: "" if together else "each"})
         _show_features(photos, model, layer, together=together)
 
 
@@ -99,6 +102,9 @@ def _show_features(
     show_board(blob, key="features")
     offer_files(names, found, bases)
     st.caption(_told(model, found[0], bases))
+    if len(found) > 1:
+        with guarded():
+            show_pair(key, (names[0], names[1]), (found[0], found[1]))
     show_notes(list(dict.fromkeys(note for one in found for note in one.notes)))
     for photo in photos.values():
         show_credit(photo)
