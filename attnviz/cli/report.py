@@ -93,18 +93,16 @@ def _looked_at(
     radius: float,
 ) -> ExportSource:
     """A picture with its maps, and the classes of its focus picture."""
-    from attnviz.analysis.explain import explain, predict
+    from attnviz.analysis.asked_again import asked_again
+    from attnviz.analysis.explain import explain
     from attnviz.export.base import ExportSource
     from attnviz.pictures import open_picture
-    from attnviz.render.bokeh import bokeh
 
     if picture.problem is not None:
         raise picture.problem
     photo = open_picture(picture.path)
     result = explain(model, photo, method, asked or None)
-    blurred = bokeh(photo.pixels, result.focus().values, radius)
-    after = predict(model, open_picture(blurred, name="bokeh"), count=None)
-    return ExportSource(photo, result, result.best_layer, radius=radius, after=after)
+    return asked_again(model, ExportSource(photo, result, result.best_layer, radius=radius))
 
 
 def _with_evidence(model: VisionModel, source: ExportSource) -> ExportSource:

@@ -38,7 +38,9 @@ def test_one_file_for_all_photos(tmp_path: Path) -> None:
     page = out.read_text(encoding="utf-8")
     assert "<h1>Two &amp; two</h1>" in page
     assert re.findall(r"<h2><bdi>(.*?)</bdi>", page) == ["a.png", "b.png"]
-    assert len(re.findall(r"<data>[\d.]+ → [\d.]+</data>", page)) == 10, "asked again, blurred"
+    assert len(re.findall(r"<data value=\"[\d.]+\">[\d.]+ → [\d.]+</data>", page)) == 10, (
+        "asked again, blurred"
+    )
     views = [header["view"] for header in viewers(out)]
     assert len(views) == 2
     assert all(isinstance(view, dict) and view["radius"] == 0.06 for view in views), "8 of 80 px"

@@ -102,7 +102,7 @@ def _bar(label: str, before: float, after: float | None) -> str:
     second = "" if after is None else f'<b style="width:{100 * after:.1f}%"></b>'
     pale = ' class="pale"' if second else ""
     return (
-        f"<div><span><bdi>{escape(label)}</bdi><data>{number}</data></span>"
+        f'<div><span><bdi>{escape(label)}</bdi><data value="{before:.4f}">{number}</data></span>'
         f'<div class="track"><i{pale} style="width:{100 * before:.1f}%"></i>{second}</div></div>'
     )
 

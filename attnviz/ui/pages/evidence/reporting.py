@@ -1,4 +1,4 @@
-"""A report of the map under test, with everything that was found out about it so far."""
+"""What can be saved of the map under test; a report has what was found out about it so far."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import streamlit as st
 
 from attnviz.export.base import ExportSource
 from attnviz.export.finding import Finding
-from attnviz.pictures.names import file_stem
-from attnviz.ui.kit.report_button import report_button
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 _FOUND = "evidence found"
 
 
-def offer_report(tested: MapUnderTest, finding: Finding) -> None:
-    """Show a button that saves a report with this finding, and with those of the other sections.
+def offer_files(tested: MapUnderTest, finding: Finding) -> None:
+    """Show what can be saved, with this finding and with those of the other sections.
 
     Parameters
     ----------
@@ -25,13 +24,13 @@ def offer_report(tested: MapUnderTest, finding: Finding) -> None:
     """
     findings = {**_found_before(tested), finding.title: finding}
     st.session_state[_FOUND] = (tested.key, findings)
-    source = ExportSource(
-        tested.photo.shown,
-        tested.explanation,
-        tested.layer,
-        findings=tuple(findings.values()),
-    )
-    report_button(lambda: [source], file_stem(tested.photo.title), key="evidence report")
+
+    def source() -> ExportSource:
+        found = tuple(findings.values())
+        return ExportSource(tested.photo.whole(), tested.explanation, tested.layer, findings=found)
+
+    asked = tested.explanation.asked_text
+    save_menu(tested.photo.title, asked, source, tested.model, key="evidence-files")
 
 
 def _found_before(tested: MapUnderTest) -> dict[str, Finding]:

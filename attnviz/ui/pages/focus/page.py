@@ -30,11 +30,12 @@ from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
 from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
 from attnviz.ui.pages.focus.panels import show_asked, show_predictions
-from attnviz.ui.pages.focus.saving import offer_files
+from attnviz.ui.pages.focus.saving import export_source
 from attnviz.ui.pages.focus.server_view import plain_view
 from attnviz.ui.pages.focus.tapping import (
     TAP,
@@ -94,12 +95,23 @@ def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerato
     subject = replace(subject, explanation=with_tap(subject.explanation))
     with main, guarded():
         view = _pick_view(subject)
-        offer_files(subject.photo, subject.explanation, view)
+        _offer_files(subject, view)
         show_notes(subject.explanation.notes)
         warn_if_insensitive(subject.explanation)
     with side, guarded():
         _show_side(subject, view)
     _show_facts(subject, view)
+
+
+def _offer_files(subject: FocusSubject, view: View) -> None:
+    photo, explanation = subject.photo, subject.explanation
+    save_menu(
+        photo.title,
+        explanation.asked_text,
+        lambda: export_source(photo.whole(), explanation, view),
+        subject.model,
+        key="focus-files",
+    )
 
 
 def _pick_view(subject: FocusSubject) -> View:
