@@ -124,9 +124,9 @@ def picture_of(
     pixels, note = shown_pixels(channels, window or stack.window, inverted=stack.inverted)
     slice_note = f"Slice {place + 1} of {count}." if count > 1 else ""
     notes = tuple(filter(None, (slice_note, note, *stack.notes)))
-    mark = f"{digest} slice {place}" if count > 1 else digest
-    identity = hashlib.sha256(mark.encode()).hexdigest() if count > 1 else digest
-    return Picture(pixels, name, identity, notes, channels)
+    if place != count // 2:  # the usual slice stands for its file
+        digest = hashlib.sha256(f"{digest} slice {place}".encode()).hexdigest()
+    return Picture(pixels, name, digest, notes, channels)
 
 
 def _of_array(values: AnyArray) -> Stack:

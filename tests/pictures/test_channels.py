@@ -81,7 +81,7 @@ def test_a_stack_is_opened_slice_by_slice() -> None:
     last = open_channels(stack, place=4)
     assert last.channels is not None
     assert float(last.channels.values.mean()) == 4
-    assert last.sha256 != middle.sha256
+    assert last.sha256 != middle.sha256 == open_channels(stack, place=2).sha256
     with pytest.raises(PictureError, match="slices 0 to 4, and no slice 5"):
         open_channels(stack, place=5)
 
@@ -166,7 +166,7 @@ def test_pages_are_slices(tmp_path: Path) -> None:
 
 def test_too_many_values_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "stack.tif", np.zeros((30, 8, 8), np.uint8), photometric="minisblack")
-    with pytest.raises(PictureError, match="holds 1,920 values, more than the 1,600"):
+    with pytest.raises(PictureError, match=r"0\.001831 MB of values, more than the 0\.0007629"):
         open_channels(path, limits=PictureLimits(max_pixels=100))
 
 

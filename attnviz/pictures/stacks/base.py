@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from attnviz.errors import PictureError
-from attnviz.pictures.limits import PictureLimits
+from attnviz.pictures.limits import MEGABYTE, PictureLimits
 from attnviz.types import AnyArray
 
-MOST_CHANNELS = 16  # per pixel that is allowed: so many times the pixels of the largest photo
+BYTES_PER_PIXEL = 8  # of all slices and channels, for each pixel that a photo may have
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,15 +94,27 @@ def reader_of(data: bytes) -> StackReader | None:
 
 
 def check_count(
-    slices: int, height: int, width: int, channels: int, limits: PictureLimits, name: str
+    shape: tuple[int, int, int, int], itemsize: int, limits: PictureLimits, name: str
 ) -> None:
-    """Raise PictureError if there are more values than the limits allow, or none."""
-    count, most = slices * height * width * channels, limits.max_pixels * MOST_CHANNELS
-    limits.check_pixels(height, width, name)
-    if min(slices, height, width, channels) < 1:
+    """Raise PictureError if there are more values than the limits allow, or none.
+
+    Parameters
+    ----------
+    shape
+        Slices, height, width and channels.
+    itemsize
+        Bytes of a value, once it is read.
+    limits
+        Of pixels in a slice; all slices and channels together have eight bytes for each of these.
+    name
+        What the file is called in errors.
+    """
+    if min(shape) < 1:
         raise PictureError(f"{name} has no pixels. Choose a file with a picture in it.")
-    if count > most:
+    limits.check_pixels(shape[1], shape[2], name)
+    size, most = math.prod(shape) * itemsize, limits.max_pixels * BYTES_PER_PIXEL
+    if size > most:
         raise PictureError(
-            f"{name} holds {count:,} values, more than the {most:,} that are allowed. Save fewer "
-            "slices or channels."
+            f"{name} holds {size / MEGABYTE:.4g} MB of values, more than the "
+            f"{most / MEGABYTE:.4g} MB that are allowed. Save fewer slices or channels."
         )

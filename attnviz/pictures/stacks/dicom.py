@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from io import BytesIO
 from typing import Any
 
@@ -26,11 +27,13 @@ def _decode(pydicom: Any, data: bytes, name: str, limits: PictureLimits) -> Stac
             "series' pictures."
         )
     slices, samples = int(file.get("NumberOfFrames") or 1), int(file.get("SamplesPerPixel") or 1)
-    check_count(slices, int(file.Rows), int(file.Columns), samples, limits, name)
+    slope, intercept = _number(file.get("RescaleSlope")), _number(file.get("RescaleIntercept"))
+    scaled = slope is not None and (slope, intercept or 0.0) != (1.0, 0.0)
+    itemsize = 4 if scaled else math.ceil(int(file.BitsAllocated) / 8)
+    check_count((slices, int(file.Rows), int(file.Columns), samples), itemsize, limits, name)
     values = np.asarray(file.pixel_array)
     values = values if slices > 1 else values[None]
-    slope, intercept = _number(file.get("RescaleSlope")), _number(file.get("RescaleIntercept"))
-    if slope is not None and (slope, intercept) != (1.0, 0.0):
+    if slope is not None and scaled:
         values = values.astype(np.float32) * np.float32(slope) + np.float32(intercept or 0.0)
     centre, width = _number(file.get("WindowCenter")), _number(file.get("WindowWidth"))
     window = None

@@ -10,10 +10,10 @@ import numpy as np
 from attnviz.errors import PictureError
 from attnviz.pictures.limits import PictureLimits
 from attnviz.pictures.other_files import describe_other
-from attnviz.pictures.stacks.base import MOST_CHANNELS, Stack, StackReader, check_count
+from attnviz.pictures.stacks.base import BYTES_PER_PIXEL, Stack, StackReader, check_count
 
 _GZIP = b"\x1f\x8b"
-_BYTES = 8  # of the widest number
+_HEADERS = 65536  # bytes before the values, extensions among them
 
 
 def _is_nifti(data: bytes) -> bool:
@@ -31,10 +31,16 @@ def _decode(nibabel: Any, data: bytes, name: str, limits: PictureLimits) -> Stac
             f"{name} has {len(volume.shape)} dimensions, and volumes with three or four can be "
             "opened. Save one of its volumes."
         )
-    check_count(shape[2], shape[1], shape[0], shape[3], limits, name)
+    scaled = volume.dataobj.slope not in (None, 1.0) or volume.dataobj.inter not in (None, 0.0)
+    itemsize = 4 if scaled else volume.get_data_dtype().itemsize
+    check_count((shape[2], shape[1], shape[0], shape[3]), itemsize, limits, name)
     if len(volume.shape) >= 3:
         volume = nibabel.as_closest_canonical(volume)
-    values = np.asanyarray(volume.dataobj).reshape(*volume.shape, *(1,) * (4 - len(volume.shape)))
+    if scaled:
+        values = volume.get_fdata(dtype=np.float32, caching="unchanged")
+    else:
+        values = np.asanyarray(volume.dataobj)
+    values = values.reshape(*values.shape, *(1,) * (4 - values.ndim))
     # From left-to-right, back-to-front, feet-to-head to rows from the front and the usual mirror.
     return Stack(np.ascontiguousarray(values.transpose(2, 1, 0, 3)[:, ::-1, ::-1]))
 
@@ -43,7 +49,7 @@ def _unpacked(data: bytes, name: str, limits: PictureLimits) -> bytes:
     """The content of a gzip file, as long as it is not more than the limits allow."""
     if not data.startswith(_GZIP):
         return data
-    most = limits.max_pixels * MOST_CHANNELS * _BYTES
+    most = limits.max_pixels * BYTES_PER_PIXEL + _HEADERS
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
     plain = unpack.decompress(data, most)
     if unpack.unconsumed_tail:

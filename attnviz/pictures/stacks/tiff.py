@@ -30,7 +30,7 @@ def _decode(tifffile: Any, data: bytes, name: str, limits: PictureLimits) -> Sta
         height, width = sizes["Y"], sizes["X"]
         channels = int(np.prod([sizes.get(axis, 1) for axis in _CHANNELS]))
         slices = int(np.prod(series.shape)) // (height * width * channels)
-        check_count(slices, height, width, channels, limits, name)
+        check_count((slices, height, width, channels), series.dtype.itemsize, limits, name)
         values = _ordered(np.asarray(series.asarray()), series.axes)
         photo = series.keyframe.photometric == tifffile.PHOTOMETRIC.RGB
         inverted = series.keyframe.photometric == tifffile.PHOTOMETRIC.MINISWHITE

@@ -22,6 +22,7 @@ from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.pictures import Picture, open_picture, open_sample
+from attnviz.pictures.limits import MEGABYTE
 from attnviz.progress import Progress
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap
@@ -31,6 +32,7 @@ from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, mattes_of, pack
 
 SHOWN_SIDE = 1280
+_MOST_VALUES = 16 * MEGABYTE
 
 
 def _release(model: VisionModel) -> None:
@@ -125,9 +127,13 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     Notes
     -----
     The full-size picture (150 MB for 50 megapixels) is not cached, but opened again for saving.
+    The values of a file's own channels are kept up to 16 MB.
     """
     del checksum
-    return open_picture(_source, name=name).reduced(SHOWN_SIDE)
+    picture = open_picture(_source, name=name).reduced(SHOWN_SIDE)
+    if picture.channels is not None and picture.channels.values.nbytes > _MOST_VALUES:
+        return replace(picture, channels=None)
+    return picture
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -125,7 +125,19 @@ def test_volumes_of_several_measures_have_channels() -> None:
 
 def test_a_volume_that_unpacks_without_end_is_refused() -> None:
     bomb = gzip.compress(nifti(np.zeros((1, 1, 1), np.float32)) + bytes(200_000))
-    with pytest.raises(PictureError, match="unpacks to more than 12,800 bytes"):
+    with pytest.raises(PictureError, match="unpacks to more than 66,336 bytes"):
         open_channels(bomb, limits=PictureLimits(max_pixels=100))
     with pytest.raises(PictureError, match="5 dimensions"):
         open_channels(nifti(np.zeros((1, 1, 1, 1, 2), np.float32)))
+
+
+def test_scaled_values_are_those_that_are_meant() -> None:
+    volume = nibabel.Nifti1Image(np.arange(4, dtype=np.int16).reshape(1, 2, 2), np.eye(4))
+    volume.header.set_slope_inter(0.5, -1)
+    plain = bytearray(volume.to_bytes())
+    plain[112:120] = np.array([0.5, -1], "<f4").tobytes()  # it writes its own scale otherwise
+    picture = open_channels(bytes(plain), place=0)
+    assert picture.channels is not None
+    stored = nibabel.Nifti1Image.from_bytes(bytes(plain)).dataobj.get_unscaled()
+    wanted = stored[:, :, 0].T[::-1, ::-1] * 0.5 - 1
+    np.testing.assert_allclose(picture.channels.values[..., 0], wanted)
