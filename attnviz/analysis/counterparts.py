@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from attnviz.analysis.features import PatchFeatures
 from attnviz.metrics.correspondence import correspondence
 from attnviz.metrics.feature_space import cosine_similarity
-from attnviz.types import FloatArray
+from attnviz.types import AnyFloatArray, FloatArray
 
 Point = tuple[float, float]
 
@@ -21,7 +23,7 @@ class Counterpart:
     first, second
         The middle of the patch in either picture, x and y in 0..1 of its width and height.
     cosine
-        Of the angle between their features.
+        Of the angle between their features, less what all patches have in common.
     """
 
     first: Point
@@ -41,7 +43,7 @@ class Likeness:
         The strongest counterparts, the most alike first.
     first, second
         float32 [h, w] of each picture in -1..1: how alike each patch is to the patch of the other
-        picture that is most like it.
+        picture that is most like it, less what all patches have in common.
     """
 
     whole: float
@@ -54,6 +56,9 @@ def likeness(
     first: PatchFeatures, second: PatchFeatures, count: int = 20, apart: int = 2
 ) -> Likeness:
     """Compare two pictures patch by patch.
+
+    The mean over all patches of both pictures is subtracted first: what all patches have in common,
+    which in DINOv2 is most of them, would make any two alike.
 
     Parameters
     ----------
@@ -83,7 +88,7 @@ def likeness(
     >>> round(found.whole, 3), {pair.first == pair.second for pair in found.pairs}
     (1.0, {True})
     """
-    found = correspondence(first.values, second.values)
+    found = correspondence(*_less_in_common(first.values, second.values))
     pairs = tuple(
         Counterpart(
             _middle(first, *found.first[index]),
@@ -95,6 +100,15 @@ def likeness(
     means = (one.values.mean((0, 1)) for one in (first, second))
     whole = float(cosine_similarity(*means))
     return Likeness(whole, pairs, found.best_first, found.best_second)
+
+
+def _less_in_common(first: FloatArray, second: FloatArray) -> list[AnyFloatArray]:
+    """Features without the mean over both pictures; as they are if they do not compare."""
+    if first.shape[-1] != second.shape[-1]:
+        return [first, second]
+    flat = np.concatenate([one.reshape(-1, one.shape[-1]) for one in (first, second)])
+    mean = flat.mean(0, dtype=np.float64)
+    return [one - mean for one in (first, second)]
 
 
 def _middle(seen: PatchFeatures, row: int, column: int) -> Point:

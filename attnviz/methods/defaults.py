@@ -65,7 +65,8 @@ def default_methods(
       layer (ImageNet-Segmentation: mIoU 55 against 46; Chefer et al., CVPR 2021).
     - Attention, self-attention of networks without classes: the attention on which heads agree,
       which on held-out photos of OSIE has an NSS of 1.96 where rollout has 0.45 (DINOv2; see
-      docs/objects.md), carried on to patches alike, so that a focus covers things.
+      docs/objects.md), carried on to patches alike: NSS 1.91, but the focus covers .42 of the thing
+      that fits it best instead of .34 (intersection over union on COCO).
     - Attention, gates alone: the positions that they favour.
     - Decision, convolutions: competition, which on held-out photos of SqueezeNet has .90 of its map
       in the right cell of a mosaic where Grad-CAM has .65, and keeps .020 more of the class's

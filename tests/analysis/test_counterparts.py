@@ -55,6 +55,19 @@ def test_pictures_are_compared_as_a_whole_by_their_mean_features() -> None:
     assert likeness(one, other).whole == pytest.approx(float(expected), abs=1e-5)
 
 
+def test_what_all_patches_have_in_common_does_not_count() -> None:
+    """Two pictures of like colours on a strong common one: as without it."""
+    model = model_of(Fit.SQUASH, 32)
+    one, other = (features(model, colours(seed)) for seed in (5, 6))
+    plain = likeness(one, other, 99, apart=-1)
+    lifted = [replace(seen, values=seen.values + np.float32(7)) for seen in (one, other)]
+    found = likeness(lifted[0], lifted[1], 99, apart=-1)
+    assert [pair.first for pair in found.pairs] == [pair.first for pair in plain.pairs]
+    np.testing.assert_allclose(found.first, plain.first, atol=1e-4)
+    assert found.whole > 0.99 > plain.whole
+    assert found.first.min() < 0.99
+
+
 def test_features_of_other_layers_do_not_compare() -> None:
     class Wider(Patches):
         def __init__(self) -> None:

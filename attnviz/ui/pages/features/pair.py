@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.analysis.counterparts import Likeness, likeness
 from attnviz.analysis.features import PatchFeatures
 from attnviz.render.bokeh import bokeh
-from attnviz.render.focus import focus_map
+from attnviz.render.focus import FocusSettings, focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.render.joined import joined
 from attnviz.types import FloatArray, Pixels
@@ -21,6 +21,8 @@ LINES = "feature lines"
 _COUNTS = ("5", "10", "20", "40")
 _SIDE = 640
 _BLUR = 0.028
+# Nearly every patch is somewhat like one of the other picture: sharp is what is more than that.
+_SETTINGS = FocusSettings(threshold=0.5)
 
 
 def show_pair(key: Key, names: tuple[str, str], pair: tuple[PatchFeatures, PatchFeatures]) -> None:
@@ -82,8 +84,9 @@ def _told(found: Likeness) -> str:
         f" {cosines[-1]:.2f} to {cosines[0]:.2f}" if len(cosines) > 1 else f" {cosines[0]:.2f}"
     )
     return (
-        f"{count} of patches of which each is most like the other, at cosines of{between}. Taken "
-        f"as a whole, by their mean features, the pictures are alike at {found.whole:.2f}."
+        f"{count} of patches of which each is most like the other, at cosines of{between} when "
+        "what all patches of both have in common is left out. Taken as a whole, by their mean "
+        f"features, the pictures are alike at {found.whole:.2f}."
     )
 
 
@@ -102,7 +105,7 @@ def _compared(
 
 
 def _drawn(pixels: Pixels, seen: PatchFeatures, values: FloatArray) -> tuple[Pixels, Pixels, str]:
-    focus = focus_map(values, seen.geometry.resized(pixels.shape[:2]))
+    focus = focus_map(values, seen.geometry.resized(pixels.shape[:2]), _SETTINGS)
     sharp = bokeh(pixels, focus.values, _BLUR * math.hypot(*pixels.shape[:2]))
     low, high = legend_numbers(focus.low, focus.high)
     note = f"Cosine of each patch with its like in the other picture: {low} (dark) to {high}."

@@ -44,7 +44,7 @@ def test_two_pictures_are_compared_and_one_is_not(model: VisionModel) -> None:
     (sentence,) = told(page)
     cosines = [pair.cosine for pair in found.pairs]
     assert sentence.startswith(f"{len(cosines)} pairs of patches")
-    assert f"at cosines of {min(cosines):.2f} to {max(cosines):.2f}." in sentence
+    assert f"at cosines of {min(cosines):.2f} to {max(cosines):.2f} when" in sentence
     assert sentence.endswith(f"alike at {found.whole:.2f}.")
     assert texts(page).count("sharp where the other has its like") == 2
     scales = [one.value for one in page.caption if "(dark) to" in one.value]
