@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from torch import Tensor
 
-from attnviz.analysis.inference import check_logits, run_inference
+from attnviz.analysis.inference import run_inference
 from attnviz.analysis.provenance import pass_provenance
 from attnviz.capture.discovery.final_features import final_features
 from attnviz.capture.discovery.find_sites import find_sites
+from attnviz.capture.feature_pass import read_features
 from attnviz.capture.grids import cell_of
-from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import FocusError, ModelError, UnknownNameError
 from attnviz.methods.inference import Inference
@@ -204,8 +203,8 @@ def features(
     1.0
     """
     picture = as_picture(picture)
-    (site, values, logits, geometry), notes = run_inference(model, picture, partial(_read, layer))
-    check_logits(model, logits)
+    work = partial(_read, layer)
+    (site, values, geometry), notes = run_inference(model, picture, work, any_output=True)
     if not np.isfinite(values).all():
         raise ModelError(
             f"{model.name} gives NaN or infinity in {site.layer} for {picture.name}. Its weights "
@@ -241,7 +240,7 @@ def feature_layers(model: VisionModel, picture: Picture) -> tuple[str, ...]:
     ModelError
         As `features`.
     """
-    return tuple(run_inference(model, picture, _sites)[0])
+    return tuple(run_inference(model, picture, _sites, any_output=True)[0])
 
 
 def _sites(inference: Inference) -> dict[str, Site]:
@@ -250,14 +249,10 @@ def _sites(inference: Inference) -> dict[str, Site]:
     return {site.layer: site for site in (*blocks, final_features(module, inputs))}
 
 
-def _read(
-    layer: str | None, inference: Inference
-) -> tuple[Site, FloatArray, Tensor, PictureGeometry]:
+def _read(layer: str | None, inference: Inference) -> tuple[Site, FloatArray, PictureGeometry]:
     sites = _sites(inference)
     if layer is not None and layer not in sites:
         raise UnknownNameError("layer", layer, sites)
     site = sites[layer or list(sites)[-1]]
-    trace = capture(inference.module, inference.inputs, [site])
-    (reading,) = trace.features
-    values = reading.activation[0].permute(1, 2, 0).contiguous().cpu().numpy()
-    return site, values, trace.logits.cpu(), inference.geometry
+    values = read_features(inference.module, inference.inputs, site)[0].permute(1, 2, 0)
+    return site, values.contiguous().cpu().numpy(), inference.geometry

@@ -153,6 +153,32 @@ def test_what_has_no_features_says_so(four: Picture) -> None:
         features(wrap(damaged, PLAIN, scores="none"), four)
 
 
+class Encoder(nn.Module):
+    """The first layers of `TinyCnn`, as an encoder that returns its map, or several by name."""
+
+    def __init__(self, *, named: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = TinyCnn().features
+        self.named = named
+
+    def forward(self, x: torch.Tensor) -> object:
+        found = self.body(x)
+        return {"map": found, "half": found / 2} if self.named else found
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_encoder_need_not_return_a_vector(named: bool) -> None:
+    pixels = np.random.default_rng(8).integers(0, 255, (32, 48, 3), np.uint8)
+    module = Encoder(named=named).eval()
+    prepare = replace(PLAIN, size=32)
+    picture = open_picture(pixels, name="noise")
+    found = features(wrap(module, prepare), picture)
+    expected = module.body(prepare.tensor(picture)[0])[0].permute(1, 2, 0)
+    np.testing.assert_allclose(found.values, expected.detach().numpy(), atol=1e-6)
+    assert found.notes == ()
+
+
 def published(name: str, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """The features [N, h * w, C] as each library gives them, class tokens and registers removed."""
     grid = {"timm DINOv2": 4 * 6, "timm EVA-02": 4 * 6, "torchvision ViT": 16}
