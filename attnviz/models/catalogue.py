@@ -14,6 +14,7 @@ from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_source import torchvision_specs
+from attnviz.models.words_source import missing_words, reader_names, words_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
 from attnviz.words import listed
 
@@ -46,7 +47,7 @@ def list_models() -> ModelList:
     WeightsError
         The card of a shipped network is not valid.
     """
-    specs = (*_come_along(), *torchvision_specs(), *timm_specs(), *backbone_specs())
+    specs = (*_come_along(), *torchvision_specs(), *timm_specs(), *backbone_specs(), *words_specs())
     wanted = os.environ.get(MODEL_VARIABLE)
     return ModelList(sorted(specs, key=lambda spec: spec.name != wanted))
 
@@ -110,6 +111,8 @@ def find_model(name: str) -> ModelSpec:
     specs = {spec.name: spec for spec in list_models()}
     if name in (lite0_source.NAME, LENS) and name not in specs:
         raise WeightsUnavailableError(lite0_source.MISSING)
+    if name in reader_names() and name not in specs:
+        raise WeightsUnavailableError(f"{name} is not here. {missing_words()}")
     if name not in specs:
         raise UnknownNameError("model", name, specs)
     return specs[name]

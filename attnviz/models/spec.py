@@ -28,6 +28,7 @@ class Source(StrEnum):
     ATTNVIZ = "attnviz"
     TORCHVISION = "torchvision"
     TIMM = "timm"
+    OPEN_CLIP = "open_clip"
     USER = "user"
     BLACK_BOX = "black box"
 

@@ -13,6 +13,7 @@ from attnviz.models.catalogue import missing_default
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.words_source import missing_words
 from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.input_size import pick_side
@@ -118,6 +119,8 @@ def _show_facts(spec: ModelSpec, specs: Mapping[str, ModelSpec]) -> None:
     with st.popover(line, type="tertiary", icon=":material/info:"):
         size = f"{spec.parameters / 1e6:.1f} million parameters. " if spec.parameters else ""
         st.caption(plain_text(f"{size}{spec.note}"))
+        if install := missing_words():
+            st.caption(plain_text(install))
         offer_own_weights(specs, MODEL)
 
 
