@@ -22,6 +22,7 @@ from attnviz.analysis.target_maps import (
     common_layers,
     competing_maps,
     explained,
+    passed_over,
     run_for_targets,
 )
 from attnviz.capture.discovery.reach import reach_notes
@@ -136,7 +137,7 @@ def explain(
             "paper": shown.method.paper,
             **decision_facts(predictions, certainty),
         },
-        notes=(*picture.notes, *doubts, *answer.notes, *notes),
+        notes=(*picture.notes, *doubts, *answer.notes, *notes, *passed_over(shown, targets, asked)),
         scores=model.read_as,
         asked=asked,
         certainty=certainty,

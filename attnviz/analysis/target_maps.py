@@ -21,6 +21,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.targets import Target
 from attnviz.targets.head import Head, score_head
 from attnviz.targets.single_class import Class
+from attnviz.targets.text import format_target
 from attnviz.types import FloatArray
 from attnviz.vision.biased_competition import combined_focus, response_shares
 from attnviz.words import listed
@@ -182,6 +183,19 @@ def explained(
     if result.target is None:
         return None
     return prediction_of(model, result.logits[0], int(result.target[0]))
+
+
+def passed_over(
+    choice: Choice, targets: Sequence[Target], asked: Sequence[AskedTarget]
+) -> tuple[str, ...]:
+    """Return a sentence about what was asked, where the map is the same whatever is asked."""
+    if not targets or asked:
+        return ()
+    texts = listed([format_target(target) for target in targets])
+    return (
+        f"{choice.method.title} is the same whatever is asked, so it does not explain {texts}. Ask "
+        "what the decision rests on (decision) for that.",
+    )
 
 
 def common_layers(results: Sequence[MethodResult]) -> tuple[str, ...]:

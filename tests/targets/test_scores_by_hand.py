@@ -214,3 +214,27 @@ def test_impossible_questions(model: attnviz.VisionModel, picture: attnviz.Pictu
         attnviz.explain(model, picture, "grad-cam", [])
     with pytest.raises(TargetError, match="in Python only"):
         attnviz.explain(model, picture, "grad-cam", "function:red")
+
+
+def test_a_class_that_attention_passes_over_is_told(
+    tiny_ran: torch.nn.Module, photo: np.ndarray
+) -> None:
+    model = attnviz.wrap(tiny_ran, attnviz.Preprocess(size=64), (*LABELS, "grey"))
+    result = attnviz.explain(model, attnviz.open_picture(photo), target="red")
+    assert (result.method, result.target, result.asked) == ("mask-effect", None, ())
+    assert any("so it does not explain red" in note for note in result.notes)
+    result = attnviz.explain(model, attnviz.open_picture(photo), "decision", "red")
+    assert result.target_text == "red"
+    assert not any("explain red" in note for note in result.notes)
+
+
+def test_what_a_model_cannot_be_asked_is_told_with_what_it_can(
+    model: attnviz.VisionModel, picture: attnviz.Picture
+) -> None:
+    with pytest.raises(TargetError) as told:
+        attnviz.explain(model, picture, target=attnviz.Words("a red car"))
+    sentence = str(told.value)
+    assert sentence.startswith("colours cannot be asked for words, as in words:a red car.")
+    assert "It can be asked for a class, " in sentence
+    assert "a patch of the picture" in sentence
+    assert "box" not in sentence
