@@ -74,7 +74,7 @@ def read_attended(inference: Inference) -> AttendedFeatures:
     """
     module, inputs = inference.module, inference.inputs
     sites = [*find_sites(module, Kind.CONTEXT, inputs), final_features(module, inputs)]
-    trace = capture(module, inputs, sites)
+    trace = capture(module, inputs, sites, target=inference.target)
     report_progress(inference.progress, len(inputs), len(inputs))
     context = [one for one in trace.context if one.has_positions]
     (reading,) = trace.features
