@@ -95,7 +95,8 @@ def choices_for_targets(
     choices = choices_for(model, name, kinds, has_attention=has_spatial_attention(kinds))
     if not targets:
         return choices
-    suited = targets[0].looks(kinds) if auto else ()
+    places = method == Question.DECISION and model.spec.outputs is not None
+    suited = targets[0].looks(kinds) if auto or places else ()
     every = (*(Choice(METHODS.get(name)()) for name in suited), *choices)
     fitting = tuple(one for one in every if can_explain(type(one.method), targets))
     if not fitting:

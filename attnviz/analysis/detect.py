@@ -12,7 +12,9 @@ from torch import Tensor
 from attnviz.analysis.inference import run_inference
 from attnviz.analysis.score_kind import check_finite
 from attnviz.errors import TargetError
+from attnviz.methods.base import METHODS, Nature
 from attnviz.methods.inference import Inference
+from attnviz.methods.questions import Question
 from attnviz.models.outputs.base import Found
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
@@ -91,25 +93,30 @@ def detect(
     return run_inference(model, as_picture(picture), work, any_output=True)[0]
 
 
-def first_found(model: VisionModel, picture: Picture) -> tuple[Target, ...]:
+def first_found(model: VisionModel, picture: Picture, method: str) -> tuple[Target, ...]:
     """Return what is explained where nothing is asked: the first thing found.
 
     Parameters
     ----------
     model, picture
         As for `detect`.
+    method
+        Name of a method, or a question.
 
     Returns
     -------
     tuple of Target
-        Empty for a model that is no detector or segmenter.
+        Empty for a model that is no detector or segmenter, and where the map is the same whatever
+        is asked.
 
     Raises
     ------
     TargetError
         Nothing is found.
     """
-    if model.spec.outputs is None:
+    known = METHODS.get(method) if method in METHODS else None
+    same = known is not None and (known.nature is Nature.ATTENTION or known.classless)
+    if model.spec.outputs is None or same or method == Question.ATTENTION:
         return ()
     found = detect(model, picture, most=1)
     if not found:

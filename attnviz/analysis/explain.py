@@ -92,7 +92,7 @@ def explain(
         The pass did not fit into memory, nor did the retry.
     """
     picture = as_picture(picture)
-    targets = targets_of(model, target) or first_found(model, picture)
+    targets = targets_of(model, target) or first_found(model, picture, method)
     index = class_alone(model, targets)
     scored = bool(targets) and index is None
     kinds, doubts = (

@@ -14,6 +14,7 @@ from torch import Tensor
 from attnviz.analysis.failures import failure_on
 from attnviz.analysis.score_kind import check_finite, check_labels, known_scores
 from attnviz.capture.hooks.logit_outputs import logit_outputs
+from attnviz.capture.hooks.picture_outputs import picture_outputs
 from attnviz.errors import (
     AttnvizError,
     InputError,
@@ -155,7 +156,12 @@ def _run(
         except ModelError:
             if not any_output:
                 raise
-    with logit_outputs(model.module, scores), _named_errors(model, inference.inputs):
+    outputs, classes = model.spec.outputs, len(model.labels)
+    with (
+        logit_outputs(model.module, scores),
+        picture_outputs(model.module, outputs, classes),
+        _named_errors(model, inference.inputs),
+    ):
         return work(replace(inference, scores=scores))
 
 

@@ -13,6 +13,7 @@ from attnviz.models.lens_source import lens_specs
 from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.models.timm_source import timm_specs
+from attnviz.models.torchvision_places_source import torchvision_places_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.words_source import missing_words, reader_names, words_specs
 from attnviz.models.zoo_source import trained_spec, zoo_specs
@@ -40,14 +41,22 @@ def list_models() -> ModelList:
     -------
     ModelList
         A tuple of `ModelSpec`: the one to begin with, the others that come along, then
-        torchvision's, timm's, and those that learned features and no classes.
+        torchvision's classifiers, detectors and segmenters, timm's, and those that learned features
+        and no classes.
 
     Raises
     ------
     WeightsError
         The card of a shipped network is not valid.
     """
-    specs = (*_come_along(), *torchvision_specs(), *timm_specs(), *backbone_specs(), *words_specs())
+    specs = (
+        *_come_along(),
+        *torchvision_specs(),
+        *torchvision_places_specs(),
+        *timm_specs(),
+        *backbone_specs(),
+        *words_specs(),
+    )
     wanted = os.environ.get(MODEL_VARIABLE)
     return ModelList(sorted(specs, key=lambda spec: spec.name != wanted))
 

@@ -6,6 +6,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ _MEBIBYTE = 1024**2
 _STRIDE = 32
 # torchvision names a licence only for the weights of SWAG (Singh et al. 2022); its own have that of
 # the library.
-_LICENCE, _SWAG_LICENCE = "BSD-3-Clause", "CC-BY-NC-4.0"
+LICENCE, _SWAG_LICENCE = "BSD-3-Clause", "CC-BY-NC-4.0"
 
 
 @cache
@@ -42,9 +43,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
     preset = weights.transforms()
     side = int(preset.crop_size[0])
     options = _fixed_size(name, side)
-    file_name = weights.url.rpartition("/")[2]
-    hashed = _HASH_IN_NAME.search(file_name)
-    size = round(weights.meta["_file_size"] * _MEBIBYTE)
+    ref = weights_ref(weights)
     labels = tuple(weights.meta["categories"])
     return ModelSpec(
         name=name,
@@ -52,12 +51,10 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         source=Source.TORCHVISION,
         kinds=_kinds(name),
         embedded=False,
-        download_bytes=size,
+        download_bytes=ref.bytes,
         parameters=int(weights.meta["num_params"]),
         build=partial(_build, name, {**options, **_BUILD_OPTIONS.get(name, {})}),
-        weights=WeightsRef(
-            file_name, weights.url, hashed[1] if hashed else "", size, adapt=_adapter(name)
-        ),
+        weights=replace(ref, adapt=_adapter(name)),
         preprocess=Preprocess(
             size=side,
             fit=Fit.SQUASH if options else Fit.WHOLE,
@@ -70,8 +67,16 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         layout=_by_prefix(name, _LAYOUTS) or "NCHW",
         labels=labels,
         note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
-        licence=_SWAG_LICENCE if "license" in weights.meta else _LICENCE,
+        licence=_SWAG_LICENCE if "license" in weights.meta else LICENCE,
     )
+
+
+def weights_ref(weights: Any) -> WeightsRef:
+    """Return where the file of an entry of torchvision's weights can be obtained."""
+    file_name = weights.url.rpartition("/")[2]
+    hashed = _HASH_IN_NAME.search(file_name)
+    size = round(weights.meta["_file_size"] * _MEBIBYTE)
+    return WeightsRef(file_name, weights.url, hashed[1] if hashed else "", size)
 
 
 @cache

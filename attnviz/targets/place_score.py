@@ -9,16 +9,15 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from attnviz.capture.hooks.eager import prepare_for_hooks
-from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.capture.hooks.picture_outputs import own_output
 from attnviz.errors import TargetError, UnknownClassError
 from attnviz.methods.inference import Inference
 from attnviz.models.outputs.base import Found, Outputs
 from attnviz.models.outputs.overlap import Edges, box_overlaps, mask_overlaps, on_grid
+from attnviz.models.outputs.whole_picture import log_odds
 from attnviz.models.vision_model import VisionModel
 from attnviz.targets.base import Passed, Scorer
 
-_TINY = 1e-6  # probability
 _RETURNED: WeakKeyDictionary[Inference, Any] = WeakKeyDictionary()
 
 
@@ -74,9 +73,7 @@ def outputs_of(model: VisionModel) -> Outputs:
 def returned_by(inference: Inference) -> Any:
     """Return what the network returns for the picture; it runs once for all who ask."""
     if inference not in _RETURNED:
-        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
-        with state_guard(module), torch.inference_mode(False), torch.no_grad():
-            _RETURNED[inference] = module(inputs)
+        _RETURNED[inference] = own_output(inference.module, inference.inputs)
     return _RETURNED[inference]
 
 
@@ -172,11 +169,6 @@ def _best(found: Found, place: SeenPlace, index: int) -> Tensor:
     if not len(found):
         return found.scores.new_zeros(())
     return (place.overlaps(found).to(found.scores) * found.of_class(index)).max()
-
-
-def log_odds(chances: Tensor) -> Tensor:
-    """Return log-odds of probabilities, float32, from -13.8 to 13.8: beyond, nothing changes."""
-    return chances.float().clamp(_TINY, 1 - _TINY).logit()
 
 
 def _class_log_odds(logits: Tensor, index: int) -> Tensor:

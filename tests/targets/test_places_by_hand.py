@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import attnviz
+from attnviz.analysis.layer_trace import trace_layers
 from attnviz.errors import GradientError, TargetError, UnknownClassError
 from attnviz.methods.d_rise import DRise
 from attnviz.methods.rise import RandomMasks
@@ -158,9 +159,29 @@ def test_regions_are_compared_with_masks_and_boxes_with_boxes(picture: attnviz.P
 
 
 def test_without_a_question_the_most_probable_thing_is_explained(picture: attnviz.Picture) -> None:
-    result = attnviz.explain(wrapped(), picture)
-    assert result.method == "layer-cam"
+    for question in ("auto", "decision"):
+        result = attnviz.explain(wrapped(), picture, question)
+        assert result.method == "layer-cam"
     assert result.target_text == "box:0,0,.5,1,red"
+
+
+def test_a_picture_as_a_whole_has_the_scores_of_what_is_in_it(picture: attnviz.Picture) -> None:
+    """So that layers, features and methods that need no question can be shown, too."""
+    for form in ("boxes", "queries"):
+        logits = trace_layers(wrapped(form), picture).trace.logits[0]
+        chances = torch.tensor([0.0, 0.8, 0.3])
+        if form == "queries":
+            queries = torch.tensor([[0, 1.6, 0, 0], [0, 0, 0.6, 0]]).softmax(1)
+            chances = queries[:, :3].amax(0)
+        torch.testing.assert_close(logits.sigmoid(), chances, rtol=1e-4, atol=2e-6)
+    logits = trace_layers(wrapped("dense"), picture).trace.logits[0]
+    torch.testing.assert_close(logits, torch.tensor([0.0, 1.2, 0.45]), rtol=1e-4, atol=1e-6)
+    assert trace_layers(wrapped("nothing"), picture).trace.logits.shape == (1, 3)
+    assert trace_layers(wrapped("boxes", []), picture).trace.logits.shape == (1, 1)
+    result = attnviz.explain(wrapped("nothing"), picture, "eigen-cam")
+    assert result.asked == ()
+    values = attnviz.features(wrapped(), picture).values
+    np.testing.assert_allclose(values[0, 0], [0.8, 0, 0], atol=1e-6)
 
 
 def test_all_boxes_come_from_one_forward_pass(picture: attnviz.Picture) -> None:

@@ -55,7 +55,12 @@ def outputs_of(module: nn.Module, wish: str | None = None, classes: int = 0) -> 
     kind = wish or _known(module)
     if kind is None:
         return None
-    count = classes or int(getattr(getattr(module, "config", None), "num_labels", 0) or 0)
+    own = int(getattr(getattr(module, "config", None), "num_labels", 0) or 0)
+    return declared_outputs(kind, classes or own)
+
+
+def declared_outputs(kind: str, count: int) -> Outputs:
+    """Return how an output of a known kind is read, of a network with that many classes."""
     if kind == "boxes":
         return Outputs(kind, things=partial(read_boxes, classes=count))
     if kind == "dense":

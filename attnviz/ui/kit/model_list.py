@@ -58,7 +58,10 @@ def model_title(spec: ModelSpec) -> str:
     'Vision transformer, small · context'
     """
     mark = "" if is_here(spec) else f" · {DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
-    kinds = kind_title(spec.kinds) + ("" if spec.has_classes else " · no classes")
+    answers = "" if spec.has_classes else " · no classes"
+    if spec.outputs is not None:
+        answers = " · finds things" if spec.finds_things else " · finds regions"
+    kinds = kind_title(spec.kinds) + answers
     return f"{spec.title} · {kinds}{mark}"
 
 
