@@ -6,11 +6,14 @@ from functools import cache
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
+from torch import nn
 
 from attnviz.analysis.explain import explain, predict
 from attnviz.models.catalogue import find_model
-from attnviz.models.loading import load_model
+from attnviz.models.loading import load_model, wrap
+from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
 from attnviz.ui.kit import explain_picture
@@ -21,6 +24,10 @@ MORE = ("competition", "raw-attention", "patch-similarity")
 
 @cache
 def network(name: str) -> VisionModel:
+    if name == "features":
+        torch.manual_seed(0)
+        layers = nn.Conv2d(3, 8, 5, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        return wrap(nn.Sequential(*layers).eval(), Preprocess(size=64), scores="none")
     return load_model(find_model(name), "cpu")
 
 
@@ -34,7 +41,7 @@ def class_page() -> None:
 
     restore_link()
     photo = st.radio("Photo", ["china", "coffee", "chelsea"], key="photo")
-    name = st.radio("Model", ["ran-small", "ran-cifar", "vit-small"], key="network")
+    name = st.radio("Model", ["ran-small", "ran-cifar", "vit-small", "features"], key="network")
     model = network(name)
     look = st.radio("Show", ["layer-cam", "soft-mask", "score-cam", "eigen-cam", *MORE], key="look")
     explanation = explain_photo(shown_sample(photo), model, look)
@@ -222,3 +229,18 @@ def test_another_photo_is_compared_and_stays_in_the_link() -> None:
     assert opened(**page.query_params).text[0].value == other.name
     assert opened(target="alike:" + "0" * 64).text[0].value == top("china"), "it is not here"
     assert chosen(page, look="patch-similarity") == other.name
+
+
+def test_a_network_without_classes_is_asked_for_something_else() -> None:
+    page = opened()
+    assert chosen(page, network="features") == ""
+    assert [one.value for one in page.info] == [
+        "This network names no classes. Choose what the map is to explain."
+    ]
+    kinds = page.selectbox(key="target kind")
+    assert set(kinds.options) == {
+        "the picture as a whole", "a patch of the picture", "likeness to another picture"
+    }  # fmt: skip
+    kinds.set_value("alike")
+    assert chosen(page).endswith((".png", ".jpg"))
+    assert not page.info
