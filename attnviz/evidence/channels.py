@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.analysis.explain import class_index
+from attnviz.analysis.asked import class_alone, targets_of
 from attnviz.analysis.inference import run_inference
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.state_guard import state_guard
@@ -20,6 +22,8 @@ from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
 from attnviz.progress import Progress, report_progress
+from attnviz.targets import Target
+from attnviz.targets.head import score_head
 from attnviz.types import FloatArray
 
 _BATCH = 16
@@ -67,7 +71,7 @@ class ChannelEvidence:
 def channel_evidence(
     model: VisionModel,
     picture: Picture | PictureSource,
-    target: int | str | None = None,
+    target: Any = None,
     progress: Progress | None = None,
 ) -> ChannelEvidence:
     """Take away each channel of a network's input, and leave each alone.
@@ -81,7 +85,8 @@ def channel_evidence(
     picture
         From `open_channels` or `open_picture`, or anything that `open_picture` opens.
     target
-        Index or label of the class; the most probable one if None.
+        What to measure, as in `attnviz.explain`; the most probable class if None. Of a score that
+        is no probability, what is told is the share that is left of it.
     progress
         Called after each batch; what it raises stops the work.
 
@@ -93,39 +98,52 @@ def channel_evidence(
     ------
     EvidenceError
         The network names no classes, and no component of its features is asked for.
-    UnknownClassError, ModelError, OutOfMemoryError
+    UnknownClassError, TargetError, ModelError, OutOfMemoryError
         As `attnviz.explain`.
     """
     picture = as_picture(picture)
-    index = None if target is None else class_index(model, target)
-    work = partial(_measured, model, progress)
-    (label, values), notes = run_inference(model, picture, work, target=index)
+    targets = targets_of(model, target)
+    index = class_alone(model, targets)
+    scored = targets if index is None else ()
+    work = partial(_measured, model, scored, progress)
+    (measured, values), notes = run_inference(
+        model, picture, work, target=index, any_output=bool(scored)
+    )
     count = model.preprocess.channels
     read = picture.channels if model.preprocess.reads_channels(picture) else None
     names = read.names if read else _COLOURS.get(count) or tuple(map(str, range(count)))
     return ChannelEvidence(
-        names, model.label(label), float(values[0]), float(values[1]), values[2 : 2 + count],
-        values[2 + count :], notes,
-    )  # fmt: skip
+        names=names,
+        label=scored[0].words(model) if scored else model.label(measured),
+        whole=float(values[0]),
+        none=float(values[1]),
+        without=values[2 : 2 + count],
+        alone=values[2 + count :],
+        notes=notes,
+    )
 
 
 def _measured(
-    model: VisionModel, progress: Progress | None, inference: Inference
+    model: VisionModel,
+    targets: Sequence[Target],
+    progress: Progress | None,
+    inference: Inference,
 ) -> tuple[int, FloatArray]:
-    """The class that is asked for, and its probability for each variant."""
+    """The class that is asked for, and its probability, or that of targets, for each variant."""
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
     found: list[Tensor] = []
-    target: int | None = None
     total = 2 * inputs.shape[1] + 2
-    with state_guard(module, frozen=True), torch.inference_mode():
+    head = score_head(model, inference, targets) if targets else nullcontext()
+    with state_guard(module, frozen=True), head as asked, torch.inference_mode():
         for batch in _variants(inputs):
-            logits = logits_of(module(batch), module)
-            if target is None:
-                target = measured_class(model, inference, logits[:1])
-            found.append(inference.scores.probabilities(logits.float())[:, target].cpu())
+            found.append(logits_of(module(batch), module).float().cpu())
             report_progress(progress, sum(map(len, found)), total)
-    assert target is not None
-    return target, np.asarray(torch.cat(found).numpy(), dtype=np.float32)
+        logits = torch.cat(found)
+        if asked is None:
+            target, scores = measured_class(model, inference, logits[:1]), inference.scores
+        else:
+            target, scores = 0, asked.measured(logits[1:2])  # of what a picture without places has
+    return target, np.asarray(scores.probabilities(logits)[:, target].numpy(), dtype=np.float32)
 
 
 def _variants(inputs: Tensor) -> Iterator[Tensor]:
