@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -92,6 +92,12 @@ class Picture:
         channels = self.channels and self.channels.resized((height, width))
         pixels = np.asarray(small, dtype=np.uint8)
         return Picture(pixels, self.name, self.sha256, self.notes, channels)
+
+    def lightened(self, most: int) -> Picture:
+        """A copy without the values of its channels if they take more than `most` bytes."""
+        if self.channels is None or self.channels.values.nbytes <= most:
+            return self
+        return replace(self, channels=None)
 
 
 def checked_pixels(array: Pixels, name: str) -> Pixels:

@@ -92,6 +92,15 @@ def test_a_smaller_copy_keeps_averaged_values() -> None:
     np.testing.assert_allclose(small.channels.values[..., 0], [[2.5, 4.5], [10.5, 12.5]])
 
 
+def test_a_lighter_copy_keeps_what_is_shown() -> None:
+    picture = open_channels(SCENE, shown=(3, 2, 1))
+    assert picture.lightened(SCENE.nbytes) is picture
+    light = picture.lightened(SCENE.nbytes - 1)
+    assert light.channels is None
+    assert (light.sha256, light.notes) == (picture.sha256, picture.notes)
+    np.testing.assert_array_equal(light.pixels, picture.pixels)
+
+
 @pytest.mark.parametrize(
     ("values", "options", "sentence"),
     [

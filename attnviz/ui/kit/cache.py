@@ -130,10 +130,7 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     The values of a file's own channels are kept up to 16 MB.
     """
     del checksum
-    picture = open_picture(_source, name=name).reduced(SHOWN_SIDE)
-    if picture.channels is not None and picture.channels.values.nbytes > _MOST_VALUES:
-        return replace(picture, channels=None)
-    return picture
+    return open_picture(_source, name=name).reduced(SHOWN_SIDE).lightened(_MOST_VALUES)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
