@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from pytorch_grad_cam import GradCAM as PeerGradCam
@@ -25,6 +26,7 @@ from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.methods.grad_cam import GradCam
 from attnviz.methods.soft_mask import SoftMask
 from attnviz.models.device import choose_device
+from attnviz.models.lens_source import build_lens
 from attnviz.models.zoo.ran_small import ran_small
 from benchmarks.self_attention import clicks, legrad, memory, self_attention
 from benchmarks.timing import HEADER, Budget, median_times
@@ -64,6 +66,28 @@ def soft_masks(device: torch.device, repeats: int) -> list[Budget]:
     return [
         Budget("soft masks of ran-small, over bare forward", _ratio(times, "capture", "bare"), 1.1)
     ]
+
+
+def class_masks(device: torch.device, repeats: int) -> list[Budget]:
+    """A pass of lens, with its masks, compared with its classifier's alone."""
+    found = []
+    torch.manual_seed(0)
+    lens = build_lens().eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+    for size in ((256, 256), (256, 352)):
+        inputs = torch.randn(1, 3, *size, device=device).to(memory_format=torch.channels_last)
+        runs: dict[str, Callable[[], object]] = {
+            "bare": partial(_without_gradients, lens.trunk, inputs),
+            "masks": partial(_without_gradients, lens, inputs),
+        }
+        times = _times(runs, device, 4 * repeats)
+        name = f"lens at {size[1]} x {size[0]} px, over EfficientNet-Lite0"
+        found.append(Budget(name, _ratio(times, "masks", "bare"), 1.15))
+    return found
+
+
+def _without_gradients(module: nn.Module, inputs: Tensor) -> object:
+    with torch.inference_mode():
+        return module(inputs)
 
 
 def grad_cams(device: torch.device, repeats: int) -> list[Budget]:
@@ -160,6 +184,7 @@ def main() -> None:
     print(f"Capture on {device}, {torch.get_num_threads()} threads\n\n{HEADER}")
     benchmarks: list[Callable[[], list[Budget]]] = [
         lambda: soft_masks(device, options.repeats),
+        lambda: class_masks(device, options.repeats),
         lambda: grad_cams(device, options.repeats),
         lambda: self_attention(device, options.repeats, synchronised),
         lambda: clicks(device, options.repeats, synchronised),

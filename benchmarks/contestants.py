@@ -15,6 +15,7 @@ from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.methods import METHODS, Inference, Method, TraceMethod
+from attnviz.methods.base import Nature
 from attnviz.methods.class_mask import ClassMask, has_class_masks
 from attnviz.methods.competition import Competition
 from attnviz.methods.pytorch_grad_cam.cams import LibraryCam
@@ -90,6 +91,8 @@ def _own(module: nn.Module, kinds: Sequence[Kind]) -> list[Contestant]:
             found.append(Contestant(f"class-mask, {layer}", "attnviz", run, favourite=True))
     for method in METHODS:
         if method.kind not in kinds or issubclass(method, LibraryCam):
+            continue
+        if method.nature is Nature.SIMILARITY:
             continue
         if method.kind is Kind.SPATIAL and (masks or method is ClassMask):
             continue  # the other maps of such masks are for no class

@@ -75,7 +75,7 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
             for method in METHODS:
                 if method.kind is not kind or not method.fits(model.spec):
                     continue
-                if issubclass(method, LibraryCam):
+                if issubclass(method, LibraryCam) or method.nature is Nature.SIMILARITY:
                     continue
                 if single and method.name in MULTI_CHANNEL_METHODS:
                     continue

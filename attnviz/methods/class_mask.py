@@ -44,7 +44,7 @@ class ClassMask(Method):
     name: ClassVar[str] = "class-mask"
     title: ClassVar[str] = "Learned mask of the class"
     paper: ClassVar[str] = "after Dabkowski & Gal, Real Time Image Saliency, NeurIPS 2017"
-    formula: ClassVar[str] = "M_c = sigmoid(decoder(features, c))"
+    formula: ClassVar[str] = "M_c = sigmoid(decoder(features, c))^4"
     nature: ClassVar[Nature] = Nature.RELEVANCE
     kind: ClassVar[Kind] = Kind.SPATIAL
     shares: ClassVar[bool] = True

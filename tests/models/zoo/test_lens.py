@@ -15,6 +15,8 @@ from attnviz.models.zoo.lens import (
     shares_of_the_answer,
 )
 
+CLASS = torch.tensor([3])
+
 
 @pytest.fixture(scope="module")
 def lens() -> LensNetwork:
@@ -74,7 +76,7 @@ def test_the_whole_answer_is_asked_for_unless_single_classes_are(
     hook.remove()
     features = lens.features(inputs)
     for mask, asked in zip(masks, (answer, torch.tensor([5, 6]), answer), strict=True):
-        expected = torch.sigmoid(lens.scores(features, asked)[-1][:, :1])
+        expected = torch.sigmoid(lens.scores(features, asked)[-1][:, :1]) ** 4
         torch.testing.assert_close(mask, expected)
 
 
@@ -94,6 +96,23 @@ def test_a_class_has_the_root_of_its_probability_in_the_answer() -> None:
     expected = torch.tensor([0.6, 0, 0.5, 0.3, *[0.2] * 7, 0])
     torch.testing.assert_close(shares, expected / expected.sum())
     assert torch.equal(shares_of_the_answer(torch.tensor([[40.0, 0, 0]])).round(), torch.eye(3)[:1])
+
+
+@torch.no_grad()
+def test_what_speaks_for_a_class_has_no_fine_detail() -> None:
+    """A step in the scores becomes a slope of twelve cells: eight of the mean, four of the grid."""
+    lens = LensNetwork(build_lens().trunk)
+    torch.nn.init.zeros_(lens.own)
+    step = torch.zeros(1, 2, 32, 32)
+    step[..., 16:] = 1
+    lens.get_submodule("stride4").register_forward_hook(lambda *_: (torch.zeros(1), step))
+    suffices, speaks = lens.eval().scores(lens.features(torch.zeros(1, 3, 128, 128)), CLASS)[-1][0]
+    assert suffices[5, 14:18].tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    np.testing.assert_allclose(speaks[:, :8], 0, atol=1e-6)
+    np.testing.assert_allclose(speaks[:, 24:], 1, atol=1e-6)
+    slope = speaks[5, 8:24].diff()
+    assert float(slope.min()) >= 0
+    assert 0.05 < float(slope.max()) < 0.15
 
 
 @torch.no_grad()
