@@ -72,7 +72,8 @@ def class_masks(device: torch.device, repeats: int) -> list[Budget]:
     """A pass of lens, with its masks, compared with its classifier's alone."""
     found = []
     torch.manual_seed(0)
-    lens = build_lens().eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+    lens = build_lens().eval().requires_grad_(False).to(device)
+    lens = lens.to(memory_format=torch.channels_last)
     for size in ((256, 256), (256, 352)):
         inputs = torch.randn(1, 3, *size, device=device).to(memory_format=torch.channels_last)
         runs: dict[str, Callable[[], object]] = {

@@ -22,7 +22,7 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +64,10 @@ CHOSEN_BY = {"attention": "NSS", "decision": "sufficiency"}
 BASELINES = ("centre prior", "random smooth mask", "spectral residual")
 
 
-def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndarray]], Tensor]:
-    """All methods' maps of a batch, at every layer and fused, and the top predictions."""
+def all_maps(
+    model: VisionModel, inputs: Tensor, only: Sequence[str] = ()
+) -> tuple[dict[Key, list[np.ndarray]], Tensor]:
+    """Maps of a batch by all methods (or `only` some), at all layers and fused; top predictions."""
     maps: dict[Key, list[np.ndarray]] = {}
     with model.lock:
         for kind in find_kinds(model.module, inputs):
@@ -74,6 +76,8 @@ def all_maps(model: VisionModel, inputs: Tensor) -> tuple[dict[Key, list[np.ndar
             single = all(mask.mask.shape[1] == 1 for mask in trace.soft_masks)
             for method in METHODS:
                 if method.kind is not kind or not method.fits(model.spec):
+                    continue
+                if only and method.name not in only:
                     continue
                 if issubclass(method, LibraryCam) or method.nature is Nature.SIMILARITY:
                     continue
@@ -108,7 +112,9 @@ def baseline(name: str, picture: np.ndarray, seed: int) -> np.ndarray:
     return covering((height, width)).spread(coarse)
 
 
-def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) -> None:
+def measure_sufficiency(
+    model: VisionModel, pixels: np.ndarray, scores: Scores, only: Sequence[str] = ()
+) -> None:
     """Add the sufficiency of every map and baseline on pictures uint8 [N, s, s, 3]."""
     side = model.preprocess.side
     sigma, judge = SIGMA_SHARE * side, classifier_of(model.module)
@@ -116,7 +122,7 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
         batch = [Picture(square, "", "") for square in pixels[start : start + BATCH]]
         inputs = torch.cat([model.preprocess.tensor(picture)[0] for picture in batch])
         inputs = move_inputs(inputs, model.device)
-        maps, classes = all_maps(model, inputs)
+        maps, classes = all_maps(model, inputs, only)
         for name in BASELINES:
             maps[name, ""] = [
                 baseline(name, picture.pixels, start + n) for n, picture in enumerate(batch)
@@ -133,12 +139,16 @@ def measure_sufficiency(model: VisionModel, pixels: np.ndarray, scores: Scores) 
 
 
 def measure_localisation(
-    model: VisionModel, pictures: Iterable[Annotated], score: str, scores: Scores
+    model: VisionModel,
+    pictures: Iterable[Annotated],
+    score: str,
+    scores: Scores,
+    only: Sequence[str] = (),
 ) -> None:
     """Add NSS or box gain of every map and baseline on annotated photos."""
     for number, photo in enumerate(tqdm(list(pictures), desc=score)):
         inputs, geometry = model.preprocess.tensor(photo.picture)
-        maps, _ = all_maps(model, move_inputs(inputs, model.device))
+        maps, _ = all_maps(model, move_inputs(inputs, model.device), only)
         resized = {key: geometry.spread(values[0]) for key, values in maps.items()}
         for name in BASELINES:
             resized[name, ""] = baseline(name, photo.picture.pixels, number)
@@ -192,7 +202,12 @@ def shortlist(scores: Scores) -> set[Key]:
 
 
 def run(
-    model: VisionModel, data: Path, limit: int, screen: int, places: int
+    model: VisionModel,
+    data: Path,
+    limit: int,
+    screen: int,
+    places: int,
+    only: Sequence[str] = (),
 ) -> tuple[str, dict[str, RecommendedMap]]:
     """The report as Markdown, and the chosen answers with their scores on the other half."""
     knows_imagenet = len(model.labels) >= IMAGENET
@@ -200,16 +215,16 @@ def run(
     osie, coco = list(with_fixations(data)), list(with_boxes(data))
     first, second = Scores(), Scores()
     for half, scores in enumerate((first, second)):
-        measure_localisation(model, osie[half::2][:places], "NSS", scores)
-        measure_localisation(model, coco[half::2][:places], "box gain", scores)
+        measure_localisation(model, osie[half::2][:places], "NSS", scores, only)
+        measure_localisation(model, coco[half::2][:places], "box gain", scores, only)
     choosing, reporting = halves(len(pixels), limit)
-    measure_sufficiency(model, pixels[choosing[:screen]], first)
+    measure_sufficiency(model, pixels[choosing[:screen]], first, only)
     candidates = shortlist(first)
     first.only = candidates
-    measure_sufficiency(model, pixels[choosing[screen:]], first)
+    measure_sufficiency(model, pixels[choosing[screen:]], first, only)
     answers = choose(first, candidates)
     second.only = candidates | set(answers.values())
-    measure_sufficiency(model, pixels[reporting], second)
+    measure_sufficiency(model, pixels[reporting], second, only)
     scored = {
         question: RecommendedMap(*key, round(second.mean(key, CHOSEN_BY[question]), 3))
         for question, key in answers.items()
@@ -247,6 +262,9 @@ def main() -> None:
     parser.add_argument(
         "--places", type=int, default=10**9, help="Most photos per half for NSS and box gain."
     )
+    parser.add_argument(
+        "--methods", default="", help="Names of methods, separated by commas, if not all."
+    )
     parser.add_argument("--out", type=Path, help="File to write the report to as well.")
     parser.add_argument(
         "--write-card",
@@ -258,7 +276,9 @@ def main() -> None:
         parser.error("give --data, or set ATTNVIZ_DATA")
     keep_freed_memory()
     model = load_model(options.model, options.device)
-    report, answers = run(model, options.data, options.limit, options.screen, options.places)
+    limits = options.limit, options.screen, options.places
+    only = options.methods.split(",") if options.methods else ()
+    report, answers = run(model, options.data, *limits, only)
     print(report)
     if options.out:
         options.out.write_text(report, encoding="utf-8")

@@ -12,6 +12,8 @@ from attnviz.capture.readings import FeatureReading
 from attnviz.methods.base import METHODS
 from attnviz.methods.trace_method import FeatureMethod, require_gradient
 
+_LEAST = 1e-6
+
 
 @METHODS.add
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class GradCamPlusPlus(FeatureMethod):
         activation = reading.activation
         square = gradient**2
         mass = activation.sum((2, 3), keepdim=True)
-        share = square / (2 * square + mass * square * gradient + 1e-6)
+        below = 2 * square + mass * square * gradient + _LEAST
+        # Where activations are negative, as before a ReLU, it may vanish, and the map overflowed.
+        share = square / torch.where(below.abs() < _LEAST, _LEAST, below)
         share = torch.where(gradient != 0, share, torch.zeros_like(share))
         weights = (share * gradient.relu()).sum((2, 3), keepdim=True)
         return (weights * activation).sum(1).relu()

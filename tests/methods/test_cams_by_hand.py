@@ -34,6 +34,14 @@ def test_value(name: str) -> None:
     np.testing.assert_allclose(values[0, 0].numpy(), EXPECTED[name], rtol=1e-5, atol=1e-6)
 
 
+def test_grad_cam_plus_plus_stays_finite_before_a_relu() -> None:
+    """With G = .001 and sum(A) = -3000, 2 G^2 + sum(A) G^3 + 1e-6 vanishes: a is G^2 / 1e-6 = 1."""
+    activation, gradient = torch.tensor([[[[1e3, -4e3]]]]), torch.tensor([[[[1e-3, 0.0]]]])
+    reading = FeatureReading("layer", activation, gradient)
+    values = METHODS.get("grad-cam++")().layer_map(reading)
+    assert values.flatten().tolist() == pytest.approx([1.0, 0.0])
+
+
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_without_gradients_it_says_so(name: str) -> None:
     with pytest.raises(MethodError, match="gradients=True"):

@@ -179,7 +179,7 @@ class LensNetwork(nn.Module):
             below, scores = self.get_submodule(f"stride{step.stride}")(seen, code, below, scores)
             found.append(scores)
         # The finest scores follow single cells, but what they read is as wide as several.
-        suffices, speaks = F.avg_pool2d(found[-1], 3, 1, 1, count_include_pad=False).split(1, 1)
+        suffices, speaks = F.avg_pool2d(found[-1], 3, 1, 1, count_include_pad=False).chunk(2, 1)
         found[-1] = torch.cat([suffices, _smoothed(speaks)], 1)
         return tuple(found)
 
