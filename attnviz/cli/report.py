@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +25,11 @@ def report(
         list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
     ],
     model: Annotated[
-        str | None,
-        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+        list[str] | None,
+        typer.Option(
+            help="A name from `attnviz models`, or a .safetensors file; may be repeated "
+            f"{DEFAULT_HELP}."
+        ),
     ] = None,
     method: Annotated[
         str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
@@ -53,8 +57,8 @@ def report(
 ) -> None:
     """Write one HTML file with photos, live viewers, predictions and provenance.
 
-    It opens in any browser, needs no network and no attnviz, and prints. A picture that fails is
-    left out and named; the exit code is 1 then.
+    It opens in any browser, needs no network and no attnviz, and prints. Several models look at
+    each photo in turn. A picture that fails is left out and named; the exit code is 1 then.
     """
     from attnviz.cli.inputs import input_pictures
     from attnviz.cli.output import check_folder, write_file
@@ -64,13 +68,15 @@ def report(
     from attnviz.models.loading import load_model
 
     check_folder(out.parent)
-    loaded = load_model(model_or_default(model), device, input_size=input_size)
-    asked = as_asked(target or (), loaded.labels)
+    names = dict.fromkeys(model or [model_or_default(None)])
+    models = [load_model(name, device, input_size=input_size) for name in names]
+    asked = [as_asked(target or (), one.labels) for one in models]
     shown, failed = [], False
-    for picture in input_pictures(pictures, out):
+    listed = input_pictures(pictures, out)
+    for picture, (one, wanted) in product(listed, zip(models, asked, strict=True)):
         try:
-            source = _looked_at(loaded, picture, method, asked, radius)
-            shown.append(_with_evidence(loaded, source) if evidence else source)
+            source = _looked_at(one, picture, method, wanted, radius)
+            shown.append(_with_evidence(one, source) if evidence else source)
         except NoSitesError:
             raise
         except (PictureError, ModelError) as error:
@@ -79,7 +85,8 @@ def report(
     if shown:
         content = report_page(shown, title=title)
         write_file(out, content)
-        photos = "1 photo" if len(shown) == 1 else f"{len(shown)} photos"
+        count = len({source.picture.sha256 for source in shown})
+        photos = "1 photo" if count == 1 else f"{count} photos"
         typer.echo(f"{photos} in {path_text(out)}, {len(content) / 1e6:.1f} MB")
     if failed:
         raise typer.Exit(1)

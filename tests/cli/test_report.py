@@ -29,8 +29,8 @@ def viewers(file: Path) -> list[dict[str, object]]:
 
 
 def test_one_file_for_all_photos(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        Image.fromarray(NOISE).save(tmp_path / name)
+    Image.fromarray(NOISE).save(tmp_path / "a.png")
+    Image.fromarray(NOISE[::-1]).save(tmp_path / "b.png")
     out = tmp_path / "new" / "x.html"
     done = report(tmp_path, "--out", out, "--title", "Two & two", "--radius", "8")
     assert done.exit_code == 0, done.output
@@ -44,6 +44,18 @@ def test_one_file_for_all_photos(tmp_path: Path) -> None:
     views = [header["view"] for header in viewers(out)]
     assert len(views) == 2
     assert all(isinstance(view, dict) and view["radius"] == 0.06 for view in views), "8 of 80 px"
+
+
+def test_several_models_look_at_each_photo(tmp_path: Path) -> None:
+    Image.fromarray(NOISE).save(tmp_path / "a.png")
+    out = tmp_path / "x.html"
+    done = report(tmp_path / "a.png", "--model", "cbam-small", "--out", out)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("1 photo in ")
+    page = out.read_text(encoding="utf-8")
+    assert "<h1>Where 2 models look</h1>" in page
+    assert re.findall(r"<small>([\w-]+) · ", page) == ["cbam-small", "ran-small"]
+    assert len(viewers(out)) == 2
 
 
 def test_a_bad_photo_is_left_out_and_named(tmp_path: Path) -> None:

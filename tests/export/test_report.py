@@ -164,7 +164,8 @@ def test_nothing_runs_but_the_script_of_the_page_and_nothing_is_fetched() -> Non
         if name in {"src", "href", "action", "data", "poster", "srcset"}
     }
     assert addresses
-    assert all(address.startswith("data:") for address in addresses)
+    own = {f"#{article['id']}" for article in page.all("article")}
+    assert {address for address in addresses if not address.startswith("data:")} == own
     style = re.search(rb"<style>(.*?)</style>", report_page([example_source()]), re.DOTALL)
     assert style is not None
     assert b"url(" not in style[1]
@@ -174,6 +175,11 @@ def test_nothing_runs_but_the_script_of_the_page_and_nothing_is_fetched() -> Non
 def test_two_photos_have_viewers_of_their_own() -> None:
     page = Page(report_page([example_source(), example_source(layers=2)]))
     first, second = (blob_of(page, number)[0] for number in (0, 1))
+    (overview,) = page.all("nav")
+    assert overview["aria-label"] == "Overview"
+    assert [link["href"] for link in page.all("a")] == ["#entry-0", "#entry-1"]
+    assert "a.png, church · Grad-CAM: church 0.75" in page.text
+    assert Page(report_page([example_source()])).all("nav") == [], "nothing to choose from"
     assert first["viewId"] != second["viewId"]
     assert len(page.all("article")) == 2
     assert len(page.all("h1")) == 1

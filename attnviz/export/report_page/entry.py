@@ -46,7 +46,8 @@ def entry(source: ExportSource, number: int, date: str) -> str:
     pictures = "".join(figure(*still) for still in stills(source, _STILL_SIDE))
     return "".join(
         [
-            f"<article><h2><bdi>{escape(source.picture.name)}</bdi></h2>",
+            f'<article id="{entry_id(number)}"><h2><bdi>{escape(source.picture.name)}</bdi> '
+            f"<small>{escape(looked_by(source))}</small></h2>",
             paragraph(lead(source), "lead"),
             f'<div class="viewer-place"><script type="text/plain">{data}</script></div>',
             f'<div class="stills">{pictures}</div>',
@@ -63,6 +64,17 @@ def entry(source: ExportSource, number: int, date: str) -> str:
             "</article>",
         ]
     )
+
+
+def entry_id(number: int) -> str:
+    """Where the entry of this number is found on its page."""
+    return f"entry-{number}"
+
+
+def looked_by(source: ExportSource) -> str:
+    """The model and the method, in words."""
+    explanation = source.explanation
+    return f"{explanation.provenance['model']} · {explanation.choice.method.title}"
 
 
 def _layers(source: ExportSource) -> str:

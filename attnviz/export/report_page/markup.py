@@ -21,7 +21,7 @@ def figure(caption: str, pixels: Pixels) -> str:
     """A picture, uint8 [H, W, 3], with its caption."""
     height, width = pixels.shape[:2]
     return (
-        f'<figure><img alt="{escape(caption)}" width="{width}" height="{height}" '
+        f'<figure><img alt="" width="{width}" height="{height}" '
         f'src="{picture_link(pixels)}"><figcaption>{escape(caption)}</figcaption></figure>'
     )
 

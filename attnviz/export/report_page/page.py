@@ -11,13 +11,15 @@ from pathlib import Path
 
 from attnviz.assets import components_folder
 from attnviz.export.base import ExportSource
-from attnviz.export.report_page.entry import entry
-from attnviz.export.report_page.markup import bullets, paragraph, section
+from attnviz.export.report_page.entry import entry, entry_id, looked_by
+from attnviz.export.report_page.markup import bullets, figure, paragraph, section
 from attnviz.export.report_page.words import HOW_TO_READ
+from attnviz.export.stills import stills
 from attnviz.version import __version__
 from attnviz.viewer.bundle import joined
 from attnviz.viewer.source import viewer_assets, viewer_markup, viewer_style
 
+_OVERVIEW_SIDE = 320
 _HERE = Path(__file__).resolve().parent
 # Nothing is fetched, and no script runs but the one whose hash stands here, whatever a name holds.
 _POLICY = (
@@ -38,7 +40,7 @@ _PAGE = """\
 </head>
 <body>
 <header><h1>{title}</h1></header>
-<main>{entries}{reading}</main>
+<main>{overview}{entries}{reading}</main>
 <footer>{footer}</footer>
 <script type="module">{script}</script>
 </body>
@@ -72,6 +74,7 @@ def report_page(sources: Sequence[ExportSource], *, title: str = "", date: str =
         version=__version__,
         title=escape(title or _title(sources)),
         style=(_HERE / "style.css").read_text(encoding="utf-8"),
+        overview=_overview(sources),
         entries="".join(entry(source, number, day) for number, source in enumerate(sources)),
         reading=section("How to read this", bullets(HOW_TO_READ), style="reading"),
         footer=paragraph(
@@ -80,6 +83,19 @@ def report_page(sources: Sequence[ExportSource], *, title: str = "", date: str =
         ),
         script=script,
     ).encode()
+
+
+def _overview(sources: Sequence[ExportSource]) -> str:
+    """All focus pictures side by side, each leading to its entry; nothing for a single one."""
+    if len(sources) < 2:
+        return ""
+    cells = []
+    for number, source in enumerate(sources):
+        _, focus = stills(source, _OVERVIEW_SIDE)[0]
+        best = [f"{one.label} {one.probability:.2f}" for one in source.explanation.predictions[:1]]
+        caption = ": ".join([f"{source.picture.name}, {looked_by(source)}", *best])
+        cells.append(f'<a href="#{entry_id(number)}">{figure(caption, focus)}</a>')
+    return f'<nav class="small overview" aria-label="Overview">{"".join(cells)}</nav>'
 
 
 def _title(sources: Sequence[ExportSource]) -> str:
