@@ -12,6 +12,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from attnviz.ui.kit import photo_store, uploads
+from attnviz.ui.kit.cache import shown_upload
 from attnviz.ui.kit.visitor import COOKIE, new_token
 
 
@@ -137,3 +138,28 @@ def test_photos_beyond_the_limit_go_and_are_named(monkeypatch: pytest.MonkeyPatc
     assert titles(page) == ["32.png", "33.png"]
     assert "31" in page.error[0].value
     assert "newest" in page.error[0].value
+
+
+def test_scenes_and_scans_are_added_like_photos() -> None:
+    import gzip
+
+    import nibabel
+    import tifffile
+
+    file = io.BytesIO()
+    scene = np.random.default_rng(0).integers(0, 3000, (8, 9, 13), dtype=np.uint16)
+    tifffile.imwrite(file, scene, planarconfig="contig", photometric="minisblack")
+    volume = np.zeros((1300, 1300, 3), np.float32)
+    volume[::2] = 1
+    scan = gzip.compress(nibabel.Nifti1Image(volume, np.eye(4)).to_bytes(), 1)
+    page = add(opened(), ("scene.tif", file.getvalue()), ("scan.nii.gz", scan))
+    assert not page.error
+    assert page.text[0].value.startswith("scene.tif | scan.nii.gz | ")
+    shown = [
+        shown_upload(hashlib.sha256(data).hexdigest(), name, data)
+        for name, data in (("scene.tif", file.getvalue()), ("scan.nii.gz", scan))
+    ]
+    assert shown[0].channels is not None
+    np.testing.assert_array_equal(shown[0].channels.values, scene)
+    assert (shown[1].height, shown[1].width) == (1280, 1280)
+    assert "Slice 2 of 3." in shown[1].notes
