@@ -11,13 +11,14 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method, Nature
-from attnviz.methods.questions import is_slow
+from attnviz.methods.questions import Question, is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
 from attnviz.targets import Target
 from attnviz.targets.text import format_targets
 from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.found_picker import pick_found
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pace import Pace
@@ -45,6 +46,9 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     """
     if is_slow(look):
         return _explain_on_request(picture, model, look)
+    if _asks_for_a_place(model, look):
+        asked = pick_found(picture, model, look, METHODS.get(look if look in METHODS else _ANY))
+        return _explain(picture, model, look, asked) if asked else None
     try:
         top = _explain(picture, model, look)
     except MethodError:
@@ -71,6 +75,13 @@ def _explain(
         )
 
 
+def _asks_for_a_place(model: VisionModel, look: str) -> bool:
+    """Whether a detector or segmenter is asked why it finds something at a place."""
+    known = METHODS.get(look) if look in METHODS else None
+    relevance = look != Question.ATTENTION if known is None else _has_class(known)
+    return model.spec.outputs is not None and relevance
+
+
 def _has_class(method: type[Method]) -> bool:
     """Whether a method's maps depend on a class."""
     return method.nature is Nature.RELEVANCE and not method.classless
@@ -90,8 +101,11 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
     picture_key = (picture.sha256, picture.name)
     asked: tuple[Target, ...] = ()
     if _has_class(METHODS.get(look)):
-        likely = _likely(picture_key, model.key, model, picture)
-        asked = pick_target(model, likely, look, METHODS.get(look))
+        if model.spec.outputs is not None:
+            asked = pick_found(picture, model, look, METHODS.get(look))
+        else:
+            likely = _likely(picture_key, model.key, model, picture)
+            asked = pick_target(model, likely, look, METHODS.get(look))
 
     cost = cache(partial(method_cost, model, picture, look))  # finding it may take passes
 

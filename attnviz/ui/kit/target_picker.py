@@ -245,7 +245,7 @@ _SHARES = {
 
 
 def _share_field(field: _Field) -> float:
-    key = field.start(0.5)
+    key = field.start(_FIRST_SHARES.get(field.name, 0.5))
     title = _SHARES.get(field.name, field.name)
     return float(st.slider(title, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
 
@@ -270,6 +270,8 @@ def _picture_field(field: _Field) -> Picture | None:
     )
     return photos[chosen].shown
 
+
+_FIRST_SHARES = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.75}  # edges of a box
 
 _DRAWN: dict[Part, Callable[[_Field], Any]] = {
     Part.CLASS: _class_field,

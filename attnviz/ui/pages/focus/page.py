@@ -22,6 +22,7 @@ from attnviz.ui.kit.cache import (
     viewer_payload,
 )
 from attnviz.ui.kit.explain_picture import explain_photo
+from attnviz.ui.kit.found_picker import choose_at
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.known_things import show_known
 from attnviz.ui.kit.method_picker import pick_method
@@ -141,8 +142,12 @@ def _pick_view(subject: FocusSubject) -> View:
     view = _fitting(events.view, explanation)
     chosen = chosen_edges(view, shown_view, kept)
     tapped = None
-    if events.picked is not None:
-        tapped = tapped_view(explanation, events.picked, view, chosen)
+    picked = events.picked
+    if picked is not None and subject.model.spec.outputs is not None:
+        if choose_at(explanation.picture, subject.model, picked.x, picked.y):
+            run_again()
+    elif picked is not None:
+        tapped = tapped_view(explanation, picked, view, chosen)
     share_view(tapped or chosen, *LINK_KEYS, TAP)
     if tapped or (view.outline and key not in with_mattes):
         run_again()

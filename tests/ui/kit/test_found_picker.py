@@ -1,0 +1,107 @@
+"""What a detector finds can be asked about on a page, and so can another place."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+import attnviz
+from attnviz.analysis.detect import Detection
+from attnviz.targets.box import Box
+from attnviz.targets.region import Region
+from attnviz.ui.kit.found_picker import drawn, thing_at
+from tests.targets.test_places_by_hand import LABELS, PLAIN, Halves
+
+
+@cache
+def detector(form: str) -> attnviz.VisionModel:
+    kind = "dense" if form == "dense" else "boxes"
+    return attnviz.wrap(Halves(form), PLAIN, LABELS, name=form, outputs=kind)
+
+
+@cache
+def two_halves() -> attnviz.Picture:
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:, :8, 0], pixels[:, 8:, 1] = 204, 153
+    return attnviz.open_picture(pixels, name="two halves")
+
+
+def place_page() -> None:
+    import streamlit as st
+
+    from attnviz.ui.kit.explain_picture import explain_photo
+    from attnviz.ui.kit.found_picker import choose_at
+    from attnviz.ui.kit.url_state import restore_link, share
+    from tests.ui.kit.test_found_picker import detector, two_halves
+
+    restore_link()
+    form = st.radio("Form", ["boxes", "dense", "nothing"], key="form")
+    look = st.radio("Show", ["decision", "d-rise"], key="look")
+    if st.button("Tap the right half"):
+        choose_at(two_halves(), detector(form), 0.8, 0.5)
+        st.rerun()
+    explanation = explain_photo(two_halves(), detector(form), look)
+    st.text(explanation.target_text if explanation else "")
+    share("target")
+
+
+def opened(**link: str) -> AppTest:
+    page = AppTest.from_function(place_page, default_timeout=120)
+    for name, value in link.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_most_probable_thing_is_explained_until_another_is_chosen() -> None:
+    page = opened()
+    assert page.radio(key="found thing").options == ["red 0.80", "green 0.60", "another place"]
+    assert page.text[0].value == "box:0,0,.5,1,red"
+    page.radio(key="found thing").set_value("1").run()
+    assert page.text[0].value == "box:.5,0,1,1,green"
+    assert page.query_params["target"] in ("box:.5,0,1,1,green", ["box:.5,0,1,1,green"])
+
+
+def test_a_tap_chooses_what_lies_there() -> None:
+    page = opened()
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.text[0].value == "box:.5,0,1,1,green"
+
+
+def test_a_link_names_a_thing_or_another_place() -> None:
+    assert opened(target="box:.5,0,1,1,green").text[0].value == "box:.5,0,1,1,green"
+    page = opened(target="box:.1,.1,.4,.9")
+    assert page.radio(key="found thing").value == "another"
+    assert page.text[0].value == "box:.1,.1,.4,.9"
+    page.slider(key="target box x1").set_value(0.5).run()
+    assert page.text[0].value == "box:.1,.1,.5,.9"
+
+
+def test_regions_and_nothing() -> None:
+    page = opened()
+    page.radio(key="form").set_value("dense").run()
+    assert not page.exception
+    assert page.text[0].value.startswith("region:16x16,")
+    page.radio(key="form").set_value("nothing").run()
+    assert not page.exception
+    assert "nothing finds nothing in this photo" in page.info[0].value
+
+
+def test_the_smallest_thing_at_a_point_and_its_outline() -> None:
+    mask = np.zeros((10, 10), bool)
+    mask[2:4, 2:4] = True
+    found = (
+        Detection(Box(0, 0, 0.8, 0.8), "large", 0.9),
+        Detection(Region(mask), "small", 0.5),
+    )
+    points = [(0.3, 0.3), (0.7, 0.7), (0.9, 0.9), (0.0, 0.0)]
+    assert [thing_at(found, x, y) for x, y in points] == [1, 0, None, 0]
+    picture = attnviz.open_picture(np.zeros((100, 100, 3), np.uint8))
+    pixels = drawn(picture, found, "1")
+    assert tuple(pixels[20, 30]) == (255, 190, 60)  # the region's edge, chosen
+    assert pixels[79, 40, 2] > 200  # the lower edge of the box
+    assert not pixels[60, 60].any()
