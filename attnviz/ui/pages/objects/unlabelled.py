@@ -28,6 +28,7 @@ from attnviz.ui.pages.objects.state import (
     keep_outlines,
     share_focus,
 )
+from attnviz.ui.pages.objects.worded import look_for, show_worded
 
 COUNT = "objects at most"
 _COUNTS = ("1", "2", "3", "4", "5")
@@ -35,7 +36,7 @@ _FEW = 150  # cells of a grid on which only large things can be told apart
 
 
 def show_unlabelled(photo: Photo, model: VisionModel) -> None:
-    """Show the objects that the network's features tell apart.
+    """Show the objects that the network's features tell apart, or that are asked for in words.
 
     Parameters
     ----------
@@ -45,6 +46,12 @@ def show_unlabelled(photo: Photo, model: VisionModel) -> None:
         A network without classes.
     """
     main, side = st.columns([10, 4], gap="medium")
+    with side:
+        words = look_for(model)
+    if words:
+        with main:
+            show_worded(photo, model, words)
+        return
     with side:
         count = _pick_count()
         key = (photo.shown.sha256, *model.key)
