@@ -153,13 +153,9 @@ def _preprocess(handed: Handed, given: Preprocess | None, side: int | None) -> P
             f"{handed.name} has dynamic axes: it takes inputs of any size. Say which size it was "
             "made for with `input_size` (--input-size on the command line)."
         )
-    if handed.size is not None and handed.size[0] != handed.size[1]:
-        height, width = handed.size
-        raise ModelError(
-            f"{handed.name} takes inputs of {height} x {width} pixels, and inputs are square here. "
-            "Pass a function that resizes its batch and calls this."
-        )
-    fixed = None if handed.size is None else handed.size[0]
+    fixed: int | tuple[int, int] | None = handed.size
+    if handed.size is not None and handed.size[0] == handed.size[1]:
+        fixed = handed.size[0]
     mean, std = _colours(handed.channels or 3)
     chosen = given or Preprocess(
         fixed or side or _SIDE, Fit.SQUASH, multiple=1, any_size=False, mean=mean, std=std
@@ -168,13 +164,13 @@ def _preprocess(handed: Handed, given: Preprocess | None, side: int | None) -> P
         chosen = replace(chosen, size=side, resize=None)
     if fixed is not None and chosen.size != fixed:
         raise ModelError(
-            f"{handed.name} takes inputs of {fixed} pixels only, not {chosen.size}. Leave the size "
-            "away, or export it for other sizes."
+            f"{handed.name} takes inputs of {_sides(fixed)} pixels only, not "
+            f"{_sides(chosen.size)}. Leave the size away, or export it for other sizes."
         )
     if fixed is not None and chosen.fit is Fit.WHOLE:
         raise ModelError(
-            f"{handed.name} takes squares of {fixed} pixels, and whole pictures of any shape were "
-            'asked for. Give `Preprocess(fit="squash")` or "crop".'
+            f"{handed.name} takes inputs of {_sides(fixed)} pixels, and whole pictures of any "
+            'shape were asked for. Give `Preprocess(fit="squash")` or "crop".'
         )
     if handed.channels is not None and chosen.channels != handed.channels:
         raise ModelError(
@@ -184,6 +180,10 @@ def _preprocess(handed: Handed, given: Preprocess | None, side: int | None) -> P
     if handed.takes is Takes.PICTURES:
         chosen = replace(chosen, mean=(0.0,) * 3, std=(1.0,) * 3)
     return chosen
+
+
+def _sides(size: int | tuple[int, int]) -> str:
+    return str(size) if isinstance(size, int) else f"{size[0]} x {size[1]}"
 
 
 def _colours(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

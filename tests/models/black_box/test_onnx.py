@@ -41,6 +41,17 @@ def test_a_file_gives_what_the_module_gives(
     assert (model.name, model.preprocess.size, len(model.weights_sha256)) == ("net.onnx", 20, 64)
 
 
+def test_inputs_need_not_be_square(tmp_path: Path) -> None:
+    model = attnviz.black_box(write_onnx(tmp_path / "net.onnx", (1, 3, 20, 24)))
+    inputs, geometry = model.preprocess.tensor(
+        attnviz.open_picture(np.full((30, 30, 3), 99, np.uint8))
+    )
+    assert geometry.input_size == (20, 24)
+    with torch.no_grad():
+        expected = small_network()(inputs)
+    torch.testing.assert_close(model.module(inputs), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_channels_may_come_last(tmp_path: Path, expected: torch.Tensor) -> None:
     path = write_onnx(tmp_path / "net.onnx", ("N", 20, 20, 3), channels_last=True)
     model = attnviz.black_box(str(path))
@@ -60,9 +71,13 @@ def test_a_session_can_be_passed(tmp_path: Path, expected: torch.Tensor) -> None
     [
         (("N", 3, "H", "W"), {}, "has dynamic axes: it takes inputs of any size. Say which"),
         (("N", 3, 20, "W"), {}, "has dynamic axes"),
-        (("N", 3, 20, 24), {}, "takes inputs of 20 x 24 pixels, and inputs are square here"),
+        (("N", 3, 20, 24), {"input_size": 20}, "takes inputs of 20 x 24 pixels only, not 20"),
         (("N", 3, 20, 20), {"input_size": 32}, "takes inputs of 20 pixels only, not 32"),
-        (("N", 3, 20, 20), {"preprocess": attnviz.Preprocess(size=20)}, "takes squares of 20"),
+        (
+            ("N", 3, 20, 20),
+            {"preprocess": attnviz.Preprocess(size=20)},
+            "takes inputs of 20 pixels, and",
+        ),
         (
             ("N", 3, 20, 20),
             {"preprocess": attnviz.Preprocess(size=20, fit="crop", mean=0.5, std=0.5)},
