@@ -48,7 +48,7 @@ class LensScores:
     taken
         The same where the highest part of the mask `necessary` is blurred instead; low is good.
     nss
-        Normalised scanpath saliency of the mask of the whole answer; 0 by chance.
+        Normalised scanpath saliency of the mask `necessary` of the whole answer; 0 by chance.
     """
 
     photos: int
@@ -149,5 +149,5 @@ def _nss(model: VisionModel, scene: FixatedPicture) -> float:
     inputs, geometry = model.preprocess.tensor(picture)
     with model.lock:
         found = SoftMask().run(Inference.of(model.module, inputs.to(model.device)))
-    large = geometry.spread(found.map_of(SUFFICES))
+    large = geometry.spread(found.map_of(NECESSARY))
     return nss(large, *scene.cells(large.shape))
