@@ -10,8 +10,8 @@ import attnviz
 from attnviz.export.base import exports
 from attnviz.pictures import open_sample
 from attnviz.render.patchiness import is_patchy, patchiness
+from attnviz.ui.kit import save_menu
 from attnviz.ui.kit.cache import SHOWN_SIDE
-from attnviz.ui.pages.focus import saving
 from tests.ui.pages.focus.test_page import PAGE, assert_fine, header, png, tell
 
 WHOLE, PATCHES = "flower", "coffee"
@@ -86,7 +86,7 @@ def test_other_controls_leave_the_edges_to_the_page() -> None:
 def test_files_carry_the_photos_name(monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
     monkeypatch.setattr(
-        saving.st, "download_button", lambda *_, file_name, **__: names.append(file_name)
+        save_menu.st, "download_button", lambda *_, file_name, **__: names.append(file_name)
     )
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert names[0] == "Temple-focus.png"
