@@ -37,4 +37,5 @@ def pass_provenance(
         **({"preprocessing": made.described() + source} if own else {}),
         "picture": picture.name,
         "picture sha256": picture.sha256,
+        **({"picture as read": " ".join(picture.notes)} if picture.notes else {}),
     }

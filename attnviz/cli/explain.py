@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, as_prepared, open_model
+from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def explain(
     input_size: Annotated[
         int | None, typer.Option(help="Input side in pixels (default: the model's own).")
     ] = None,
+    channels: Channels = "",
+    window: Window = "",
+    slice_: Slice = "",
     radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
     export: Annotated[
         list[str] | None,
@@ -73,6 +77,7 @@ def explain(
     from attnviz.export.base import exports
 
     check_folder(out)
+    open_file = opener(channels, window, slice_)
     known = exports()
     names = export or [format_.name for format_ in known if format_.by_default]
     formats = tuple(known.get(name)() for name in dict.fromkeys(names))
@@ -81,7 +86,7 @@ def explain(
     loaded = open_model(model, device, input_size=input_size, labels=labels, like=other)
     other = None if other is None else as_prepared(other, loaded)
     asked = as_asked(target or (), loaded.labels)
-    order = Order(method, asked, layers, radius, formats, out, other)
+    order = Order(method, asked, layers, radius, formats, out, other, open_file)
     reporter = Reporter(quiet=quiet, json_lines=json)
     explain_pictures(loaded, listed, order, reporter)
     reporter.summarise()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from attnviz.errors import ModelError, NoSitesError, OutputError, PictureError
 from attnviz.export.base import Export, ExportSource
 from attnviz.methods.fuse import FUSED
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import open_picture
+from attnviz.pictures import Picture, open_picture
 from attnviz.targets import Target
 
 ALL, BEST = "all", "best"
@@ -42,6 +42,8 @@ class Order:
         The output folder.
     reference
         A model that should be the same network; what it agrees in is told.
+    open
+        Opens a picture's file.
     """
 
     method: str
@@ -51,6 +53,7 @@ class Order:
     exports: tuple[Export, ...]
     out: Path
     reference: VisionModel | None = None
+    open: Callable[[Path], Picture] = open_picture
 
 
 def explain_pictures(
@@ -91,7 +94,7 @@ def _explain_one(
 ) -> None:
     if source.problem is not None:
         raise source.problem
-    picture = open_picture(source.path)
+    picture = order.open(source.path)
     result = explain(model, picture, order.method, order.asked or None)
     if order.reference is not None:
         agreement = network_agreement(result, model, order.reference)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def features(
     each: Annotated[
         bool, typer.Option("--each", help="Find the components of each picture by itself.")
     ] = False,
+    channels: Channels = "",
+    window: Window = "",
+    slice_: Slice = "",
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("out"),
     device: Device = "auto",
 ) -> None:
@@ -49,6 +53,7 @@ def features(
     from attnviz.models.loading import load_model
 
     check_folder(out)
+    open_file = opener(channels, window, slice_)
     listed = input_pictures(pictures, out)
     loaded = load_model(model_or_default(model), device, input_size=input_size)
     found: list[tuple[Path, PatchFeatures]] = []
@@ -56,7 +61,7 @@ def features(
         try:
             if picture.problem is not None:
                 raise picture.problem
-            one = features_of(loaded, picture.path, layer)
+            one = features_of(loaded, open_file(picture.path), layer)
             # Of a thousand photos the pixels would fill the memory; nothing needs them any more.
             found.append((out / folder, replace(one, picture=one.picture.reduced(_KEPT_SIDE))))
         except NoSitesError:

@@ -11,10 +11,12 @@ import typer
 
 from attnviz.cli.explain import as_asked
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
 if TYPE_CHECKING:
     from attnviz.cli.inputs import InputPicture
+    from attnviz.cli.presented import Opener
     from attnviz.export.base import ExportSource
     from attnviz.models.vision_model import VisionModel
     from attnviz.targets import Target
@@ -50,6 +52,9 @@ def report(
             "--evidence", help="Also test the map: the network classifies 650 pictures for each."
         ),
     ] = False,
+    channels: Channels = "",
+    window: Window = "",
+    slice_: Slice = "",
     radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
     title: Annotated[str, typer.Option(help="Heading of the report.")] = "",
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
@@ -68,6 +73,7 @@ def report(
     from attnviz.models.loading import load_model
 
     check_folder(out.parent)
+    open_file = opener(channels, window, slice_)
     names = dict.fromkeys(model or [model_or_default(None)])
     models = [load_model(name, device, input_size=input_size) for name in names]
     asked = [as_asked(target or (), one.labels) for one in models]
@@ -75,7 +81,7 @@ def report(
     listed = input_pictures(pictures, out)
     for picture, (one, wanted) in product(listed, zip(models, asked, strict=True)):
         try:
-            source = _looked_at(one, picture, method, wanted, radius)
+            source = _looked_at(one, picture, open_file, method, wanted, radius)
             shown.append(_with_evidence(one, source) if evidence else source)
         except NoSitesError:
             raise
@@ -95,6 +101,7 @@ def report(
 def _looked_at(
     model: VisionModel,
     picture: InputPicture,
+    open_file: Opener,
     method: str,
     asked: tuple[Target, ...],
     radius: float,
@@ -103,11 +110,10 @@ def _looked_at(
     from attnviz.analysis.asked_again import asked_again
     from attnviz.analysis.explain import explain
     from attnviz.export.base import ExportSource
-    from attnviz.pictures import open_picture
 
     if picture.problem is not None:
         raise picture.problem
-    photo = open_picture(picture.path)
+    photo = open_file(picture.path)
     result = explain(model, photo, method, asked or None)
     return asked_again(model, ExportSource(photo, result, result.best_layer, radius=radius))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -13,6 +14,16 @@ from attnviz.words import listed
 
 _PERCENTILES = (2.0, 98.0)
 Window = tuple[float, float]
+
+
+class Stretch(StrEnum):
+    """A window that each channel's own values decide: from the 2nd to the 98th percentile, or all.
+
+    Where the percentiles are the same, `USUAL` takes all values too.
+    """
+
+    USUAL = "usual"
+    WHOLE = "whole"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +109,11 @@ def channels_of(
         raise PictureError(f"{name} has {count} channels, and {len(names)} names for them.")
     chosen = shown if shown is not None else ((0, 1, 2) if count >= 3 else (0,))
     if len(chosen) not in (1, 3) or not all(0 <= one < count for one in chosen):
+        counted = ", ".join(str(one + 1) for one in chosen)
         raise PictureError(
-            f"{name} has the channels 0 to {count - 1}, and {list(chosen)} are to be shown. Give "
-            "one of them, which is shown in grey, or three as red, green and blue."
+            f"{name} has the channels 1 to {count}, and {counted or 'none'} is to be shown. Give "
+            "one of them, which is shown in grey, or three as red, green and blue. (Python counts "
+            "from 0.)"
         )
     red, green, blue = chosen if len(chosen) == 3 else chosen * 3
     labels = names or tuple(f"channel {one + 1}" for one in range(count))
@@ -108,7 +121,7 @@ def channels_of(
 
 
 def shown_pixels(
-    channels: Channels, window: Window | None = None, *, inverted: bool = False
+    channels: Channels, window: Window | Stretch | None = None, *, inverted: bool = False
 ) -> tuple[Pixels, str]:
     """Make a picture of the channels that are shown.
 
@@ -117,8 +130,8 @@ def shown_pixels(
     channels
         The values.
     window
-        The values that are black and white. None shows uint8 as it is, and stretches each channel
-        of any other type from its 2nd to its 98th percentile.
+        The values that are black and white, or how they are found. None shows uint8 as it is, and
+        is `Stretch.USUAL` for any other type.
     inverted
         Whether high values are dark, as on X-ray film.
 
@@ -135,7 +148,7 @@ def shown_pixels(
     for index in dict.fromkeys(channels.shown):
         plane = channels.values[..., index].astype(np.float64)
         known: BoolArray = np.isfinite(plane)
-        low, high = window or ((0.0, 255.0) if plain else _usual_range(plane[known]))
+        low, high = (0.0, 255.0) if plain else range_of(plane[known], window)
         share = np.where(known, (plane - low) / (high - low if high > low else 1.0), 0.0)
         share = np.clip(share, 0, 1) if high > low else np.zeros_like(share)
         parts.append(np.asarray(1 - share if inverted else share, dtype=np.float32))
@@ -149,12 +162,17 @@ def shown_pixels(
     return pixels, f"Shown: {listed(ranges)}{of_all}; the file's own values are kept beside it."
 
 
-def _usual_range(values: AnyArray) -> Window:
-    """The 2nd and the 98th percentile; the whole range where these are the same."""
+def range_of(values: AnyArray, window: Window | Stretch | None = None) -> Window:
+    """Return which of a channel's finite values are black and white; None is `Stretch.USUAL`."""
+    if isinstance(window, tuple):
+        return window
     if values.size == 0:
         return 0.0, 1.0
-    low, high = np.percentile(values, _PERCENTILES)
-    return (float(low), float(high)) if high > low else (float(values.min()), float(values.max()))
+    if window is not Stretch.WHOLE:
+        low, high = np.percentile(values, _PERCENTILES)
+        if high > low:
+            return float(low), float(high)
+    return float(values.min()), float(values.max())
 
 
 def _frozen(values: AnyArray) -> AnyArray:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from attnviz.errors import PictureError
-from attnviz.pictures.channels import Window, channels_of, shown_pixels
+from attnviz.pictures.channels import Stretch, Window, channels_of, shown_pixels
 from attnviz.pictures.limits import PictureLimits
 from attnviz.pictures.names import UNNAMED, base_name
 from attnviz.pictures.picture import Picture
@@ -22,7 +22,7 @@ def open_channels(
     source: str | os.PathLike[str] | bytes | AnyArray,
     *,
     shown: Sequence[int] | int | None = None,
-    window: Window | None = None,
+    window: Window | Stretch | str | None = None,
     place: int | None = None,
     names: Sequence[str] = (),
     name: str | None = None,
@@ -42,8 +42,9 @@ def open_channels(
         Index of the channel to show in grey, or of three as red, green and blue; the first three if
         None, or the first of fewer.
     window
-        The values that are black and white, as (low, high). None takes the file's own window, or
-        stretches each channel from its 2nd to its 98th percentile; a note tells so.
+        The values that are black and white, as (low, high); "usual" for each channel's 2nd and 98th
+        percentile, or "whole" for its least and largest value. None takes the file's own window,
+        shows uint8 as it is, and is "usual" for anything else. A note tells what was taken.
     place
         Which slice of a stack, from 0; the middle one if None.
     names
@@ -94,7 +95,8 @@ def read_stack(data: bytes, name: str, limits: PictureLimits) -> Stack:
     if reader is None:
         raise PictureError(
             f"{name} is none of the files whose channels can be read: TIFF, DICOM or NIfTI. Open a "
-            "photo by `attnviz.open_picture`, and anything else as an array [H, W, C]."
+            "photo without a choice of channels, window or slice (`attnviz.open_picture`), and "
+            "anything else as an array [H, W, C]."
         )
     limits.check_bytes(len(data), name)
     return reader.read(data, name, limits)
@@ -106,7 +108,7 @@ def picture_of(
     digest: str,
     *,
     shown: tuple[int, ...] | None = None,
-    window: Window | None = None,
+    window: Window | Stretch | str | None = None,
     place: int | None = None,
     names: Sequence[str] = (),
 ) -> Picture:
@@ -114,9 +116,10 @@ def picture_of(
     count = len(stack.values)
     place = count // 2 if place is None else place
     if not 0 <= place < count:
-        raise PictureError(f"{name} has the slices 0 to {count - 1}, and no slice {place}.")
-    if window is not None and not (np.isfinite(window).all() and window[0] < window[1]):
-        raise PictureError(f"A window is (low, high) with low below high, not {window}.")
+        raise PictureError(
+            f"{name} has the slices 1 to {count}, and no slice {place + 1}. (Python counts from 0.)"
+        )
+    window = None if window is None else _checked(window)
     channels = channels_of(
         stack.values[place], name, names=tuple(names) or stack.names, shown=shown, place=place,
         slices=count,
@@ -124,9 +127,24 @@ def picture_of(
     pixels, note = shown_pixels(channels, window or stack.window, inverted=stack.inverted)
     slice_note = f"Slice {place + 1} of {count}." if count > 1 else ""
     notes = tuple(filter(None, (slice_note, note, *stack.notes)))
-    if place != count // 2:  # the usual slice stands for its file
-        digest = hashlib.sha256(f"{digest} slice {place}".encode()).hexdigest()
+    # What is shown as usual stands for its file; anything else is another picture.
+    choices = {"slice": None if place == count // 2 else place, "shown": shown, "window": window}
+    chosen = "".join(f" {key} {value}" for key, value in choices.items() if value is not None)
+    if chosen:
+        digest = hashlib.sha256(f"{digest}{chosen}".encode()).hexdigest()
     return Picture(pixels, name, digest, notes, channels)
+
+
+def _checked(window: Window | Stretch | str) -> Window | Stretch:
+    """Return a window whose low value is below its high one, or a kind of stretching."""
+    if isinstance(window, str):
+        if window not in list(Stretch):
+            names = ", ".join(repr(str(one)) for one in Stretch)
+            raise PictureError(f"There is no window {window!r}. Give (low, high), or {names}.")
+        return Stretch(window)
+    if not (len(window) == 2 and np.isfinite(window).all() and window[0] < window[1]):
+        raise PictureError(f"A window is (low, high) with low below high, not {window}.")
+    return float(window[0]), float(window[1])
 
 
 def _of_array(values: AnyArray) -> Stack:

@@ -82,7 +82,7 @@ def test_a_stack_is_opened_slice_by_slice() -> None:
     assert last.channels is not None
     assert float(last.channels.values.mean()) == 4
     assert last.sha256 != middle.sha256 == open_channels(stack, place=2).sha256
-    with pytest.raises(PictureError, match="slices 0 to 4, and no slice 5"):
+    with pytest.raises(PictureError, match="slices 1 to 5, and no slice 6"):
         open_channels(stack, place=5)
 
 
@@ -108,10 +108,11 @@ def test_a_lighter_copy_keeps_what_is_shown() -> None:
         (np.zeros((0, 4)), {}, r"\[H, W\] or \[H, W, C\]"),
         (np.zeros((2, 2), complex), {}, "complex128"),
         (np.array([["a"]]), {}, "real numbers"),
-        (SCENE, {"shown": 13}, r"channels 0 to 12, and \[13\] are to be shown"),
+        (SCENE, {"shown": 13}, "channels 1 to 13, and 14 is to be shown"),
         (SCENE, {"shown": (0, 1)}, "Give one of them, which is shown in grey, or three"),
-        (SCENE, {"shown": -1}, "channels 0 to 12"),
+        (SCENE, {"shown": -1}, "channels 1 to 13"),
         (SCENE, {"names": ("a", "b")}, "13 channels, and 2 names"),
+        (SCENE, {"window": "whol"}, r"no window 'whol'\. Give \(low, high\), or 'usual', 'whole'"),
         (SCENE, {"window": (5, 5)}, "low below high"),
         (SCENE, {"window": (0, float("nan"))}, "low below high"),
         (b"not a picture", {}, "none of the files whose channels can be read"),
