@@ -32,7 +32,7 @@ from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, mattes_of, pack
 
 SHOWN_SIDE = 1280
-_MOST_VALUES = 16 * MEGABYTE
+MOST_VALUES = 16 * MEGABYTE
 
 
 def _release(model: VisionModel) -> None:
@@ -130,7 +130,7 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     The values of a file's own channels are kept up to 16 MB.
     """
     del checksum
-    return open_picture(_source, name=name).reduced(SHOWN_SIDE).lightened(_MOST_VALUES)
+    return open_picture(_source, name=name).reduced(SHOWN_SIDE).lightened(MOST_VALUES)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -9,11 +9,19 @@ from functools import partial
 import streamlit as st
 
 from attnviz.errors import PictureError
-from attnviz.pictures import Picture, list_samples, open_picture, open_sample
+from attnviz.pictures import Picture, list_samples, open_sample
+from attnviz.pictures.presentation import AS_USUAL, open_presented
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
+from attnviz.ui.kit.photo_store import KeptPhoto
+from attnviz.ui.kit.presentation_picker import (
+    PRESENTATION_KEYS,
+    pick_presentation,
+    presentation_of,
+)
+from attnviz.ui.kit.presented_photos import presented_upload
 from attnviz.ui.kit.tab_title import name_photo
 from attnviz.ui.kit.uploads import (
     forget_messages,
@@ -27,7 +35,7 @@ from attnviz.ui.kit.url_state import linked
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
 # Choices of these pickers that a link contains.
-PICKER_KEYS = ("picture", "model", SIZE)
+PICKER_KEYS = ("picture", "model", SIZE, *PRESENTATION_KEYS)
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ def pick_from_row() -> dict[str, Photo]:
     `sample:` and a name.
     """
     choose, upload = st.container(key="photos").columns([3, 2])
-    photos = known_photos()
+    photos = _uploaded(as_usual=True) | _samples()
     if not photos:
         with upload:
             offer_upload()
@@ -100,6 +108,8 @@ def pick_from_row() -> dict[str, Photo]:
         st.warning(_missing_text(chosen), icon=":material/hide_image:")
         return {}
     name_photo(photos[chosen].title)
+    pick_presentation(next((one for one in kept_photos() if one.checksum == chosen), None))
+    photos |= _uploaded()
     return {chosen: photos[chosen]} | photos
 
 
@@ -145,11 +155,16 @@ def _samples() -> dict[str, Photo]:
     return photos
 
 
-def _uploaded() -> dict[str, Photo]:
-    """The visitor's photos by checksum."""
-    photos: dict[str, Photo] = {}
-    for kept in kept_photos():
+def _uploaded(*, as_usual: bool = False) -> dict[str, Photo]:
+    """The visitor's photos by checksum, with the channels, window and slice that are chosen."""
+    return {kept.checksum: _presented(kept, as_usual=as_usual) for kept in kept_photos()}
+
+
+def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
+    wanted = AS_USUAL if as_usual else presentation_of(kept.checksum)
+    if wanted == AS_USUAL:
         shown = shown_upload(kept.checksum, kept.name, kept.source)
-        whole = partial(open_picture, kept.source, name=kept.name)
-        photos[kept.checksum] = Photo(shown, whole, shown.name)
-    return photos
+    else:
+        shown = presented_upload(kept.checksum, kept.name, wanted.texts(), kept.source)
+    whole = partial(open_presented, kept.source, wanted, name=kept.name)
+    return Photo(shown, whole, shown.name)
