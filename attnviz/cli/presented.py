@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Channels = Annotated[
     str,
     typer.Option(
-        help="Which channels of a TIFF, DICOM or NIfTI file to show, from 1: three as red, green "
-        "and blue, such as 4,3,2, or one in grey (default: the first three).",
+        help="Which channels of a TIFF, DICOM, NIfTI or 16-bit PNG file to show, from 1: three as "
+        "red, green and blue, such as 4,3,2, or one in grey (default: the first three).",
         show_default=False,
     ),
 ]

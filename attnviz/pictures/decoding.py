@@ -16,6 +16,7 @@ from attnviz.pictures.other_files import describe_other
 from attnviz.types import Pixels
 
 _ORIENTATION = 0x0112  # EXIF tag
+_REDUCED = "It has more than 8 bits a channel, and was reduced to 8."
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -127,13 +128,26 @@ def _decode_file(form: Format, data: bytes, name: str, limits: PictureLimits) ->
 def _decode(image: Image.Image, name: str, limits: PictureLimits) -> Decoded:
     limits.check_pixels(image.height, image.width, name)
     _refuse_wide_planes(image, name)
+    wide = _is_wide(image)
     image.load()
     limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
     rotation = _UPRIGHT.get(_orientation(image))
     colour, notes = in_srgb(image)
+    notes = notes or ((_REDUCED,) if wide else ())
     pixels = np.asarray(colour if rotation is None else colour.transpose(rotation))
     pixels.flags.writeable = False
     return Decoded(pixels, notes)
+
+
+def _is_wide(image: Image.Image) -> bool:
+    """Whether colours or grey have 16 bits; Pillow says so of colours before it has decoded."""
+    modes = [image.mode]
+    for tile in getattr(image, "tile", ()):
+        first, *others = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        modes.append(str(first))
+        if tile[0] == "ppm" and others[-1:] > [255]:  # the value of white
+            return True
+    return any(";16" in mode for mode in modes)
 
 
 def _orientation(image: Image.Image) -> int:

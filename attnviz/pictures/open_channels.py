@@ -28,7 +28,9 @@ def open_channels(
     name: str | None = None,
     limits: PictureLimits | None = None,
 ) -> Picture:
-    """Open an array, or a TIFF, DICOM or NIfTI file, with the file's own values in all channels.
+    """Open an array, or a file of channels, with the file's own values in all of them.
+
+    Such files are TIFF, DICOM, NIfTI, and PNG of 16 bits.
 
     A network of as many channels gets these values (`attnviz.wrap(module, channels=13)`); people
     and networks of three channels see those of `shown`.
@@ -94,9 +96,9 @@ def read_stack(data: bytes, name: str, limits: PictureLimits) -> Stack:
     reader = reader_of(data)
     if reader is None:
         raise PictureError(
-            f"{name} is none of the files whose channels can be read: TIFF, DICOM or NIfTI. Open a "
-            "photo without a choice of channels, window or slice (`attnviz.open_picture`), and "
-            "anything else as an array [H, W, C]."
+            f"{name} is none of the files whose channels can be read: TIFF, DICOM, NIfTI or PNG "
+            "of 16 bits. Open a photo without a choice of channels, window or slice "
+            "(`attnviz.open_picture`), and anything else as an array [H, W, C]."
         )
     limits.check_bytes(len(data), name)
     return reader.read(data, name, limits)

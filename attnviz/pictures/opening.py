@@ -19,6 +19,7 @@ from attnviz.pictures.open_channels import picture_of, read_stack
 from attnviz.pictures.picture import Picture, checked_pixels
 from attnviz.pictures.reading import read_file
 from attnviz.pictures.stacks.base import reader_of
+from attnviz.pictures.stacks.tiff import TIFF
 from attnviz.types import Pixels
 
 PictureSource: TypeAlias = (
@@ -33,9 +34,9 @@ def open_picture(
 
     Reads JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF, PBM, PGM, PPM and grey PFM, recognised by
     content, not by name; and TIFF of any channels, DICOM and NIfTI, of which the usual slice and
-    channels are shown, as by `open_channels`, if the packages are installed that read them. A JPEG
-    that lacks its end marker only is opened. Thread-safe: no
-    process-wide setting is changed.
+    channels are shown, as by `open_channels`, if the packages are installed that read them. A photo
+    of 16 bits a channel is reduced to 8, and a note says so; `open_channels` keeps them. A JPEG
+    that lacks its end marker only is opened. Thread-safe: no process-wide setting is changed.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
     try:
         pixels, notes = decode_bytes(data, name, limits)
     except PictureError:
-        if reader_of(data) is None:
+        if reader_of(data) is not TIFF:
             raise
         with suppress(PictureError):  # Pillow's TIFF knows few channels
             return picture_of(read_stack(data, name, limits), name, digest)

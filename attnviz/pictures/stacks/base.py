@@ -89,8 +89,9 @@ def reader_of(data: bytes) -> StackReader | None:
     from attnviz.pictures.stacks.dicom import DICOM
     from attnviz.pictures.stacks.nifti import NIFTI
     from attnviz.pictures.stacks.tiff import TIFF
+    from attnviz.pictures.stacks.wide_png import WIDE_PNG
 
-    return next((one for one in (DICOM, NIFTI, TIFF) if one.recognises(data)), None)
+    return next((one for one in (DICOM, NIFTI, TIFF, WIDE_PNG) if one.recognises(data)), None)
 
 
 def check_count(

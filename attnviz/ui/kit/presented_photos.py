@@ -83,7 +83,9 @@ def choices_of(checksum: str, name: str, _source: bytes) -> Choices | None:
     channels = channels_of(stack.values[place], name, names=stack.names)
     plane = channels.values[..., channels.shown[0]]
     usual = PERCENTILES
-    if photo or (stack.window is None and kind == np.uint8):
+    if photo:
+        usual = "as a photo"
+    elif stack.window is None and kind == np.uint8:
         usual = "as it is"
     elif stack.window is not None:
         usual = "the file's own"

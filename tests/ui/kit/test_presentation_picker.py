@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -164,3 +165,17 @@ def test_pages_of_a_plain_file_begin_with_the_first() -> None:
     page.slider(key=f"slice {name}").set_value(2).run()
     np.testing.assert_array_equal(pixels(page)[..., 0], values[1])
     assert page.session_state["seen"].shown.sha256 != first
+
+
+def test_a_photo_of_16_bits_is_opened_as_one_until_a_window_is_chosen() -> None:
+    colours = VALUES[0][..., :3]
+    done, data = cv2.imencode(".png", colours[..., ::-1])
+    assert done
+    page, name = with_file(data.tobytes())
+    np.testing.assert_array_equal(pixels(page), colours >> 8)
+    assert page.selectbox(key=f"window {name}").options[0] == "As a photo"
+    page.selectbox(key=f"window {name}").set_value("level").run()
+    page.number_input(key=f"level {name}").set_value(2000.0)
+    page.number_input(key=f"width {name}").set_value(4000.0).run()
+    np.testing.assert_array_equal(pixels(page), windowed(colours, 0, 4000))
+    assert link_of(page) == {"channels": "1,2,3", "window": "2000,4000", "slice": "1"}
