@@ -4,7 +4,8 @@
 
 A tower of CLIP's base size (patches of 32) with random weights. Prompts have been read before, as
 on a page where one is added to others. A prompt takes a backward pass through what lies behind the
-layer that is shown, so the figures are given for the last block (Grad-CAM) and for all (LeGrad).
+layer that is shown, so the figures are given for the last block (Grad-CAM) and for all (LeGrad);
+for direct contributions that is no more than the output projections of four layers.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def main() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
     picture = Picture(pixels, "noise", "0" * 64)
     print(HEADER)
-    for method in ("grad-cam", "legrad", "chefer"):
+    for method in ("grad-cam", "legrad", "chefer", "direct-contributions"):
         found = ratio(model, picture, method, options.repeats)
         print(Budget(f"{method}: five prompts beside one", found, LIMIT).line())
 

@@ -9,11 +9,13 @@ from attnviz.analysis.kinds import choices_for
 from attnviz.capture.site import Kind
 from attnviz.errors import MethodError, TargetError
 from attnviz.methods.base import METHODS, Method, Nature
+from attnviz.methods.direct_contributions import DirectContributions
 from attnviz.methods.questions import Choice, Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.targets import TARGETS, Target
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import as_targets, format_target
+from attnviz.targets.words import Words
 from attnviz.words import listed
 
 
@@ -98,6 +100,8 @@ def choices_for_targets(
     places = method == Question.DECISION and model.spec.outputs is not None
     suited = targets[0].looks(kinds) if auto or places else ()
     every = (*(Choice(METHODS.get(name)()) for name in suited), *choices)
+    if name == Question.DECISION:
+        every = (*_of_prompts(kinds, targets), *every)
     fitting = tuple(one for one in every if can_explain(type(one.method), targets))
     if not fitting:
         asked = listed([format_target(target) for target in targets])
@@ -106,6 +110,14 @@ def choices_for_targets(
             f'for {asked}. Choose a method that explains any score, such as "grad-cam".'
         )
     return fitting
+
+
+def _of_prompts(kinds: Collection[Kind], targets: Sequence[Target]) -> tuple[Choice, ...]:
+    """What tells several prompts apart for little more than the cost of one."""
+    several = len(targets) > 1 and all(isinstance(target, Words) for target in targets)
+    if not several or not {Kind.CONTEXT, Kind.FEATURES} <= set(kinds):
+        return ()
+    return (Choice(DirectContributions(), None, Question.DECISION),)
 
 
 def _why_not(method: Method) -> str:

@@ -98,7 +98,8 @@ def _scored(
         if len(targets) == 1:
             return (method.run(head.asked),), head
         columns = range(len(targets))
-        return method.run_for_classes(head.asked, lambda _logits: columns, FUSED), head
+        results = method.run_for_classes(head.asked, lambda _logits: columns, FUSED)
+        return method.contested(results), head
 
 
 def asked_targets(

@@ -235,5 +235,20 @@ class Method(ABC):
             for index in choose(first.logits)
         )
 
+    def contested(self, results: tuple[MethodResult, ...]) -> tuple[MethodResult, ...]:
+        """Return the maps of targets that compete; they stay as they are, unless a method can tell.
+
+        Parameters
+        ----------
+        results
+            For one input, one for each of several targets, from `run_for_classes`.
+
+        Returns
+        -------
+        tuple of MethodResult
+            In the same order.
+        """
+        return results
+
 
 METHODS: Registry[type[Method]] = Registry("method")

@@ -7,7 +7,9 @@ by what they can do, so neither has to be installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -26,6 +28,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _TOWERS = (("encode_image", "encode_text"), ("get_image_features", "get_text_features"))
 _REMEMBERED = 256
+_LENGTH_HELD: ContextVar[bool] = ContextVar("length_held", default=False)
 
 
 class WordsNetwork(nn.Module):
@@ -116,6 +119,26 @@ def words_network(module: nn.Module) -> WordsNetwork | None:
     """Return the network that reads words, also of a compiled one; None if it reads none."""
     module = getattr(module, "_orig_mod", module)
     return module if isinstance(module, WordsNetwork) else None
+
+
+def unit(embedding: Tensor) -> Tensor:
+    """Return embeddings [..., d] as directions, in float32; see also `length_held`."""
+    embedding = embedding.float()
+    if not _LENGTH_HELD.get():
+        return F.normalize(embedding, dim=-1)
+    lengths = torch.linalg.vector_norm(embedding.detach(), dim=-1, keepdim=True)
+    directions: Tensor = embedding / lengths.clamp_min(1e-12)
+    return directions
+
+
+@contextmanager
+def length_held() -> Iterator[None]:
+    """Let the length of embeddings be a constant, so that scores of words are linear in them."""
+    token = _LENGTH_HELD.set(True)
+    try:
+        yield
+    finally:
+        _LENGTH_HELD.reset(token)
 
 
 def reads_words(module: nn.Module) -> bool:

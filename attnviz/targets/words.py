@@ -8,13 +8,12 @@ from typing import ClassVar, Self
 from urllib.parse import unquote
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from attnviz.errors import TargetError
 from attnviz.methods.inference import Inference
 from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
-from attnviz.models.words_network import WordsNetwork, words_network
+from attnviz.models.words_network import WordsNetwork, unit, words_network
 from attnviz.targets.base import TARGETS, Part, Passed, Scorer, Target, TextContext
 from attnviz.targets.text import escaped, split
 
@@ -115,7 +114,7 @@ class Words(Target):
         scale, bias = network.scale, network.bias or 0.0
 
         def score(passed: Passed) -> Tensor:
-            embedding = F.normalize(passed.output.float(), dim=-1)
+            embedding = unit(passed.output)
             return scale * embedding @ direction.to(embedding) + bias
 
         return score

@@ -46,7 +46,8 @@ def test_a_prompt_points_at_its_thing(method: str, layer: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "layer"), [("legrad", None), ("chefer", None), ("grad-cam", PATCHES)]
+    ("method", "layer"),
+    [("legrad", None), ("chefer", None), ("grad-cam", PATCHES), ("direct-contributions", None)],
 )
 def test_prompts_that_compete_divide_the_picture(method: str, layer: str | None) -> None:
     """Where the map of one is above that of the other most, it is the one's thing."""
@@ -60,6 +61,24 @@ def test_prompts_that_compete_divide_the_picture(method: str, layer: str | None)
         ):
             pointed.append(hits(values, found, inside))
     assert np.mean(pointed) >= 0.95
+
+
+def test_several_prompts_are_told_apart_by_what_patches_bring() -> None:
+    """Each of the maps points at its own thing; softmax gives no patch to two things."""
+    model, pointed = tiny_clip(), []
+    for drawing, picture in drawings():
+        found = explain(model, picture, "decision", [Words(prompt) for prompt in drawing.things])
+        assert found.choice.method.name == "direct-contributions"
+        at = found.index_of(found.best_layer)
+        for one, inside in zip(found.asked, drawing.things.values(), strict=True):
+            pointed.append(hits(one.maps[at], found, inside))
+    assert np.mean(pointed) >= 0.95
+
+
+def test_one_prompt_alone_is_asked_as_ever() -> None:
+    _, picture = next(drawings(1))
+    found = explain(tiny_clip(), picture, "decision", Words("a red square"))
+    assert found.choice.method.name == "legrad"
 
 
 def test_what_is_drawn_scores_above_what_is_not() -> None:

@@ -15,6 +15,7 @@ from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.class_mask import ClassMask
 from attnviz.methods.d_rise import DRise
+from attnviz.methods.direct_contributions import DirectContributions
 from attnviz.methods.mask_gradient import MaskGradient
 from attnviz.methods.questions import (
     Question,
@@ -100,7 +101,7 @@ def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) 
     assert {method.name for method in offered} == {
         method.name
         for method in METHODS
-        if method.kind in (*kinds, None) and method not in (ClassMask, DRise)
+        if method.kind in (*kinds, None) and method not in (ClassMask, DRise, DirectContributions)
     }
     asked = {*methods_for(Known(kinds, class_masks=True))}
     assert asked == {*offered, ClassMask} - {MaskGradient}
@@ -111,7 +112,12 @@ def test_only_what_fits_is_offered_and_attention_first(kinds: tuple[Kind, ...]) 
 
 
 def test_what_fits_one_of_several_networks_is_offered_once() -> None:
-    assert methods_for(Known(VIT, "NTC"), Known(CNN)) == methods_for(Known(VIT))
+    networks = Known(VIT, "NTC"), Known(CNN)
+    together = methods_for(*networks)
+    alone = [method for one in networks for method in methods_for(one)]
+    assert len(together) == len({*together}) < len(alone)
+    assert {*together} == {*alone}
+    assert DirectContributions in methods_for(networks[0])
     assert methods_for() == ()
 
 
@@ -120,13 +126,17 @@ def test_what_fits_one_of_several_networks_is_offered_once() -> None:
     [
         ("vit-small", "vit-small", {"shapley-cam", "fullgrad"}),
         ("ran-small", "ran-small", {"class-mask"}),
-        ("swin_t", "torchvision Swin", {"ablation-cam", "shapley-cam", "fullgrad"}),
+        (
+            "swin_t",
+            "torchvision Swin",
+            {"ablation-cam", "direct-contributions", "shapley-cam", "fullgrad"},
+        ),
         (
             "cait_xxs24_224.fb_dist_in1k",
             "timm CaiT",
             {"attention-value-norm", "shapley-cam", "fullgrad"},
         ),
-        ("gcresnet33ts.ra2_in1k", "timm GC", {"attention-value-norm"}),
+        ("gcresnet33ts.ra2_in1k", "timm GC", {"attention-value-norm", "direct-contributions"}),
     ],
 )
 def test_every_method_that_is_offered_runs_and_no_other(

@@ -60,7 +60,7 @@ def _with_norm(module: nn.Module, example: Tensor, block: Site) -> Site:
         if isinstance(call.module, _CHANGE_NOTHING) or last in _returned(call):
             continue
         shapes = {call.input_shape, call.output_shape}
-        if not _is_norm(call.module) or shapes != {last.output_shape}:
+        if not is_norm(call.module) or shapes != {last.output_shape}:
             break
         return replace(
             block, layer=call.layer, module=call.name, call=call.index,
@@ -76,6 +76,6 @@ def _returned(call: ModuleCall) -> Iterator[ModuleCall]:
     yield call
 
 
-def _is_norm(module: nn.Module) -> bool:
-    """Whether a module is a norm; libraries have their own, and name them after what they are."""
+def is_norm(module: nn.Module) -> bool:
+    """Return whether a module is a norm; libraries have their own, and name them after that."""
     return "norm" in type(module).__name__.lower() and not list(module.children())
