@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from attnviz.errors import PictureError
 from attnviz.pictures.limits import MEGABYTE, PictureLimits
@@ -82,6 +83,9 @@ def forget_messages() -> None:
 def _receive(key: str) -> None:
     """Keep new photos, and choose the one that the link asks for, or else the first."""
     files: Sequence[Any] = st.session_state.get(key) or ()
+    files = [file for file in files if not isinstance(file, DeletedFile)]
+    if not files:  # a run that was cut short is repeated: these files are kept already
+        return
     messages, fresh, gone = [], [], []
     for file in files:
         photo = KeptPhoto.of(file.name, file.getvalue())

@@ -140,6 +140,32 @@ def test_photos_beyond_the_limit_go_and_are_named(monkeypatch: pytest.MonkeyPatc
     assert "newest" in page.error[0].value
 
 
+def interrupted_page() -> None:
+    """Receives its files twice, as where the browser cuts the first run short."""
+    import streamlit as st
+    from streamlit.runtime.uploaded_file_manager import DeletedFile
+
+    from attnviz.ui.kit.uploads import _receive, kept_photos, show_messages
+
+    if st.session_state.get("uploads"):
+        _receive("again")
+    st.session_state["again"] = [DeletedFile("gone")]
+    st.text(" | ".join(photo.name for photo in kept_photos()))
+    show_messages()
+    st.session_state["uploads"] = "here"
+
+
+def test_files_that_are_received_twice_are_kept_once_with_their_messages() -> None:
+    page = AppTest.from_function(interrupted_page, default_timeout=60)
+    page.session_state["uploads messages"] = ["no.png cannot be opened."]
+    page.session_state["uploads turn"] = 1
+    page.run()
+    page.run()
+    assert not page.exception
+    assert [error.value for error in page.error] == ["no.png cannot be opened."]
+    assert page.session_state["uploads turn"] == 1
+
+
 def test_scenes_and_scans_are_added_like_photos() -> None:
     import gzip
 
