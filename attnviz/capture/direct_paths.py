@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.final_features import is_norm
+from attnviz.capture.discovery.final_norm import is_norm
 from attnviz.capture.site import Site
 from attnviz.models.words_network import length_held
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from attnviz.capture.discovery.class_token import mark_class_token
 from attnviz.capture.discovery.picture_trace import stepping_aside
-from attnviz.capture.discovery.record_calls import RecordedCall, record_calls
+from attnviz.capture.discovery.record_calls import RecordedCall, RecordedPass, record_calls
 from attnviz.capture.discovery.token_grid import make_geometry
 from attnviz.capture.discovery.token_probe import EnclosingModule, locate_tokens
 from attnviz.capture.discovery.traced_geometry import Geometries, traced_geometries
@@ -21,7 +22,26 @@ from attnviz.capture.taps.soft_masks import find_soft_masks
 from attnviz.capture.token_geometry import TokenGeometry
 
 
-def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bool]:
+@dataclass(frozen=True)
+class Gates:
+    """What a pass tells of masks and gates.
+
+    Attributes
+    ----------
+    sites
+        Of the kinds `SPATIAL` and `CHANNEL`.
+    has_context
+        Whether the network has any self-attention.
+    products
+        Whether it had any product that may be a mask or a gate by its shape.
+    """
+
+    sites: tuple[Site, ...]
+    has_context: bool
+    products: bool
+
+
+def find_gates(module: nn.Module, example: Tensor) -> Gates:
     """Find all masks over positions and gates of channels.
 
     They are products of features with a factor in 0..2 that depends on the input, in a pass over
@@ -37,25 +57,42 @@ def find_gates(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...], bo
 
     Returns
     -------
-    sites : tuple of Site
-        Of the kinds `SPATIAL` and `CHANNEL`.
-    has_context : bool
-        Whether the network has any self-attention.
+    Gates
     """
-    calls = record_calls(module, torch.cat((example[:1], example[:1].flip(-1))), enclosing=False)
+    inputs = torch.cat((example[:1], example[:1].flip(-1)))
+    recorded = record_calls(module, inputs, enclosing=False)
     masks = find_soft_masks(module)
     mask_modules = {site.module for site in masks}
     gates = [
         (Kind.CHANNEL if call.channels else Kind.SPATIAL, call)
-        for call in calls
+        for call in recorded.calls
         if call.channels is not None and call.module not in mask_modules
     ]
-    has_context = any(call.channels is None for call in calls)
-    return (*masks, *_sites(module, gates)), has_context
+    return Gates((*masks, *_sites(module, gates)), recorded.attends, recorded.products)
+
+
+def without_gates(module: nn.Module, recorded: RecordedPass) -> Gates | None:
+    """Tell from a pass over a single input that there are no gates.
+
+    Parameters
+    ----------
+    module
+        The network.
+    recorded
+        The pass.
+
+    Returns
+    -------
+    Gates or None
+        None if there was a product: what it is then, only two different inputs tell.
+    """
+    if recorded.products:
+        return None
+    return Gates(find_soft_masks(module), recorded.attends, products=False)
 
 
 def find_self_attention(
-    module: nn.Module, example: Tensor
+    module: nn.Module, example: Tensor, recorded: RecordedPass | None = None
 ) -> tuple[tuple[Site, ...], tuple[str, ...]]:
     """Find all self-attention over positions, for inputs of the size of the example.
 
@@ -68,6 +105,8 @@ def find_self_attention(
         The network.
     example
         [1, 3, H, W], an input that the network accepts.
+    recorded
+        The calls of a pass over it, with the modules around them; recorded in another if None.
 
     Returns
     -------
@@ -76,8 +115,8 @@ def find_self_attention(
     left_out : tuple of str
         Layers whose attention depends on the picture, but could not be placed over it.
     """
-    recorded = record_calls(module, example[:1], enclosing=True)
-    calls = [call for call in recorded if call.channels is None]
+    recorded = recorded or record_calls(module, example[:1], enclosing=True)
+    calls = [call for call in recorded.calls if call.channels is None]
     geometries = _probed_geometries(calls, example)
     doubtful = {call.key: geometries[call.key] for call in calls if _is_doubtful(call, geometries)}
     if doubtful:

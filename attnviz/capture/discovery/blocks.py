@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
+from attnviz.capture.discovery.call_tree import ModuleCall, all_calls, record_call_tree
+from attnviz.capture.discovery.final_norm import store_final
 from attnviz.capture.discovery.placed_sequences import placed_sequences
 from attnviz.capture.discovery.side_branches import without_side_branches
 from attnviz.capture.discovery.steps import store_steps
@@ -102,7 +103,7 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     grids, network, start = _observed(module, example)
     store_steps(module, example, network)
     layers = without_side_branches(list(_blocks(network, grids)), start, network.output)
-    calls = Counter(call.name for call in _all_calls(network))
+    calls = Counter(call.name for call in all_calls(network))
     sites = tuple(
         _site(layer, call, grids, repeated=calls[call.name] > 1) for layer, call in layers
     )
@@ -123,6 +124,7 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
             f"No layer of {type(module).__name__} returns a feature map, so no relevance map can "
             "be computed for it. Choose another network."
         )
+    store_final(module, example, network, sites[-1])
     return sites
 
 
@@ -137,12 +139,6 @@ def _observed(module: nn.Module, example: Tensor) -> tuple[_Grids, ModuleCall, T
         return grids, record_call_tree(module, given, grids.add, graph=True), start
     grids = _Grids(size)
     return grids, record_call_tree(module, example, grids.add), start
-
-
-def _all_calls(call: ModuleCall) -> Iterator[ModuleCall]:
-    yield call
-    for child in call.children:
-        yield from _all_calls(child)
 
 
 def _blocks(chain: ModuleCall, grids: _Grids) -> Iterator[tuple[str, ModuleCall]]:

@@ -8,7 +8,7 @@ elsewhere. What a network does to a picture is seen in its calls alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
@@ -71,6 +71,23 @@ class ModuleCall:
             return False
         # Tensors made in inference mode count no versions, so they may have been.
         return self.output.is_inference() or self.output._version > self.version
+
+
+def all_calls(call: ModuleCall) -> Iterator[ModuleCall]:
+    """Return a call and all that were made inside it, in the order in which they began.
+
+    Parameters
+    ----------
+    call
+        The outermost of them.
+
+    Yields
+    ------
+    ModuleCall
+    """
+    yield call
+    for child in call.children:
+        yield from all_calls(child)
 
 
 OnCallEnd = Callable[[ModuleCall], None]

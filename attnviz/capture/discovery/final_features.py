@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
+from attnviz.capture.discovery.final_norm import final_of
 from attnviz.capture.discovery.find_sites import find_sites
-from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
-
-_CHANGE_NOTHING = (nn.Identity, nn.Dropout)
-_FINAL = StructureCache[Site]()
 
 
 def final_features(module: nn.Module, example: Tensor) -> Site:
@@ -46,36 +39,4 @@ def final_features(module: nn.Module, example: Tensor) -> Site:
     """
     last = find_sites(module, Kind.FEATURES, example)[-1]
     module, example = prepare_for_hooks(module, example)
-    key = structure_key(module, example)
-    return _FINAL.of(module, key, lambda: _with_norm(module, example[:1], last))
-
-
-def _with_norm(module: nn.Module, example: Tensor, block: Site) -> Site:
-    calls = list(_returned(record_call_tree(module, example)))
-    places = [(call.name, call.index) for call in calls]
-    if (block.module, block.call) not in places:
-        return block
-    last = calls[places.index((block.module, block.call))]
-    for call in calls[calls.index(last) + 1 :]:
-        if isinstance(call.module, _CHANGE_NOTHING) or last in _returned(call):
-            continue
-        shapes = {call.input_shape, call.output_shape}
-        if not is_norm(call.module) or shapes != {last.output_shape}:
-            break
-        return replace(
-            block, layer=call.layer, module=call.name, call=call.index,
-            wrapped=False, overwritten=call.overwritten,
-        )  # fmt: skip
-    return block
-
-
-def _returned(call: ModuleCall) -> Iterator[ModuleCall]:
-    """A call and those inside it, in the order in which they returned."""
-    for child in call.children:
-        yield from _returned(child)
-    yield call
-
-
-def is_norm(module: nn.Module) -> bool:
-    """Return whether a module is a norm; libraries have their own, and name them after that."""
-    return "norm" in type(module).__name__.lower() and not list(module.children())
+    return final_of(module, example[:1], last)

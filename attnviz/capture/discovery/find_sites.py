@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.attention_sites import find_gates, find_self_attention
+from attnviz.capture.discovery.attention_sites import (
+    Gates,
+    find_gates,
+    find_self_attention,
+    without_gates,
+)
 from attnviz.capture.discovery.blocks import find_blocks
-from attnviz.capture.discovery.structure import StructureCache, structure_key
+from attnviz.capture.discovery.record_calls import RecordedPass, record_calls
+from attnviz.capture.discovery.structure import StructureCache, build_key, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.site import Kind, Site
 from attnviz.errors import NoSitesError
 from attnviz.models.black_box.network import BlackBox
 
 _BLOCKS = StructureCache[tuple[Site, ...]]()
-_GATES = StructureCache[tuple[tuple[Site, ...], bool]]()
+_GATES = StructureCache[Gates]()
+_WITHOUT_PRODUCTS = StructureCache[bool]()
 _CONTEXT = StructureCache[tuple[tuple[Site, ...], tuple[str, ...]]]()
 
 
@@ -54,8 +63,7 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     key = structure_key(module, example)
     if kind is Kind.FEATURES:
         return _BLOCKS.of(module, key, lambda: find_blocks(module, example))
-    gates, _ = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
-    return tuple(site for site in gates if site.kind is kind)
+    return tuple(site for site in _gates(module, example, key)[0].sites if site.kind is kind)
 
 
 def _refuse_black_box(module: nn.Module) -> None:
@@ -92,10 +100,30 @@ def _self_attention(module: nn.Module, example: Tensor) -> tuple[tuple[Site, ...
     module, example = prepare_for_hooks(module, example)
     example = example[:1]
     key = structure_key(module, example)
-    _, has_context = _GATES.of(module, key, lambda: find_gates(module, _noise(example)))
-    if not has_context:
+    gates, recorded = _gates(module, example, key)
+    if not gates.has_context:
         return (), ()
-    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example))
+    return _CONTEXT.of(module, key, lambda: find_self_attention(module, example, recorded))
+
+
+def _gates(module: nn.Module, example: Tensor, key: Hashable) -> tuple[Gates, RecordedPass | None]:
+    """The gates, and the pass over the example if there was one.
+
+    A network that has no product for one size of inputs hardly has any for another, which a pass
+    over one input tells as well; self-attention can be found in the same.
+    """
+    known = _GATES.get(module, key)
+    if known is not None:
+        return known, None
+    built = build_key(module, example)
+    recorded = None
+    if _WITHOUT_PRODUCTS.get(module, built):
+        recorded = record_calls(module, example, enclosing=True)
+        known = without_gates(module, recorded)
+    known = known or find_gates(module, _noise(example))
+    _GATES.store(module, key, known)
+    _WITHOUT_PRODUCTS.store(module, built, not known.products)
+    return known, recorded
 
 
 def _noise(example: Tensor) -> Tensor:

@@ -110,6 +110,7 @@ class PictureTrace:
         self._example = torch.randn(example.shape, generator=random).to(example.device)
         self._noise: tuple[Tensor, Tensor] | None = None
         self._base: Sides = {}
+        self._everywhere: Sides = {}
         self.responses = self._responses()
 
     def _responses(self) -> Sides:
@@ -120,10 +121,9 @@ class PictureTrace:
                 changes = self._run(torch.ones(self._source.grid), silencing=True)
             except _SilencedError:
                 continue
+            self._everywhere = {key: changes[key] for key in changes if key in self._wanted}
             return {
-                key: [responding(side) for side in changes[key]]
-                for key in changes
-                if key in self._wanted
+                key: [responding(side) for side in sides] for key, sides in self._everywhere.items()
             }
 
     def origins(
@@ -148,7 +148,8 @@ class PictureTrace:
         self._wanted = set(keys)
 
         def perturb(code: Tensor) -> list[Tensor]:
-            sides = self._run(code)
+            # The whole source was perturbed before, and a run costs a pass.
+            sides = self._everywhere if bool((code == 1).all()) else self._run(code)
             return [side for key in keys for side in sides[key]]
 
         flat = iter(locate(perturb, grid))

@@ -1,28 +1,57 @@
 """Which of a network's sequences are positions of the picture, one after the other.
 
 A sequence of as many tokens as a grid has cells may as well be learned queries, or patches that are
-numbered otherwise. So each is traced back to the picture.
+numbered otherwise. So each is traced back to the picture. What was placed on a wide grid is on a
+narrower one, so that inputs of another size need not be traced again: patches that are numbered
+window by window are in order only where no row of the grid is wider than a window.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.call_tree import ModuleCall
+from attnviz.capture.discovery.call_tree import ModuleCall, all_calls
 from attnviz.capture.discovery.picture_trace import (
     OutputKey,
     PictureTrace,
     PlacedTensor,
     stepping_aside,
 )
+from attnviz.capture.discovery.structure import StructureCache, build_key
 from attnviz.capture.discovery.token_origins import TokenOrigins
 from attnviz.capture.grids import is_spatial_grid
 from attnviz.capture.hooks.state_guard import state_guard
 
 Grids = dict[OutputKey, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a sequence has in common for inputs of all sizes.
+
+    Attributes
+    ----------
+    source
+        The convolution whose map it is made from, and index among its calls; None for the picture.
+    merged
+        Whether its grid is another than that map's.
+    prefix
+        Number of tokens before the grid.
+    first
+        Whether the tokens lie along the first dimension.
+    """
+
+    source: tuple[str | None, int] | None
+    merged: bool
+    prefix: int
+    first: bool
+
+
+_PLACED = StructureCache[dict[tuple[OutputKey, _Shape], int]]()  # columns of the widest grid
 
 
 def placed_sequences(
@@ -49,6 +78,11 @@ def placed_sequences(
     """
     size = (example.shape[-2], example.shape[-1])
     sources = _sources(network, size)
+    shapes = _shapes(network, sources, grids)
+    built = build_key(module, example)
+    widest = _PLACED.get(module, built) or {}
+    if all(grid[1] <= widest.get((key, shapes[key]), 0) for key, grid in grids.items()):
+        return set(grids)
     misplaced: set[OutputKey] = set()
     responding: set[OutputKey] = set()
     with stepping_aside(), state_guard(module), torch.inference_mode(False), torch.no_grad():
@@ -57,7 +91,31 @@ def placed_sequences(
             known, elsewhere = _traced(module, example, source, keys, grids)
             responding |= known
             misplaced |= elsewhere
+    wider = {
+        (key, shapes[key]): max(grids[key][1], widest.get((key, shapes[key]), 0))
+        for key in responding - misplaced
+        if grids[key][0] > 1  # a single row is in order however patches are numbered
+    }
+    _PLACED.store(module, built, widest | wider)
     return (responding or set(grids)) - misplaced
+
+
+def _shapes(
+    network: ModuleCall, sources: dict[OutputKey, PlacedTensor | None], grids: Grids
+) -> dict[OutputKey, _Shape]:
+    shapes = {}
+    for call in all_calls(network):
+        key = call.name, call.index
+        if key in grids:
+            source = sources[key]
+            tokens = math.prod(call.output_shape[:-1])
+            shapes[key] = _Shape(
+                None if source is None else (source.module, source.call),
+                source is not None and source.grid != grids[key],
+                tokens - math.prod(grids[key]),
+                call.output_shape[0] != 1,
+            )
+    return shapes
 
 
 def _traced(

@@ -63,6 +63,27 @@ class RecordedCall:
         return self.module, self.form, self.call
 
 
+@dataclass(frozen=True)
+class RecordedPass:
+    """The attention calls of one pass.
+
+    Attributes
+    ----------
+    calls
+        In the order of the pass.
+    products
+        Whether it had any product of features with what, by its shape, may be a mask or a gate.
+    """
+
+    calls: list[RecordedCall]
+    products: bool
+
+    @property
+    def attends(self) -> bool:
+        """Whether any of the calls is self-attention."""
+        return any(call.channels is None for call in self.calls)
+
+
 @dataclass
 class _CallRecorder:
     module: nn.Module
@@ -75,12 +96,14 @@ class _CallRecorder:
     sources: list[PlacedTensor] = field(default_factory=list)
     began_after: dict[str, int] = field(default_factory=dict)
     convolved: Counter[str] = field(default_factory=Counter)
+    products: bool = False
 
     def __post_init__(self) -> None:
         self.listener = CallListener(self.on_call)
 
     def on_call(self, name: str, form: Form, index: int, call: Call) -> None:
         if isinstance(call, FactorCall):
+            self.products = True
             if is_attention_factor(call, self.batch, self.input_size):
                 additive = not call.channels and is_additive(call)
                 self.calls.append(RecordedCall(name, form, index, call.channels, additive))
@@ -182,7 +205,7 @@ def _without_values(args: Args, kwargs: Kwargs) -> tuple[Args, Kwargs]:
     return replace_tensor(args, kwargs, first, first.new_zeros(()).expand(first.shape))
 
 
-def record_calls(module: nn.Module, example: Tensor, *, enclosing: bool) -> list[RecordedCall]:
+def record_calls(module: nn.Module, example: Tensor, *, enclosing: bool) -> RecordedPass:
     """Record all attention calls of a pass.
 
     Parameters
@@ -196,8 +219,7 @@ def record_calls(module: nn.Module, example: Tensor, *, enclosing: bool) -> list
 
     Returns
     -------
-    list of RecordedCall
-        In the order of the pass.
+    RecordedPass
     """
     size = (example.shape[-2], example.shape[-1])
     recorder = _CallRecorder(module, len(example), size, enclosing)
@@ -214,4 +236,4 @@ def record_calls(module: nn.Module, example: Tensor, *, enclosing: bool) -> list
         finally:
             for handle in handles:
                 handle.remove()
-    return recorder.calls
+    return RecordedPass(recorder.calls, recorder.products)

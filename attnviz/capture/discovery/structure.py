@@ -31,8 +31,26 @@ def structure_key(module: nn.Module, example: Tensor) -> Hashable:
         Changes with the input's shape and type, with the mode and the settings of any module, and
         with the modules and the shapes of weights themselves, but not with the weights' values.
     """
+    return tuple(example.shape[1:]), build_key(module, example)
+
+
+def build_key(module: nn.Module, example: Tensor) -> Hashable:
+    """Return a key that is equal as long as a network is built the same, for inputs of any size.
+
+    Parameters
+    ----------
+    module
+        The network.
+    example
+        [N, C, H, W], an input. Its type is part of the key, its size and its values are not.
+
+    Returns
+    -------
+    Hashable
+        What `structure_key` is without the input's shape.
+    """
     parts = tuple(_part(name, part) for name, part in module.named_modules())
-    return tuple(example.shape[1:]), example.dtype, hash(parts)
+    return example.dtype, hash(parts)
 
 
 def _part(name: str, module: nn.Module) -> Hashable:

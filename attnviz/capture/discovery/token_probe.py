@@ -205,7 +205,7 @@ def identity_output(call: Call) -> Tensor | None:
     """
     if isinstance(call, ProjectedCall) and call.value.shape == call.output.shape:
         return call.value.transpose(0, 1)  # this call returns tokens first
-    if isinstance(call, FusedCall) and call.v.shape == call.output.shape:
+    if isinstance(call, FusedCall) and tuple(call.v.shape) == call.output_shape:
         return call.v
     if isinstance(call, SoftmaxCall) and call.weights.shape[-1] == call.weights.shape[-2]:
         side = call.weights.shape[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from attnviz.capture.discovery.picture_trace import (
     stepping_aside,
 )
 from attnviz.capture.discovery.record_calls import RecordedCall
+from attnviz.capture.discovery.structure import StructureCache, build_key
 from attnviz.capture.discovery.token_grid import make_geometry, shapes
 from attnviz.capture.discovery.token_origins import TokenOrigins, by_extent
 from attnviz.capture.grids import is_spatial_grid
@@ -22,6 +23,7 @@ from attnviz.capture.token_geometry import TokenGeometry
 
 _PICTURE = PlacedTensor((1, 1))
 Geometries = dict[CallKey, TokenGeometry | None]
+_FITTED = StructureCache[frozenset[Hashable]]()
 
 
 def traced_geometries(
@@ -50,16 +52,40 @@ def traced_geometries(
         nothing could be traced. None for calls whose keys form no grid over the picture; calls
         whose keys do not depend on it, such as queries among themselves, are missing.
     """
+    sources = {call.key: call.source or _PICTURE for call in calls if call.key in probed}
+    built = build_key(module, example)
+    fitted = _FITTED.get(module, built) or frozenset()
+    if all(_as_for_any_size(key, probed[key], sources[key]) in fitted for key in probed):
+        return probed
     tracing = _Tracing(module, example, probed)
     known: Geometries = {}
-    sources = {call.key: call.source or _PICTURE for call in calls if call.key in probed}
     with stepping_aside(), state_guard(module), torch.inference_mode(False), torch.no_grad():
         for source in dict.fromkeys(sources.values()):
             known |= tracing.of([key for key in probed if sources[key] == source], source)
         left = [key for key in probed if key not in known]
         if left and set(sources.values()) != {_PICTURE}:
             known |= tracing.of(left, _PICTURE)
+    fitting = (
+        _as_for_any_size(key, geometry, sources[key])
+        for key, geometry in known.items()
+        if geometry is not None and geometry is probed[key]
+    )
+    _FITTED.store(module, built, fitted | set(fitting) - {None})
     return known or probed
+
+
+def _as_for_any_size(
+    key: CallKey, geometry: TokenGeometry | None, source: PlacedTensor
+) -> Hashable:
+    """A call whose tokens fill one grid, and what it has in common for inputs of all sizes.
+
+    Where exactly the tokens of a grid responded to the picture, they do for other sizes. None
+    for windows, whose padding depends on the size.
+    """
+    if geometry is None or not geometry.dense:
+        return None
+    sides = tuple((side.prefix, side.cells > 0) for side in (geometry.queries, geometry.keys))
+    return key, source.module, source.call, geometry.heads, sides
 
 
 class _Tracing:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -142,8 +143,7 @@ class CallListener(TorchFunctionMode):
         if func not in _INTERCEPTED:
             return func(*args, **kwargs)
         if func in FUSED:
-            output = func(*args, **kwargs)
-            return self._report(Form.FUSED, _fused(output, args, kwargs), output)
+            return self._report_fused(_fused(partial(func, *args, **kwargs), args, kwargs))
         if func in SOFTMAXES:
             output = func(*args, **kwargs)
             scores = softmax_over_keys(args, kwargs)
@@ -184,12 +184,20 @@ class CallListener(TorchFunctionMode):
             operands = [replacement if value is factor else value for value in operands]
         return func(*operands, **kwargs)
 
+    def _report_fused(self, call: FusedCall) -> Tensor:
+        """Report a fused call; it is not computed where its output is replaced unread."""
+        replacement = self._asked(Form.FUSED, call)
+        return call.output if replacement is None else replacement
+
     def _report(self, form: Form, call: Call, output: Tensor) -> Tensor:
+        replacement = self._asked(form, call)
+        return output if replacement is None else replacement
+
+    def _asked(self, form: Form, call: Call) -> Tensor | None:
         name = self.running[-1].name
         index = self.counts[name, form]
         self.counts[name, form] += 1
-        replacement = self._on_call(name, form, index, call)
-        return output if replacement is None else replacement
+        return self._on_call(name, form, index, call)
 
     def _store_product(self, args: tuple[Any, ...], output: object) -> None:
         """Store queries and keys for a softmax that may follow, or report a softmax's values."""
@@ -208,6 +216,6 @@ class CallListener(TorchFunctionMode):
                 del self._products[next(iter(self._products))]
 
 
-def _fused(output: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> FusedCall:
+def _fused(run: Callable[[], Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> FusedCall:
     names = {"query": "q", "key": "k", "value": "v"}
-    return fused_call(output, *args, **{names.get(key, key): kwargs[key] for key in kwargs})
+    return fused_call(run, *args, **{names.get(key, key): kwargs[key] for key in kwargs})

@@ -16,13 +16,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.multihead_attention import ProjectedCall
+from attnviz.capture.hooks.multihead_attention import ProjectedCall, leading_shape
 
 
 @dataclass
@@ -37,8 +38,8 @@ class FusedCall:
         Added to the scores, broadcastable to [..., T, S]; None without.
     scale
         Factor of the scores.
-    output
-        [..., T, e].
+    run
+        Computes the output.
     """
 
     q: Tensor
@@ -46,7 +47,17 @@ class FusedCall:
     v: Tensor
     bias: Tensor | None
     scale: float
-    output: Tensor
+    run: Callable[[], Tensor]
+
+    @cached_property
+    def output(self) -> Tensor:
+        """What the function returns, [..., T, e]; computed when it is first read."""
+        return self.run()
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of `output`, which is not computed for it."""
+        return *leading_shape(self.q, self.k, self.v), self.q.shape[-2], self.v.shape[-1]
 
 
 @dataclass
@@ -99,6 +110,11 @@ def _functions(*names: str) -> frozenset[Function]:
     )
 
 
+def no_output() -> Tensor:
+    """Return an empty tensor, as the output of a call of which only the arguments are kept."""
+    return torch.empty(0)
+
+
 _MAX_HEADS = 16
 
 FUSED = frozenset({F.scaled_dot_product_attention})
@@ -108,7 +124,7 @@ PRODUCTS = _functions("matmul", "__matmul__", "bmm", "einsum")
 
 
 def fused_call(
-    output: Tensor,
+    run: Callable[[], Tensor],
     q: Tensor,
     k: Tensor,
     v: Tensor,
@@ -122,8 +138,8 @@ def fused_call(
 
     Parameters
     ----------
-    output
-        What the function returned, [..., T, e].
+    run
+        Computes what the function returns, [..., T, e].
     q, k, v, attn_mask, dropout_p, is_causal, scale, enable_gqa
         The function's own parameters.
 
@@ -140,7 +156,7 @@ def fused_call(
         bias = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
     if bias is not None and bias.dtype is torch.bool:
         bias = torch.zeros_like(bias, dtype=torch.float32).masked_fill_(~bias, -math.inf)
-    return FusedCall(q, k, v, bias, scale or 1 / math.sqrt(q.shape[-1]), output)
+    return FusedCall(q, k, v, bias, scale or 1 / math.sqrt(q.shape[-1]), run)
 
 
 def softmax_over_keys(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge, Node
 
 from attnviz.capture.hooks.arguments import Args, Kwargs, replace_tensor
-from attnviz.capture.hooks.calls import FusedCall
+from attnviz.capture.hooks.calls import FusedCall, no_output
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
 
 # Between the attention and the output are a projection and some changes of shape.
@@ -47,7 +47,7 @@ def inner_fused(call: ProjectedCall) -> tuple[FusedCall, GradientEdge] | None:
     if q.shape[:3] != (*lead, call.query.shape[1]) or k.shape[:3] != (*lead, call.key.shape[1]):
         return None
     scale = (call.query.shape[2] // call.heads) ** -0.5
-    return FusedCall(q, k, v, call.bias, scale, q.new_empty(0)), GradientEdge(node, 0)
+    return FusedCall(q, k, v, call.bias, scale, no_output), GradientEdge(node, 0)
 
 
 def _only_predecessor(node: Node) -> Node | None:

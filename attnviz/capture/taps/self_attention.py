@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.capture.hooks.calls import Call, FactorCall, FusedCall, SoftmaxCall
+from attnviz.capture.hooks.calls import Call, FactorCall, FusedCall, SoftmaxCall, no_output
 from attnviz.capture.hooks.inner_fused import inner_fused, start_graph
 from attnviz.capture.hooks.multihead_attention import (
     ProjectedAttention,
@@ -185,7 +185,7 @@ def _detached(call: AttentionCall) -> AttentionCall:
     if isinstance(call, FusedCall):
         bias = None if call.bias is None else detached_float(call.bias)
         q, k, v = detached_float(call.q), detached_float(call.k), detached_float(call.v)
-        return FusedCall(q, k, v, bias, call.scale, call.output.new_empty(0))
+        return FusedCall(q, k, v, bias, call.scale, no_output)
     query = call.query.detach()  # often also key and value: then stored once
     return replace(
         call,
