@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.structure import StructureCache, structure_key
+from attnviz.capture.discovery.structure import StructureCache, build_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.score_columns import columns_key
 from attnviz.capture.readings import FeatureReading
@@ -28,7 +28,7 @@ def influential_blocks(
     attention: the gradient is 0 at each position there, and so is every map computed with it.
 
     For tokens this takes one forward and one backward pass; the result is cached for as long as the
-    module lives. The caller holds the model's lock.
+    module lives, for inputs of any size. The caller holds the model's lock.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def influential_blocks(
     module, example = prepare_for_hooks(module, example)
     if not sites or not sites[-1].layout.is_sequence:
         return tuple(sites)
-    key = structure_key(module, example), columns_key(module)
+    key = build_key(module, example), columns_key(module)
     without = _WITHOUT_INFLUENCE.get(module, key)
     if without is None:
         readings = capture(module, example[:1], sites, gradients=True).features

@@ -52,6 +52,19 @@ def test_maps_are_not_asked(tiny_cnn: nn.Module) -> None:
     assert not passes
 
 
+def test_another_size_is_not_asked_again() -> None:
+    module, inputs = settled("vit-small"), CONTEXT["vit-small"].inputs(1)
+    other = inputs.transpose(2, 3).contiguous()
+    expected = said(settled("vit-small"), other)
+    assert said(module, inputs) == expected
+    sites = find_sites(module, Kind.FEATURES, other)
+    passes: list[object] = []
+    module.register_forward_hook(lambda *_: passes.append(1))
+    assert [site.layer for site in influential_blocks(module, sites, other)] == expected
+    assert len(expected) < len(sites)
+    assert not passes
+
+
 def test_it_is_found_once_and_asked_again_where_nothing_was_found() -> None:
     module, inputs = settled("timm ViT"), FAMILIES["timm ViT"].inputs(1)
     weight = module.head.weight.detach().clone()
