@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -43,24 +44,65 @@ def direct_paths(
     None
     """
     inside = [site.module for site in blocks]
-    adding = [
-        site.module for site in attention if any(_lies_in(site.module, block) for block in inside)
-    ]
+    pooling = [site.module for site in pooling_sites(blocks, attention)]
+    adding = [site.module for site in attention if _lies_in(site.module, inside)]
+    reading = [*inside, *pooling, *(home for one in pooling if (home := _home(one, inside)))]
     with ExitStack() as stack:
+        ahead = _Ahead(not pooling)
+        if pooling:
+            last = module.get_submodule(pooling[-1])
+            stack.callback(last.register_forward_pre_hook(ahead.end).remove)
         for name, part in module.named_modules():
             if not is_norm(part):
                 continue
-            reads = any(_lies_in(name, block) for block in inside)
-            if reads and not any(_lies_in(name, one) for one in adding):
+            if _lies_in(name, reading) and not _lies_in(name, adding):
                 stack.callback(part.register_forward_pre_hook(_cut).remove)
             else:
+                stack.callback(part.register_forward_pre_hook(ahead.cut).remove)
                 stack.callback(part.register_forward_hook(_scale_held).remove)
         stack.enter_context(length_held())
         yield
 
 
-def _lies_in(name: str, outer: str) -> bool:
-    return name.startswith(f"{outer}.")
+def pooling_sites(blocks: Sequence[Site], attention: Sequence[Site]) -> tuple[Site, ...]:
+    """Return the attention behind all blocks, whose sum is one of its own; often there is none.
+
+    Parameters
+    ----------
+    blocks, attention
+        As for `direct_paths`.
+
+    Returns
+    -------
+    tuple of Site
+        Such as SigLIP's pooling, or CaiT's layers of the class token.
+    """
+    inside = [site.module for site in blocks]
+    behind = takewhile(lambda site: not _lies_in(site.module, inside), reversed(attention))
+    return tuple(behind)[::-1]
+
+
+class _Ahead:
+    """Cuts what norms let through until the last pooling begins: only it and its like add."""
+
+    def __init__(self, over: bool) -> None:
+        self.over = over
+
+    def end(self, _module: nn.Module, _entering: tuple[Any, ...]) -> None:
+        self.over = True
+
+    def cut(self, norm: nn.Module, entering: tuple[Any, ...]) -> tuple[Any, ...]:
+        return entering if self.over else _cut(norm, entering)
+
+
+def _lies_in(name: str, outer: Sequence[str]) -> bool:
+    return any(name.startswith(f"{one}.") for one in outer)
+
+
+def _home(name: str, blocks: Sequence[str]) -> str:
+    """The module around attention that lies in no block; nothing if it holds blocks too."""
+    home = name.rpartition(".")[0]
+    return "" if any(one.startswith(f"{home}.") for one in blocks) else home
 
 
 def _cut(_norm: nn.Module, entering: tuple[Any, ...]) -> tuple[Any, ...]:

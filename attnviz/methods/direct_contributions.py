@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attnviz.capture.direct_paths import direct_paths
+from attnviz.capture.direct_paths import direct_paths, pooling_sites
 from attnviz.capture.discovery.find_sites import find_sites
 from attnviz.capture.gradients import require_normal_weights
 from attnviz.capture.hooks.eager import prepare_for_hooks
@@ -49,8 +49,9 @@ class DirectContributions(ContextMethod):
     Parameters
     ----------
     layers
-        How many layers count, from the last one backwards; all if there are fewer. What earlier
-        layers bring directly is little. The map of a layer is the sum of what the first to this
+        How many layers count, from the last one backwards; all if there are fewer, and only those
+        that pool where attention does that behind the blocks. What earlier layers bring directly is
+        little. The map of a layer is the sum of what the first to this
         one of them bring, so that of the last one is that of all.
 
     Notes
@@ -98,7 +99,9 @@ class DirectContributions(ContextMethod):
 
     def sites_for(self, inference: Inference, layer: str | None) -> Sequence[Site]:
         """See `TraceMethod`: the graph begins at the first layer that counts."""
-        return super().sites_for(inference, layer)[-self.layers :]
+        sites = super().sites_for(inference, layer)
+        blocks = find_sites(inference.module, Kind.FEATURES, inference.inputs)
+        return (pooling_sites(blocks, sites) or sites)[-self.layers :]
 
     def run(self, inference: Inference) -> MethodResult:
         """See `Method`."""

@@ -247,3 +247,41 @@ def test_prompts_share_each_patch_by_softmax() -> None:
     powers = np.exp(maps[:, 0] / (0.5 * maps.std()))
     expected = np.maximum(maps[:, 0], 0) * powers / powers.sum(0)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_pooling_by_attention_is_a_sum_of_its_own() -> None:
+    """SigLIP's: what follows is x + MLP(norm x), so the weights of a class read x itself."""
+    net, inputs = of_timm(global_pool="map", class_token=False).module, pictures()
+    pooled: list[Tensor] = []
+    hook = net.attn_pool.proj.register_forward_hook(lambda _m, _x, output: pooled.append(output))  # type: ignore[operator, union-attr]
+    result = DirectContributions().run(Inference.of(net, inputs, target=2))
+    hook.remove()
+    assert result.layers == ("attn_pool",)
+    added = (pooled[0][0, 0] - net.attn_pool.proj.bias) @ net.head.weight[2]  # type: ignore[union-attr]
+    assert result.layer_maps[0].values.sum() == pytest.approx(added.item(), rel=1e-3, abs=1e-4)
+
+
+def test_layers_of_the_class_token_add_to_it_alone() -> None:
+    """CaiT's: two of them, and the last norm, whose scale is that of the pass."""
+    from timm.models.cait import Cait
+
+    net = Cait(SIDE, PATCH, embed_dim=16, depth=2, num_heads=2, num_classes=CLASSES)
+    stirred(net)
+    inputs, parts, entering = pictures(), [], []
+    blocks, sites = (find_sites(net, kind, inputs) for kind in (Kind.FEATURES, Kind.CONTEXT))
+    hooks = [
+        block.attn.register_forward_hook(lambda _m, _x, output: parts.append(output))
+        for block in net.blocks_token_only
+    ]
+    hooks.append(net.norm.register_forward_pre_hook(lambda _m, given: entering.append(given[0])))
+    with direct_paths(net, blocks, sites):
+        (trace,) = capture_scores(net, inputs, sites[-2:], lambda _: torch.eye(3)[:1], lambda t: t)
+    for hook in hooks:
+        hook.remove()
+    scale = (entering[0][:, 0].var(-1, unbiased=False) + net.norm.eps).sqrt()
+    reads = net.norm.weight * net.head.weight[0]
+    reads = (reads - reads.mean()) / scale
+    for block, part, reading in zip(net.blocks_token_only, parts, trace.context, strict=True):
+        added = (part[0, 0] - block.attn.proj.bias) * block.gamma_1 @ reads
+        brought = DirectContributions().brought(reading).sum()
+        torch.testing.assert_close(brought, added.detach(), atol=1e-4, rtol=1e-3)
