@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from attnviz.capture.site import Kind
 from attnviz.errors import TargetError
-from attnviz.methods.base import Method
-from attnviz.methods.context import ContextMethod, ObjectQuery
 from attnviz.methods.inference import Inference
-from attnviz.models.classes import index_of_class
 from attnviz.models.outputs.overlap import Edges
-from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
-from attnviz.targets.base import TARGETS, Part, Scorer, Target, TextContext
+from attnviz.targets.base import TARGETS, Part, TextContext
 from attnviz.targets.place import in_words, shares, written
-from attnviz.targets.place_score import SeenPlace, matched, outputs_of, place_scorer
+from attnviz.targets.place_score import SeenPlace
+from attnviz.targets.place_target import PlaceTarget, as_label, label_of
 
 _EDGES = ("x0", "y0", "x1", "y1")
 
 
 @TARGETS.add
 @dataclass(frozen=True)
-class Box(Target):
+class Box(PlaceTarget):
     """A box, and the class that a detector or a segmenter sees in it.
 
     Parameters
@@ -79,16 +75,6 @@ class Box(Target):
                 "before the right one, and the top before the bottom."
             )
 
-    @property
-    def score_kind(self) -> ScoreKind:
-        """See `Target`."""
-        return ScoreKind.SIGMOID
-
-    @classmethod
-    def fits(cls, model: VisionModel) -> bool:
-        """See `Target`: detectors and segmenters."""
-        return model.spec.outputs is not None
-
     @classmethod
     def parse(cls, text: str, context: TextContext) -> Self:
         """See `Target`."""
@@ -111,29 +97,8 @@ class Box(Target):
         """See `Target`."""
         return self if self.label is None else replace(self, label=label_of(model, self.label))
 
-    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
-        """See `Target`; without a class, one pass finds what overlaps the box."""
-        return place_scorer(model, inference, self._place(inference), self._index(model))
-
-    @classmethod
-    def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
-        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
-        del kinds
-        return ("layer-cam",)
-
-    @classmethod
-    def shown_by(cls, method: type[Method]) -> bool:
-        """See `Target`: by attention, of the query that found it or of the patch in its middle."""
-        return shows_query(method)
-
-    def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
-        """See `Target`."""
-        return with_query(method, model, inference, self._place(inference), self._index(model))
-
-    def _index(self, model: VisionModel) -> int | None:
-        return None if self.label is None else index_of_class(self.label, model.labels)
-
-    def _place(self, inference: Inference) -> SeenPlace:
+    def seen(self, inference: Inference) -> SeenPlace:
+        """See `PlaceTarget`."""
         edges = self._edges(inference.geometry)
         return SeenPlace(edges, _inside(edges, inference.geometry.input_size), self.told, box=True)
 
@@ -155,37 +120,6 @@ class Box(Target):
                 "picture. Choose a box nearer to the middle."
             )
         return edges
-
-
-def as_label(parts: list[str], context: TextContext) -> int | str | None:
-    """Return the class that a text ends with, by label or index; None if there is none."""
-    if not parts or not parts[0].strip():
-        return None
-    label = parts[0].strip()
-    return int(label) if label.isdecimal() and label not in context.labels else label
-
-
-def label_of(model: VisionModel, which: int | str) -> str:
-    """Return the name of a class; UnknownClassError if there is none."""
-    return model.label(index_of_class(which, model.labels))
-
-
-def shows_query(method: type[Method]) -> bool:
-    """Return whether a method shows the attention of one query."""
-    return issubclass(method, ContextMethod) and not method.gradients and hasattr(method, "query")
-
-
-def with_query(
-    method: Method, model: VisionModel, inference: Inference, place: SeenPlace, index: int | None
-) -> Method:
-    """Return a method on self-attention, set up for what was found at a place."""
-    if not hasattr(method, "query"):
-        return method
-    number = 0
-    if outputs_of(model).things is not None:
-        number = matched(model, inference, place, index)[1]
-    changes: dict[str, Any] = {"query": ObjectQuery(number, place.middle)}
-    return replace(method, **changes)
 
 
 def _inside(edges: Edges, size: tuple[int, int]) -> Tensor:

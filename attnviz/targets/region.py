@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -14,18 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from attnviz.capture.site import Kind
 from attnviz.errors import TargetError
-from attnviz.methods.base import Method
 from attnviz.methods.inference import Inference
-from attnviz.models.classes import index_of_class
-from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
-from attnviz.targets.base import TARGETS, Scorer, Target, TextContext
-from attnviz.targets.box import as_label, label_of, shows_query, with_query
+from attnviz.targets.base import TARGETS, TextContext
 from attnviz.targets.place import in_words
-from attnviz.targets.place_score import SeenPlace, place_scorer
+from attnviz.targets.place_score import SeenPlace
+from attnviz.targets.place_target import PlaceTarget, as_label, label_of
 from attnviz.types import BoolArray, FloatArray
 
 _SIDE = 64  # cells of the longer side in a text
@@ -34,7 +29,7 @@ _LARGEST = 100_000_000  # positions of a mask
 
 @TARGETS.add
 @dataclass(frozen=True, init=False)
-class Region(Target):
+class Region(PlaceTarget):
     """The positions of a mask, and the class that a segmenter or a detector sees there.
 
     Parameters
@@ -90,16 +85,6 @@ class Region(Target):
         bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), count=count)
         return bits.reshape(self.rows, self.columns).astype(bool)
 
-    @property
-    def score_kind(self) -> ScoreKind:
-        """See `Target`."""
-        return ScoreKind.SIGMOID
-
-    @classmethod
-    def fits(cls, model: VisionModel) -> bool:
-        """See `Target`: detectors and segmenters."""
-        return model.spec.outputs is not None
-
     @classmethod
     def parse(cls, text: str, context: TextContext) -> Self:
         """See `Target`."""
@@ -141,32 +126,11 @@ class Region(Target):
         """See `Target`."""
         return self if self.label is None else self._with(label_of(model, self.label))
 
-    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
-        """See `Target`; without a class, one pass finds what is there."""
-        return place_scorer(model, inference, self._place(inference), self._index(model))
-
-    @classmethod
-    def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
-        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
-        del kinds
-        return ("layer-cam",)
-
-    @classmethod
-    def shown_by(cls, method: type[Method]) -> bool:
-        """See `Target`: by attention, as a box."""
-        return shows_query(method)
-
-    def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
-        """See `Target`."""
-        return with_query(method, model, inference, self._place(inference), self._index(model))
-
     def _with(self, label: str) -> Region:
         return Region(self.mask, label)
 
-    def _index(self, model: VisionModel) -> int | None:
-        return None if self.label is None else index_of_class(self.label, model.labels)
-
-    def _place(self, inference: Inference) -> SeenPlace:
+    def seen(self, inference: Inference) -> SeenPlace:
+        """See `PlaceTarget`."""
         inside = torch.from_numpy(self._seen(inference.geometry))
         rows, columns = torch.nonzero(inside > 0, as_tuple=True)
         if not len(rows):

@@ -1,0 +1,103 @@
+"""Base of the targets that are places of a picture, of a detector or a segmenter."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from attnviz.capture.site import Kind
+from attnviz.methods.base import Method
+from attnviz.methods.context import ContextMethod, ObjectQuery
+from attnviz.methods.inference import Inference
+from attnviz.models.classes import index_of_class
+from attnviz.models.scores import ScoreKind
+from attnviz.models.vision_model import VisionModel
+from attnviz.targets.base import Scorer, Target, TextContext
+from attnviz.targets.place_score import SeenPlace, matched, outputs_of, place_scorer
+
+
+class PlaceTarget(Target):
+    """A place, and the class that is asked for there.
+
+    Attributes
+    ----------
+    label
+        Class, by index or label; None for that of what is there.
+    """
+
+    label: int | str | None
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """See `Target`."""
+        return ScoreKind.SIGMOID
+
+    @classmethod
+    def fits(cls, model: VisionModel) -> bool:
+        """See `Target`: detectors and segmenters."""
+        return model.spec.outputs is not None
+
+    @abstractmethod
+    def seen(self, inference: Inference) -> SeenPlace:
+        """Return the place in the network's input.
+
+        Raises
+        ------
+        TargetError
+            The network does not see it.
+        """
+
+    def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
+        """See `Target`; without a class, one pass finds what is there."""
+        return place_scorer(model, inference, self.seen(inference), self._index(model))
+
+    @classmethod
+    def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
+        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
+        del kinds
+        return ("layer-cam",)
+
+    @classmethod
+    def shown_by(cls, method: type[Method]) -> bool:
+        """See `Target`: by attention, of the query that found it or of the patch in its middle."""
+        return shows_query(method)
+
+    def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
+        """See `Target`."""
+        return with_query(method, model, inference, self.seen(inference), self._index(model))
+
+    def _index(self, model: VisionModel) -> int | None:
+        return None if self.label is None else index_of_class(self.label, model.labels)
+
+
+def as_label(parts: list[str], context: TextContext) -> int | str | None:
+    """Return the class that a text ends with, by label or index; None if there is none."""
+    if not parts or not parts[0].strip():
+        return None
+    label = parts[0].strip()
+    return int(label) if label.isdecimal() and label not in context.labels else label
+
+
+def label_of(model: VisionModel, which: int | str) -> str:
+    """Return the name of a class; UnknownClassError if there is none."""
+    return model.label(index_of_class(which, model.labels))
+
+
+def shows_query(method: type[Method]) -> bool:
+    """Return whether a method shows the attention of one query."""
+    return issubclass(method, ContextMethod) and not method.gradients and hasattr(method, "query")
+
+
+def with_query(
+    method: Method, model: VisionModel, inference: Inference, place: SeenPlace, index: int | None
+) -> Method:
+    """Return a method on self-attention, set up for what was found at a place."""
+    if not hasattr(method, "query"):
+        return method
+    number = 0
+    if outputs_of(model).things is not None:
+        number = matched(model, inference, place, index)[1]
+    changes: dict[str, Any] = {"query": ObjectQuery(number, place.middle)}
+    return replace(method, **changes)
