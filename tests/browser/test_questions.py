@@ -1,0 +1,147 @@
+"""Questions in a real browser: asked beside the map, answered, named by the link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import attnviz
+from attnviz.pictures import open_sample
+from attnviz.targets.text import format_target
+from attnviz.ui.kit.cache import SHOWN_SIDE
+from tests.browser.conftest import App, started
+from tests.browser.questions_app import colours
+from tests.browser.test_layers_page import maps
+from tests.browser.waiting import at_rest
+from tests.chromium import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def questions_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    script = Path(__file__).with_name("questions_app.py")
+    with started(script, tmp_path_factory.mktemp("questions") / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    yield page
+    page.close()
+
+
+@cache
+def photo(name: str) -> attnviz.Picture:
+    return open_sample(name).reduced(SHOWN_SIDE)
+
+
+def choose(page: Page, label: str, title: str) -> None:
+    """Take what a selectbox offers."""
+    page.get_by_role("combobox", name=label, exact=True).click()
+    options = page.get_by_role("listbox")
+    options.get_by_role("option", name=title, exact=True).click()
+
+
+def ask_class(page: Page) -> None:
+    choose(page, "Class to explain", "gas pump")
+
+
+def ask_contrast(page: Page) -> None:
+    choose(page, "Explain", "one thing rather than another")
+    choose(page, "rather than", "gas pump")
+
+
+def ask_patch(page: Page) -> None:
+    choose(page, "Explain", "a patch of the picture")
+    page.get_by_role("slider", name="From the left").press("Home")
+
+
+def ask_alike(page: Page) -> None:
+    choose(page, "Explain", "likeness to another picture")
+    choose(page, "Photo to compare with", "Coffee")
+
+
+def ask_words(page: Page) -> None:
+    field = page.get_by_role("textbox", name="Look for")
+    field.fill("something red")
+    field.press("Enter")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a kind of question is asked on the page, and what that is in Python."""
+
+    ask: Callable[[Page], None]
+    target: Callable[[], Any]
+    model: str
+    load: Callable[[], attnviz.VisionModel] | None = None
+
+    @property
+    def network(self) -> attnviz.VisionModel:
+        return self.load() if self.load else attnviz.load_model(self.model, "cpu")
+
+
+KINDS = {
+    "class": Asked(ask_class, lambda: attnviz.Class("gas pump"), "ran-small"),
+    "contrast": Asked(ask_contrast, lambda: attnviz.Contrast("church", "gas pump"), "ran-small"),
+    "patch": Asked(ask_patch, lambda: attnviz.Patch(0, 0.5), "vit-small"),
+    "alike": Asked(ask_alike, lambda: attnviz.Alike(photo("coffee")), "vit-small"),
+    "words": Asked(ask_words, lambda: attnviz.Words("something red"), "colours", colours),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_question_is_asked_answered_and_linked(page: Page, questions_app: App, kind: str) -> None:
+    case = KINDS[kind]
+    target = case.target()
+    answer = attnviz.explain(case.network, photo("china"), "decision", target)
+    page.goto(f"{questions_app.url}/?picture=sample:china&model={case.model}&look=decision")
+    expect(page.locator(".stage > canvas")).to_have_count(1, timeout=PATIENCE)
+    at_rest(page, PATIENCE)
+    before = maps(page)
+    case.ask(page)
+    page.wait_for_url(lambda url: asked_by(url) == format_target(target), timeout=PATIENCE)
+    shows(page, answer)
+    assert maps(page) != before
+    page.goto(page.url)
+    shows(page, answer)
+    assert asked_by(page.url) == format_target(target)
+    assert questions_app.errors() == ""
+
+
+def asked_by(url: str) -> str:
+    """The question that a link names."""
+    return parse_qs(urlsplit(url).query).get("target", [""])[0]
+
+
+def shows(page: Page, answer: attnviz.Explanation) -> None:
+    """The page says what was asked with its value, and holds the maps of the answer."""
+    of_class = answer.explained_class
+    if of_class is None:
+        (asked,) = answer.asked
+        label, value = asked.prediction
+        heading = page.get_by_role("heading", name="What you asked")
+        expect(heading).to_be_visible(timeout=PATIENCE)
+        said = page.get_by_text(re.compile(rf"^{re.escape(label)}: (value|probability) [-\d.]+$"))
+        expect(said).to_have_count(1, timeout=PATIENCE)
+    at_rest(page, PATIENCE)
+    if of_class is None:
+        assert float(said.inner_text().split()[-1]) == pytest.approx(value, abs=0.011)
+    else:
+        chosen = page.get_by_role("combobox", name="Class to explain")
+        expect(chosen).to_have_value(of_class.label)
+    drawn = {name: (low, high) for name, low, high, _ in maps(page)}
+    for layer in answer.layers:
+        grid = answer.map_of(layer)
+        assert drawn[layer] == pytest.approx((grid.min(), grid.max()), rel=1e-2, abs=1e-4)
+    expect(page.locator("[data-testid=stException]")).to_have_count(0)
