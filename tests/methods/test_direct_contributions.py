@@ -285,3 +285,12 @@ def test_layers_of_the_class_token_add_to_it_alone() -> None:
         added = (part[0, 0] - block.attn.proj.bias) * block.gamma_1 @ reads
         brought = DirectContributions().brought(reading).sum()
         torch.testing.assert_close(brought, added.detach(), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_brings_nearly_the_same(dtype: torch.dtype) -> None:
+    module, method = of_timm(init_values=0.5).module, DirectContributions()
+    (full,) = method.maps(traces(module, pictures(), CLASSES)[1].context)[-1]
+    (half,) = method.maps(traces(module.to(dtype), pictures().to(dtype), CLASSES)[1].context)[-1]
+    assert bool(half.isfinite().all())
+    assert float((half - full).abs().max()) <= 0.05 * float(full.abs().max())
