@@ -63,6 +63,11 @@ class NetworkTraits(Protocol):
         ...
 
     @property
+    def decides(self) -> bool:
+        """Whether something can be asked of what it decides: a class, or what it finds."""
+        ...
+
+    @property
     def finds_things(self) -> bool:
         """Whether it returns boxes or masks of things."""
         ...
@@ -149,10 +154,12 @@ class Method(ABC):
         Returns
         -------
         bool
-            Whether it fits, and explains no class where the network names none.
+            Whether it fits, and explains no decision where the network takes none. What detectors
+            and segmenters find has a score, but no weights of a class.
         """
         free = cls.nature is not Nature.RELEVANCE or cls.classless
-        return cls.fits(network) and (free or network.has_classes)
+        scored = network.has_classes if cls.needs_class else network.decides
+        return cls.fits(network) and (free or scored)
 
     @abstractmethod
     def cost(self, inference: Inference) -> Cost:

@@ -206,19 +206,19 @@ def questions_for(*networks: NetworkTraits) -> tuple[Question, ...]:
     Returns
     -------
     tuple of Question
-        Attention only where a network has spatial attention or names no classes, and the decision
-        only where one does.
+        Attention only where a network has spatial attention or decides nothing, and the decision
+        only where one names classes or finds things.
     """
     answered = {
         Question.ATTENTION: any(map(_attends, networks)),
-        Question.DECISION: any(network.has_classes for network in networks),
+        Question.DECISION: any(network.decides for network in networks),
     }
     return tuple(question for question in Question if answered[question])
 
 
 def _attends(network: NetworkTraits) -> bool:
-    """Whether it has spatial attention, or no classes: then its objects are shown for it."""
-    return has_spatial_attention(network.kinds) or not network.has_classes
+    """Whether it has spatial attention, or decides nothing: then its objects are shown for it."""
+    return has_spatial_attention(network.kinds) or not network.decides
 
 
 def can_answer(network: NetworkTraits, name: str) -> bool:

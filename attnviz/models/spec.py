@@ -189,6 +189,11 @@ class ModelSpec:
         return self.scores is not ScoreKind.NONE
 
     @property
+    def decides(self) -> bool:
+        """Whether it names classes, of the picture or of what it finds there."""
+        return self.has_classes or self.outputs is not None
+
+    @property
     def finds_things(self) -> bool:
         """Whether it returns boxes or masks of things, as detectors do."""
         return self.outputs is not None and self.outputs.things is not None

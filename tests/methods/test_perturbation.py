@@ -227,7 +227,7 @@ def test_both_fit_every_network_and_are_slow() -> None:
     class Nothing:
         kinds: tuple[str, ...] = ()
         layout, values, class_masks = "NCHW", False, False
-        has_classes, finds_things = True, False
+        has_classes, decides, finds_things = True, True, False
 
     assert {method.name for method in METHODS if method.fits(Nothing())} == {"rise", "occlusion"}
     assert all(METHODS.get(name).many_passes for name in ("rise", "occlusion"))

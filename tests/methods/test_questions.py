@@ -47,6 +47,10 @@ class Known:
     has_classes: bool = True
     finds_things: bool = False
 
+    @property
+    def decides(self) -> bool:
+        return self.has_classes or self.finds_things
+
 
 CNN = (Kind.FEATURES,)
 VIT = (Kind.CONTEXT, Kind.FEATURES)
@@ -202,6 +206,17 @@ def test_a_network_answers_by_the_methods_that_fit_it() -> None:
 def test_only_methods_of_many_passes_are_slow() -> None:
     assert not any(map(is_slow, ("auto", *Question, "grad-cam", "rollout", "competition")))
     assert is_slow("score-cam")
+
+
+def test_of_a_detector_the_decision_is_explained_but_no_weights_of_a_class() -> None:
+    detector = Known(CNN, has_classes=False, finds_things=True)
+    assert questions_for(detector) == (Question.DECISION,)
+    offered = {method.name for method in methods_for(detector)}
+    assert {"grad-cam", "layer-cam", "d-rise", "eigen-cam"} <= offered
+    assert not {method.name for method in METHODS if method.needs_class} & offered
+    assert can_answer(detector, "decision")
+    transformer = Known(VIT, layout="NTC", has_classes=False, finds_things=True)
+    assert questions_for(transformer) == tuple(Question)
 
 
 def test_without_classes_no_decision_is_explained() -> None:

@@ -22,6 +22,7 @@ from attnviz.ui.kit.url_state import linked, went_back
 
 _CHOSEN, _PHOTO = "found thing", "found photo"
 _TAPPED, _LAST_TAP = "found tapped", "found last tap"
+_WIDTH = 360  # px, or the column where that is narrower
 _OTHER = "another"
 _SIDE = 480  # pixels of the longer side of the drawing
 _MOST = 12
@@ -74,7 +75,7 @@ def pick_found(
     )
     if found:
         alt = "What is found: " + ", ".join(one.label for one in found)
-        place.image(jpeg(drawn(picture, found, str(chosen))), alt=alt, width="stretch")
+        place.image(jpeg(drawn(picture, found, str(chosen))), alt=alt, width=_WIDTH)
     if chosen == _OTHER:
         return pick_target(model, [], look, method)
     target = found[int(chosen)].target

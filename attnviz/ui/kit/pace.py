@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 import torch
 
-from attnviz.evidence.run import run_experiment
-from attnviz.evidence.subject import Subject
-from attnviz.methods.inference import Cost
+from attnviz.analysis.inference import run_inference
+from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.state_guard import state_guard
+from attnviz.methods.inference import Cost, Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.kit.text import duration
@@ -101,15 +101,15 @@ def seconds_per_input(
     """
     del key, shape
 
-    def measured(subject: Subject) -> float:
-        inputs = subject.prepare(np.repeat(subject.pixels[None], _BATCH, 0))
-        with torch.inference_mode():
+    def measured(inference: Inference) -> float:
+        module, inputs = prepare_for_hooks(inference.module, inference.inputs)
+        batch = inputs.repeat(_BATCH, 1, 1, 1)
+        with state_guard(module), torch.inference_mode():
             started = time.perf_counter()
-            scores = subject.module(inputs)
+            output = module(batch)
             # The result is needed on the CPU, or a GPU would only have been asked.
-            torch.as_tensor(scores if isinstance(scores, torch.Tensor) else 0.0).sum().item()
+            torch.as_tensor(output if isinstance(output, torch.Tensor) else 0.0).sum().item()
         return (time.perf_counter() - started) / _BATCH
 
-    component = None if _model.has_classes else 0  # any: the pass is the same
-    seconds, _ = run_experiment(_model, _picture, measured, component)
+    seconds, _ = run_inference(_model, _picture, measured, any_output=True)
     return seconds

@@ -91,6 +91,24 @@ def test_regions_and_nothing() -> None:
     assert "nothing finds nothing in this photo" in page.info[0].value
 
 
+def page_of_a_detector() -> None:
+    from attnviz.ui.kit.explain_picture import explain_photo
+    from attnviz.ui.kit.method_picker import pick_method
+    from tests.ui.kit.test_found_picker import detector, two_halves
+
+    explanation = explain_photo(two_halves(), detector("boxes"), pick_method(detector("boxes")))
+    assert explanation
+
+
+def test_what_a_detector_finds_is_asked_about_without_a_link() -> None:
+    page = AppTest.from_function(page_of_a_detector, default_timeout=120).run()
+    assert not page.exception
+    assert page.selectbox(key="look").value == "decision"
+    assert page.radio(key="found thing").options == ["red 0.80", "green 0.60", "another place"]
+    page.selectbox(key="look").set_value("d-rise").run()
+    assert page.radio(key="found thing").options == ["red 0.80", "green 0.60", "another place"]
+
+
 def test_the_smallest_thing_at_a_point_and_its_outline() -> None:
     mask = np.zeros((10, 10), bool)
     mask[2:4, 2:4] = True

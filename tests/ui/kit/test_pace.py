@@ -19,6 +19,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_picture
 from attnviz.ui.kit import pace as pace_module
 from attnviz.ui.kit.pace import Pace, seconds_per_input
+from tests.targets.test_places_by_hand import wrapped as halves
 
 HALF_SECOND = 0.5
 
@@ -100,3 +101,10 @@ def test_the_time_is_that_of_real_passes() -> None:
     st.cache_resource.clear()
     pace = Pace("look", wrap(Sleeping(), Preprocess(size=8)), photo(), lambda: Cost(1000, 0))
     assert pace.seconds() >= 19
+
+
+@pytest.mark.parametrize("form", ["boxes", "dense"])
+def test_networks_that_return_boxes_or_regions_have_a_pace_too(form: str) -> None:
+    st.cache_resource.clear()
+    model = halves(form)
+    assert Pace("look", model, photo(), lambda: Cost(10, 0)).seconds() > 0

@@ -188,6 +188,9 @@ def _show_side(subject: FocusSubject, view: View) -> None:
     if explanation.explained_class is None and explanation.asked:
         st.html('<h2 class="av-title">What you asked</h2>')
         show_asked(explanation.asked)
+    if model.spec.outputs is not None:  # what it finds stands beside the picture
+        st.html(f'<p class="av-eye">{EYE}</p>')
+        return
     st.html('<h2 class="av-title">What the model sees</h2>')
     if not model.has_classes:
         offer_features(model, ", so it gives no verdict. What stays sharp is what it attends to.")
