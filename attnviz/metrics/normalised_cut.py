@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh
-from scipy.ndimage import label
 
 from attnviz.errors import FocusError
 from attnviz.metrics.patch_likeness import cosines_of, likeness_limit
@@ -111,6 +109,8 @@ def cut_objects(
 
 def _cut(cosines: DoubleArray, threshold: float | None) -> DoubleArray | None:
     """The relaxed cut, a value for each patch; None where there is nothing to part."""
+    from scipy.linalg import eigh  # long to import, and every method would wait
+
     limit = likeness_limit(cosines)
     if limit is None:
         return None
@@ -126,6 +126,8 @@ def _cut(cosines: DoubleArray, threshold: float | None) -> DoubleArray | None:
 
 def _region(values: DoubleArray, attention: AnyFloatArray | None) -> BoolArray:
     """The object in a cut [h, w]; patches that are already taken are NaN."""
+    from scipy.ndimage import label  # see `_cut`
+
     free = np.isfinite(values)
     above = free & (values > values[free].mean())
     sides = above, free & ~above

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from skimage.filters import threshold_otsu
 
 from attnviz.errors import FocusError
 from attnviz.metrics.feature_space import unit_vectors
@@ -65,6 +64,8 @@ def likeness_limit(cosines: DoubleArray) -> float | None:
     """
     if len(cosines) < 2 or float(np.ptp(cosines)) < _LEAST_SPREAD:
         return None
+    from skimage.filters import threshold_otsu  # long to import, and every method would wait
+
     return float(threshold_otsu(cosines))
 
 
