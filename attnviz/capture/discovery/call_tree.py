@@ -90,6 +90,23 @@ def all_calls(call: ModuleCall) -> Iterator[ModuleCall]:
         yield from all_calls(child)
 
 
+def returned_calls(call: ModuleCall) -> Iterator[ModuleCall]:
+    """Return a call and all that were made inside it, in the order in which they returned.
+
+    Parameters
+    ----------
+    call
+        The outermost of them.
+
+    Yields
+    ------
+    ModuleCall
+    """
+    for child in call.children:
+        yield from returned_calls(child)
+    yield call
+
+
 OnCallEnd = Callable[[ModuleCall], None]
 """Receives each call as it returns, its own calls before it."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
+from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree, returned_calls
 from attnviz.capture.discovery.structure import StructureCache, structure_key
 from attnviz.capture.site import Site
 
@@ -54,13 +53,13 @@ def final_of(module: nn.Module, example: Tensor, block: Site) -> Site:
 
 
 def _with_norm(network: ModuleCall, block: Site) -> Site:
-    calls = list(_returned(network))
+    calls = list(returned_calls(network))
     places = [(call.name, call.index) for call in calls]
     if (block.module, block.call) not in places:
         return block
     last = calls[places.index((block.module, block.call))]
     for call in calls[calls.index(last) + 1 :]:
-        if isinstance(call.module, _CHANGE_NOTHING) or last in _returned(call):
+        if isinstance(call.module, _CHANGE_NOTHING) or last in returned_calls(call):
             continue
         shapes = {call.input_shape, call.output_shape}
         if not is_norm(call.module) or shapes != {last.output_shape}:
@@ -70,13 +69,6 @@ def _with_norm(network: ModuleCall, block: Site) -> Site:
             wrapped=False, overwritten=call.overwritten,
         )  # fmt: skip
     return block
-
-
-def _returned(call: ModuleCall) -> Iterator[ModuleCall]:
-    """A call and those inside it, in the order in which they returned."""
-    for child in call.children:
-        yield from _returned(child)
-    yield call
 
 
 def is_norm(module: nn.Module) -> bool:

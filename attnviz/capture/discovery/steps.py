@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree
+from attnviz.capture.discovery.call_tree import ModuleCall, record_call_tree, returned_calls
 from attnviz.capture.discovery.structure import StructureCache, structure_key
 
 
@@ -66,7 +65,7 @@ def steps_of(module: nn.Module, example: Tensor) -> Steps:
 def _counted(network: ModuleCall) -> Steps:
     total = 0
     before_end: dict[str, list[int]] = {}
-    for call in _in_order_of_end(network):
+    for call in returned_calls(network):
         weights = call.module._parameters.values()
         weighted = any(weight is not None and weight.ndim > 1 for weight in weights)
         # The channels are one of them; the batch is of one input.
@@ -74,9 +73,3 @@ def _counted(network: ModuleCall) -> Steps:
         total += int(weighted and on_positions)
         before_end.setdefault(call.name, []).append(total)
     return Steps(total, before_end)
-
-
-def _in_order_of_end(call: ModuleCall) -> Iterator[ModuleCall]:
-    for child in call.children:
-        yield from _in_order_of_end(child)
-    yield call
