@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from attnviz.capture.hooks.output_hook import output_hook
 from attnviz.capture.logits import logits_of
 from attnviz.models.scores import PLAIN_LOGITS, Scores
 
@@ -31,12 +32,8 @@ def logit_outputs(module: nn.Module, scores: Scores) -> Iterator[None]:
     if not scores.converts:
         yield
         return
-    eager = getattr(module, "_orig_mod", module)  # compiled code calls no hooks
-    handle = eager.register_forward_hook(_Conversion(scores))
-    try:
+    with output_hook(module, _Conversion(scores)):
         yield
-    finally:
-        handle.remove()
 
 
 def scores_read(module: nn.Module) -> Scores:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.hooks.eager import prepare_for_hooks
+from attnviz.capture.hooks.output_hook import output_hook
 from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.models.outputs.base import Outputs
 from attnviz.models.outputs.whole_picture import picture_scores
@@ -40,22 +41,19 @@ def picture_outputs(module: nn.Module, outputs: Outputs | None, classes: int) ->
         height, width = inputs[0].shape[-2:]
         return picture_scores(outputs, returned, (height, width), classes)
 
-    eager = getattr(module, "_orig_mod", module)  # compiled code calls no hooks
-    handle = eager.register_forward_hook(convert)
-    try:
+    with output_hook(module, convert):
         yield
-    finally:
-        handle.remove()
 
 
 def own_output(module: nn.Module, inputs: Tensor) -> Any:
     """Return what a network itself returns, whatever hooks make of it; without gradients."""
     module, inputs = prepare_for_hooks(module, inputs)
     kept: list[Any] = []
-    handle = module.register_forward_hook(lambda *passed: kept.append(passed[2]), prepend=True)
-    try:
-        with state_guard(module), torch.inference_mode(False), torch.no_grad():
-            module(inputs)
-    finally:
-        handle.remove()
+    with (
+        output_hook(module, lambda *passed: kept.append(passed[2]), first=True),
+        state_guard(module),
+        torch.inference_mode(False),
+        torch.no_grad(),
+    ):
+        module(inputs)
     return kept[0]

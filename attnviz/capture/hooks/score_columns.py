@@ -9,6 +9,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from attnviz.capture.hooks.output_hook import output_hook
+
 Columns = Callable[[Tensor, Any, Any], Tensor]
 """From the inputs, what the network itself returned, and what other hooks made of it, to scores
 [N, columns]."""
@@ -31,17 +33,9 @@ def score_columns(module: nn.Module, columns: Columns, key: Hashable) -> Iterato
     ------
     None
     """
-    eager = getattr(module, "_orig_mod", module)  # compiled code calls no hooks
     hook = _Columns(columns, key)
-    handles = (
-        eager.register_forward_hook(hook.keep, prepend=True),
-        eager.register_forward_hook(hook),
-    )
-    try:
+    with output_hook(module, hook.keep, first=True), output_hook(module, hook):
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def columns_key(module: nn.Module) -> Hashable:
