@@ -67,11 +67,7 @@ def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tens
         The output holds no logits of this shape.
     """
     returned = output
-    for name in ("logits", *_EMBEDDINGS):
-        inner = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
-        if inner is not None:
-            output = inner
-            break
+    _, output = _entry(output)
     if isinstance(output, (tuple, list)) and output:
         output = output[0]
     if isinstance(output, Tensor) and output.ndim == 2:
@@ -86,12 +82,16 @@ def logits_of(output: Any, network: nn.Module, count: int | None = None) -> Tens
 
 def is_embedding(output: Any) -> bool:
     """Return whether what `logits_of` finds in a network's output is an embedding by its name."""
-    names = set(output) if isinstance(output, Mapping) else set(dir(output))
-    return (
-        not isinstance(output, Tensor)
-        and "logits" not in names
-        and not names.isdisjoint(_EMBEDDINGS)
-    )
+    return _entry(output)[0] in _EMBEDDINGS
+
+
+def _entry(output: Any) -> tuple[str, Any]:
+    """The name and the value of what holds the logits; without a name, the output itself."""
+    for name in ("logits", *_EMBEDDINGS):
+        inner = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
+        if inner is not None:
+            return name, inner
+    return "", output
 
 
 def _described(output: Any) -> str:
