@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { depthOf, depthWords, endsOf, scaledShares, stopOf, valueOf } from "../../../../attnviz/ui/components/map_grid/js/numbers.js";
-import { OPACITY, differencePixels, heatPixels, rampPixels } from "../../../../attnviz/ui/components/map_grid/js/paint.js";
+import { colourPixels } from "../../../../attnviz/ui/components/base/js/pixels.js";
+import { OPACITY, differencePixels, heatPixels } from "../../../../attnviz/ui/components/map_grid/js/paint.js";
 import { TABLE } from "./compare_blobs.js";
 
 test("heat is mixed as the server mixes it", () => {
@@ -27,7 +28,7 @@ test("a difference is neutral where there is none, and leaves the photo alone ou
 });
 
 test("the ramp shows the table once from its first colour to its last", () => {
-  const made = rampPixels(TABLE);
+  const made = colourPixels(TABLE);
   assert.deepEqual([made.length, made[0], made[3], made[4 * 255]], [1024, 0, 255, 255]);
 });
 

@@ -2,6 +2,7 @@
 
 import { unpack } from "../../base/js/blob.js";
 import { decoded } from "../../base/js/pictures.js";
+import { colourPixels } from "../../base/js/pixels.js";
 import { borders, cellAt, cellPixels, labelled, moved } from "./table.js";
 import { Composer } from "./composer.js";
 import { ofDiagonal, percent, pixels, sentences } from "./words.js";
@@ -114,8 +115,7 @@ export class Board {
   }
 
   paintRamp() {
-    const values = [Array.from({ length: 256 }, (_, code) => code / 255)];
-    const ramp = new ImageData(cellPixels(values, this.colours), 256, 1);
+    const ramp = new ImageData(colourPixels(this.colours), 256, 1);
     this.part(".ramp").getContext("2d").putImageData(ramp, 0, 0);
   }
 

@@ -1,6 +1,8 @@
 // Where things lie in the table: columns are shares, rows are radii with the strongest on top.
 // A cell is [radius, share], both as indices from the least.
 
+import { valuePixels } from "../../base/js/pixels.js";
+
 const inside = (index, count) => Math.min(Math.max(index, 0), count - 1);
 
 /** The cell at (x, y), both in 0..1 of the table from its left and top. */
@@ -50,15 +52,5 @@ export function labelled(count, width, least) {
 
 /** The table's colours as the pixels of a picture, RGBA, a pixel for each cell. */
 export function cellPixels(probability, colours) {
-  const radii = probability.length;
-  const shares = probability[0].length;
-  const pixels = new Uint8ClampedArray(4 * radii * shares);
-  probability.forEach((row, radius) => {
-    row.forEach((value, share) => {
-      const from = 3 * Math.round(255 * inside(value, 2));
-      const at = 4 * ((radii - 1 - radius) * shares + share);
-      pixels.set([...colours.subarray(from, from + 3), 255], at);
-    });
-  });
-  return pixels;
+  return valuePixels([...probability].reverse().flat(), 0, 1, colours);
 }

@@ -2,8 +2,9 @@
 
 import { unpack } from "../../base/js/blob.js";
 import { decoded } from "../../base/js/pictures.js";
+import { colourPixels, valuePixels } from "../../base/js/pixels.js";
 import { decodedTables } from "../../base/js/tables.js";
-import { colourPixels, drawMark, drawOver, gridCanvas, valuePixels } from "./paint.js";
+import { drawMark, drawOver, gridCanvas } from "./paint.js";
 import { nearest, patchAt, patchesOf, placeOf, similarities, stepped } from "./patches.js";
 
 const LONGEST = 900; // px of a pane
@@ -30,9 +31,8 @@ export class Board {
       on(radio, "change", () => this.setMode(radio.value));
     }
     for (const name of [".opacity", ".stretch"]) on(this.part(name), "input", () => this.draw());
-    const ramp = Float32Array.from({ length: 256 }, (_, code) => code / 255);
-    const pixels = new ImageData(valuePixels(ramp, 0, 1, this.table), 256, 1);
-    this.part(".ramp").getContext("2d").putImageData(pixels, 0, 0);
+    const ramp = new ImageData(colourPixels(this.table), 256, 1);
+    this.part(".ramp").getContext("2d").putImageData(ramp, 0, 0);
     this.setMode("components");
   }
 

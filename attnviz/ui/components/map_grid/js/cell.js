@@ -1,7 +1,8 @@
 // One cell of the grid: a picture with a map over it, its scale, and what it is.
 
+import { colourPixels } from "../../base/js/pixels.js";
 import { valueAt } from "../../base/js/scene.js";
-import { heatPixels, rampPixels } from "./paint.js";
+import { heatPixels } from "./paint.js";
 import { endsOf, scaledShares, valueOf } from "./numbers.js";
 
 export const LONGEST = 400;
@@ -100,7 +101,7 @@ export class Cell {
     [this.canvas.width, this.canvas.height] = size;
     this.sharp = pixelsOf(scene.bitmap, size);
     Object.assign(this, { scene, size, table });
-    this.bar.getContext("2d").putImageData(new ImageData(rampPixels(table), 256, 1), 0, 0);
+    this.bar.getContext("2d").putImageData(new ImageData(colourPixels(table), 256, 1), 0, 0);
   }
 
   get index() {

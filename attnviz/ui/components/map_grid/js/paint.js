@@ -41,10 +41,3 @@ export function differencePixels(photo, [width, height], { values, rows, columns
   }
   return made;
 }
-
-/** A colour table as the pixels of a bar, one for each colour. */
-export function rampPixels(table) {
-  const made = new Uint8ClampedArray(4 * 256).fill(255);
-  for (let i = 0; i < 256; i++) made.set(table.subarray(3 * i, 3 * i + 3), 4 * i);
-  return made;
-}

@@ -1,6 +1,7 @@
 // Two cells set against each other: the difference of their maps, and two numbers.
 
-import { differencePixels, rampPixels } from "./paint.js";
+import { colourPixels } from "../../base/js/pixels.js";
+import { differencePixels } from "./paint.js";
 import { element } from "./cell.js";
 
 const WAITING = "Comparing …";
@@ -29,7 +30,7 @@ export class PairPanel {
       point({ x: (event.clientX - left) / width, y: (event.clientY - top) / height });
     };
     canvas.onpointerleave = () => point(null);
-    const ramp = new ImageData(rampPixels(table), 256, 1);
+    const ramp = new ImageData(colourPixels(table), 256, 1);
     this.part(".ramp canvas").getContext("2d").putImageData(ramp, 0, 0);
   }
 
