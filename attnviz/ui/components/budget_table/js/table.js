@@ -1,9 +1,8 @@
 // Where things lie in the table: columns are shares, rows are radii with the strongest on top.
 // A cell is [radius, share], both as indices from the least.
 
+import { cellTo, inside } from "../../base/js/cells.js";
 import { valuePixels } from "../../base/js/pixels.js";
-
-const inside = (index, count) => Math.min(Math.max(index, 0), count - 1);
 
 /** The cell at (x, y), both in 0..1 of the table from its left and top. */
 export function cellAt(x, y, radii, shares) {
@@ -13,17 +12,8 @@ export function cellAt(x, y, radii, shares) {
 
 /** The cell that a key leads to, or null where it leads nowhere. */
 export function moved(key, [radius, share], radii, shares) {
-  const to = {
-    ArrowLeft: [radius, share - 1],
-    ArrowRight: [radius, share + 1],
-    ArrowUp: [radius + 1, share],
-    ArrowDown: [radius - 1, share],
-    Home: [radius, 0],
-    End: [radius, shares - 1],
-    PageUp: [radii - 1, share],
-    PageDown: [0, share],
-  }[key];
-  return to ? [inside(to[0], radii), inside(to[1], shares)] : null;
+  const to = cellTo(key, [radii - 1 - radius, share], radii, shares);
+  return to && [radii - 1 - to[0], to[1]];
 }
 
 /** The sides at which a table of 0 and 1 changes: [x, y, x, y], in cells from the left and top. */

@@ -1,5 +1,7 @@
 // Patches of a picture: their features as directions, where they lie, and how alike two of them are.
 
+import { cellTo, inside } from "../../base/js/cells.js";
+
 /**
  * @typedef {object} Patches
  * @property {number} rows
@@ -51,8 +53,7 @@ export function patchAt({ rows, columns, box: [top, left, bottom, right] }, x, y
   const down = (y - top) / (bottom - top);
   const across = (x - left) / (right - left);
   if (!(down >= 0 && down <= 1 && across >= 0 && across <= 1)) return null;
-  const inside = (share, count) => Math.min(Math.floor(share * count), count - 1);
-  return inside(down, rows) * columns + inside(across, columns);
+  return inside(Math.floor(down * rows), rows) * columns + inside(Math.floor(across * columns), columns);
 }
 
 /** Where a patch lies, in 0..1 of the picture. */
@@ -64,19 +65,6 @@ export function placeOf({ rows, columns, box: [top, left, bottom, right] }, patc
 
 /** The patch that a key leads to, or null where it leads nowhere. */
 export function stepped(key, { rows, columns }, patch) {
-  const row = Math.floor(patch / columns);
-  const column = patch % columns;
-  const to = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    Home: [row, 0],
-    End: [row, columns - 1],
-    PageUp: [0, column],
-    PageDown: [rows - 1, column],
-  }[key];
-  if (!to) return null;
-  const inside = (index, count) => Math.min(Math.max(index, 0), count - 1);
-  return inside(to[0], rows) * columns + inside(to[1], columns);
+  const to = cellTo(key, [Math.floor(patch / columns), patch % columns], rows, columns);
+  return to && to[0] * columns + to[1];
 }
