@@ -158,6 +158,14 @@ class Explanation(ShowsItself):
             return self.pointed
         return self.maps[self.index_of(layer)]
 
+    def name_of(self, layer: int | str) -> str:
+        """Return the name of what `map_of` takes; raises as it does."""
+        return str(layer) if self._is_own(layer) else self.layers[self.index_of(layer)]
+
+    def _is_own(self, layer: int | str) -> bool:
+        """Whether this names a map that is not one of the layers'."""
+        return layer == FUSED or (layer == POINTED and self.pointed is not None)
+
     def index_of(self, layer: int | str) -> int:
         """Return the index of a layer; UnknownNameError suggests the nearest names."""
         if isinstance(layer, str):
@@ -195,17 +203,14 @@ class Explanation(ShowsItself):
         """
         settings = settings or FocusSettings()
         layer = self.best_layer if layer is None else layer
-        own = layer == FUSED or (layer == POINTED and self.pointed is not None)
-        if own:  # no layer shares their scale
+        if self._is_own(layer):  # no layer shares their scale
             settings = replace(settings, scale=Scale.LAYER)
-        grid = self.map_of(layer)
-        name = layer if own else self.layers[self.index_of(layer)]
         return focus_map(
-            grid,
+            self.map_of(layer),
             self.geometry,
             settings,
             value_range=self.value_range if settings.scale is Scale.ALL_LAYERS else None,
-            layer=str(name),
+            layer=self.name_of(layer),
             pixels=self.picture.pixels if settings.edges is Edges.OBJECT else None,
         )
 

@@ -111,9 +111,12 @@ class ShowsItself:
         self, layer: int | str | None, settings: FocusSettings | None, radius: float
     ) -> ExportSource:
         explanation = cast("Explanation", self)
-        name = explanation.focus(layer, settings).layer
         return ExportSource(
-            explanation.picture, explanation, name, settings or FocusSettings(), radius=radius
+            explanation.picture,
+            explanation,
+            explanation.name_of(explanation.best_layer if layer is None else layer),
+            settings or FocusSettings(),
+            radius=radius,
         )
 
     def _repr_html_(self) -> str:

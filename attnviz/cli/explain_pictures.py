@@ -14,7 +14,6 @@ from attnviz.cli.output import output_folders, write_file
 from attnviz.cli.reports import PictureReport, Reporter
 from attnviz.errors import ModelError, NoSitesError, OutputError, PictureError
 from attnviz.export.base import Export, ExportSource
-from attnviz.methods.fuse import FUSED
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_picture
 from attnviz.targets import Target
@@ -114,7 +113,7 @@ def _layers(result: Explanation, wish: str) -> tuple[str, ...]:
         return result.layers
     if wish == BEST:
         return (result.best_layer,)
-    return (wish if wish == FUSED else result.layers[result.index_of(wish)],)
+    return (result.name_of(wish),)
 
 
 def _files(exports: Sequence[Export], layers: Sequence[str], best: str) -> list[tuple[Export, str]]:
