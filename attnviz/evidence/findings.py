@@ -15,7 +15,7 @@ from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, 
 from attnviz.evidence.faithfulness.presence_text import describe_presence
 from attnviz.evidence.faithfulness.verdict import FaithfulnessTest, measure_faithfulness
 from attnviz.evidence.fills.base import FILLS
-from attnviz.evidence.measured import MeasuredDecision
+from attnviz.evidence.measured import Measured
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
 from attnviz.export.finding import Chart, Curve, Finding
@@ -66,7 +66,7 @@ def find_evidence(
         As `attnviz.explain` does.
     """
     values = result.map_of(result.best_layer if layer is None else layer)
-    tested = MeasuredDecision(model, result)
+    tested = Measured(model, result)
     label, asked = tested.target, tested.asked
 
     def work(subject: Subject) -> tuple[BlurBudget, dict[str, FaithfulnessTest]]:

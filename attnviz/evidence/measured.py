@@ -12,6 +12,7 @@ from attnviz.targets import Target
 from attnviz.targets.contrast import Contrast
 
 
+@dataclass(frozen=True, eq=False)
 class Measured:
     """A model with its explanation, of which a test measures something.
 
@@ -65,11 +66,3 @@ class Measured:
         if isinstance(target, Contrast):
             return Contrast(target.b, target.a).words(self.model)
         return f"less than half of {self.target}"
-
-
-@dataclass(frozen=True, eq=False)
-class MeasuredDecision(Measured):
-    """What an explanation explains."""
-
-    model: VisionModel
-    explanation: Explanation

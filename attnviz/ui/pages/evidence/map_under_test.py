@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.measured import Measured
 from attnviz.methods.inference import Cost
 from attnviz.models.scores import ScoreKind
-from attnviz.models.vision_model import VisionModel
 from attnviz.types import FloatArray
 from attnviz.ui.kit.cache import explanation_key
 from attnviz.ui.kit.pace import Pace
@@ -22,8 +20,6 @@ class MapUnderTest(Measured):
     """One layer's map of one picture, with the network and the explanation it comes from."""
 
     photo: Photo
-    model: VisionModel
-    explanation: Explanation
     layer: str
 
     @cached_property

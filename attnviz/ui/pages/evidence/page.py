@@ -42,7 +42,7 @@ def show() -> None:
             return
         with subject.columns[0]:
             layer = _pick_layer(explanation)
-        tested = MapUnderTest(subject.photo, subject.model, explanation, layer)
+        tested = MapUnderTest(subject.model, explanation, subject.photo, layer)
         section = _pick_section(tested)
         share(*LINK_KEYS, "evidence layer", "evidence")
         _show_section(tested, section)
