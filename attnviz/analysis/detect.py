@@ -164,10 +164,7 @@ def _box(edges: Tensor, geometry: PictureGeometry, label: int | str) -> Box | No
 
 def _region(mask: FloatArray, geometry: PictureGeometry, label: int | str) -> Region | None:
     """A mask over the input as a region of the picture; None if nothing of it is above a half."""
-    height, width = geometry.picture_size
-    scale = min(1.0, _SIDE / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    inside = geometry.resized(size).spread(mask, outside=0.0) > 0.5
+    inside = geometry.reduced(_SIDE).spread(mask, outside=0.0) > 0.5
     return Region(inside, label) if inside.any() else None
 
 

@@ -122,10 +122,8 @@ def _targets(explanation: Explanation) -> list[Target | int] | None:
 
 def _shown(explanation: Explanation) -> FloatArray:
     """The map that is shown first, over the picture at a moderate size."""
-    height, width = explanation.geometry.picture_size
-    scale = min(1.0, _SIDE / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    return explanation.geometry.resized(size).spread(explanation.map_of(explanation.best_layer))
+    geometry = explanation.geometry.reduced(_SIDE)
+    return geometry.spread(explanation.map_of(explanation.best_layer))
 
 
 def _correlation(own: FloatArray, other: FloatArray) -> float:

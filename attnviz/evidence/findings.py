@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -76,10 +75,8 @@ def find_evidence(
 
     (budget, trials), _ = run_experiment(model, result.picture, work, asked)
     top_label = tested.decision(int(budget.scores.first[0, -1]))
-    top, left, bottom, right = result.geometry.box
-    scale = math.hypot(bottom - top, right - left) / math.hypot(*result.geometry.input_size)
     return (
-        budget_finding(budget, label, top_label, scale),
+        budget_finding(budget, label, top_label, result.geometry.scale),
         presence_finding(trials, label, top_label),
     )
 

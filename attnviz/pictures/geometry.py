@@ -85,6 +85,18 @@ class PictureGeometry:
         point = down / rows, across / columns
         return point if all(0 <= share <= 1 for share in point) else None
 
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture per pixel of the input, along the diagonal."""
+        top, left, bottom, right = self.box
+        return math.hypot(bottom - top, right - left) / math.hypot(*self.input_size)
+
+    def reduced(self, longest: int) -> PictureGeometry:
+        """The same geometry for a copy of the picture of `longest` pixels a side at most."""
+        height, width = self.picture_size
+        scale = min(1.0, longest / max(height, width))
+        return self.resized((max(1, round(height * scale)), max(1, round(width * scale))))
+
     def resized(self, size: tuple[int, int]) -> PictureGeometry:
         """The same geometry for a smaller or larger copy of the picture, of (height, width)."""
         down, across = size[0] / self.picture_size[0], size[1] / self.picture_size[1]

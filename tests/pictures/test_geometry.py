@@ -175,3 +175,15 @@ def test_a_smaller_copy_has_the_same_geometry_at_its_own_scale() -> None:
     assert small.box == tuple(edge / 4 for edge in cut.box)
     y, x = cut.to_picture(10, 20)
     assert small.to_picture(10, 20) == (y / 4, x / 4)
+
+
+def test_a_reduced_copy_has_the_longer_side_that_is_asked_for_and_is_never_enlarged() -> None:
+    cut = fit_picture((300, 400), 224, Fit.CROP, resize=256)
+    assert cut.reduced(100) == cut.resized((75, 100))
+    assert cut.reduced(500) == cut
+    assert fit_picture((2, 4000), 224, Fit.SQUASH).reduced(100).picture_size == (1, 100)
+
+
+def test_the_scale_is_that_of_the_diagonals() -> None:
+    assert fit_picture((300, 400), 30, Fit.CROP).scale == pytest.approx(10)
+    assert fit_picture((90, 120), 30, Fit.SQUASH).scale == pytest.approx(150 / 30 / 2**0.5)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
-from attnviz.analysis.explanation import Explanation
 from attnviz.evidence.faithfulness.blur_budget import BlurBudget, blur_budget
 from attnviz.evidence.faithfulness.budget_text import ResultText, describe_budget
 from attnviz.evidence.faithfulness.sharp_share import blur_radii_for
@@ -92,7 +90,7 @@ def _text(tested: MapUnderTest, budget: BlurBudget) -> ResultText:
 def _names(tested: MapUnderTest, budget: BlurBudget) -> tuple[str, str, float]:
     """What is measured, what comes first, and the scale of the picture, for sentences."""
     top_label = tested.decision(int(budget.scores.first[0, -1]))
-    return tested.target, top_label, _scale(tested.explanation)
+    return tested.target, top_label, tested.explanation.geometry.scale
 
 
 def _describe_cost() -> str:
@@ -110,13 +108,6 @@ def _compute(tested: MapUnderTest, progress: Progress, *, rough: bool = False) -
 
     budget, notes = run_experiment(tested.model, tested.photo.shown, work, tested.asked)
     return BudgetResult(budget, b"" if rough else pack(budget, tested.decision), notes)
-
-
-def _scale(explanation: Explanation) -> float:
-    """Pixels of the displayed picture per pixel of the network's input, along the diagonal."""
-    geometry = explanation.geometry
-    top, left, bottom, right = geometry.box
-    return math.hypot(bottom - top, right - left) / math.hypot(*geometry.input_size)
 
 
 def _show_controls(budget: BlurBudget) -> None:

@@ -112,10 +112,8 @@ def model_gaze_path(title: str, explanation: Explanation) -> GazePath:
     """
     layer = explanation.best_layer
     pixels = explanation.picture.pixels
-    height, width = pixels.shape[:2]
-    share = min(1.0, GRID / max(height, width))
-    size = (max(1, round(height * share)), max(1, round(width * share)))
-    focus = focus_map(explanation.map_of(layer), explanation.geometry.resized(size), layer=layer)
+    geometry = explanation.geometry.reduced(GRID)
+    focus = focus_map(explanation.map_of(layer), geometry, layer=layer)
     note = f"{explanation.choice.method.title}, {layer}"
     return gaze_path(title, note, focus.scaled, pixels)
 
