@@ -14,7 +14,6 @@ from attnviz.capture.site import Kind
 from attnviz.errors import TargetError
 from attnviz.methods.base import Method
 from attnviz.methods.inference import Inference
-from attnviz.models.classes import index_of_class
 from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -271,30 +270,3 @@ def class_logits(model: VisionModel, passed: Passed) -> Tensor:
             "its output instead."
         )
     return passed.logits
-
-
-def class_logit(which: int | str, model: VisionModel, passed: Passed) -> Tensor:
-    """Return the logit [N] of a class.
-
-    Parameters
-    ----------
-    which
-        Index or label.
-    model
-        The network.
-    passed
-        Of N inputs.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    TargetError
-        The network returns no scores of classes.
-    UnknownClassError
-        There is no such class.
-    """
-    logits = class_logits(model, passed)
-    return logits[:, index_of_class(which, model.labels, logits.shape[1])]

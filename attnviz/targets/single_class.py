@@ -7,11 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from torch import Tensor
+
 from attnviz.methods.inference import Inference
 from attnviz.models.classes import index_of_class
 from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
-from attnviz.targets.base import TARGETS, Part, Scorer, Target, TextContext, class_logit
+from attnviz.targets.base import (
+    TARGETS,
+    Part,
+    Passed,
+    Scorer,
+    Target,
+    TextContext,
+    class_logits,
+)
 
 
 @TARGETS.add
@@ -66,7 +76,12 @@ class Class(Target):
         """See `Target`."""
         del inference
         index = self.index(model)
-        return lambda passed: class_logit(index, model, passed)
+
+        def score(passed: Passed) -> Tensor:
+            logits = class_logits(model, passed)
+            return logits[:, index_of_class(index, model.labels, logits.shape[1])]
+
+        return score
 
     def resolved(self, model: VisionModel) -> Class:
         """See `Target`: by its label, if no other class has the same."""
