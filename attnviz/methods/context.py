@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from attnviz.capture.readings import ContextReading, TokenGrid
 from attnviz.capture.site import Kind
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
-from attnviz.methods.base import Nature
+from attnviz.methods.base import Method, Nature
 from attnviz.methods.trace_method import LayerMethod, TraceMethod, require_gradient
 
 
@@ -72,6 +72,17 @@ class ContextMethod(TraceMethod[ContextReading]):
 @dataclass(frozen=True)
 class ContextLayerMethod(ContextMethod, LayerMethod[ContextReading]):
     """Base of the methods on self-attention that map each layer by itself."""
+
+
+def shows_query(method: type[Method]) -> bool:
+    """Return whether a method shows the attention of one query."""
+    return issubclass(method, ContextMethod) and not method.gradients and hasattr(method, "query")
+
+
+def with_query(method: Method, query: Query) -> Method:
+    """Return a method set up for a query; the method itself if it has none."""
+    changes: dict[str, Any] = {"query": query}
+    return replace(method, **changes) if hasattr(method, "query") else method
 
 
 def query_weights(grid: TokenGrid, query: Query, layer: str) -> Tensor:

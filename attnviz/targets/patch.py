@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attnviz.capture.site import Kind
 from attnviz.methods.base import Method
-from attnviz.methods.context import ContextMethod
+from attnviz.methods.context import shows_query, with_query
 from attnviz.methods.inference import Inference
 from attnviz.methods.patch_similarity import PatchSimilarity, features_at
 from attnviz.models.vision_model import VisionModel
@@ -99,8 +99,7 @@ class Patch(Target):
     @classmethod
     def shown_by(cls, method: type[Method]) -> bool:
         """See `Target`."""
-        attention = issubclass(method, ContextMethod) and not method.gradients
-        return issubclass(method, PatchSimilarity) or (attention and hasattr(method, "query"))
+        return issubclass(method, PatchSimilarity) or shows_query(method)
 
     def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
         """See `Target`."""
@@ -108,5 +107,4 @@ class Patch(Target):
         point = seen_point(self.x, self.y, inference.geometry)
         if isinstance(method, PatchSimilarity):
             return replace(method, point=point)
-        changes: dict[str, Any] = {"query": point}
-        return replace(method, **changes) if hasattr(method, "query") else method
+        return with_query(method, point)

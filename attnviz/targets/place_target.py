@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import replace
-from typing import Any
 
 from attnviz.capture.site import Kind
 from attnviz.methods.base import Method
-from attnviz.methods.context import ContextMethod, ObjectQuery
+from attnviz.methods.context import ObjectQuery, shows_query, with_query
 from attnviz.methods.inference import Inference
 from attnviz.models.classes import index_of_class
 from attnviz.models.scores import ScoreKind
@@ -65,8 +63,14 @@ class PlaceTarget(Target):
         return shows_query(method)
 
     def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
-        """See `Target`."""
-        return with_query(method, model, inference, self.seen(inference), self._index(model))
+        """See `Target`: for the query that found it, or the patch in its middle."""
+        place, index = self.seen(inference), self._index(model)
+        if not hasattr(method, "query"):
+            return method
+        number = 0
+        if outputs_of(model).things is not None:
+            number = matched(model, inference, place, index)[1]
+        return with_query(method, ObjectQuery(number, place.middle))
 
     def _index(self, model: VisionModel) -> int | None:
         return None if self.label is None else index_of_class(self.label, model.labels)
@@ -83,21 +87,3 @@ def as_label(parts: list[str], context: TextContext) -> int | str | None:
 def label_of(model: VisionModel, which: int | str) -> str:
     """Return the name of a class; UnknownClassError if there is none."""
     return model.label(index_of_class(which, model.labels))
-
-
-def shows_query(method: type[Method]) -> bool:
-    """Return whether a method shows the attention of one query."""
-    return issubclass(method, ContextMethod) and not method.gradients and hasattr(method, "query")
-
-
-def with_query(
-    method: Method, model: VisionModel, inference: Inference, place: SeenPlace, index: int | None
-) -> Method:
-    """Return a method on self-attention, set up for what was found at a place."""
-    if not hasattr(method, "query"):
-        return method
-    number = 0
-    if outputs_of(model).things is not None:
-        number = matched(model, inference, place, index)[1]
-    changes: dict[str, Any] = {"query": ObjectQuery(number, place.middle)}
-    return replace(method, **changes)
