@@ -14,6 +14,7 @@ from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.targets.base import Scorer, Target, TextContext
 from attnviz.targets.place_score import SeenPlace, matched, outputs_of, place_scorer
+from attnviz.targets.single_class import index_or_label
 
 
 class PlaceTarget(Target):
@@ -78,10 +79,8 @@ class PlaceTarget(Target):
 
 def as_label(parts: list[str], context: TextContext) -> int | str | None:
     """Return the class that a text ends with, by label or index; None if there is none."""
-    if not parts or not parts[0].strip():
-        return None
-    label = parts[0].strip()
-    return int(label) if label.isdecimal() and label not in context.labels else label
+    label = parts[0].strip() if parts else ""
+    return index_or_label(label, context.labels) if label else None
 
 
 def label_of(model: VisionModel, which: int | str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -57,8 +57,7 @@ class Class(Target):
     @classmethod
     def parse(cls, text: str, context: TextContext) -> Self:
         """See `Target`; a number is an index, unless it is a label."""
-        is_index = text not in context.labels and re.fullmatch(r"-?[0-9]{1,9}", text)
-        return cls(int(text) if is_index else text)
+        return cls(index_or_label(text, context.labels))
 
     def text(self) -> str:
         """See `Target`."""
@@ -88,3 +87,9 @@ class Class(Target):
         index = self.index(model)
         label = model.label(index)
         return Class(label if model.labels.count(label) == 1 else index)
+
+
+def index_or_label(text: str, labels: Sequence[str]) -> int | str:
+    """Return the class that a text names: by its index, unless the number is a label."""
+    is_index = text not in labels and re.fullmatch(r"-?[0-9]{1,9}", text)
+    return int(text) if is_index else text

@@ -64,6 +64,9 @@ def test_several_are_written_one_after_another() -> None:
         ("7", Class("7")),  # a label, and no index
         ("6", Class(6)),
         ("contrast: cat | class:dog", Contrast("cat", "dog")),
+        ("box:0,0,1,1, 6", Box(0, 0, 1, 1, 6)),
+        ("box:0,0,1,1,7", Box(0, 0, 1, 1, "7")),
+        ("box:0,0,1,1," + "9" * 5000, Box(0, 0, 1, 1, "9" * 5000)),  # too long for an index
     ],
 )
 def test_what_people_write_is_read(text: str, target: Target) -> None:
