@@ -92,7 +92,8 @@ class PerturbationMethod(Method):
         def chosen(logits: Tensor) -> Tensor:
             return torch.cat([target_classes(logits, index) for index in choose(logits.cpu())])
 
-        logits, classes, maps = _Asking(self, inference).maps_of(inference.inputs, chosen)
+        asking = _Asking(self, inference)
+        logits, classes, maps = asking.maps_of(asking.inputs, chosen)
         return tuple(
             MethodResult((LayerMaps(INPUT, one.numpy()),), logits, index, INPUT)
             for one, index in zip(torch.split(maps, 1), torch.split(classes, 1), strict=True)
@@ -112,7 +113,6 @@ class _Asking:
         self, picture: Tensor, choose: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Logits [1, classes], the classes chosen by them, int64 [K], and maps [K, h, w]."""
-        picture = picture.to(self.inputs.dtype)
         with state_guard(self.module), torch.inference_mode():
             logits = self._logits(picture)
             classes = choose(logits)
