@@ -138,14 +138,14 @@ def _things(
         chance = float(chances[index])
         if chance < least:
             return
-        label = model.label(int(classes[index]))
-        named = label if model.labels.count(label) == 1 else int(classes[index])
+        which = int(classes[index])
+        named = model.own_label(which)
         target: Box | Region | None = None
         if masks is not None:
             target = _region(masks[index].float().cpu().numpy(), geometry, named)
         target = target or _box(found.boxes[index], geometry, named)
         if target is not None:
-            yield Detection(target, label, chance)
+            yield Detection(target, model.label(which), chance)
 
 
 def _box(edges: Tensor, geometry: PictureGeometry, label: int | str) -> Box | None:
@@ -178,8 +178,7 @@ def _regions(model: VisionModel, logits: Tensor, geometry: PictureGeometry) -> I
         index, inside = int(classes[place]), best == classes[place]
         if float(inside.float().mean()) < _SMALLEST:
             return
-        label = model.label(index)
-        named = label if model.labels.count(label) == 1 else index
-        region = _region(inside.float().cpu().numpy().astype(np.float32), geometry, named)
+        values = inside.float().cpu().numpy().astype(np.float32)
+        region = _region(values, geometry, model.own_label(index))
         if region is not None:
-            yield Detection(region, label, float(chances[index][inside].mean()))
+            yield Detection(region, model.label(index), float(chances[index][inside].mean()))

@@ -78,6 +78,11 @@ class VisionModel:
         named = self.has_classes or self.spec.outputs is not None
         return f"class {index}" if named else f"component {index}"
 
+    def own_label(self, index: int) -> int | str:
+        """Return what names a class: its label, or its index where no label is its own."""
+        label = self.label(index)
+        return label if self.labels.count(label) == 1 else index
+
     @property
     def has_classes(self) -> bool:
         """Whether it returns scores of classes, as far as is known before it first runs."""

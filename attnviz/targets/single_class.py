@@ -84,9 +84,7 @@ class Class(Target):
 
     def resolved(self, model: VisionModel) -> Class:
         """See `Target`: by its label, if no other class has the same."""
-        index = self.index(model)
-        label = model.label(index)
-        return Class(label if model.labels.count(label) == 1 else index)
+        return Class(model.own_label(self.index(model)))
 
 
 def index_or_label(text: str, labels: Sequence[str]) -> int | str:
