@@ -17,7 +17,7 @@ from attnviz.pictures.geometry import PictureGeometry
 from attnviz.targets.base import TARGETS, Part, TextContext
 from attnviz.targets.place import in_words, shares, written
 from attnviz.targets.place_score import SeenPlace
-from attnviz.targets.place_target import PlaceTarget, as_label, label_of
+from attnviz.targets.place_target import PlaceTarget, as_label
 
 _EDGES = ("x0", "y0", "x1", "y1")
 
@@ -90,12 +90,13 @@ class Box(PlaceTarget):
 
     def words(self, model: VisionModel) -> str:
         """See `Target`."""
-        what = "what is" if self.label is None else label_of(model, self.label)
-        return f"{what} in the box {in_words((self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2)}"
+        middle = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+        return f"{self.asked_class(model)} in the box {in_words(*middle)}"
 
     def resolved(self, model: VisionModel) -> Box:
         """See `Target`."""
-        return self if self.label is None else replace(self, label=label_of(model, self.label))
+        index = self.index(model)
+        return self if index is None else replace(self, label=model.own_label(index))
 
     def seen(self, inference: Inference) -> SeenPlace:
         """See `PlaceTarget`."""

@@ -50,7 +50,7 @@ class PlaceTarget(Target):
 
     def scorer(self, model: VisionModel, inference: Inference) -> Scorer:
         """See `Target`; without a class, one pass finds what is there."""
-        return place_scorer(model, inference, self.seen(inference), self._index(model))
+        return place_scorer(model, inference, self.seen(inference), self.index(model))
 
     @classmethod
     def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class PlaceTarget(Target):
 
     def fitted(self, method: Method, model: VisionModel, inference: Inference) -> Method:
         """See `Target`: for the query that found it, or the patch in its middle."""
-        place, index = self.seen(inference), self._index(model)
+        place, index = self.seen(inference), self.index(model)
         if not hasattr(method, "query"):
             return method
         number = 0
@@ -73,16 +73,17 @@ class PlaceTarget(Target):
             number = matched(model, inference, place, index)[1]
         return with_query(method, ObjectQuery(number, place.middle))
 
-    def _index(self, model: VisionModel) -> int | None:
+    def index(self, model: VisionModel) -> int | None:
+        """Return the index of its class, if it has one; UnknownClassError if there is none."""
         return None if self.label is None else index_of_class(self.label, model.labels)
+
+    def asked_class(self, model: VisionModel) -> str:
+        """Return its class in words."""
+        index = self.index(model)
+        return "what is" if index is None else model.label(index)
 
 
 def as_label(parts: list[str], context: TextContext) -> int | str | None:
     """Return the class that a text ends with, by label or index; None if there is none."""
     label = parts[0].strip() if parts else ""
     return index_or_label(label, context.labels) if label else None
-
-
-def label_of(model: VisionModel, which: int | str) -> str:
-    """Return the name of a class; UnknownClassError if there is none."""
-    return model.label(index_of_class(which, model.labels))

@@ -20,7 +20,7 @@ from attnviz.pictures.geometry import PictureGeometry
 from attnviz.targets.base import TARGETS, TextContext
 from attnviz.targets.place import in_words
 from attnviz.targets.place_score import SeenPlace
-from attnviz.targets.place_target import PlaceTarget, as_label, label_of
+from attnviz.targets.place_target import PlaceTarget, as_label
 from attnviz.types import BoolArray, FloatArray
 
 _SIDE = 64  # cells of the longer side in a text
@@ -119,15 +119,12 @@ class Region(PlaceTarget):
         """See `Target`."""
         rows, columns = np.nonzero(self.mask)
         middle = (columns.mean() + 0.5) / self.columns, (rows.mean() + 0.5) / self.rows
-        what = "what is" if self.label is None else label_of(model, self.label)
-        return f"{what} in the region {in_words(*middle)}"
+        return f"{self.asked_class(model)} in the region {in_words(*middle)}"
 
     def resolved(self, model: VisionModel) -> Region:
         """See `Target`."""
-        return self if self.label is None else self._with(label_of(model, self.label))
-
-    def _with(self, label: str) -> Region:
-        return Region(self.mask, label)
+        index = self.index(model)
+        return self if index is None else Region(self.mask, model.own_label(index))
 
     def seen(self, inference: Inference) -> SeenPlace:
         """See `PlaceTarget`."""

@@ -139,6 +139,20 @@ def test_a_segmenters_place_has_the_mean_log_odds_of_its_class(picture: attnviz.
     assert found == pytest.approx(chance(not_green, not_green, green, black))
 
 
+def test_a_class_whose_label_is_another_ones_too_goes_by_its_index(
+    picture: attnviz.Picture,
+) -> None:
+    mask = np.zeros((16, 16), bool)
+    mask[:, 8:] = True
+    for labels in (["nothing", "fruit", "fruit"], []):
+        model = wrapped("boxes", labels)
+        for target in (Box(0.5, 0, 1, 1, 2), Region(mask, 2)):
+            result = attnviz.explain(model, picture, "grad-cam", target)
+            assert result.target is not None
+            assert result.target.probability == pytest.approx(0.3)  # of the second kind of fruit
+            assert result.asked[0].target == target
+
+
 def test_what_a_segmenter_finds(picture: attnviz.Picture) -> None:
     found = attnviz.detect(wrapped("dense"), picture)
     assert [one.label for one in found] == ["red", "nothing", "green"]
