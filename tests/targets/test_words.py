@@ -14,14 +14,13 @@ from torch.nn import functional as F
 import attnviz
 from attnviz import Contrast, Words
 from attnviz.errors import ModelError, TargetError
-from attnviz.models.preprocess import Preprocess
 from attnviz.models.words_network import WordsNetwork, words_network
-from attnviz.pictures.geometry import Fit
 from attnviz.targets.base import TextContext
 from attnviz.targets.text import format_target, parse_target
 from attnviz.targets.words import LONGEST, TEMPLATES
+from tests.targets.colours import PLAIN as PLAIN
+from tests.targets.colours import two_colours
 
-PLAIN = Preprocess(size=8, fit=Fit.SQUASH, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 NAMES = {"red": [1.0, 0, 0], "green": [0, 1.0, 0], "blue": [0, 0, 2.0], "photo": [1.0, 1.0, 1.0]}
 
 
@@ -57,11 +56,8 @@ def tokenize(texts: list[str]) -> Tensor:
 
 @pytest.fixture
 def picture() -> attnviz.Picture:
-    """Left half red, the upper right quarter green: the mean is (1/2, 1/4, 0)."""
-    pixels = np.zeros((8, 8, 3), np.uint8)
-    pixels[:, :4, 0] = 255
-    pixels[:4, 4:, 1] = 255
-    return attnviz.open_picture(pixels, name="two colours")
+    """The mean is (1/2, 1/4, 0)."""
+    return two_colours()
 
 
 @pytest.fixture
