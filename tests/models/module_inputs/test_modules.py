@@ -19,8 +19,6 @@ from attnviz.models.inferred import Inferred, infer_inputs
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from attnviz.pictures.geometry import Fit
 
-HALF = (0.5, 0.5, 0.5)
-
 
 def on_meta(make: Any, *args: Any, **options: Any) -> nn.Module:
     """The structure of a large network, without its weights."""
