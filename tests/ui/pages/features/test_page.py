@@ -16,7 +16,6 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import AnyArray
 from attnviz.ui.components.feature_board.packing import directions
-from attnviz.ui.kit import model_picker
 from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.pages.features.saving import _content
 from attnviz.viewer.blob import unpack_blob
@@ -34,13 +33,6 @@ def board(page: AppTest) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         if one.proto.component_name == "attnviz.feature_board"
     ]
     return unpack_blob(found.bytes)
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> VisionModel:
-    in_place_of_the_catalogue(monkeypatch, "vit")
-    loaded: VisionModel = model_picker.cached_model()  # type: ignore[call-arg]
-    return loaded
 
 
 @pytest.fixture

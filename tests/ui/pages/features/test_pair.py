@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis.counterparts import likeness
 from attnviz.analysis.features import features
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit import model_picker
 from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.pages.features.pair import LINES
 from tests.ui.pages.features.test_page import PAGE, SECOND
-from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue
 from tests.ui.pages.layers.test_page import assert_fine, texts
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> VisionModel:
-    in_place_of_the_catalogue(monkeypatch, "vit")
-    loaded: VisionModel = model_picker.cached_model()  # type: ignore[call-arg]
-    return loaded
 
 
 def opened(**address: str) -> AppTest:
