@@ -9,22 +9,16 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-import attnviz
 from attnviz.models import catalogue
 from attnviz.models.spec import ModelSpec, WeightsRef
 from attnviz.ui.app import run
-from tests.targets import test_words as words
-
-
-def colours() -> attnviz.VisionModel:
-    """A picture's embedding is its mean colour."""
-    return attnviz.wrap(words.MeanColours(), words.PLAIN, tokenizer=words.tokenize, name="colours")
+from tests.targets.test_words import reader
 
 
 @cache
 def reader_specs() -> tuple[ModelSpec, ...]:
     """The network as an entry of the catalogue, with its weights in the folder of this run."""
-    model = colours()
+    model = reader()
     path = Path(os.environ["TORCH_HOME"]) / f"{model.name}.safetensors"
     save_file(model.module.state_dict(), path)
     return (replace(model.spec, embedded=True, weights=WeightsRef(path.name, embedded=path)),)

@@ -18,10 +18,10 @@ from attnviz.pictures import open_sample
 from attnviz.targets.text import format_target
 from attnviz.ui.kit.cache import SHOWN_SIDE
 from tests.browser.conftest import App, started
-from tests.browser.questions_app import colours
 from tests.browser.test_layers_page import maps
 from tests.browser.waiting import at_rest
 from tests.chromium import PATIENCE
+from tests.targets.test_words import reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -96,7 +96,7 @@ KINDS = {
     "contrast": Asked(ask_contrast, lambda: attnviz.Contrast("church", "gas pump"), "ran-small"),
     "patch": Asked(ask_patch, lambda: attnviz.Patch(0, 0.5), "vit-small"),
     "alike": Asked(ask_alike, lambda: attnviz.Alike(photo("coffee")), "vit-small"),
-    "words": Asked(ask_words, lambda: attnviz.Words("something red"), "colours", colours),
+    "words": Asked(ask_words, lambda: attnviz.Words("something red"), "colours", reader),
 }
 
 

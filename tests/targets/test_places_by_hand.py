@@ -60,9 +60,11 @@ class Halves(nn.Module):
         return found
 
 
-def wrapped(form: str = "boxes", labels: list[str] = LABELS) -> attnviz.VisionModel:
+def wrapped(
+    form: str = "boxes", labels: list[str] = LABELS, name: str = "halves"
+) -> attnviz.VisionModel:
     kind = "dense" if form == "dense" else "boxes"
-    return attnviz.wrap(Halves(form), PLAIN, labels, name="halves", outputs=kind)
+    return attnviz.wrap(Halves(form), PLAIN, labels, name=name, outputs=kind)
 
 
 @pytest.fixture

@@ -60,9 +60,13 @@ def picture() -> attnviz.Picture:
     return two_colours()
 
 
+def reader() -> attnviz.VisionModel:
+    return attnviz.wrap(MeanColours(), PLAIN, tokenizer=tokenize, name="colours")
+
+
 @pytest.fixture
 def model() -> attnviz.VisionModel:
-    return attnviz.wrap(MeanColours(), PLAIN, tokenizer=tokenize, name="colours")
+    return reader()
 
 
 def asked(model: attnviz.VisionModel, picture: attnviz.Picture, *words: Any) -> list[float]:

@@ -12,13 +12,12 @@ from attnviz.analysis.detect import Detection
 from attnviz.targets.box import Box
 from attnviz.targets.region import Region
 from attnviz.ui.kit.found_picker import drawn, thing_at
-from tests.targets.test_places_by_hand import LABELS, PLAIN, Halves
+from tests.targets.test_places_by_hand import wrapped
 
 
 @cache
 def detector(form: str) -> attnviz.VisionModel:
-    kind = "dense" if form == "dense" else "boxes"
-    return attnviz.wrap(Halves(form), PLAIN, LABELS, name=form, outputs=kind)
+    return wrapped(form, name=form)
 
 
 @cache

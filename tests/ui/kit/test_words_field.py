@@ -6,13 +6,9 @@ from functools import cache
 
 from streamlit.testing.v1 import AppTest
 
-import attnviz
-from tests.targets.test_words import PLAIN, MeanColours, tokenize
+from tests.targets.test_words import reader
 
-
-@cache
-def reader() -> attnviz.VisionModel:
-    return attnviz.wrap(MeanColours(), PLAIN, tokenizer=tokenize, name="colours")
+same_reader = cache(reader)
 
 
 def words_page() -> None:
@@ -22,12 +18,12 @@ def words_page() -> None:
     from attnviz.ui.kit.explain_picture import explain_photo
     from attnviz.ui.kit.guard import guarded
     from attnviz.ui.kit.url_state import restore_link, share
-    from tests.ui.kit.test_words_field import reader
+    from tests.ui.kit.test_words_field import same_reader
 
     restore_link()
     look = st.radio("Show", ["decision", "grad-cam", "eigen-cam"], key="look")
     with guarded():
-        found = explain_photo(shown_sample("coffee"), reader(), look)
+        found = explain_photo(shown_sample("coffee"), same_reader(), look)
     st.text("; ".join(one.prediction.label for one in found.asked) if found else "")
     st.text(found.target_text if found else "")
     share("target")

@@ -8,7 +8,7 @@ import pytest
 import attnviz
 from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.pages.objects.state import TOGETHER
-from tests.targets.test_words import PLAIN, MeanColours, tokenize
+from tests.targets.test_words import reader
 from tests.ui.pages.layers.test_page import assert_fine
 from tests.ui.pages.objects.test_page import names, open_page
 
@@ -16,7 +16,7 @@ from tests.ui.pages.objects.test_page import names, open_page
 def test_what_is_asked_for_competes_and_nothing_asked_for_is_cut_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    model = attnviz.wrap(MeanColours(), PLAIN, tokenizer=tokenize, name="colours")
+    model = reader()
     page = open_page(monkeypatch, model, target="words:red;words:green")
     assert_fine(page)
     assert page.text_input(key="look for").value == "red; green"
