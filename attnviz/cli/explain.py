@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, as_prepared, open_model
+from attnviz.cli.options import InputSize, MethodName, Pictures, Radius
 from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    pictures: Annotated[
-        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
-    ],
+    pictures: Pictures,
     model: Annotated[
         str | None,
         typer.Option(
@@ -34,9 +33,7 @@ def explain(
         str | None,
         typer.Option(help="A model that should be the same network; says how far both agree."),
     ] = None,
-    method: Annotated[
-        str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
-    ] = "auto",
+    method: MethodName = "auto",
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -47,13 +44,11 @@ def explain(
     layers: Annotated[
         str, typer.Option("--layers", "--layer", help="Layers to write: best, all, or a name.")
     ] = "all",
-    input_size: Annotated[
-        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
-    ] = None,
+    input_size: InputSize = None,
     channels: Channels = "",
     window: Window = "",
     slice_: Slice = "",
-    radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
+    radius: Radius = 24.0,
     export: Annotated[
         list[str] | None,
         typer.Option(help="What to write, may be repeated (default: focus, map and maps)."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.options import InputSize, Pictures
 from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
@@ -19,9 +20,7 @@ _KEPT_SIDE = 16
 
 
 def features(
-    pictures: Annotated[
-        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
-    ],
+    pictures: Pictures,
     model: Annotated[
         str | None,
         typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
@@ -29,9 +28,7 @@ def features(
     layer: Annotated[
         str | None, typer.Option(help="Layer whose features are read (default: the last one).")
     ] = None,
-    input_size: Annotated[
-        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
-    ] = None,
+    input_size: InputSize = None,
     each: Annotated[
         bool, typer.Option("--each", help="Find the components of each picture by itself.")
     ] = False,

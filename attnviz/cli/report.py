@@ -11,6 +11,7 @@ import typer
 
 from attnviz.cli.explain import as_asked
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.options import InputSize, MethodName, Pictures, Radius
 from attnviz.cli.presented import Channels, Slice, Window, opener
 from attnviz.training.cli import Device
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    pictures: Annotated[
-        list[Path], typer.Argument(help="Photos, folders of photos, or patterns like 'x/**/*.jpg'.")
-    ],
+    pictures: Pictures,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,9 +32,7 @@ def report(
             f"{DEFAULT_HELP}."
         ),
     ] = None,
-    method: Annotated[
-        str, typer.Option(help="A name from `attnviz methods`, or attention, decision or auto.")
-    ] = "auto",
+    method: MethodName = "auto",
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,9 +40,7 @@ def report(
             "(default: the top prediction). Repeated, the targets compete."
         ),
     ] = None,
-    input_size: Annotated[
-        int | None, typer.Option(help="Input side in pixels (default: the model's own).")
-    ] = None,
+    input_size: InputSize = None,
     evidence: Annotated[
         bool,
         typer.Option(
@@ -55,7 +50,7 @@ def report(
     channels: Channels = "",
     window: Window = "",
     slice_: Slice = "",
-    radius: Annotated[float, typer.Option(help="Largest blur radius in pixels.")] = 24.0,
+    radius: Radius = 24.0,
     title: Annotated[str, typer.Option(help="Heading of the report.")] = "",
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     device: Device = "auto",
