@@ -42,7 +42,6 @@ from attnviz.training.recording.checks import (
     read_names,
     unreadable,
 )
-from attnviz.training.recording.picture import recording_png
 from attnviz.training.recording.size import redundant_checkpoint
 from attnviz.types import AnyArray, Pixels
 
@@ -115,6 +114,9 @@ class Recording:
 
     def _repr_png_(self) -> bytes | None:
         """Show in a notebook how the attention to the first picture came about."""
+        # Only a notebook draws: readers of recordings need neither colours nor a video library.
+        from attnviz.training.recording.picture import recording_png
+
         return recording_png(self)
 
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
