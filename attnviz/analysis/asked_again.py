@@ -8,7 +8,6 @@ from attnviz.analysis.explain import predict
 from attnviz.export.base import ExportSource
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import open_picture
-from attnviz.render.bokeh import bokeh
 
 
 def asked_again(model: VisionModel, source: ExportSource) -> ExportSource:
@@ -31,13 +30,6 @@ def asked_again(model: VisionModel, source: ExportSource) -> ExportSource:
     ModelError, OutOfMemoryError
         As `attnviz.explain`.
     """
-    picture = source.explanation.picture
-    focus = source.explanation.focus(source.layer, source.settings)
-    blurred = bokeh(
-        picture.pixels,
-        focus.values,
-        source.radius * picture.width / source.picture.width,
-        aperture=source.aperture,
-        highlights=source.highlights,
-    )
-    return replace(source, after=predict(model, open_picture(blurred, name="bokeh"), count=None))
+    seen = source.resized(source.explanation.picture)
+    shown = open_picture(seen.blurred(seen.focus()), name="bokeh")
+    return replace(source, after=predict(model, shown, count=None))

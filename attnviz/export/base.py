@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from attnviz import export
 from attnviz.export.finding import Finding
+from attnviz.pictures.names import file_part
 from attnviz.registry import Registry, import_all
 from attnviz.render.aperture import Aperture
+from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings
+from attnviz.types import Pixels
 
 if TYPE_CHECKING:
     from attnviz.analysis.explanation import Explanation, Prediction
     from attnviz.pictures import Picture
-from attnviz.pictures.names import file_part
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,21 @@ class ExportSource:
         """The focus map of the layer, at the size of `picture`."""
         focus = self.explanation.focus(self.layer, self.settings)
         return focus.resized((self.picture.pixels.shape[0], self.picture.pixels.shape[1]))
+
+    def blurred(self, focus: FocusMap) -> Pixels:
+        """`picture` where `focus`, from `focus()`, is sharp, and bokeh elsewhere."""
+        return bokeh(
+            self.picture.pixels,
+            focus.values,
+            self.radius,
+            aperture=self.aperture,
+            highlights=self.highlights,
+        )
+
+    def resized(self, picture: Picture) -> ExportSource:
+        """The same of a copy of the picture of another size."""
+        radius = self.radius * picture.width / self.picture.width
+        return replace(self, picture=picture, radius=radius)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import ClassVar
 from attnviz.export.base import EXPORTS, Export, ExportSource
 from attnviz.export.png import png_with_provenance
 from attnviz.export.provenance import focus_provenance
-from attnviz.render.bokeh import bokeh
 
 
 @EXPORTS.add
@@ -24,11 +23,5 @@ class FocusPicture(Export):
 
     def write(self, source: ExportSource) -> bytes:
         """See `Export`."""
-        pixels = bokeh(
-            source.picture.pixels,
-            source.focus().values,
-            source.radius,
-            aperture=source.aperture,
-            highlights=source.highlights,
-        )
+        pixels = source.blurred(source.focus())
         return png_with_provenance(pixels, focus_provenance(source))

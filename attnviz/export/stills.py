@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from attnviz.export.base import ExportSource
-from attnviz.render.bokeh import bokeh
 from attnviz.render.heat import heat_overlay
 from attnviz.types import Pixels
 
@@ -23,15 +22,10 @@ def stills(source: ExportSource, longest: int) -> tuple[tuple[str, Pixels], ...]
     tuple of (str, uint8 [H, W, 3])
         Captions, and the two pictures.
     """
-    picture = source.picture.reduced(longest)
-    focus = source.explanation.focus(source.layer, source.settings)
-    focus = focus.resized((picture.height, picture.width))
-    radius = source.radius * picture.width / source.picture.width
-    sharp = bokeh(
-        picture.pixels, focus.values, radius, aperture=source.aperture, highlights=source.highlights
-    )
+    small = source.resized(source.picture.reduced(longest))
+    focus = small.focus()
     ends = f"{focus.low:.3g} (dark) to {focus.high:.3g} (bright)"
     return (
-        (f"Focus picture, {source.layer}", sharp),
-        (f"Map, {source.layer}: {ends}", heat_overlay(picture.pixels, focus.scaled)),
+        (f"Focus picture, {source.layer}", small.blurred(focus)),
+        (f"Map, {source.layer}: {ends}", heat_overlay(small.picture.pixels, focus.scaled)),
     )
