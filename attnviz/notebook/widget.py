@@ -7,20 +7,13 @@ from typing import Any
 import anywidget
 import traitlets
 
-from attnviz.assets import components_folder
 from attnviz.errors import UnknownNameError
 from attnviz.export.base import ExportSource
 from attnviz.export.viewer_data import viewer_blob
-from attnviz.viewer.bundle import joined
 from attnviz.viewer.content import layer_names
-from attnviz.viewer.source import viewer_assets, viewer_markup, viewer_style
+from attnviz.viewer.source import script_of_home
 
-
-def _script() -> str:
-    """The widget's module: the viewer's own modules, and what a notebook calls."""
-    assets = {**viewer_assets(), "markup": viewer_markup(), "style": viewer_style()}
-    script = joined(components_folder() / "notebook", assets)
-    return script + "export default { render: (context) => mount(context, ASSETS) };\n"
+_ENTRY = "export default { render: (context) => mount(context, ASSETS) };\n"
 
 
 class ViewerWidget(anywidget.AnyWidget):
@@ -45,7 +38,7 @@ class ViewerWidget(anywidget.AnyWidget):
         When `layer` is set to a name that no layer has.
     """
 
-    _esm = _script()
+    _esm = script_of_home("notebook") + _ENTRY
     _blob = traitlets.Bytes().tag(sync=True)
     layer = traitlets.Unicode().tag(sync=True)
     picked = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)

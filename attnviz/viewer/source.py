@@ -18,16 +18,21 @@ def viewer_assets() -> dict[str, object]:
 
 
 @cache
-def viewer_script() -> str:
-    """Return the viewer's modules as statements that define `mount` and `ASSETS`."""
-    return joined(FOLDER, viewer_assets())
+def script_of_home(name: str) -> str:
+    """Return the modules of a home without a server, and the viewer's, as `joined` has them.
 
+    Parameters
+    ----------
+    name : str
+        Folder of the home among the components.
 
-def viewer_markup() -> str:
-    """Return the viewer's HTML, which its script fills."""
-    return (FOLDER / "viewer.html").read_text(encoding="utf-8")
-
-
-def viewer_style() -> str:
-    """Return the viewer's CSS."""
-    return (FOLDER / "viewer.css").read_text(encoding="utf-8")
+    Returns
+    -------
+    str
+        JavaScript source; `ASSETS` also holds the viewer's HTML and CSS.
+    """
+    markup, style = (
+        (FOLDER / file).read_text(encoding="utf-8") for file in ("viewer.html", "viewer.css")
+    )
+    assets = {**viewer_assets(), "markup": markup, "style": style}
+    return joined(components_folder() / name, assets)

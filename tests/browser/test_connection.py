@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from attnviz.viewer.source import viewer_script
+from attnviz.viewer.bundle import joined
+from attnviz.viewer.source import FOLDER, viewer_assets
 from tests.browser.conftest import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,5 +36,5 @@ def test_the_server_agrees_to_compress_and_the_script_gains_by_it(app: App) -> N
     assert answer.status == 101
     assert "permessage-deflate" in answer.headers["Sec-WebSocket-Extensions"]
     connection.close()
-    whole = viewer_script().encode()
+    whole = joined(FOLDER, viewer_assets()).encode()
     assert len(zlib.compress(whole)) < len(whole) / 3

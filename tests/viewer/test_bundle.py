@@ -22,7 +22,7 @@ from attnviz.viewer.bundle import (
     module_sources,
     shaders,
 )
-from attnviz.viewer.source import FOLDER, viewer_script
+from attnviz.viewer.source import FOLDER, viewer_assets
 from tests.ui.components.test_javascript import node
 
 PATHS = {
@@ -162,7 +162,7 @@ def test_shaders_hold_what_they_include() -> None:
 
 
 def test_the_script_carries_shaders_and_colours() -> None:
-    found = re.search(r"^const ASSETS = (.*);$", viewer_script(), re.MULTILINE)
+    found = re.search(r"^const ASSETS = (.*);$", joined(FOLDER, viewer_assets()), re.MULTILINE)
     assert found is not None
     assets = json.loads(found[1])
     assert assets["shaders"] == shaders()

@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from attnviz.assets import components_folder
 from attnviz.export.base import ExportSource
 from attnviz.export.report_page.entry import entry, entry_id, looked_by
 from attnviz.export.report_page.markup import bullets, figure, paragraph, section
 from attnviz.export.report_page.words import HOW_TO_READ
 from attnviz.export.stills import stills
 from attnviz.version import __version__
-from attnviz.viewer.bundle import joined
-from attnviz.viewer.source import viewer_assets, viewer_markup, viewer_style
+from attnviz.viewer.source import script_of_home
 
 _OVERVIEW_SIDE = 320
 _HERE = Path(__file__).resolve().parent
@@ -66,8 +64,7 @@ def report_page(sources: Sequence[ExportSource], *, title: str = "", date: str =
         UTF-8. No part of it is fetched from elsewhere.
     """
     day = date or datetime.now(UTC).date().isoformat()
-    assets = {**viewer_assets(), "markup": viewer_markup(), "style": viewer_style()}
-    script = joined(components_folder() / "report", assets) + "mount(document, ASSETS);\n"
+    script = script_of_home("report") + "mount(document, ASSETS);\n"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return _PAGE.format(
         policy=_POLICY.format(hash=digest),
