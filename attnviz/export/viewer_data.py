@@ -9,9 +9,7 @@ from attnviz.export.base import ExportSource
 from attnviz.render.focus import Edges
 from attnviz.viewer.content import content_of, mattes_of
 from attnviz.viewer.payload import pack
-from attnviz.viewer.view import View
-
-_LARGEST_RADIUS = 0.06  # of the diagonal, as the viewer's slider has it
+from attnviz.viewer.view import LARGEST_RADIUS, View
 
 
 def viewer_blob(source: ExportSource, view_id: str = "") -> bytes:
@@ -40,7 +38,7 @@ def first_view(source: ExportSource) -> View:
     diagonal = math.hypot(*source.picture.pixels.shape[:2])
     return View(
         layer=source.layer,
-        radius=min(source.radius / diagonal, _LARGEST_RADIUS),
+        radius=min(source.radius / diagonal, LARGEST_RADIUS),
         threshold=settings.threshold,
         softness=settings.softness,
         scale=settings.scale,

@@ -12,6 +12,8 @@ from attnviz.render.aperture import Aperture
 from attnviz.render.focus import Edges, FocusSettings, Scale
 from attnviz.render.heat import COLOUR_MAPS
 
+LARGEST_RADIUS = 0.06  # of a blur disc, as a share of the picture's diagonal
+
 
 class Mode(StrEnum):
     """Layout of the stage: one surface, two with a wipe between them, or two panes."""
@@ -42,7 +44,7 @@ class View:
     mode : Mode
         Layout of the stage.
     radius : float
-        Radius of the largest blur disc, as a share of the picture's diagonal, 0..0.06.
+        Radius of the largest blur disc, as a share of the picture's diagonal, 0..`LARGEST_RADIUS`.
     threshold, softness : float
         See `FocusSettings`.
     scale : Scale
@@ -123,7 +125,7 @@ class View:
 
 
 _LIMITS = {
-    "radius": (0.0, 0.06),
+    "radius": (0.0, LARGEST_RADIUS),
     "threshold": (0.0, 1.0),
     "softness": (0.05, 1.0),
     "highlights": (0.0, 8.0),
