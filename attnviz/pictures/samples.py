@@ -15,6 +15,8 @@ from attnviz.errors import PictureError, UnknownNameError
 from attnviz.pictures.opening import open_picture
 from attnviz.pictures.picture import Picture
 
+SAMPLE_PREFIX = "sample:"  # of a sample's name where recordings name their pictures
+
 
 @dataclass(frozen=True)
 class SampleInfo:

@@ -11,6 +11,7 @@ from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.pictures.picture import Picture
 from attnviz.pictures.png import png
+from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.render.focus import FocusSettings, Scale
 from attnviz.types import Pixels
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _SHOWN = 4
 _SIDE = 260
 _RADIUS = 0.024  # of the diagonal
-_SAMPLE = "sample:"
 
 
 def recording_png(recording: Recording) -> bytes | None:
@@ -63,4 +63,4 @@ def _first_picture(recording: Recording) -> Pixels:
     name = recording.pictures[0]
     if recording.pixels is not None:
         return Picture(recording.pixels[0], name, "").reduced(_SIDE).pixels
-    return open_sample(name.removeprefix(_SAMPLE)).reduced(_SIDE).pixels
+    return open_sample(name.removeprefix(SAMPLE_PREFIX)).reduced(_SIDE).pixels

@@ -10,6 +10,7 @@ from torch import Tensor
 from attnviz.errors import UnknownNameError
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import list_samples, open_sample
+from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.training.data.data import ClassFolder, squash
 from attnviz.training.recording.size import stored_pictures
 from attnviz.types import Pixels
@@ -79,4 +80,4 @@ def sample_probes(preprocess: Preprocess) -> ProbePictures:
     names = [sample.name for sample in list_samples()]
     pixels = np.stack([squash(open_sample(name).pixels, preprocess.side) for name in names])
     inputs = preprocess.normalised(pixels_to_tensor(pixels))
-    return ProbePictures(tuple(f"sample:{name}" for name in names), inputs)
+    return ProbePictures(tuple(SAMPLE_PREFIX + name for name in names), inputs)

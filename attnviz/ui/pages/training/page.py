@@ -9,6 +9,7 @@ import streamlit as st
 
 from attnviz.methods.base import METHODS
 from attnviz.pictures.limits import MEGABYTE
+from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.training.recording.checks import MOST_BYTES
 from attnviz.training.recording.growth import (
     narrowest_layer,
@@ -31,7 +32,6 @@ from attnviz.ui.pages.training.live_runs import show_form_of_training, show_live
 from attnviz.ui.pages.training.numbers import show_charts
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, recorded_runs, show_folder_picker
 from attnviz.ui.pages.training.runs import (
-    SAMPLE,
     RecordedRun,
     picture_pixels,
     picture_title,
@@ -124,7 +124,8 @@ def _show_run(run: RecordedRun, runs: Mapping[str, RecordedRun]) -> None:
         known = [name for name in recorded_methods(recording) if name in METHODS]
         known.sort(key=lambda name: name != FIRST_METHOD)
         methods = {name: METHODS.get(name).title for name in known}
-        begins = (n for n, name in enumerate(recording.pictures) if name == SAMPLE + DEFAULT_SAMPLE)
+        first_sample = SAMPLE_PREFIX + DEFAULT_SAMPLE
+        begins = (n for n, name in enumerate(recording.pictures) if name == first_sample)
         player = st.container()  # above its choices, and so above the fold
         columns = st.columns(4)
         with columns[0]:

@@ -17,12 +17,12 @@ import streamlit as st
 from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
+from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
 from attnviz.ui.kit.cache import file_version, shown_sample
 from attnviz.ui.kit.guard import show_error
 
-SAMPLE = "sample:"
 SUFFIX = ".attn"
 # Largest difference that resampling may cause in the mean of any of 16 x 16 cells, of 255. Measured
 # on the sample photos at sizes from 32 to 384 px: at most 9.3. One extra line in a drawing: 17.
@@ -136,7 +136,7 @@ def picture_pixels(run: RecordedRun, index: int) -> Pixels | None:
         The sample photo itself, or the picture at the network's input size; None if the recording
         does not contain it.
     """
-    name = run.recording.pictures[index].removeprefix(SAMPLE)
+    name = run.recording.pictures[index].removeprefix(SAMPLE_PREFIX)
     if run.recording.pictures[index] != name and name in {sample.name for sample in list_samples()}:
         try:
             return shown_sample(name).pixels
@@ -205,7 +205,7 @@ def same_index(first: RecordedRun, picture: int, other: RecordedRun) -> int | No
 def picture_title(run: RecordedRun, index: int) -> str:
     """Return the title of a recorded picture."""
     name = run.recording.pictures[index]
-    titles = {SAMPLE + sample.name: sample.title for sample in list_samples()}
+    titles = {SAMPLE_PREFIX + sample.name: sample.title for sample in list_samples()}
     return titles.get(name, name)
 
 
