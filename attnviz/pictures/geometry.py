@@ -258,15 +258,10 @@ def resample(pixels: Pixels, geometry: PictureGeometry) -> Pixels:
     Pixels
         uint8 [h, w, 3].
     """
-    height, width = geometry.input_size
-    if geometry.interpolation is not None:
-        image = Image.fromarray(pixels)
-        kind = INTERPOLATIONS[geometry.interpolation]
-        return np.array(image.resize((width, height), kind, box_within(geometry)), dtype=np.uint8)
     return np.array(resampled(pixels, geometry), dtype=np.uint8)
 
 
-def box_within(geometry: PictureGeometry) -> tuple[float, float, float, float]:
+def _box_within(geometry: PictureGeometry) -> tuple[float, float, float, float]:
     """Return (left, top, right, bottom), within the picture in spite of rounding."""
     top, left, bottom, right = geometry.box
     rows, columns = geometry.picture_size
@@ -274,8 +269,12 @@ def box_within(geometry: PictureGeometry) -> tuple[float, float, float, float]:
 
 
 def resampled(pixels: AnyArray, geometry: PictureGeometry) -> AnyArray:
-    """Resample [H, W] or [H, W, 3] without an interpolation, as `resample` does."""
+    """Resample uint8 [H, W, 3] or float32 [H, W], as `resample` does."""
     height, width = geometry.input_size
+    if geometry.interpolation is not None:
+        kind = INTERPOLATIONS[geometry.interpolation]
+        image = Image.fromarray(pixels)
+        return np.asarray(image.resize((width, height), kind, _box_within(geometry)))
     top, left, bottom, right = (round(edge) for edge in geometry.box)
     crop = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
     # Each side by its own rule: a strip of 3 x 20,000 px is enlarged one way and shrunk the other.

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
-from attnviz.pictures.geometry import PictureGeometry, box_within, resampled
-from attnviz.pictures.interpolations import INTERPOLATIONS
+from attnviz.pictures.geometry import PictureGeometry, resampled
 from attnviz.types import FloatArray
 
 
@@ -25,14 +23,8 @@ def resample_values(values: FloatArray, geometry: PictureGeometry) -> FloatArray
     FloatArray
         float32 [h, w, C].
     """
-    height, width = geometry.input_size
-    kind = INTERPOLATIONS.get(geometry.interpolation or "")
-    planes = []
-    for plane in np.moveaxis(values, 2, 0):
-        if kind is None:
-            made = resampled(np.ascontiguousarray(plane), geometry)
-        else:
-            image = Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32))
-            made = np.asarray(image.resize((width, height), kind, box_within(geometry)))
-        planes.append(made)
+    planes = [
+        resampled(np.ascontiguousarray(plane, dtype=np.float32), geometry)
+        for plane in np.moveaxis(values, 2, 0)
+    ]
     return np.asarray(np.stack(planes, -1), dtype=np.float32)
