@@ -142,7 +142,7 @@ def shown_pixels(
     note : str
         What was shown, and how; empty for colours that are shown as they are.
     """
-    parts: list[FloatArray] = []
+    planes: dict[int, FloatArray] = {}
     ranges: list[str] = []
     plain = window is None and channels.values.dtype == np.uint8
     for index in dict.fromkeys(channels.shown):
@@ -151,14 +151,12 @@ def shown_pixels(
         low, high = (0.0, 255.0) if plain else range_of(plane[known], window)
         share = np.where(known, (plane - low) / (high - low if high > low else 1.0), 0.0)
         share = np.clip(share, 0, 1) if high > low else np.zeros_like(share)
-        parts.append(np.asarray(1 - share if inverted else share, dtype=np.float32))
+        planes[index] = np.asarray(1 - share if inverted else share, dtype=np.float32)
         ranges.append(f"{channels.names[index]} from {low:.4g} to {high:.4g}")
-    order = list(dict.fromkeys(channels.shown))
-    planes = [parts[order.index(index)] for index in channels.shown]
-    pixels = np.rint(np.stack(planes, -1) * 255).astype(np.uint8)
+    pixels = np.rint(np.stack([planes[one] for one in channels.shown], -1) * 255).astype(np.uint8)
     if plain and channels.count in (1, 3):
         return pixels, ""
-    of_all = f" of {channels.count} channels" if channels.count > len(order) else ""
+    of_all = f" of {channels.count} channels" if channels.count > len(planes) else ""
     return pixels, f"Shown: {listed(ranges)}{of_all}; the file's own values are kept beside it."
 
 
