@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from attnviz.export.base import ExportSource
 from attnviz.render.focus import Edges
-from attnviz.viewer.content import content_of, mattes_of
+from attnviz.viewer.content import content_of, with_mattes
 from attnviz.viewer.payload import pack
 from attnviz.viewer.view import LARGEST_RADIUS, View
 
@@ -27,8 +27,7 @@ def viewer_blob(source: ExportSource, view_id: str = "") -> bytes:
     bytes
         The blob; it offers nothing to share, as there is no link.
     """
-    content = content_of(source.explanation)
-    payload = pack(replace(content, mattes=mattes_of(content), name=""))
+    payload = pack(replace(with_mattes(content_of(source.explanation)), name=""))
     return payload.to_bytes(first_view(source).to_json(), f"{payload.id} {view_id}")
 
 

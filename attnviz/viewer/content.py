@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from attnviz.pictures.geometry import PictureGeometry
@@ -107,15 +107,15 @@ def layer_names(explanation: Explanation) -> list[str]:
     return [*explanation.layers, *fused, *([] if explanation.pointed is None else [POINTED])]
 
 
-def mattes_of(content: Content) -> list[FloatArray]:
-    """Return the matte of the object that suits each layer, float32 [H, W] in 0..1."""
+def with_mattes(content: Content) -> Content:
+    """Return the content with the matte of the object that suits each layer."""
     scale = Scale.LAYER if content.span is None else Scale.ALL_LAYERS
     settings = FocusSettings(scale=scale)
     fields = [
         focus_map(layer.values, content.geometry, settings, value_range=content.span).scaled
         for layer in content.layers
     ]
-    return object_mattes(content.pixels, fields)
+    return replace(content, mattes=object_mattes(content.pixels, fields))
 
 
 def pointed_layer(values: FloatArray) -> Layer:
@@ -123,15 +123,13 @@ def pointed_layer(values: FloatArray) -> Layer:
     return Layer(POINTED, values, True, "Around the point that you chose", "Around the point")
 
 
-def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = None) -> Content:
+def content_of(explanation: Explanation) -> Content:
     """Prepare an explanation for the viewer.
 
     Parameters
     ----------
     explanation : Explanation
         Gives picture and maps; the fused map comes last.
-    mattes : sequence of float32 [H, W], optional
-        For each layer, see `Content`.
 
     Returns
     -------
@@ -154,7 +152,6 @@ def content_of(explanation: Explanation, mattes: Sequence[FloatArray] | None = N
         explanation.title,
         f"{method.title}.{negative}",
         method.shares,
-        mattes,
         name=file_stem(explanation.picture.name),
         folds=True,
     )

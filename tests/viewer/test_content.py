@@ -11,7 +11,8 @@ from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.methods.questions import choose_method
 from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.pictures.picture import Picture
-from attnviz.viewer.content import content_of, layer_names
+from attnviz.render.object_matte import object_mattes
+from attnviz.viewer.content import content_of, layer_names, with_mattes
 
 METHOD_NAMES = [method.name for method in METHODS]
 
@@ -51,9 +52,12 @@ def test_a_single_layer_is_not_fused_with_itself() -> None:
 
 
 def test_mattes_come_along() -> None:
-    mattes = [np.zeros((30, 40), np.float32)] * 4
-    assert content_of(explanation("grad-cam"), mattes).mattes is mattes
-    assert content_of(explanation("grad-cam")).mattes is None
+    one = explanation("grad-cam")
+    assert content_of(one).mattes is None
+    content = with_mattes(content_of(one))
+    fields = [one.focus(layer).scaled for layer in layer_names(one)]
+    assert content.mattes is not None
+    np.testing.assert_array_equal(content.mattes, object_mattes(one.picture.pixels, fields))
 
 
 @pytest.mark.parametrize("name", METHOD_NAMES)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -29,7 +28,7 @@ from attnviz.render.focus import FocusMap
 from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
-from attnviz.ui.components.viewer import Payload, View, content_of, mattes_of, pack
+from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
 
 SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
@@ -205,7 +204,7 @@ def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanatio
     """
     del key
     content = content_of(_explanation)
-    return pack(replace(content, mattes=mattes_of(content)) if outline else content)
+    return pack(with_mattes(content) if outline else content)
 
 
 @st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import streamlit as st
@@ -19,9 +17,9 @@ from attnviz.ui.components.viewer import (
     Payload,
     Pick,
     View,
-    mattes_of,
     pack,
     viewer,
+    with_mattes,
 )
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
@@ -143,4 +141,4 @@ def overlay(content: Content, layer: Layer) -> bytes:
 def packed_maps(key: tuple[object, ...], outlined: bool, _content: Content) -> Payload:
     """Pack content for the viewer, with the objects if `outlined`; `key` determines the content."""
     del key
-    return pack(replace(_content, mattes=mattes_of(_content)) if outlined else _content)
+    return pack(with_mattes(_content) if outlined else _content)

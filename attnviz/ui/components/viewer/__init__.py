@@ -15,8 +15,8 @@ from attnviz.viewer.content import (
     Layer,
     content_of,
     layer_names,
-    mattes_of,
     pointed_layer,
+    with_mattes,
 )
 from attnviz.viewer.payload import Payload, pack
 from attnviz.viewer.view import Mode, Surface, View
@@ -34,8 +34,8 @@ __all__ = [
     "ViewerEvents",
     "content_of",
     "layer_names",
-    "mattes_of",
     "pack",
     "pointed_layer",
     "viewer",
+    "with_mattes",
 ]
