@@ -131,5 +131,4 @@ def can_explain(method: type[Method], targets: Sequence[Target]) -> bool:
     if targets and all(target.shown_by(method) for target in targets):
         return True
     classes = all(isinstance(target, Class) for target in targets)
-    relevance = method.nature is Nature.RELEVANCE and not method.classless
-    return relevance and (classes or not method.needs_class)
+    return method.depends_on_score() and (classes or not method.needs_class)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from attnviz.analysis.explanation import Prediction
 from attnviz.errors import MethodError
-from attnviz.methods.base import Method, Nature
+from attnviz.methods.base import Method
 from attnviz.methods.inference import Inference
 from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
@@ -52,7 +52,7 @@ def check_target(model: VisionModel, method: Method, inference: Inference) -> No
     """
     if inference.scores.has_classes or inference.target is not None:
         return
-    if method.nature is Nature.RELEVANCE and not method.classless:
+    if method.depends_on_score():
         raise MethodError(
             f"{model.name} names no classes: it returns features, so there is no prediction to "
             "explain. Ask for its attention, choose a method that needs no class, such as "

@@ -157,9 +157,13 @@ class Method(ABC):
             Whether it fits, and explains no decision where the network takes none. What detectors
             and segmenters find has a score, but no weights of a class.
         """
-        free = cls.nature is not Nature.RELEVANCE or cls.classless
         scored = network.has_classes if cls.needs_class else network.decides
-        return cls.fits(network) and (free or scored)
+        return cls.fits(network) and (scored or not cls.depends_on_score())
+
+    @classmethod
+    def depends_on_score(cls) -> bool:
+        """Return whether its maps depend on which score is explained: relevance mostly does."""
+        return cls.nature is Nature.RELEVANCE and not cls.classless
 
     @abstractmethod
     def cost(self, inference: Inference) -> Cost:

@@ -10,7 +10,6 @@ from attnviz.analysis.explain import explain, method_cost, predict
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
-from attnviz.methods.base import Method, Nature
 from attnviz.methods.questions import Question, is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -78,13 +77,8 @@ def _explain(
 def _asks_for_a_place(model: VisionModel, look: str) -> bool:
     """Whether a detector or segmenter is asked why it finds something at a place."""
     known = METHODS.get(look) if look in METHODS else None
-    relevance = look != Question.ATTENTION if known is None else _has_class(known)
+    relevance = look != Question.ATTENTION if known is None else known.depends_on_score()
     return model.spec.outputs is not None and relevance
-
-
-def _has_class(method: type[Method]) -> bool:
-    """Whether a method's maps depend on a class."""
-    return method.nature is Nature.RELEVANCE and not method.classless
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
@@ -100,7 +94,7 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
     """Show the cost, wait for a click on the button, and show progress; any click stops it."""
     picture_key = (picture.sha256, picture.name)
     asked: tuple[Target, ...] = ()
-    if _has_class(METHODS.get(look)):
+    if METHODS.get(look).depends_on_score():
         if model.spec.outputs is not None:
             asked = pick_found(picture, model, look, METHODS.get(look))
         else:

@@ -11,7 +11,7 @@ import streamlit as st
 from attnviz.analysis.asked import kinds_for
 from attnviz.errors import AttnvizError, TargetError
 from attnviz.methods import METHODS
-from attnviz.methods.base import Method, Nature
+from attnviz.methods.base import Method
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.targets import Part, Target, TextContext
@@ -89,7 +89,7 @@ def _kinds(
     model: VisionModel, likely: Sequence[str], look: str, method: type[Method]
 ) -> dict[str, type[Target]]:
     """The kinds to choose from, by name."""
-    scores = method.nature is Nature.RELEVANCE and not method.classless
+    scores = method.depends_on_score()
     every = scores and (look not in METHODS or not method.needs_class)
     return {
         kind.name: kind
@@ -102,8 +102,7 @@ def _kinds(
 
 def _explains_any(method: type[Method]) -> bool:
     """Whether a method explains any score, not those of classes alone."""
-    relevance = method.nature is Nature.RELEVANCE and not method.classless
-    return relevance and not method.needs_class
+    return method.depends_on_score() and not method.needs_class
 
 
 def _can_draw(kind: type[Target]) -> bool:

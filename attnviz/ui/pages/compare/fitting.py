@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from attnviz.analysis.asked import can_explain
 from attnviz.capture.site import Kind
 from attnviz.errors import AttnvizError
-from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.base import METHODS
 from attnviz.methods.questions import (
     Choice,
     Question,
@@ -77,7 +77,7 @@ def depends_on(look: str, spec: ModelSpec, targets: Sequence[Target]) -> bool:
     """Return whether a map depends on what is asked; attention does only on a patch."""
     method = choice_for(spec, look).method
     shown = bool(targets) and all(target.shown_by(type(method)) for target in targets)
-    return shown or (method.nature is Nature.RELEVANCE and not method.classless)
+    return shown or method.depends_on_score()
 
 
 def reason_unfit(spec: ModelSpec, look: str, text: str) -> str:
