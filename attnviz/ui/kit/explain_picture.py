@@ -10,6 +10,7 @@ from attnviz.analysis.explain import explain, method_cost, predict
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
+from attnviz.methods.base import Method
 from attnviz.methods.questions import Question, is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -46,7 +47,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     if is_slow(look):
         return _explain_on_request(picture, model, look)
     if _asks_for_a_place(model, look):
-        asked = pick_found(picture, model, look, METHODS.get(look if look in METHODS else _ANY))
+        asked = pick_found(picture, model, look, _method(look))
         return _explain(picture, model, look, asked) if asked else None
     try:
         top = _explain(picture, model, look)
@@ -54,7 +55,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
         if model.has_classes:
             raise
         top = None  # relevance, and no class that it could be for
-    method = type(top.choice.method) if top else METHODS.get(look if look in METHODS else _ANY)
+    method = type(top.choice.method) if top else _method(look)
     likely = [one.label for one in top.predictions] if top else []
     asked = pick_target(model, likely, look, method, sure=top.sure if top else True)
     if asked:
@@ -76,9 +77,13 @@ def _explain(
 
 def _asks_for_a_place(model: VisionModel, look: str) -> bool:
     """Whether a detector or segmenter is asked why it finds something at a place."""
-    known = METHODS.get(look) if look in METHODS else None
-    relevance = look != Question.ATTENTION if known is None else known.depends_on_score()
+    relevance = look != Question.ATTENTION and _method(look).depends_on_score()
     return model.spec.outputs is not None and relevance
+
+
+def _method(look: str) -> type[Method]:
+    """The method of that name; for a question one that explains any score."""
+    return METHODS.get(look if look in METHODS else _ANY)
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
@@ -92,14 +97,13 @@ def _likely(
 
 def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Explanation | None:
     """Show the cost, wait for a click on the button, and show progress; any click stops it."""
-    picture_key = (picture.sha256, picture.name)
+    picture_key, method = (picture.sha256, picture.name), METHODS.get(look)
     asked: tuple[Target, ...] = ()
-    if METHODS.get(look).depends_on_score():
-        if model.spec.outputs is not None:
-            asked = pick_found(picture, model, look, METHODS.get(look))
-        else:
-            likely = _likely(picture_key, model.key, model, picture)
-            asked = pick_target(model, likely, look, METHODS.get(look))
+    if _asks_for_a_place(model, look):
+        asked = pick_found(picture, model, look, method)
+    elif method.depends_on_score():
+        likely = _likely(picture_key, model.key, model, picture)
+        asked = pick_target(model, likely, look, method)
 
     cost = cache(partial(method_cost, model, picture, look))  # finding it may take passes
 
@@ -107,7 +111,7 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
         forward, backward = cost().forward, cost().backward
         also = f" and {backward:,} backward" if backward else ""
         return (
-            f"{plain_text(METHODS.get(look).title)} needs many passes through the network: "
+            f"{plain_text(method.title)} needs many passes through the network: "
             f"{forward:,} forward{also} passes for this picture."
         )
 
