@@ -115,8 +115,7 @@ def reason_unfit(spec: ModelSpec, look: str, text: str) -> str:
         return str(error)
     if not depends_on(look, spec, targets):
         return ""
-    alone = len(targets) == 1 and isinstance(targets[0], Class)
-    if look in METHODS and targets and not alone and not can_explain(type(method), targets):
+    if look in METHODS and not can_explain(type(method), targets):
         return f"{method.title} explains classes alone. Choose another map."
     named = (one for target in targets for one in (target, *target.inner))
     for one in named:
