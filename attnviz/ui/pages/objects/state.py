@@ -40,7 +40,7 @@ def choose(seen: PhotoClasses, choices: ObjectChoices) -> None:
 
 def share_choices(choices: ObjectChoices) -> None:
     """Write picture, model, choices and the object in focus into the page's link."""
-    share(*PICKER_KEYS, **choices.to_query(), **{_IN_FOCUS: in_focus()})
+    share_focus(**choices.to_query())
 
 
 def viewer_view() -> View:
@@ -52,9 +52,17 @@ def viewer_view() -> View:
     return kept
 
 
-def share_focus(*keys: str) -> None:
-    """Write picture, model, the choices of `keys` and the object in focus into the page's link."""
-    share(*PICKER_KEYS, *keys, **{_IN_FOCUS: in_focus()})
+def share_focus(*keys: str, **values: str) -> None:
+    """Write picture, model, the object in focus, and other choices into the page's link.
+
+    Parameters
+    ----------
+    *keys : str
+        Choices whose values are in the session.
+    **values : str
+        Choices with their values.
+    """
+    share(*PICKER_KEYS, *keys, **values, **{_IN_FOCUS: in_focus()})
 
 
 def keep_outlines() -> None:

@@ -19,12 +19,11 @@ from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.target_picker import TARGET
 from attnviz.ui.kit.url_state import linked
 from attnviz.ui.kit.words_field import pick_words
 from attnviz.ui.pages.objects.cards import card, chip, focus_link, show_figures
 from attnviz.ui.pages.objects.state import TOGETHER, VIEWER, focus_moves, share_focus
-
-TARGET = "target"
 
 
 def look_for(model: VisionModel) -> tuple[Target, ...]:
