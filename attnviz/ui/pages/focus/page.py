@@ -183,18 +183,21 @@ def _rendered(explanation: Explanation, view: View) -> tuple[FocusMap, Pixels]:
 
 
 def _show_side(subject: FocusSubject, view: View) -> None:
-    """Show the predictions before and after the blur, or that there are none."""
-    explanation, model = subject.explanation, subject.model
+    """Show what was asked, and what the network decides."""
+    explanation = subject.explanation
     if explanation.explained_class is None and explanation.asked:
         st.html('<h2 class="av-title">What you asked</h2>')
         show_asked(explanation.asked)
-    if model.spec.outputs is not None:  # what it finds stands beside the picture
-        st.html(f'<p class="av-eye">{EYE}</p>')
-        return
+    if subject.model.spec.outputs is None:  # what others find stands beside the picture
+        _show_decision(explanation, subject.model, view)
+    st.html(f'<p class="av-eye">{EYE}</p>')
+
+
+def _show_decision(explanation: Explanation, model: VisionModel, view: View) -> None:
+    """Show the predictions before and after the blur, or that there are none."""
     st.html('<h2 class="av-title">What the model sees</h2>')
     if not model.has_classes:
         offer_features(model, ", so it gives no verdict. What stays sharp is what it attends to.")
-        st.html(f'<p class="av-eye">{EYE}</p>')
         return
     _, blurred = _rendered(explanation, view)
     listed = show_known(model.labels)
@@ -203,7 +206,6 @@ def _show_side(subject: FocusSubject, view: View) -> None:
     show_predictions(explanation.predictions, after, explanation.explained_class, doubt)
     if model.spec.note and not listed:
         st.caption(plain_text(model.spec.note))
-    st.html(f'<p class="av-eye">{EYE}</p>')
 
 
 def _show_facts(subject: FocusSubject, view: View) -> None:
