@@ -15,14 +15,18 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
-from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from attnviz.models.preprocess import (
+    CLIP_MEAN,
+    CLIP_STD,
+    HALF,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    Preprocess,
+)
 from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import ModelSpec, Source, WeightsRef
 from attnviz.models.timm_source import as_timm_loads, build_timm, timm_address
 
-_HALF = (0.5, 0.5, 0.5)
-_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _ANY_SIZE = {"dynamic_img_size": True}
 _BYTES = 4  # per parameter, as float32
 
@@ -95,24 +99,24 @@ _BACKBONES = (
     ),
     _Backbone(
         "clip-base", "CLIP's image tower, base", "vit_base_patch16_clip_quickgelu_224.openai",
-        86_193_152, _CLIP, 224, mean=_CLIP_MEAN, std=_CLIP_STD,
+        86_193_152, _CLIP, 224, mean=CLIP_MEAN, std=CLIP_STD,
         repository="timm/vit_base_patch16_clip_224.openai",
     ),
     _Backbone(
         "siglip-base", "SigLIP's image tower, base", "vit_base_patch16_siglip_224.webli",
-        92_884_224, _SIGLIP, 224, mean=_HALF, std=_HALF,
+        92_884_224, _SIGLIP, 224, mean=HALF, std=HALF,
     ),
     _Backbone(
         "siglip2-base", "SigLIP 2's image tower, base", "vit_base_patch16_siglip_256.v2_webli",
-        92_930_304, _SIGLIP2, 256, mean=_HALF, std=_HALF,
+        92_930_304, _SIGLIP2, 256, mean=HALF, std=HALF,
     ),
     _Backbone(
         "eva02-small", "EVA-02, small", "eva02_small_patch14_224.mim_in22k", 21_621_120,
-        _EVA, 224, 14, mean=_CLIP_MEAN, std=_CLIP_STD, licence="MIT",
+        _EVA, 224, 14, mean=CLIP_MEAN, std=CLIP_STD, licence="MIT",
     ),
     _Backbone(
         "eva02-base", "EVA-02, base", "eva02_base_patch14_224.mim_in22k", 85_758_720,
-        _EVA, 224, 14, mean=_CLIP_MEAN, std=_CLIP_STD, licence="MIT",
+        _EVA, 224, 14, mean=CLIP_MEAN, std=CLIP_STD, licence="MIT",
     ),
     _Backbone(
         "beit3-base", "BEiT-3's image tower, base", "beit3_base_patch16_224.pt", 85_890_816,

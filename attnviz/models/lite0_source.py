@@ -16,7 +16,7 @@ from torch import nn
 
 from attnviz.assets import assets_folder
 from attnviz.models.card import read_limits
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import HALF, Preprocess
 from attnviz.models.spec import (
     FEATURES,
     ModelSpec,
@@ -40,7 +40,6 @@ _PARAMETERS = 4_652_008
 # Right of one held-out ImageNet photo of every tenth class: 91 of 100 as the whole photo at 256 px,
 # 88 as the centre that is cut from that (as in training), 85 as the whole at 224 px, 83 squashed.
 _SIDE = 256
-_HALF = (0.5, 0.5, 0.5)
 
 
 def lite0_weights() -> Path | None:
@@ -73,7 +72,7 @@ def _spec(path: Path) -> ModelSpec:
         weights=WeightsRef(
             path.name, sha256=_SHA256, bytes=path.stat().st_size, embedded=path, adapt=timm_names
         ),
-        preprocess=Preprocess(size=_SIDE, mean=_HALF, std=_HALF),
+        preprocess=Preprocess(size=_SIDE, mean=HALF, std=HALF),
         labels=imagenet_labels(),
         note=f"Knows the {len(imagenet_labels()):,} classes of ImageNet.",
         # docs/focus-maps-efficientnet-lite0.md

@@ -22,6 +22,9 @@ from attnviz.types import Pixels
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+HALF = (0.5, 0.5, 0.5)  # as mean and deviation, of networks that take -1..1
 
 
 def pixels_to_tensor(pixels: Pixels) -> Tensor:

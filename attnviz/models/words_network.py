@@ -18,14 +18,12 @@ from torch.nn import functional as F
 
 from attnviz.errors import AttnvizError, ModelError, TargetError
 from attnviz.models.device import is_out_of_memory
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, HALF, Preprocess
 from attnviz.pictures.geometry import Fit
 
 Tokenizer = Callable[..., Any]
 """From sentences to token indices [n, length]: OpenCLIP's, Hugging Face's, or any function."""
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _TOWERS = (("encode_image", "encode_text"), ("get_image_features", "get_text_features"))
 _REMEMBERED = 256
 _LENGTH_HELD: ContextVar[bool] = ContextVar("length_held", default=False)
@@ -164,7 +162,7 @@ def image_preprocess(joint: nn.Module) -> Preprocess:
     size = getattr(visual, "image_size", None) or getattr(vision, "image_size", None) or 224
     side = int(max(size) if isinstance(size, (tuple, list)) else size)
     told = getattr(visual, "preprocess_cfg", None) or {}
-    half = (0.5, 0.5, 0.5) if hasattr(joint, "logit_bias") else None
+    half = HALF if hasattr(joint, "logit_bias") else None
     return Preprocess(
         size=side, fit=Fit.SQUASH, any_size=False,
         mean=tuple(told.get("mean") or half or CLIP_MEAN),

@@ -13,10 +13,10 @@ from importlib.util import find_spec
 from torch import nn
 
 from attnviz.errors import ModelError
-from attnviz.models.preprocess import Preprocess
+from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, Preprocess
 from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
-from attnviz.models.words_network import CLIP_MEAN, CLIP_STD, WordsNetwork
+from attnviz.models.words_network import WordsNetwork
 from attnviz.pictures.geometry import Fit
 
 INSTALL = "pip install 'attnviz[words]'"

@@ -10,14 +10,14 @@ from attnviz.models.input_settings.base import InputSettings, pair
 from attnviz.models.input_settings.processor import read_processor
 from attnviz.models.module_inputs.base import ModuleInputs
 from attnviz.models.module_inputs.grid import has_positions, patch_side
+from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, HALF
 from attnviz.pictures.geometry import Fit
 
-_HALF = ((0.5,) * 3, (0.5,) * 3)
-_CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+_HALVES, _CLIP = (HALF, HALF), (CLIP_MEAN, CLIP_STD)
 # How the published weights of these kinds were trained; all others by ImageNet's mean.
 _NORMALISATION = {
-    **dict.fromkeys(("vit", "beit", "data2vec-vision", "mobilenet_v1", "mobilenet_v2"), _HALF),
-    **dict.fromkeys(("siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model"), _HALF),
+    **dict.fromkeys(("vit", "beit", "data2vec-vision", "mobilenet_v1", "mobilenet_v2"), _HALVES),
+    **dict.fromkeys(("siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model"), _HALVES),
     **dict.fromkeys(("clip", "clip_vision_model", "chinese_clip", "blip", "metaclip_2"), _CLIP),
 }
 _INTERPOLATE = ("dinov2", "dinov2_with_registers")  # their positions, to any input
