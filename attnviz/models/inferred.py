@@ -100,7 +100,7 @@ def infer_inputs(
     if not given:
         made = _fitted(Preprocess(**known.settings.options()), known)
         if normalises(module):
-            made = replace(made, mean=(0.0,) * 3, std=(1.0,) * 3)
+            made = made.unnormalised()
         made = _for_channels(made, module, channels)
         return Inferred(made, labels, _note(name, made, known))
     made = Preprocess.of(weights if weights is not None else given[0])

@@ -200,6 +200,10 @@ class Preprocess:
             resize = height, width
         return replace(self, size=sides, resize=resize)
 
+    def unnormalised(self) -> Preprocess:
+        """Return the same for a network that takes colours in 0..1 as they are."""
+        return replace(self, mean=(0.0,) * 3, std=(1.0,) * 3)
+
     def halved(self) -> Preprocess:
         """Return the same with half the input's side, for a second attempt after memory ran out."""
         size, resize = pair(self.size), pair(self.resize)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -68,15 +67,12 @@ def _spec(name: str, kind: str, options: dict[str, Any], weights: Any) -> ModelS
 
 def _preprocess(name: str, preset: Any) -> Preprocess:
     if name in _SIDES:  # it squashes the picture to its own size
-        return _as_it_is(Preprocess(_SIDES[name], Fit.SQUASH, multiple=1, any_size=False))
+        squashed = Preprocess(_SIDES[name], Fit.SQUASH, multiple=1, any_size=False)
+        return squashed.unnormalised()
     if not hasattr(preset, "mean"):  # detectors resize and normalise by themselves
-        return _as_it_is(Preprocess(800))
+        return Preprocess(800).unnormalised()
     (side,) = preset.resize_size
     return Preprocess(int(side), mean=tuple(preset.mean), std=tuple(preset.std))
-
-
-def _as_it_is(preprocess: Preprocess) -> Preprocess:
-    return replace(preprocess, mean=(0.0,) * 3, std=(1.0,) * 3)
 
 
 def _build(name: str, options: dict[str, Any]) -> nn.Module:

@@ -178,7 +178,7 @@ def _preprocess(handed: Handed, given: Preprocess | None, side: int | None) -> P
             f"{chosen.channels}. Give as many numbers in `mean` and `std`."
         )
     if handed.takes is Takes.PICTURES:
-        chosen = replace(chosen, mean=(0.0,) * 3, std=(1.0,) * 3)
+        chosen = chosen.unnormalised()
     return chosen
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -89,9 +88,8 @@ def own_preprocess(module: nn.Module) -> Preprocess | None:
         made = Preprocess(int(inside.min_size[-1]), multiple=int(inside.size_divisible))
     else:
         width, height = inside.fixed_size
-        size = height if height == width else (height, width)
-        made = Preprocess(size, Fit.SQUASH, multiple=1, any_size=False)
-    return replace(made, mean=(0.0,) * 3, std=(1.0,) * 3)
+        made = Preprocess((height, width), Fit.SQUASH, multiple=1, any_size=False)
+    return made.unnormalised()
 
 
 def _known(module: nn.Module) -> str | None:
