@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
-from torch import nn
-
 from attnviz.models.outputs.infer import declared_outputs
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import FEATURES, ModelSpec, Source
-from attnviz.models.torchvision_source import LICENCE, weights_ref
+from attnviz.models.torchvision_source import LICENCE, build_torchvision, weights_ref
 from attnviz.pictures.geometry import Fit
 
 # Those whose weights load into the network as it is built without any; the older detectors come
@@ -54,7 +52,7 @@ def _spec(name: str, kind: str, options: dict[str, Any], weights: Any) -> ModelS
         embedded=False,
         download_bytes=ref.bytes,
         parameters=int(weights.meta["num_params"]),
-        build=partial(_build, name, options),
+        build=partial(build_torchvision, name, {"weights_backbone": None, **options}),
         weights=ref,
         preprocess=_preprocess(name, weights.transforms()),
         labels=labels,
@@ -73,10 +71,3 @@ def _preprocess(name: str, preset: Any) -> Preprocess:
         return Preprocess(800).unnormalised()
     (side,) = preset.resize_size
     return Preprocess(int(side), mean=tuple(preset.mean), std=tuple(preset.std))
-
-
-def _build(name: str, options: dict[str, Any]) -> nn.Module:
-    from torchvision import models
-
-    module: nn.Module = models.get_model(name, weights=None, weights_backbone=None, **options)
-    return module

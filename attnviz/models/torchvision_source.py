@@ -53,7 +53,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         embedded=False,
         download_bytes=ref.bytes,
         parameters=int(weights.meta["num_params"]),
-        build=partial(_build, name, {**options, **_BUILD_OPTIONS.get(name, {})}),
+        build=partial(build_torchvision, name, {**options, **_BUILD_OPTIONS.get(name, {})}),
         weights=replace(ref, adapt=_adapter(name)),
         preprocess=Preprocess(
             size=side,
@@ -124,7 +124,7 @@ def _resized(name: str, module: nn.Module, side: int) -> nn.Module:
     if side % patch:
         raise ModelError(f"{name} accepts sides in multiples of {patch} pixels, not {side}.")
     state = interpolate_embeddings(side, patch, module.state_dict())
-    resized = _build(name, {"image_size": side})
+    resized = build_torchvision(name, {"image_size": side})
     resized.load_state_dict(state)
     return resized
 
@@ -146,7 +146,20 @@ def _fixed_size(name: str, side: int) -> dict[str, Any]:
     return {"input_size": (side, side)} if "input_size" in options else {}
 
 
-def _build(name: str, options: dict[str, Any]) -> nn.Module:
+def build_torchvision(name: str, options: Mapping[str, Any]) -> nn.Module:
+    """Build a network of torchvision with random weights.
+
+    Parameters
+    ----------
+    name
+        torchvision's name.
+    options
+        For `torchvision.models.get_model`.
+
+    Returns
+    -------
+    nn.Module
+    """
     from torchvision import models
 
     module: nn.Module = models.get_model(name, weights=None, **options)
