@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from attnviz.errors import ModelError
 from attnviz.models.classes import index_of_class
+from attnviz.models.entries import entry
 
 _MAX_KEYS_SHOWN = 8
 _EMBEDDINGS = ("image_embeds", "pooler_output")  # of Hugging Face's networks without a head
@@ -88,7 +89,7 @@ def is_embedding(output: Any) -> bool:
 def _entry(output: Any) -> tuple[str, Any]:
     """The name and the value of what holds the logits; without a name, the output itself."""
     for name in ("logits", *_EMBEDDINGS):
-        inner = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
+        inner = entry(output, name)
         if inner is not None:
             return name, inner
     return "", output

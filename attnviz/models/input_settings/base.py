@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -48,11 +47,6 @@ class InputSettings:
         if self.size is not None and self.fit is None:
             said["fit"] = Fit.SQUASH
         return {name: value for name, value in said.items() if value is not None}
-
-
-def entry(source: Any, name: str) -> Any:
-    """An entry of a dictionary or an attribute of anything else; None if it has none."""
-    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
 
 
 def pair(value: Any) -> Sides | None:

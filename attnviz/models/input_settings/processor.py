@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from attnviz.errors import ModelError
+from attnviz.models.entries import entry
 from attnviz.models.input_settings.base import (
     InputSettings,
     Sides,
-    entry,
     filter_name,
     numbers,
     pair,

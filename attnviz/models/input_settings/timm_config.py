@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from attnviz.errors import ModelError
-from attnviz.models.input_settings.base import InputSettings, entry, filter_name, numbers, pair
+from attnviz.models.entries import entry
+from attnviz.models.input_settings.base import InputSettings, filter_name, numbers, pair
 from attnviz.pictures.geometry import Fit
 
 _CROP = 0.875  # timm's own default

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from attnviz.models.input_settings.base import entry
+from attnviz.models.entries import entry
 from attnviz.models.input_settings.timm_config import read_timm
 from attnviz.models.module_inputs.base import ModuleInputs
 from attnviz.models.module_inputs.grid import fixed_sides, interpolates, patch_side

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from attnviz.errors import ModelError
+from attnviz.models.entries import entry
 from attnviz.models.outputs.base import Found
 
 _MASK = 0.5
@@ -150,7 +151,7 @@ def _around(masks: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _entry(output: Any, name: str) -> Tensor | None:
-    value = output.get(name) if isinstance(output, Mapping) else getattr(output, name, None)
+    value = entry(output, name)
     return value if isinstance(value, Tensor) else None
 
 
