@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from attnviz.errors import ModelError
+from attnviz.models.input_settings.base import Sides
 from attnviz.models.input_settings.checks import checked_pixels
 from attnviz.models.input_settings.transforms import read_transforms
 from attnviz.models.module_inputs.base import ModuleInputs
@@ -157,8 +158,7 @@ def _entry(weights: Any) -> Any:
 def _fitted(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
     """With the only size that a network takes, or with a size in whole patches."""
     if known.fixed is not None:
-        fit = Fit.SQUASH if preprocess.fit is Fit.WHOLE else preprocess.fit
-        return replace(_in_patches(preprocess, known).at(known.fixed), fit=fit, any_size=False)
+        return _only_at(_in_patches(preprocess, known), known.fixed)
     preprocess = _in_patches(preprocess, known)
     if known.patch and preprocess.fit is not Fit.WHOLE:
         height, width = (
@@ -166,6 +166,12 @@ def _fitted(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
         )
         return preprocess.at((height, width))
     return preprocess
+
+
+def _only_at(preprocess: Preprocess, sides: Sides) -> Preprocess:
+    """For inputs of one size alone, onto which whole pictures are squashed."""
+    fit = Fit.SQUASH if preprocess.fit is Fit.WHOLE else preprocess.fit
+    return replace(preprocess.at(sides), fit=fit, any_size=False)
 
 
 def _in_patches(preprocess: Preprocess, known: ModuleInputs) -> Preprocess:
@@ -188,7 +194,7 @@ def _for_channels(preprocess: Preprocess, module: nn.Module, given: int | None) 
     return replace(preprocess, mean=(mean,) * channels, std=(std,) * channels)
 
 
-def found_by_trying(model: VisionModel, sides: tuple[int, int]) -> None:
+def found_by_trying(model: VisionModel, sides: Sides) -> None:
     """Give a network whose inferred preprocessing was wrong another size, and tell so.
 
     Parameters
@@ -198,9 +204,7 @@ def found_by_trying(model: VisionModel, sides: tuple[int, int]) -> None:
     sides
         (height, width) in pixels of an input on which it runs.
     """
-    preprocess = model.preprocess
-    fit = Fit.SQUASH if preprocess.fit is Fit.WHOLE else preprocess.fit
-    preprocess = replace(preprocess.at(sides), fit=fit, any_size=False)
+    preprocess = _only_at(model.preprocess, sides)
     model.spec = replace(model.spec, preprocess=preprocess)
     model.inferred = False
     model.notes = (
