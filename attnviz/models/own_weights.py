@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from attnviz.errors import WeightsError
+from attnviz.models.module_inputs.base import layer_outputs
 from attnviz.models.spec import ModelSpec, StateDict, WeightsRef
 from attnviz.models.state import read_state
 
@@ -76,18 +77,12 @@ def _other_heads(spec: ModelSpec, state: StateDict) -> tuple[tuple[str, ...], in
     changed = [key for key in own if key in state and state[key].shape != own[key].shape]
     heads = tuple(dict.fromkeys(key.rpartition(".")[0] for key in changed))
     counts = {state[key].shape[:1] for key in changed}
-    outputs = [_outputs(module.get_submodule(head)) for head in heads]
+    outputs = [layer_outputs(module.get_submodule(head)) for head in heads]
     same_inputs = all(state[key].shape[1:] == own[key].shape[1:] for key in changed)
     if len(counts) != 1 or not same_inputs or any(n != len(spec.labels) for n in outputs):
         return (), 0
     ((count,),) = counts
     return heads, count
-
-
-def _outputs(layer: nn.Module) -> int | None:
-    if isinstance(layer, nn.Linear):
-        return layer.out_features
-    return layer.out_channels if isinstance(layer, nn.Conv2d) else None
 
 
 def _with_heads(build: Callable[[], nn.Module], heads: Sequence[str], count: int) -> nn.Module:

@@ -40,9 +40,14 @@ def head_of(module: nn.Module) -> nn.Linear | nn.Conv2d | None:
     return next((part for part in last if isinstance(part, (nn.Linear, nn.Conv2d))), None)
 
 
-def outputs_of(module: nn.Module) -> int | None:
+def output_count(module: nn.Module) -> int | None:
     """Return how many numbers a network returns, as far as its last layer says it."""
     head = head_of(module)
-    if head is None:
-        return None
-    return head.out_features if isinstance(head, nn.Linear) else head.out_channels
+    return None if head is None else layer_outputs(head)
+
+
+def layer_outputs(layer: nn.Module) -> int | None:
+    """Return how many numbers a linear layer or a convolution returns; None of any other."""
+    if isinstance(layer, nn.Linear):
+        return layer.out_features
+    return layer.out_channels if isinstance(layer, nn.Conv2d) else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import nn
 
 from attnviz.models.input_settings.base import InputSettings
-from attnviz.models.module_inputs.base import ModuleInputs, outputs_of
+from attnviz.models.module_inputs.base import ModuleInputs, output_count
 from attnviz.models.module_inputs.grid import fixed_sides, patch_side
 from attnviz.models.module_inputs.hugging_face_module import read_hugging_face_module
 from attnviz.models.module_inputs.timm_module import read_timm_module
@@ -40,7 +40,7 @@ def read_module(module: nn.Module) -> ModuleInputs:
         for read in _READERS:
             found = read(part)
             if found is not None:
-                same = len(found.labels) == outputs_of(module)
+                same = len(found.labels) == output_count(module)
                 return found if same else replace(found, labels=())
     patch = patch_side(module)
     return ModuleInputs(InputSettings(origin=""), (), fixed_sides(module, patch), patch, sure=False)

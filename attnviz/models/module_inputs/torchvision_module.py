@@ -12,7 +12,7 @@ from torch import nn
 
 from attnviz.models.input_settings.base import InputSettings, Sides
 from attnviz.models.input_settings.transforms import read_transforms
-from attnviz.models.module_inputs.base import ModuleInputs, head_of, outputs_of
+from attnviz.models.module_inputs.base import ModuleInputs, head_of, output_count
 from attnviz.models.module_inputs.grid import fixed_sides, patch_side
 
 _HOME = "torchvision.models."
@@ -70,7 +70,7 @@ def labels_of_weights(module: nn.Module, weights: Any) -> tuple[str, ...]:
         Empty where the network has another number of outputs.
     """
     names = tuple(weights.meta.get("categories") or ())
-    return names if len(names) == outputs_of(module) else ()
+    return names if len(names) == output_count(module) else ()
 
 
 @cache
