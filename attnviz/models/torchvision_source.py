@@ -14,6 +14,7 @@ from torch import nn
 
 from attnviz.errors import ModelError
 from attnviz.models.preprocess import Preprocess
+from attnviz.models.resized import resized_copy
 from attnviz.models.spec import FEATURES, Kinds, ModelSpec, Source, StateDict, WeightsRef
 from attnviz.pictures.geometry import Fit
 
@@ -117,15 +118,12 @@ def _by_prefix(name: str, table: Mapping[str, T]) -> T | None:
 
 
 def _resized(name: str, module: nn.Module, side: int) -> nn.Module:
-    """Build a ViT for another input side, interpolating its position embeddings."""
-    from torchvision.models.vision_transformer import interpolate_embeddings
-
+    """Copy a ViT for another input side, interpolating its position embeddings."""
     patch = int(getattr(module, "patch_size"))  # noqa: B009  # not every nn.Module has it
     if side % patch:
         raise ModelError(f"{name} accepts sides in multiples of {patch} pixels, not {side}.")
-    state = interpolate_embeddings(side, patch, module.state_dict())
-    resized = build_torchvision(name, {"image_size": side})
-    resized.load_state_dict(state)
+    resized = resized_copy(module, (side, side))
+    assert resized is not None
     return resized
 
 

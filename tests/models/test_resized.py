@@ -14,6 +14,8 @@ from torchvision import models
 
 import attnviz
 from attnviz.analysis.explain import predict
+from attnviz.errors import ModelError
+from attnviz.models.catalogue import find_model
 from attnviz.models.preprocess import Preprocess
 
 
@@ -51,6 +53,17 @@ def test_positions_are_interpolated_in_a_copy(make: Any, where: str, antialias: 
         "inputs of 96 x 96 pixels: its position embeddings, which are for 64 x 64"
         in (model.notes[0])
     )
+
+
+def test_a_vit_of_the_catalogue_keeps_its_number_of_classes_at_another_size() -> None:
+    resize = find_model("vit_b_16").resize
+    assert resize is not None
+    module, inputs = torchvision_vit(), torch.rand(1, 3, 96, 96)
+    wrapped = attnviz.wrap(module, Preprocess(size=96, fit="squash")).module
+    torch.testing.assert_close(resize(module, 96)(inputs), wrapped(inputs))
+    assert module.image_size == 64
+    with pytest.raises(ModelError, match="multiples of 16 pixels, not 100"):
+        resize(module, 100)
 
 
 def test_oblong_sizes_are_timms_alone() -> None:
