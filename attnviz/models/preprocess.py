@@ -206,11 +206,10 @@ class Preprocess:
 
     def halved(self) -> Preprocess:
         """Return the same with half the input's side, for a second attempt after memory ran out."""
-        size, resize = pair(self.size), pair(self.resize)
-        assert size is not None
+        (height, width), resize = self.sides, pair(self.resize)
         return replace(
             self,
-            size=(self._half(size[0]), self._half(size[1])),
+            size=(self._half(height), self._half(width)),
             resize=resize and (self._half(resize[0]), self._half(resize[1])),
         )
 

@@ -33,7 +33,7 @@ class BlackBox(nn.Module):
 
     def __init__(self, handed: Handed, batch: int | None = None) -> None:
         super().__init__()
-        self.name, self.digest = handed.name, handed.digest
+        self.name = handed.name
         self.batch = handed.batch or batch or LARGEST_BATCH
         self._handed = handed
         self._classes: int | None = None

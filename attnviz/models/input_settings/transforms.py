@@ -39,8 +39,7 @@ def read_transforms(source: Any) -> InputSettings | None:
         One of the steps is random, or does what no `Preprocess` does; the text names it.
     """
     if hasattr(source, "transforms") and hasattr(source, "meta"):  # an entry of a weights' enum
-        found = _preset(source.transforms(), str(source))
-        return found
+        return _preset(source.transforms(), str(source))
     if hasattr(source, "resize_size"):
         return _preset(source, f"torchvision's preset {type(source).__name__}")
     steps = list(_flat(source))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -37,7 +36,7 @@ def read_torchvision_module(module: nn.Module) -> ModuleInputs | None:
     home = next((one for one in type(module).__mro__ if one.__module__.startswith(_HOME)), None)
     if home is None:
         return None
-    of_class = list(_weights_of(home))
+    of_class = _weights_by_class().get(home)
     if not of_class:
         return None
     size = _parameters_before_head(module)
@@ -86,10 +85,6 @@ def _weights_by_class() -> dict[type, list[Any]]:
             default = models.get_model_weights(name).DEFAULT
             found.setdefault(home, []).extend(sorted(entries, key=lambda one: one is not default))
     return found
-
-
-def _weights_of(home: type) -> Iterator[Any]:
-    yield from _weights_by_class().get(home, ())
 
 
 def _parameters_before_head(module: nn.Module) -> tuple[int, int] | None:
