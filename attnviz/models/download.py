@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.spec import WeightsRef
+from attnviz.models.web import web_opener
 from attnviz.progress import Progress, raised_by_progress, report_progress
 
 SILENCE_SECONDS = 30.0
@@ -86,17 +87,7 @@ def download(
 
 def _response(url: str) -> Any:
     """Open the response; like `urlopen`, but redirections to file or ftp addresses fail."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPRedirectHandler,
-        urllib.request.HTTPErrorProcessor,
-        urllib.request.UnknownHandler,
-    ):
-        opener.add_handler(handler())
+    opener = web_opener(urllib.request.HTTPRedirectHandler, urllib.request.UnknownHandler)
     return opener.open(url, timeout=SILENCE_SECONDS)
 
 

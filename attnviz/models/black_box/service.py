@@ -21,6 +21,7 @@ import numpy as np
 
 from attnviz.errors import ModelError
 from attnviz.models.black_box.handed import Handed, Takes
+from attnviz.models.web import web_opener
 from attnviz.types import FloatArray, Pixels
 
 SCHEMES = ("http://", "https://")
@@ -105,7 +106,7 @@ class Service:
         request = urllib.request.Request(self.address, body, headers, method="POST")  # noqa: S310
         end = time.monotonic() + self.timeout
         try:
-            with _opener().open(request, timeout=self.timeout) as response:
+            with web_opener().open(request, timeout=self.timeout) as response:
                 return self._read(response, end)
         except (OSError, http.client.HTTPException) as error:
             raise ModelError(
@@ -133,20 +134,6 @@ class Service:
         if isinstance(cause, TimeoutError):
             return f"no whole answer within {self.timeout:g} seconds"
         return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """What opens http and https addresses, and follows no redirection."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
-        urllib.request.HTTPHandler,
-        urllib.request.HTTPSHandler,
-        urllib.request.HTTPDefaultErrorHandler,
-        urllib.request.HTTPErrorProcessor,
-    ):
-        opener.add_handler(handler())
-    return opener
 
 
 def from_address(given: object) -> Handed | None:
