@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -35,7 +34,7 @@ from attnviz.models.loading import load_model
 from attnviz.models.spec import CertaintyLimits
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_picture
-from benchmarks.data import boxes_by_name
+from benchmarks.data import boxes_by_name, parsed
 from benchmarks.known_classes import classes_for
 
 KEPT = 0.8  # of the right decisions, at least
@@ -174,14 +173,11 @@ def write_entry(model: VisionModel, found: dict[str, object]) -> Path:
 def main() -> None:
     """Print the limits, and write the card where requested."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
     parser.add_argument("--model", default="ran-small")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--most", type=int, default=800, help="Most pictures of its classes.")
     parser.add_argument("--write-card", action="store_true", help="Write them into the card.")
-    options = parser.parse_args()
-    if options.data is None:
-        parser.error("give --data, or set ATTNVIZ_DATA")
+    options = parsed(parser)
     model = load_model(options.model, options.device)
     found = entry(*measure(model, options.data, options.most))
     print(json.dumps(found, indent=1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +23,15 @@ from attnviz.pictures.geometry import Fit, resample
 LONGEST_SIDE = 400
 IMAGENET = 1000  # classes of a network that is shown ImageNet's photos
 NO_FIXATIONS = np.zeros(0, np.int64)
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options of a benchmark, among them `data`, the folder that all of them read."""
+    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
+    options = parser.parse_args()
+    if options.data is None:
+        parser.error("give --data, or set ATTNVIZ_DATA")
+    return options
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ For all but `taken` and `drop`, high is good.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
@@ -53,7 +52,7 @@ from attnviz.render.focus import is_flat
 from attnviz.training.data.memory import keep_freed_memory
 from attnviz.types import FloatArray
 from benchmarks.contestants import Contestant, contestants
-from benchmarks.data import IMAGENET, boxes_by_name, imagenet, imagenette
+from benchmarks.data import IMAGENET, boxes_by_name, imagenet, imagenette, parsed
 from benchmarks.known_classes import classes_for
 from benchmarks.mosaics import classifier_of, covering, mosaics, said, share_in_cell
 from benchmarks.report import Report, Results, best_peer
@@ -252,7 +251,6 @@ def run(
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
     parser.add_argument("--model", default="squeezenet1_0")
     parser.add_argument("--half", choices=("first", "second"), default="second")
     parser.add_argument("--photos", type=int, default=200)
@@ -265,9 +263,7 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true", help="also Score-CAM and others of its cost")
     parser.add_argument("--quick", action="store_true", help="a tenth of the pictures")
     parser.add_argument("--out", type=Path, help="also write the table there")
-    wish = parser.parse_args()
-    if wish.data is None:
-        parser.error("give --data, or set ATTNVIZ_DATA")
+    wish = parsed(parser)
     counts = Counts(wish.photos, wish.mosaics, wish.road, wish.boxes, wish.further)
     if wish.quick:
         counts = Counts(*(max(2, one // 10) for one in astuple(counts)))

@@ -21,7 +21,6 @@ import argparse
 import dataclasses
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -49,7 +48,15 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.training.data.memory import keep_freed_memory
 from attnviz.vision.spectral_residual import spectral_residual
-from benchmarks.data import IMAGENET, Annotated, imagenet, imagenette, with_boxes, with_fixations
+from benchmarks.data import (
+    IMAGENET,
+    Annotated,
+    imagenet,
+    imagenette,
+    parsed,
+    with_boxes,
+    with_fixations,
+)
 from benchmarks.mosaics import classifier_of, covering
 from benchmarks.scores import Scores, Table
 
@@ -253,7 +260,6 @@ def write_answers(model: VisionModel, answers: dict[str, RecommendedMap]) -> Pat
 def main() -> None:
     """Print the report, and write it and the card where requested."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
     parser.add_argument("--model", default="ran-small")
     parser.add_argument("--device", default="auto")
     parser.add_argument(
@@ -274,9 +280,7 @@ def main() -> None:
         action="store_true",
         help="Write the best maps into the model's card as its answers.",
     )
-    options = parser.parse_args()
-    if options.data is None:
-        parser.error("give --data, or set ATTNVIZ_DATA")
+    options = parsed(parser)
     keep_freed_memory()
     model = load_model(options.model, options.device)
     limits = options.limit, options.screen, options.places

@@ -17,7 +17,6 @@ NSS        normalised scanpath saliency at all viewers' fixations (OSIE).
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -44,7 +43,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit, PictureGeometry
 from attnviz.render.focus import Edges, FocusSettings
 from attnviz.types import BoolArray, FloatArray
-from benchmarks.data import boxes_of_objects, outlines_of_objects, with_fixations
+from benchmarks.data import boxes_of_objects, outlines_of_objects, parsed, with_fixations
 
 ATTENTION = (
     "carried-attention",
@@ -230,14 +229,11 @@ def run(names: Sequence[str], data: Path, half: int, places: int) -> str:
 def main() -> None:
     """Print the report, and write it where requested."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=os.environ.get("ATTNVIZ_DATA"))
     parser.add_argument("--models", nargs="+", default=["dinov2-small", "lens"])
     parser.add_argument("--half", type=int, choices=(0, 1), default=1)
     parser.add_argument("--places", type=int, default=10**9, help="Most photos of each set.")
     parser.add_argument("--out", type=Path, help="File to write the report to as well.")
-    options = parser.parse_args()
-    if options.data is None:
-        parser.error("give --data, or set ATTNVIZ_DATA")
+    options = parsed(parser)
     text = run(options.models, options.data, options.half, options.places)
     print(text)
     if options.out:
