@@ -171,38 +171,30 @@ def report(
     model: VisionModel, objects: Measured, focus: Measured | None, attention: Measured | None
 ) -> list[str]:
     """The tables of one network, as Markdown."""
-    photos = max(map(len, objects.values.values()))
     side = model.preprocess.size
     lines = [
         f"## {model.spec.title}",
         "",
         f"Weights sha256 `{model.weights_sha256[:16]}`, pictures squashed to {side} x {side} px.",
         "",
-        f"| object ({photos} photos) | | CorLoc | best IoU |",
-        "|---|---|---|---|",
-        *(
-            f"| {' | '.join(row)} | {objects.cell(row, 0.5)} | {objects.cell(row)} |"
-            for row in objects.values
-        ),
-        "",
+        *table(objects, ("object", "", "CorLoc", "best IoU"), (0.5, None)),
     ]
     if focus is not None:
-        photos = max(map(len, focus.values.values()))
-        lines += [
-            f"| focus ({photos} photos) | follows | focus IoU |",
-            "|---|---|---|",
-            *(f"| {' | '.join(row)} | {focus.cell(row)} |" for row in focus.values),
-            "",
-        ]
+        lines += table(focus, ("focus", "follows", "focus IoU"))
     if attention is not None:
-        photos = max(map(len, attention.values.values()))
-        lines += [
-            f"| attention ({photos} photos) | layer | NSS |",
-            "|---|---|---|",
-            *(f"| {' | '.join(row)} | {attention.cell(row)} |" for row in attention.values),
-            "",
-        ]
+        lines += table(attention, ("attention", "layer", "NSS"))
     return lines
+
+
+def table(
+    measured: Measured, heads: Sequence[str], least: Sequence[float | None] = (None,)
+) -> list[str]:
+    """A table in Markdown, with a column for each of `least`, as `Measured.cell` has it."""
+    photos = max(map(len, measured.values.values()))
+    head = [f"{heads[0]} ({photos} photos)", *heads[1:]]
+    rows = [[*row, *(measured.cell(row, one) for one in least)] for row in measured.values]
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return [lines[0], "|---" * len(heads) + "|", *lines[1:], ""]
 
 
 def run(names: Sequence[str], data: Path, half: int, places: int) -> str:
