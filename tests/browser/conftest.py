@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.chromium import browser_path
 from tests.paths import ROOT
+from tests.servers import OFFLINE, free_port, running
 
 
 @dataclass(frozen=True)
@@ -62,61 +58,34 @@ def without_disconnections(log: str) -> str:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app as a user starts it."""
-    with started(ROOT / "app.py", tmp_path_factory.mktemp("app") / "log.txt") as running:
-        yield running
+    with started(ROOT / "app.py", tmp_path_factory.mktemp("app") / "log.txt") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def viewer_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """Nothing but the viewer, on a picture and maps that the tests know."""
     script = Path(__file__).with_name("viewer_app.py")
-    with started(script, tmp_path_factory.mktemp("viewer") / "log.txt") as running:
-        yield running
+    with started(script, tmp_path_factory.mktemp("viewer") / "log.txt") as server:
+        yield server
 
 
 @contextmanager
 def started(script: Path, log: Path) -> Iterator[App]:
     """A Streamlit server of its own for a script, ended when the tests are done with it."""
     browser_path()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     command = [
         sys.executable, "-m", "streamlit", "run", str(script),
         f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1",
     ]  # fmt: skip
     # No network and an empty cache, so that "cannot be downloaded" is what happens everywhere.
-    offline = {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": "", "no_proxy": "127.0.0.1"}
-    offline |= dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9")
-    offline["PYTHONPATH"] = str(ROOT)
-    offline["ATTNVIZ_RUNS"] = str(log.parent / "runs")
-    offline["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=os.environ | offline
-        )
-    try:
-        wait_until_healthy(f"http://127.0.0.1:{port}", process)
-        yield App(f"http://127.0.0.1:{port}", log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 90
-    while time.monotonic() < end:
-        assert process.poll() is None, "the app ended before it answered"
-        try:
-            with urllib.request.urlopen(url + "/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError("the app did not answer within 90 s")
+    own = OFFLINE | {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": ""}
+    own["ATTNVIZ_RUNS"] = str(log.parent / "runs")
+    own["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
+    with running(command, f"{url}/_stcore/health", log, folder=ROOT, own=own, patience=90):
+        yield App(url, log)
 
 
 def stopped(page: Page, *, begin: str) -> None:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import browser_path
-from tests.paths import ROOT
+from tests.servers import OFFLINE, free_port, running
 
 pytest.importorskip("anywidget")
 pytest.importorskip("jupyterlab")
@@ -51,47 +45,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     browser_path()
     home = tmp_path_factory.mktemp("jupyter")
     (home / "viewer.ipynb").write_text(json.dumps(notebook()), encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     own = {
-        "PYTHONPATH": str(ROOT),
+        **OFFLINE,
         "IPYTHONDIR": str(home / "ipython"),
         **{f"JUPYTER_{name}_DIR": str(home / name) for name in ("CONFIG", "DATA", "RUNTIME")},
-        **dict.fromkeys(("https_proxy", "http_proxy"), "http://127.0.0.1:9"),
-        "no_proxy": "127.0.0.1",
     }
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
         "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", f"--ServerApp.root_dir={home}",
         "--IdentityProvider.token=",
     ]  # fmt: skip
-    log = home / "log.txt"
-    with log.open("wb") as file:
-        server = subprocess.Popen(
-            command, cwd=home, env=os.environ | own, stdout=file, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api", server, log)
-        yield f"http://127.0.0.1:{port}/lab/tree/viewer.ipynb?reset"
-    finally:
-        server.terminate()
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + WAIT / 1000
-    while time.monotonic() < end:
-        assert server.poll() is None, log.read_text(errors="replace")
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("JupyterLab did not answer: " + log.read_text(errors="replace"))
+    url, patience = f"http://127.0.0.1:{port}", WAIT / 1000
+    with running(command, f"{url}/api", home / "log.txt", folder=home, own=own, patience=patience):
+        yield f"{url}/lab/tree/viewer.ipynb?reset"
 
 
 def run(page: Page, number: int) -> None:
@@ -109,6 +76,8 @@ def test_the_viewer_lives_in_a_notebook(chromium: Browser, address: str) -> None
     cells = page.locator(".jp-Notebook .jp-Cell")
     expect(cells).to_have_count(len(CELLS), timeout=WAIT)
     expect(page.locator(".jp-Toolbar-kernelName", has_text="Python 3")).to_be_visible(timeout=WAIT)
+    # A cell that is run before its kernel answers is passed over.
+    expect(page.get_by_role("button", name="| Idle")).to_be_visible(timeout=WAIT)
     run(page, 0)
     canvas = cells.nth(0).locator(".jp-OutputArea .stage > canvas")
     expect(canvas).to_have_attribute("data-layer", "block 2 church", timeout=WAIT)
