@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from attnviz.models.scores import ScoreKind
 from attnviz.targets.base import Target
 from attnviz.types import FloatArray
 
@@ -26,6 +27,8 @@ class AskedTarget:
         The target, with the model's names for what it names.
     prediction
         What it is called, and its probability in 0..1; of a score that is none, its value.
+    kind
+        How its score is read: `NONE` for a value.
     share
         Its share of the focus where several compete, 0..1.
     maps
@@ -34,5 +37,6 @@ class AskedTarget:
 
     target: Target
     prediction: Prediction
+    kind: ScoreKind
     share: float
     maps: tuple[FloatArray, ...]

@@ -136,6 +136,7 @@ def asked_targets(
         AskedTarget(
             target.resolved(model),
             _prediction(model, target, logits, values[index]),
+            target.score_kind(model),
             float(shares[index]),
             tuple(results[index].map_of(name) for name in names),
         )
@@ -147,7 +148,7 @@ def _prediction(model: VisionModel, target: Target, logits: Tensor, value: Tenso
     """What a target is called, and its probability, or else its value."""
     if isinstance(target, Class):
         return prediction_of(model, logits, target.index(model))
-    chance = Scores(target.score_kind, exclusive=False).probabilities(value)
+    chance = Scores(target.score_kind(model), exclusive=False).probabilities(value)
     return Prediction(target.words(model), float(chance))
 
 

@@ -109,10 +109,37 @@ def stored_weights(ref: WeightsRef) -> Path | None:
     return next((path for path in _candidates(ref) if path.is_file()), None)
 
 
-def _candidates(ref: WeightsRef) -> list[Path]:
+def companion_folder(name: str) -> Path | None:
+    """Return the folder beside a network's weights with what else it needs, such as a tokenizer.
+
+    Parameters
+    ----------
+    name
+        Of the network, and of the folder in `$ATTNVIZ_WEIGHTS` or torch's download cache.
+
+    Returns
+    -------
+    Path or None
+        None if there is none.
+    """
+    return next((one for folder in _folders() if (one := folder / name).is_dir()), None)
+
+
+def companion_remedy(name: str) -> str:
+    """Return where such a folder may be, for the sentence of an error."""
+    own = f"the folder {name} in the one that {WEIGHTS_VARIABLE} names"
+    return f"{_download_cache() / name}, or {own}"
+
+
+def _folders() -> list[Path]:
+    """Where files of weights may be, but for those shipped with the package."""
     folder = os.environ.get(WEIGHTS_VARIABLE)
-    paths = [ref.embedded, Path(folder).expanduser() / ref.file_name if folder else None]
-    return [*(path for path in paths if path), _download_cache() / ref.file_name]
+    return [*([Path(folder).expanduser()] if folder else []), _download_cache()]
+
+
+def _candidates(ref: WeightsRef) -> list[Path]:
+    own = [ref.embedded] if ref.embedded else []
+    return [*own, *(folder / ref.file_name for folder in _folders())]
 
 
 def _download_cache() -> Path:

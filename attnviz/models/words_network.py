@@ -26,6 +26,7 @@ Tokenizer = Callable[..., Any]
 
 _TOWERS = (("encode_image", "encode_text"), ("get_image_features", "get_text_features"))
 _REMEMBERED = 256
+_MANY_TOKENS = 100_000
 _LENGTH_HELD: ContextVar[bool] = ContextVar("length_held", default=False)
 
 
@@ -44,7 +45,8 @@ class WordsNetwork(nn.Module):
         super().__init__()
         self.joint = joint
         self._image, self._text = (getattr(joint, name) for name in _tower_names(joint))
-        self.tokenizer: Any = getattr(tokenizer, "tokenizer", tokenizer)  # also of a processor
+        inside = getattr(tokenizer, "tokenizer", None) if _is_processor(tokenizer) else None
+        self.tokenizer: Any = inside or tokenizer
         self._known: dict[tuple[Any, ...], Tensor] = {}
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,6 +64,16 @@ class WordsNetwork(nn.Module):
         """What is added then, so that a sigmoid is the probability; None if softmax was learned."""
         found = getattr(self.joint, "logit_bias", None)
         return None if found is None else float(found.detach())
+
+    @property
+    def knows_languages(self) -> bool:
+        """Whether it reads several languages, by the size of its vocabulary.
+
+        Those of English have 30,000 to 50,000 tokens, those of many languages 250,000 (XLM-R, mT5,
+        NLLB, Gemma).
+        """
+        tables = (one for one in self.joint.modules() if isinstance(one, nn.Embedding))
+        return max((one.num_embeddings for one in tables), default=0) >= _MANY_TOKENS
 
     def sentences(self, texts: Sequence[str]) -> Tensor:
         """Return the direction that several wordings of one thing share.
@@ -162,12 +174,22 @@ def image_preprocess(joint: nn.Module) -> Preprocess:
     size = getattr(visual, "image_size", None) or getattr(vision, "image_size", None) or 224
     side = int(max(size) if isinstance(size, (tuple, list)) else size)
     told = getattr(visual, "preprocess_cfg", None) or {}
-    half = HALF if hasattr(joint, "logit_bias") else None
+    half = HALF if _has_bias(joint) else None
     return Preprocess(
         size=side, fit=Fit.SQUASH, any_size=False,
         mean=tuple(told.get("mean") or half or CLIP_MEAN),
         std=tuple(told.get("std") or half or CLIP_STD),
     )  # fmt: skip
+
+
+def _has_bias(joint: nn.Module) -> bool:
+    """Whether its scores have learned an offset, as SigLIP's; OpenCLIP's CLIP has None there."""
+    return getattr(joint, "logit_bias", None) is not None
+
+
+def _is_processor(tokenizer: Any) -> bool:
+    """Whether it holds a tokenizer for texts; OpenCLIP's tokenizers hold one for themselves."""
+    return hasattr(tokenizer, "image_processor")
 
 
 def _tower_names(joint: nn.Module) -> tuple[str, str]:
@@ -197,7 +219,7 @@ def _tokens(tokenizer: Any, texts: list[str], joint: nn.Module) -> dict[str, Ten
         texts, padding="max_length", truncation=True, max_length=longest, return_tensors="pt"
     )
     # SigLIP has learned without a mask: what fills up counts there.
-    names = ("input_ids",) if hasattr(joint, "logit_bias") else ("input_ids", "attention_mask")
+    names = ("input_ids",) if _has_bias(joint) else ("input_ids", "attention_mask")
     return {name: found[name] for name in names if name in found}
 
 

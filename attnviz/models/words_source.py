@@ -1,7 +1,9 @@
 """Catalogue entries of networks that read words, with OpenCLIP's towers and published weights.
 
-Only those are listed whose tokenizer comes along with OpenCLIP, so that a file of weights is all
-that is needed. Pictures are squashed to the square that they learned from, and nothing is cut off.
+The tokenizer of CLIP's first networks comes along with OpenCLIP. That of all others is a few files
+of their repository, which are read when words are asked for first: from a folder beside the
+weights, or else from Hugging Face's cache, into which they are downloaded. Pictures are squashed to
+the square that they learned from, and nothing is cut off.
 """
 
 from __future__ import annotations
@@ -9,19 +11,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.util import find_spec
+from typing import Any
 
 from torch import nn
 
 from attnviz.errors import ModelError
-from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, Preprocess
+from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, HALF, Preprocess
 from attnviz.models.scores import ScoreKind
 from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
-from attnviz.models.words_network import WordsNetwork
+from attnviz.models.weights import companion_folder
+from attnviz.models.words_network import Tokenizer, WordsNetwork
+from attnviz.models.words_tokenizer import INSTALL, PublishedTokenizer, unavailable
 from attnviz.pictures.geometry import Fit
 
-INSTALL = "pip install 'attnviz[words]'"
-_ADDRESS = "https://huggingface.co/laion/{}/resolve/main/open_clip_model.safetensors"
+_ADDRESS = "https://huggingface.co/{}/resolve/main/open_clip_model.safetensors"
 _BYTES = 4  # per parameter, as float32
+_LAION2B = "2 billion photos with their captions (Schuhmann et al., 2022)"
+_LAION5B = "5 billion photos with captions in many languages (Schuhmann et al., 2022)"
+_WEBLI = "photos with their captions, each pair judged by itself (Zhai et al., 2023)"
+_WEBLI_ALL = (
+    "photos with captions in many languages, each pair judged by itself (Zhai et al., 2023)"
+)
+_WEBLI2 = (
+    "photos with captions in many languages, and where in them things are (Tschannen et al., 2025)"
+)
+_DROPPED = "embeddings.position_ids"  # counted by newer versions of transformers
 
 
 @dataclass(frozen=True)
@@ -31,18 +45,49 @@ class _Reader:
     name: str
     title: str
     architecture: str
+    tag: str
     repository: str
     parameters: int
+    learned: str = _WEBLI
+    side: int = 224
+    mean: tuple[float, ...] = HALF
+    std: tuple[float, ...] = HALF
+    licence: str = "Apache-2.0"
 
 
+_CLIP: dict[str, Any] = {"mean": CLIP_MEAN, "std": CLIP_STD, "licence": "MIT"}
 _READERS = (
     _Reader(
         "clip-words-base32", "CLIP with words, base, patches of 32", "ViT-B-32",
-        "CLIP-ViT-B-32-laion2B-s34B-b79K", 151_277_313,
+        "laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 151_277_313, _LAION2B,
+        **_CLIP,
     ),
     _Reader(
         "clip-words-base16", "CLIP with words, base, patches of 16", "ViT-B-16",
-        "CLIP-ViT-B-16-laion2B-s34B-b88K", 149_620_737,
+        "laion2b_s34b_b88k", "laion/CLIP-ViT-B-16-laion2B-s34B-b88K", 149_620_737, _LAION2B,
+        **_CLIP,
+    ),
+    _Reader(
+        "clip-words-languages", "CLIP with words in many languages, base, patches of 32",
+        "xlm-roberta-base-ViT-B-32", "laion5b_s13b_b90k",
+        "laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k", 366_121_473, _LAION5B, **_CLIP,
+    ),
+    _Reader(
+        "siglip-words-base16", "SigLIP with words, base, patches of 16", "ViT-B-16-SigLIP",
+        "webli", "timm/ViT-B-16-SigLIP", 203_155_970,
+    ),
+    _Reader(
+        "siglip-words-languages", "SigLIP with words in many languages, base, patches of 16",
+        "ViT-B-16-SigLIP-i18n-256", "webli", "timm/ViT-B-16-SigLIP-i18n-256", 370_626_050,
+        _WEBLI_ALL, 256,
+    ),
+    _Reader(
+        "siglip2-words-base16", "SigLIP 2 with words in many languages, base, patches of 16",
+        "ViT-B-16-SigLIP2", "webli", "timm/ViT-B-16-SigLIP2", 375_187_970, _WEBLI2,
+    ),
+    _Reader(
+        "siglip2-words-base32", "SigLIP 2 with words in many languages, base, patches of 32",
+        "ViT-B-32-SigLIP2-256", "webli", "timm/ViT-B-32-SigLIP2-256", 376_856_066, _WEBLI2, 256,
     ),
 )  # fmt: skip
 
@@ -74,29 +119,32 @@ def _spec(one: _Reader) -> ModelSpec:
         embedded=False,
         download_bytes=one.parameters * _BYTES,
         parameters=one.parameters,
-        build=partial(build_reader, one.architecture),
+        build=partial(build_reader, one.architecture, one.name),
         weights=WeightsRef(
             f"{one.name}.safetensors", _ADDRESS.format(one.repository), adapt=_inside
         ),
         preprocess=Preprocess(
-            size=224, fit=Fit.SQUASH, any_size=False, mean=CLIP_MEAN, std=CLIP_STD
+            size=one.side, fit=Fit.SQUASH, any_size=False, mean=one.mean, std=one.std
         ),
         labels=(),
-        note="Names no classes, but finds what is asked for in words. It learned from 2 billion "
-        "photos with their captions (Schuhmann et al., 2022); downloaded on first use.",
+        note="Names no classes, but finds what is asked for in words. It learned from "
+        f"{one.learned}; downloaded on first use.",
         layout="NTC",
         scores=ScoreKind.NONE,
-        licence="MIT",
+        licence=one.licence,
     )
 
 
-def build_reader(architecture: str) -> nn.Module:
+def build_reader(architecture: str, name: str) -> nn.Module:
     """Build a network of OpenCLIP with random weights, and with its tokenizer.
 
     Parameters
     ----------
     architecture
         OpenCLIP's name.
+    name
+        Its name in the catalogue, and that of the folder beside its weights where the tokenizer may
+        be, and the configuration of a text tower of Hugging Face.
 
     Returns
     -------
@@ -107,16 +155,43 @@ def build_reader(architecture: str) -> nn.Module:
     ------
     ModelError
         OpenCLIP is not installed.
+    WeightsUnavailableError
+        The configuration of its text tower cannot be read.
     """
     try:
         import open_clip  # takes seconds
     except ImportError as error:
         raise ModelError(f"Networks that read words need OpenCLIP: `{INSTALL}`.") from error
     config = open_clip.get_model_config(architecture)
-    joint = open_clip.CLIP(**{key: value for key, value in config.items() if key != "custom_text"})
-    return WordsNetwork(joint, open_clip.get_tokenizer(architecture))
+    text = dict(config["text_cfg"])
+    own_tower = text.get("hf_model_name")
+    if own_tower:
+        text |= {"hf_model_pretrained": False, "hf_model_name": _place(name, own_tower)}
+    kind = open_clip.CustomTextCLIP if config.pop("custom_text", own_tower) else open_clip.CLIP
+    try:
+        joint = kind(**config | {"text_cfg": text})
+    except (OSError, ImportError) as error:
+        if not own_tower:
+            raise
+        raise unavailable(name, "text tower", text["hf_model_name"], error) from error
+    return WordsNetwork(joint, _tokenizer(open_clip, architecture, name, text))
+
+
+def _place(name: str, published: str) -> str:
+    """The folder beside the weights where files of a network are, or else their repository."""
+    return str(companion_folder(name) or published)
+
+
+def _tokenizer(open_clip: Any, architecture: str, name: str, text: dict[str, Any]) -> Tokenizer:
+    source = text.get("hf_tokenizer_name")
+    if not source:
+        tokenizer: Tokenizer = open_clip.get_tokenizer(architecture)
+        return tokenizer
+    length = text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
+    return PublishedTokenizer(name, source, length, text.get("tokenizer_kwargs") or {})
 
 
 def _inside(state: StateDict) -> StateDict:
     """Give the published tensors the names that they have in `WordsNetwork`."""
-    return {f"joint.{name}": value for name, value in state.items()}
+    kept = {name: value for name, value in state.items() if not name.endswith(_DROPPED)}
+    return {f"joint.{name}": value for name, value in kept.items()}

@@ -112,9 +112,9 @@ class Target(ABC):
     title: ClassVar[str]
     parts: ClassVar[Mapping[str, Part]] = {}
 
-    @property
-    def score_kind(self) -> ScoreKind:
-        """How its score is read: `SIGMOID` for log-odds, `NONE` for a value."""
+    def score_kind(self, model: VisionModel) -> ScoreKind:
+        """Return how a model's score is read: `SIGMOID` for log-odds, `NONE` for a value."""
+        del model
         return ScoreKind.NONE
 
     @property

@@ -58,10 +58,10 @@ class Contrast(Target):
         """See `Target`."""
         return self.a, self.b
 
-    @property
-    def score_kind(self) -> ScoreKind:
+    def score_kind(self, model: VisionModel) -> ScoreKind:
         """See `Target`: a difference of log-odds, or of values."""
-        return self.a.score_kind if self.a.score_kind is self.b.score_kind else ScoreKind.NONE
+        kinds = {one.score_kind(model) for one in self.inner}
+        return kinds.pop() if len(kinds) == 1 else ScoreKind.NONE
 
     @classmethod
     def parse(cls, text: str, context: TextContext) -> Self:

@@ -37,6 +37,8 @@ class Head:
         What is asked, in the order of the columns.
     inference
         The network with the inputs of the picture.
+    kind
+        How the score of the first is read.
     classes
         float32 [N, classes], on the CPU: the logits of the picture; no columns where the network
         returns none.
@@ -47,6 +49,7 @@ class Head:
     targets: tuple[Target, ...]
     inference: Inference
     scorers: tuple[Scorer, ...]
+    kind: ScoreKind
     site: Site | None = None
     classes: Tensor = field(default_factory=lambda: torch.empty(0, 0))
     values: Tensor = field(default_factory=lambda: torch.empty(0, 0))
@@ -58,7 +61,7 @@ class Head:
         """How the columns are read: one stands for itself, several compete."""
         if len(self.targets) > 1:
             return Scores(ScoreKind.SOFTMAX)
-        return Scores(self.targets[0].score_kind, exclusive=False, alone=True)
+        return Scores(self.kind, exclusive=False, alone=True)
 
     def measured(self, empty: Tensor) -> Scores:
         """Return how experiments read the columns: of a value, by the share that is left of it.
@@ -169,7 +172,7 @@ def score_head(
     """
     module, inputs = prepare_for_hooks(inference.module, inference.inputs)
     scorers = tuple(target.scorer(model, inference) for target in targets)
-    head = Head(tuple(targets), inference, scorers)
+    head = Head(tuple(targets), inference, scorers, targets[0].score_kind(model))
     if any(target.reads_features for target in targets):
         head.site = final_features(module, inputs)
     key = tuple((format_target(target), hash(target)) for target in targets)

@@ -28,9 +28,9 @@ class PlaceTarget(Target):
 
     label: int | str | None
 
-    @property
-    def score_kind(self) -> ScoreKind:
+    def score_kind(self, model: VisionModel) -> ScoreKind:
         """See `Target`."""
+        del model
         return ScoreKind.SIGMOID
 
     @classmethod

@@ -49,9 +49,9 @@ class Class(Target):
         """See `Target`: a detector or segmenter sees a class at a place, and is asked for that."""
         return model.spec.outputs is None
 
-    @property
-    def score_kind(self) -> ScoreKind:
+    def score_kind(self, model: VisionModel) -> ScoreKind:
         """See `Target`."""
+        del model
         return ScoreKind.SIGMOID
 
     @classmethod

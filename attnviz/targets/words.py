@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 from urllib.parse import unquote
@@ -16,6 +16,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.models.words_network import WordsNetwork, unit, words_network
 from attnviz.targets.base import TARGETS, Part, Passed, Scorer, Target, TextContext
 from attnviz.targets.text import escaped, split
+from attnviz.targets.wordings import AS_WRITTEN, WORDINGS, parts_of, templates_of
 
 LONGEST = 300
 """Characters of a prompt; text towers read some 70 tokens, and drop the rest."""
@@ -41,6 +42,7 @@ class Words(Target):
         Such as "a red car", as the network's training captions would say it.
     templates
         Wordings in which `{}` stands for the prompt; the mean of their directions is asked for.
+        Also one of them as text, or the code of a language in `WORDINGS`, such as "de".
 
     Notes
     -----
@@ -53,36 +55,28 @@ class Words(Target):
     >>> from attnviz.targets.text import format_target
     >>> format_target(Words("a red car"))
     'words:a red car'
+    >>> Words("ein rotes Auto", "de").templates
+    ('{}.', 'Foto: {}.', '{} auf einem Foto.', 'Nahaufnahme: {}.')
     """
 
     prompt: str
-    templates: tuple[str, ...] = ("{}",)
+    templates: tuple[str, ...] = AS_WRITTEN
 
     name: ClassVar[str] = "words"
     title: ClassVar[str] = "words"
     parts: ClassVar[Mapping[str, Part]] = {"prompt": Part.TEXT}
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.prompt, str) or not self.prompt.strip():
-            raise TargetError("Words ask for something. Write what to look for, as in a red car.")
-        object.__setattr__(self, "prompt", " ".join(self.prompt.split()))
-        if len(self.prompt) > LONGEST:
-            raise TargetError(
-                f"These words have {len(self.prompt):,} characters, and text towers read some "
-                f"{LONGEST} at most. Say it shorter, as in a red car."
-            )
-        object.__setattr__(self, "templates", tuple(self.templates))
-        odd = [one for one in self.templates if one.count("{}") != 1]
-        if odd or not self.templates:
-            raise TargetError(
-                f"A template holds {{}} once, where the words go, as in {TEMPLATES[0]!r}; "
-                f"{odd[0]!r} does not." if odd else "Give one template at least, as in '{}'."
-            )  # fmt: skip
+    def __init__(self, prompt: str, templates: Sequence[str] | str = AS_WRITTEN) -> None:
+        object.__setattr__(self, "prompt", _checked_prompt(prompt))
+        given = (templates,) if isinstance(templates, str) else tuple(templates)
+        object.__setattr__(self, "templates", _checked_templates(given))
 
-    @property
-    def score_kind(self) -> ScoreKind:
-        """See `Target`: a multiple of a cosine, of which only differences mean something."""
-        return ScoreKind.NONE
+    def score_kind(self, model: VisionModel) -> ScoreKind:
+        """See `Target`: log-odds where a sigmoid was learned, as by SigLIP.
+
+        Else a multiple of a cosine, of which only differences mean something.
+        """
+        return ScoreKind.NONE if _network(model).bias is None else ScoreKind.SIGMOID
 
     @classmethod
     def fits(cls, model: VisionModel) -> bool:
@@ -94,12 +88,11 @@ class Words(Target):
         """See `Target`."""
         del context
         prompt, *templates = map(unquote, split(text, "|"))
-        return cls(prompt, tuple(templates) or ("{}",))
+        return cls(prompt, templates or AS_WRITTEN)
 
     def text(self) -> str:
         """See `Target`."""
-        templates = self.templates if self.templates != ("{}",) else ()
-        return "|".join(map(escaped, [self.prompt, *templates]))
+        return "|".join(map(escaped, [self.prompt, *parts_of(self.templates)]))
 
     def words(self, model: VisionModel) -> str:
         """See `Target`."""
@@ -118,6 +111,33 @@ class Words(Target):
             return scale * embedding @ direction.to(embedding) + bias
 
         return score
+
+
+def _checked_prompt(prompt: str) -> str:
+    """The prompt on one line; TargetError if it says nothing, or more than is read."""
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise TargetError("Words ask for something. Write what to look for, as in a red car.")
+    prompt = " ".join(prompt.split())
+    if len(prompt) > LONGEST:
+        raise TargetError(
+            f"These words have {len(prompt):,} characters, and text towers read some {LONGEST} at "
+            "most. Say it shorter, as in a red car."
+        )
+    return prompt
+
+
+def _checked_templates(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The templates, also those of a language; TargetError if one has no place for the prompt."""
+    templates = templates_of(given) if given else ()
+    odd = [one for one in templates if one.count("{}") != 1]
+    if odd:
+        raise TargetError(
+            f"A template holds {{}} once, where the words go, as in {TEMPLATES[0]!r}, or is the "
+            f"code of a language ({', '.join(WORDINGS)}). {odd[0]!r:.80} is neither."
+        )
+    if not templates:
+        raise TargetError("Give one template at least, as in '{}'.")
+    return templates
 
 
 def _network(model: VisionModel) -> WordsNetwork:

@@ -17,6 +17,7 @@ from attnviz.evidence.faithfulness.blur_budget import blur_budget
 from attnviz.evidence.findings import find_evidence
 from attnviz.export.finding import Finding
 from attnviz.methods.questions import choose_method
+from attnviz.models.scores import ScoreKind
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.targets.contrast import Contrast
@@ -117,7 +118,7 @@ def test_each_picture_is_counted(right: tuple[Finding, ...]) -> None:
 def test_any_question_is_measured_by_its_own_score() -> None:
     one = explained(right_map())
     said = Prediction("bright rather than dark", 0.69)
-    asked = AskedTarget(Contrast("bright", "dark"), said, 1.0, one.maps)
+    asked = AskedTarget(Contrast("bright", "dark"), said, ScoreKind.SIGMOID, 1.0, one.maps)
     budget, chance = find_evidence(looking_model(), replace(one, target=said, asked=(asked,)))
     assert "the network still says 'bright rather than dark'" in budget.headline
     assert budget.pictures[0][0].endswith("“bright rather than dark”")

@@ -15,9 +15,6 @@ import attnviz
 from attnviz import Contrast, Words
 from attnviz.errors import ModelError, TargetError
 from attnviz.models.words_network import WordsNetwork, words_network
-from attnviz.targets.base import TextContext
-from attnviz.targets.text import format_target, parse_target
-from attnviz.targets.words import LONGEST, TEMPLATES
 from tests.targets.colours import PLAIN as PLAIN
 from tests.targets.colours import two_colours
 
@@ -89,9 +86,13 @@ def test_the_score_is_the_scaled_cosine(
     assert asked(model, picture, Words(prompt)) == pytest.approx([10 * cosine], abs=1e-4)
 
 
-def test_an_offset_that_was_learned_is_added(picture: attnviz.Picture) -> None:
+def test_an_offset_that_was_learned_is_added_before_the_sigmoid(picture: attnviz.Picture) -> None:
     model = attnviz.wrap(MeanColours(bias=-3.0), PLAIN, tokenizer=tokenize)
-    assert asked(model, picture, Words("red")) == pytest.approx([20 / math.sqrt(5) - 3], abs=1e-4)
+    chance = 1 / (1 + math.exp(3 - 20 / math.sqrt(5)))
+    assert asked(model, picture, Words("red")) == pytest.approx([chance], abs=1e-5)
+    assert asked(model, picture, Contrast(Words("red"), Words("green"))) == pytest.approx(
+        [1 / (1 + math.exp(-10 / math.sqrt(5)))], abs=1e-5
+    )
 
 
 def test_templates_share_the_mean_of_their_directions(
@@ -163,6 +164,7 @@ def test_scores_are_those_of_hugging_faces_own_forward_pass(
     assert model.preprocess.mean[0] == pytest.approx(0.5 if kind == "Siglip" else 0.48145466)
     with torch.no_grad():
         expected = own(indices(["cat", "dog"]), model.preprocess.tensor(picture)[0])[0]
+        expected = expected.sigmoid() if kind == "Siglip" else expected  # each by itself
     found = asked(model, picture, Words("cat"), Words("dog"))
     assert found == pytest.approx(expected.tolist(), abs=1e-4)
 
@@ -198,6 +200,7 @@ def test_scores_are_those_of_open_clips_own_forward_pass(picture: attnviz.Pictur
         (lambda: Words("red " * 2500), "9,999 characters"),
         (lambda: Words("red", ("no place",)), "holds {} once"),
         (lambda: Words("red", ("{} {}",)), "holds {} once"),
+        (lambda: Words("red", "tlh"), r"de, es, fr.*'tlh' is neither"),
         (lambda: Words("red", ()), "one template at least"),
     ],
 )
@@ -229,32 +232,6 @@ def test_a_missing_tokenizer_or_tower_is_named(picture: attnviz.Picture) -> None
         attnviz.wrap(nn.Conv2d(3, 3, 1), PLAIN, tokenizer=tokenize)
 
 
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        (Words("a red  car"), "words:a red car"),
-        (Words("100% cotton; or a|b"), "words:100%2525 cotton%253B or a%257Cb"),
-        (Words("car", ("{}", "a photo of a {}.")), "words:car%7C{}%7Ca photo of a {}."),
-        (Words("\N{AUTOMOBILE}", TEMPLATES), None),
-        (Words("x" * LONGEST), None),
-    ],
-)
-def test_words_survive_as_text(words: Words, text: str | None) -> None:
-    made = format_target(words)
-    assert text is None or made == text
-    assert parse_target(made, TextContext()) == words
-
-
-def test_words_are_typed_as_they_are() -> None:
-    context = TextContext()
-    contrast = Contrast(Words("a cat"), Words("a|b"))
-    assert format_target(contrast) == "contrast:words:a cat|words:a%257Cb"
-    assert parse_target(format_target(contrast), context) == contrast
-    assert parse_target("words:a red car", context) == Words("a red car")
-    assert parse_target("words:car|a photo of a {}", context) == Words("car", ("a photo of a {}",))
-    assert parse_target("words:100% cotton", context) == Words("100% cotton")
-
-
 def test_new_weights_give_new_directions(picture: attnviz.Picture) -> None:
     joint = WithWords()
     network = WordsNetwork(joint, lambda texts: torch.zeros(len(texts), 1, dtype=torch.long))
@@ -274,3 +251,13 @@ class WithWords(MeanColours):
 
     def encode_text(self, rows: Tensor) -> Tensor:
         return F.relu(self.words(rows)[:, 0].abs())
+
+
+def test_what_a_sigmoid_learned_does_not_depend_on_what_else_is_asked(
+    picture: attnviz.Picture,
+) -> None:
+    model = attnviz.wrap(MeanColours(bias=-8.0), PLAIN, tokenizer=tokenize)
+    alone = [asked(model, picture, Words(one))[0] for one in ("red", "green")]
+    expected = [1 / (1 + math.exp(8 - 10 * cosine / math.sqrt(5))) for cosine in (2, 1)]
+    assert alone == pytest.approx(expected, abs=1e-5)
+    assert asked(model, picture, Words("red"), Words("green")) == pytest.approx(alone, abs=1e-6)

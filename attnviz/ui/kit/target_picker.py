@@ -63,7 +63,7 @@ def pick_target(
     kinds = _kinds(model, likely, look, method)
     asked = _asked(model, kinds)
     if Words.fits(model) and (look not in METHODS or _explains_any(METHODS.get(look))):
-        words = pick_words(asked)
+        words = pick_words(model, asked)
         if words:
             st.session_state[TARGET] = format_targets(words)
             return words

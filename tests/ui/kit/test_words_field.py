@@ -86,6 +86,23 @@ def test_impossible_words_are_told_and_lose_nothing() -> None:
     assert looked_for(page) == "red"
 
 
+def test_a_wording_is_chosen_typed_and_linked() -> None:
+    page = opened(target="words:red")
+    wording = page.selectbox(key="look for wording")
+    assert wording.options == ["as written", "captions in English"], "its vocabulary is small"
+    wording.set_value("en").run()
+    assert link_of(page) == "words:red%7Cen"
+    typed = AppTest.from_function(words_page, default_timeout=120)
+    typed.query_params["target"] = "words:red"
+    typed.session_state["look for wording"] = "no place"
+    (said,) = [one.value for one in typed.run().info if "template" in one.value]
+    assert "'no place' is neither" in said
+    again = opened(target="words:red|photo {}|{} photo")
+    assert again.selectbox(key="look for wording").value == "photo {}|{} photo"
+    assert looked_for(again) == "red"
+    assert link_of(again) == "words:red%7Cphoto {}%7C{} photo"
+
+
 def test_the_field_is_there_only_where_maps_can_follow_it() -> None:
     page = opened()
     page.radio(key="look").set_value("eigen-cam").run()

@@ -36,7 +36,7 @@ class MapUnderTest(Measured):
     def measure(self) -> str:
         """What is measured of a score that is no probability, in a sentence; empty otherwise."""
         asked = self.explanation.asked
-        if len(asked) != 1 or asked[0].target.score_kind is not ScoreKind.NONE:
+        if len(asked) != 1 or asked[0].kind is not ScoreKind.NONE:
             return ""
         return (
             f"The score of {self.target} is no probability: what is shown is the share that is "

@@ -109,7 +109,7 @@ def show_asked(asked: Sequence[AskedTarget]) -> None:
     """
     for one in asked:
         label, value = one.prediction
-        what = "value" if one.target.score_kind is ScoreKind.NONE else "probability"
+        what = "value" if one.kind is ScoreKind.NONE else "probability"
         share = f", {100 * one.share:.0f} % of the focus" if len(asked) > 1 else ""
         st.markdown(f"**{plain_text(label)}**: {what} {value:.2f}{share}")
 

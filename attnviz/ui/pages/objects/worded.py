@@ -45,7 +45,7 @@ def look_for(model: VisionModel) -> tuple[Target, ...]:
         asked = parse_targets(linked(TARGET) or "", TextContext())
     except AttnvizError:
         asked = ()
-    words = pick_words(asked)
+    words = pick_words(model, asked)
     st.session_state[TARGET] = format_targets(words)
     return words
 

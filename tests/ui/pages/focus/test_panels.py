@@ -9,6 +9,7 @@ import pytest
 from attnviz.analysis.certainty import Doubt
 from attnviz.analysis.explanation import Prediction
 from attnviz.analysis.prediction import AskedTarget
+from attnviz.models.scores import ScoreKind
 from attnviz.targets.contrast import Contrast
 from attnviz.targets.patch import Patch
 from attnviz.ui.pages.focus import panels
@@ -97,10 +98,11 @@ def test_a_network_of_features_has_no_bars(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_was_asked_is_told_with_its_value_and_share(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(panels.st, "markdown", said.append)
-    contrast = AskedTarget(Contrast("a", "b"), Prediction("a rather than <b>", 0.731), 1.0, ())
+    chance = Prediction("a rather than <b>", 0.731)
+    contrast = AskedTarget(Contrast("a", "b"), chance, ScoreKind.SIGMOID, 1.0, ())
     panels.show_asked([contrast])
     assert said == ["**a rather than &lt;b\\>**: probability 0.73"]
-    patch = AskedTarget(Patch(0.5, 0.5), Prediction("the patch", 1.0), 0.25, ())
+    patch = AskedTarget(Patch(0.5, 0.5), Prediction("the patch", 1.0), ScoreKind.NONE, 0.25, ())
     panels.show_asked([replace(contrast, share=0.75), patch])
     assert said[1].endswith("probability 0.73, 75 % of the focus")
     assert said[2] == "**the patch**: value 1.00, 25 % of the focus"
