@@ -126,6 +126,12 @@ class Explanation(ShowsItself):
         return format_targets([one.target for one in self.asked])
 
     @property
+    def point(self) -> tuple[float, float] | None:
+        """The point of the picture that was asked about, x and y in 0..1; None without one."""
+        points = (one.target.point for one in self.asked)
+        return next((point for point in points if point is not None), None)
+
+    @property
     def best_layer(self) -> str:
         """The layer that answers best: as measured for this network, or the last informative one.
 

@@ -28,18 +28,24 @@ class Part(StrEnum):
     ----------
     CLASS
         A class of the network.
+    FOUND_CLASS
+        A class of the network, or None for that of what is found there.
     TEXT
         A line of text.
     SHARE
         A number in 0..1, of the picture's width or height.
     PICTURE
         Another picture.
+    MASK
+        The positions of the picture that are meant, bool [h, w].
     """
 
     CLASS = "class"
+    FOUND_CLASS = "class found there"
     TEXT = "text"
     SHARE = "share"
     PICTURE = "picture"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +127,11 @@ class Target(ABC):
     def reads_features(self) -> bool:
         """Whether its score needs the output of the last block."""
         return any(one.reads_features for one in self.inner)
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """The point at which it is, x and y in 0..1 of the picture; None where it is at none."""
+        return None
 
     @property
     def inner(self) -> tuple[Target, ...]:

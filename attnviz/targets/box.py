@@ -57,7 +57,10 @@ class Box(PlaceTarget):
 
     name: ClassVar[str] = "box"
     title: ClassVar[str] = "a box of the picture"
-    parts: ClassVar[Mapping[str, Part]] = dict.fromkeys(_EDGES, Part.SHARE)
+    parts: ClassVar[Mapping[str, Part]] = {
+        **dict.fromkeys(_EDGES, Part.SHARE),
+        "label": Part.FOUND_CLASS,
+    }
 
     def __post_init__(self) -> None:
         edges = (self.x0, self.y0, self.x1, self.y1)

@@ -54,6 +54,11 @@ class Patch(Target):
         object.__setattr__(self, "y", y)
 
     @property
+    def point(self) -> tuple[float, float]:
+        """See `Target`."""
+        return self.x, self.y
+
+    @property
     def reads_features(self) -> bool:
         """See `Target`."""
         return True

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from attnviz.capture.hooks.picture_outputs import own_output
-from attnviz.errors import TargetError, UnknownClassError
+from attnviz.errors import GradientError, TargetError, UnknownClassError
 from attnviz.methods.inference import Inference
 from attnviz.models.outputs.base import Found, Outputs
 from attnviz.models.outputs.overlap import Edges, box_overlaps, mask_overlaps, on_grid
@@ -105,14 +105,25 @@ def place_scorer(
         Nothing is there, and no class was named.
     UnknownClassError
         There is no such class.
+
+    The score raises GradientError where gradients are wanted, and nothing was found.
     """
     outputs = outputs_of(model)
     if outputs.things is not None:
         read = outputs.things
         wanted = matched(model, inference, place)[0] if index is None else index
-        return lambda passed: log_odds(
-            torch.stack([_best(found, place, wanted) for found in read(passed.output, place.size)])
-        )
+
+        def score_of_things(passed: Passed) -> Tensor:
+            every = read(passed.output, place.size)
+            if torch.is_grad_enabled() and not any(map(len, every)):
+                raise GradientError(
+                    f"{model.name} finds nothing in this picture, so there is no probability whose "
+                    "gradients could be followed. Choose a method that hides parts of the picture, "
+                    "such as d-rise."
+                )
+            return log_odds(torch.stack([_best(found, place, wanted) for found in every]))
+
+        return score_of_things
     if outputs.dense is None:
         raise TargetError(f"{model.name} finds neither boxes nor regions.")
     dense = outputs.dense

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,7 +18,7 @@ from attnviz.errors import TargetError
 from attnviz.methods.inference import Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
-from attnviz.targets.base import TARGETS, TextContext
+from attnviz.targets.base import TARGETS, Part, TextContext
 from attnviz.targets.place import in_words
 from attnviz.targets.place_score import SeenPlace
 from attnviz.targets.place_target import PlaceTarget, as_label
@@ -59,6 +60,7 @@ class Region(PlaceTarget):
 
     name: ClassVar[str] = "region"
     title: ClassVar[str] = "a region of the picture"
+    parts: ClassVar[Mapping[str, Part]] = {"mask": Part.MASK, "label": Part.FOUND_CLASS}
 
     def __init__(self, mask: npt.ArrayLike, label: int | str | None = None) -> None:
         values = np.asarray(mask)

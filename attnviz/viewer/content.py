@@ -152,6 +152,7 @@ def content_of(explanation: Explanation) -> Content:
         explanation.title,
         f"{method.title}.{negative}",
         method.shares,
+        point=explanation.point,
         name=file_stem(explanation.picture.name),
         folds=True,
     )

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import attnviz
+from attnviz import Box, Region
 from attnviz.pictures import open_sample
+from attnviz.pictures.png import png
 from attnviz.targets.text import format_target
 from attnviz.ui.kit.cache import SHOWN_SIDE
 from tests.browser.conftest import App, started
-from tests.browser.test_layers_page import maps
+from tests.browser.questions_app import finder_of_boxes, finder_of_regions
+from tests.browser.test_layers_page import canvas, click_at, header, maps
 from tests.browser.waiting import at_rest
 from tests.chromium import PATIENCE
 from tests.targets.test_words import reader
@@ -45,6 +49,20 @@ def photo(name: str) -> attnviz.Picture:
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
+_HALVES = """(one) => {
+  const { planes, columns } = one.viewer.scene;
+  const sums = [0, 0];
+  planes[0].forEach((value, place) => (sums[place % columns < columns / 2 ? 0 : 1] += value));
+  return sums.map((sum) => (2 * sum) / planes[0].length);
+}"""
+
+
+def halves(page: Page) -> tuple[float, float]:
+    """The mean of the map left and right of the middle, in 0..1 of its range."""
+    left, right = canvas(page).evaluate(_HALVES)
+    return left, right
+
+
 def choose(page: Page, label: str, title: str) -> None:
     """Take what a selectbox offers."""
     page.get_by_role("combobox", name=label, exact=True).click()
@@ -63,7 +81,31 @@ def ask_contrast(page: Page) -> None:
 
 def ask_patch(page: Page) -> None:
     choose(page, "Explain", "a patch of the picture")
+    expect(page.get_by_role("slider", name="From the left")).to_be_visible()
+    at_rest(page, PATIENCE)
+    click_at(page, 0.7, 0.4)
+    page.wait_for_url(lambda url: asked_by(url) == "patch:.7,.4", timeout=PATIENCE)
+    at_rest(page, PATIENCE)
+    assert header(page)["point"] == {"x": 0.7, "y": 0.4}, "it is marked on the picture"
     page.get_by_role("slider", name="From the left").press("Home")
+
+
+def ask_box(page: Page) -> None:
+    left, right = halves(page)
+    assert right > 10 * left, "the focus is in the other box"
+    click_at(page, 0.3, 0.5)
+    expect(page.get_by_role("radio", name=re.compile("^red"))).to_be_checked(timeout=PATIENCE)
+
+
+def ask_region(page: Page) -> None:
+    page.get_by_text("another place", exact=True).click()
+    choose(page, "Explain", "a region of the picture")
+    rows, columns = photo("china").pixels.shape[:2]
+    drawn = np.zeros((rows, columns, 3), np.uint8)
+    drawn[:, : columns // 4] = 255
+    mask = {"name": "left.png", "mimeType": "image/png", "buffer": png(drawn)}
+    page.get_by_label("Picture of the region").locator("input").set_input_files(mask)  # type: ignore[arg-type]
+    choose(page, "Class", "green")
 
 
 def ask_alike(page: Page) -> None:
@@ -91,11 +133,19 @@ class Asked:
         return self.load() if self.load else attnviz.load_model(self.model, "cpu")
 
 
+def left_quarter() -> Region:
+    mask = np.zeros((43, 64), bool)
+    mask[:, :16] = True
+    return Region(mask, "green")
+
+
 KINDS = {
     "class": Asked(ask_class, lambda: attnviz.Class("gas pump"), "ran-small"),
     "contrast": Asked(ask_contrast, lambda: attnviz.Contrast("church", "gas pump"), "ran-small"),
-    "patch": Asked(ask_patch, lambda: attnviz.Patch(0, 0.5), "vit-small"),
+    "patch": Asked(ask_patch, lambda: attnviz.Patch(0, 0.4), "vit-small"),
     "alike": Asked(ask_alike, lambda: attnviz.Alike(photo("coffee")), "vit-small"),
+    "box": Asked(ask_box, lambda: Box(0, 0, 0.5, 1, "red"), "halves", finder_of_boxes),
+    "region": Asked(ask_region, left_quarter, "regions", finder_of_regions),
     "words": Asked(ask_words, lambda: attnviz.Words("something red"), "colours", reader),
 }
 
@@ -116,6 +166,9 @@ def test_a_question_is_asked_answered_and_linked(page: Page, questions_app: App,
     page.goto(page.url)
     shows(page, answer)
     assert asked_by(page.url) == format_target(target)
+    if isinstance(target, Box):
+        left, right = halves(page)
+        assert left > 10 * right, "the focus has moved into it"
     assert questions_app.errors() == ""
 
 

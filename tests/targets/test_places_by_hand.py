@@ -233,7 +233,7 @@ def test_d_rise_equals_the_mean_over_the_same_masks(
 
 def test_a_class_that_was_missed_can_be_asked_for(picture: attnviz.Picture) -> None:
     model = wrapped()
-    with pytest.raises(GradientError):
+    with pytest.raises(GradientError, match=r"halves finds nothing in this .*such as d-rise"):
         attnviz.explain(wrapped("nothing"), picture, "grad-cam", Box(0, 0, 1, 1, "red"))
     result = attnviz.explain(model, picture, "occlusion", Box(0, 0, 0.5, 1, "green"))
     assert result.target is not None

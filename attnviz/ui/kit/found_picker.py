@@ -20,7 +20,7 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.target_picker import TARGET, pick_target
 from attnviz.ui.kit.url_state import linked, went_back
 
-_CHOSEN, _PHOTO = "found thing", "found photo"
+_CHOSEN, _FOUND_IN = "found thing", "found in"
 _TAPPED, _LAST_TAP = "found tapped", "found last tap"
 _WIDTH = 360  # px, or the column where that is narrower
 _OTHER = "another"
@@ -58,7 +58,7 @@ def pick_found(
             "choose another photo."
         )
     options = [*map(str, range(len(found))), _OTHER]
-    _start(picture, found, options)
+    _start(picture, model, found, options)
     titles = {str(index): f"{one.label} {one.score:.2f}" for index, one in enumerate(found)} | {
         _OTHER: "another place"
     }
@@ -73,14 +73,19 @@ def pick_found(
         help="What the model finds, with its probability. A tap on the picture chooses, too. "
         "Another place: why does it not find anything there?",
     )
-    if found:
-        alt = "What is found: " + ", ".join(one.label for one in found)
-        place.image(jpeg(drawn(picture, found, str(chosen))), alt=alt, width=_WIDTH)
     if chosen == _OTHER:
-        return pick_target(model, [], look, method)
-    target = found[int(chosen)].target
-    st.session_state[TARGET] = format_target(target)
-    return (target,)
+        asked = pick_target(model, [], look, method)
+        places = (one for one in asked if isinstance(one, (Box, Region)))
+        shown = (*found, *(Detection(one, "the place that is asked about", 1.0) for one in places))
+        strong = len(found)
+    else:
+        strong, shown = int(chosen), found
+        asked = (found[strong].target,)
+        st.session_state[TARGET] = format_target(found[strong].target)
+    if shown:
+        alt = "Outlines: " + ", ".join(one.label for one in shown)
+        place.image(jpeg(drawn(picture, shown, strong)), alt=alt, width=_WIDTH)
+    return asked
 
 
 def choose_at(picture: Picture, model: VisionModel, x: float, y: float) -> bool:
@@ -118,11 +123,11 @@ def thing_at(found: tuple[Detection, ...], x: float, y: float) -> int | None:
     return min(areas, key=areas.__getitem__, default=None)
 
 
-def drawn(picture: Picture, found: tuple[Detection, ...], chosen: str) -> Pixels:
+def drawn(picture: Picture, found: tuple[Detection, ...], chosen: int) -> Pixels:
     """Draw outlines of what was found on a small copy of the picture, the chosen one stronger."""
     pixels = picture.reduced(_SIDE).pixels.copy()
-    for index, one in sorted(enumerate(found), key=lambda pair: str(pair[0]) == chosen):
-        strong = str(index) == chosen
+    for index, one in sorted(enumerate(found), key=lambda pair: pair[0] == chosen):
+        strong = index == chosen
         mask = _mask(one.target, (pixels.shape[0], pixels.shape[1])).astype(np.uint8)
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         colour, width = (_LINE, 3) if strong else (_FAINT, 1)
@@ -142,15 +147,22 @@ def _mask(target: Box | Region, size: tuple[int, int]) -> BoolArray:
     return np.asarray(cv2.resize(inside, size[::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def _start(picture: Picture, found: tuple[Detection, ...], options: list[str]) -> None:
-    """Begin with what the link or a tap chose, and with the first thing of another photo."""
-    before = st.session_state.get(_PHOTO)
-    st.session_state[_PHOTO] = picture.sha256
-    if before not in (None, picture.sha256):
-        st.session_state[TARGET] = ""
-        st.session_state.pop(_CHOSEN, None)
+def _start(
+    picture: Picture, model: VisionModel, found: tuple[Detection, ...], options: list[str]
+) -> None:
+    """Begin with what the link or a tap chose, and with the first thing of another photo.
+
+    Another model begins with its own first thing too, unless another place was asked about.
+    """
+    now = (picture.sha256, model.key)
+    photo, finder = st.session_state.get(_FOUND_IN, now)
+    st.session_state[_FOUND_IN] = now
+    elsewhere = st.session_state.get(_CHOSEN) == _OTHER
+    moved = photo != picture.sha256 or (finder != model.key and not elsewhere)
     tapped = st.session_state.pop(_TAPPED, None)
-    if tapped in options:
+    if moved and not went_back():
+        st.session_state[TARGET], st.session_state[_CHOSEN] = "", options[0]
+    elif tapped in options:
         st.session_state[_CHOSEN] = tapped
     elif went_back() or st.session_state.get(_CHOSEN) not in options:
         text = st.session_state.get(TARGET) or linked(TARGET) or ""

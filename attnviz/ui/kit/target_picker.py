@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -19,7 +18,8 @@ from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_targets, parse_targets
 from attnviz.targets.words import Words
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.pickers import chosen_key, known_photos
+from attnviz.ui.kit.pickers import known_photos
+from attnviz.ui.kit.target_fields import Field, can_fill_in, fill_in, start_field
 from attnviz.ui.kit.url_state import linked, show_titles, start_choice, went_back
 from attnviz.ui.kit.words_field import pick_words
 
@@ -94,7 +94,7 @@ def _kinds(
     return {
         kind.name: kind
         for kind in kinds_for(model)
-        if _can_draw(kind)
+        if can_fill_in(kind)
         and (likely or Part.CLASS not in kind.parts.values())
         and (every or (scores and kind is Class) or kind.shown_by(method))
     }
@@ -105,13 +105,10 @@ def _explains_any(method: type[Method]) -> bool:
     return method.depends_on_score() and not method.needs_class
 
 
-def _can_draw(kind: type[Target]) -> bool:
-    return bool(kind.parts) and set(kind.parts.values()) <= set(_DRAWN)
-
-
 def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Target, ...]:
     """What the session or the link asks for; nothing where that is not possible here."""
-    text = linked(TARGET) if went_back() else st.session_state.get(TARGET) or linked(TARGET)
+    by_link = went_back() or TARGET not in st.session_state
+    text = linked(TARGET) if by_link else st.session_state[TARGET]
     try:
         targets = parse_targets(text or "", TextContext(model.labels, _opened))
         for target in targets:
@@ -180,7 +177,7 @@ def _pick_several(
     """Let the user choose classes; the two likeliest first."""
     options = _classes(model, likely)
     named = [one.words(model) for one in asked if isinstance(one, Class)]
-    key = _start(_SEVERAL, named if len(named) > 1 else list(likely[:2]))
+    key = start_field(_SEVERAL, named if len(named) > 1 else list(likely[:2]))
     st.session_state[key] = [label for label in st.session_state[key] if label in options]
     chosen = st.multiselect(
         "Classes that compete", options, key=key, persist_state="session", max_selections=MOST
@@ -199,8 +196,9 @@ def _pick_parts(
     for place, (name, part) in enumerate(kind.parts.items()):
         first = None if known is None else getattr(known, name)
         first = first.words(model) if isinstance(first, Target) else first
-        values[name] = _DRAWN[part](_Field(kind.name, name, first, place, classes))
-    if None in values.values():
+        values[name] = fill_in(Field(kind.name, name, first, place, classes), part)
+    needed = [name for name, part in kind.parts.items() if part is not Part.FOUND_CLASS]
+    if any(values[name] is None for name in needed):
         return ()
     try:
         return (kind(**values),)
@@ -209,86 +207,6 @@ def _pick_parts(
         return ()
 
 
-@dataclass(frozen=True)
-class _Field:
-    """One part of a target on the page: its names, its first value, its place, all classes."""
-
-    kind: str
-    name: str
-    first: Any
-    place: int
-    classes: list[str]
-
-    def start(self, default: Any) -> str:
-        """Set the first value; return the widget's key."""
-        return _start(f"{self.kind} {self.name}", default if self.first is None else self.first)
-
-
-def _class_field(field: _Field) -> str:
-    key = field.start(field.classes[min(field.place, len(field.classes) - 1)])
-    if st.session_state[key] not in field.classes:
-        st.session_state[key] = field.classes[0]
-    title = "This class" if field.place == 0 else "rather than"
-    return str(st.selectbox(title, field.classes, key=key, persist_state="session", width=320))
-
-
-def _text_field(field: _Field) -> str | None:
-    title = field.name.capitalize()
-    return st.text_input(title, key=field.start(""), persist_state="session").strip() or None
-
-
-_SHARES = {
-    "x": "From the left", "y": "From the top", "x0": "Left edge", "y0": "Top edge",
-    "x1": "Right edge", "y1": "Bottom edge",
-}  # fmt: skip
-
-
-def _share_field(field: _Field) -> float:
-    key = field.start(_FIRST_SHARES.get(field.name, 0.5))
-    title = _SHARES.get(field.name, field.name)
-    return float(st.slider(title, 0.0, 1.0, step=0.01, key=key, persist_state="session"))
-
-
-def _picture_field(field: _Field) -> Picture | None:
-    photos = {key: photo for key, photo in known_photos().items() if key != chosen_key()}
-    if not photos:
-        st.info("Add another photo to compare with.")
-        return None
-    wanted = field.first.sha256 if isinstance(field.first, Picture) else ""
-    first = next((key for key, one in photos.items() if one.shown.sha256 == wanted), None)
-    key = _start(f"{field.kind} {field.name}", first or next(iter(photos)))
-    if st.session_state[key] not in photos:
-        st.session_state[key] = next(iter(photos))
-    chosen = st.selectbox(
-        "Photo to compare with",
-        list(photos),
-        format_func=lambda name: photos[name].title,
-        key=key,
-        persist_state="session",
-        width=320,
-    )
-    return photos[chosen].shown
-
-
-_FIRST_SHARES = {"x0": 0.25, "y0": 0.25, "x1": 0.75, "y1": 0.75}  # edges of a box
-
-_DRAWN: dict[Part, Callable[[_Field], Any]] = {
-    Part.CLASS: _class_field,
-    Part.TEXT: _text_field,
-    Part.SHARE: _share_field,
-    Part.PICTURE: _picture_field,
-}
-
-
 def _classes(model: VisionModel, likely: Sequence[str]) -> list[str]:
     """All classes, the likeliest first."""
     return list(dict.fromkeys([*likely, *model.labels]))
-
-
-def _start(name: str, first: Any) -> str:
-    """Key of a widget that begins with what the link asks for; also when the visitor goes back."""
-    key = f"target {name}"
-    if went_back():
-        st.session_state[key] = first
-    st.session_state.setdefault(key, first)
-    return key

@@ -42,8 +42,13 @@ def offer_upload() -> None:
         key=key,
         on_change=_receive,
         args=(key,),
-        max_upload_size=math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE),
+        max_upload_size=largest_photo(),
     )
+
+
+def largest_photo() -> int:
+    """Return how many MB the file of a photo may have."""
+    return math.ceil(PictureLimits.from_environment().max_bytes / MEGABYTE)
 
 
 def show_messages() -> None:

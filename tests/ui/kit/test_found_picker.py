@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.analysis.detect import Detection
+from attnviz.pictures.png import png
 from attnviz.targets.box import Box
 from attnviz.targets.region import Region
 from attnviz.ui.kit.found_picker import drawn, thing_at
@@ -90,6 +91,44 @@ def test_regions_and_nothing() -> None:
     assert "nothing finds nothing in this photo" in page.info[0].value
 
 
+def ask_about_a_region(page: AppTest, mask: np.ndarray) -> None:
+    page.file_uploader(key="target region mask file").upload("mask.png", png(mask)).run()
+
+
+def test_a_picture_of_a_region_and_a_class_that_is_missed_there() -> None:
+    page = opened()
+    page.radio(key="form").set_value("dense").run()
+    page.radio(key="found thing").set_value("another").run()
+    assert page.selectbox(key="target kind").value == "region", "it begins with what was found"
+    assert page.selectbox(key="target region label").value == "red"
+    page.selectbox(key="target region label").set_value("").run()
+    mask = np.zeros((16, 16), bool)
+    mask[4:12, 4:12] = True
+    ask_about_a_region(page, 255 * mask.astype(np.uint8))
+    assert not page.exception
+    assert page.text[0].value == f"region:{Region(mask).text()}"
+    page.selectbox(key="target region label").set_value("green").run()
+    assert page.text[0].value == f"region:{Region(mask, 'green').text()}"
+    link = page.text[0].value
+    ask_about_a_region(page, np.zeros((16, 16), np.uint8))
+    assert page.text[0].value == ""
+    assert "The region has no area" in page.error[0].value
+    page = opened(target=link, form="dense")
+    page.radio(key="form").set_value("dense").run()
+    assert page.radio(key="found thing").value == "another"
+    assert page.text[0].value == link
+
+
+def test_a_place_of_ones_own_stays_for_another_model_and_what_was_found_does_not() -> None:
+    page = opened(target="box:.1,.1,.4,.9,green")
+    page.radio(key="look").set_value("d-rise").run()
+    page.radio(key="form").set_value("nothing").run()
+    assert page.query_params["target"] in ("box:.1,.1,.4,.9,green", ["box:.1,.1,.4,.9,green"])
+    page = opened()
+    page.radio(key="form").set_value("nothing").run()
+    assert "target" not in page.query_params
+
+
 def page_of_a_detector() -> None:
     from attnviz.ui.kit.explain_picture import explain_photo
     from attnviz.ui.kit.method_picker import pick_method
@@ -118,7 +157,7 @@ def test_the_smallest_thing_at_a_point_and_its_outline() -> None:
     points = [(0.3, 0.3), (0.7, 0.7), (0.9, 0.9), (0.0, 0.0)]
     assert [thing_at(found, x, y) for x, y in points] == [1, 0, None, 0]
     picture = attnviz.open_picture(np.zeros((100, 100, 3), np.uint8))
-    pixels = drawn(picture, found, "1")
+    pixels = drawn(picture, found, 1)
     assert tuple(pixels[20, 30]) == (255, 190, 60)  # the region's edge, chosen
     assert pixels[79, 40, 2] > 200  # the lower edge of the box
     assert not pixels[60, 60].any()

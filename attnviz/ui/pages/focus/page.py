@@ -13,7 +13,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.models.vision_model import VisionModel
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
-from attnviz.ui.components.viewer import View, layer_names, viewer
+from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
 from attnviz.ui.kit.cache import (
     bokeh_predictions,
     explanation_key,
@@ -32,6 +32,7 @@ from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.save_menu import save_menu
+from attnviz.ui.kit.target_fields import move_to
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
@@ -40,6 +41,7 @@ from attnviz.ui.pages.focus.saving import export_source
 from attnviz.ui.pages.focus.server_view import plain_view
 from attnviz.ui.pages.focus.tapping import (
     TAP,
+    leave_tap,
     show_tap,
     tap_turn,
     tapped_view,
@@ -143,15 +145,26 @@ def _pick_view(subject: FocusSubject) -> View:
     chosen = chosen_edges(view, shown_view, kept)
     tapped = None
     picked = events.picked
-    if picked is not None and subject.model.spec.outputs is not None:
-        if choose_at(explanation.picture, subject.model, picked.x, picked.y):
-            run_again()
-    elif picked is not None:
+    if picked is not None and _asks_at(subject, picked):
+        run_again()
+    elif picked is not None and subject.model.spec.outputs is None:
         tapped = tapped_view(explanation, picked, view, chosen)
     share_view(tapped or chosen, *LINK_KEYS, TAP)
     if tapped or (view.outline and key not in with_mattes):
         run_again()
     return view
+
+
+def _asks_at(subject: FocusSubject, picked: Pick) -> bool:
+    """Ask about a tapped point what is asked about a point, or what is found there."""
+    asked = [one.target for one in subject.explanation.asked if one.target.point is not None]
+    if asked:
+        leave_tap()
+        move_to(asked[0], picked.x, picked.y)
+        return True
+    finds = subject.model.spec.outputs is not None
+    picture = subject.explanation.picture
+    return finds and choose_at(picture, subject.model, picked.x, picked.y)
 
 
 def _first_view(subject: FocusSubject) -> View:
@@ -188,6 +201,8 @@ def _show_side(subject: FocusSubject, view: View) -> None:
     if explanation.explained_class is None and explanation.asked:
         st.html('<h2 class="av-title">What you asked</h2>')
         show_asked(explanation.asked)
+        if explanation.point is not None:
+            st.caption("A tap on the picture asks about the point there.")
     if subject.model.spec.outputs is None:  # what others find stands beside the picture
         _show_decision(explanation, subject.model, view)
     st.html(f'<p class="av-eye">{EYE}</p>')

@@ -97,12 +97,14 @@ def show_tap(explanation: Explanation, model: VisionModel) -> None:
         show_candidates(explanation.picture, model, *point)
         with st.expander("Value of each layer at this point"):
             show_point(explanation, *point)
-    st.button("Back to the model's own focus", key="leave tap", on_click=_leave)
+    st.button("Back to the model's own focus", key="leave tap", on_click=leave_tap)
 
 
-def _leave() -> None:
-    st.session_state[TAP] = ""
-    _turn()
+def leave_tap() -> None:
+    """Show the model's own focus again."""
+    if st.session_state.get(TAP):
+        st.session_state[TAP] = ""
+        _turn()
 
 
 def _turn() -> None:
