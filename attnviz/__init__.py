@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from attnviz.targets.words import Words as Words
     from attnviz.training.recording.file import Recording as Recording
     from attnviz.training.recording.own_loop import record as record
+    from attnviz.video.explain import explain_video as explain_video
+    from attnviz.video.focus_video import focus_video as focus_video
+    from attnviz.video.maps_over_time import MapsOverTime as MapsOverTime
+    from attnviz.video.opening import open_video as open_video
 
 _HOMES = {
     "Alike": "attnviz.targets.alike",
@@ -73,6 +77,10 @@ _HOMES = {
     "features": "attnviz.analysis.features",
     "find_objects": "attnviz.analysis.objects",
     "likeness": "attnviz.analysis.counterparts",
+    "explain_video": "attnviz.video.explain",
+    "focus_video": "attnviz.video.focus_video",
+    "MapsOverTime": "attnviz.video.maps_over_time",
+    "open_video": "attnviz.video.opening",
     "list_models": "attnviz.models.catalogue",
     "load_model": "attnviz.models.loading",
     "network_agreement": "attnviz.analysis.network_agreement",

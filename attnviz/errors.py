@@ -2,6 +2,7 @@
 
     AttnvizError
     ├── PictureError          a file or array that cannot be used as a picture
+    ├── VideoError            a file or folder that cannot be used as a video
     ├── UnknownNameError      a model, layer, method or option that is not registered
     │   └── UnknownClassError     a class that the network does not have
     ├── ModelError            a network that cannot be used as requested
@@ -36,6 +37,10 @@ class AttnvizError(Exception):
 
 class PictureError(AttnvizError):
     """A file or array cannot be used as a picture; the text names it, the reason and a remedy."""
+
+
+class VideoError(AttnvizError):
+    """A file or folder cannot be used as a video; the text names it, the reason and a remedy."""
 
 
 class UnknownNameError(AttnvizError):

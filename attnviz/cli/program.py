@@ -15,6 +15,7 @@ from attnviz.cli.methods import methods
 from attnviz.cli.models import models
 from attnviz.cli.report import report
 from attnviz.cli.terminal import accept_all_characters
+from attnviz.cli.video import video
 from attnviz.errors import AttnvizError
 from attnviz.training.cli import evaluate, train
 from attnviz.training.lens.command import train_lens
@@ -85,6 +86,7 @@ for command in (
     explain,
     features,
     report,
+    video,
     agreement,
     train,
     train_lens,

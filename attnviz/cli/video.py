@@ -1,0 +1,112 @@
+"""`attnviz video`: a video whose focus is sharp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnviz.cli.explain import as_asked
+from attnviz.cli.models import DEFAULT_HELP, open_model
+from attnviz.cli.options import InputSize, MethodName, Radius
+from attnviz.training.cli import Device
+
+if TYPE_CHECKING:
+    from attnviz.progress import Progress
+
+_STOPPED = 130  # as shells number what Ctrl-C ended
+
+
+def video(
+    source: Annotated[
+        Path, typer.Argument(help="A video, an animated GIF or WebP, or a folder of frames.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+    ] = None,
+    method: MethodName = "auto",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What to explain: a class, by label or index, or contrast:cat|dog (default: the "
+            "top prediction of each frame). Repeated, the targets compete."
+        ),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer whose map is shown (default: the best).")
+    ] = None,
+    input_size: InputSize = None,
+    steady: Annotated[
+        bool, typer.Option("--steady/--no-steady", help="Steady the focus over time.")
+    ] = True,
+    radius: Radius = 24.0,
+    longest: Annotated[
+        int, typer.Option(help="Longer side of the new video in pixels, at most.", min=16)
+    ] = 1280,
+    rate: Annotated[float, typer.Option(help="Frames a second of a folder.")] = 25.0,
+    out: Annotated[Path, typer.Option(help="The file to write, an .mp4.")] = Path("video.mp4"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Write a video as MP4: sharp where the model looks, bokeh elsewhere, with times and sound.
+
+    Work that was stopped goes on when the same command is given again: it lies in the folder
+    OUT.work until the video is whole.
+    """
+    from attnviz.cli.output import check_folder
+    from attnviz.cli.terminal import path_text
+    from attnviz.video.focus_video import focus_video
+    from attnviz.video.opening import open_video
+    from attnviz.video.writing import VideoLook
+
+    check_folder(out.parent)
+    film = open_video(source, rate=rate)
+    loaded = open_model(model, device, input_size=input_size)
+    asked = as_asked(target or (), loaded.labels)
+    look = VideoLook(radius)
+    try:
+        with _bar("Looking", quiet) as looking, _bar("Drawing", quiet) as drawing:
+            maps = focus_video(
+                loaded,
+                film,
+                out,
+                method,
+                asked or None,
+                layer=layer,
+                steady=steady,
+                longest=longest,
+                look=look,
+                looking=looking,
+                drawing=drawing,
+            )
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. The same command goes on from here.", err=True)
+        raise typer.Exit(_STOPPED) from None
+    if not quiet:
+        scenes = int(maps.cuts.sum())
+        told = f"{len(maps.ticks)} frames" + (f" in {scenes} scenes" if scenes > 1 else "")
+        typer.echo(f"{path_text(out)}: {told}. {maps.title}, {maps.layer}.")
+        for note in maps.notes:
+            typer.echo(f"  {note}")
+
+
+@contextmanager
+def _bar(title: str, quiet: bool) -> Iterator[Progress]:
+    """A bar of frames on standard error, from the first of them on."""
+    from tqdm import tqdm
+
+    bars: list[tqdm[None]] = []
+
+    def tell(done: int, total: int | None) -> None:
+        if not bars:  # frames of an earlier run count for no speed
+            bars.append(tqdm(desc=title, initial=done - 1, disable=quiet or None, unit=" frames"))
+        bars[0].total = total
+        bars[0].update(done - bars[0].n)
+
+    yield tell
+    for bar in bars:
+        bar.close()
