@@ -75,7 +75,7 @@ from attnviz.cli import cli
 from attnviz.pictures import open_sample
 
 Image.fromarray(open_sample("china").reduced(200).pixels).save("photo.png")
-words = ["explain", "photo.png", "--export", "grey", "--layer", "stage2.attention"]
+words = ["explain", "photo.png", "--save", "grey", "--layer", "stage2.attention"]
 result = CliRunner().invoke(cli, [*words, "--device", "cpu", "--out", "out"])
 assert result.exit_code == 0, result.output
 pixels = np.asarray(Image.open("out/photo/stage2.attention.grey.png"))
@@ -136,7 +136,7 @@ assert abs(found.probability[0] - (1 - chance)) < 1e-5
 
 Image.fromarray(picture.pixels).save("asked.png")
 words = ["explain", "asked.png", "--target", "against:church", "--method", "grad-cam"]
-options = ["--model", "ran-small", "--layer", "best", "--export", "focus", "--json"]
+options = ["--model", "ran-small", "--layer", "best", "--save", "focus", "--json"]
 told = CliRunner().invoke(cli, [*words, *options, "--device", "cpu", "--out", "asked"])
 assert told.exit_code == 0, told.output
 (path,) = json.loads(told.stdout)["files"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
 from attnviz.agreement.ground_truth import NSS, SCORES
+from attnviz.json_lines import json_line
 from attnviz.metrics.bootstrap import Interval, bootstrap_interval
 
 PRIOR = "centre, where people looked in other pictures"
@@ -95,6 +96,13 @@ def read_rows(page: str) -> list[AgreementRow]:
             AgreementRow(name, source.removesuffix(")"), values, int(share[1]) if share else None)
         )
     return rows
+
+
+def row_json(row: AgreementRow) -> str:
+    """Write a row as one line of JSON, with the mean and interval of each score."""
+    scores = {score: cell._asdict() for score, cell in row.cells.items()}
+    record = {"map": row.name, "source": row.source, "share": row.share, "scores": scores}
+    return json_line(record)
 
 
 def csv_table(rows: list[AgreementRow]) -> str:

@@ -12,6 +12,7 @@ from attnviz.errors import AttnvizError, OutputError
 from attnviz.export.base import ExportSource
 from attnviz.export.finding import Finding
 from attnviz.export.notebook_html import notebook_html
+from attnviz.export.paper_figure import PaperFigure, paper_figure
 from attnviz.export.report_page.page import report_page
 from attnviz.files import replace_whole
 from attnviz.render.focus import FocusSettings
@@ -106,6 +107,37 @@ class ShowsItself:
                 "result shows itself as still pictures, and save_report() writes a page with it."
             ) from error
         return ViewerWidget(self._source(layer, settings, radius))
+
+    def figure(
+        self,
+        layers: Sequence[int | str] = (),
+        style: str = "paper",
+        settings: FocusSettings | None = None,
+        radius: float = 24.0,
+    ) -> PaperFigure:
+        """Draw a figure with matplotlib: the photo, and maps with their values over their focus.
+
+        Parameters
+        ----------
+        layers
+            Indices or names of the layers (default: up to four, the best among them).
+        style
+            "paper", 6.9 inches wide with serifs, or "slides", 13.3 inches wide without.
+        settings, radius
+            How maps become focus pictures, as for `save_report`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            `figure.savefig("dog.pdf")` writes it; its text stays text in PDF and SVG.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such layer or style.
+        """
+        names = [cast("Explanation", self).name_of(layer) for layer in layers]
+        return paper_figure(self._source(None, settings, radius), names, style)
 
     def _source(
         self, layer: int | str | None, settings: FocusSettings | None, radius: float

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
+from attnviz.cli.options import listed_names
 from attnviz.cli.output import write_file
-from attnviz.training.cli import Device
+from attnviz.training.cli import AsJson, Device
 
 
 def agreement(
@@ -29,24 +30,22 @@ def agreement(
     ] = None,
     degree: Annotated[float, typer.Option(help="Image pixels per degree of visual angle.")] = 24.0,
     out: Annotated[Path | None, typer.Option(help="Also write the table to this file.")] = None,
+    json: AsJson = False,
     device: Device = "auto",
 ) -> None:
     """Compare maps of models with people's fixations, and with maps that need no model."""
     from attnviz.agreement.cli import compare_folder
+    from attnviz.agreement.rows import read_rows, row_json
 
     report = compare_folder(
         data,
-        _names(model_or_default(models)),
-        _names(methods),
+        listed_names([model_or_default(models)]),
+        listed_names([methods]),
         limit=limit,
         degree=degree,
         device=device,
     )
-    typer.echo(report)  # first: it took long, and `out` may not be writable
+    lines = map(row_json, read_rows(report)) if json else [report]
+    typer.echo("\n".join(lines))  # first: it took long, and `out` may not be writable
     if out is not None:
         write_file(out, report.encode())
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """The names between commas, without repetitions."""
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

@@ -11,7 +11,7 @@ import typer
 from attnviz.cli.models import DEFAULT_HELP, as_prepared, open_model
 from attnviz.cli.options import InputSize, MethodName, Pictures, Radius
 from attnviz.cli.presented import Channels, Slice, Window, opener
-from attnviz.training.cli import Device
+from attnviz.training.cli import AsJson, Device
 
 if TYPE_CHECKING:
     from attnviz.targets import Target
@@ -49,24 +49,29 @@ def explain(
     window: Window = "",
     slice_: Slice = "",
     radius: Radius = 24.0,
-    export: Annotated[
+    save: Annotated[
         list[str] | None,
-        typer.Option(help="What to write, may be repeated (default: focus, map and maps)."),
+        typer.Option(
+            "--save",
+            "--export",
+            help="What to write: names from `attnviz exports`, with commas between them "
+            "(default: focus,overlay,npz).",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Output folder.")] = Path("out"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per picture, each on a line.")
-    ] = False,
+    json: AsJson = False,
     device: Device = "auto",
 ) -> None:
     """Write the focus picture and the map of every layer, and the maps' values as .npz.
 
-    A larger --input-size gives finer maps, and takes more memory and time. A picture that fails
-    does not stop the others; the exit code is 1 then.
+    `--save focus,figure,gif` writes others: `attnviz exports` lists what there is. A larger
+    --input-size gives finer maps, and takes more memory and time. A picture that fails does not
+    stop the others; the exit code is 1 then.
     """
     from attnviz.cli.explain_pictures import Order, explain_pictures
     from attnviz.cli.inputs import input_pictures
+    from attnviz.cli.options import listed_names
     from attnviz.cli.output import check_folder
     from attnviz.cli.reports import Reporter
     from attnviz.export.base import exports
@@ -74,8 +79,8 @@ def explain(
     check_folder(out)
     open_file = opener(channels, window, slice_)
     known = exports()
-    names = export or [format_.name for format_ in known if format_.by_default]
-    formats = tuple(known.get(name)() for name in dict.fromkeys(names))
+    names = listed_names(save or ()) or [one.name for one in known if one.by_default]
+    formats = tuple(known.get(name)() for name in names)
     listed = input_pictures(pictures, out)
     other = None if agreement_with is None else open_model(agreement_with, device)
     loaded = open_model(model, device, input_size=input_size, labels=labels, like=other)

@@ -49,7 +49,7 @@ class Order:
     asked: tuple[Target, ...]
     layers: str
     radius: float
-    exports: tuple[Export, ...]
+    exports: tuple[Export[ExportSource], ...]
     out: Path
     reference: VisionModel | None = None
     open: Callable[[Path], Picture] = open_picture
@@ -116,7 +116,9 @@ def _layers(result: Explanation, wish: str) -> tuple[str, ...]:
     return (result.name_of(wish),)
 
 
-def _files(exports: Sequence[Export], layers: Sequence[str], best: str) -> list[tuple[Export, str]]:
+def _files(
+    exports: Sequence[Export[ExportSource]], layers: Sequence[str], best: str
+) -> list[tuple[Export[ExportSource], str]]:
     """Each export with the layers for which it gives a file; one of all layers shows the best."""
     return [
         (export, layer) for export in exports for layer in (layers if export.per_layer else (best,))

@@ -10,6 +10,7 @@ import typer
 
 from attnviz.cli.terminal import path_text
 from attnviz.errors import ModelError
+from attnviz.training.cli import AsJson
 
 if TYPE_CHECKING:
     from attnviz.models.vision_model import VisionModel
@@ -96,12 +97,22 @@ def _lines(path: Path | None) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def models() -> None:
+def models(json: AsJson = False) -> None:
     """List the available models, the attention they have, and their download size."""
+    from attnviz.json_lines import json_line
     from attnviz.models.catalogue import list_models
 
     for spec in list_models():
-        cost = "ships with attnviz"
-        if not spec.embedded:
-            cost = f"{(spec.download_bytes or 0) / 1e6:.0f} MB to download"
+        size = 0 if spec.embedded else spec.download_bytes or 0
+        if json:
+            record = {
+                "name": spec.name,
+                "title": spec.title,
+                "kinds": [str(kind) for kind in spec.kinds],
+                "embedded": spec.embedded,
+                "download_bytes": size,
+            }
+            typer.echo(json_line(record))
+            continue
+        cost = "ships with attnviz" if spec.embedded else f"{size / 1e6:.0f} MB to download"
         typer.echo(f"{spec.name:28} {', '.join(spec.kinds):20} {cost}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,3 +18,9 @@ InputSize = Annotated[
     int | None, typer.Option(help="Input side in pixels (default: the model's own).")
 ]
 Radius = Annotated[float, typer.Option(help="Largest blur radius in pixels.")]
+
+
+def listed_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """The names between commas in all texts, without repetitions."""
+    names = (name.strip() for text in texts for name in text.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))

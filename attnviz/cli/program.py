@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from attnviz.cli.agreement import agreement
 from attnviz.cli.app import app
 from attnviz.cli.explain import explain
+from attnviz.cli.exports import exports
 from attnviz.cli.features import features
 from attnviz.cli.methods import methods
 from attnviz.cli.models import models
@@ -84,6 +85,7 @@ for command in (
     models,
     methods,
     explain,
+    exports,
     features,
     report,
     video,

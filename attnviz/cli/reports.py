@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.cli.terminal import path_text
 from attnviz.errors import AttnvizError, OutputError, PictureError
+from attnviz.json_lines import json_line
 from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.targets.text import format_target
 
@@ -112,8 +112,8 @@ class Reporter:
     def add(self, report: PictureReport) -> None:
         """Print a report: results to standard output, problems to standard error."""
         self.total += 1
-        if self.json_lines:  # escaped: a name need not be valid text
-            typer.echo(json.dumps(report.as_json(), ensure_ascii=True, allow_nan=False))
+        if self.json_lines:
+            typer.echo(json_line(report.as_json()))
         if report.failure:
             self.failures.append(report)
             typer.echo(str(report.failure), err=True)

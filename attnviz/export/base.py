@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attnviz import export
 from attnviz.export.finding import Finding
@@ -75,40 +77,76 @@ class ExportSource:
         return replace(self, picture=picture, radius=radius)
 
 
+class Group(StrEnum):
+    """What a file is for: the headings below which files are offered."""
+
+    PICTURES = "Pictures"
+    MOVING = "Moving pictures"
+    FIGURES = "Figures for papers"
+    NUMBERS = "Numbers"
+    PAGES = "Pages to send"
+
+
+Made = TypeVar("Made", contravariant=True)
+
+
 @dataclass(frozen=True)
-class Export(ABC):
+class Export(ABC, Generic[Made]):
     """One kind of file that leaves the project.
 
-    Class variables: `name` on the command line and in file names; `title` of its button; `suffix`
-    with the dot, and `mime` type; `per_layer`, whether each layer gives a file of its own;
-    `by_default`, whether `attnviz explain` writes it without being asked to.
+    Class variables: `name` on the command line; `title` of its button; `suffix` with the dot, and
+    `mime` type; `stem`, what its files are called if not by its name; `group`, under which it is
+    offered; `made_of`, the classes of sources that `write` takes; `per_layer`, whether each layer
+    gives a file of its own; `by_default`, whether `attnviz explain` writes it without being asked
+    to; `asks_again`, whether it also says what the network makes of the focus picture.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     suffix: ClassVar[str]
     mime: ClassVar[str]
+    stem: ClassVar[str] = ""
+    group: ClassVar[Group] = Group.PICTURES
+    made_of: ClassVar[tuple[type, ...]] = (ExportSource,)
     per_layer: ClassVar[bool] = True
     by_default: ClassVar[bool] = False
+    asks_again: ClassVar[bool] = False
 
     @abstractmethod
-    def write(self, source: ExportSource) -> bytes:
+    def write(self, source: Made) -> bytes:
         """The file's bytes."""
 
+    @classmethod
+    def ending(cls) -> str:
+        """How the names of its files end, such as `focus.png`."""
+        return (cls.stem or cls.name) + cls.suffix
+
     def file_name(self, layer: str, asked: str = "") -> str:
-        """Name of the file: `LAYER.TARGET.NAME.SUFFIX`, without what does not apply to it.
+        """Name of the file: `LAYER.TARGET.STEM.SUFFIX`, without what does not apply to it.
 
         A file that holds all layers names none, and `asked` is the text of the target if there is
         one, so that a map of another does not take its place.
         """
         safe = layer.replace("/", "_").replace(" ", "-") if self.per_layer else ""
-        return ".".join(filter(None, (safe, file_part(asked), self.name))) + self.suffix
+        return ".".join(filter(None, (safe, file_part(asked), self.ending())))
 
 
-EXPORTS: Registry[type[Export]] = Registry("export")
+EXPORTS: Registry[type[Export[Any]]] = Registry("export")
 
 
-def exports() -> Registry[type[Export]]:
-    """All exports by name."""
+def exports(source: type = ExportSource) -> Registry[type[Export[Any]]]:
+    """All exports that are made of sources of one class, by name."""
     import_all(export)
-    return EXPORTS
+    fitting: Registry[type[Export[Any]]] = Registry(EXPORTS.what)
+    for kind in EXPORTS:
+        if issubclass(source, kind.made_of):
+            fitting.add(kind)
+    return fitting
+
+
+def in_order(kinds: Iterable[type[Export[Any]]]) -> list[type[Export[Any]]]:
+    """Sort exports as they are offered: by group, and what is written by default first."""
+    groups = list(Group)
+    return sorted(
+        kinds, key=lambda kind: (groups.index(kind.group), not kind.by_default, kind.name)
+    )

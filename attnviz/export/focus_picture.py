@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from attnviz.export.base import EXPORTS, Export, ExportSource
-from attnviz.export.png import png_with_provenance
+from attnviz.export.base import EXPORTS, ExportSource
+from attnviz.export.picture_export import PicturePng
 from attnviz.export.provenance import focus_provenance
+from attnviz.types import Pixels
 
 
 @EXPORTS.add
 @dataclass(frozen=True)
-class FocusPicture(Export):
+class FocusPicture(PicturePng):
     """PNG at the picture's own size, with its provenance written into it."""
 
     name: ClassVar[str] = "focus"
     title: ClassVar[str] = "Focus picture"
-    suffix: ClassVar[str] = ".png"
-    mime: ClassVar[str] = "image/png"
     by_default: ClassVar[bool] = True
 
-    def write(self, source: ExportSource) -> bytes:
-        """See `Export`."""
-        pixels = source.blurred(source.focus())
-        return png_with_provenance(pixels, focus_provenance(source))
+    def pixels(self, source: ExportSource) -> Pixels:
+        """See `PictureExport`."""
+        return source.blurred(source.focus())
+
+    def provenance(self, source: ExportSource) -> Mapping[str, str]:
+        """See `PictureExport`."""
+        return focus_provenance(source)

@@ -1,28 +1,24 @@
-"""The map of a layer as colours over the photo."""
+"""The map of a layer as colours alone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from attnviz.export.base import EXPORTS, Export, ExportSource
-from attnviz.export.png import png_with_provenance
-from attnviz.export.provenance import layer_provenance
-from attnviz.render.heat import heat_overlay
+from attnviz.export.base import EXPORTS, ExportSource
+from attnviz.export.picture_export import PicturePng
+from attnviz.render.heat import colour_map
+from attnviz.types import Pixels
 
 
 @EXPORTS.add
 @dataclass(frozen=True)
-class MapPicture(Export):
-    """PNG at the picture's own size, with its provenance written into it."""
+class MapPicture(PicturePng):
+    """PNG at the picture's own size, in the colours of the map over the photo."""
 
     name: ClassVar[str] = "map"
-    title: ClassVar[str] = "Map over the photo"
-    suffix: ClassVar[str] = ".png"
-    mime: ClassVar[str] = "image/png"
-    by_default: ClassVar[bool] = True
+    title: ClassVar[str] = "Map alone"
 
-    def write(self, source: ExportSource) -> bytes:
-        """See `Export`."""
-        pixels = heat_overlay(source.picture.pixels, source.focus().scaled)
-        return png_with_provenance(pixels, layer_provenance(source))
+    def pixels(self, source: ExportSource) -> Pixels:
+        """See `PictureExport`."""
+        return colour_map(source.focus().scaled, "inferno")

@@ -8,18 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from attnviz.export.base import EXPORTS, Export, ExportSource
+from attnviz.export.base import EXPORTS, Export, ExportSource, Group
 
 
 @EXPORTS.add
 @dataclass(frozen=True)
-class MapValues(Export):
+class MapValues(Export[ExportSource]):
     """NPZ with one float32 [h, w] array for each layer, named after it, in absolute values."""
 
-    name: ClassVar[str] = "maps"
+    name: ClassVar[str] = "npz"
     title: ClassVar[str] = "Values of all maps"
     suffix: ClassVar[str] = ".npz"
     mime: ClassVar[str] = "application/octet-stream"
+    stem: ClassVar[str] = "maps"
+    group: ClassVar[Group] = Group.NUMBERS
     per_layer: ClassVar[bool] = False
     by_default: ClassVar[bool] = True
 

@@ -14,7 +14,8 @@ from attnviz.types import Pixels
 
 _GAP = 10
 _BACKGROUND = 24
-_WIDTH = 400
+TILE_WIDTH = 400
+"""Width of each tile in pixels."""
 _SCALE_HEIGHT = 6
 _LINES = 3
 
@@ -34,9 +35,9 @@ def framed(pixels: Pixels, lines: Sequence[str]) -> Pixels:
     Pixels
         uint8 [h, 400, 3].
     """
-    height = max(1, round(pixels.shape[0] * _WIDTH / pixels.shape[1]))
-    fitted = cv2.resize(pixels, (_WIDTH, height), interpolation=cv2.INTER_LINEAR)
-    ramp = np.linspace(0, 1, _WIDTH, dtype=np.float32)[None].repeat(_SCALE_HEIGHT, 0)
+    height = max(1, round(pixels.shape[0] * TILE_WIDTH / pixels.shape[1]))
+    fitted = cv2.resize(pixels, (TILE_WIDTH, height), interpolation=cv2.INTER_LINEAR)
+    ramp = np.linspace(0, 1, TILE_WIDTH, dtype=np.float32)[None].repeat(_SCALE_HEIGHT, 0)
     tile = np.vstack([np.asarray(fitted, np.uint8), colour_map(ramp, "inferno")])
     for line in [*lines, "", "", ""][:_LINES]:
         tile = captioned(tile, line)
@@ -56,6 +57,10 @@ def tiled_png(tiles: Sequence[Pixels], columns: int, provenance: Mapping[str, st
         What is written into the file.
     """
     rows = [_side_by_side(tiles[at : at + columns]) for at in range(0, len(tiles), columns)]
+    width = max(row.shape[1] for row in rows)
+    for at, row in enumerate(rows):  # the last may be shorter
+        rows[at] = np.full((row.shape[0], width, 3), _BACKGROUND, np.uint8)
+        rows[at][:, : row.shape[1]] = row
     return png_with_provenance(np.vstack(rows), provenance)
 
 

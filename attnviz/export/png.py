@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from attnviz.export.xmp import read_xmp_packet
 from attnviz.types import Pixels
 
 KEY = "attnviz"
@@ -37,12 +38,14 @@ def png_with_provenance(pixels: Pixels, provenance: Mapping[str, str]) -> bytes:
 
 
 def read_provenance(source: bytes) -> dict[str, str]:
-    """Read the entries that `png_with_provenance` wrote to a PNG file; empty if there are none."""
-    with Image.open(io.BytesIO(source), formats=["PNG"]) as image:
+    """Read the provenance that a PNG or WebP file of ours carries; empty if there is none."""
+    with Image.open(io.BytesIO(source), formats=["PNG", "WEBP"]) as image:
         image.load()
         text = getattr(image, "text", {})
-    return {
+        packet = image.info.get("xmp", b"")
+    found = {
         name.removeprefix(KEY + " "): str(value)
         for name, value in text.items()
         if name.startswith(KEY + " ")
     }
+    return found or read_xmp_packet(packet)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from attnviz.errors import TrainingError
+from attnviz.json_lines import json_line
 from attnviz.training.recipe import Recipe
 
 Data = Annotated[
     Path, typer.Option(help="Folder with one folder per class, or with train/ and val/ folders.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one object on each line, for programs.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
 
@@ -151,6 +156,7 @@ def evaluate(
     mirror: Annotated[
         bool, typer.Option(help="Average over each picture and its mirror image.")
     ] = False,
+    json: AsJson = False,
     device: Device = "auto",
 ) -> None:
     """Reproduce the figures on a model's card.
@@ -166,6 +172,9 @@ def evaluate(
     loaded = load_model(model, device)
     if loaded.spec.class_masks:
         found = evaluate_lens(loaded, data)
+        if json:
+            typer.echo(json_line({"model": model, **asdict(found)}))
+            return
         typer.echo(
             f"{model}: top-1 {found.top1:.4f}, kept {found.kept:.4f}, taken {found.taken:.4f} on "
             f"{found.photos} photos, NSS {found.nss:.4f} on {found.scenes} scenes"
@@ -181,6 +190,10 @@ def evaluate(
     score = score_of(
         loaded.module, part, loaded.preprocess, side=side, mirrored=mirror, device=loaded.device
     )
+    if json:
+        measured = {"model": model, **asdict(score), "margin": score.margin}
+        typer.echo(json_line({**measured, "side": side, "mirrored": mirror}))
+        return
     typer.echo(
         f"{model}: top-1 {score.top1:.4f} ± {score.margin:.4f}, loss {score.loss:.4f}, "
         f"on {score.pictures} pictures at {side} px{', mirrored too' if mirror else ''}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
 from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
 from attnviz.agreement.ground_truth import AUC, BITS, KL, NSS, SCORES, SHUFFLED
-from attnviz.agreement.rows import PRIOR, AgreementRow, csv_table, read_rows, rows_of
+from attnviz.agreement.rows import PRIOR, AgreementRow, csv_table, read_rows, row_json, rows_of
 from attnviz.agreement.table import markdown
 from attnviz.metrics.fixations import FixationSet
 from tests.paths import ROOT
@@ -68,6 +69,15 @@ def test_csv_has_a_column_for_each_end_and_no_formula() -> None:
     assert net["percent to people"] == "25"
     assert (lines[-1]["map"], lines[-1]["method and layer"]) == ("'=cmd()", "'@x")
     assert len(net) == 3 + 3 * len(SCORES)
+
+
+def test_a_row_as_json_has_the_same_numbers() -> None:
+    net = json.loads(row_json(rows_of(results())[1]))
+    assert net["map"] == "net (mine.pth), decision"
+    assert net["source"] == "grad-cam at layer4"
+    assert net["share"] == 25
+    assert net["scores"][NSS] == {"mean": 2.0, "low": 1.0, "high": 3.0}
+    assert set(net["scores"]) == {AUC, NSS, KL}
 
 
 def test_the_table_in_the_documents_keeps_what_it_claims() -> None:

@@ -39,7 +39,7 @@ def assert_picture_first(page: Page) -> None:
     top = 0.0
     row = page.get_by_role("radiogroup", name="Picture")
     edges = page.get_by_role("radiogroup", name="Focus follows")
-    save = page.get_by_role("button", name="Save the picture")
+    save = page.get_by_role("button", name="Save", exact=True)
     for part in (page.locator("h1"), row, canvas(page), edges, save):
         above, below = bounds(part)
         assert top <= above + 1, part

@@ -15,7 +15,7 @@ from attnviz.cli import cli
 from attnviz.models.catalogue import find_model
 
 NOISE = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
-QUICK = ("--device", "cpu", "--export", "maps", "--input-size", "32")
+QUICK = ("--device", "cpu", "--save", "npz", "--input-size", "32")
 
 
 def photo(path: Path) -> Path:
@@ -105,7 +105,7 @@ def test_layers_best_all_or_one(tmp_path: Path) -> None:
 
     def layers(*words: str) -> set[str]:
         out = tmp_path / "-".join(words)
-        done = explain(picture, "--out", out, "--export", "map", "--method", "attention", *words)
+        done = explain(picture, "--out", out, "--save", "map", "--method", "attention", *words)
         assert done.exit_code == 0, done.output
         return {one.name.removesuffix(".map.png") for one in (out / "a").glob("*.png")}
 

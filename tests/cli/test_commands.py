@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from attnviz.cli import cli
 from attnviz.cli.explain import as_asked
+from attnviz.export.base import exports, in_order
 from attnviz.export.png import read_provenance
 from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_picture, open_sample
@@ -56,13 +57,43 @@ def test_models_lists_what_ships_and_what_costs() -> None:
     assert "MB to download" in lines["resnet50"]
 
 
+def test_lists_are_printed_as_json_for_programs() -> None:
+    def records(*words: str) -> dict[str, dict[str, object]]:
+        code, output = run(*words, "--json")
+        assert code == 0, output
+        return {one["name"]: one for one in map(json.loads, output.splitlines())}
+
+    models = records("models")
+    assert models["ran-small"]["embedded"] is True
+    assert models["ran-small"]["kinds"] == list(find_model("ran-small").kinds)
+    assert models["resnet50"]["download_bytes"] == find_model("resnet50").download_bytes
+    methods = records("methods", "--model", "ran-small")
+    assert methods["soft-mask"]["fits"] is True
+    assert methods["rollout"]["fits"] is False
+    assert methods["grad-cam"]["cost"] == "1 forward and 1 backward pass"
+    assert records("methods")["rollout"]["fits"] is None
+    saved = records("exports")
+    assert {name for name, one in saved.items() if one["by_default"]} == {"focus", "overlay", "npz"}
+    assert saved["npz"]["file"] == "maps.npz"
+    assert saved["npz"]["per_layer"] is False
+
+
+def test_the_exports_are_listed_as_the_menu_groups_them() -> None:
+    code, output = run("exports")
+    assert code == 0
+    names = [line.split()[0] for line in output.splitlines()]
+    assert names == [kind.name for kind in in_order(exports())]
+    assert names[:2] == ["focus", "overlay"]
+    assert names[-1] == "report"
+
+
 def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path: Path) -> None:
     code, output = run("explain", photo_file, "--out", tmp_path / "out", "--device", "cpu")
     assert code == 0, output
     folder = tmp_path / "out" / "temple"
     names = {path.name for path in folder.iterdir()}
     layers = [f"stage{n}.attention" for n in (1, 2, 3)]
-    kinds = ("focus", "map")
+    kinds = ("focus", "overlay")
     assert names == {f"{layer}.{kind}.png" for layer in layers for kind in kinds} | {"maps.npz"}
     source = (folder / "stage2.attention.focus.png").read_bytes()
     facts = read_provenance(source)
@@ -76,10 +107,12 @@ def test_explain_writes_pictures_maps_and_provenance(photo_file: Path, tmp_path:
 
 
 def test_only_the_chosen_exports_are_written(photo_file: Path, tmp_path: Path) -> None:
-    words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--export")
-    code, output = run(*words, "map", "--export", "map", "--layer", "stage1.attention")
+    words = ("explain", photo_file, "--out", tmp_path, "--device", "cpu", "--save")
+    layer = ("--layer", "stage1.attention")
+    code, output = run(*words, "map, gif,map", "--save", "figure", *layer)
     assert code == 0, output
-    assert [path.name for path in (tmp_path / "temple").iterdir()] == ["stage1.attention.map.png"]
+    written = {path.name for path in (tmp_path / "temple").iterdir()}
+    assert written == {"stage1.attention.map.png", "layers.gif", "figure.pdf"}
     code, output = run(*words, "mop")
     assert code == 1
     assert "map" in output, "the nearest name is offered"
@@ -91,7 +124,7 @@ def test_a_larger_input_gives_finer_maps(photo_file: Path, tmp_path: Path) -> No
     assert code == 0, output
     maps = np.load(tmp_path / "temple" / "maps.npz")
     assert maps["stage1.attention"].shape == (64, 64)
-    source = (tmp_path / "temple" / "stage1.attention.map.png").read_bytes()
+    source = (tmp_path / "temple" / "stage1.attention.overlay.png").read_bytes()
     assert read_provenance(source)["input"] == "256 x 256 pixels"
 
 
@@ -146,7 +179,7 @@ def test_any_question_is_asked_and_named_in_files_and_provenance(
     other = tmp_path / "other.png"
     Image.open(photo_file).crop((10, 10, 60, 60)).save(other)
     given = ("explain", photo_file, "--model", "ran-small", "--device", "cpu", "--out", tmp_path)
-    words = ("--method", "grad-cam", "--layer", "best", "--export", "focus", "--json")
+    words = ("--method", "grad-cam", "--layer", "best", "--save", "focus", "--json")
     for target in ("contrast:church|tench", "patch:.5,.5", f"alike:{other}", "church;tench"):
         code, output = run(*given, *words, "--target", target)
         assert code == 0, output

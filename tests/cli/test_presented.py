@@ -35,7 +35,7 @@ def test_the_focus_picture_shows_the_chosen_channels_window_and_slice(
 ) -> None:
     words = ("--channels", "4,3,2", "--window", "-200,1000", "--slice", "3")
     code, output = run(
-        "explain", scan, "--out", tmp_path / "out", "--layer", "best", "--export", "focus",
+        "explain", scan, "--out", tmp_path / "out", "--layer", "best", "--save", "focus",
         "--radius", "0", "--json", *words,
     )  # fmt: skip
     assert code == 0, output

@@ -39,7 +39,7 @@ def test_names_that_the_terminal_cannot_print(tmp_path: Path, encoding: str) -> 
     for name in names:
         with name.open("wb") as file:
             Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(file, "PNG")
-    words = (*names, "--export", "maps", "--device", "cpu")
+    words = (*names, "--save", "npz", "--device", "cpu")
     done = program("explain", *words, "--out", tmp_path / "out", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 2

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from attnviz.export.time_lapse import TimeLapse
+from attnviz.export.map_series import MapSeries
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import Fit, fit_picture
 from attnviz.pictures.picture import Picture
@@ -46,7 +46,7 @@ def recording_png(recording: Recording) -> bytes | None:
     maps = [np.asarray(shot.maps[key][0], np.float32) for shot in chosen]
     pixels = _first_picture(recording)
     side = max(pixels.shape[:2])
-    lapse = TimeLapse(
+    series = MapSeries(
         pixels,
         fit_picture(pixels.shape[:2], side, Fit.SQUASH),
         maps,
@@ -55,7 +55,7 @@ def recording_png(recording: Recording) -> bytes | None:
         FocusSettings(scale=Scale.ALL_LAYERS),
         _RADIUS,
     )
-    return png(np.vstack(lapse.frames()))
+    return png(np.vstack(series.frames()))
 
 
 def _first_picture(recording: Recording) -> Pixels:

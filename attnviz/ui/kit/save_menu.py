@@ -1,68 +1,95 @@
-"""The menu of what can be saved of a photo and its maps, the same on every page."""
+"""The menu of what can be saved, the same on every page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from typing import Any
 
 import streamlit as st
 
 from attnviz.analysis.asked_again import asked_again
 from attnviz.errors import ModelError
-from attnviz.export.base import Export, ExportSource, exports
-from attnviz.export.focus_picture import FocusPicture
-from attnviz.export.report import Report
+from attnviz.export.base import Export, exports, in_order
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import file_part, file_stem
+from attnviz.ui.kit.guard import plain_text
 
 
-def save_menu(
-    title: str, asked: str, source: Callable[[], ExportSource], model: VisionModel, *, key: str
-) -> None:
-    """Show a button that saves the focus picture, and the other files behind another.
+@dataclass(frozen=True, eq=False)
+class Savable:
+    """Something that a page shows, as files are made of it.
+
+    Attributes
+    ----------
+    kind : type
+        Class of what `make` returns; it decides which files are offered.
+    make : callable
+        Returns the source of the files; called when one is wanted, in a thread without a session.
+    stem : str
+        Beginning of the files' names.
+    title : str
+        Heading, where a page shows several things; plain text.
+    model : VisionModel, optional
+        The network, which a report asks again about the focus picture.
+    """
+
+    kind: type
+    make: Callable[[], Any]
+    stem: str
+    title: str = ""
+    model: VisionModel | None = None
+
+
+def stem_of(title: str, asked: str = "") -> str:
+    """Begin the names of a photo's files with its title, and with what was asked for."""
+    return "-".join(filter(None, (file_stem(title), file_part(asked))))
+
+
+def save_menu(shown: Sequence[Savable], *, key: str) -> None:
+    """Show the button "Save", behind which every file waits that fits what the page shows.
 
     Parameters
     ----------
-    title : str
-        Name of the photo.
-    asked : str
-        What was asked for, as text; empty for the top prediction.
-    source : callable
-        Returns the photo at its original size with its maps; called when a file is wanted.
-    model : VisionModel
-        The network, which is asked again about the focus picture for a report.
+    shown : sequence of Savable
+        What the page shows. Files are made when they are clicked.
     key : str
         Of the menu, unique on its page.
     """
-    stem = "-".join(filter(None, (file_stem(title), file_part(asked))))
-    others = [kind() for kind in exports() if kind.name != FocusPicture.name]
-    with st.container(horizontal=True, key=key):
-        _offer(FocusPicture(), "Save the picture", stem, partial(_written, source, model), key)
-        with st.popover("Other files", icon=":material/folder_zip:"):
-            for other in others:
-                _offer(other, other.title, stem, partial(_written, source, model), key)
+    with (
+        st.container(key=key),
+        st.popover("Save", icon=":material/download:", help="Pictures, films, numbers, reports"),
+    ):
+        for number, one in enumerate(shown):
+            if one.title:
+                st.markdown(f"**{plain_text(one.title)}**")
+            kinds = in_order(exports(one.kind))
+            for group, some in groupby(kinds, key=lambda kind: kind.group):
+                st.caption(str(group))
+                with st.container(horizontal=True, gap="small"):
+                    for kind in some:
+                        _offer(one, kind(), f"{key} {number} {kind.name}")
 
 
-def _written(source: Callable[[], ExportSource], model: VisionModel, export: Export) -> bytes:
-    shown = source()
-    if isinstance(export, Report):
-        with suppress(ModelError):  # the page has said why; the report does without
-            shown = asked_again(model, shown)
-    return export.write(shown)
-
-
-def _offer(
-    export: Export, label: str, stem: str, written: Callable[[Export], bytes], key: str
-) -> None:
+def _offer(one: Savable, export: Export[Any], key: str) -> None:
     """Show a button that makes the file when it is clicked."""
     st.download_button(
-        label,
-        data=lambda: written(export),
-        file_name=f"{stem}-{export.name}{export.suffix}",
+        export.title,
+        data=partial(_written, one, export),
+        file_name=f"{one.stem}-{export.ending()}",
         mime=export.mime,
         on_click="ignore",
-        icon=":material/download:",
         help=(type(export).__doc__ or "").partition("\n")[0],
-        key=f"{key} {export.name}",
+        key=key,
     )
+
+
+def _written(one: Savable, export: Export[Any]) -> bytes:
+    source = one.make()
+    if export.asks_again and one.model is not None:
+        with suppress(ModelError):  # the page has said why; the report does without
+            source = asked_again(one.model, source)
+    return export.write(source)

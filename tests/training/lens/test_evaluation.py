@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,9 @@ def test_the_command_prints_the_figures(
         f"lens: top-1 0.5000, kept {found.kept:.4f}, taken {found.taken:.4f} on 2 photos, "
         f"NSS {found.nss:.4f} on 1 scenes"
     )
+    words = ["evaluate", "--model", "lens", "--data", str(data), "--json"]
+    told = json.loads(CliRunner().invoke(cli, words).output)
+    assert told == {"model": "lens", **asdict(found)}
 
 
 def test_a_folder_without_the_photos_is_refused(

@@ -10,7 +10,7 @@ import streamlit as st
 
 import attnviz
 from attnviz.errors import ModelError
-from attnviz.export.base import ExportSource, exports
+from attnviz.export.base import ExportSource, exports, in_order
 from attnviz.ui.kit import save_menu as menu
 from tests.conftest import TinyCnn
 from tests.export.examples import example_source
@@ -27,7 +27,8 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> Files:
     monkeypatch.setattr(st, "popover", lambda *_, **__: nullcontext())
     preprocess = attnviz.Preprocess(size=32)
     model = attnviz.wrap(TinyCnn(), preprocess, labels=["church", "tower", "sea", "sky"])
-    menu.save_menu("IMG 1.jpg", "contrast:a|b", _source, model, key="here")
+    stem = menu.stem_of("IMG 1.jpg", "contrast:a|b")
+    menu.save_menu([menu.Savable(ExportSource, _source, stem, model=model)], key="here")
     return files
 
 
@@ -43,28 +44,24 @@ def counted() -> None:
 
 def test_every_export_is_there_under_the_photos_name(offered: Files) -> None:
     assert len(offered) == len(exports())
-    names = {given["file_name"] for given in offered.values()}
-    (stem,) = {name.rpartition("-")[0] for name in names}
-    assert stem.startswith("IMG 1-contrast")
-    assert {name.rpartition("-")[2] for name in names} == {
-        kind.name + kind.suffix for kind in exports()
-    }
+    names = [given["file_name"] for given in offered.values()]
+    assert names == [f"IMG 1-contrast-a-b-{kind.ending()}" for kind in in_order(exports())]
     assert len({given["key"] for given in offered.values()}) == len(offered)
 
 
 def test_files_are_made_when_they_are_wanted(offered: Files) -> None:
     assert _source.asked == 0  # type: ignore[attr-defined]
-    assert offered["Save the picture"]["data"]()[:4] == b"\x89PNG"
+    assert offered["Focus picture"]["data"]()[:4] == b"\x89PNG"
     assert _source.asked == 1  # type: ignore[attr-defined]
 
 
 def test_for_a_report_the_network_is_asked_again(
     offered: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "→" in offered["Report with the live viewer"]["data"]().decode()
+    assert "→" in offered["Save as a report"]["data"]().decode()
 
     def fails(*_: object) -> None:
         raise ModelError("It is gone.")
 
     monkeypatch.setattr(menu, "asked_again", fails)
-    assert "→" not in offered["Report with the live viewer"]["data"]().decode()
+    assert "→" not in offered["Save as a report"]["data"]().decode()

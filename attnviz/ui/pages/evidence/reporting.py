@@ -6,7 +6,7 @@ import streamlit as st
 
 from attnviz.export.base import ExportSource
 from attnviz.export.finding import Finding
-from attnviz.ui.kit.save_menu import save_menu
+from attnviz.ui.kit.save_menu import Savable, save_menu, stem_of
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 
 _FOUND = "evidence found"
@@ -29,8 +29,8 @@ def offer_files(tested: MapUnderTest, finding: Finding) -> None:
         found = tuple(findings.values())
         return ExportSource(tested.photo.whole(), tested.explanation, tested.layer, findings=found)
 
-    asked = tested.explanation.asked_text
-    save_menu(tested.photo.title, asked, source, tested.model, key="evidence-files")
+    stem = stem_of(tested.photo.title, tested.explanation.asked_text)
+    save_menu([Savable(ExportSource, source, stem, model=tested.model)], key="evidence-files")
 
 
 def _found_before(tested: MapUnderTest) -> dict[str, Finding]:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.analysis.explanation import Explanation
+from attnviz.export.base import ExportSource
 from attnviz.models.vision_model import VisionModel
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
@@ -31,7 +32,7 @@ from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
 from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
-from attnviz.ui.kit.save_menu import save_menu
+from attnviz.ui.kit.save_menu import Savable, save_menu, stem_of
 from attnviz.ui.kit.target_fields import move_to
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
@@ -108,13 +109,13 @@ def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerato
 
 def _offer_files(subject: FocusSubject, view: View) -> None:
     photo, explanation = subject.photo, subject.explanation
-    save_menu(
-        photo.title,
-        explanation.asked_text,
+    shown = Savable(
+        ExportSource,
         lambda: export_source(photo.whole(), explanation, view),
-        subject.model,
-        key="focus-files",
+        stem_of(photo.title, explanation.asked_text),
+        model=subject.model,
     )
+    save_menu([shown], key="focus-files")
 
 
 def _pick_view(subject: FocusSubject) -> View:

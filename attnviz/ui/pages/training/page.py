@@ -40,7 +40,7 @@ from attnviz.ui.pages.training.runs import (
     shipped_runs,
     uploaded_runs,
 )
-from attnviz.ui.pages.training.save import offer_time_lapse
+from attnviz.ui.pages.training.save import offer_files
 
 NOTHING = "nothing"
 FIRST_RUN = "ran-small"
@@ -169,7 +169,7 @@ def _show_viewers(
             if len(runs) > 1:
                 st.markdown(f"**{plain_text(recorded.run.title)}** · {plain_text(chosen)}")
             show_maps_over_time(f"growth {recorded.run is runs[0]}", recorded, chosen)
-            offer_time_lapse(recorded, chosen)
+            offer_files(recorded, chosen)
     return with_maps
 
 

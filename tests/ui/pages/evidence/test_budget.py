@@ -80,7 +80,7 @@ def test_it_begins_by_itself_and_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert "Margin, logits" in chart.proto.spec
     assert tables(page) == [table]
     assert len(asked) == computed
-    assert "Report with the live viewer" in [one.proto.label for one in page.get("download_button")]
+    assert "Save as a report" in [one.proto.label for one in page.get("download_button")]
     _, found = page.session_state["evidence found"]
     assert list(found) == ["Is the sharp region enough?"]
     assert "the network still says" in found["Is the sharp region enough?"].headline

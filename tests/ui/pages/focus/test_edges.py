@@ -89,7 +89,7 @@ def test_files_carry_the_photos_name(monkeypatch: pytest.MonkeyPatch) -> None:
         save_menu.st, "download_button", lambda *_, file_name, **__: names.append(file_name)
     )
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
-    assert names[0] == "Temple-focus.png"
+    assert names[0] == "Temple-focus.png"  # the first of the menu
     names.clear()
     source = png(np.random.default_rng(0).integers(0, 255, (40, 60, 3), np.uint8))
     page.get("file_uploader")[0].upload("My giraffe: 1.png", source).run()

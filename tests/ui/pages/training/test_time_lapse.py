@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from attnviz.export.layers_gif import LayersGif
+from attnviz.export.layers_mp4 import LayersMp4
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.pages.training.attention_view import RecordedMaps, with_shared_scale
 from attnviz.ui.pages.training.runs import open_recording
-from attnviz.ui.pages.training.save import time_lapse
+from attnviz.ui.pages.training.save import map_series
 from tests.ui.pages.training.training_pages import assert_fine, made, opened
 
 SIDE = 40
@@ -48,7 +51,7 @@ def assert_corners(
 
 def test_equal_values_have_equal_colours_at_every_checkpoint(tmp_path: Path) -> None:
     one = watched(tmp_path / "run.attn", halves(0.2, 0.1), halves(0.2, 0.5), halves(0.5, 0.5))
-    frames = time_lapse(one, LAYER).frames()
+    frames = map_series(one, LAYER).frames()
     assert [frame.shape for frame in frames] == [(SIDE + 26, 2 * SIDE, 3)] * 3
     # The scale ends at 0.5, the largest of all checkpoints; the first alone would end at 0.2.
     assert_corners(frames[0], one, (0.4, 0.2, 0.4, 0.2))
@@ -61,39 +64,40 @@ def test_equal_values_have_equal_colours_at_every_checkpoint(tmp_path: Path) -> 
 
 
 def test_a_gif_tells_its_progress_and_is_stopped_by_what_that_raises(tmp_path: Path) -> None:
-    lapse = time_lapse(watched(tmp_path / "run.attn", *[halves(0.2, 0.1)] * 3), LAYER)
+    series = map_series(watched(tmp_path / "run.attn", *[halves(0.2, 0.1)] * 3), LAYER)
     told: list[tuple[int, int | None]] = []
-    made = lapse.gif(lambda done, total: told.append((done, total)))
+    made = LayersGif().write(series, lambda done, total: told.append((done, total)))
     assert told == [(1, 3), (2, 3), (3, 3)]
     with Image.open(io.BytesIO(made)) as picture:
         assert picture.size == (2 * SIDE, SIDE + 26)
+        facts = json.loads(picture.info["comment"])
+    assert facts["layer"] == LAYER
 
     def stop(done: int, total: int | None) -> None:
         told.append((done, total))
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        lapse.mp4(stop)
+        LayersMp4().write(series, stop)
     assert told[3:] == [(1, 3)]
 
 
-def test_an_animation_is_made_on_request_and_can_then_be_saved(tmp_path: Path) -> None:
+def test_the_menu_offers_films_of_the_layer(tmp_path: Path) -> None:
     page = opened(made(tmp_path / "run.attn", {("soft-mask", LAYER): [halves(0.2, 0.1)] * 2}))
-    assert not page.get("download_button")
-    next(one for one in page.button if one.label == "Make a GIF").click().run()
     assert_fine(page)
-    (save,) = page.get("download_button")
-    assert "Save as GIF" in str(save.proto)
-    assert not any(one.label == "Stop" for one in page.button)
-    assert any(one.label == "Make an MP4" for one in page.button)
+    titles = [one.proto.label for one in page.get("download_button")]
+    assert titles == [
+        *("Filmstrip of all maps", "Film of all maps, animated WebP", "Film of all maps, GIF"),
+        *("Film of all maps, MP4", "Values of all maps"),
+    ]
 
 
 def test_a_run_beside_it_shares_the_scale(tmp_path: Path) -> None:
     weak = watched(tmp_path / "weak.attn", halves(0.2, 0.08))
     strong = watched(tmp_path / "strong.attn", halves(0.2, 1))
-    assert_corners(time_lapse(weak, LAYER).frames()[0], weak, (1, 0.4, 1, 0.4))
+    assert_corners(map_series(weak, LAYER).frames()[0], weak, (1, 0.4, 1, 0.4))
     both = with_shared_scale([weak, strong])
     assert [one.scale_ends(LAYER) for one in both] == [pytest.approx((0, 1))] * 2
-    first, second = (time_lapse(one, LAYER).frames()[0] for one in both)
+    first, second = (map_series(one, LAYER).frames()[0] for one in both)
     assert_corners(first, weak, (0.2, 0.08, 0.2, 0.08))
     assert_corners(second, strong, (0.2, 1, 0.2, 1))
