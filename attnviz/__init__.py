@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from attnviz.analysis.network_agreement import network_agreement as network_agreement
     from attnviz.analysis.objects import FoundObjects as FoundObjects
     from attnviz.analysis.objects import find_objects as find_objects
+    from attnviz.batch.explain_many import ExplainedPicture as ExplainedPicture
+    from attnviz.batch.explain_many import explain_many as explain_many
     from attnviz.errors import AttnvizError as AttnvizError
     from attnviz.models.black_box.door import black_box as black_box
     from attnviz.models.catalogue import list_models as list_models
@@ -57,6 +59,7 @@ _HOMES = {
     "Class": "attnviz.targets.single_class",
     "Contrast": "attnviz.targets.contrast",
     "Detection": "attnviz.analysis.detect",
+    "ExplainedPicture": "attnviz.batch.explain_many",
     "Explanation": "attnviz.analysis.explanation",
     "FocusMap": "attnviz.render.focus",
     "FocusSettings": "attnviz.render.focus",
@@ -74,6 +77,7 @@ _HOMES = {
     "bokeh": "attnviz.render.bokeh_photo",
     "detect": "attnviz.analysis.detect",
     "explain": "attnviz.analysis.explain",
+    "explain_many": "attnviz.batch.explain_many",
     "features": "attnviz.analysis.features",
     "find_objects": "attnviz.analysis.objects",
     "likeness": "attnviz.analysis.counterparts",

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from attnviz.analysis.answers import Answer, first_answer, stepped_aside
-from attnviz.analysis.asked import choices_for_targets, class_alone, targets_of
-from attnviz.analysis.certainty import certainty_of, decision_facts
-from attnviz.analysis.detect import first_found
 from attnviz.analysis.explanation import Explanation
 from attnviz.analysis.inference import run_inference
-from attnviz.analysis.kinds import kinds_and_doubts
+from attnviz.analysis.inquiry import SHOWN, inquiry_about
 from attnviz.analysis.plain_pass import judged, plain_logits
-from attnviz.analysis.prediction import AskedTarget, Prediction
-from attnviz.analysis.predictions import check_target, ranked_predictions
-from attnviz.analysis.provenance import pass_provenance
-from attnviz.analysis.target_maps import (
-    TargetMaps,
-    asked_targets,
-    common_layers,
-    competing_maps,
-    explained,
-    passed_over,
-    run_for_targets,
-)
-from attnviz.capture.discovery.reach import reach_notes
+from attnviz.analysis.prediction import Prediction
+from attnviz.analysis.predictions import ranked_predictions
 from attnviz.methods.base import METHODS
-from attnviz.methods.inference import Cost, Inference, MethodResult
-from attnviz.methods.questions import Choice
+from attnviz.methods.inference import Cost
 from attnviz.models.classes import index_of_class
-from attnviz.models.spec import Source
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource, as_picture
 from attnviz.progress import Progress
 from attnviz.types import FloatArray
-
-SHOWN = 5
 
 
 def explain(
@@ -92,68 +72,16 @@ def explain(
         The pass did not fit into memory, nor did the retry.
     """
     picture = as_picture(picture)
-    targets = targets_of(model, target) or first_found(model, picture, method)
-    index = class_alone(model, targets)
-    scored = bool(targets) and index is None
-    kinds, doubts = (
-        ((), ()) if method in METHODS else kinds_and_doubts(model, picture, any_output=scored)
+    inquiry = inquiry_about(model, picture, method, target)
+    answered, notes = run_inference(
+        model,
+        picture,
+        inquiry.answered,
+        target=inquiry.index,
+        progress=progress,
+        any_output=inquiry.scored,
     )
-    choices = choices_for_targets(model, method, kinds, targets if scored else ())
-    maps: list[TargetMaps] = []
-
-    def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
-        if scored:
-            maps.append(run_for_targets(model, choice, inference, targets))
-            return maps[-1].results
-        check_target(model, choice.method, inference)
-        return (choice.method.run(inference),)
-
-    def work(inference: Inference) -> Answer:
-        answer = first_answer(model, inference, choices, run)
-        return replace(answer, notes=(*answer.notes, *_reach(model, inference, answer.choice)))
-
-    answer, notes = run_inference(
-        model, picture, work, target=index, progress=progress, any_output=scored
-    )
-    result, shown, geometry = answer.results[0], answer.choice, answer.geometry
-    asked: tuple[AskedTarget, ...] = ()
-    if scored or (targets and result.target is not None):
-        values = maps[-1].values if scored else result.logits[0, [index]]
-        asked = asked_targets(model, targets, answer.results, values, shown.layer)
-    predictions, classes = ranked_predictions(model, result.logits[0])
-    certainty = certainty_of(model, result.logits[0])
-    return Explanation(
-        picture=picture,
-        choice=shown,
-        layers=common_layers(answer.results),
-        maps=competing_maps(answer.results, shown.layer),
-        predictions=predictions[:SHOWN],
-        classes=classes[:SHOWN],
-        target=explained(model, result, asked),
-        geometry=geometry,
-        provenance={
-            **pass_provenance(model, picture, geometry),
-            "method": shown.method.name,
-            "paper": shown.method.paper,
-            **decision_facts(predictions, certainty),
-        },
-        notes=(*picture.notes, *doubts, *answer.notes, *notes, *passed_over(shown, targets, asked)),
-        scores=model.read_as,
-        asked=asked,
-        certainty=certainty,
-    )
-
-
-def _reach(model: VisionModel, inference: Inference, choice: Choice) -> tuple[str, ...]:
-    """What is to be said of where a user's network could be read."""
-    kind, chosen = choice.method.kind, choice.question is not None
-    if model.spec.source is not Source.USER or kind is None:
-        return ()
-    try:
-        return reach_notes(inference.module, kind, inference.inputs, attention=chosen)
-    except Exception as error:
-        stepped_aside(model, inference, error)  # raises what users must know
-        return ()
+    return inquiry.explanation(picture, answered, notes)
 
 
 def method_cost(model: VisionModel, picture: Picture, method: str) -> Cost:

@@ -82,7 +82,7 @@ def run_inference(
     setting = _Setting(model.device, model.preprocess)
     with model.lock:
         try:
-            return run(setting), _notes(model, picture)
+            return run(setting), run_notes(model, picture)
         except InputError as error:
             if not model.inferred or error.sides is None:
                 raise
@@ -96,7 +96,7 @@ def run_inference(
                 raise
         free_memory(model.device)
         result, note = _second_try(model, run)
-        return result, (*_notes(model, picture), note)
+        return result, (*run_notes(model, picture), note)
 
 
 def check_logits(model: VisionModel, logits: Tensor) -> None:
@@ -148,6 +148,36 @@ def _run(
     setting: _Setting,
 ) -> T:
     inference = _prepare(model, picture, setting, target, progress)
+    return run_prepared(model, inference, work, any_output=any_output)
+
+
+def run_prepared(
+    model: VisionModel,
+    inference: Inference,
+    work: Callable[[Inference], T],
+    *,
+    any_output: bool = False,
+) -> T:
+    """Do `work` with the network and inputs that are on its device, without a second try.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`; the caller holds its lock.
+    inference
+        The inputs, of one picture or of a batch.
+    work, any_output
+        As for `run_inference`.
+
+    Returns
+    -------
+    What `work` returned.
+
+    Raises
+    ------
+    ModelError
+        The network failed on the inputs.
+    """
     with _named_errors(model, inference.inputs):
         scores = Scores(ScoreKind.NONE)
         try:
@@ -183,8 +213,8 @@ def _scores(model: VisionModel, inputs: Tensor) -> Scores:
         return model.scores
 
 
-def _notes(model: VisionModel, picture: Picture) -> tuple[str, ...]:
-    """Sentences about what was inferred, and about what a network does not see of a file."""
+def run_notes(model: VisionModel, picture: Picture) -> tuple[str, ...]:
+    """Return sentences about what was inferred, and about what a network does not see of a file."""
     notes = model.notes
     if picture.channels is not None and not model.preprocess.reads_channels(picture):
         notes += (

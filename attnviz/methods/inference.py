@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor, nn
@@ -135,6 +135,13 @@ class MethodResult:
     def shown_layer(self, layer: str | None) -> str:
         """Return `layer` if it has a map or means all layers fused, and `last_layer` otherwise."""
         return layer if layer and layer in (*self.layers, FUSED) else self.last_layer
+
+    def row(self, index: int) -> MethodResult:
+        """Return the result of one input of the batch, as a copy that does not keep the others."""
+        one = slice(index, index + 1)
+        maps = tuple(replace(maps, values=maps.values[one].copy()) for maps in self.layer_maps)
+        target = None if self.target is None else self.target[one].clone()
+        return replace(self, layer_maps=maps, logits=self.logits[one].clone(), target=target)
 
     def map_of(self, layer: str, index: int = 0) -> FloatArray:
         """Return the map of one layer, or of all layers fused.

@@ -138,7 +138,7 @@ def move_inputs(inputs: Tensor, device: torch.device) -> Tensor:
     Parameters
     ----------
     inputs
-        [N, C, h, w].
+        [N, C, h, w]. From pinned memory they are copied while the CPU goes on.
     device
         The target.
 
@@ -147,7 +147,7 @@ def move_inputs(inputs: Tensor, device: torch.device) -> Tensor:
     Tensor
         [N, C, h, w], channels last in memory on CPU and CUDA.
     """
-    inputs = inputs.to(device)
+    inputs = inputs.to(device, non_blocking=device.type == "cuda" and inputs.is_pinned())
     if _prefers_channels_last(device):
         return inputs.contiguous(memory_format=torch.channels_last)
     return inputs

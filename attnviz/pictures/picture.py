@@ -53,6 +53,11 @@ class Picture:
             pixels.flags.writeable = False
         object.__setattr__(self, "pixels", pixels)
 
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Come out of another process read-only, as it went in."""
+        self.__dict__.update(state)
+        self.pixels.flags.writeable = False
+
     @property
     def height(self) -> int:
         """Rows, in pixels."""

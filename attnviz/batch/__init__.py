@@ -1,0 +1,1 @@
+"""Many pictures through one network: decoding ahead, batches, results in order."""
