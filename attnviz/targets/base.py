@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
+from attnviz.capture.candidates import Candidates
 from attnviz.capture.site import Kind
 from attnviz.errors import TargetError
 from attnviz.methods.base import Method
@@ -62,12 +63,15 @@ class Passed:
         float [N, C, h, w], the output of the last block; None unless a target asks for it.
     geometry
         How the inputs were taken from the picture.
+    candidates
+        What a detector weighed before it chose; None of networks that do not say it.
     """
 
     output: Any
     logits: Tensor | None
     features: Tensor | None
     geometry: PictureGeometry
+    candidates: Candidates | None = None
 
     @property
     def block_features(self) -> Tensor:

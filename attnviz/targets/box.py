@@ -40,8 +40,10 @@ class Box(PlaceTarget):
     Of a detector, S = log q / (1 - q) with q = max over the things j found of IoU(box, box_j)
     p_j(c), where c is the class and p_j its probability; gradients flow through p_j alone. With
     random masks q is that of D-RISE (Petsiuk et al., CVPR 2021, arXiv 2006.03204), with the class's
-    probability in the place of the cosine of all classes' probabilities. Of a segmenter, S is the
-    mean of the class's log-odds in the box.
+    probability in the place of the cosine of all classes' probabilities. Where torchvision's
+    detectors find nothing that overlaps the box by half, j are their anchors or proposals, found
+    or not, that overlap it by half or the most: so a miss has gradients too. Of a segmenter, S is
+    the mean of the class's log-odds in the box.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from attnviz.capture.candidates import Candidates, heard_candidates
 from attnviz.capture.discovery.final_features import final_features
 from attnviz.capture.hooks.eager import prepare_for_hooks
 from attnviz.capture.hooks.score_columns import score_columns
@@ -39,6 +40,10 @@ class Head:
         The network with the inputs of the picture.
     kind
         How the score of the first is read.
+    candidates
+        What a detector weighs before it chooses, see `Passed`.
+    site
+        The block whose features the scores read, if any.
     classes
         float32 [N, classes], on the CPU: the logits of the picture; no columns where the network
         returns none.
@@ -50,6 +55,7 @@ class Head:
     inference: Inference
     scorers: tuple[Scorer, ...]
     kind: ScoreKind
+    candidates: Candidates | None = None
     site: Site | None = None
     classes: Tensor = field(default_factory=lambda: torch.empty(0, 0))
     values: Tensor = field(default_factory=lambda: torch.empty(0, 0))
@@ -102,7 +108,8 @@ class Head:
             logits = logits_of(output, self.inference.module, len(inputs))
         except ModelError:
             logits = None
-        passed = Passed(returned, logits, self._features(), self.inference.geometry)
+        geometry = self.inference.geometry
+        passed = Passed(returned, logits, self._features(), geometry, self.candidates)
         graph = logits is not None and logits.requires_grad
         scores = torch.stack(
             [
@@ -178,7 +185,10 @@ def score_head(
     key = tuple((format_target(target), hash(target)) for target in targets)
     entering = module.register_forward_pre_hook(head.enter)
     try:
-        with score_columns(module, head.columns, key):
+        with (
+            heard_candidates(module) as head.candidates,
+            score_columns(module, head.columns, key),
+        ):
             yield head
             if not len(head.values):  # no method has run on the picture as it is
                 with state_guard(module), torch.inference_mode():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +18,9 @@ from attnviz.models.outputs.overlap import Edges, box_overlaps, mask_overlaps, o
 from attnviz.models.outputs.whole_picture import log_odds
 from attnviz.models.vision_model import VisionModel
 from attnviz.targets.base import Passed, Scorer
+
+_THERE = 0.5  # overlap of what is at a place
+_LEAST, _TINY = 1e-30, 1e-6  # probabilities
 
 _RETURNED: WeakKeyDictionary[Inference, Any] = WeakKeyDictionary()
 
@@ -115,13 +119,17 @@ def place_scorer(
 
         def score_of_things(passed: Passed) -> Tensor:
             every = read(passed.output, place.size)
-            if torch.is_grad_enabled() and not any(map(len, every)):
-                raise GradientError(
-                    f"{model.name} finds nothing in this picture, so there is no probability whose "
-                    "gradients could be followed. Choose a method that hides parts of the picture, "
-                    "such as d-rise."
-                )
-            return log_odds(torch.stack([_best(found, place, wanted) for found in every]))
+            if passed.candidates is None:
+                _check_gradients(model, every)
+                return log_odds(torch.stack([_best(found, place, wanted) for found in every]))
+            missed = [not _is_there(found, place, wanted) for found in every]
+            weighed = passed.candidates(wanted, place.edges, place.size) if any(missed) else every
+            return torch.stack(
+                [
+                    _nearest(one, place) if absent else log_odds(_best(found, place, wanted))
+                    for found, one, absent in zip(every, weighed, missed, strict=True)
+                ]
+            )
 
         return score_of_things
     if outputs.dense is None:
@@ -169,7 +177,8 @@ def matched(
         what = "nothing" if index is None else f"no {model.label(index)}"
         raise TargetError(
             f"{model.name} finds {what} that overlaps {place.text}. Choose another place, or name "
-            "the class that it misses there, and the method d-rise."
+            "the class that it misses there, and a method that explains its score, such as "
+            "layer-cam or d-rise."
         )
     best = int(values.argmax())
     return (int(classes[best]) if index is None else index), best
@@ -180,6 +189,33 @@ def _best(found: Found, place: SeenPlace, index: int) -> Tensor:
     if not len(found):
         return found.scores.new_zeros(())
     return (place.overlaps(found).to(found.scores) * found.of_class(index)).max()
+
+
+def _check_gradients(model: VisionModel, every: Sequence[Found]) -> None:
+    """Raise GradientError where gradients are asked for, and nothing is found that has any."""
+    if torch.is_grad_enabled() and not any(map(len, every)):
+        raise GradientError(
+            f"{model.name} finds nothing in this picture, so there is no probability whose "
+            "gradients could be followed. Choose a method that hides parts of the picture, such as "
+            "d-rise."
+        )
+
+
+def _is_there(found: Found, place: SeenPlace, index: int) -> bool:
+    """Whether a thing of a class is found that overlaps a place by half."""
+    there = found.of_class(index).detach() * (place.overlaps(found) >= _THERE)
+    return bool((there > 0).any())
+
+
+def _nearest(weighed: Found, place: SeenPlace) -> Tensor:
+    """Log-odds of what was weighed that overlaps a place by half, or else the most.
+
+    Its probability may be far too low for a thing that is found; its log-odds have gradients.
+    """
+    overlaps = box_overlaps(weighed.boxes, place.edges)
+    near = overlaps >= overlaps.max().clamp_max(_THERE)
+    chances = overlaps[near].to(weighed.scores) * weighed.scores[near]
+    return chances.max().float().clamp(_LEAST, 1 - _TINY).logit()
 
 
 def _class_log_odds(logits: Tensor, index: int) -> Tensor:
