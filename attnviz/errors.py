@@ -4,6 +4,7 @@
     ├── PictureError          a file or array that cannot be used as a picture
     ├── VideoError            a file or folder that cannot be used as a video
     ├── UnknownNameError      a model, layer, method or option that is not registered
+    │   ├── AmbiguousNameError    the end of several names, where one is needed
     │   └── UnknownClassError     a class that the network does not have
     ├── ModelError            a network that cannot be used as requested
     │   ├── WeightsError      weights that are missing, damaged or not trustworthy
@@ -71,6 +72,29 @@ class UnknownNameError(AttnvizError):
         hint = "Nearest: " if self.nearest else "Known: "
         tail = hint + ", ".join(shown) + "." if shown else "None is known."
         super().__init__(f"There is no {what} named {name!r}. {tail}")
+
+
+class AmbiguousNameError(UnknownNameError):
+    """Several names end in what was given.
+
+    Parameters
+    ----------
+    what
+        What the name should name, such as "layer".
+    name
+        What was given.
+    ending
+        All names that end so.
+    """
+
+    def __init__(self, what: str, name: str, ending: Sequence[str]) -> None:
+        super().__init__(what, name, ending)
+        self.nearest = tuple(ending[:8])
+        more = f" and {len(ending) - 8} more" if len(ending) > 8 else ""
+        self.args = (
+            f"There are {len(ending)} {what}s whose names end in {name!r}. Choose among "
+            f"{', '.join(self.nearest)}{more}.",
+        )
 
 
 class UnknownClassError(UnknownNameError):

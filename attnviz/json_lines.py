@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
+
+from attnviz.types import plain
 
 
 def json_line(record: Mapping[str, Any]) -> str:
@@ -27,14 +28,4 @@ def json_line(record: Mapping[str, Any]) -> str:
     >>> json_line({"model": "ran-small", "top1": float("nan"), "kinds": ("spatial",)})
     '{"model": "ran-small", "top1": null, "kinds": ["spatial"]}'
     """
-    return json.dumps(_finite(record), ensure_ascii=True, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return value
+    return json.dumps(plain(record), ensure_ascii=True, allow_nan=False)

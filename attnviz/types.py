@@ -1,7 +1,12 @@
-"""Names for the arrays that modules exchange: the element type, and what it usually holds."""
+"""Names for the arrays that modules exchange: the element type, and what it usually holds.
+
+`plain` returns them as JSON has them.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,3 +32,28 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 
 AnyArray: TypeAlias = npt.NDArray[Any]
 """An array whose element type is checked when it is read."""
+
+
+def plain(value: Any) -> Any:
+    """Return numbers and arrays, also in lists, tuples and mappings, as JSON has them.
+
+    Parameters
+    ----------
+    value
+        Anything made of arrays, numbers, text and their collections. A number that is not finite,
+        for which JSON has no word, becomes None.
+
+    Examples
+    --------
+    >>> plain({"values": np.array([0.5, np.nan]), "count": np.int64(2), "size": (3, 4)})
+    {'values': [0.5, None], 'count': 2, 'size': [3, 4]}
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,6 +76,8 @@ class Inquiry:
         The methods that can answer, the best first.
     doubts
         Sentences about what was not looked for in the network.
+    layers
+        The only layers that are needed, as for `chosen_layers`; all if None.
     """
 
     model: VisionModel
@@ -83,6 +85,7 @@ class Inquiry:
     index: int | None
     choices: tuple[Choice, ...]
     doubts: tuple[str, ...]
+    layers: tuple[str, ...] | None = None
 
     @property
     def scored(self) -> bool:
@@ -119,10 +122,11 @@ class Inquiry:
         def run(choice: Choice, inference: Inference) -> tuple[MethodResult, ...]:
             if self.scored:
                 maps.append(run_for_targets(self.model, choice, inference, self.targets))
-                return maps[-1].results
+                return tuple(result.only(self.layers) for result in maps[-1].results)
             check_target(self.model, choice.method, inference)
-            return ((run_method or _run)(choice, inference),)
+            return ((run_method or _run)(choice, inference).only(self.layers),)
 
+        inference = replace(inference, layers=self.layers)
         answer = first_answer(self.model, inference, self.choices, run)
         notes = (reach or read_so_far)(self.model, inference, answer.choice)
         answer = replace(answer, notes=(*answer.notes, *notes))
@@ -184,12 +188,18 @@ class Inquiry:
         return asked_targets(self.model, self.targets, results, values, layer)
 
 
-def inquiry_about(model: VisionModel, picture: Picture, method: str, target: Any) -> Inquiry:
+def inquiry_about(
+    model: VisionModel,
+    picture: Picture,
+    method: str,
+    target: Any,
+    layers: Sequence[str] | str | None = None,
+) -> Inquiry:
     """Return what is asked of a model, with the methods that can answer.
 
     Parameters
     ----------
-    model, method, target
+    model, method, target, layers
         As for `attnviz.explain`.
     picture
         On which the network is looked at, where that is not known of it.
@@ -210,7 +220,9 @@ def inquiry_about(model: VisionModel, picture: Picture, method: str, target: Any
         ((), ()) if method in METHODS else kinds_and_doubts(model, picture, any_output=scored)
     )
     choices = choices_for_targets(model, method, kinds, targets if scored else ())
-    return Inquiry(model, targets, index, choices, doubts)
+    only = (layers,) if isinstance(layers, str) else layers
+    asked = None if only is None else tuple(only)
+    return Inquiry(model, targets, index, choices, doubts, asked)
 
 
 def _run(choice: Choice, inference: Inference) -> MethodResult:

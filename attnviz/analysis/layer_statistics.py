@@ -229,7 +229,7 @@ def gate_bars(reading: GateReading, picture: int = 0, top: int = 6) -> GateBars:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QueryMaps:
     """What one query attends to in one layer.
 
@@ -246,6 +246,16 @@ class QueryMaps:
     layer: str
     values: FloatArray
     elsewhere: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """float32 [h, w]: the mean over the heads."""
+        return np.asarray(self.values.mean(0))
+
+    def __repr__(self) -> str:
+        """Say of which layer, in a line."""
+        heads, rows, columns = self.values.shape
+        return f"<QueryMaps of {self.layer!r}: {heads} heads, {rows} x {columns}>"
 
 
 def query_maps(trace: Trace, y: float, x: float, picture: int = 0) -> tuple[QueryMaps, ...]:

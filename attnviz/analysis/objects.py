@@ -53,9 +53,7 @@ class FoundObjects:
     notes: tuple[str, ...] = field(default=())
 
 
-def find_objects(
-    model: VisionModel, picture: Picture | PictureSource, count: int = 3
-) -> FoundObjects:
+def objects(model: VisionModel, picture: Picture | PictureSource, count: int = 3) -> FoundObjects:
     """Find objects in a picture without labels, by a normalised cut on the features of its patches.
 
     One forward pass. Thread-safe, and retried once if memory runs out, as `explain` is.
@@ -87,7 +85,7 @@ def find_objects(
     --------
     >>> from attnviz.models.loading import load_model
     >>> from attnviz.pictures import open_sample
-    >>> found = find_objects(load_model("ran-small", "cpu"), open_sample("astronaut"))
+    >>> found = objects(load_model("ran-small", "cpu"), open_sample("astronaut"))
     >>> found.objects[0].mask.shape
     (5, 5)
     """

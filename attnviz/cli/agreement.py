@@ -34,18 +34,28 @@ def agreement(
     device: Device = "auto",
 ) -> None:
     """Compare maps of models with people's fixations, and with maps that need no model."""
-    from attnviz.agreement.cli import compare_folder
-    from attnviz.agreement.rows import read_rows, row_json
+    from tqdm import tqdm
 
-    report = compare_folder(
-        data,
-        listed_names([model_or_default(models)]),
-        listed_names([methods]),
-        limit=limit,
-        degree=degree,
-        device=device,
-    )
-    lines = map(row_json, read_rows(report)) if json else [report]
+    from attnviz.people.door import agreement as agreement_of
+    from attnviz.people.rows import row_json
+
+    with tqdm(desc="Comparing", unit="") as bar:
+
+        def report(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        found = agreement_of(
+            listed_names([model_or_default(models)]),
+            data,
+            listed_names([methods]),
+            limit=limit,
+            pixels_per_degree=degree,
+            device=device,
+            progress=report,
+        )
+    page = found.to_markdown()
+    lines = map(row_json, found.rows) if json else [page]
     typer.echo("\n".join(lines))  # first: it took long, and `out` may not be writable
     if out is not None:
-        write_file(out, report.encode())
+        write_file(out, page.encode())

@@ -55,6 +55,7 @@ class AttentionValueNorm(ContextLayerMethod):
     title: ClassVar[str] = "Attention x length of the values"
     paper: ClassVar[str] = "Kobayashi et al., EMNLP 2020, arXiv 2004.10102"
     formula: ClassVar[str] = "A_qk ||v_k||, mean over heads"
+    needs: ClassVar[str] = "self-attention whose values can be read"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

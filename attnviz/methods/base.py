@@ -98,6 +98,8 @@ class Method(ABC):
         Attention or relevance, which decides the question that it answers, or similarity.
     kind
         Kind of the sites that the method reads; None if it needs scores alone.
+    needs
+        What a network must have for it, in words, if that is more than sites of the kind.
     gradients
         Whether it takes a backward pass.
     shares
@@ -118,6 +120,7 @@ class Method(ABC):
     formula: ClassVar[str]
     nature: ClassVar[Nature]
     kind: ClassVar[Kind | None]
+    needs: ClassVar[str] = ""
     gradients: ClassVar[bool] = False
     shares: ClassVar[bool] = False
     signed: ClassVar[bool] = False

@@ -46,6 +46,7 @@ class CarriedAttention(Method):
     formula: ClassVar[str] = "sqrt(A_p times mean of A_q over the patches q alike to p)"
     nature: ClassVar[Nature] = Nature.ATTENTION
     kind: ClassVar[Kind] = Kind.CONTEXT
+    needs: ClassVar[str] = "self-attention and blocks"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

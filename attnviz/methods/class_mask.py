@@ -49,6 +49,7 @@ class ClassMask(Method):
     kind: ClassVar[Kind] = Kind.SPATIAL
     shares: ClassVar[bool] = True
     needs_class: ClassVar[bool] = True
+    needs: ClassVar[str] = "masks that were trained for single classes"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

@@ -34,6 +34,7 @@ class DRise(Rise):
     title: ClassVar[str] = "D-RISE (random masks for detectors)"
     paper: ClassVar[str] = "Petsiuk et al., CVPR 2021, arXiv 2006.03204"
     formula: ClassVar[str] = "sum over i of max over j of IoU(d, d_ij) p_ij M_i / sum over i of M_i"
+    needs: ClassVar[str] = "boxes or masks of things"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

@@ -86,6 +86,7 @@ class DirectContributions(ContextMethod):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     gradients: ClassVar[bool] = True
     signed: ClassVar[bool] = True
+    needs: ClassVar[str] = "self-attention in blocks that return tokens"
 
     def __post_init__(self) -> None:
         if self.layers < 1:

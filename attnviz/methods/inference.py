@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor, nn
 
 from attnviz.errors import UnknownNameError
+from attnviz.methods.chosen_layers import chosen_layers
 from attnviz.methods.fuse import FUSED, fuse_layers
 from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.pictures.geometry import PictureGeometry
@@ -35,6 +37,8 @@ class Inference:
         Called after each forward pass; what it raises stops the method, and comes out as it is.
     scores
         How the logits are read.
+    layers
+        The only layers whose maps are needed, as for `chosen_layers`; all if None.
     """
 
     module: nn.Module
@@ -43,6 +47,7 @@ class Inference:
     target: int | None = None
     progress: Progress | None = None
     scores: Scores = PLAIN_LOGITS
+    layers: tuple[str, ...] | None = None
 
     @classmethod
     def of(
@@ -70,7 +75,7 @@ class Inference:
         return cls(module, inputs, geometry, target, progress)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerMaps:
     """The maps of one layer for a batch.
 
@@ -142,6 +147,21 @@ class MethodResult:
         maps = tuple(replace(maps, values=maps.values[one].copy()) for maps in self.layer_maps)
         target = None if self.target is None else self.target[one].clone()
         return replace(self, layer_maps=maps, logits=self.logits[one].clone(), target=target)
+
+    def only(self, layers: Sequence[str] | None) -> MethodResult:
+        """Return the maps of some layers alone; all if None.
+
+        Parameters
+        ----------
+        layers
+            As for `chosen_layers`, which raises for what it does not know.
+        """
+        if layers is None:
+            return self
+        names = chosen_layers(self.layers, layers)
+        kept = tuple(maps for maps in self.layer_maps if maps.layer in names)
+        last = self.last_layer if self.last_layer in names else names[-1]
+        return replace(self, layer_maps=kept, last_layer=last)
 
     def map_of(self, layer: str, index: int = 0) -> FloatArray:
         """Return the map of one layer, or of all layers fused.

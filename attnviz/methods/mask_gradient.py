@@ -42,6 +42,7 @@ class MaskGradient(MaskMethod):
     nature: ClassVar[Nature] = Nature.RELEVANCE
     gradients: ClassVar[bool] = True
     signed: ClassVar[bool] = True
+    needs: ClassVar[str] = "soft masks on which the score depends"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:

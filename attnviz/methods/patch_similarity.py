@@ -16,6 +16,7 @@ from attnviz.capture.readings import FeatureReading
 from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.chosen_layers import needed
 from attnviz.methods.inference import Inference
 from attnviz.methods.trace_method import LayerMethod
 
@@ -66,7 +67,7 @@ class PatchSimilarity(LayerMethod[FeatureReading]):
         module, inputs = inference.module, inference.inputs
         sites = find_sites(module, Kind.FEATURES, inputs)
         last = final_features(module, inputs)
-        return sites if last in sites else (*sites, last)
+        return needed(sites if last in sites else (*sites, last), inference.layers)
 
     def layer_map(self, reading: FeatureReading) -> Tensor:
         """See `LayerMethod`."""

@@ -20,6 +20,7 @@ from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
+from attnviz.methods.chosen_layers import needed
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.progress import report_progress
@@ -155,6 +156,10 @@ class TraceMethod(Method, Generic[R]):
 class LayerMethod(TraceMethod[R]):
     """Base of the methods that map each layer by itself."""
 
+    def sites_for(self, inference: Inference, layer: str | None) -> Sequence[Site]:
+        """See `TraceMethod`: of the layers that are needed alone."""
+        return needed(super().sites_for(inference, layer), inference.layers)
+
     @abstractmethod
     def layer_map(self, reading: R) -> Tensor:
         """Return the map [N, h, w] of one reading."""
@@ -210,7 +215,7 @@ class FeatureMethod(LayerMethod[FeatureReading]):
         The graph begins at the first site, which makes each backward pass short.
         """
         sites = super().sites_for(inference, layer)
-        if layer == FUSED:
+        if layer == FUSED or inference.layers is not None:
             return sites
         shown = [site for site in sites if site.layer == layer]
         return shown or influential_blocks(inference.module, sites, inference.inputs)[-1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from attnviz.errors import FocusError
 from attnviz.metrics.map_similarity import normalised_ranks, spearman, top_iou
 from attnviz.pictures.geometry import PictureGeometry
-from attnviz.types import BoolArray, FloatArray
+from attnviz.types import BoolArray, FloatArray, plain
 
 Box = tuple[float, float, float, float]
 SIDE = 64
@@ -19,7 +20,7 @@ SIDE = 64
 _SAMPLES = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MapDifference:
     """How two maps differ.
 
@@ -40,6 +41,20 @@ class MapDifference:
     box: Box
     spearman: float
     iou: float
+
+    @property
+    def overlap(self) -> float:
+        """Share of the highest fifth that both have in common, 0..1; 0.2 for unrelated maps."""
+        return 2 * self.iou / (1 + self.iou)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON has them."""
+        names = ("spearman", "overlap", "iou", "box", "values")
+        return {name: plain(getattr(self, name)) for name in names}
+
+    def __repr__(self) -> str:
+        """Say how alike the maps are, in a line."""
+        return f"<MapDifference: rank correlation {self.spearman:+.2f}, overlap {self.overlap:.2f}>"
 
 
 def difference(

@@ -50,6 +50,10 @@ def open_picture(
     limits
         Largest numbers of bytes and pixels; `PictureLimits.from_environment()` if None.
 
+    Returns
+    -------
+    Picture
+
     Raises
     ------
     PictureError

@@ -11,7 +11,7 @@ from torch import nn
 import attnviz
 from attnviz.analysis.explain import explain
 from attnviz.analysis.features import features
-from attnviz.analysis.objects import find_objects
+from attnviz.analysis.objects import objects
 from attnviz.methods.inference import Inference
 from attnviz.methods.normalised_cut import NormalisedCut
 from attnviz.metrics.normalised_cut import CutSettings, cut_objects
@@ -50,7 +50,7 @@ def scene(height: int = 64, width: int = 96) -> Pixels:
 
 
 def test_the_box_lies_on_the_thing() -> None:
-    (found,) = attnviz.find_objects(model_of(), open_picture(scene()), count=1).objects
+    (found,) = attnviz.objects(model_of(), open_picture(scene()), count=1).objects
     assert found.box == (24, 16, 56, 40)
     assert found.mask.sum() == 3 * 4
     assert found.mask[2:5, 3:7].all()
@@ -58,35 +58,35 @@ def test_the_box_lies_on_the_thing() -> None:
 
 def test_in_a_mirrored_picture_it_is_mirrored() -> None:
     mirrored = np.ascontiguousarray(scene()[:, ::-1])
-    (found,) = find_objects(model_of(), open_picture(mirrored), count=1).objects
+    (found,) = objects(model_of(), open_picture(mirrored), count=1).objects
     assert found.box == (96 - 56, 16, 96 - 24, 40)
 
 
 def test_boxes_are_in_pixels_of_the_picture_whatever_the_input() -> None:
     large = scene().repeat(3, 0).repeat(3, 1)
-    (found,) = find_objects(model_of(), open_picture(large), count=1).objects
+    (found,) = objects(model_of(), open_picture(large), count=1).objects
     np.testing.assert_allclose(found.box, [72, 48, 168, 120])
-    (squashed,) = find_objects(model_of(Fit.SQUASH, 96), open_picture(scene()), count=1).objects
+    (squashed,) = objects(model_of(Fit.SQUASH, 96), open_picture(scene()), count=1).objects
     np.testing.assert_allclose(squashed.box, [24, 16, 56, 40], atol=8)
 
 
 def test_what_is_cropped_away_has_no_box() -> None:
     """The centre of 64 x 96 is 64 x 64 from column 16 on."""
     cropped = model_of(Fit.CROP)
-    (found,) = find_objects(cropped, open_picture(scene()), count=1).objects
+    (found,) = objects(cropped, open_picture(scene()), count=1).objects
     assert found.box == (24, 16, 56, 40)
 
 
 def test_an_even_picture_has_no_objects() -> None:
     even = open_picture(np.full((64, 64, 3), (20, 40, 200), np.uint8))
-    assert find_objects(model_of(), even).objects == ()
+    assert objects(model_of(), even).objects == ()
     assert all(not one.any() for one in explain(model_of(), even, "normalised-cut").maps)
 
 
 def test_two_things_are_two_objects() -> None:
     pixels = scene()
     pixels[48:64, 72:96] = (30, 220, 40)
-    found = find_objects(model_of(), open_picture(pixels), count=2).objects
+    found = objects(model_of(), open_picture(pixels), count=2).objects
     assert {one.box for one in found} == {(24, 16, 56, 40), (72, 48, 96, 64)}
 
 
@@ -117,7 +117,7 @@ def test_attention_and_features_of_one_pass(noise: Picture) -> None:
     attention = explain(model, noise, "head-consensus").maps[-1]
     values = features(model, noise).values
     expected = cut_objects(values, attention, CutSettings(count=2))
-    found = find_objects(model, noise, 2).objects
+    found = objects(model, noise, 2).objects
     assert len(expected) > 0
     np.testing.assert_array_equal([one.mask for one in found], expected)
     shown = explain(model, noise)
@@ -130,7 +130,7 @@ def test_attention_and_features_of_one_pass(noise: Picture) -> None:
 def test_grids_of_too_many_patches_are_averaged() -> None:
     pixels = scene(64, 96).repeat(8, 0).repeat(8, 1)
     model = model_of(size=512)  # 64 x 96 = 6,144 patches
-    (found,) = find_objects(model, open_picture(pixels), count=1).objects
+    (found,) = objects(model, open_picture(pixels), count=1).objects
     assert found.mask.size <= 1500
     cell = 512 / found.mask.shape[0]
     np.testing.assert_allclose(found.box, np.asarray([24, 16, 56, 40]) * 8, atol=cell)

@@ -62,7 +62,7 @@ def test_methods_with_kind_cost_and_fit() -> None:
     done = CliRunner().invoke(cli, ["methods", "--model", "ran-small"])
     rows = {line.split()[0]: line for line in done.output.splitlines()}
     assert rows["mask-effect"].endswith("  fits")
-    assert rows["rollout"].endswith("does not fit")
+    assert rows["rollout"].endswith("does not fit: ran-small has no self-attention")
     done = CliRunner().invoke(cli, ["methods", "--model", "ran-smal"])
     assert (done.exit_code, "Nearest: ran-small" in done.output) == (1, True)
 

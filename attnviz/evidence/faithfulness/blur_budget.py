@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from attnviz.evidence.faithfulness.thresholds import first_true, last_true, true
 from attnviz.evidence.scoring import VariantScores, score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
-from attnviz.types import BoolArray, FloatArray, IntArray, Pixels
+from attnviz.types import BoolArray, FloatArray, IntArray, Pixels, plain
 
 # A stricter criterion: the class comes first and keeps nine tenths of its probability.
 CONFIDENT_SHARE = 0.9
@@ -66,7 +67,7 @@ class ScoreTable:
         return np.asarray((self.first == self.target) & (self.margin >= 0))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BlurBudget:
     """Scores over blur radii and sharp shares, and those of the baseline maps.
 
@@ -151,6 +152,24 @@ class BlurBudget:
     def largest_radius(self) -> FloatArray:
         """float32 [Q]: largest radius at which the decision is preserved at all; NaN if at none."""
         return last_true(self.preserved.T, self.radii)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON has them; None where a radius or share does not exist."""
+        names = ("recognised", "hidden_by_blur", "radii", "shares", "preserved")
+        found = ("smallest_share", "stable_share", "critical_radius", "failure_radius")
+        return {
+            **{name: plain(getattr(self, name)) for name in (*names, *found)},
+            "probability": plain(self.scores.probability),
+            "controls": {name: plain(self.control_smallest_share(name)) for name in self.controls},
+        }
+
+    def __repr__(self) -> str:
+        """Say how little must stay sharp at the strongest blur, in a line."""
+        if not self.recognised:
+            return "<BlurBudget: the class does not come first on the sharp picture>"
+        share, radius = self.smallest_share[-1], self.radii[-1]
+        least = "none" if math.isnan(share) else f"{100 * share:.0f}%"
+        return f"<BlurBudget: {least} sharp preserves the decision at a blur of {radius:.1f} px>"
 
     def control_smallest_share(self, control: str) -> FloatArray:
         """float32 [n]: a control's smallest share at the strongest blur, for each seed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from attnviz.evidence.fills.base import Fill, FillFunction
 from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress
-from attnviz.types import AnyArray, FloatArray, IntArray
+from attnviz.types import AnyArray, FloatArray, IntArray, plain
 
 STEPS = 20
 ROAD_SHARES = tuple(round(0.1 * step, 1) for step in range(1, 10))
@@ -55,7 +56,7 @@ class ScoreCurve:
         return float(np.interp(share, self.shares, self.probability))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class InsertionDeletion:
     """Deletion and insertion curve of one map (Petsiuk et al., *RISE*, BMVC 2018).
 
@@ -97,6 +98,26 @@ class InsertionDeletion:
     def road(self) -> float:
         """(LeRF - MoRF) / 2, the score of ROAD (Rong et al., ICML 2022)."""
         return (self.lerf - self.morf) / 2
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON has them."""
+        return {
+            "gain": self.gain,
+            **{
+                name: {
+                    "area": curve.area,
+                    "shares": plain(curve.shares),
+                    "probability": plain(curve.probability),
+                    "margin": plain(curve.margin),
+                }
+                for name, curve in (("insertion", self.insertion), ("deletion", self.deletion))
+            },
+        }
+
+    def __repr__(self) -> str:
+        """Say both areas, in a line."""
+        areas = f"insertion {self.insertion.area:.3f}, deletion {self.deletion.area:.3f}"
+        return f"<InsertionDeletion {self.gain:+.3f}: {areas}>"
 
 
 def insertion_deletion(

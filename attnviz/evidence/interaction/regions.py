@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from skimage.segmentation import slic
 from torch import Tensor
 
-from attnviz.errors import EvidenceError
+from attnviz.errors import EvidenceError, UnknownNameError
 from attnviz.evidence.faithfulness.sufficiency import gaussian_blur
 from attnviz.evidence.interaction.shapley import (
     EXACT_PLAYERS,
@@ -23,8 +24,9 @@ from attnviz.evidence.interaction.shapley import (
 from attnviz.evidence.scoring import score_variants
 from attnviz.evidence.subject import Subject
 from attnviz.progress import Progress, report_progress
-from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels
+from attnviz.types import BoolArray, DoubleArray, IntArray, Pixels, plain
 
+CUTS = ("superpixels", "grid")
 BLUR = 0.07  # of the input's shorter side; hides the content of a region
 
 
@@ -124,6 +126,36 @@ def even_grid(size: tuple[int, int], count: int) -> IntArray:
     return grid_regions(size, *min(grids, key=cost))
 
 
+def cut_regions(subject: Subject, count: int, cut: str = "superpixels") -> IntArray:
+    """Divide the subject's picture into regions.
+
+    Parameters
+    ----------
+    subject : Subject
+    count : int
+        How many at most.
+    cut : str
+        "superpixels", by colour, or "grid".
+
+    Returns
+    -------
+    int64 [h, w]
+        Numbered from 0.
+
+    Raises
+    ------
+    EvidenceError
+        If the picture has too little structure, or too few pixels.
+    UnknownNameError
+        If it cannot be cut so.
+    """
+    if cut not in CUTS:
+        raise UnknownNameError("cut", cut, CUTS)
+    if cut == "grid":
+        return even_grid(subject.size, count)
+    return superpixels_at_most(subject.pixels, count)
+
+
 @dataclass(frozen=True, eq=False)
 class RegionGame:
     """Value of a coalition of regions: the class's logit while only these regions are sharp.
@@ -191,7 +223,7 @@ class RegionGame:
             yield torch.where(sharp, inputs, self._blurred)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RegionInteractions:
     """Regions of a picture, labels int64 [h, w] on the network's input, and their interactions."""
 
@@ -202,6 +234,20 @@ class RegionInteractions:
     def exact(self) -> bool:
         """Whether all coalitions were scored."""
         return len(self.interactions.shapley) <= EXACT_PLAYERS
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON has them; None where a pair was not sampled."""
+        return {"labels": plain(self.labels), "exact": self.exact, **plain(vars(self.interactions))}
+
+    def __repr__(self) -> str:
+        """Say which region counts most, in a line."""
+        values = self.interactions.shapley
+        how = "exact" if self.exact else "sampled"
+        best = int(values.argmax())
+        return (
+            f"<RegionInteractions of {len(values)} regions, {how}: region {best} adds most, "
+            f"{values[best]:+.2f} logits>"
+        )
 
 
 def measure_interactions(

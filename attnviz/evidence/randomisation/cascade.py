@@ -8,8 +8,9 @@ A map that stays the same shows the picture, or the architecture, and not the mo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from attnviz.evidence.randomisation.weights import randomisation_stages, shuffle
 from attnviz.metrics.map_similarity import spearman, top_overlap
 from attnviz.progress import Progress
 from attnviz.render.focus import is_flat
-from attnviz.types import FloatArray
+from attnviz.types import FloatArray, plain
 
 # A rank correlation this high between the maps of a trained and a random network means that half of
 # the ranks' variance (0.7 squared) does not depend on what was learned.
@@ -87,7 +88,7 @@ class SanityVerdict(StrEnum):
     INSENSITIVE = "insensitive"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SanityCheck:
     """The result of cascading randomisation.
 
@@ -131,6 +132,23 @@ class SanityCheck:
     def insensitive(self) -> bool:
         """Whether the map hardly depends on the model."""
         return self.verdict is SanityVerdict.INSENSITIVE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON has them; None for a flat map."""
+        return {
+            "verdict": str(self.verdict),
+            "final_ranks": plain(self.final_ranks),
+            "steps": [
+                {"name": one.name, "similarity": one.similarity and asdict(one.similarity)}
+                for one in self.steps
+            ],
+            "control": self.control and asdict(self.control),
+        }
+
+    def __repr__(self) -> str:
+        """Say the verdict, in a line."""
+        ranks = ", ".join(f"{rank:.2f}" for rank in self.final_ranks)
+        return f"<SanityCheck {self.verdict!s}: rank correlation {ranks} with all layers random>"
 
 
 def compare_maps(a: FloatArray, b: FloatArray, size: tuple[int, int]) -> MapSimilarity | None:

@@ -30,6 +30,7 @@ from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Layout, Site
 from attnviz.errors import AttnvizError, MethodError
 from attnviz.methods.base import METHODS, Method, Nature, NetworkTraits
+from attnviz.methods.chosen_layers import needed
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.methods.pytorch_grad_cam.adapter import OutputTypes, class_targets, raw_maps, to_maps
 from attnviz.methods.pytorch_grad_cam.full_grad import full_grad
@@ -93,6 +94,7 @@ class LibraryCam(Method):
     whole: ClassVar[bool]
     layouts: ClassVar[tuple[Layout, ...]]
     sign: ClassVar[Sign]
+    needs: ClassVar[str] = "blocks of a layout that pytorch-grad-cam knows"
 
     @classmethod
     def fits(cls, network: NetworkTraits) -> bool:
@@ -102,7 +104,7 @@ class LibraryCam(Method):
     def cost(self, inference: Inference) -> Cost:
         """See `Method`: it depends on the channels of the blocks, or the windows of the input."""
         module, inputs = inference.module, inference.inputs
-        sites = self._sites(module, inputs)
+        sites = self._sites(module, inputs, inference.layers)
         if self.varies is Variation.CHANNELS:
             features = capture(module, inputs[:1], sites).features
             unchanged = 2 if self.cam_class == "AblationCAM" else 1  # two passes without ablation
@@ -119,7 +121,7 @@ class LibraryCam(Method):
         """See `Method`."""
         module, inputs = prepare_for_hooks(inference.module, inference.inputs)
         target, progress = inference.target, inference.progress
-        sites = self._sites(module, inputs)
+        sites = self._sites(module, inputs, inference.layers)
         total = 0
         if progress is not None:
             per_input = self.cost(replace(inference, module=module, inputs=inputs)).forward
@@ -167,14 +169,17 @@ class LibraryCam(Method):
                 stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             yield
 
-    def _sites(self, module: nn.Module, inputs: Tensor) -> tuple[Site, ...]:
+    def _sites(
+        self, module: nn.Module, inputs: Tensor, layers: tuple[str, ...] | None
+    ) -> tuple[Site, ...]:
         sites = find_sites(module, Kind.FEATURES, inputs)
         if self.gradients and not self.classless:
             sites = influential_blocks(module, sites, inputs)
         count = (0 if self.all_blocks else 1) if self.blocks is None else self.blocks
         if count < 0:
             raise MethodError(f"blocks is {count}; it must be at least 0.")
-        fitting = [site for site in sites[-count:] if site.layout in self.layouts]
+        chosen = sites[-count:] if layers is None else needed(sites, layers)
+        fitting = [site for site in chosen if site.layout in self.layouts]
         if not fitting:
             raise MethodError(
                 f"{self.title} does not work on tokens or channels-last blocks, and "

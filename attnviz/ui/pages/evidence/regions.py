@@ -14,9 +14,8 @@ from attnviz.evidence.interaction.regions import (
     RegionGame,
     RegionInteractions,
     coalition_count,
-    even_grid,
+    cut_regions,
     measure_interactions,
-    superpixels_at_most,
 )
 from attnviz.evidence.interaction.shapley import EXACT_PLAYERS, PairGains, pair_gains
 from attnviz.evidence.run import run_experiment
@@ -49,9 +48,7 @@ class _RegionOptions:
     count: int
 
     def labels(self, subject: Subject) -> IntArray:
-        if self.cut == "grid":
-            return even_grid(subject.size, self.count)
-        return superpixels_at_most(subject.pixels, self.count)
+        return cut_regions(subject, self.count, self.cut)
 
 
 def show(tested: MapUnderTest) -> None:

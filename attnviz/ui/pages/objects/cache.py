@@ -10,7 +10,7 @@ import streamlit as st
 
 from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map
-from attnviz.analysis.objects import FoundObjects, find_objects
+from attnviz.analysis.objects import FoundObjects, objects
 from attnviz.analysis.plain_pass import judged
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
@@ -95,7 +95,7 @@ def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> 
         The objects.
     """
     del key
-    return find_objects(_model, _picture, count)
+    return objects(_model, _picture, count)
 
 
 @st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)

@@ -6,11 +6,11 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from attnviz.agreement.dataset import OTHER_OBSERVERS
-from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SCORES, SHUFFLED, SIM
-from attnviz.agreement.rows import PRIOR, AgreementRow
-from attnviz.agreement.table import CHANCE
 from attnviz.metrics.bootstrap import Interval
+from attnviz.people.dataset import OTHER_OBSERVERS
+from attnviz.people.ground_truth import AUC, BITS, CC, KL, NSS, SCORES, SHUFFLED, SIM
+from attnviz.people.rows import PRIOR, AgreementRow
+from attnviz.people.table import CHANCE
 
 MEANING = {
     NSS: "Mean of the map at the fixations, in standard deviations above the map's mean.",
@@ -105,7 +105,7 @@ def row_bars(rows: Sequence[AgreementRow]) -> str:
     Parameters
     ----------
     rows : sequence of AgreementRow
-        From `attnviz.agreement.rows`; one row has the inter-observer scores.
+        From `attnviz.people.rows`; one row has the inter-observer scores.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def rows_verdict(rows: Sequence[AgreementRow]) -> str:
     Parameters
     ----------
     rows : sequence of AgreementRow
-        From `attnviz.agreement.rows`.
+        From `attnviz.people.rows`.
 
     Returns
     -------

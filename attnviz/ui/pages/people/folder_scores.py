@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from attnviz.agreement.dataset import compare
-from attnviz.agreement.rows import AgreementRow, csv_table, rows_of
-from attnviz.agreement.table import markdown
 from attnviz.metrics.inter_observer import CentreBias
+from attnviz.people.dataset import compare
+from attnviz.people.rows import AgreementRow, csv_table, rows_of
+from attnviz.people.table import markdown
 from attnviz.progress import Progress
 from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.long_work import long_work

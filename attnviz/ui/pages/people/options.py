@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from attnviz.agreement.map_makers import (
+from attnviz.methods.base import METHODS
+from attnviz.methods.questions import is_slow
+from attnviz.metrics.inter_observer import CentreBias
+from attnviz.models.vision_model import VisionModel
+from attnviz.people.map_makers import (
     MapMaker,
     baseline_map_makers,
     model_map_makers,
     unsupported_notes,
 )
-from attnviz.methods.base import METHODS
-from attnviz.methods.questions import is_slow
-from attnviz.metrics.inter_observer import CentreBias
-from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
 from attnviz.ui.kit.model_list import listed_models, model_title
 from attnviz.ui.kit.model_picker import pick_device, ready_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.agreement.ground_truth import SCORES
+from attnviz.people.ground_truth import SCORES
 from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible

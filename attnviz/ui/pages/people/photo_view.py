@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from attnviz.agreement.ground_truth import BITS, KL, NSS, SHUFFLED
-from attnviz.agreement.one_picture import PhotoScores, ScoredMap, score_photo
 from attnviz.metrics.densities import density
 from attnviz.metrics.fixations import FixatedPicture
+from attnviz.people.ground_truth import BITS, KL, NSS, SHUFFLED
+from attnviz.people.one_picture import PhotoScores, ScoredMap, score_photo
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress
 from attnviz.render.heat import heat_overlay

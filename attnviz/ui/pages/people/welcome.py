@@ -6,8 +6,8 @@ from functools import cache
 
 import streamlit as st
 
-from attnviz.agreement.rows import AgreementRow, read_rows
 from attnviz.assets import project_folder
+from attnviz.people.rows import AgreementRow, read_rows
 from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
 from attnviz.ui.pages.people.folder import FORMAT

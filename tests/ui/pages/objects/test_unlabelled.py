@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from attnviz.analysis.objects import FoundObjects, find_objects
+from attnviz.analysis.objects import FoundObjects, objects
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
@@ -30,7 +30,7 @@ def test_objects_on_the_page_are_those_of_the_engine(
 ) -> None:
     page = open_page(monkeypatch, model)
     assert_fine(page)
-    masks = [one.mask for one in find_objects(model, shown_sample("china"), 3).objects]
+    masks = [one.mask for one in objects(model, shown_sample("china"), 3).objects]
     assert len(masks) > 1
     expected = [f"object {number}" for number in range(1, len(masks) + 1)]
     assert names(page) == [*expected, TOGETHER]

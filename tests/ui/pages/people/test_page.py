@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from attnviz.agreement.rows import read_rows
+from attnviz.people.rows import read_rows
 from attnviz.ui.pages.people.folder import FOLDER
 from tests.paths import ROOT
 from tests.ui.looked import five_photos

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from attnviz.agreement.dataset import OTHER_OBSERVERS
-from attnviz.agreement.ground_truth import AUC, KL, NSS
-from attnviz.agreement.rows import AgreementRow
 from attnviz.metrics.bootstrap import Interval
 from attnviz.metrics.fixations import FixatedPicture, Observer, read_fixations
+from attnviz.people.dataset import OTHER_OBSERVERS
+from attnviz.people.ground_truth import AUC, KL, NSS
+from attnviz.people.rows import AgreementRow
 from attnviz.pictures import Picture
 from attnviz.ui.components.fixation_player.packing import MOST_EACH, MOST_VIEWERS, pack
 from attnviz.ui.pages.people.bars import Bar, row_bars, rows_verdict, score_bars

@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
-from attnviz.agreement.ground_truth import AUC, BITS, KL, NSS, SCORES, SHUFFLED
-from attnviz.agreement.rows import PRIOR, AgreementRow, csv_table, read_rows, row_json, rows_of
-from attnviz.agreement.table import markdown
 from attnviz.metrics.fixations import FixationSet
+from attnviz.people.dataset import OTHER_OBSERVERS, AgreementResults
+from attnviz.people.ground_truth import AUC, BITS, KL, NSS, SCORES, SHUFFLED
+from attnviz.people.rows import PRIOR, AgreementRow, csv_table, read_rows, row_json, rows_of
+from attnviz.people.table import markdown
 from tests.paths import ROOT
 
 

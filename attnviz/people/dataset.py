@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from attnviz.agreement.ground_truth import BITS, KL, GroundTruth, ground_truth_of
-from attnviz.agreement.map_makers import MapMaker
 from attnviz.errors import VisionError
 from attnviz.metrics.calibration import CalibrationSample, bits_over_prior, cross_fit
 from attnviz.metrics.densities import kl
 from attnviz.metrics.fixations import FixatedPicture, FixationSet
 from attnviz.metrics.inter_observer import CentreBias
+from attnviz.people.ground_truth import BITS, KL, GroundTruth, ground_truth_of
+from attnviz.people.map_makers import MapMaker
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from attnviz.agreement.dataset import LONGEST
-from attnviz.agreement.ground_truth import BITS, KL, SCORES, GroundTruth, ground_truth_of
-from attnviz.agreement.map_makers import MapMaker
 from attnviz.errors import AttnvizError
 from attnviz.metrics.densities import information_gain, kl
 from attnviz.metrics.fixations import FixationSet
 from attnviz.metrics.inter_observer import CentreBias
+from attnviz.people.dataset import LONGEST
+from attnviz.people.ground_truth import BITS, KL, SCORES, GroundTruth, ground_truth_of
+from attnviz.people.map_makers import MapMaker
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray, FloatArray

@@ -6,10 +6,10 @@ import datetime
 import os
 import platform
 
-from attnviz.agreement.dataset import AgreementResults
-from attnviz.agreement.ground_truth import AUC, CC, NSS, SCORES, SHUFFLED
-from attnviz.agreement.rows import AgreementRow, rows_of
 from attnviz.metrics.fixations import FixationSet
+from attnviz.people.dataset import AgreementResults
+from attnviz.people.ground_truth import AUC, CC, NSS, SCORES, SHUFFLED
+from attnviz.people.rows import AgreementRow, rows_of
 from attnviz.pictures.names import visible
 
 CHANCE = {NSS: 0.0, AUC: 0.5, SHUFFLED: 0.5, CC: 0.0}

@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attnviz.agreement import dataset as run
-from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults, compare
-from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
-from attnviz.agreement.map_makers import (
-    MapMaker,
-    SourcedMap,
-    baseline_map_makers,
-    model_map_makers,
-    unsupported_notes,
-)
-from attnviz.agreement.table import markdown
 from attnviz.errors import PictureError, VisionError
 from attnviz.metrics.bootstrap import bootstrap_interval
 from attnviz.metrics.fixations import FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
+from attnviz.people import dataset as run
+from attnviz.people.dataset import OTHER_OBSERVERS, AgreementResults, compare
+from attnviz.people.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
+from attnviz.people.map_makers import (
+    MapMaker,
+    SourcedMap,
+    baseline_map_makers,
+    model_map_makers,
+    unsupported_notes,
+)
+from attnviz.people.table import markdown
 from attnviz.pictures import Picture, open_picture
 
 SIDES = (120, 160)

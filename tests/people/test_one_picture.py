@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from attnviz.agreement.dataset import OTHER_OBSERVERS, compare
-from attnviz.agreement.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
-from attnviz.agreement.map_makers import MapMaker, SourcedMap, baseline_map_makers
-from attnviz.agreement.one_picture import ScoredMap, score_photo
 from attnviz.errors import MethodError, PictureError, VisionError
 from attnviz.metrics.fixations import FixationSet
 from attnviz.metrics.inter_observer import CentreBias
+from attnviz.people.dataset import OTHER_OBSERVERS, compare
+from attnviz.people.ground_truth import AUC, BITS, CC, KL, NSS, SHUFFLED, SIM
+from attnviz.people.map_makers import MapMaker, SourcedMap, baseline_map_makers
+from attnviz.people.one_picture import ScoredMap, score_photo
 from attnviz.pictures import Picture
-from tests.agreement.test_dataset import PER_DEGREE, SIDES, bright, found
+from tests.people.test_dataset import PER_DEGREE, SIDES, bright, found
 
 __all__ = ["found"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.agreement.dataset import OTHER_OBSERVERS, AgreementResults
-from attnviz.agreement.ground_truth import NSS, SCORES
 from attnviz.json_lines import json_line
 from attnviz.metrics.bootstrap import Interval, bootstrap_interval
+from attnviz.people.dataset import OTHER_OBSERVERS, AgreementResults
+from attnviz.people.ground_truth import NSS, SCORES
 
 PRIOR = "centre, where people looked in other pictures"
 _CELL = re.compile(r"(-?[\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
