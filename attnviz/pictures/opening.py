@@ -19,7 +19,7 @@ from attnviz.pictures.open_channels import picture_of, read_stack
 from attnviz.pictures.picture import Picture, checked_pixels
 from attnviz.pictures.reading import read_file
 from attnviz.pictures.stacks.base import reader_of
-from attnviz.pictures.stacks.tiff import TIFF
+from attnviz.pictures.stacks.tiff import TIFF, holds_rows_as_pages
 from attnviz.types import Pixels
 
 PictureSource: TypeAlias = (
@@ -104,7 +104,8 @@ def as_picture(picture: Picture | PictureSource) -> Picture:
 
 def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
     digest = hashlib.sha256(data).hexdigest()
-    if recognise(data) is None and reader_of(data) is not None:
+    channels = reader_of(data) is not None and recognise(data) is None
+    if channels or holds_rows_as_pages(data):
         return picture_of(read_stack(data, name, limits), name, digest)
     try:
         pixels, notes = decode_bytes(data, name, limits)

@@ -174,6 +174,34 @@ def test_pages_are_slices(tmp_path: Path) -> None:
     np.testing.assert_array_equal(picture.channels.values[..., 0], pages[2])
 
 
+@pytest.mark.parametrize("options", [{}, {"metadata": None}])
+def test_a_short_last_axis_of_a_file_without_axes_is_channels(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    values = np.arange(15 * 14 * 13, dtype=np.uint16).reshape(15, 14, 13)
+    path = written(tmp_path / "scene.tif", values, photometric="minisblack", **options)
+    picture = open_picture(path)
+    assert picture.channels is not None
+    np.testing.assert_array_equal(picture.channels.values, values)
+    assert "The last of 15 x 14 x 13 is taken for channels" in picture.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((15, 14, 13), "ZYX"), ((13, 14, 13), None), ((40, 40, 33), None)]
+)
+def test_stacks_of_narrow_slices_stay_stacks(
+    shape: tuple[int, int, int], axes: str | None, tmp_path: Path
+) -> None:
+    values = np.zeros(shape, np.uint16)
+    told = {"axes": axes} if axes else {}
+    picture = open_channels(
+        written(tmp_path / "stack.tif", values, photometric="minisblack", metadata=told)
+    )
+    assert picture.channels is not None
+    assert (picture.channels.slices, *picture.channels.values.shape) == (*shape, 1)
+    assert not any("taken for channels" in note for note in picture.notes)
+
+
 def test_too_many_values_are_refused_before_they_are_read(tmp_path: Path) -> None:
     path = written(tmp_path / "stack.tif", np.zeros((30, 8, 8), np.uint8), photometric="minisblack")
     with pytest.raises(PictureError, match=r"0\.001831 MB of values, more than the 0\.0007629"):
