@@ -12,7 +12,7 @@ from torch import Tensor
 from attnviz.analysis.inference import run_inference
 from attnviz.analysis.score_kind import check_finite
 from attnviz.errors import TargetError
-from attnviz.methods.base import METHODS, Nature
+from attnviz.methods.base import METHODS
 from attnviz.methods.inference import Inference
 from attnviz.methods.questions import Question
 from attnviz.models.outputs.base import Found
@@ -93,6 +93,27 @@ def detect(
     return run_inference(model, as_picture(picture), work, any_output=True)[0]
 
 
+def asks_for_place(model: VisionModel, method: str) -> bool:
+    """Return whether what a method shows is of a place: why is something found there?
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+    method
+        Name of a method, or a question.
+
+    Returns
+    -------
+    bool
+        True for a detector or segmenter, but where the map is the same whatever is asked, as
+        attention and likeness are.
+    """
+    if model.spec.outputs is None or method == Question.ATTENTION:
+        return False
+    return method not in METHODS or METHODS.get(method).depends_on_score()
+
+
 def first_found(model: VisionModel, picture: Picture, method: str) -> tuple[Target, ...]:
     """Return what is explained where nothing is asked: the first thing found.
 
@@ -114,9 +135,7 @@ def first_found(model: VisionModel, picture: Picture, method: str) -> tuple[Targ
     TargetError
         Nothing is found.
     """
-    known = METHODS.get(method) if method in METHODS else None
-    same = known is not None and (known.nature is Nature.ATTENTION or known.classless)
-    if model.spec.outputs is None or same or method == Question.ATTENTION:
+    if not asks_for_place(model, method):
         return ()
     found = detect(model, picture, most=1)
     if not found:

@@ -6,12 +6,13 @@ from functools import cache, partial
 
 import streamlit as st
 
+from attnviz.analysis.detect import asks_for_place
 from attnviz.analysis.explain import explain, method_cost, predict
 from attnviz.analysis.explanation import Explanation
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method
-from attnviz.methods.questions import Question, is_slow
+from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
@@ -46,7 +47,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     """
     if is_slow(look):
         return _explain_on_request(picture, model, look)
-    if _asks_for_a_place(model, look):
+    if asks_for_place(model, look):
         asked = pick_found(picture, model, look, _method(look))
         return _explain(picture, model, look, asked) if asked else None
     try:
@@ -75,12 +76,6 @@ def _explain(
         )
 
 
-def _asks_for_a_place(model: VisionModel, look: str) -> bool:
-    """Whether a detector or segmenter is asked why it finds something at a place."""
-    relevance = look != Question.ATTENTION and _method(look).depends_on_score()
-    return model.spec.outputs is not None and relevance
-
-
 def _method(look: str) -> type[Method]:
     """The method of that name; for a question one that explains any score."""
     return METHODS.get(look if look in METHODS else _ANY)
@@ -99,7 +94,7 @@ def _explain_on_request(picture: Picture, model: VisionModel, look: str) -> Expl
     """Show the cost, wait for a click on the button, and show progress; any click stops it."""
     picture_key, method = (picture.sha256, picture.name), METHODS.get(look)
     asked: tuple[Target, ...] = ()
-    if _asks_for_a_place(model, look):
+    if asks_for_place(model, look):
         asked = pick_found(picture, model, look, method)
     elif method.depends_on_score():
         likely = _likely(picture_key, model.key, model, picture)

@@ -38,7 +38,7 @@ def place_page() -> None:
 
     restore_link()
     form = st.radio("Form", ["boxes", "dense", "nothing"], key="form")
-    look = st.radio("Show", ["decision", "d-rise"], key="look")
+    look = st.radio("Show", ["decision", "d-rise", "patch-similarity"], key="look")
     if st.button("Tap the right half"):
         choose_at(two_halves(), detector(form), 0.8, 0.5)
         st.rerun()
@@ -63,6 +63,15 @@ def test_the_most_probable_thing_is_explained_until_another_is_chosen() -> None:
     page.radio(key="found thing").set_value("1").run()
     assert page.text[0].value == "box:.5,0,1,1,green"
     assert page.query_params["target"] in ("box:.5,0,1,1,green", ["box:.5,0,1,1,green"])
+
+
+def test_likeness_is_shown_without_a_thing() -> None:
+    page = opened()
+    page.radio(key="look").set_value("patch-similarity").run()
+    assert not page.exception
+    assert not page.error
+    assert page.text[0].value == "none"
+    assert "found thing" not in [one.key for one in page.radio]
 
 
 def test_a_tap_chooses_what_lies_there() -> None:
