@@ -16,6 +16,7 @@ from attnviz.models.catalogue import default_model, find_model, missing_default
 from attnviz.models.device import choose_device, is_out_of_memory, move_module
 from attnviz.models.digest import weights_digest
 from attnviz.models.inferred import infer_inputs
+from attnviz.models.module_inputs.hugging_face_module import has_processor
 from attnviz.models.outputs.infer import outputs_of
 from attnviz.models.scores import ScoreKind, score_kind
 from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
@@ -205,7 +206,7 @@ def wrap(
     check_wrappable(module)
     name = name or type(module).__name__
     if tokenizer is not None or reads_words(module):
-        if preprocess is None and processor is None:
+        if preprocess is None and processor is None and not has_processor(module):
             preprocess = image_preprocess(module)
         module, scores = WordsNetwork(module, tokenizer), scores or ScoreKind.NONE
     soft_masks = any(isinstance(sub, SoftMaskGate) for sub in module.modules())

@@ -67,6 +67,12 @@ def read_hugging_face_module(module: nn.Module) -> ModuleInputs | None:
     return ModuleInputs(settings, _labels(config), None if free else sides, patch, sure)
 
 
+def has_processor(module: nn.Module) -> bool:
+    """Return whether the image processor of a network of Hugging Face lies on this computer."""
+    known = read_hugging_face_module(module)
+    return known is not None and known.sure
+
+
 def _patch(config: Any) -> int | None:
     """The side of patches that a layer without a convolution makes."""
     size = getattr(config, "patch_size", None)

@@ -10,6 +10,8 @@ import pytest
 import torch
 from torch import nn
 from transformers import (
+    CLIPConfig,
+    CLIPModel,
     Dinov2Config,
     Dinov2ForImageClassification,
     ResNetConfig,
@@ -22,7 +24,7 @@ from transformers import (
 import attnviz
 from attnviz.errors import ModelError
 from attnviz.models.inferred import Inferred, infer_inputs
-from attnviz.models.preprocess import IMAGENET_MEAN, Preprocess
+from attnviz.models.preprocess import CLIP_MEAN, IMAGENET_MEAN, Preprocess
 from attnviz.pictures.geometry import Fit
 
 HALF = (0.5, 0.5, 0.5)
@@ -52,6 +54,26 @@ def test_a_stored_processor_is_found_beside_the_network(tmp_path: Path) -> None:
     assert (found.preprocess.size, found.preprocess.fit) == (32, Fit.SQUASH)
     assert found.labels == ("cat", "dog")
     assert "read from the processor ViTImageProcessor" in found.note
+
+
+def test_the_processor_beside_a_network_that_reads_words_is_found(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2,
+             "num_hidden_layers": 1}  # fmt: skip
+    config = CLIPConfig(
+        text_config=sizes | {"vocab_size": 9}, vision_config=sizes | {"image_size": 8,
+                                                                      "patch_size": 4}
+    )  # fmt: skip
+    CLIPModel(config).save_pretrained(tmp_path)
+    net = CLIPModel.from_pretrained(tmp_path)
+    assert attnviz.wrap(net).preprocess.mean == CLIP_MEAN
+    ViTImageProcessor(
+        size={"height": 8, "width": 8}, image_mean=[0.1, 0.2, 0.3], image_std=[0.4, 0.5, 0.6]
+    ).save_pretrained(tmp_path)
+    model = attnviz.wrap(net)
+    assert model.preprocess.mean == pytest.approx((0.1, 0.2, 0.3))
+    assert model.preprocess.std == pytest.approx((0.4, 0.5, 0.6))
+    assert (model.preprocess.size, model.preprocess.any_size) == (8, False)
+    assert "read from the processor ViTImageProcessor" in model.notes[0]
 
 
 def test_nothing_is_asked_of_the_network_of_computers(monkeypatch: pytest.MonkeyPatch) -> None:
