@@ -51,6 +51,10 @@ class Likeness:
     first: FloatArray
     second: FloatArray
 
+    def __repr__(self) -> str:
+        """Say how alike the pictures are, in a line."""
+        return f"<Likeness {self.whole:.3f}: {len(self.pairs)} pairs of patches>"
+
 
 def likeness(
     first: PatchFeatures, second: PatchFeatures, count: int = 20, apart: int = 2
@@ -117,4 +121,4 @@ def _middle(seen: PatchFeatures, row: int, column: int) -> Point:
     height, width = seen.geometry.input_size
     y, x = seen.geometry.to_picture((row + 0.5) / rows * height, (column + 0.5) / columns * width)
     picture_height, picture_width = seen.geometry.picture_size
-    return x / picture_width, y / picture_height
+    return float(x / picture_width), float(y / picture_height)

@@ -25,9 +25,11 @@ from attnviz.types import FloatArray
 _JOINED = {Nature.ATTENTION: "of", Nature.RELEVANCE: "for", Nature.SIMILARITY: "to"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation(ShowsItself):
     """The maps of all layers for one picture, from one pass.
+
+    Two are equal only if they are the same object; `compare` says how alike their maps are.
 
     Parameters
     ----------

@@ -52,6 +52,14 @@ class PatchFeatures:
     notes: tuple[str, ...] = field(default=())
     provenance: dict[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Say of what and how many, in a line."""
+        rows, columns, size = self.values.shape
+        return (
+            f"<PatchFeatures of {self.picture.name!r} at {self.layer!r}: "
+            f"{rows} x {columns} patches of {size} numbers>"
+        )
+
     def patch_at(self, x: float, y: float) -> tuple[int, int]:
         """Return the row and column of the patch at a point of the picture.
 

@@ -18,7 +18,7 @@ from attnviz.types import FloatArray, IntArray
 _UNSEEN = 1e-20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AttentionFacts:
     """How widely the heads of one layer attend, with the values of uniform attention beside it.
 
@@ -175,7 +175,7 @@ def mask_share(reading: SoftMaskReading) -> FloatArray:
     return share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GateBars:
     """The gates of one layer for one picture, highest first.
 

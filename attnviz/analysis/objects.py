@@ -33,6 +33,15 @@ class FoundObject:
     mask: BoolArray
     box: Corners
 
+    def __repr__(self) -> str:
+        """Say where it is, in a line."""
+        left, top, right, bottom = self.box
+        share = 100 * float(self.mask.mean())
+        return (
+            f"<FoundObject at ({left:.0f}, {top:.0f}, {right:.0f}, {bottom:.0f}), "
+            f"{share:.0f}% of the patches>"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class FoundObjects:
@@ -51,6 +60,12 @@ class FoundObjects:
     objects: tuple[FoundObject, ...]
     geometry: PictureGeometry
     notes: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        """Say how many there are, in a line."""
+        corners = (tuple(map(round, one.box)) for one in self.objects)
+        boxes = ", ".join(map(str, corners))
+        return f"<FoundObjects: {len(self.objects)}{', at ' if boxes else ''}{boxes}>"
 
 
 def objects(model: VisionModel, picture: Picture | PictureSource, count: int = 3) -> FoundObjects:

@@ -17,7 +17,7 @@ class Prediction(NamedTuple):
     probability: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AskedTarget:
     """A target that was asked for, with what the network says of it.
 
@@ -40,3 +40,8 @@ class AskedTarget:
     kind: ScoreKind
     share: float
     maps: tuple[FloatArray, ...]
+
+    def __repr__(self) -> str:
+        """Say what was asked, and what the network says of it, in a line."""
+        label, value = self.prediction
+        return f"<AskedTarget {label!r}: {value:.3g}, {100 * self.share:.0f}% of the focus>"

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SoftMaskReading:
     """A soft mask and the features that it weighs; float32, no graph.
 
@@ -39,7 +39,7 @@ class SoftMaskReading:
     mask_gradient: Tensor | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureReading:
     """The output of a block; float32, no graph.
 
@@ -59,7 +59,7 @@ class FeatureReading:
     gradient: Tensor | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GateReading:
     """A gate for each channel and the features that it weighs; float32, no graph.
 
@@ -116,7 +116,7 @@ class TokenGrid:
         return self.rows * self.columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ContextReading(ABC):
     """The self-attention of one layer for a batch of N inputs; float32, no graph.
 
@@ -186,7 +186,7 @@ class ContextReading(ABC):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DenseAttention(ContextReading):
     """Every query attends to every key: `softmax(scale * q k^T + bias)`.
 

@@ -15,7 +15,7 @@ from attnviz.capture.readings import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """All readings of one pass, in the order in which the pass reached their sites.
 

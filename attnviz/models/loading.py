@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -19,7 +20,14 @@ from attnviz.models.inferred import infer_inputs
 from attnviz.models.module_inputs.hugging_face_module import has_processor
 from attnviz.models.outputs.infer import outputs_of
 from attnviz.models.scores import ScoreKind, score_kind
-from attnviz.models.spec import FEATURES, SPATIAL_AND_FEATURES, ModelSpec, Source, WeightsRef
+from attnviz.models.spec import (
+    FEATURES,
+    SPATIAL_AND_FEATURES,
+    ModelSpec,
+    Source,
+    WeightsRef,
+    as_given,
+)
 from attnviz.models.state import load_state
 from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
@@ -226,7 +234,7 @@ def wrap(
         embedded=False,
         download_bytes=None,
         parameters=sum(parameter.numel() for parameter in parameters),
-        build=lambda: module,
+        build=partial(as_given, module),
         weights=None,
         preprocess=inputs.preprocess,
         labels=names,

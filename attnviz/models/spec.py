@@ -22,6 +22,11 @@ FEATURES: Kinds = ("features",)
 SPATIAL_AND_FEATURES: Kinds = ("spatial", "features")
 
 
+def as_given(module: nn.Module) -> nn.Module:
+    """Return a module that is built already; with it, a description pickles."""
+    return module
+
+
 class Source(StrEnum):
     """Origin of a network: this project, torchvision, timm, or the user; or nothing is known."""
 
@@ -173,10 +178,15 @@ class ModelSpec:
 
     def __repr__(self) -> str:
         """Say what it is, in a line: labels and weights would fill pages."""
+        own = self.source in (Source.USER, Source.BLACK_BOX)
+        where = "on this computer" if self.embedded or own else "to be downloaded"
+        return f"<ModelSpec {self.name!r}: {self.described()}; {where}>"
+
+    def described(self) -> str:
+        """Say in words what can be read of it, and what it names."""
         classes = f"{len(self.labels):,} named classes" if self.labels else "no named classes"
-        where = "on this computer" if self.embedded else "to be downloaded"
         kinds = ", ".join(str(kind) for kind in self.kinds) or "scores alone"
-        return f"<ModelSpec {self.name!r}: {kinds}; {classes}; {where}>"
+        return f"{kinds}; {classes}"
 
     @property
     def observable(self) -> bool:

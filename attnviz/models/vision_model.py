@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,9 +14,11 @@ from attnviz.models.scores import ScoreKind, Scores
 from attnviz.models.spec import ModelSpec, Source
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class VisionModel:
     """A network on its device, ready for pictures; compared by identity.
+
+    It pickles, as its module does: with its weights, and with a lock of its own.
 
     Attributes
     ----------
@@ -38,18 +41,28 @@ class VisionModel:
     """
 
     spec: ModelSpec
-    module: nn.Module = field(repr=False)
+    module: nn.Module
     device: torch.device
     weights_sha256: str
     scores: Scores | None = None
     notes: tuple[str, ...] = ()
     inferred: bool = False
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         kind, given = self.spec.scores, (Source.USER, Source.BLACK_BOX)
         if self.scores is None and kind is not None and self.spec.source not in given:
             self.scores = Scores(kind, exclusive=kind is not ScoreKind.SIGMOID)
+
+    def __repr__(self) -> str:
+        """Say what it is and where, in a line."""
+        return f"<VisionModel {self.name!r} on {self.device}: {self.spec.described()}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, lock=threading.RLock())
 
     @property
     def name(self) -> str:

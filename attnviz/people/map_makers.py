@@ -20,7 +20,7 @@ from attnviz.vision.itti_koch import itti_koch
 from attnviz.vision.spectral_residual import spectral_residual
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SourcedMap:
     """A map at the picture's size, float32 [H, W], and the method and layer it comes from."""
 

@@ -29,7 +29,7 @@ _LARGEST = 100_000_000  # positions of a mask
 
 
 @TARGETS.add
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Region(PlaceTarget):
     """The positions of a mask, and the class that a segmenter or a detector sees there.
 
@@ -79,6 +79,12 @@ class Region(PlaceTarget):
         object.__setattr__(self, "columns", inside.shape[1])
         object.__setattr__(self, "bits", np.packbits(inside).tobytes())
         object.__setattr__(self, "label", label)
+
+    def __repr__(self) -> str:
+        """Say how large it is, in a line."""
+        share = 100 * float(self.mask.mean())
+        named = "" if self.label is None else f" as {self.label!r}"
+        return f"<Region{named}: {share:.0f}% of {self.rows} x {self.columns}>"
 
     @property
     def mask(self) -> BoolArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from attnviz.models.black_box.service import SCHEMES, from_address
 from attnviz.models.black_box.torch_program import EXPORTED, SCRIPTED, from_program
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from attnviz.models.scores import score_kind
-from attnviz.models.spec import ModelSpec, Source
+from attnviz.models.spec import ModelSpec, Source, as_given
 from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import Fit
@@ -107,7 +108,7 @@ def black_box(
         embedded=False,
         download_bytes=None,
         parameters=None,
-        build=lambda: network,
+        build=partial(as_given, network),
         weights=None,
         preprocess=_preprocess(handed, preprocess, input_size),
         labels=tuple(labels or ()),

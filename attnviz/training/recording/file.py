@@ -50,7 +50,7 @@ VERSION = "1"
 LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Snapshot:
     """One recorded checkpoint.
 
@@ -76,8 +76,13 @@ class Snapshot:
     loss: float = float("nan")
     numbers: dict[tuple[str, str], AnyArray] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Say when it was, in a line."""
+        layers = len({layer for _, layer in self.maps})
+        return f"<Snapshot at step {self.step:,}, epoch {self.epoch:g}: {layers} layers>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """All snapshots of one run, in the order of training.
 
