@@ -13,7 +13,7 @@ from PIL import Image
 
 from attnviz.errors import VideoError
 from attnviz.types import Pixels
-from attnviz.video.film import Film, Frame
+from attnviz.video.film import Frame, Video
 from attnviz.video.limits import VideoLimits
 
 _FORMATS = ("GIF", "WEBP", "PNG")
@@ -23,7 +23,7 @@ _UNSAID = 100
 
 
 @dataclass(frozen=True, eq=False)
-class AnimatedFilm(Film):
+class AnimatedVideo(Video):
     """A picture file of several frames.
 
     Attributes
@@ -38,7 +38,7 @@ class AnimatedFilm(Film):
     limits: VideoLimits = field(repr=False)
 
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:
-        """See `Film`; what is transparent is white."""
+        """See `Video`; what is transparent is white."""
         size, tick = size or self.size, 0
         try:
             with Image.open(io.BytesIO(self.data), formats=_FORMATS) as image:
@@ -55,7 +55,7 @@ class AnimatedFilm(Film):
             raise _damaged(self.name) from error
 
 
-def open_animated(data: bytes, name: str, sha256: str, limits: VideoLimits) -> AnimatedFilm:
+def open_animated(data: bytes, name: str, sha256: str, limits: VideoLimits) -> AnimatedVideo:
     """Open a picture file of several frames.
 
     Raises
@@ -73,7 +73,7 @@ def open_animated(data: bytes, name: str, sha256: str, limits: VideoLimits) -> A
         raise _damaged(name) from error
     if count < 2:
         raise VideoError(f"{name} is a still picture. Open it as a photo, or choose a video.")
-    return AnimatedFilm(name, sha256, size, _MILLISECONDS, count, data, limits)
+    return AnimatedVideo(name, sha256, size, _MILLISECONDS, count, data, limits)
 
 
 def scaled(pixels: Pixels, size: tuple[int, int]) -> Pixels:

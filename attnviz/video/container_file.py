@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import av
 import av.error
@@ -19,7 +20,7 @@ from av.video.stream import VideoStream
 
 from attnviz.errors import VideoError
 from attnviz.types import Pixels
-from attnviz.video.film import Film, Frame
+from attnviz.video.film import Frame, Video
 from attnviz.video.limits import VideoLimits
 
 # Demuxers by how a file begins. They are named to the library, because it also knows playlists,
@@ -38,29 +39,29 @@ def demuxer_of(head: bytes) -> str | None:
 
 
 @dataclass(frozen=True, eq=False)
-class ContainerFilm(Film):
+class ContainerVideo(Video):
     """The first video track of a file.
 
     Attributes
     ----------
-    path
-        The file.
+    source
+        The file, or its content.
     demuxer
         Who reads it, from `demuxer_of`.
     limits
         Largest numbers of pixels and frames.
     """
 
-    path: Path
+    source: Path | bytes = field(repr=False)
     demuxer: str
     limits: VideoLimits = field(repr=False)
 
     sound: ClassVar[bool] = True
 
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:
-        """See `Film`."""
+        """See `Video`."""
         size, last, count = size or self.size, None, 0
-        with opened(self.path, self.name, self.demuxer) as container:
+        with opened(self.source, self.name, self.demuxer) as container:
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             for decoded in container.decode(stream):
@@ -73,8 +74,8 @@ class ContainerFilm(Film):
 
 
 def open_container(
-    path: Path, demuxer: str, name: str, sha256: str, limits: VideoLimits
-) -> ContainerFilm:
+    source: Path | bytes, demuxer: str, name: str, sha256: str, limits: VideoLimits
+) -> ContainerVideo:
     """Open a file, and decode its first frame to see which way is up.
 
     Raises
@@ -82,7 +83,7 @@ def open_container(
     VideoError
         It has no video, its frames are too large, or it is damaged.
     """
-    with opened(path, name, demuxer) as container:
+    with opened(source, name, demuxer) as container:
         if not container.streams.video:
             raise VideoError(f"{name} has no video in it. Choose a file with moving pictures.")
         stream = container.streams.video[0]
@@ -91,24 +92,24 @@ def open_container(
         if first is None or stream.time_base is None:
             raise VideoError(f"{name} has no frames in it. Save or download it again.")
         limits.check_pixels(first.height, first.width, name)
-        return ContainerFilm(
+        return ContainerVideo(
             name,
             sha256,
             _upright_size(first, stream),
             stream.time_base,
             _about(stream, container),
-            path,
+            source,
             demuxer,
             limits,
         )
 
 
 @contextmanager
-def opened(path: Path, name: str, demuxer: str) -> Iterator[InputContainer]:
+def opened(source: Path | bytes, name: str, demuxer: str) -> Iterator[InputContainer]:
     """Open a file for reading; what goes wrong meanwhile becomes a VideoError."""
     try:
         # From a file object: as a path it could name a protocol of the library.
-        with path.open("rb") as file, av.open(file, "r", format=demuxer) as container:
+        with open_file(source) as file, av.open(file, "r", format=demuxer) as container:
             yield container
     except (av.error.FFmpegError, ValueError) as error:
         raise VideoError(
@@ -117,6 +118,11 @@ def opened(path: Path, name: str, demuxer: str) -> Iterator[InputContainer]:
         ) from error
     except OSError as error:
         raise VideoError(f"{name} cannot be read ({_reason(error)}). Check the path.") from error
+
+
+def open_file(source: Path | bytes) -> BinaryIO:
+    """Open a file, or its content."""
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def _reason(error: Exception) -> str:

@@ -15,13 +15,14 @@ import numpy as np
 
 from attnviz.analysis.explain import explain
 from attnviz.analysis.explanation import Explanation
+from attnviz.batch.explain_many import explain_many
 from attnviz.errors import VideoError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress, report_progress
 from attnviz.types import FloatArray
 from attnviz.video.cuts import change_between, thumbnail
-from attnviz.video.film import Film, Frame
+from attnviz.video.film import Frame, Video
 from attnviz.video.frame_maps import FRAMES, FrameMaps, Shelf, joined
 from attnviz.video.maps_over_time import MapsOverTime
 from attnviz.video.opening import open_video
@@ -34,7 +35,7 @@ _OF_ALL = ("model", "weights sha256", "input", "preprocessing", "method", "paper
 
 def explain_video(
     model: VisionModel,
-    video: Film | str | os.PathLike[str],
+    video: Video | str | os.PathLike[str],
     method: str = "auto",
     target: Any = None,
     *,
@@ -79,7 +80,7 @@ def explain_video(
     AttnvizError
         As `explain` raises it for a frame.
     """
-    film = video if isinstance(video, Film) else open_video(video)
+    film = video if isinstance(video, Video) else open_video(video)
     frames = film.frames(film.reduced_size(longest))
     first = next(frames, None)
     if first is None:
@@ -113,7 +114,7 @@ class _Settled:
     """What is asked of every frame, as it was settled for the first."""
 
     model: VisionModel
-    film: Film
+    film: Video
     first: Explanation
     layer: str
     target: Any = field(repr=False)
@@ -137,8 +138,10 @@ class _Settled:
             yield _Looked(explanation.map_of(self.layer), frame.tick, frame.lasts, change)
 
     def _explained(self, pictures: Iterable[Picture]) -> Iterator[Explanation]:
-        for picture in pictures:
-            yield explain(self.model, picture, self.first.method, self.target)
+        for result in explain_many(self.model, pictures, self.first.method, self.target):
+            if result.explanation is None:
+                raise result.error or VideoError(f"{self.film.name} could not be explained.")
+            yield result.explanation
 
     def answer(self, all_frames: FrameMaps, *, steady: bool) -> MapsOverTime:
         first = self.first
@@ -163,7 +166,7 @@ class _Settled:
         )
 
 
-def _picture(film: Film, frame: Frame) -> Picture:
+def _picture(film: Video, frame: Frame) -> Picture:
     return Picture(frame.pixels, film.name, film.sha256)
 
 

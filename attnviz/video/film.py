@@ -31,7 +31,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Film(ABC):
+class Video(ABC):
     """A video that was found readable.
 
     Attributes

@@ -10,7 +10,7 @@ from attnviz.analysis.asked import targets_of
 from attnviz.models.vision_model import VisionModel
 from attnviz.progress import Progress
 from attnviz.video.explain import LONGEST, explain_video
-from attnviz.video.film import Film
+from attnviz.video.film import Video
 from attnviz.video.maps_over_time import MapsOverTime
 from attnviz.video.opening import open_video
 from attnviz.video.work import question_of, work_folder
@@ -19,7 +19,7 @@ from attnviz.video.writing import VideoLook, write_video
 
 def focus_video(
     model: VisionModel,
-    video: Film | str | os.PathLike[str],
+    video: Video | str | os.PathLike[str],
     out: str | os.PathLike[str],
     method: str = "auto",
     target: Any = None,
@@ -63,7 +63,7 @@ def focus_video(
     AttnvizError
         As `explain` raises it for a frame.
     """
-    film = video if isinstance(video, Film) else open_video(video)
+    film = video if isinstance(video, Video) else open_video(video)
     look, place = look or VideoLook(), Path(out)
     targets = targets_of(model, target)
     question = question_of(film, model, method, targets, layer=layer, longest=longest)

@@ -13,12 +13,12 @@ from attnviz.errors import PictureError, VideoError
 from attnviz.pictures import Picture, open_picture
 from attnviz.pictures.names import PICTURE_SUFFIXES
 from attnviz.video.animated_picture import scaled
-from attnviz.video.film import Film, Frame
+from attnviz.video.film import Frame, Video
 from attnviz.video.limits import VideoLimits
 
 
 @dataclass(frozen=True, eq=False)
-class FolderFilm(Film):
+class FolderVideo(Video):
     """Pictures that are shown one after another, each as long.
 
     Attributes
@@ -30,7 +30,7 @@ class FolderFilm(Film):
     paths: tuple[Path, ...] = field(repr=False)
 
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:
-        """See `Film`; all pictures must have the size of the first."""
+        """See `Video`; all pictures must have the size of the first."""
         size = size or self.size
         for number, path in enumerate(self.paths):
             pixels = _opened(path).pixels
@@ -43,7 +43,7 @@ class FolderFilm(Film):
             yield Frame(scaled(pixels, size), number, 1)
 
 
-def open_folder(folder: Path, name: str, limits: VideoLimits, rate: Fraction) -> FolderFilm:
+def open_folder(folder: Path, name: str, limits: VideoLimits, rate: Fraction) -> FolderVideo:
     """Open a folder of at least two pictures.
 
     Parameters
@@ -74,7 +74,7 @@ def open_folder(folder: Path, name: str, limits: VideoLimits, rate: Fraction) ->
     first = _opened(paths[0])
     limits.check_pixels(first.height, first.width, name)
     size = (first.height, first.width)
-    return FolderFilm(name, digest.hexdigest(), size, 1 / rate, len(paths), tuple(paths))
+    return FolderVideo(name, digest.hexdigest(), size, 1 / rate, len(paths), tuple(paths))
 
 
 def _opened(path: Path) -> Picture:

@@ -11,23 +11,24 @@ from pathlib import Path
 from attnviz.errors import VideoError
 from attnviz.pictures.names import base_name
 from attnviz.video.animated_picture import open_animated
-from attnviz.video.container_file import demuxer_of, open_container
-from attnviz.video.film import Film
+from attnviz.video.container_file import demuxer_of, open_container, open_file
+from attnviz.video.film import Video
 from attnviz.video.frame_folder import open_folder
 from attnviz.video.limits import VideoLimits
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp")
 _ANIMATED = (b"GIF8", b"RIFF", b"\x89PNG")
 _RATE = 25
+_HEAD = 16
 
 
 def open_video(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | bytes,
     *,
     name: str | None = None,
     rate: float = _RATE,
     limits: VideoLimits | None = None,
-) -> Film:
+) -> Video:
     """Open a video; its frames are decoded when they are asked for.
 
     Reads MP4, MOV, WebM, Matroska and AVI, animated GIF, WebP and PNG, recognised by content, not
@@ -37,7 +38,7 @@ def open_video(
     Parameters
     ----------
     source
-        The file or folder.
+        The file or folder, or a file's content.
     name
         What it is called; the file's name if None.
     rate
@@ -47,14 +48,19 @@ def open_video(
 
     Returns
     -------
-    Film
+    Video
 
     Raises
     ------
     VideoError
         It cannot be opened; no other error is raised. The text names it, the reason and a remedy.
     """
-    limits, path = limits or VideoLimits(), Path(source)
+    limits = limits or VideoLimits()
+    if isinstance(source, bytes):
+        shown = base_name(name or "video")
+        limits.check_bytes(len(source), shown)
+        return _of_content(source, hashlib.sha256(source).hexdigest(), shown, limits)
+    path = Path(source)
     shown = base_name(name or os.fsdecode(path.absolute()))
     try:
         status = path.stat()
@@ -65,20 +71,30 @@ def open_video(
         limits.check_bytes(status.st_size, shown)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            head = file.read(16)
-        demuxer = demuxer_of(head)
-        if demuxer is not None:
-            return open_container(path, demuxer, shown, sha256, limits)
-        if head.startswith(_ANIMATED):
-            return open_animated(path.read_bytes(), shown, sha256, limits)
+        return _of_content(path, sha256, shown, limits)
     except FileNotFoundError as error:
         raise VideoError(f"There is no file {shown}. Check the path.") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or "its path is not valid"
         raise VideoError(f"{shown} cannot be read ({reason}). Check the path.") from error
+
+
+def is_container(content: bytes) -> bool:
+    """Whether a file begins as a video of a container does, and is no picture."""
+    return demuxer_of(content[:_HEAD]) is not None
+
+
+def _of_content(source: Path | bytes, sha256: str, name: str, limits: VideoLimits) -> Video:
+    with open_file(source) as file:
+        head = file.read(_HEAD)
+    demuxer = demuxer_of(head)
+    if demuxer is not None:
+        return open_container(source, demuxer, name, sha256, limits)
+    if head.startswith(_ANIMATED):
+        data = source if isinstance(source, bytes) else source.read_bytes()
+        return open_animated(data, name, sha256, limits)
     raise VideoError(
-        f"{shown} is not a video that can be read. Save it as MP4, MOV or WebM, or as an animated "
+        f"{name} is not a video that can be read. Save it as MP4, MOV or WebM, or as an animated "
         "GIF or WebP, or give a folder of pictures."
     )
 

@@ -16,14 +16,14 @@ from attnviz.targets import Target
 from attnviz.targets.function import ScoreFunction
 from attnviz.targets.text import format_targets
 from attnviz.version import __version__
-from attnviz.video.film import Film
+from attnviz.video.film import Video
 
 _ORDER = "order.json"
 _PIECES = "piece-*"
 
 
 def question_of(
-    film: Film,
+    film: Video,
     model: VisionModel,
     method: str,
     asked: Sequence[Target],

@@ -25,8 +25,8 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings
 from attnviz.types import Pixels
 from attnviz.video.coding import piece_is_whole, timed_packets, write_piece
-from attnviz.video.container_file import ContainerFilm, opened
-from attnviz.video.film import Film, Frame
+from attnviz.video.container_file import ContainerVideo, opened
+from attnviz.video.film import Frame, Video
 from attnviz.video.frame_maps import FRAMES
 from attnviz.video.maps_over_time import MapsOverTime
 from attnviz.video.sound import Soundtrack
@@ -67,7 +67,7 @@ class VideoLook:
 
 def write_video(
     maps: MapsOverTime,
-    film: Film,
+    film: Video,
     out: Path,
     look: VideoLook | None = None,
     *,
@@ -135,7 +135,7 @@ def _drawn(
 
 
 def _join(
-    path: Path, pieces: Sequence[Path], maps: MapsOverTime, film: Film, look: VideoLook
+    path: Path, pieces: Sequence[Path], maps: MapsOverTime, film: Video, look: VideoLook
 ) -> None:
     """Join the pieces, with the sound of the film."""
     with ExitStack() as stack:
@@ -145,8 +145,8 @@ def _join(
         picture.time_base = film.time_base
         out.metadata["comment"] = json.dumps(look.provenance(maps), ensure_ascii=True)
         tracks = [timed_packets(pieces, picture, maps.ticks, maps.lasts, film.time_base)]
-        if isinstance(film, ContainerFilm):
-            source = stack.enter_context(opened(film.path, film.name, film.demuxer))
+        if isinstance(film, ContainerVideo):
+            source = stack.enter_context(opened(film.source, film.name, film.demuxer))
             tracks.append(Soundtrack(source, out).packets())
         for packet in heapq.merge(*tracks, key=_time):
             out.mux_one(packet)

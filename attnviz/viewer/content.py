@@ -83,6 +83,9 @@ class Content:
         Name of the photo for what is shared of it; empty if nothing is to be shared.
     folds : bool
         Whether phones show only the picture at first, and layers and lens on demand.
+    frames : sequence of bytes, optional
+        The picture of each map as JPEG, for a video; `pixels` is the first, all have its size. They
+        are sent at once, so that stepping and playing ask nobody.
     """
 
     pixels: Pixels
@@ -99,6 +102,7 @@ class Content:
     point: tuple[float, float] | None = None
     name: str = ""
     folds: bool = False
+    frames: Sequence[bytes] | None = None
 
 
 def layer_names(explanation: Explanation) -> list[str]:

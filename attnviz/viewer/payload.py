@@ -1,7 +1,8 @@
 """The data that the viewer's browser side receives: a photo and the maps of all layers.
 
-A blob (see `viewer.blob`) with two arrays: ``photo``, a JPEG, empty if the browser has it already
-(the header gives its ``id``), and ``maps``, a second blob compressed by zlib. That one holds an
+A blob (see `viewer.blob`) with two arrays: ``photo``, a JPEG, or those of all frames of a video one
+behind another (the header gives their lengths), empty if the browser has it already (the header
+gives its ``id``), and ``maps``, a second blob compressed by zlib. That one holds an
 array for each layer, as shares of the layer's range in uint8, or in float16 if 256 steps are too
 few, and one for each matte.
 """
@@ -78,7 +79,8 @@ def pack(content: Content) -> Payload:
     Payload
         Deterministic: equal content gives equal bytes and an equal id.
     """
-    photo = jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)
+    frames = content.frames
+    photo = b"".join(frames or [jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)])
     arrays: dict[str, AnyArray | bytes] = {}
     layers = []
     for index, layer in enumerate(content.layers):
@@ -94,6 +96,7 @@ def pack(content: Content) -> Payload:
             "height": height,
             "width": width,
             "id": hashlib.sha256(photo).hexdigest()[:32],
+            "frames": None if frames is None else [len(one) for one in frames],
         },
         "point": None if content.point is None else dict(zip("xy", content.point, strict=True)),
         "box": [top / height, left / width, bottom / height, right / width],

@@ -130,7 +130,7 @@ _LIMITS = {
     "softness": (0.05, 1.0),
     "highlights": (0.0, 8.0),
     "opacity": (0.0, 1.0),
-    "speed": (0.25, 8.0),
+    "speed": (0.25, 30.0),
     "wipe": (0.0, 1.0),
 }
 _LONGEST_NAME = 200

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from attnviz.errors import VideoError
-from attnviz.video.film import Film
+from attnviz.video.film import Video
 from attnviz.video.limits import VideoLimits
 from attnviz.video.opening import open_video
 from tests.video.films import drawn, write_film
@@ -22,7 +22,7 @@ def _frames() -> list[np.ndarray]:
     return [drawn(25 + 15 * n, 48) for n in range(len(UNEVEN))]
 
 
-def _times(film: Film) -> list[Fraction]:
+def _times(film: Video) -> list[Fraction]:
     return [frame.tick * film.time_base for frame in film.frames()]
 
 

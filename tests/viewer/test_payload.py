@@ -15,6 +15,7 @@ from PIL import Image
 from attnviz.errors import FocusError
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import Fit, PictureGeometry, fit_picture
+from attnviz.pictures.jpeg import jpeg
 from attnviz.ui.components.viewer import Content, Layer, Payload, View, pack
 from attnviz.viewer.blob import blob_header, unpack_blob
 from tests.browser.viewer_content import LAYERS, known_content, known_maps, known_matte
@@ -230,3 +231,14 @@ def test_a_usual_photo_with_a_networks_maps_takes_less_than_a_megabyte(name: str
     layers = [Layer(f"block {index}", values) for index, values in enumerate(known_maps(28) * 2)]
     blob = pack(Content(pixels, geometry, layers, "Attention")).to_bytes(VIEW, "net|1")
     assert 20_000 < len(blob) < 1_000_000
+
+
+def test_a_video_sends_the_pictures_of_all_frames_one_behind_another() -> None:
+    frames = [jpeg(np.full((30, 40, 3), shade, np.uint8)) for shade in (40, 120, 200)]
+    still = content(np.eye(3), np.eye(4), np.eye(5))
+    payload = pack(replace(still, frames=frames))
+    assert payload.header["photo"]["frames"] == [len(one) for one in frames]
+    assert payload.photo == b"".join(frames)
+    other = pack(replace(still, frames=[*frames[:2], frames[0]]))
+    assert other.photo_id != payload.photo_id
+    assert pack(still).header["photo"]["frames"] is None

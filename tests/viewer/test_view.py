@@ -52,7 +52,7 @@ def test_what_is_no_number_is_left_out(name: str, value: Any) -> None:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_end_at_their_limits(name: str) -> None:
     low, high = (getattr(View.from_untrusted({name: end}), name) for end in (-1e9, "1e9"))
-    assert low < high < 10
+    assert low < high <= 30
     middle = (low + high) / 2
     assert getattr(View.from_untrusted({name: f"{middle:g}"}), name) == pytest.approx(middle)
     assert low <= getattr(View(), name) <= high

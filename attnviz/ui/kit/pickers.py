@@ -13,6 +13,7 @@ from attnviz.pictures import Picture, list_samples, open_sample
 from attnviz.pictures.presentation import AS_USUAL, open_presented
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
+from attnviz.ui.kit.camera import offer_camera
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
 from attnviz.ui.kit.photo_store import KeptPhoto
@@ -83,7 +84,7 @@ def pick_from_row() -> dict[str, Photo]:
     photos = _uploaded(as_usual=True) | _samples()
     if not photos:
         with upload:
-            offer_upload()
+            _offer_new()
         show_messages()
         return {}
     if "picture" not in st.session_state:
@@ -101,7 +102,7 @@ def pick_from_row() -> dict[str, Photo]:
             st.session_state["picture"] = chosen = picked
             forget_messages()
     with upload:
-        offer_upload()
+        _offer_new()
         offer_removal(chosen)
     show_messages()
     if chosen not in photos:
@@ -111,6 +112,12 @@ def pick_from_row() -> dict[str, Photo]:
     pick_presentation(next((one for one in kept_photos() if one.checksum == chosen), None))
     photos |= _uploaded()
     return {chosen: photos[chosen]} | photos
+
+
+def _offer_new() -> None:
+    """Show the box for new photos, and the way to the camera."""
+    offer_upload()
+    offer_camera()
 
 
 def known_photos() -> dict[str, Photo]:

@@ -86,14 +86,27 @@ def forget_messages() -> None:
 
 
 def _receive(key: str) -> None:
-    """Keep new photos, and choose the one that the link asks for, or else the first."""
+    """Keep new photos of the box."""
     files: Sequence[Any] = st.session_state.get(key) or ()
     files = [file for file in files if not isinstance(file, DeletedFile)]
-    if not files:  # a run that was cut short is repeated: these files are kept already
-        return
+    if files:  # a run that was cut short is repeated: these files are kept already
+        keep_new(files)
+        st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+
+
+def keep_new(files: Sequence[Any], name: str = "") -> None:
+    """Keep new photos, and choose the one that the link asks for, or else the first.
+
+    Parameters
+    ----------
+    files : sequence
+        Received files.
+    name : str
+        What they are called, in the place of their own names.
+    """
     messages, fresh, gone = [], [], []
     for file in files:
-        photo = KeptPhoto.of(file.name, file.getvalue())
+        photo = KeptPhoto.of(name or file.name, file.getvalue())
         try:
             shown_upload(photo.checksum, photo.name, photo.source)
         except PictureError as error:
@@ -105,7 +118,6 @@ def _receive(key: str) -> None:
     if gone:
         messages.append(_gone_text(gone))
     st.session_state[_MESSAGES] = messages
-    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     st.session_state.pop(_REMOVED, None)
     kept = {photo.checksum for photo in kept_photos()}
     fresh = [checksum for checksum in fresh if checksum in kept]

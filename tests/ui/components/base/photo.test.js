@@ -41,3 +41,13 @@ test("a photo that cannot be decoded fails for all who wait for it", async () =>
   await assert.rejects(taken, /no picture/);
   await assert.rejects(last.take({ id: "a" }, NONE), /no picture/);
 });
+
+test("of a video the first frame is decoded, and all are there with it", async () => {
+  const last = new LastPhoto();
+  const first = await last.take({ id: "v", frames: [1, 2] }, JPEG);
+  assert.equal(first.size, 1);
+  assert.deepEqual(last.frames, [new Uint8Array([1]), new Uint8Array([2, 3])]);
+  assert.equal(await last.take({ id: "v", frames: [1, 2] }, NONE), first);
+  await last.take({ id: "a" }, JPEG);
+  assert.equal(last.frames, null);
+});

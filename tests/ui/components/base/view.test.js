@@ -41,7 +41,7 @@ test("numbers stay within their limits", () => {
   const most = Object.fromEntries(Object.keys(least).map((name) => [name, 99]));
   const values = (view) => Object.keys(least).map((name) => view[name]);
   assert.deepEqual(values(changed(VIEW, least)), [0, 0, 0.05, 0, 0, 0.25, 0]);
-  assert.deepEqual(values(changed(VIEW, most)), [0.06, 1, 1, 8, 1, 8, 1]);
+  assert.deepEqual(values(changed(VIEW, most)), [0.06, 1, 1, 8, 1, 30, 1]);
 });
 
 test("a layer is found by its name; the last stands in for one that is not there", () => {

@@ -8,20 +8,30 @@ export class LastPhoto {
     this.id = null;
     /** @type {Promise<ImageBitmap> | null} */
     this.bitmap = null;
+    /** @type {Uint8Array<ArrayBuffer>[] | null} */
+    this.frames = null;
   }
 
   /**
-   * The promise of a photo's bitmap, null if it was neither sent nor the last one.
+   * The promise of a photo's bitmap, null if it was neither sent nor the last one. Of a video it is
+   * that of the first frame, and `frames` has all of them, still coded.
    *
-   * @param {{ id: string }} photo
+   * @param {{ id: string, frames?: number[] | null }} photo `frames` are the lengths of their codes
    * @param {Uint8Array<ArrayBuffer>} jpeg empty where the photo was not sent
    */
-  take({ id }, jpeg) {
+  take({ id, frames }, jpeg) {
     if (jpeg.length && this.id !== id) {
       this.id = id;
-      this.bitmap = decoded(jpeg);
+      this.frames = frames ? cut(jpeg, frames) : null;
+      this.bitmap = decoded(this.frames?.[0] ?? jpeg);
       this.bitmap.catch(() => {}); // whoever awaits it gets the error
     }
     return this.id === id ? this.bitmap : null;
   }
+}
+
+/** Parts of some lengths, one behind another. */
+function cut(bytes, lengths) {
+  let end = 0;
+  return lengths.map((length) => bytes.subarray(end, (end += length)));
 }

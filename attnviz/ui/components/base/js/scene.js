@@ -20,6 +20,7 @@ const COARSE = 64;
  * @property {number} matteRows
  * @property {number} matteColumns
  * @property {ImageBitmap} [bitmap]
+ * @property {Uint8Array<ArrayBuffer>[] | null} [frames] of a video, a coded picture for each layer
  */
 
 /**
@@ -32,8 +33,9 @@ export async function readScene(bytes, last = new LastPhoto()) {
   const { header, array } = unpack(bytes);
   const decoding = last.take(header.photo, array("photo").data);
   if (!decoding) return null;
+  const { frames } = last; // before the wait: another photo may come meanwhile
   const [bitmap, maps] = await Promise.all([decoding, inflate(array("maps").data)]);
-  return { ...readMaps(header, unpack(maps)), bitmap };
+  return { ...readMaps(header, unpack(maps)), bitmap, frames };
 }
 
 /**

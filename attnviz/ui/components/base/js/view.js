@@ -31,7 +31,7 @@ const LIMITS = {
   softness: [0.05, 1],
   highlights: [0, 8],
   opacity: [0, 1],
-  speed: [0.25, 8],
+  speed: [0.25, 30],
   wipe: [0, 1],
 };
 

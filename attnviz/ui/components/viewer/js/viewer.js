@@ -17,6 +17,7 @@ import { Clock } from "./clock.js";
 import { buildStrip, markStrip, paintStrip } from "./filmstrip.js";
 import { showLegend, showValue } from "./legend.js";
 import { attachEvents } from "./events.js";
+import { Film } from "./film.js";
 import { partsOf } from "./parts.js";
 import { arrange, devicePanes, label, mark, placeWipe } from "./stage.js";
 import { showSteps } from "./steps.js";
@@ -49,6 +50,7 @@ export class Viewer {
     this.reporter = new ViewReporter(this);
     this.player = new Player(this);
     this.clock = new Clock(this);
+    this.film = new Film(this);
     this.announcer = new Announcer(this);
     this.parts.canvas.viewer = this; // for tests, which look at the pixels
     this.detach = attachEvents(this);
@@ -235,6 +237,7 @@ export class Viewer {
     this.showMarks();
     this.clock.tell();
     this.announcer.soon();
+    this.film.show(this.index);
     this.schedule.ask();
   }
 
