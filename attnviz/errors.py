@@ -14,6 +14,7 @@
     │   ├── GradientError     a network whose output cannot be differentiated
     │   ├── InternalError     a network that runs by itself, and on which attnviz failed
     │   └── OutOfMemoryError  a pass that did not fit into memory, even after a retry
+    ├── ExplanationError      a saved explanation that cannot be opened
     ├── MethodError           a method that does not fit what was captured
     ├── TargetError           a question that a model cannot be asked, or that has no answer
     ├── OutputError           a file or folder that cannot be written
@@ -181,6 +182,10 @@ class InternalError(ModelError):
 
 class OutOfMemoryError(ModelError):
     """A pass did not fit into memory, even after a retry."""
+
+
+class ExplanationError(AttnvizError):
+    """A saved explanation cannot be opened; the text names the file, the reason and a remedy."""
 
 
 class MethodError(AttnvizError):

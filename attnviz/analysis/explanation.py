@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from attnviz.analysis.certainty import Certainty, guess_sentence
+from attnviz.analysis.explanation_file import Source, explanation_parts
 from attnviz.analysis.prediction import AskedTarget
 from attnviz.analysis.prediction import Prediction as Prediction
 from attnviz.analysis.showing import ShowsItself
@@ -80,6 +82,32 @@ class Explanation(ShowsItself):
     asked: tuple[AskedTarget, ...] = ()
     certainty: Certainty | None = None
     pointed: FloatArray | None = None
+
+    @classmethod
+    def load(cls, source: Source) -> Self:
+        """Open what `save` has written, or the file of the recipe "explanation".
+
+        All that needs no network works as before: `focus`, `attnviz.bokeh`, `figure`, `show`,
+        reports and `attnviz.compare`. Files may come from anybody: sizes are bounded and nothing
+        is unpickled.
+
+        Parameters
+        ----------
+        source
+            The path of the file, or its bytes.
+
+        Returns
+        -------
+        Explanation
+            Its method has the usual options, whatever it was made with.
+
+        Raises
+        ------
+        ExplanationError
+            The file cannot be read, is damaged or too large, or was made by a method that is not
+            known here.
+        """
+        return cls(**explanation_parts(source))
 
     @property
     def sure(self) -> bool:

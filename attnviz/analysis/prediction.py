@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from attnviz.models.scores import ScoreKind
 from attnviz.targets.base import Target
+from attnviz.targets.text import format_target
 from attnviz.types import FloatArray
 
 
@@ -40,6 +41,11 @@ class AskedTarget:
     kind: ScoreKind
     share: float
     maps: tuple[FloatArray, ...]
+
+    @property
+    def text(self) -> str:
+        """The target as links and files name it."""
+        return format_target(self.target)
 
     def __repr__(self) -> str:
         """Say what was asked, and what the network says of it, in a line."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from attnviz.errors import AttnvizError, OutputError
 from attnviz.export.base import ExportSource
+from attnviz.export.explanation_file import explanation_bytes
 from attnviz.export.finding import Finding
 from attnviz.export.notebook_html import notebook_html
 from attnviz.export.paper_figure import PaperFigure, paper_figure
@@ -62,15 +63,31 @@ class ShowsItself:
             The file cannot be written.
         """
         source = self._source(layer, settings, radius)
-        file, page = Path(path), report_page([replace(source, findings=tuple(findings))])
-        try:
-            replace_whole(file, lambda partial: partial.write_bytes(page))
-        except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(
-                f"{file} cannot be written ({reason}). Choose another place."
-            ) from error
-        return file
+        return _written(path, report_page([replace(source, findings=tuple(findings))]))
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write everything into one NPZ file, which `load` opens again, without the network.
+
+        It holds picture, maps, predictions, what was asked, geometry and provenance; `numpy.load`
+        reads its maps by the names of their layers. Of a picture of many channels it holds what is
+        shown, and of a target that is a function its name alone.
+
+        Parameters
+        ----------
+        path
+            The file, such as "dog.npz"; one that exists is replaced.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        OutputError
+            The file cannot be written.
+        """
+        return _written(path, explanation_bytes(cast("Explanation", self)))
 
     def show(
         self,
@@ -154,3 +171,13 @@ class ShowsItself:
     def _repr_html_(self) -> str:
         """Show the focus picture and the map of the best layer, in a notebook."""
         return notebook_html(self._source(None, None, 24.0))
+
+
+def _written(path: str | PathLike[str], content: bytes) -> Path:
+    file = Path(path)
+    try:
+        replace_whole(file, lambda partial: partial.write_bytes(content))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{file} cannot be written ({reason}). Choose another place.") from error
+    return file

@@ -1,0 +1,85 @@
+"""NPZ files that are read with bounds, because they may come from anybody.
+
+NumPy reserves what the header of an array claims, and unpacks what a ZIP holds. Here sizes are
+compared before anything is reserved, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping
+from typing import IO
+
+import numpy as np
+
+from attnviz.types import AnyArray
+
+MOST_ARRAYS = 8192
+MOST_FILE_BYTES = 512_000_000
+MOST_BYTES = 1_024_000_000
+_KINDS = {np.dtype(np.float32), np.dtype(np.uint8)}
+_HEADER = 4096
+
+
+def pack_arrays(arrays: Mapping[str, AnyArray]) -> bytes:
+    """Return an NPZ file of float32 and uint8 arrays, compressed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asarray(values), allow_pickle=False)
+    return file.getvalue()
+
+
+def read_arrays(file: IO[bytes]) -> dict[str, AnyArray]:
+    """Read an NPZ file of float32 and uint8 arrays.
+
+    Parameters
+    ----------
+    file
+        Open for reading, and seekable.
+
+    Returns
+    -------
+    dict of str to array
+        By name.
+
+    Raises
+    ------
+    ValueError
+        It is no such file, or is larger than allowed.
+    """
+    file.seek(0, io.SEEK_END)
+    if file.tell() > MOST_FILE_BYTES:
+        raise ValueError(f"it is larger than {MOST_FILE_BYTES / 1e6:.0f} MB")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if len(entries) > MOST_ARRAYS or len({one.filename for one in entries}) < len(entries):
+                raise ValueError("it has too many parts, or two of one name")
+            if sum(one.file_size for one in entries) > MOST_BYTES:
+                raise ValueError(f"its arrays take more than {MOST_BYTES / 1e6:.0f} MB")
+            return {one.filename.removesuffix(".npy"): _read(archive, one) for one in entries}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"it is damaged: {error}") from error
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> AnyArray:
+    name = entry.filename[:80]
+    with archive.open(entry) as part:
+        version = np.lib.format.read_magic(part)
+        if version != (1, 0):
+            raise ValueError(f"{name} is written in another way")
+        header = np.lib.format.read_array_header_1_0(part, max_header_size=_HEADER)
+        shape, by_column, kind = header
+        claimed = kind.itemsize
+        for side in shape:  # whole numbers of any size, so no overflow
+            claimed *= int(side)
+        if kind not in _KINDS or by_column or min(shape, default=0) < 0 or claimed > MOST_BYTES:
+            raise ValueError(f"{name} is no array of float32 or uint8")
+        data = part.read(claimed + 1)
+    if len(data) != claimed:
+        raise ValueError(f"{name} does not hold what it says")
+    return np.frombuffer(bytearray(data), kind).reshape(shape)  # writable, as others are
