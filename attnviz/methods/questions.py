@@ -143,14 +143,35 @@ def choose_methods(
         known = ["auto", *Question, *(method.name for method in METHODS)]
         raise UnknownNameError("method", name, known)
     if not observable:
-        by_scores = (METHODS.get(method)() for method in _BY_SCORES)
-        return tuple(Choice(method, None, Question.DECISION) for method in by_scores)
+        methods = (METHODS.get(method)() for method in _BY_SCORES)
+        return tuple(Choice(method, None, Question.DECISION) for method in methods)
     asked = [Question(name)] if name == Question.DECISION else list(Question)
     choices: dict[str, Choice] = {}
     for question in asked:
         for choice in _answers(question, answers or {}, kinds, has_classes=has_classes):
             choices.setdefault(choice.method.name, choice)
     return tuple(choices.values())
+
+
+def by_scores(name: str) -> str:
+    """Return the name of the method by which a black box answers a question, or is asked.
+
+    Parameters
+    ----------
+    name
+        Name of a question or a method.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MethodError
+        A black box cannot be asked so.
+    """
+    _check_asks_scores(name)
+    return _BY_SCORES[0] if name == Question.DECISION else name
 
 
 def _check_asks_scores(name: str) -> None:

@@ -99,6 +99,10 @@ def load_model(
     chosen = choose_device(device)
     if spec.weights is None:
         raise ModelError(f"{spec.name} has no published weights. Train it, or use `wrap`.")
+    if not spec.observable:  # it holds what it needs, and runs where it runs
+        if input_size not in (None, spec.preprocess.size):
+            raise _other_size(spec, input_size)
+        return VisionModel(spec, spec.build(), torch.device("cpu"), spec.weights.sha256)
     try:
         module, digest = _built(spec, spec.weights, progress)
         if input_size is not None and input_size != spec.preprocess.size:
@@ -120,12 +124,15 @@ def _resized(module: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Module, 
         raise ModelError(f"{spec.name} takes inputs of {least} pixels and more, not {side}.")
     if not preprocess.any_size:
         if spec.resize is None:
-            raise ModelError(
-                f"{spec.name} takes inputs of {preprocess.size} pixels only, not {side}."
-            )
+            raise _other_size(spec, side)
         with torch.random.fork_rng(devices=[]):
             module = spec.resize(module, side).eval().requires_grad_(False)
     return module, replace(spec, preprocess=replace(preprocess, size=side))
+
+
+def _other_size(spec: ModelSpec, side: int | None) -> ModelError:
+    size = spec.preprocess.size
+    return ModelError(f"{spec.name} takes inputs of {size} pixels only, not {side}.")
 
 
 def _built(spec: ModelSpec, ref: WeightsRef, progress: Progress | None) -> tuple[nn.Module, str]:

@@ -62,6 +62,8 @@ def _read_torch(path: Path) -> StateDict:
             raise _objects(path) from error
         raise _damaged(path, error) from error
     except Exception as error:  # damaged files raise nearly any error in the reader
+        if "TorchScript" in str(error):
+            raise _program(path) from error
         raise _damaged(path, error) from error
     if not isinstance(state, dict) or not all(map(_is_entry, state.items())):
         raise _objects(path)
@@ -76,6 +78,14 @@ def _objects(path: Path) -> WeightsError:
     return WeightsError(
         f"{path} holds Python objects, which can run code, and was not loaded. "
         "Save the network's state_dict() to a .safetensors file and use that."
+    )
+
+
+def _program(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path} is a TorchScript program, which can read and write files, and was not loaded. If "
+        "you trust it, give it to `attnviz.black_box`, or to --model on the command line. Else "
+        "save the network's state_dict() to a .safetensors file, or export it as ONNX."
     )
 
 

@@ -84,6 +84,14 @@ def test_a_truncated_file_is_called_damaged(tmp_path: Path, name: str, kept: flo
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_a_torchscript_program_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), path)  # type: ignore[no-untyped-call]
+    with pytest.raises(WeightsError, match=r"is a TorchScript program, .* was not loaded"):
+        read_state(path)
+
+
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"\.safetensors, \.pth or \.pt"):
         read_state(tmp_path / "w.pkl")

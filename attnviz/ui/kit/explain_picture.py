@@ -12,7 +12,7 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.errors import MethodError
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method
-from attnviz.methods.questions import is_slow
+from attnviz.methods.questions import by_scores, is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.progress import Progress
@@ -45,6 +45,8 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
     Explanation or None
         None until the user starts a method that needs many passes.
     """
+    if not model.spec.observable:  # each question takes many passes, too
+        look = by_scores(look)
     if is_slow(look):
         return _explain_on_request(picture, model, look)
     if asks_for_place(model, look):

@@ -1,4 +1,4 @@
-"""Opening a file with one's own weights; the network then appears in every list of models."""
+"""Opening a file with one's own network; it then appears in every list of models."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from pathlib import Path, PurePath
 import streamlit as st
 
 from attnviz.errors import AttnvizError, WeightsError
+from attnviz.models.black_box.onnx_runtime import SUFFIX as ONNX
+from attnviz.models.black_box.opened import Colours, black_box_file
 from attnviz.models.loading import load_model
 from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.model_list import opened_weights
+from attnviz.words import listed
 
-_FOLDER, _FILE, _NETWORK, _CLASSES, _PROBLEM = (
-    f"own weights {what}" for what in ("folder", "file", "network", "classes", "problem")
+_FOLDER, _FILE, _NETWORK, _CLASSES, _PROBLEM, _SIDE, _COLOURS = (
+    f"own weights {what}"
+    for what in ("folder", "file", "network", "classes", "problem", "side", "colours")
 )
 _MOST = 4  # files of a session
-_SUFFIXES = ("safetensors", "pth", "pt")
+_LARGEST = 512  # MB
+_LARGEST_SIDE = 2048  # px
+_SUFFIXES = (".safetensors", ".pth", ".pt", ONNX)
 
 
 def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
-    """Show a form that opens a file of weights.
+    """Show a form that opens a file of weights, or an ONNX file.
 
     Parameters
     ----------
@@ -32,34 +38,67 @@ def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
     key : str
         Key of the choice of a model; it is set to the opened network.
     """
-    st.markdown("**Open your own weights**")
-    st.selectbox(
-        "Network that they belong to",
-        [name for name, spec in networks.items() if spec not in opened_weights()],
-        key=_NETWORK,
+    st.markdown("**Open your own network**")
+    file = st.file_uploader(
+        "File of weights (a state dict), or ONNX",
+        type=[suffix[1:] for suffix in _SUFFIXES],
+        key=_FILE,
+        max_upload_size=_LARGEST,
+        help="Weights belong to a network of the list. ONNX is a network by itself: what it looks "
+        "at is found by hiding parts of the photo.",
     )
-    file = st.file_uploader("File of weights (a state dict)", type=_SUFFIXES, key=_FILE)
+    if file is not None and _suffix(file.name) == ONNX:
+        _ask_about_inputs()
+    else:
+        own = opened_weights()
+        names = [name for name, spec in networks.items() if spec not in own]
+        st.selectbox("Network that they belong to", names, key=_NETWORK)
     st.text_area(
         "Names of the classes, one a line",
         key=_CLASSES,
         height=96,
         help="In the order of the outputs. Leave empty for the network's own classes.",
     )
-    st.button("Open", disabled=file is None, on_click=_open, args=(networks, key))
-    if problem := st.session_state.get(_PROBLEM):
+    if problem := st.session_state.get(_PROBLEM):  # above the button: below it is out of sight
         st.error(plain_text(problem))
+    st.button("Open", disabled=file is None, on_click=_open, args=(networks, key))
+
+
+def _ask_about_inputs() -> None:
+    """Ask what an ONNX file need not say of its input."""
+    st.number_input(
+        "Side of its input in pixels",
+        min_value=1,
+        max_value=_LARGEST_SIDE,
+        value=None,
+        key=_SIDE,
+        placeholder="as the file says",
+        help="Files with dynamic axes take any size. Give the one that the network learned with.",
+    )
+    st.selectbox(
+        "Colours of its input",
+        list(Colours),
+        format_func=_COLOUR_TITLES.__getitem__,
+        key=_COLOURS,
+        help="As in the preprocessing with which the network learned.",
+    )
+
+
+_COLOUR_TITLES = {
+    Colours.NORMALISED: "normalised as for ImageNet",
+    Colours.SHARES: "0 to 1",
+    Colours.SIGNED: "-1 to 1",
+}
 
 
 def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
     """Keep the file for this session, check that it fits, and choose the network."""
-    file, base = st.session_state.get(_FILE), st.session_state.get(_NETWORK)
+    file = st.session_state.get(_FILE)
     st.session_state[_PROBLEM] = ""
-    if file is None or base not in networks:
+    if file is None:
         return
-    labels = [line.strip() for line in str(st.session_state.get(_CLASSES, "")).splitlines()]
     try:
-        path = _kept(file.name, file.getvalue())
-        spec = with_weights(networks[str(base)], path, [label for label in labels if label])
+        spec = _spec(_kept(file.name, file.getvalue()), networks)
         load_model(spec, "cpu")  # what does not fit is reported here, not on the page
     except AttnvizError as error:
         st.session_state[_PROBLEM] = str(error)
@@ -72,14 +111,31 @@ def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
     st.session_state[key] = spec.name
 
 
+def _spec(path: Path, networks: Mapping[str, ModelSpec]) -> ModelSpec:
+    """The network of a file, as the form describes it."""
+    lines = str(st.session_state.get(_CLASSES, "")).splitlines()
+    labels = [line.strip() for line in lines if line.strip()]
+    if _suffix(path.name) == ONNX:
+        side, colours = st.session_state.get(_SIDE), st.session_state.get(_COLOURS)
+        return black_box_file(path, labels, side, Colours(colours or Colours.NORMALISED))
+    base = st.session_state.get(_NETWORK)
+    if base not in networks:
+        raise WeightsError(f"Choose the network to which {path.name} belongs.")
+    return with_weights(networks[str(base)], path, labels)
+
+
 def _kept(name: str, content: bytes) -> Path:
     """Write the file into a folder that goes with the session."""
     if _FOLDER not in st.session_state:
         st.session_state[_FOLDER] = tempfile.TemporaryDirectory(prefix="attnviz-weights-")
     folder: tempfile.TemporaryDirectory[str] = st.session_state[_FOLDER]
     plain = PurePath(name.replace("\\", "/")).name
-    if PurePath(plain).suffix.lstrip(".") not in _SUFFIXES:
-        raise WeightsError(f"{plain} is not a .safetensors, .pth or .pt file. Convert it.")
+    if _suffix(plain) not in _SUFFIXES:
+        raise WeightsError(f"{plain} is no {listed(_SUFFIXES)} file. Convert it.")
     path = Path(folder.name) / plain
     path.write_bytes(content)
     return path
+
+
+def _suffix(name: str) -> str:
+    return PurePath(name).suffix.lower()

@@ -13,11 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.errors import WeightsUnavailableError
 from attnviz.models import weights as weights_module
+from attnviz.models.black_box.opened import Colours
 from attnviz.models.catalogue import find_model, list_models
+from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import WeightsRef
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.recipe import Phase, Recipe
 from attnviz.ui.kit.model_list import kind_title, listed_models, model_facts, model_title
+from tests.models.black_box.networks import write_onnx
 
 OFFLINE = "Name or service not known"
 
@@ -174,6 +177,30 @@ def test_ones_own_weights_are_opened_checked_and_stay_in_the_list() -> None:
     assert page.selectbox(key="model").options[1] == line
     page.selectbox(key="model").set_value("vit-small").run()
     assert page.selectbox(key="model").options[1] == line
+
+
+def test_an_onnx_file_is_opened_with_what_it_does_not_say(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    page = opened()
+    custom = write_onnx(tmp_path / "custom.onnx", operator="Swirl", domain="acme").read_bytes()
+    page.file_uploader(key="own weights file").upload("custom.onnx", custom).run()
+    assert not any(one.key == "own weights network" for one in page.selectbox)
+    press(page, "Open")
+    assert shown(page).startswith("ran-small: ")
+    assert "uses the operator acme:Swirl" in page.error[0].value.replace("\\", "")
+    content = write_onnx(tmp_path / "net.onnx").read_bytes()
+    page.file_uploader(key="own weights file").upload("net.onnx", content).run()
+    press(page, "Open")
+    assert "has dynamic axes" in page.error[0].value.replace("\\", "")
+    page.number_input(key="own weights side").set_value(20)
+    page.selectbox(key="own weights colours").set_value(Colours.SHARES)
+    page.text_area(key="own weights classes").set_value("cat\ndog\nhorse").run()
+    press(page, "Open")
+    assert not page.error
+    assert shown(page) == "net.onnx: cat, dog, horse"
+    assert page.selectbox(key="model").options[1] == "net.onnx · no attention of its own"
+    (spec,) = page.session_state["own weights opened"]
+    assert spec.preprocess == Preprocess(20, "squash", multiple=1, any_size=False).unnormalised()
 
 
 def test_a_network_that_was_just_trained_is_in_the_list(tmp_path: Path) -> None:
