@@ -21,8 +21,9 @@
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
-    └── TrainingError         a data folder, checkpoint or recording that cannot be used
-        └── DivergedError     a training whose numbers became NaN or infinite
+    ├── TrainingError         a data folder, checkpoint or recording that cannot be used
+    │   └── DivergedError     a training whose numbers became NaN or infinite
+    └── SettingError          a setting of the environment that cannot be used
 
 Each message is complete: what happened, to which file or layer, and what to do.
 """
@@ -232,3 +233,7 @@ class DivergedError(TrainingError):
             f"{what} Resuming would most likely end here again: start over with another seed, or "
             "with a lower learning rate where it can be chosen."
         )
+
+
+class SettingError(AttnvizError):
+    """A setting of the environment cannot be used."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import os
 import socket
 import subprocess
@@ -62,3 +64,25 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path, patienc
         except OSError:
             time.sleep(0.3)
     raise AssertionError(f"no answer within {patience:.0f} s: " + log.read_text(errors="replace"))
+
+
+def handshake(port: int | str, host: str) -> http.client.HTTPResponse:
+    """What an app at a port answers to a browser that opens a page of it under the name `host`."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=30)
+    connection.request(
+        "GET",
+        "/_stcore/stream",
+        headers={
+            "Host": f"{host}:{port}",
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Origin": f"http://{host}:{port}",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+            "Sec-WebSocket-Protocol": "streamlit",
+            "Sec-WebSocket-Extensions": "permessage-deflate",
+        },
+    )
+    answer = connection.getresponse()
+    connection.close()
+    return answer

@@ -10,22 +10,46 @@ from typing import Annotated
 import typer
 
 from attnviz.assets import app_script
+from attnviz.errors import SettingError
+from attnviz.hosting import HOSTS_VARIABLE, LOOPBACK, MODE_VARIABLE, Hosting, Mode, allowed_hosts
+
+_HOST_HELP = (
+    "A name under which people reach a hosted app, such as photos.example.org; may be repeated. "
+    "'*' takes any name, for a server behind a proxy that checks it."
+)
 
 
 def app(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
-    hosted: Annotated[
-        bool, typer.Option(help="Serve other computers too, and open no browser here.")
-    ] = False,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(
+            help="local: this computer alone reaches the app. hosted: others too, who cannot open "
+            f"its folders; see docs/hosting.md. By default what {MODE_VARIABLE} says, or local."
+        ),
+    ] = None,
+    host: Annotated[list[str] | None, typer.Option(help=_HOST_HELP)] = None,
 ) -> None:
-    """Start the app and open it in the browser. Without --hosted only this computer reaches it."""
-    address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 - what --hosted asks for
+    """Start the app; in local mode, open it in the browser."""
+    if mode is not None:
+        os.environ[MODE_VARIABLE] = mode
+    if host:
+        os.environ[HOSTS_VARIABLE] = ",".join(host)
+    hosted = Hosting.from_environment().hosted
+    hosts = allowed_hosts() if hosted else LOOPBACK
+    if not hosts:
+        raise SettingError(
+            "A hosted app answers only under names that it is told. Name them: --host "
+            f"photos.example.org, or {HOSTS_VARIABLE}; '*' takes any, behind a proxy that checks."
+        )
+    address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 - what hosted mode is for
     command = [sys.executable, "-m", "streamlit", "run", str(app_script())]
     command += [f"--server.port={port}", f"--server.address={address}"]
+    command += [f"--server.allowedHosts={name}" for name in hosts]
     if hosted:
-        command.append("--server.headless=true")
+        command += ["--server.headless=true", "--client.showErrorDetails=none"]
     if os.name == "posix":  # the app takes this process over, so that a signal reaches it
-        os.execv(command[0], command)  # noqa: S606 - no part of it comes from outside
+        os.execv(command[0], command)  # noqa: S606 - no part of it runs in a shell
     try:
         code = subprocess.call(command)  # noqa: S603 - likewise
     except KeyboardInterrupt:  # Ctrl-C is how the app is stopped

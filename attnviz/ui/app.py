@@ -11,6 +11,8 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder, pages_folder
+from attnviz.hosting import LOOPBACK, Hosting
+from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.style import use_style
 from attnviz.ui.kit.tab_title import name_page
 from attnviz.ui.kit.url_state import restore_link
@@ -33,7 +35,26 @@ def run() -> None:
     know_visitor()
     page = st.navigation(_pages(), position="top")
     name_page(page.title)
+    with guarded():
+        _show_mode(Hosting.from_environment())
     page.run()
+
+
+def _show_mode(hosting: Hosting) -> None:
+    """Say at the end of the sidebar whom the app serves, and what that means for one's photos."""
+    with st.sidebar.container(key="av-mode"):
+        if hosting.hosted:
+            st.caption(
+                "**Hosted**: photos go to the server that runs this app, stay in its memory for "
+                "you alone, and are gone two hours after your last visit."
+            )
+        elif st.get_option("server.address") in LOOPBACK:
+            st.caption("**Local**: only this computer reaches the app; photos do not leave it.")
+        else:
+            st.warning(
+                "Other computers reach this app, and whoever does may open this computer's folders "
+                "and train on it. To serve other people: `attnviz app --mode hosted`"
+            )
 
 
 def _pages() -> list[StreamlitPage]:

@@ -13,12 +13,24 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from attnviz.errors import TrainingError
+
 _REGISTRY = "elsewhere"
 
 
 def runs_folder() -> Path:
-    """The folder for runs: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home."""
-    return Path(os.environ.get("ATTNVIZ_RUNS") or Path.home() / ".attnviz" / "runs")
+    """The folder for runs: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home.
+
+    Raises TrainingError where neither is set and the user has no home, as in some containers.
+    """
+    if folder := os.environ.get("ATTNVIZ_RUNS"):
+        return Path(folder)
+    try:
+        return Path.home() / ".attnviz" / "runs"
+    except RuntimeError as error:
+        raise TrainingError(
+            "This user has no home folder for trainings. Set ATTNVIZ_RUNS to a folder for them."
+        ) from error
 
 
 def register_folder(folder: Path) -> None:

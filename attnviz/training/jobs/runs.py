@@ -26,6 +26,7 @@ from attnviz.training.jobs.registered_folders import (
     unregister_folder,
 )
 from attnviz.training.jobs.registered_folders import runs_folder as runs_folder
+from attnviz.training.jobs.run_names import new_run_folder
 from attnviz.training.jobs.start_lock import start_lock, write_errors
 from attnviz.training.jobs.state import JOB, Job, RunPhase, RunState
 from attnviz.training.jobs.worker import DISMISS_REQUEST, LOCK, clear_requests, train_in_folder
@@ -148,9 +149,13 @@ class TrainingRun:
             (self.folder / "pid").write_text(str(process.pid))
 
 
-def list_runs() -> tuple[TrainingRun, ...]:
-    """All runs in `runs_folder` that were not dismissed, newest first."""
-    jobs = sorted(runs_folder().glob(f"*/{JOB}"), key=_started_at)
+def list_runs(folder: Path | None = None) -> tuple[TrainingRun, ...]:
+    """All runs in a folder, by default `runs_folder`, that were not dismissed; newest first."""
+    try:
+        parent = folder or runs_folder()
+    except TrainingError:  # this user can have none
+        return ()
+    jobs = sorted(parent.glob(f"*/{JOB}"), key=_started_at)
     runs = [TrainingRun(file.parent) for file in reversed(jobs)]
     return tuple(run for run in runs if not (run.folder / DISMISS_REQUEST).exists())
 
@@ -171,8 +176,9 @@ def _started_at(job: Path) -> tuple[int, str]:
 
 
 def start_run(
-    recipe: Recipe, data: Path, *, size: int, device: str = "auto", concurrent: bool = False
-) -> TrainingRun:
+    recipe: Recipe, data: Path, *, size: int, device: str = "auto", concurrent: bool = False,
+    into: Path | None = None, minutes: float = 0.0,
+) -> TrainingRun:  # fmt: skip
     """Start a training in a process of its own.
 
     Parameters
@@ -188,11 +194,15 @@ def start_run(
     concurrent
         Start even while another run is active. Two halve each other's speed, and a GPU may not
         hold both.
+    into
+        Where the run's folder is made; default: `runs_folder`.
+    minutes
+        After so many minutes of training it ends; 0: when it is done.
 
     Returns
     -------
     TrainingRun
-        The run, in a new folder in `runs_folder`.
+        The run, in a new folder.
 
     Raises
     ------
@@ -201,11 +211,10 @@ def start_run(
     """
     with start_lock():
         _refuse_if_busy(concurrent=concurrent)
-        job = Job(recipe.to_json(), str(data), size, device)
-        with write_errors(runs_folder()):
-            run = TrainingRun(
-                _new_folder(f"{time.strftime('%Y-%m-%d %H.%M.%S')} {_run_title(recipe)}")
-            )
+        job = Job(recipe.to_json(), str(data), size, device, minutes=minutes)
+        parent = into or runs_folder()
+        with write_errors(parent):
+            run = TrainingRun(new_run_folder(parent, recipe))
             RunState(RunPhase.PAUSED).write(run.folder)
             job.write(run.folder)
         run._start(concurrent=concurrent)
@@ -247,24 +256,6 @@ def _started_alone(folder: Path, *, concurrent: bool) -> Iterator[None]:
             stack.enter_context(start_lock())
         _refuse_if_busy(concurrent=concurrent, ignored=folder)
         yield
-
-
-def _run_title(recipe: Recipe) -> str:
-    """The network, and what distinguishes the run from others of that network in a list."""
-    details = ["fine-tuned"] if recipe.start else []
-    details += ["CutMix"] if recipe.cutmix else []
-    details += [f"seed {recipe.seed}"] if recipe.seed else []
-    return ", ".join([recipe.model, *details])
-
-
-def _new_folder(name: str) -> Path:
-    folder = runs_folder() / name
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = runs_folder() / f"{name} {number}"
-    folder.mkdir(parents=True)
-    return folder
 
 
 def _refuse_if_busy(*, concurrent: bool, ignored: Path | None = None) -> None:

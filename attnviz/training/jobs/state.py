@@ -50,6 +50,8 @@ class Job:
         Input side in pixels once trained.
     device, half, probes
         As for `train_and_export`.
+    minutes
+        After so many minutes of training it is cancelled; 0: never.
     """
 
     recipe: str
@@ -58,6 +60,7 @@ class Job:
     device: str = "auto"
     half: str = "auto"
     probes: str = "val"
+    minutes: float = 0.0
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -121,7 +121,7 @@ class _Worker:
                 device=job.device,
                 half=job.half,
                 probes=job.probes,
-                on_step=partial(self._on_step, recipe),
+                on_step=partial(self._on_step, recipe, job.minutes),
                 keep_running=self._keep_running,
                 notify=self._notify,
                 on_data=self._on_data,
@@ -146,8 +146,11 @@ class _Worker:
             self._end(RunPhase.FAILED, text)
             raise
 
-    def _on_step(self, recipe: Recipe, progress: TrainingState, steps: int) -> bool:
+    def _on_step(self, recipe: Recipe, minutes: float, progress: TrainingState, steps: int) -> bool:
         """Write the state, at most twice a second; returns whether to keep training."""
+        if 0 < minutes < progress.seconds / 60:
+            (self.folder / "cancel").touch()
+            self._notify(f"It was ended after {minutes:g} minutes, the most that is allowed.")
         if progress.step == steps or time.monotonic() - self.written_at > _WRITE_SECONDS:
             self.written_at = time.monotonic()
             self.last = RunState(

@@ -1,12 +1,17 @@
-"""Choosing a folder on the computer that runs attnviz: by its path, or folder by folder."""
+"""Choosing a folder on the computer that runs attnviz: by its path, or folder by folder.
+
+Visitors of a hosted app go from folder to folder below those that whoever runs it has named; no
+path is typed, and none is taken from the browser.
+"""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from attnviz.hosting import Hosting
+from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.url_state import start_value
 
 _MOST = 500  # folders listed
@@ -33,28 +38,60 @@ def pick_folder_path(title: str, key: str, help_text: str) -> Path | None:
     -----
     The folder is not part of the link: a link must not choose which files are read.
     """
-    start_value(key, str(Path.home()))
+    hosting = Hosting.from_environment()
+    if hosting.hosted:
+        return _pick_below(title, key, help_text, hosting)
+    start_value(key, str(_home()))
     typed = st.text_input(title, key=key, persist_state="session", help=help_text)
     if not typed.strip():
         return None
     folder = Path(typed.strip().strip("\"'")).expanduser().absolute()
-    go = partial(_go, key)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        below = f"{key} below"
-        st.selectbox(
-            "Go into", folders_in(folder), index=None, placeholder="Choose a subfolder", key=below,
-            on_change=_enter, args=(key, below, str(folder)),
-        )  # fmt: skip
-        for name, icon, to in (
-            ("Up", "arrow_upward", folder.parent),
-            ("Home", "home", Path.home()),
-            ("Working folder", "terminal", Path.cwd()),
-        ):
-            st.button(
-                name, key=f"{key} {name}", icon=f":material/{icon}:", disabled=to == folder,
-                on_click=go, args=(str(to),),
-            )  # fmt: skip
+    _show_ways(
+        key, folder, folders_in(folder),
+        ("Up", "arrow_upward", folder.parent),
+        ("Home", "home", _home()),
+        ("Working folder", "terminal", Path.cwd()),
+    )  # fmt: skip
     return folder
+
+
+def _pick_below(title: str, key: str, help_text: str, hosting: Hosting) -> Path | None:
+    """Let the visitor go from folder to folder, below those that the operator has named."""
+    if not hosting.roots:
+        return None
+    place = f"{key} here"  # no widget's, so the browser cannot set it
+    folder = Path(st.session_state.get(place, hosting.roots[0]))
+    if not hosting.may_open(folder):
+        folder = hosting.roots[0]
+    st.markdown(f"{plain_text(title)}: **{plain_text(folder.name)}**", help=help_text)
+    below = [name for name in folders_in(folder) if hosting.may_open(folder / name)]
+    up = folder.parent if hosting.may_open(folder.parent) else folder
+    roots = [(root.name, "folder", root) for root in hosting.roots]
+    _show_ways(place, folder, below, ("Up", "arrow_upward", up), *roots)
+    return folder
+
+
+def _show_ways(key: str, folder: Path, below: list[str], *ways: tuple[str, str, Path]) -> None:
+    """Show the folders below, and buttons with title and icon that lead elsewhere."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        box = f"{key} below"
+        st.selectbox(
+            "Go into", below, index=None, placeholder="Choose a subfolder", key=box,
+            on_change=_enter, args=(key, box, str(folder)),
+        )  # fmt: skip
+        for name, icon, to in ways:
+            st.button(
+                plain_text(name), key=f"{key} {name} {to}", icon=f":material/{icon}:",
+                disabled=to == folder, on_click=_go, args=(key, str(to)),
+            )  # fmt: skip
+
+
+def _home() -> Path:
+    """The home folder; the working folder where this user has none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path.cwd()
 
 
 def folders_in(folder: Path) -> list[str]:

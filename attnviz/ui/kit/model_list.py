@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from attnviz.errors import SettingError
+from attnviz.hosting import MODELS_VARIABLE, Hosting
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import Kinds, ModelSpec
 from attnviz.models.weights import stored_weights
@@ -26,7 +28,11 @@ def listed_models() -> dict[str, ModelSpec]:
         The one to start with; the visitor's own; those on this computer; those to download. Each
         group by kind of attention: spatial, channel, context, none.
     """
-    start, *others = list_models()
+    hosting = Hosting.from_environment()
+    offered = [spec for spec in list_models() if hosting.may_use(spec.name, here=is_here(spec))]
+    if not offered:
+        raise SettingError(f"{MODELS_VARIABLE} names no network that is known: attnviz models")
+    start, *others = offered
     own = {spec.name: spec for spec in (*opened_weights(), *trained_networks())}
     ordered = [start, *own.values(), *sorted(_by_kind(others), key=lambda one: not is_here(one))]
     return {spec.name: spec for spec in ordered}

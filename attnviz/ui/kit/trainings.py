@@ -1,4 +1,4 @@
-"""Trainings on this computer: the app's own runs, and those whose folder the visitor opened."""
+"""Trainings to choose from: the app's own or the visitor's, and those whose folder was opened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from attnviz.errors import AttnvizError
 from attnviz.models.spec import ModelSpec
 from attnviz.models.zoo_source import trained_spec
 from attnviz.training.jobs.runs import TrainingRun, find_run, list_runs
+from attnviz.ui.kit.visitor_folders import own_runs_folder
 
 _OPENED = "live opened"
 _MOST = 12  # trained networks in the lists of models
@@ -24,7 +25,7 @@ def known_runs() -> tuple[TrainingRun, ...]:
     opened = [
         run for path in reversed(opened_folders()) if (run := find_run(Path(path))) is not None
     ]
-    own = list_runs()
+    own = list_runs(own_runs_folder())
     return (*(run for run in opened if run not in own), *own)
 
 

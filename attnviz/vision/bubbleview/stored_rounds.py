@@ -59,8 +59,18 @@ class StoredRound:
 
 
 def rounds_folder() -> Path:
-    """Folder of the rounds: `$ATTNVIZ_ROUNDS`, else `.attnviz/rounds` in the user's home."""
-    return Path(os.environ.get("ATTNVIZ_ROUNDS") or Path.home() / ".attnviz" / "rounds")
+    """Folder of the rounds: `$ATTNVIZ_ROUNDS`, else `.attnviz/rounds` in the user's home.
+
+    Raises VisionError where neither is set and the user has no home, as in some containers.
+    """
+    if folder := os.environ.get("ATTNVIZ_ROUNDS"):
+        return Path(folder)
+    try:
+        return Path.home() / ".attnviz" / "rounds"
+    except RuntimeError as error:
+        raise VisionError(
+            "This user has no home folder for rounds. Set ATTNVIZ_ROUNDS to a folder for them."
+        ) from error
 
 
 def as_json(picture: PlayedPicture, played: Round, saved: str) -> bytes:

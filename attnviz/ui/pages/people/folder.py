@@ -10,9 +10,11 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import VisionError
+from attnviz.hosting import Hosting
 from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.url_state import start_value
@@ -80,13 +82,7 @@ def pick_folder() -> OpenedFolder | None:
     chosen = bool(st.session_state[FOLDER].strip())
     message_area = st.container()
     with st.expander("Choose another folder", expanded=False) if chosen else st.container():
-        path = st.text_input(
-            "A folder on the computer that runs attnviz",
-            key=FOLDER,
-            persist_state="session",
-            placeholder="/home/me/fixations, with pictures and a fixations.json",
-            help="attnviz only reads the folder and sends nothing anywhere.",
-        )
+        path = _chosen_path()
         _show_shortcuts()
     if not path.strip():
         return None
@@ -96,6 +92,23 @@ def pick_folder() -> OpenedFolder | None:
         except VisionError as error:
             show_error(error)
             return None
+
+
+def _chosen_path() -> str:
+    """Let the user type a path, or choose among the folders that a hosted app offers."""
+    help_text = "attnviz only reads the folder and sends nothing anywhere."
+    if not Hosting.from_environment().hosted:
+        return st.text_input(
+            "A folder on the computer that runs attnviz",
+            key=FOLDER,
+            persist_state="session",
+            placeholder="/home/me/fixations, with pictures and a fixations.json",
+            help=help_text,
+        )
+    folder = pick_folder_path("Folder of pictures with fixations", "people place", help_text)
+    if folder is not None:
+        st.button("Open this folder", on_click=_choose, args=(str(folder),))
+    return str(st.session_state[FOLDER])
 
 
 def _show_shortcuts() -> None:
@@ -119,7 +132,8 @@ def osie_folders() -> list[Path]:
     """Find the OSIE data set in the folder that `ATTNVIZ_DATA` names."""
     data = os.environ.get("ATTNVIZ_DATA", "")
     folder = Path(data).expanduser() / OSIE
-    return [folder] if data and (folder / FILE).is_file() else []
+    may_open = Hosting.from_environment().may_open(folder)
+    return [folder] if data and may_open and (folder / FILE).is_file() else []
 
 
 def _choose(folder: str) -> None:
@@ -137,6 +151,8 @@ def _checked_folder(path: str) -> Path:
     folder = Path(path.strip().strip("\"'")).expanduser()
     if folder.name == FILE:
         folder = folder.parent
+    if not Hosting.from_environment().may_open(folder) and folder != example_folder():
+        raise VisionError("This server does not offer that folder. Choose one of those it offers.")
     try:
         if folder.is_dir():
             return folder

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import streamlit as st
 
 from attnviz.errors import TrainingError
+from attnviz.hosting import Hosting
 from attnviz.training.jobs.runs import TrainingRun
 from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.loop.evaluate import accuracy_interval, has_learned
@@ -35,6 +37,9 @@ _MOST = 3  # runs that are listed
 
 def show_form_of_training() -> None:
     """Show the form that starts a training, and the trainings that have ended before the last."""
+    if not Hosting.from_environment().trains:
+        st.caption("Nobody can train on this server. Recordings of trainings can be opened.")
+        return
     if st.session_state.pop(CLOSE, False):
         st.session_state[_OPEN] = False
     with st.expander("Train a network and watch", key=_OPEN, on_change="rerun"):
@@ -111,13 +116,21 @@ def _show_run(run: TrainingRun, state: RunState) -> None:
             use_on_focus(network.name)
         if state.phase in (RunPhase.DONE, RunPhase.CANCELLED, RunPhase.DIVERGED):
             if _button("Remove from the list", "playlist_remove", run):
-                run.dismiss()
-                forget_folder(run.folder)
-                st.toast(f"The run's files stay in {run.folder}.")
+                _remove(run)
                 st.rerun()
         elif _button("Cancel", "close", run):
             run.cancel()
             st.rerun()
+
+
+def _remove(run: TrainingRun) -> None:
+    """Remove a run from the list, and from a server on which it is this visitor's alone."""
+    run.dismiss()
+    forget_folder(run.folder)
+    if Hosting.from_environment().hosted:
+        shutil.rmtree(run.folder, ignore_errors=True)
+    else:
+        st.toast(f"The run's files stay in {run.folder}.")
 
 
 def _button(title: str, icon: str, run: TrainingRun) -> bool:

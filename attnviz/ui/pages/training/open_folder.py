@@ -9,10 +9,12 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
-from attnviz.training.jobs.runs import find_run, runs_folder
+from attnviz.hosting import Hosting
+from attnviz.training.jobs.runs import find_run
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.trainings import forget_folder, known_runs, opened_folders
+from attnviz.ui.kit.visitor_folders import own_runs_folder
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
 
 NEXT_RUN = "live turn"  # key of the run to show next
@@ -33,7 +35,7 @@ def run_key(folder: Path, recording: Path | None = None) -> str:
     str
         Unique among all recordings of the page.
     """
-    if folder.parent == runs_folder() and recording is None:
+    if folder.parent == own_runs_folder() and recording is None:
         return f"live {folder.name}"
     path = str(recording or folder)
     return f"live {folder.name} {hashlib.sha256(path.encode()).hexdigest()[:8]}"
@@ -74,7 +76,7 @@ def _recordings_of_runs() -> list[tuple[str, str, Path]]:
 
 def _recordings_alone() -> list[tuple[str, str, Path]]:
     """Key, title and path of recordings in folders without a run."""
-    beside = sorted({path.parent for path in runs_folder().glob(f"*/*{SUFFIX}")})
+    beside = sorted({path.parent for path in own_runs_folder().glob(f"*/*{SUFFIX}")})
     folders = dict.fromkeys([*map(Path, reversed(opened_folders())), *beside])
     return [
         (run_key(folder, path), f"{folder.name}, {path.stem}", path)
@@ -93,6 +95,8 @@ def _recordings_in(folder: Path) -> list[Path]:
 
 def show_folder_picker() -> None:
     """Let the user open the folder of a training started elsewhere, such as on the command line."""
+    if not Hosting.from_environment().opens_folders:
+        return
     folder = pick_folder_path(
         "Or the folder of a training on this computer",
         "run folder",

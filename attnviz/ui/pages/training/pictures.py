@@ -7,12 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
+from attnviz.hosting import Hosting
 from attnviz.training.data.class_folders import count_pictures_up_to
 from attnviz.training.data.shapes import has_all_shapes, write_shapes
 from attnviz.training.data.zipped import unpack_classes
-from attnviz.training.jobs.runs import runs_folder
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.visitor_folders import own_runs_folder
 
 SHAPES_TITLE = "Four generated shapes"
 FOLDER_TITLE = "A folder on this computer"
@@ -29,7 +30,8 @@ def pick_pictures() -> Path | None:
         A folder with a folder for each class; None if there is nothing to train on. For the four
         shapes, the folder to which `ensure_shapes` will write them.
     """
-    titles = (SHAPES_TITLE, FOLDER_TITLE, ZIP_TITLE)
+    folders = [FOLDER_TITLE] if Hosting.from_environment().opens_folders else []
+    titles = (SHAPES_TITLE, *folders, ZIP_TITLE)
     source = st.radio("Pictures", titles, horizontal=True, key="live pictures")
     if source == SHAPES_TITLE:
         return shapes_folder()
@@ -45,7 +47,7 @@ def pick_pictures() -> Path | None:
 
 def shapes_folder() -> Path:
     """Return the folder of the four shapes."""
-    return runs_folder().parent / "shapes"
+    return own_runs_folder().parent / "shapes"
 
 
 def ensure_shapes() -> Path:
@@ -78,7 +80,7 @@ def _in_zip() -> Path | None:
         key="live zip",
         help="Only pictures are unpacked, into attnviz's own folder.",
     )
-    return unpack_classes(file.getvalue(), runs_folder().parent / "unpacked") if file else None
+    return unpack_classes(file.getvalue(), own_runs_folder().parent / "unpacked") if file else None
 
 
 def picture_count(folder: Path) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.errors import TrainingError
+from attnviz.hosting import Hosting
 from attnviz.models.catalogue import list_models
 from attnviz.models.device import choose_device
 from attnviz.models.spec import FEATURES
@@ -20,6 +21,7 @@ from attnviz.training.data.shapes import PER_CLASS, SHAPES
 from attnviz.training.jobs.runs import BusyError, start_run
 from attnviz.training.recipe import Phase, Recipe, batch_for, epochs_for
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.visitor_folders import own_runs_folder
 from attnviz.ui.pages.training.pictures import (
     ensure_shapes,
     pick_pictures,
@@ -49,6 +51,11 @@ def start_or_confirm(action: str, start: Callable[..., object]) -> None:
         try:
             start()
         except BusyError as error:
+            if Hosting.from_environment().hosted:  # whose training it is concerns nobody
+                raise TrainingError(
+                    "This server trains one network at a time, and one is being trained. Try "
+                    "again later."
+                ) from None
             st.session_state[_PENDING] = (action, str(error), start)
         else:
             st.session_state["live seen"] = {}
@@ -131,7 +138,14 @@ def show_form() -> None:
         counted = f"{sum(counts.values()):,} pictures of {len(counts)} classes"
         start_or_confirm(
             f"Train {network} on {counted}",
-            partial(start_run, recipe, data.resolve(), size=int(side)),
+            partial(
+                start_run,
+                recipe,
+                data.resolve(),
+                size=int(side),
+                into=own_runs_folder(),
+                minutes=Hosting.from_environment().training_minutes,
+            ),
         )
 
 

@@ -1,10 +1,14 @@
-"""Saving a round on request: files on this computer, to download and delete."""
+"""Saving a round on request: files on this computer, to download and delete.
+
+A hosted app stores no rounds: there a round is downloaded by whoever played it.
+"""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from attnviz.errors import AttnvizError
+from attnviz.hosting import Hosting
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.you_and_the_model.texts import TASKS
@@ -34,6 +38,19 @@ def show_save_buttons(photo: Photo, played: Round) -> None:
     played : Round
         The person's clicks. Nothing is stored until a button is pressed.
     """
+    if not Hosting.from_environment().hosted:
+        _show_save_button(photo, played)
+    st.download_button(
+        "Download this round",
+        data=lambda: as_json(_picture(photo), played, now()),
+        file_name="attnviz-round.json",
+        mime="application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _show_save_button(photo: Photo, played: Round) -> None:
     key = (photo.shown.sha256, repr(played))
     saved = _saved_keys()
     st.button(
@@ -45,14 +62,6 @@ def show_save_buttons(photo: Photo, played: Round) -> None:
         help=f"Writes a small file to {plain_text(str(rounds_folder()))}: where and when you "
         "clicked, and the picture's name and checksum, but not the picture. Nothing is stored "
         "unless you press this button.",
-    )
-    st.download_button(
-        "Download this round",
-        data=lambda: as_json(_picture(photo), played, now()),
-        file_name="attnviz-round.json",
-        mime="application/json",
-        on_click="ignore",
-        icon=":material/download:",
     )
 
 
@@ -82,6 +91,8 @@ def show_saved_rounds() -> None:
     error = st.session_state.pop("bubbles trouble", None)
     if error is not None:
         show_error(error)
+    if Hosting.from_environment().hosted:
+        return
     rounds, broken = list_rounds()
     if not rounds and not broken:
         st.caption("No round is saved on this computer.")

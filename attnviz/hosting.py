@@ -1,0 +1,149 @@
+"""Whom the app serves: this computer alone, or other people too.
+
+Everything is read from the environment, so that pages, command line and training processes agree.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from attnviz.errors import SettingError
+
+MODE_VARIABLE = "ATTNVIZ_MODE"
+HOSTS_VARIABLE = "ATTNVIZ_HOSTS"
+ROOTS_VARIABLE = "ATTNVIZ_ROOTS"
+MODELS_VARIABLE = "ATTNVIZ_MODELS"
+TRAINING_VARIABLE = "ATTNVIZ_TRAINING_MINUTES"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Names by which a browser reaches its own computer, and nobody else's."""
+
+
+class Mode(StrEnum):
+    """Whom the app serves."""
+
+    LOCAL = "local"
+    HOSTED = "hosted"
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """What visitors of the app may do.
+
+    Attributes
+    ----------
+    mode
+        Local: whoever uses the app may do on this computer what the person who started it may.
+    roots
+        Folders of the server that visitors of a hosted app may list and read, and all below them.
+    models
+        Names of the networks that a hosted app offers, also by a download; None for those whose
+        weights are on the server.
+    training_minutes
+        How long a training that a visitor of a hosted app starts may take; 0 if nobody may.
+
+    Examples
+    --------
+    >>> Hosting().may_open(Path("/etc"))
+    True
+    >>> Hosting(Mode.HOSTED, roots=(Path("/data"),)).may_open(Path("/data/../etc"))
+    False
+    """
+
+    mode: Mode = Mode.LOCAL
+    roots: tuple[Path, ...] = ()
+    models: frozenset[str] | None = None
+    training_minutes: float = 0.0
+
+    @classmethod
+    def from_environment(cls) -> Hosting:
+        """Read ATTNVIZ_MODE, and for a hosted app ATTNVIZ_ROOTS, _MODELS and _TRAINING_MINUTES.
+
+        Returns
+        -------
+        Hosting
+            Local mode if ATTNVIZ_MODE is not set.
+
+        Raises
+        ------
+        SettingError
+            A variable has a value that it cannot have.
+        """
+        if _mode() is Mode.LOCAL:
+            return cls()
+        roots = filter(None, os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep))
+        models = _names(MODELS_VARIABLE)
+        return cls(
+            Mode.HOSTED,
+            tuple(Path(root).expanduser().resolve() for root in roots),
+            frozenset(models) if models else None,
+            _minutes(),
+        )
+
+    @property
+    def hosted(self) -> bool:
+        """Whether people use the app who may not use the computer it runs on."""
+        return self.mode is Mode.HOSTED
+
+    @property
+    def trains(self) -> bool:
+        """Whether visitors may start trainings."""
+        return not self.hosted or self.training_minutes > 0
+
+    @property
+    def opens_folders(self) -> bool:
+        """Whether visitors may open any folder of the computer that runs the app."""
+        return not self.hosted or bool(self.roots)
+
+    def may_open(self, folder: Path) -> bool:
+        """Whether visitors may list and read a folder; links are followed first."""
+        if not self.hosted:
+            return True
+        try:
+            target = folder.resolve()
+        except (OSError, ValueError, RuntimeError):  # a loop of links, or no path at all
+            return False
+        return any(target.is_relative_to(root) for root in self.roots)
+
+    def may_use(self, name: str, *, here: bool) -> bool:
+        """Whether visitors may use the network `name`; `here`: its weights are on the server."""
+        if not self.hosted:
+            return True
+        return here if self.models is None else name in self.models
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """Return the host names under which a hosted app answers, from ATTNVIZ_HOSTS."""
+    return _names(HOSTS_VARIABLE)
+
+
+def _mode() -> Mode:
+    text = os.environ.get(MODE_VARIABLE, "").strip().lower() or Mode.LOCAL
+    try:
+        return Mode(text)
+    except ValueError as error:
+        raise SettingError(
+            f"{MODE_VARIABLE} is set to {text[:40]!r}. Set it to local or hosted."
+        ) from error
+
+
+def _names(variable: str) -> tuple[str, ...]:
+    names = (name.strip() for name in os.environ.get(variable, "").split(","))
+    return tuple(name for name in names if name)
+
+
+def _minutes() -> float:
+    text = os.environ.get(TRAINING_VARIABLE, "").strip() or "0"
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not (math.isfinite(minutes) and minutes >= 0):
+        raise SettingError(
+            f"{TRAINING_VARIABLE} is set to {text[:40]!r}, which is not a number of minutes. Set "
+            "it to a number such as 30, or to 0 if nobody may train."
+        )
+    return minutes

@@ -1,0 +1,110 @@
+"""Where trainings and what belongs to them lie: with this computer's, or in a visitor's own folder.
+
+Visitors of a hosted app have a folder each, which goes with everything in it some time after the
+last visit, and with the server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from attnviz.errors import AttnvizError, TrainingError
+from attnviz.hosting import Hosting
+from attnviz.training.jobs.runs import list_runs, runs_folder
+from attnviz.ui.kit.visitor import visitor
+
+_PREFIX = "attnviz-visitors-"
+_RUNS = "runs"
+_IDLE_SECONDS = 2 * 3600.0
+_STALE_SECONDS = 24 * 3600.0
+
+
+class VisitorFolders:
+    """A folder for each visitor, removed when the visitor has been away for some time.
+
+    Parameters
+    ----------
+    parent : Path
+        An existing folder, for these folders alone.
+    clock : callable
+        Returns seconds that never go back.
+    """
+
+    def __init__(self, parent: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.parent = parent
+        self._clock = clock
+        self._visits: dict[Path, float] = {}
+        self._lock = Lock()
+
+    def of(self, token: str) -> Path:
+        """Return a visitor's folder, which may not exist; those of others who left are removed."""
+        folder = self.parent / hashlib.sha256(token.encode()).hexdigest()[:32]
+        with self._lock:
+            self._visits[folder] = self._clock()
+            self._remove_idle()
+            os.utime(self.parent)  # in use: another server does not sweep it
+        return folder
+
+    def _remove_idle(self) -> None:
+        latest = self._clock() - _IDLE_SECONDS
+        for folder in [folder for folder, seen in self._visits.items() if seen < latest]:
+            if not _stop_trainings(folder / _RUNS):  # else next time
+                shutil.rmtree(folder, ignore_errors=True)
+                del self._visits[folder]
+
+
+def _stop_trainings(runs: Path) -> bool:
+    """Cancel the trainings in a folder; returns whether one is still ending."""
+    active = [run for run in list_runs(runs) if run.state.phase.active]
+    for run in active:
+        with suppress(AttnvizError):
+            run.cancel()
+    return bool(active)
+
+
+@cache
+def _visitor_folders() -> VisitorFolders:
+    """The folders of this server's visitors; what a killed server left is removed first."""
+    for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(old)
+    _KEPT.append(tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True))
+    return VisitorFolders(Path(_KEPT[-1].name))
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []  # removed when the server ends
+
+
+def own_runs_folder() -> Path:
+    """Return the folder of the trainings that this visitor sees; beside it lie their pictures.
+
+    It may not exist yet.
+
+    Returns
+    -------
+    Path
+        Local mode: the one of all trainings of this computer. Hosted: the visitor's own.
+
+    Raises
+    ------
+    TrainingError
+        The server cannot store anything.
+    """
+    if not Hosting.from_environment().hosted:
+        return runs_folder()
+    try:
+        return _visitor_folders().of(visitor()) / _RUNS
+    except OSError as error:
+        raise TrainingError(
+            f"The server cannot store anything now ({error.strerror}). Tell whoever runs it."
+        ) from error
