@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
 import tarfile
-import time
-import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -23,7 +20,9 @@ from playwright.sync_api import Browser, expect
 
 from attnviz.pictures import open_sample
 from attnviz.version import __version__
+from tests.packaging.dockerfile import ImageSteps
 from tests.paths import ROOT
+from tests.servers import free_port, handshake, running
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -127,32 +126,34 @@ def test_a_photo_is_explained(installed: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def app_address(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the installed app answers, started by `attnviz app` in an empty folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("elsewhere")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment["STREAMLIT_SERVER_HEADLESS"] = "true"
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [str(installed / "attnviz"), "app", "--port", str(port)],
-            cwd=folder, env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 300
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).read()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log.txt").read_text()
-                assert time.monotonic() < deadline, (folder / "log.txt").read_text()
-                time.sleep(0.5)
+    port, folder = free_port(), tmp_path_factory.mktemp("elsewhere")
+    address = f"http://127.0.0.1:{port}"
+    own = {"PYTHONPATH": "", "STREAMLIT_SERVER_HEADLESS": "true"}
+    command = [str(installed / "attnviz"), "app", "--port", str(port)]
+    with running(
+        command, f"{address}/_stcore/health", folder / "log.txt", folder=folder, own=own,
+        patience=300,
+    ):  # fmt: skip
         yield address
-    finally:
-        process.terminate()
-        process.wait(60)
+
+
+def test_the_containers_steps_end_in_a_healthy_server(installed: Path, tmp_path: Path) -> None:
+    """Variables, command and health check of the Dockerfile, at another port and without a home."""
+    image, port = ImageSteps.read(), str(free_port())
+    variables = {
+        name: value.replace("/tmp/", f"{tmp_path}/") for name, value in image.variables.items()
+    }
+    variables |= {"PATH": f"{installed}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": ""}
+    program, *words = [word.replace("8501", port) for word in image.command]
+    check = [word.replace("8501", port) for word in image.health]
+    with running(
+        [str(installed / program), *words], f"http://127.0.0.1:{port}/_stcore/health",
+        tmp_path / "log.txt", folder=tmp_path, own=variables, patience=300,
+    ):  # fmt: skip
+        assert subprocess.run(check, env=variables, check=False).returncode == 0
+        answers = [handshake(port, name).status for name in ("localhost", "elsewhere.example")]
+        assert answers == [101, 403]
+    assert not Path(variables["HOME"]).exists()
 
 
 @pytest.mark.browser
