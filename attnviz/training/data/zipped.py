@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import zipfile
 import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from attnviz.errors import TrainingError
 from attnviz.pictures.names import PICTURE_SUFFIXES
 
 MOST_BYTES = 1024**3
+MOST_KEPT = 2 * MOST_BYTES
 MOST_FILES = 50_000
 
 
-def unpack_classes(source: bytes, into: Path) -> Path:
+def unpack_classes(source: bytes, into: Path, in_use: Collection[Path] = ()) -> Path:
     """Unpack a ZIP of class folders, the first time it is given.
+
+    What was unpacked before it goes, the longest unused first, as far as all together would take
+    more than `MOST_KEPT` bytes. Of a ZIP that cannot be unpacked nothing stays.
 
     Entries are `class/.../picture`, optionally in one more folder. Files keep their suffix and get
     a number as name; what is not a picture, hidden, or outside of a class is skipped.
@@ -26,7 +33,9 @@ def unpack_classes(source: bytes, into: Path) -> Path:
     source
         The ZIP's bytes.
     into
-        Folder below which to unpack.
+        Folder below which to unpack, for nothing else.
+    in_use
+        Folders that this has returned before, and that stay whatever they take.
 
     Returns
     -------
@@ -41,15 +50,18 @@ def unpack_classes(source: bytes, into: Path) -> Path:
     folder = into / hashlib.sha256(source).hexdigest()[:16]
     done = folder / "whole"
     if done.exists():
+        done.touch()
         return folder / "classes"
     try:
-        with zipfile.ZipFile(io.BytesIO(source)) as archive:
-            for number, (name, entry) in enumerate(_pictures(archive)):
+        with zipfile.ZipFile(io.BytesIO(source)) as archive, _removed_on_failure(folder):
+            pictures = _pictures(archive)
+            _make_room(into, sum(entry.file_size for _, entry in pictures), in_use)
+            for number, (name, entry) in enumerate(pictures):
                 target = folder / "classes" / name / f"{number:06}{_suffix(entry)}"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as packed:  # no more than its header says
                     target.write_bytes(packed.read(entry.file_size))
-        done.touch()
+            done.touch()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise TrainingError(f"This cannot be read as a ZIP ({error}). Create it again.") from error
     except OSError as error:
@@ -58,6 +70,31 @@ def unpack_classes(source: bytes, into: Path) -> Path:
             "ATTNVIZ_RUNS to another folder."
         ) from error
     return folder / "classes"
+
+
+@contextmanager
+def _removed_on_failure(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _make_room(into: Path, size: int, in_use: Collection[Path]) -> None:
+    """Remove what was unpacked before, the longest unused first, until `size` more bytes fit."""
+    unpacked = sorted(into.glob("*/whole"), key=lambda done: done.stat().st_mtime_ns)
+    taken = {done.parent: _size_of(done.parent) for done in unpacked}
+    stay = {folder.resolve() for folder in in_use}
+    for folder in [one for one in taken if (one / "classes").resolve() not in stay]:
+        if sum(taken.values()) + size <= MOST_KEPT:
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        del taken[folder]
+
+
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _pictures(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:

@@ -22,7 +22,7 @@ NUMBERS = ("effect", "entropy", "distance", "even-distance")
 
 
 def read_names(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, ...]:
-    """Read a JSON list of names, each cut to 200 characters.
+    """Read a JSON list of names, each plain text and cut to 200 characters.
 
     Parameters
     ----------
@@ -41,7 +41,12 @@ def read_names(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, .
     names = json.loads(metadata[key])
     if not isinstance(names, list) or not 1 <= len(names) <= most:
         raise ValueError(f"{key} is not a list of 1 to {most} names")
-    return tuple(str(name)[:LONGEST_NAME] for name in names)
+    return tuple(sendable(str(name))[:LONGEST_NAME] for name in names)
+
+
+def sendable(text: str) -> str:
+    """Return text that can be encoded: JSON may hold halves of characters, which become "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def layer_keys(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -81,16 +86,22 @@ def check_tensors(
     """
     steps = tensors["steps"]
     count = len(steps) if steps.ndim == 1 else 0
-    if not 1 <= count <= MOST_CHECKPOINTS or not np.all(np.diff(steps.astype(np.int64)) > 0):
+    rising = steps.dtype.kind in "iu" and np.all(np.diff(steps.astype(np.int64)) > 0)
+    if not 1 <= count <= MOST_CHECKPOINTS or not rising:
         raise ValueError(f"steps are not 1 to {MOST_CHECKPOINTS} rising numbers")
     for name in ("epochs", "accuracy", "loss"):
-        if tensors[name].shape != (count,):
+        if tensors[name].shape != (count,) or tensors[name].dtype.kind != "f":
             raise ValueError(f"{name} has not one value for each checkpoint")
-    if tensors["probabilities"].shape != (count, pictures, classes):
+    if not np.isfinite(tensors["epochs"]).all():  # accuracy and loss may not be known
+        raise ValueError("epochs hold NaN or infinity")
+    probabilities = tensors["probabilities"]
+    if probabilities.shape != (count, pictures, classes) or probabilities.dtype.kind != "f":
         raise ValueError("probabilities do not fit the pictures and classes")
+    if not np.isfinite(probabilities).all():
+        raise ValueError("probabilities hold NaN or infinity")
     for method, layer in layers:
         maps = tensors[f"maps/{method}/{layer}"]
-        fits = maps.ndim == 4 and maps.shape[:2] == (count, pictures)
+        fits = maps.ndim == 4 and maps.shape[:2] == (count, pictures) and maps.dtype.kind == "f"
         if not fits or not 1 <= min(maps.shape[2:]) <= max(maps.shape[2:]) <= LONGEST_SIDE:
             raise ValueError(f"the maps of {layer[:LONGEST_NAME]} do not fit the pictures")
         if not np.isfinite(maps.astype(np.float32)).all():

@@ -228,8 +228,8 @@ class Recording:
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise unreadable(what, error) from error
+        except (SafetensorError, OSError, TypeError, ValueError) as error:
+            raise unreadable(what, error) from error  # TypeError: numbers that NumPy has not
         return cls._of(what, metadata, tensors)
 
     @classmethod
@@ -243,7 +243,7 @@ class Recording:
             layers = layer_keys(metadata)
             check_tensors(tensors, layers, len(pictures), len(classes))
             numbers = number_keys(tensors)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise unreadable(what, error) from error
         return cls(
             classes=classes,

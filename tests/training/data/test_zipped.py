@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -65,3 +67,34 @@ def test_large_or_invalid_zips_raise_a_clear_error(
     damaged[40] ^= 0xFF
     with pytest.raises(TrainingError, match="cannot be read as a ZIP"):
         unpack_classes(bytes(damaged), tmp_path)
+
+
+def test_of_a_zip_that_meets_a_full_disk_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = Path.write_bytes, []
+
+    def full(path: Path, content: bytes) -> int:
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(TrainingError, match=r"cannot be written \(No space left on device\)"):
+        unpack_classes(packed("a/1.jpg", "a/2.jpg", "b/3.jpg"), tmp_path)
+    assert len(written) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_unused_go_first_unless_a_training_needs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipped, "MOST_KEPT", 450)
+    folders = []
+    for number in range(4):  # 200 bytes each
+        source = packed("a/x.jpg", "b/x.jpg", content=bytes([number]) * 100)
+        folders.append(unpack_classes(source, tmp_path, in_use=folders[:1]))
+        os.utime(folders[-1].parent / "whole", ns=(number, number))
+    assert [folder.exists() for folder in folders] == [True, False, False, True]
+    assert count_pictures(folders[0]) == {"a": 1, "b": 1}

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch_file
 
 from attnviz.errors import TrainingError
 from attnviz.training.recording import checks as recording_checks
@@ -55,7 +57,12 @@ def test_a_valid_file_is_read(tmp_path: Path) -> None:
     [
         ("steps", np.array([5, 5]), "rising"),
         ("steps", np.zeros((0,), np.int64), "rising"),
+        ("steps", np.array([0.0, np.nan]), "rising"),
         ("epochs", np.zeros(3, np.float32), "epochs"),
+        ("epochs", np.array([0, np.nan], np.float32), "epochs hold NaN"),
+        ("loss", np.zeros(2, np.int64), "loss"),
+        ("probabilities", np.full((2, 1, 2), np.inf, np.float16), "probabilities hold NaN"),
+        ("maps/soft-mask/block", np.ones((2, 1, 3, 3), np.int8), "maps of block"),
         ("probabilities", np.zeros((2, 1, 3), np.float16), "probabilities"),
         ("maps/soft-mask/block", np.ones((2, 3, 3), np.float16), "maps of block"),
         ("maps/soft-mask/block", np.ones((2, 2, 3, 3), np.float16), "maps of block"),
@@ -82,12 +89,30 @@ def test_invalid_tensors_are_named(tmp_path: Path, key: str, value: Any, message
         ("layers", '["soft-mask"]'),
         ("layers", '[["soft-mask", "other"]]'),
         ("layers", "7"),
+        ("classes", "[" * 100_000 + "]" * 100_000),
     ],
 )
 def test_invalid_metadata_is_refused(tmp_path: Path, key: str, value: str) -> None:
     tensors, metadata = parts()
     with pytest.raises(TrainingError, match=r"^my\.attn cannot be read as a recording"):
         load(tmp_path, tensors, metadata | {key: value})
+
+
+def test_numbers_of_a_type_that_numpy_has_not_are_refused(tmp_path: Path) -> None:
+    tensors, metadata = parts()
+    halves = {name: torch.as_tensor(values) for name, values in tensors.items()}
+    halves["maps/soft-mask/block"] = halves["maps/soft-mask/block"].bfloat16()
+    file = tmp_path / "run.attn"
+    save_torch_file(halves, file, metadata)
+    with pytest.raises(TrainingError, match=r"^my\.attn cannot be read as a recording"):
+        Recording.load(file, name="my.attn")
+
+
+def test_names_can_be_sent_to_a_browser(tmp_path: Path) -> None:
+    """JSON may hold half of a character, which no message can carry."""
+    tensors, metadata = parts()
+    read = load(tmp_path, tensors, metadata | {"pictures": '["caf\\u00e9 \\ud800"]'})
+    assert read.pictures == ("café ?",)
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

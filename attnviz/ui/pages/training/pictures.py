@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from attnviz.training.data.shapes import has_all_shapes, write_shapes
 from attnviz.training.data.zipped import unpack_classes
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.trainings import known_runs
 from attnviz.ui.kit.visitor_folders import own_runs_folder
 
 SHAPES_TITLE = "Four generated shapes"
@@ -80,7 +82,19 @@ def _in_zip() -> Path | None:
         key="live zip",
         help="Only pictures are unpacked, into attnviz's own folder.",
     )
-    return unpack_classes(file.getvalue(), own_runs_folder().parent / "unpacked") if file else None
+    if not file:
+        return None
+    into = own_runs_folder().parent / "unpacked"
+    return unpack_classes(file.getvalue(), into, _folders_in_use())
+
+
+def _folders_in_use() -> set[Path]:
+    """Return the folders whose pictures a training needs that may be resumed."""
+    folders = set()
+    for run in known_runs():
+        with suppress(TrainingError):
+            folders.add(Path(run.job.data))
+    return folders
 
 
 def picture_count(folder: Path) -> int:

@@ -18,6 +18,7 @@ from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
 from attnviz.pictures.samples import SAMPLE_PREFIX
+from attnviz.training.recording.checks import sendable
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
 from attnviz.ui.kit.cache import file_version, shown_sample
@@ -231,10 +232,11 @@ def run_facts(recording: Recording) -> dict[str, str]:
     for title, text in (("Recipe", recording.recipe), ("Versions", recording.versions)):
         try:
             content = json.loads(text or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         for number, table in enumerate(content if isinstance(content, list) else [content], 1):
             if isinstance(table, dict):
                 name = f"{title} {number}" if isinstance(content, list) else title
-                facts[name] = ", ".join(f"{key}: {value}" for key, value in table.items())[:600]
+                entries = ", ".join(f"{key}: {value}" for key, value in table.items())
+                facts[name] = sendable(entries)[:600]
     return facts
