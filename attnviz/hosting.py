@@ -22,7 +22,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names by which a browser reaches its own computer, and nobody else's."""
 
 
-class Mode(StrEnum):
+class AppMode(StrEnum):
     """Whom the app serves."""
 
     LOCAL = "local"
@@ -49,11 +49,11 @@ class Hosting:
     --------
     >>> Hosting().may_open(Path("/etc"))
     True
-    >>> Hosting(Mode.HOSTED, roots=(Path("/data"),)).may_open(Path("/data/../etc"))
+    >>> Hosting(AppMode.HOSTED, roots=(Path("/data"),)).may_open(Path("/data/../etc"))
     False
     """
 
-    mode: Mode = Mode.LOCAL
+    mode: AppMode = AppMode.LOCAL
     roots: tuple[Path, ...] = ()
     models: frozenset[str] | None = None
     training_minutes: float = 0.0
@@ -72,12 +72,12 @@ class Hosting:
         SettingError
             A variable has a value that it cannot have.
         """
-        if _mode() is Mode.LOCAL:
+        if _mode() is AppMode.LOCAL:
             return cls()
         roots = filter(None, os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep))
         models = _names(MODELS_VARIABLE)
         return cls(
-            Mode.HOSTED,
+            AppMode.HOSTED,
             tuple(Path(root).expanduser().resolve() for root in roots),
             frozenset(models) if models else None,
             _minutes(),
@@ -86,7 +86,7 @@ class Hosting:
     @property
     def hosted(self) -> bool:
         """Whether people use the app who may not use the computer it runs on."""
-        return self.mode is Mode.HOSTED
+        return self.mode is AppMode.HOSTED
 
     @property
     def trains(self) -> bool:
@@ -120,10 +120,10 @@ def allowed_hosts() -> tuple[str, ...]:
     return _names(HOSTS_VARIABLE)
 
 
-def _mode() -> Mode:
-    text = os.environ.get(MODE_VARIABLE, "").strip().lower() or Mode.LOCAL
+def _mode() -> AppMode:
+    text = os.environ.get(MODE_VARIABLE, "").strip().lower() or AppMode.LOCAL
     try:
-        return Mode(text)
+        return AppMode(text)
     except ValueError as error:
         raise SettingError(
             f"{MODE_VARIABLE} is set to {text[:40]!r}. Set it to local or hosted."

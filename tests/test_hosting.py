@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from attnviz.errors import SettingError
-from attnviz.hosting import Hosting, Mode, allowed_hosts
+from attnviz.hosting import AppMode, Hosting, allowed_hosts
 
 
 def hosted(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Hosting:
@@ -21,7 +21,7 @@ def test_without_a_mode_the_app_serves_this_computer_alone(monkeypatch: pytest.M
     monkeypatch.delenv("ATTNVIZ_MODE", raising=False)
     monkeypatch.setenv("ATTNVIZ_MODELS", "lens")
     hosting = Hosting.from_environment()
-    assert hosting == Hosting(Mode.LOCAL)
+    assert hosting == Hosting(AppMode.LOCAL)
     assert hosting.trains
     assert hosting.opens_folders
     assert hosting.may_open(Path("/etc"))

@@ -11,7 +11,7 @@ import typer
 
 from attnviz.assets import app_script
 from attnviz.errors import SettingError
-from attnviz.hosting import HOSTS_VARIABLE, LOOPBACK, MODE_VARIABLE, Hosting, Mode, allowed_hosts
+from attnviz.hosting import HOSTS_VARIABLE, LOOPBACK, MODE_VARIABLE, AppMode, Hosting, allowed_hosts
 
 _HOST_HELP = (
     "A name under which people reach a hosted app, such as photos.example.org; may be repeated. "
@@ -22,7 +22,7 @@ _HOST_HELP = (
 def app(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8501,
     mode: Annotated[
-        Mode | None,
+        AppMode | None,
         typer.Option(
             help="local: this computer alone reaches the app. hosted: others too, who cannot open "
             f"its folders; see docs/hosting.md. By default what {MODE_VARIABLE} says, or local."
