@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from attnviz.analysis.network_agreement import network_agreement as network_agreement
     from attnviz.analysis.objects import FoundObjects as FoundObjects
     from attnviz.analysis.objects import objects as objects
-    from attnviz.batch.explain_many import ExplainedPicture as ExplainedPicture
+    from attnviz.batch.engine import ExplainedPicture as ExplainedPicture
     from attnviz.batch.explain_many import explain_many as explain_many
     from attnviz.errors import AttnvizError as AttnvizError
     from attnviz.metrics.map_difference import MapDifference as MapDifference
@@ -75,7 +75,7 @@ _HOMES = {
     "Contrast": "attnviz.targets.contrast",
     "Detection": "attnviz.analysis.detect",
     "Edges": "attnviz.render.focus",
-    "ExplainedPicture": "attnviz.batch.explain_many",
+    "ExplainedPicture": "attnviz.batch.engine",
     "Explanation": "attnviz.analysis.explanation",
     "Fit": "attnviz.pictures.geometry",
     "FocusMap": "attnviz.render.focus",

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from attnviz.analysis.explain_together import PreparedPicture
+from attnviz.batch.picture_file import PictureFile
 from attnviz.errors import AttnvizError, PictureError
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
@@ -176,6 +177,8 @@ def _opened(given: Any, name: str) -> Picture:
         given = given[0]
     if isinstance(given, Picture):
         return given
+    if isinstance(given, PictureFile):
+        return given.open()
     if isinstance(given, Tensor):
         given = _pixels(given, name)
     named = None if isinstance(given, (str, os.PathLike)) else name

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from torch.utils.data import Dataset
 
 from attnviz.analysis.asked import targets_of
-from attnviz.analysis.explain_together import Asked, explain_alone, explain_together
-from attnviz.analysis.explanation import Explanation
-from attnviz.batch.decoding import DecodedPicture, Decoder, PictureOrders, decoded
-from attnviz.batch.window import BatchWindow
-from attnviz.errors import AttnvizError, MethodError, NoSitesError, UnknownNameError
+from attnviz.analysis.explain_together import Asked
+from attnviz.batch.decoding import Decoder, PictureOrders
+from attnviz.batch.engine import BatchEngine
+from attnviz.batch.engine import ExplainedPicture as ExplainedPicture
+from attnviz.errors import MethodError, NoSitesError, UnknownNameError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, PictureSource
 from attnviz.progress import Progress, report_progress
 
-_ON_CPU, _ON_ACCELERATOR = 16, 64
-_USUAL_PIXELS = 224 * 224  # larger inputs come in smaller batches
-_WINDOW = 4  # batches
-_WINDOW_BYTES = 512 * 2**20
 _IMPOSSIBLE = (MethodError, NoSitesError, UnknownNameError)
-
-
-@dataclass(frozen=True, eq=False)
-class ExplainedPicture:
-    """The result for one of many pictures.
-
-    Attributes
-    ----------
-    index
-        Its place among them, from 0.
-    name
-        Its path as it was given, or its name; "picture 17" where it has none.
-    explanation
-        What `attnviz.explain` returns for it; None where that raises.
-    error
-        What it raises; None where there is an explanation.
-    """
-
-    index: int
-    name: str
-    explanation: Explanation | None = None
-    error: AttnvizError | None = None
-
-    def __post_init__(self) -> None:
-        if (self.explanation is None) == (self.error is None):
-            raise ValueError("A picture has an explanation or an error.")
 
 
 def explain_many(
@@ -120,76 +89,45 @@ def explain_many(
     """
     asked = Asked(method, target, precision)
     targets_of(model, target)
-    batch = _Batches(model, asked, batch_size)
-    return batch.results(PictureOrders.of(pictures), workers, progress)
+    engine = BatchEngine(model, asked, batch_size, workers)
+    return _results(engine, PictureOrders.of(pictures), progress)
 
 
-@dataclass(frozen=True)
-class _Batches:
-    model: VisionModel
-    asked: Asked
-    batch_size: int | None
-
-    def results(
-        self, pictures: PictureOrders, workers: int, progress: Progress | None
-    ) -> Iterator[ExplainedPicture]:
-        window = BatchWindow(
-            _input_shape,
-            self._size,
-            lambda one: one.nbytes,
-            self._explained,
-            _WINDOW * self._size(None),
-            _WINDOW_BYTES,
-        )
-        results = chain(self._until_explained(pictures), window(self._decoded(pictures, workers)))
-        for done, result in enumerate(results, 1):
-            report_progress(progress, done, pictures.count)
-            yield result
-
-    def _until_explained(self, pictures: PictureOrders) -> Iterator[ExplainedPicture]:
-        """The results up to the first that is none of an error, one by one.
-
-        The network is looked at here: a size of input that was inferred may change.
-        """
-        for order in pictures.orders:
-            one = Decoder(self.model.preprocess, pictures.data)[order]
-            result = _result(one, self._alone(one))
-            if isinstance(result.error, _IMPOSSIBLE):
-                raise result.error
-            yield result
-            if result.explanation is not None:
-                return
-
-    def _decoded(self, pictures: PictureOrders, workers: int) -> Iterator[DecodedPicture]:
-        """The pictures that are left, opened as the network takes them by then."""
-        left = workers if pictures.count is None else min(workers, pictures.count - 1)
-        yield from decoded(pictures, self.model.preprocess, left)
-
-    def _alone(self, one: DecodedPicture) -> Explanation | AttnvizError:
-        if one.picture is None:
-            assert one.error is not None
-            return one.error
-        return explain_alone(self.model, one.picture, self.asked)
-
-    def _explained(self, batch: list[DecodedPicture]) -> list[ExplainedPicture]:
-        if batch[0].error is not None:
-            return [_result(one, self._alone(one)) for one in batch]
-        found = explain_together(self.model, [one.prepared() for one in batch], self.asked)
-        return [_result(one, result) for one, result in zip(batch, found, strict=True)]
-
-    def _size(self, shape: Hashable) -> int:
-        if self.batch_size is not None:
-            return max(self.batch_size, 1)
-        most = _ON_CPU if self.model.device.type == "cpu" else _ON_ACCELERATOR
-        height, width = shape[-2:] if isinstance(shape, tuple) else (1, 1)
-        return max(1, min(most, most * _USUAL_PIXELS // int(height * width)))
+def _results(
+    engine: BatchEngine, pictures: PictureOrders, progress: Progress | None
+) -> Iterator[ExplainedPicture]:
+    results = chain(until_explained(engine, pictures), engine(pictures))
+    for done, result in enumerate(results, 1):
+        report_progress(progress, done, pictures.count)
+        yield result
 
 
-def _input_shape(one: DecodedPicture) -> Hashable | None:
-    return None if one.inputs is None else one.inputs.shape
+def until_explained(engine: BatchEngine, pictures: PictureOrders) -> Iterator[ExplainedPicture]:
+    """Explain pictures one by one, until the first that gives no error.
 
+    The network is looked at here: a size of input that was inferred may change.
 
-def _result(one: DecodedPicture, found: Explanation | AttnvizError) -> ExplainedPicture:
-    if isinstance(found, AttnvizError):
-        return ExplainedPicture(one.index, one.name, error=found)
-    return ExplainedPicture(one.index, one.name, found)
+    Parameters
+    ----------
+    engine
+        With the model, and what is asked.
+    pictures
+        The rest is left in it.
+
+    Yields
+    ------
+    ExplainedPicture
+        One for each picture that was read.
+
+    Raises
+    ------
+    UnknownNameError, MethodError, NoSitesError
+        What is asked is impossible for the first picture that opens, and so for all.
+    """
+    for order in pictures.orders:
+        result = engine.alone(Decoder(engine.model.preprocess, pictures.data)[order])
+        if isinstance(result.error, _IMPOSSIBLE):
+            raise result.error
+        yield result
+        if result.explanation is not None:
+            return

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from attnviz.cli.agreement import agreement
 from attnviz.cli.app import app
+from attnviz.cli.batch import batch
 from attnviz.cli.explain import explain
 from attnviz.cli.exports import exports
 from attnviz.cli.features import features
@@ -85,6 +86,7 @@ for command in (
     models,
     methods,
     explain,
+    batch,
     exports,
     features,
     report,

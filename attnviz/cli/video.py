@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from attnviz.cli.explain import as_asked
 from attnviz.cli.models import DEFAULT_HELP, open_model
 from attnviz.cli.options import InputSize, MethodName, Radius
+from attnviz.cli.progress_bar import bar
 from attnviz.training.cli import Device
-
-if TYPE_CHECKING:
-    from attnviz.progress import Progress
 
 _STOPPED = 130  # as shells number what Ctrl-C ended
 
@@ -69,7 +65,7 @@ def video(
     asked = as_asked(target or (), loaded.labels)
     look = VideoLook(radius)
     try:
-        with _bar("Looking", quiet) as looking, _bar("Drawing", quiet) as drawing:
+        with bar("Looking", quiet) as looking, bar("Drawing", quiet) as drawing:
             maps = focus_video(
                 loaded,
                 film,
@@ -92,21 +88,3 @@ def video(
         typer.echo(f"{path_text(out)}: {told}. {maps.title}, {maps.layer}.")
         for note in maps.notes:
             typer.echo(f"  {note}")
-
-
-@contextmanager
-def _bar(title: str, quiet: bool) -> Iterator[Progress]:
-    """A bar of frames on standard error, from the first of them on."""
-    from tqdm import tqdm
-
-    bars: list[tqdm[None]] = []
-
-    def tell(done: int, total: int | None) -> None:
-        if not bars:  # frames of an earlier run count for no speed
-            bars.append(tqdm(desc=title, initial=done - 1, disable=quiet or None, unit=" frames"))
-        bars[0].total = total
-        bars[0].update(done - bars[0].n)
-
-    yield tell
-    for bar in bars:
-        bar.close()

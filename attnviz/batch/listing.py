@@ -1,0 +1,121 @@
+"""The pictures that an input stands for: a folder, files, a table with paths, or an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+
+from attnviz.batch.picture_file import PictureFile, archive_members
+from attnviz.errors import PictureError
+from attnviz.pictures.names import PICTURE_SUFFIXES
+
+TABLES = (".csv", ".parquet")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
+_PATHS = ("path", "file", "filename", "image", "picture")
+_LABELS = ("label", "class", "group")
+_BOX = ("x0", "y0", "x1", "y1")
+
+
+def is_table(path: Path) -> bool:
+    """Return whether a file's name says that it is a table of paths."""
+    return path.name.lower().endswith(TABLES)
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file's name says that it is a ZIP or TAR."""
+    return path.name.lower().endswith(ARCHIVES)
+
+
+def files_of_folder(paths: Sequence[Path]) -> list[PictureFile]:
+    """Return files with the folder of each as its group."""
+    return [PictureFile(str(path), group=path.parent.name) for path in paths]
+
+
+def files_of_archive(path: Path) -> list[PictureFile]:
+    """Return the pictures in a ZIP or TAR, such as a shard of WebDataset, in its order.
+
+    Parameters
+    ----------
+    path
+        The archive. Its files are read where they lie, and never unpacked.
+
+    Returns
+    -------
+    list of PictureFile
+        Named by their path in the archive, with their folder as group.
+
+    Raises
+    ------
+    PictureError
+        It cannot be read, or holds no picture.
+    """
+    members = [PurePosixPath(name) for name in archive_members(str(path))]
+    pictures = [
+        one
+        for one in members
+        if one.suffix.lower() in PICTURE_SUFFIXES
+        and not any(part.startswith((".", "__MACOSX")) for part in one.parts)
+    ]
+    if not pictures:
+        raise PictureError(f"There is no picture in {path.name}. Check the archive.")
+    return [PictureFile(str(path), str(one), one.parent.name) for one in pictures]
+
+
+def files_of_table(path: Path) -> list[PictureFile]:
+    """Return the pictures that a table lists.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet with a column `path`, and optionally `label`, and `x0`, `y0`, `x1`, `y1`: a
+        box in shares of the picture. Paths are relative to the table's folder.
+
+    Returns
+    -------
+    list of PictureFile
+        In the order of the rows.
+
+    Raises
+    ------
+    PictureError
+        It cannot be read, or has no column of paths.
+    """
+    try:
+        if path.suffix.lower() == ".csv":
+            table = pyarrow.csv.read_csv(path)
+        else:
+            table = pyarrow.parquet.read_table(path)
+    except (OSError, pyarrow.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise PictureError(f"{path.name} cannot be read as a table ({reason}).") from error
+    columns = {name.lower(): name for name in table.column_names}
+    named = next((columns[name] for name in _PATHS if name in columns), None)
+    if named is None:
+        raise PictureError(
+            f"{path.name} has the columns {', '.join(table.column_names[:8])}, and none of paths. "
+            'Call one "path".'
+        )
+    label = next((columns[name] for name in _LABELS if name in columns), None)
+    chosen = {"path": named, **({"label": label} if label else {})}
+    if all(name in columns for name in _BOX):
+        chosen |= {name: columns[name] for name in _BOX}
+    lists = {name: table[column].to_pylist() for name, column in chosen.items()}
+    return list(_rows(path.parent, lists))
+
+
+def _rows(folder: Path, lists: dict[str, list[Any]]) -> Iterator[PictureFile]:
+    labels = lists.get("label") or [""] * len(lists["path"])
+    boxes = zip(*(lists[name] for name in _BOX), strict=True) if "x0" in lists else None
+    for path, label in zip(lists["path"], labels, strict=True):
+        box = None if boxes is None else next(boxes)
+        known = box is not None and all(isinstance(edge, (int, float)) for edge in box)
+        yield PictureFile(
+            str(folder / str(path)),
+            group="" if label is None else str(label),
+            box=box if known else None,
+        )

@@ -1,0 +1,114 @@
+"""A picture in a file or in an archive, not opened yet."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from attnviz.errors import PictureError
+from attnviz.pictures import Picture, open_picture
+from attnviz.pictures.limits import PictureLimits
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """Where a picture lies.
+
+    Attributes
+    ----------
+    path
+        Of its file, or of the archive.
+    member
+        Its name in a ZIP or TAR; empty for a file.
+    group
+        What it belongs to: the folder that it lies in, or its label in a table.
+    box
+        (x0, y0, x1, y1) in shares of the picture's width and height, around what matters in it;
+        None if that is not known.
+    """
+
+    path: str
+    member: str = ""
+    group: str = ""
+    box: tuple[float, float, float, float] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in results."""
+        return f"{self.path}/{self.member}" if self.member else self.path
+
+    def open(self) -> Picture:
+        """Open it; raises PictureError."""
+        if not self.member:
+            return open_picture(self.path)
+        return open_picture(self._content(), name=self.member)
+
+    def _content(self) -> bytes:
+        limits = PictureLimits.from_environment()
+        try:
+            content = _archive(self.path).read(self.member, limits)
+        except (OSError, EOFError, KeyError, *_BROKEN) as error:
+            raise PictureError(
+                f"{self.member} cannot be read from {Path(self.path).name} ({error}). Pack the "
+                "archive again."
+            ) from error
+        return content
+
+
+class _Archive:
+    """An open ZIP or TAR."""
+
+    def __init__(self, path: str) -> None:
+        self._zip = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
+        self._tar = None if self._zip else tarfile.open(path)  # noqa: SIM115 - open while in use
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each regular file, as its header says, in the archive's order."""
+        if self._zip is not None:
+            entries = self._zip.infolist()
+            return {entry.filename: entry.file_size for entry in entries if not entry.is_dir()}
+        assert self._tar is not None
+        return {entry.name: entry.size for entry in self._tar.getmembers() if entry.isreg()}
+
+    def read(self, member: str, limits: PictureLimits) -> bytes:
+        """The content of a file; no more than its header says, and no more than is allowed."""
+        if self._zip is not None:
+            entry = self._zip.getinfo(member)
+            limits.check_bytes(entry.file_size, member)
+            with self._zip.open(entry) as packed:
+                return packed.read(entry.file_size)
+        assert self._tar is not None
+        found = self._tar.getmember(member)
+        limits.check_bytes(found.size, member)
+        file = self._tar.extractfile(found)
+        if file is None:
+            raise PictureError(f"{member} is no file in its archive. Pack the archive again.")
+        return file.read(found.size)
+
+
+@lru_cache(maxsize=4)
+def _archive(path: str) -> _Archive:
+    """The archive, kept open by the process that reads it: its list of files is long."""
+    return _Archive(path)
+
+
+def archive_members(path: str) -> dict[str, int]:
+    """Return the names of the files in a ZIP or TAR, with their bytes.
+
+    Raises
+    ------
+    PictureError
+        It cannot be read as either.
+    """
+    try:
+        return _archive(path).sizes()
+    except (OSError, EOFError, *_BROKEN) as error:
+        raise PictureError(
+            f"{Path(path).name} cannot be read as a ZIP or TAR ({error}). Pack it again."
+        ) from error

@@ -1,0 +1,128 @@
+"""`attnviz batch`: many pictures, their maps and numbers, in one folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnviz.cli.models import DEFAULT_HELP, open_model
+from attnviz.cli.options import InputSize, MethodName
+from attnviz.cli.progress_bar import bar
+from attnviz.training.cli import Device
+
+if TYPE_CHECKING:
+    from attnviz.batch.picture_file import PictureFile
+
+_STOPPED = 130  # as shells number what Ctrl-C ended
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            help="A folder, a pattern like 'x/**/*.jpg', a CSV or Parquet file with a column "
+            '"path", or a ZIP or TAR (also a shard of WebDataset).',
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder for the results.")],
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A name from `attnviz models`, or a .safetensors file {DEFAULT_HELP}."),
+    ] = None,
+    method: MethodName = "auto",
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="What to explain in all pictures (default: the top prediction of each)."),
+    ] = None,
+    input_size: InputSize = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Pictures in a pass (default: as the device allows).", min=1)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that open pictures (default: spare cores).", min=0),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32, or bfloat16 or float16 for autocast.")
+    ] = "float32",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a summary as one JSON line.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Explain many pictures: a row of numbers for each, its maps, and a page over all of them.
+
+    OUT gets scores.parquet, maps/ (float16 on each layer's own grid), and manifest.json when all is
+    there. Work that was stopped goes on when the same command is given again, and ends as if it had
+    not been stopped. The exit code is 0, 1 if some pictures failed, or 130 if it was stopped.
+    """
+    from attnviz.analysis.explain_together import Asked
+    from attnviz.batch.run import BatchRun
+    from attnviz.cli.explain import as_asked
+    from attnviz.cli.output import check_folder
+    from attnviz.cli.terminal import path_text
+    from attnviz.json_lines import json_line
+
+    started = time.perf_counter()
+    check_folder(out)
+    files = _files(Path(source), out)
+    loaded = open_model(model, device, input_size=input_size)
+    asked = Asked(method, as_asked(target or (), loaded.labels) or None, precision)
+    run = BatchRun(loaded, files, asked, batch_size, _workers(workers), {"command": sys.argv[1:]})
+    try:
+        with bar("Explaining", quiet or json, unit=" pictures") as progress:
+            folder = run(out, progress)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. The same command goes on from here.", err=True)
+        raise typer.Exit(_STOPPED) from None
+    errors = int(folder.manifest()["errors"])
+    if json:
+        record = {
+            "pictures": len(files),
+            "errors": errors,
+            "out": str(out),
+            "seconds": time.perf_counter() - started,
+        }
+        typer.echo(json_line(record))
+    elif not quiet:
+        typer.echo(f"{len(files):,} pictures in {path_text(out)}.")
+    if errors:
+        rows = folder.scores().select(["path", "error"]).drop_null().slice(0, 10).to_pylist()
+        for row in rows:
+            typer.echo(f"{path_text(Path(row['path']))}: {row['error']}", err=True)
+        more = f" The first {len(rows)} are above." if errors > len(rows) else ""
+        typer.echo(f"{errors:,} of {len(files):,} pictures failed.{more}", err=True)
+        raise typer.Exit(1)
+
+
+def _files(source: Path, out: Path) -> list[PictureFile]:
+    from attnviz.batch.listing import (
+        files_of_archive,
+        files_of_folder,
+        files_of_table,
+        is_archive,
+        is_table,
+    )
+    from attnviz.cli.inputs import input_pictures
+
+    if source.is_file() and is_table(source):
+        return files_of_table(source)
+    if source.is_file() and is_archive(source):
+        return files_of_archive(source)
+    found = input_pictures([source], out)
+    for one in found:
+        if one.problem is not None:
+            raise one.problem
+    return files_of_folder([one.path for one in found])
+
+
+def _workers(given: int | None) -> int:
+    """As many as there are processors but one, which works for the network."""
+    if given is not None:
+        return given
+    return max(0, min(8, (os.cpu_count() or 1) - 1))

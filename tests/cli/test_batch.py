@@ -1,0 +1,58 @@
+"""`attnviz batch`: a folder in, results and exit codes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+from click.testing import Result
+from PIL import Image
+from typer.testing import CliRunner
+
+from attnviz.cli import cli
+
+QUICK = ("--device", "cpu", "--input-size", "32", "--workers", "0")
+
+
+def batch(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["batch", *map(str, words), *QUICK])
+
+
+def folder(path: Path, *names: str) -> Path:
+    random = np.random.default_rng(0)
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = random.integers(0, 255, (40, 40, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(path / name)
+    return path
+
+
+def test_a_folder_with_a_broken_picture(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", "a.png", "deep/b.png")
+    (photos / "c.jpg").write_text("no picture")
+    done = batch(photos, "--out", tmp_path / "out", "--json")
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    assert (summary["pictures"], summary["errors"]) == (3, 1)
+    assert "c.jpg" in done.stderr
+    assert "1 of 3 pictures failed." in done.stderr
+    table = pyarrow.parquet.read_table(tmp_path / "out" / "scores.parquet")
+    assert [Path(path).name for path in table["path"].to_pylist()] == ["a.png", "c.jpg", "b.png"]
+    assert table["group"].to_pylist() == ["photos", "photos", "deep"]
+    again = batch(photos, "--out", tmp_path / "out")  # nothing is left to do
+    assert again.stdout == f"3 pictures in {tmp_path / 'out'}.\n"
+
+
+def test_a_table_and_what_cannot_be_asked(tmp_path: Path) -> None:
+    folder(tmp_path, "a.png")
+    (tmp_path / "set.csv").write_text("path\na.png\n")
+    done = batch(tmp_path / "set.csv", "--out", tmp_path / "out", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+    wrong = batch(tmp_path / "set.csv", "--out", tmp_path / "other", "--method", "gradcam")
+    assert wrong.exit_code == 1
+    assert "Nearest: grad-cam" in wrong.stderr
+    missing = batch(tmp_path / "nothing", "--out", tmp_path / "none")
+    assert missing.exit_code == 1
+    assert "nothing" in missing.stderr
