@@ -36,6 +36,7 @@ from attnviz.capture.discovery.token_probe import (
 )
 from attnviz.capture.hooks.call_listener import CallListener
 from attnviz.capture.hooks.calls import Call, FactorCall, SoftmaxCall
+from attnviz.capture.hooks.choice_listener import ChoiceListener
 from attnviz.capture.hooks.full_precision import FullPrecision
 from attnviz.capture.hooks.multihead_attention import ProjectedCall
 from attnviz.capture.hooks.outputs import only_tensor
@@ -91,22 +92,28 @@ class PictureTrace:
         What to perturb.
     wanted
         Calls of self-attention, and outputs of modules.
+    picture
+        Which random picture it is run on.
 
     Attributes
     ----------
     responses
         Which rows respond if the whole source is perturbed, bool [..., rows], for each side of what
         the run has reached: queries and keys, keys alone, or an output's rows.
+    after_choice
+        What comes behind something that was ranked, so that its tokens may have been chosen.
     """
 
     def __init__(
-        self, module: nn.Module, example: Tensor, source: PlacedTensor, wanted: Sequence[TracedKey]
-    ) -> None:
+        self, module: nn.Module, example: Tensor, source: PlacedTensor,
+        wanted: Sequence[TracedKey], picture: int = 0,
+    ) -> None:  # fmt: skip
         random = torch.Generator().manual_seed(0)
-        self._module, self._source = module, source
+        self._module, self._source, self._picture = module, source, picture
         self._weights = random_weights(module, random)
         self._wanted = set(wanted)
         self._silenced: set[CallKey] = set()
+        self.after_choice: set[TracedKey] = set()
         self._example = torch.randn(example.shape, generator=random).to(example.device)
         self._noise: tuple[Tensor, Tensor] | None = None
         self._base: Sides = {}
@@ -158,8 +165,11 @@ class PictureTrace:
     def _run(self, code: Tensor | None, *, silencing: bool = False) -> Sides:
         """Sides of all calls and of the wanted outputs, or their changes if there is a base."""
         found: Sides = {}
+        choices = ChoiceListener()
 
         def store(key: TracedKey, sides: Sequence[Tensor]) -> None:
+            if choices.chose:
+                self.after_choice.add(key)
             found[key] = [_some_channels(side) for side in sides]
             if self._base:
                 pairs = zip(found[key], self._base[key], strict=True)
@@ -185,6 +195,7 @@ class PictureTrace:
             self._at_source(code) as inputs,
             self._outputs(store),
             suppress(CallReachedError),
+            choices,
             listening,
         ):
             functional_call(self._module, self._weights, (inputs,))
@@ -234,7 +245,7 @@ class PictureTrace:
     def _perturbed(self, value: Tensor, code: Tensor | None) -> Tensor:
         """Noise in the shape of the source, changed in proportion to `code` at each cell."""
         if self._noise is None:
-            random = torch.Generator().manual_seed(1)
+            random = torch.Generator().manual_seed(1 + self._picture)
             pair = (torch.randn(value.shape, generator=random) for _ in range(2))
             self._noise = next(pair).to(value.device), next(pair).to(value.device)
         noise, direction = self._noise

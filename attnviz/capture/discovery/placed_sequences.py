@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.capture.discovery.call_tree import ModuleCall, all_calls
+from attnviz.capture.discovery.chosen_tokens import chosen_tokens
 from attnviz.capture.discovery.picture_trace import (
     OutputKey,
     PictureTrace,
@@ -132,7 +133,9 @@ def _traced(
             for key, (rows,) in zip(equal, trace.origins(equal, grid), strict=True):
                 if not _in_order(rows, grid):
                     misplaced.add(key)
-    return set(keys), misplaced
+    doubtful = [key for key in keys if key in trace.after_choice and key not in misplaced]
+    chosen = chosen_tokens(module, example, doubtful)
+    return set(keys), misplaced | {key for key in doubtful if key in chosen}
 
 
 def _in_order(rows: TokenOrigins, grid: tuple[int, int]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from attnviz.capture.discovery.chosen_tokens import chosen_tokens
 from attnviz.capture.discovery.picture_trace import (
     CallKey,
     PictureTrace,
@@ -112,7 +113,9 @@ class _Tracing:
         for grid, together in by_grid.items():
             for key, origins in _origins(trace, together, grid):
                 known[key] = self._geometry(origins, grid)
-        return known
+        ranked = [key for key, one in known.items() if one and key in trace.after_choice]
+        chosen = chosen_tokens(self._module, self._example, ranked)
+        return {key: None if key in chosen else one for key, one in known.items()}
 
     def _geometry(
         self, origins: Sequence[TokenOrigins], grid: tuple[int, int]

@@ -40,13 +40,13 @@ def detr() -> nn.Module:
     return DetrForObjectDetection(config)
 
 
-def rt_detr() -> nn.Module:
+def rt_detr(queries: int = 20) -> nn.Module:
     from transformers import RTDetrConfig, RTDetrForObjectDetection
 
     config = RTDetrConfig(
         backbone_config=backbone("RTDetrResNet", ("stage2", "stage3", "stage4")),
         encoder_in_channels=[16, 16, 16], encoder_hidden_dim=32, encoder_ffn_dim=32, d_model=32,
-        decoder_in_channels=[32, 32, 32], decoder_ffn_dim=32, num_queries=20, decoder_layers=2,
+        decoder_in_channels=[32, 32, 32], decoder_ffn_dim=32, num_queries=queries, decoder_layers=2,
         decoder_attention_heads=4, encoder_attention_heads=4, num_labels=4, anchor_image_size=None,
     )  # fmt: skip
     return RTDetrForObjectDetection(config)
