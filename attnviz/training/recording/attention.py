@@ -15,6 +15,8 @@ from attnviz.capture.run import capture
 from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import TrainingError
+from attnviz.methods.fuse import FUSED
+from attnviz.methods.inference import Inference
 from attnviz.methods.trace_method import trace_method
 from attnviz.models.scores import PLAIN_LOGITS, Scores
 from attnviz.training.recording.effects import gate_effect, record_block_effects
@@ -54,7 +56,11 @@ class RecordedAttention:
 
 
 def read_attention(
-    module: nn.Module, inputs: Tensor, scores: Scores = PLAIN_LOGITS
+    module: nn.Module,
+    inputs: Tensor,
+    scores: Scores = PLAIN_LOGITS,
+    method: str | None = None,
+    targets: Tensor | None = None,
 ) -> RecordedAttention:
     """Read the maps and numbers that a recording stores, in evaluation mode.
 
@@ -69,27 +75,47 @@ def read_attention(
         float [pictures, 3, H, W], normalised.
     scores
         How the network's output is read.
+    method
+        Name of a method that reads one pass, whose maps are read in the place of these.
+    targets
+        int64 [pictures], the classes that the method explains; the top prediction of each if None.
 
     Raises
     ------
     TrainingError
         The network has no attention to record.
+    UnknownNameError, MethodError
+        There is no such method, or it needs more than one pass.
+    NoSitesError
+        The network has nothing that the method reads.
     """
-    sites_by_kind = recorded_sites(module, inputs)
-    sites = [site for group in sites_by_kind.values() for site in group]
+    chosen = None if method is None else trace_method(method)
+    if chosen is None:
+        sites = _attention_sites(module, inputs)
+    else:
+        sites = [*chosen.sites_for(Inference.of(module, inputs), FUSED)]
+    attention = [site for site in sites if site.kind in RECORDED]
+    gradients = chosen is not None and chosen.gradients
+    eager = getattr(module, "_orig_mod", module)
+    with logit_outputs(module, scores), record_block_effects(eager, attention) as effects:
+        trace = capture(module, inputs, sites, gradients=gradients, target=targets)
+    kinds = {site.kind for site in sites}
+    names = [name for kind in RECORDED if kind in kinds for name in RECORDED[kind]]
+    maps: Maps = {}
+    for one in [chosen] if chosen is not None else map(trace_method, names):
+        maps |= {(one.name, layer.layer): layer.values for layer in one(trace)}
+    return RecordedAttention(maps, _numbers(trace, effects), trace.logits)
+
+
+def _attention_sites(module: nn.Module, inputs: Tensor) -> list[Site]:
+    sites = [site for group in recorded_sites(module, inputs).values() for site in group]
     if not sites:
         raise TrainingError(
             f"{type(module).__name__} has no spatial mask and no self-attention, so there is "
-            "no attention to record. Train it without a recorder."
+            'no attention to record. Record relevance, such as method="grad-cam", or train it '
+            "without a recorder."
         )
-    eager = getattr(module, "_orig_mod", module)
-    with logit_outputs(module, scores), record_block_effects(eager, sites) as effects:
-        trace = capture(module, inputs, sites)
-    maps: Maps = {}
-    for kind, names in RECORDED.items():
-        for name in names if sites_by_kind[kind] else ():
-            maps |= {(name, m.layer): m.values for m in trace_method(name)(trace)}
-    return RecordedAttention(maps, _numbers(trace, effects), trace.logits)
+    return sites
 
 
 def recorded_sites(module: nn.Module, inputs: Tensor) -> dict[Kind, Sequence[Site]]:

@@ -21,15 +21,16 @@ and its metadata, all text: `format` ("attnviz-recording"), `version`, `classes`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from attnviz.errors import DivergedError, TrainingError
+from attnviz.errors import TrainingError
 from attnviz.files import write_atomically
 from attnviz.training.recording.checks import (
     MOST_BYTES,
@@ -43,43 +44,16 @@ from attnviz.training.recording.checks import (
     unreadable,
 )
 from attnviz.training.recording.size import redundant_checkpoint
+from attnviz.training.recording.snapshot import Snapshot as Snapshot
+from attnviz.training.recording.snapshot import check_finite, layer_list, shapes
 from attnviz.types import AnyArray, Pixels
+
+if TYPE_CHECKING:
+    from attnviz.export.paper_figure import PaperFigure
 
 FORMAT = "attnviz-recording"
 VERSION = "1"
 LARGEST_HALF = float(np.finfo(np.float16).max)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Snapshot:
-    """One recorded checkpoint.
-
-    Attributes
-    ----------
-    step, epoch
-        Optimiser steps and epochs done.
-    maps
-        float [pictures, h, w] by (method, layer).
-    probabilities
-        float [pictures, classes].
-    accuracy, loss
-        NaN where not measured.
-    numbers
-        float [k] by (quantity, layer); see `RecordedAttention`.
-    """
-
-    step: int
-    epoch: float
-    maps: dict[tuple[str, str], AnyArray]
-    probabilities: AnyArray
-    accuracy: float = float("nan")
-    loss: float = float("nan")
-    numbers: dict[tuple[str, str], AnyArray] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        """Say when it was, in a line."""
-        layers = len({layer for _, layer in self.maps})
-        return f"<Snapshot at step {self.step:,}, epoch {self.epoch:g}: {layers} layers>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +98,44 @@ class Recording:
 
         return recording_png(self)
 
+    def plot(
+        self,
+        picture: int | str = 0,
+        layers: Sequence[str] = (),
+        method: str | None = None,
+        checkpoints: int = 5,
+    ) -> PaperFigure:
+        """Draw with matplotlib how the maps of a picture came about, over accuracy and loss.
+
+        Parameters
+        ----------
+        picture
+            Index or name of a recorded picture.
+        layers
+            Names of layers (default: up to four, evenly spaced).
+        method
+            Name of a recorded method (default: the last one recorded, which for masks is their
+            effect).
+        checkpoints
+            How many are drawn at most, evenly spaced from the first to the last.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A row for each layer, in which all checkpoints share one scale of absolute values.
+
+        Raises
+        ------
+        TrainingError
+            Nothing was recorded.
+        UnknownNameError
+            There is no such picture, layer or method.
+        """
+        # Readers of recordings need no matplotlib, which takes a second to import.
+        from attnviz.training.recording.figure import recording_figure
+
+        return recording_figure(self, picture, tuple(layers), method, checkpoints)
+
     def with_snapshot(self, snapshot: Snapshot) -> Recording:
         """The recording with one more snapshot; those at or after its step are replaced.
 
@@ -142,12 +154,12 @@ class Recording:
         DivergedError
             It holds NaN or infinity.
         """
-        _check_finite(snapshot)
+        check_finite(snapshot)
         shots = [old for old in self.snapshots if old.step < snapshot.step]
-        if shots and _shapes(shots[-1]) != _shapes(snapshot):
+        if shots and shapes(shots[-1]) != shapes(snapshot):
             raise TrainingError(
-                f"The recording has the layers {_layer_list(shots[-1])}, the network now has "
-                f"{_layer_list(snapshot)}, or their maps have other sizes. Record "
+                f"The recording has the layers {layer_list(shots[-1])}, the network now has "
+                f"{layer_list(snapshot)}, or their maps have other sizes. Record "
                 "into another file."
             )
         shots.append(snapshot)
@@ -253,26 +265,6 @@ class Recording:
             snapshots=_snapshots(tensors, layers, numbers),
             pixels=tensors.get("pixels"),
         )
-
-
-def _check_finite(shot: Snapshot) -> None:
-    arrays = [(layer, values) for (_, layer), values in shot.maps.items()]
-    arrays.append(("the output", shot.probabilities))
-    wrong = [name for name, values in arrays if not np.isfinite(values).all()]
-    if wrong:
-        raise DivergedError(
-            f"At step {shot.step} the network returns NaN or infinity, first in {wrong[0]}: the "
-            "training has diverged. This checkpoint is not recorded; those before it are kept."
-        )
-
-
-def _shapes(shot: Snapshot) -> dict[tuple[str, str], tuple[int, ...]]:
-    return {key: values.shape for key, values in shot.maps.items()}
-
-
-def _layer_list(shot: Snapshot) -> str:
-    names = list(dict.fromkeys(layer for _, layer in shot.maps))
-    return ", ".join(names[:4]) + (" ..." if len(names) > 4 else "")
 
 
 def _half(values: list[AnyArray]) -> AnyArray:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from attnviz.analysis.layer_statistics import spatial_spread
-from attnviz.training.recording.file import Recording
 from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
+
+if TYPE_CHECKING:
+    from attnviz.training.recording.file import Recording
 
 FLAT = 0.02  # a mask with a smaller standard deviation over positions selects nothing
 COLLAPSE = 0.25  # fall of the entropy between two checkpoints, as a share of a uniform map's

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from attnviz.analysis.score_kind import find_scores
 from attnviz.errors import TrainingError
+from attnviz.models.classes import index_of_class
 from attnviz.models.inferred import infer_inputs
 from attnviz.models.preprocess import Preprocess, pixels_to_tensor
 from attnviz.pictures import Picture
@@ -85,6 +87,8 @@ def record(
     resume: bool = False,
     task: str | None = None,
     scores: str | None = None,
+    method: str | None = None,
+    target: int | str | Sequence[int | str] | None = None,
 ) -> Iterator[LoopRecorder]:
     """Record how the attention of a network develops while it trains.
 
@@ -96,7 +100,7 @@ def record(
     Parameters
     ----------
     module
-        Any network with soft masks or self-attention.
+        Any network with soft masks or self-attention; with `method`, any network that it fits.
     probes
         Pictures, or inputs float [pictures, 3, h, w] as the network takes them.
     path
@@ -113,6 +117,12 @@ def record(
         renamed, with a warning.
     task, scores
         What the network is for, and what it returns, as for `attnviz.wrap`; inferred if None.
+    method
+        Name of a method that reads one pass, such as "grad-cam": its maps are recorded in the place
+        of attention. `attnviz.list_methods` lists them.
+    target
+        The class that the method explains, by index or label: one for all pictures, or one for each
+        (default: what the network takes each picture for at that moment).
 
     Yields
     ------
@@ -123,6 +133,12 @@ def record(
     ------
     TrainingError
         There are no probes or too many, or the network has no attention to record.
+    UnknownNameError, MethodError
+        There is no such method, or it needs more than one pass.
+    UnknownClassError
+        There is no such class.
+    ModelError
+        The network has nothing that the method reads.
 
     Examples
     --------
@@ -142,17 +158,34 @@ def record(
     inputs, names, pixels = _prepared(probes, preprocess)
     placed = inputs.to(next(module.parameters()).device)
     read = find_scores(module, placed, len(classes or ()), scores, task)
-    attention = read_attention(module, placed, read)
+    targets = _targets(target, len(placed), tuple(classes or ()))
+    on_device = None if targets is None else targets.to(placed.device)
+    attention = read_attention(module, placed, read, method, on_device)
     count = attention.logits.shape[1]
     labels = tuple(classes) if classes else tuple(f"class {n}" for n in range(count))
     if len(labels) != count:
         raise TrainingError(f"The network has {count} classes, not {len(labels)}.")
     facts = json.dumps({"model": type(module).__name__, **(recipe or {})})
     empty = Recording(labels, names, facts, versions(), pixels=stored_pictures(pixels))
-    recorder = AttentionRecorder(Path(path), inputs, empty, _warn, read)
+    recorder = AttentionRecorder(Path(path), inputs, empty, _warn, read, method, targets)
     if resume:
         recorder.resume(module)
     yield LoopRecorder(module, recorder)
+
+
+def _targets(
+    target: int | str | Sequence[int | str] | None, pictures: int, labels: tuple[str, ...]
+) -> Tensor | None:
+    """The class of each picture, int64 [pictures]."""
+    if target is None:
+        return None
+    given = [target] * pictures if isinstance(target, (int, str)) else list(target)
+    if len(given) != pictures:
+        raise TrainingError(
+            f"There are {pictures} pictures and {len(given)} targets. Give one for each picture, "
+            "or one for all."
+        )
+    return torch.tensor([index_of_class(one, labels) for one in given])
 
 
 def _warn(message: str) -> None:

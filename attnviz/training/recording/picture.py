@@ -44,7 +44,7 @@ def recording_png(recording: Recording) -> bytes | None:
     ]
     key = list(shots[0].maps)[-1]
     maps = [np.asarray(shot.maps[key][0], np.float32) for shot in chosen]
-    pixels = _first_picture(recording)
+    pixels = Picture(recorded_pixels(recording, 0), recording.pictures[0], "").reduced(_SIDE).pixels
     side = max(pixels.shape[:2])
     series = MapSeries(
         pixels,
@@ -58,9 +58,8 @@ def recording_png(recording: Recording) -> bytes | None:
     return png(np.vstack(series.frames()))
 
 
-def _first_picture(recording: Recording) -> Pixels:
-    """As the network saw it, or the sample photo of that name."""
-    name = recording.pictures[0]
+def recorded_pixels(recording: Recording, number: int) -> Pixels:
+    """One of the pictures, uint8 [h, w, 3]: as the network saw it, or the sample photo."""
     if recording.pixels is not None:
-        return Picture(recording.pixels[0], name, "").reduced(_SIDE).pixels
-    return open_sample(name.removeprefix(SAMPLE_PREFIX)).reduced(_SIDE).pixels
+        return np.asarray(recording.pixels[number])
+    return open_sample(recording.pictures[number].removeprefix(SAMPLE_PREFIX)).pixels

@@ -37,6 +37,8 @@ class AttentionRecorder:
         Called with a message where an earlier file could not be resumed.
     scores
         How the network's output is read.
+    method, targets
+        Whose maps are recorded, and of which classes; see `read_attention`.
     """
 
     path: Path
@@ -44,6 +46,8 @@ class AttentionRecorder:
     recording: Recording
     notify: Callable[[str], None] | None = None
     scores: Scores = PLAIN_LOGITS
+    method: str | None = None
+    targets: Tensor | None = None
 
     def record(
         self,
@@ -82,7 +86,9 @@ class AttentionRecorder:
 
     def _read(self, module: nn.Module) -> RecordedAttention:
         device = next(module.parameters()).device
-        return read_attention(module, self.probes.to(device), self.scores)
+        targets = None if self.targets is None else self.targets.to(device)
+        probes = self.probes.to(device)
+        return read_attention(module, probes, self.scores, self.method, targets)
 
     def _sizes(self) -> dict[tuple[str, str], tuple[int, int]]:
         """The grids of the recording so far, by (method, layer)."""

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 import attnviz
-from attnviz.errors import TrainingError
+from attnviz.errors import MethodError, TrainingError, UnknownClassError, UnknownNameError
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.ran_small import ran_small
 from attnviz.pictures.geometry import Fit
@@ -251,3 +251,46 @@ def test_recorded_probabilities_are_read_as_explain_reads_them(
     recorded = Recording.load(path).snapshots[0].probabilities
     np.testing.assert_allclose(recorded, expected, atol=5e-3)
     assert all(not part._forward_hooks for part in module.modules())
+
+
+def test_a_network_without_attention_is_recorded_by_a_method(
+    tmp_path: Path, tiny_cnn: nn.Module
+) -> None:
+    """Its maps are those of explain for the class that is asked, at each step."""
+    module, path = tiny_cnn.train(), tmp_path / "run.attn"
+    expected = []
+    options: dict[str, Any] = {"preprocess": PREPROCESS, "classes": "abcd"}
+    with attnviz.record(module, [picture()], path, method="grad-cam", target="c", **options) as run:
+        for epoch in range(2):
+            module.get_parameter("head.weight").data *= 1.5
+            run.step(epoch)
+            model = attnviz.wrap(module, preprocess=PREPROCESS)
+            expected.append(attnviz.explain(model, picture(), "grad-cam", 2))
+    read = Recording.load(path)
+    layers = expected[0].layers
+    assert list(read.snapshots[0].maps) == [("grad-cam", layer) for layer in layers]
+    for shot, explained in zip(read.snapshots, expected, strict=True):
+        for layer, values in zip(layers, explained.maps, strict=True):
+            np.testing.assert_allclose(
+                shot.maps["grad-cam", layer][0], values, rtol=2e-3, atol=1e-5
+            )
+    assert module.training
+    assert all(weight.requires_grad and weight.grad is None for weight in module.parameters())
+    assert not any(part._forward_hooks for part in module.modules())
+
+
+def test_what_a_method_cannot_record_is_said_at_once(tmp_path: Path, tiny_cnn: nn.Module) -> None:
+    path, inputs = tmp_path / "run.attn", torch.rand(2, 3, 32, 32)
+    for options, error, reason in (
+        ({"method": "gradcam"}, UnknownNameError, "Nearest: grad-cam"),
+        ({"method": "score-cam"}, MethodError, "more passes than one"),
+        ({"method": "grad-cam", "target": [0]}, TrainingError, "2 pictures and 1 targets"),
+        ({"method": "grad-cam", "target": 9}, UnknownClassError, "no class 9"),
+        ({}, TrainingError, 'method="grad-cam"'),
+    ):
+        with (
+            pytest.raises(error, match=reason),
+            attnviz.record(tiny_cnn, inputs, path, **options),
+        ):
+            pass
+    assert not path.exists()

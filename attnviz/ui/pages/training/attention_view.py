@@ -75,7 +75,7 @@ class RecordedMaps:
             self.pixels,
             self.geometry,
             [Layer(name, values) for name, values in zip(names, self.maps[layer], strict=True)],
-            f"Attention of {layer}",
+            f"{method.nature.capitalize()} of {layer}",
             f"{method.title}. The largest {100 * TOP_SHARE:.0f} % of all checkpoints share the "
             "highest colour.",
             method.shares,
