@@ -20,6 +20,7 @@ from attnviz.batch.explain_many import until_explained
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import map_rows, score_row
+from attnviz.batch.set_page import write_page
 from attnviz.batch.small_pictures import ShownPicture, shown_picture, shown_script
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
@@ -88,6 +89,7 @@ class BatchRun:
         if left:
             self._write_parts(folder, left, progress)
         folder.join()
+        write_page(folder, f"What {self.model.name} looks at", self._part)
         folder.end({"question": question, **self._manifest(folder)})
         return folder
 
