@@ -16,4 +16,4 @@ class ApertureGif(ApertureExport, FilmGif):
     """The focus picture while the aperture opens, from all sharp to twice the blur shown."""
 
     name: ClassVar[str] = "aperture-gif"
-    title: ClassVar[str] = "Film of the aperture, GIF"
+    title: ClassVar[str] = "Aperture, GIF"

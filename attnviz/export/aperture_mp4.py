@@ -16,4 +16,4 @@ class ApertureMp4(ApertureExport, FilmMp4):
     """The focus picture while the aperture opens, from all sharp to twice the blur shown."""
 
     name: ClassVar[str] = "aperture-mp4"
-    title: ClassVar[str] = "Film of the aperture, MP4"
+    title: ClassVar[str] = "Aperture, MP4"

@@ -16,4 +16,4 @@ class ApertureWebp(ApertureExport, FilmWebp):
     """The focus picture while the aperture opens, from all sharp to twice the blur shown."""
 
     name: ClassVar[str] = "aperture-webp"
-    title: ClassVar[str] = "Film of the aperture, animated WebP"
+    title: ClassVar[str] = "Aperture, animated WebP"

@@ -148,5 +148,6 @@ def in_order(kinds: Iterable[type[Export[Any]]]) -> list[type[Export[Any]]]:
     """Sort exports as they are offered: by group, and what is written by default first."""
     groups = list(Group)
     return sorted(
-        kinds, key=lambda kind: (groups.index(kind.group), not kind.by_default, kind.name)
+        kinds,
+        key=lambda kind: (groups.index(kind.group), not kind.by_default, kind.stem, kind.name),
     )

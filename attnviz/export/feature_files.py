@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,31 @@ from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import FloatArray, Pixels
 
 _UNSEEN = 128.0  # grey, for the part of a picture that the network does not see
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedFeatures:
+    """A picture's features with their components as colours.
+
+    Attributes
+    ----------
+    features : float32 [h, w, C]
+        A vector for each patch.
+    components : float32 [h, w, k]
+        Its principal components.
+    colours : uint8 [h, w, 3]
+        From `principal_colours`.
+    geometry : PictureGeometry
+        How the network's input was taken from the picture.
+    provenance : mapping of str to str
+        Written into the files.
+    """
+
+    features: FloatArray
+    components: FloatArray
+    colours: Pixels
+    geometry: PictureGeometry
+    provenance: Mapping[str, str]
 
 
 def components_png(

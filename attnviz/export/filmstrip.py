@@ -24,7 +24,7 @@ class Filmstrip(Export[ExportSource | MapSeries]):
     """
 
     name: ClassVar[str] = "filmstrip"
-    title: ClassVar[str] = "Filmstrip of all maps"
+    title: ClassVar[str] = "Filmstrip"
     suffix: ClassVar[str] = ".png"
     mime: ClassVar[str] = "image/png"
     made_of: ClassVar[tuple[type, ...]] = (ExportSource, MapSeries)

@@ -16,6 +16,6 @@ class FocusWebp(PictureWebp, FocusPicture):
     """WebP at the picture's own size: smaller than PNG, with colours as exact as in a JPEG."""
 
     name: ClassVar[str] = "focus-webp"
-    title: ClassVar[str] = "Focus picture as WebP"
+    title: ClassVar[str] = "Focus picture, WebP"
     stem: ClassVar[str] = "focus"
     by_default: ClassVar[bool] = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from attnviz.export.png import png_with_provenance
 from attnviz.pictures import Picture
 from attnviz.types import Pixels
 from attnviz.vision.foveation import foveate
@@ -46,12 +45,8 @@ class Foveation:
         places = [(y * height, x * width) for y, x in self.fixations]
         return foveate(picture.pixels, places, self.viewing, self.retina)
 
-    def png(self, picture: Picture) -> bytes:
-        """Render a picture, and encode it as PNG with its provenance."""
-        return png_with_provenance(self.pixels(picture), self._provenance(picture))
-
-    def _provenance(self, picture: Picture) -> dict[str, str]:
-        """Everything that decides how it looks."""
+    def provenance(self, picture: Picture) -> dict[str, str]:
+        """Everything that decides how a picture looks."""
         retina = self.retina
         places = (f"x {100 * x:.1f} %, y {100 * y:.1f} %" for y, x in self.fixations)
         return {
@@ -67,3 +62,27 @@ class Foveation:
             "decay": f"{retina.decay:g}",
             "half angle degrees": f"{retina.half_angle:g}",
         }
+
+
+@dataclass(frozen=True, eq=False)
+class FoveatedPicture:
+    """A picture as an eye sees it.
+
+    Attributes
+    ----------
+    picture : Picture
+        At the size in which it is saved.
+    foveation : Foveation
+        How the eye looks at it.
+    """
+
+    picture: Picture
+    foveation: Foveation
+
+    def pixels(self) -> Pixels:
+        """Render it, uint8 [H, W, 3]."""
+        return self.foveation.pixels(self.picture)
+
+    def provenance(self) -> dict[str, str]:
+        """Everything that decides how it looks."""
+        return self.foveation.provenance(self.picture)

@@ -15,4 +15,4 @@ class LayersGif(FilmGif):
     """Focus picture and map side by side, one map after another."""
 
     name: ClassVar[str] = "gif"
-    title: ClassVar[str] = "Film of all maps, GIF"
+    title: ClassVar[str] = "All maps, GIF"

@@ -15,4 +15,4 @@ class LayersMp4(FilmMp4):
     """Focus picture and map side by side, one map after another."""
 
     name: ClassVar[str] = "mp4"
-    title: ClassVar[str] = "Film of all maps, MP4"
+    title: ClassVar[str] = "All maps, MP4"

@@ -15,4 +15,4 @@ class LayersWebp(FilmWebp):
     """Focus picture and map side by side, one map after another."""
 
     name: ClassVar[str] = "film-webp"
-    title: ClassVar[str] = "Film of all maps, animated WebP"
+    title: ClassVar[str] = "All maps, animated WebP"

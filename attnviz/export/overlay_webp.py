@@ -16,6 +16,6 @@ class OverlayWebp(PictureWebp, OverlayPicture):
     """WebP at the picture's own size: smaller than PNG, with colours as exact as in a JPEG."""
 
     name: ClassVar[str] = "overlay-webp"
-    title: ClassVar[str] = "Map over the photo as WebP"
+    title: ClassVar[str] = "Map over the photo, WebP"
     stem: ClassVar[str] = "overlay"
     by_default: ClassVar[bool] = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 import matplotlib
@@ -24,6 +25,7 @@ _SHOWN_CLASSES = 3
 _SHOWN_LAYERS = 4
 _LONGEST = 30  # letters of a name, so that it does not run into its neighbour
 # Text stays text: fonts are embedded as TrueType, and an SVG names them.
+_ONE_AT_A_TIME = RLock()  # matplotlib's settings are those of the whole process
 _AS_TEXT = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": ""}
 
 
@@ -72,7 +74,7 @@ class PaperFigure(Figure):
 
     def savefig(self, *args: Any, **options: Any) -> None:
         """See matplotlib's `Figure.savefig`."""
-        with matplotlib.rc_context(_AS_TEXT):
+        with _ONE_AT_A_TIME, matplotlib.rc_context(_AS_TEXT):
             super().savefig(*args, **options)
 
 
@@ -126,7 +128,7 @@ def paper_figure(
     shape = small.picture.height / small.picture.width
     cell = chosen.width / columns
     height = 2 * bands * (0.8 * cell * shape + 2 * chosen.size / 72)
-    with matplotlib.rc_context(chosen.settings):
+    with _ONE_AT_A_TIME, matplotlib.rc_context(chosen.settings):
         figure = PaperFigure(figsize=(chosen.width, height), layout="constrained", dpi=300)
         axes = figure.subplots(2 * bands, columns, squeeze=False)
         for one in axes.flat:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,6 +19,25 @@ TILE_WIDTH = 400
 """Width of each tile in pixels."""
 _SCALE_HEIGHT = 6
 _LINES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class PictureGrid:
+    """Tiles in rows.
+
+    Attributes
+    ----------
+    tiles : sequence of uint8 [h, 400, 3]
+        From `framed`, row by row.
+    columns : int
+        Tiles per row.
+    provenance : mapping of str to str
+        Written into the file.
+    """
+
+    tiles: Sequence[Pixels]
+    columns: int
+    provenance: Mapping[str, str]
 
 
 def framed(pixels: Pixels, lines: Sequence[str]) -> Pixels:

@@ -140,7 +140,8 @@ def test_the_grid_steps_in_silence_and_compares_two_cells(
     assert 1000 < again_bytes < first_bytes / 3, (again_bytes, first_bytes)
 
     with page.expect_download(timeout=WAIT) as download:
-        page.get_by_role("button", name="Save the grid").click()
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Grid", exact=True).click()
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     address = page.url

@@ -171,7 +171,9 @@ def test_the_gaze_moves_and_plays_and_the_server_hears_nothing(
 
     asked = state(page)
     page.get_by_role("button", name="Make this picture to save").click()
-    button = page.get_by_role("button", name="Save this view")
+    expect(page.get_by_text("has the view that you made")).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Save", exact=True).click()
+    button = page.get_by_role("button", name="This view", exact=True)
     expect(button).to_be_visible(timeout=WAIT)
     with page.expect_download(timeout=WAIT) as download:
         button.click()

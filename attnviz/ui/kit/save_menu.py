@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Any
 
 import streamlit as st
@@ -61,17 +61,24 @@ def save_menu(shown: Sequence[Savable], *, key: str) -> None:
     """
     with (
         st.container(key=key),
-        st.popover("Save", icon=":material/download:", help="Pictures, films, numbers, reports"),
+        st.popover("Save", icon=":material/download:"),
     ):
-        for number, one in enumerate(shown):
-            if one.title:
-                st.markdown(f"**{plain_text(one.title)}**")
-            kinds = in_order(exports(one.kind))
-            for group, some in groupby(kinds, key=lambda kind: kind.group):
-                st.caption(str(group))
-                with st.container(horizontal=True, gap="small"):
-                    for kind in some:
-                        _offer(one, kind(), f"{key} {number} {kind.name}")
+        titled = len(shown) > 1 and all(one.title for one in shown)
+        places: Sequence[AbstractContextManager[object]] = [nullcontext()]
+        if titled:
+            places = st.tabs([plain_text(one.title) for one in shown])
+        for number, (place, one) in enumerate(zip(cycle(places), shown, strict=False)):
+            with place:
+                _show_files(one, f"{key} {number}")
+
+
+def _show_files(one: Savable, key: str) -> None:
+    """Show a button for each file that can be made of one thing, below the names of the groups."""
+    for group, some in groupby(in_order(exports(one.kind)), key=lambda kind: kind.group):
+        st.caption(str(group))
+        with st.container(horizontal=True, gap="xsmall"):
+            for kind in some:
+                _offer(one, kind(), f"{key} {kind.name}")
 
 
 def _offer(one: Savable, export: Export[Any], key: str) -> None:

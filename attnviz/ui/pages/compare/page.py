@@ -6,20 +6,22 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.export.picture_grid import PictureGrid
+from attnviz.export.several import SeveralSources
 from attnviz.pictures.names import file_stem
 from attnviz.ui.components.map_grid.component import Packed, reported_view, show_grid, show_pair
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.page_frame import page_frame, show_notes
-from attnviz.ui.kit.report_button import report_button
 from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.save_menu import Savable, save_menu
 from attnviz.ui.kit.url_state import linked, returns, share, went_back
 from attnviz.ui.pages.compare.cells import Cell, GridRequest, compute_cells, default_pair
 from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import compare_cells
 from attnviz.ui.pages.compare.picking import TARGET, pick_grid
-from attnviz.ui.pages.compare.save import grid_png, report_sources
+from attnviz.ui.pages.compare.save import picture_grid, report_sources
 from attnviz.ui.pages.compare.scales import stop_count
 
 GRID, PAIR = "compare grid", "compare pair"
@@ -130,16 +132,9 @@ def _show_below(request: GridRequest, cells: tuple[Cell, ...], view: GridView) -
     if any(cell.explanation for cell in cells):
         first, *others = (file_stem(photo.title) for photo in request.photos.values())
         more = f"-and-{len(others)}-more" if others else ""
-        with st.container(horizontal=True):
-            st.download_button(
-                "Save the grid",
-                data=partial(grid_png, cells, request.looks, view),
-                file_name=f"{first}{more}-compare.png",
-                mime="image/png",
-                on_click="ignore",
-                icon=":material/download:",
-                help="As PNG, as it is shown, with models, methods and scale written into it.",
-            )
-            report_button(partial(report_sources, cells, view), f"{first}{more}", key="grid report")
+        stem = f"{first}{more}"
+        grid = Savable(PictureGrid, lambda: picture_grid(cells, request.looks, view), stem)
+        report = Savable(SeveralSources, lambda: report_sources(cells, view), stem)
+        save_menu([grid, report], key="compare-files")
     for credit in dict.fromkeys(photo.credit for photo in request.photos.values() if photo.credit):
         st.caption(plain_text(credit))

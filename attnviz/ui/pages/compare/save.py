@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from attnviz.export.base import ExportSource
-from attnviz.export.picture_grid import framed, tiled_png
+from attnviz.export.picture_grid import PictureGrid, framed
+from attnviz.export.several import SeveralSources
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
@@ -20,8 +21,8 @@ from attnviz.ui.pages.compare.packing import RADIUS, small
 from attnviz.ui.pages.compare.scales import TITLES, Range, layer_at, mean_of, ranges, stop_count
 
 
-def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> bytes:
-    """Render all cells as displayed, as PNG with its provenance.
+def picture_grid(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> PictureGrid:
+    """Render all cells as displayed, with their provenance.
 
     Parameters
     ----------
@@ -34,8 +35,8 @@ def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> byt
 
     Returns
     -------
-    bytes
-        The PNG file.
+    PictureGrid
+        A tile for each cell.
     """
     count = stop_count(cells)
     stop = view.stop(count)
@@ -45,23 +46,25 @@ def grid_png(cells: Sequence[Cell], looks: Sequence[str], view: GridView) -> byt
         _tile(cell, found[view.scale][stop] if found else (0.0, 0.0), stop, count, view)
         for cell, found in zip(cells, spans, strict=True)
     ]
-    return tiled_png(tiles, columns, provenance(cells, view))
+    return PictureGrid(tiles, columns, provenance(cells, view))
 
 
-def report_sources(cells: Sequence[Cell], view: GridView) -> list[ExportSource]:
+def report_sources(cells: Sequence[Cell], view: GridView) -> SeveralSources:
     """Return each cell with maps as a report shows it: at the grid's depth, on its own scale."""
     count = stop_count(cells)
     stop = view.stop(count)
-    return [
-        ExportSource(
-            cell.explanation.picture,
-            cell.explanation,
-            cell.layers[layer_at(cell, stop, count)],
-            radius=RADIUS * math.hypot(*cell.explanation.picture.pixels.shape[:2]),
+    return SeveralSources(
+        tuple(
+            ExportSource(
+                cell.explanation.picture,
+                cell.explanation,
+                cell.layers[layer_at(cell, stop, count)],
+                radius=RADIUS * math.hypot(*cell.explanation.picture.pixels.shape[:2]),
+            )
+            for cell in cells
+            if cell.explanation is not None
         )
-        for cell in cells
-        if cell.explanation is not None
-    ]
+    )
 
 
 def provenance(cells: Sequence[Cell], view: GridView) -> dict[str, str]:

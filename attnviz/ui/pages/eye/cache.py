@@ -12,9 +12,7 @@ from attnviz.errors import AttnvizError
 from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.ui.components.eye.save_request import SaveRequest
 from attnviz.ui.kit.cache import cached_explanation, explanation_key
-from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.eye.packing import pack
 from attnviz.ui.pages.eye.scanpaths import GazePath, model_gaze_path, saliency_gaze_paths
 
@@ -97,11 +95,3 @@ def packed_blob(key: tuple[str, ...], _picture: Picture, _paths: Sequence[GazePa
     """
     del key
     return pack(_picture, _paths)
-
-
-@st.cache_data(max_entries=4, ttl="1h", show_spinner=False)
-def picture_png(checksum: str, request: SaveRequest, _photo: Photo) -> bytes:
-    """Make the PNG that the browser requested, at the photo's original size."""
-    del checksum
-    whole = _photo.whole()
-    return request.scaled(whole.width / _photo.shown.width).png(whole)

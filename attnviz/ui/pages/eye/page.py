@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
+from attnviz.export.foveated_picture import FoveatedPicture
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import file_stem
 from attnviz.ui.components.eye.component import eye
@@ -14,8 +13,10 @@ from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.page_frame import page_frame, pick_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
 from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.savable import ExplainedLater
+from attnviz.ui.kit.save_menu import Savable, save_menu
 from attnviz.ui.kit.url_state import share
-from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob, picture_png
+from attnviz.ui.pages.eye.cache import gaze_paths, packed_blob
 from attnviz.ui.pages.eye.captions import show_captions
 from attnviz.ui.pages.eye.packing import photo_id
 from attnviz.ui.pages.eye.scanpaths import GazePath
@@ -54,8 +55,7 @@ def show_eye(photo: Photo, model: VisionModel | None) -> None:
             paths, notes = gaze_paths(photo.shown, model)
         show_notes(notes)
         request = _show_eye_component(photo, paths, model)
-        if request is not None:
-            _show_save_button(photo, request)
+        _offer_files(photo, model, request)
         show_credit(photo)
 
 
@@ -77,23 +77,29 @@ def _show_eye_component(
     return request if request is not None and request.photo == photo_id(photo.shown) else None
 
 
-def _show_save_button(photo: Photo, request: SaveRequest) -> None:
-    """Offer the picture at the photo's original size, with its provenance."""
+def _offer_files(photo: Photo, model: VisionModel | None, request: SaveRequest | None) -> None:
+    """Offer the picture that was asked for, and the model's attention to the photo."""
+    shown = [] if request is None else [_this_view(photo, request)]
+    if model is not None:
+        shown.append(ExplainedLater(photo, model).savable("The model's attention"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            "Save this view",
-            data=partial(picture_png, photo.shown.sha256, request, photo),
-            file_name=f"{file_stem(photo.title)}-eye.png",
-            mime="image/png",
-            on_click="ignore",
-            icon=":material/download:",
-            help="PNG with viewing distance, pixels per degree, fixations and contrast threshold "
-            "in "
-            "its metadata.",
-        )
-        count = len(request.fixations)
-        fixations = "one fixation" if count == 1 else f"{count} fixations"
-        st.caption(
-            f"As displayed: {fixations}, viewed from {request.distance_cm:g} cm, "
-            f"{request.retina.coarser:g} × coarser than a human eye."
-        )
+        if shown:
+            save_menu(shown, key="eye-files")
+        if request is not None:
+            count = len(request.fixations)
+            fixations = "one fixation" if count == 1 else f"{count} fixations"
+            st.caption(
+                f"*Save* has the view that you made: {fixations}, viewed from "
+                f"{request.distance_cm:g} cm, {request.retina.coarser:g} × coarser than a human "
+                "eye."
+            )
+
+
+def _this_view(photo: Photo, request: SaveRequest) -> Savable:
+    """The picture at the photo's original size, as it was displayed."""
+
+    def make() -> FoveatedPicture:
+        whole = photo.whole()
+        return FoveatedPicture(whole, request.scaled(whole.width / photo.shown.width))
+
+    return Savable(FoveatedPicture, make, file_stem(photo.title), "This view")

@@ -100,7 +100,7 @@ def _show_features(
         key = (*photos, *names, *model.key, layer)
         blob, bases = packed_board(key, together, names, found)
     show_board(blob, key="features")
-    offer_files(names, found, bases)
+    offer_files(list(photos.values()), model, found, bases)
     st.caption(_told(model, found[0], bases))
     if len(found) > 1:
         with guarded():

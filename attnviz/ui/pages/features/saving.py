@@ -1,60 +1,65 @@
-"""Buttons that save what the page "Features" shows, under each photo's name."""
+"""What can be saved of the page "Features"."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-
-import streamlit as st
 
 from attnviz.analysis.features import PatchFeatures
-from attnviz.export.feature_files import components_png, features_npz
+from attnviz.export.feature_files import PaintedFeatures
+from attnviz.export.several import SeveralSources
 from attnviz.metrics.feature_space import PrincipalBasis, principal_colours
+from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import file_stem
-from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.savable import ExplainedLater
+from attnviz.ui.kit.save_menu import Savable, save_menu
 
 
 def offer_files(
-    names: Sequence[str], found: Sequence[PatchFeatures], bases: Sequence[PrincipalBasis]
+    photos: Sequence[Photo],
+    model: VisionModel,
+    found: Sequence[PatchFeatures],
+    bases: Sequence[PrincipalBasis],
 ) -> None:
-    """Show buttons that save the components as a picture, and the features as numbers.
+    """Show the menu with the features of each photo, and a report of where the model looks.
 
     Parameters
     ----------
-    names : sequence of str
-        Name of each picture.
+    photos : sequence of Photo
+        The photos.
+    model : VisionModel
+        The network.
     found : sequence of PatchFeatures
         Their features.
     bases : sequence of PrincipalBasis
         The basis of each picture, or the only one of all.
     """
-    with st.popover("Save", icon=":material/download:"):
-        for index, name in enumerate(names):
-            if len(names) > 1:
-                st.markdown(plain_text(name))
-            for title, file, mime in (
-                ("Components as a picture", "components.png", "image/png"),
-                ("Features as numbers (NPZ)", "features.npz", "application/octet-stream"),
-            ):
-                st.download_button(
-                    title,
-                    data=partial(_content, file, index, found, bases),
-                    file_name=f"{file_stem(name)}-{file}",
-                    mime=mime,
-                    on_click="ignore",
-                    key=f"save {file} {index}",
-                )
+
+    def painted_at(index: int) -> Savable:
+        photo = photos[index]
+        return Savable(
+            PaintedFeatures,
+            lambda: painted(index, found, bases),
+            file_stem(photo.title),
+            photo.title,
+        )
+
+    def report() -> SeveralSources:
+        return SeveralSources(tuple(ExplainedLater(one, model).source() for one in photos))
+
+    shown = [painted_at(index) for index in range(len(photos))]
+    stem = file_stem(photos[0].title)
+    save_menu([*shown, Savable(SeveralSources, report, stem, "Report")], key="features-files")
 
 
-def _content(
-    file: str, index: int, found: Sequence[PatchFeatures], bases: Sequence[PrincipalBasis]
-) -> bytes:
+def painted(
+    index: int, found: Sequence[PatchFeatures], bases: Sequence[PrincipalBasis]
+) -> PaintedFeatures:
+    """Return one photo's features with their components on the basis that is shown."""
     one, shared = found[index], len(bases) < len(found)
     basis = bases[0 if shared else index]
     values = basis.components(one.values)
     facts = one.provenance | {"basis": f"of {len(found)} pictures" if shared else "its own"}
-    if file.endswith(".npz"):
-        return features_npz(one.values, values, facts)
     together = [basis.components(other.values) for other in found] if shared else [values]
-    painted = principal_colours(*together)[index if shared else 0]
-    return components_png(painted, one.geometry, facts)
+    colours = principal_colours(*together)[index if shared else 0]
+    return PaintedFeatures(one.values, values, colours, one.geometry, facts)

@@ -32,13 +32,13 @@ from attnviz.ui.kit.page_frame import LINK_KEYS, page_frame, show_notes
 from attnviz.ui.kit.pickers import Photo, pick_picture
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
+from attnviz.ui.kit.savable import export_source
 from attnviz.ui.kit.save_menu import Savable, save_menu, stem_of
 from attnviz.ui.kit.target_fields import move_to
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
 from attnviz.ui.pages.focus.panels import show_asked, show_predictions
-from attnviz.ui.pages.focus.saving import export_source
 from attnviz.ui.pages.focus.server_view import plain_view
 from attnviz.ui.pages.focus.tapping import (
     TAP,

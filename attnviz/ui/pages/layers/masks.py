@@ -15,9 +15,12 @@ from attnviz.ui.components.viewer import Content, Layer
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.map_view import show_maps
+from attnviz.ui.kit.savable import shown_in_viewer
+from attnviz.ui.kit.save_menu import Savable
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.layers.charts import share_chart, spread_chart
 
+_VIEWER = "layers masks"
 READING = "layers mask"
 _FIRST = "soft-mask"
 _WEIGHING = (
@@ -31,8 +34,14 @@ _FOR_A_CLASS = (
 )
 
 
-def show_masks(traced: TracedPhoto) -> None:
-    """Show the masks of all layers in the viewer, and charts of their spread and share."""
+def show_masks(traced: TracedPhoto) -> Savable:
+    """Show the masks of all layers in the viewer, and charts of their spread and share.
+
+    Returns
+    -------
+    Savable
+        The masks, as they are shown.
+    """
     st.subheader("Spatial attention: soft masks")
     asked = traced.model.spec.class_masks
     st.caption(_FOR_A_CLASS if asked else _WEIGHING)
@@ -48,7 +57,7 @@ def show_masks(traced: TracedPhoto) -> None:
         method.shares,
     )
     origin = f"{traced.model.name} {method.name}"
-    show_maps("layers masks", (*traced.key, method.name), content, origin)
+    show_maps(_VIEWER, (*traced.key, method.name), content, origin)
     st.caption(f"{method.title}: `{method.formula}`. {_words(method, trace)}".rstrip())
     names = [name for name, _ in maps]
     left, right = st.columns(2, gap="medium")
@@ -65,6 +74,8 @@ def show_masks(traced: TracedPhoto) -> None:
             st.altair_chart(share_chart([one.layer for one in trace.soft_masks], shares))
             st.caption(_share_words(all(one.base is None for one in trace.soft_masks)))
     st.caption(plain_text("Layers: " + ", ".join(f"{n} {one}" for n, one in enumerate(names, 1))))
+    shown = shown_in_viewer(_VIEWER, content, traced.photo, traced.model, method.name)
+    return shown.savable("Soft masks")
 
 
 def _pick_reading() -> TraceMethod[Any]:

@@ -9,6 +9,8 @@ from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.layer_traces import trace_photo
 from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo
+from attnviz.ui.kit.savable import ExplainedLater
+from attnviz.ui.kit.save_menu import Savable, save_menu
 from attnviz.ui.kit.url_state import share
 from attnviz.ui.pages.layers.gates import LAYER, show_gates
 from attnviz.ui.pages.layers.kinds import show_kinds
@@ -36,11 +38,13 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
         show_notes(traced.layers.notes)
         trace = traced.layers.trace
         context = any(reading.has_positions for reading in trace.context)
-        keys, link = [*PICKER_KEYS], {}
+        keys, link = [*PICKER_KEYS], dict[str, str]()
+        menu = st.container()
+        shown: list[Savable] = []
         if context:
-            link = show_self_attention(traced)
+            link, shown = show_self_attention(traced)
         if trace.soft_masks:
-            show_masks(traced)
+            shown.append(show_masks(traced))
             keys.append(READING)
         if trace.gates:
             show_gates(traced)
@@ -52,5 +56,7 @@ def show_layers(photo: Photo, model: VisionModel) -> None:
                 "see where its decision comes from, open the page **Focus** and choose *What does "
                 "the decision rest on?*"
             )
+        with menu:  # above the maps, and after they are known
+            save_menu(shown or [ExplainedLater(photo, model).savable()], key="layers-files")
         share(*keys, **link)
         show_credit(photo)

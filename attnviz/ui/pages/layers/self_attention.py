@@ -18,10 +18,13 @@ from attnviz.ui.components.viewer import Content, Layer, Pick
 from attnviz.ui.kit.layer_traces import TracedPhoto
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.save_menu import Savable
 from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.layers.cache import query_maps
 from attnviz.ui.pages.layers.heads import show_heads, show_numbers
+from attnviz.ui.pages.layers.saving import self_attention_files
 
+_VIEWER = "layers viewer"
 POINT = "layers point"
 QUERY = "layers query"
 HEAD = "layers head"
@@ -39,13 +42,15 @@ _ARTEFACTS = {
 _FUSED = {"mean": "Mean of the heads", "max": "Strongest head at each position"}
 
 
-def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
+def show_self_attention(traced: TracedPhoto) -> tuple[dict[str, str], list[Savable]]:
     """Show a query's maps in the viewer, all heads below it, and numbers of each layer.
 
     Returns
     -------
-    dict of str to str
+    link : dict of str to str
         The choices that the link contains.
+    savable : list of Savable
+        The maps of all layers, and of all heads of the layer that is shown.
     """
     st.subheader("Self-attention: where each position attends")
     st.caption(
@@ -71,13 +76,14 @@ def show_self_attention(traced: TracedPhoto) -> dict[str, str]:
     if artefacts == "mark":
         content = replace(content, pixels=with_artefacts(content.pixels, traced.layers))
     key = (*traced.key, str(query), head, artefacts)
-    picked = show_maps("layers viewer", key, content, f"{traced.model.name} context")
+    picked = show_maps(_VIEWER, key, content, f"{traced.model.name} context")
     if picked is not None:
         _move_query(traced, picked, kind)
     st.caption(_query_caption(kind, point))
     show_heads(traced, maps, query)
     show_numbers(traced)
-    return {QUERY: kind, HEAD: head, POINT: "" if point is None else point_text(*point)}
+    link = {QUERY: kind, HEAD: head, POINT: "" if point is None else point_text(*point)}
+    return link, self_attention_files(_VIEWER, traced, content, maps)
 
 
 def fuse_heads(values: FloatArray, head: str) -> FloatArray:

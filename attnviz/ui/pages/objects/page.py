@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
+from attnviz.targets.single_class import Class
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.known_things import show_known
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import page_frame, require_photo_and_model, show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.savable import shown_in_viewer
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.pages.objects.cache import PhotoClasses
 from attnviz.ui.pages.objects.cards import show_cards
 from attnviz.ui.pages.objects.picking import (
@@ -83,6 +86,12 @@ def _show_stage(found: ObjectCompetition) -> None:
     origin = f"{seen.model.name} {found.all_maps.choice.method.name} {focus_moves()}"
     picked = show_maps(VIEWER, key, found.content(point), origin)
     share_choices(choices)
+    shown = shown_in_viewer(
+        VIEWER, found.content(), seen.photo, seen.model, found.all_maps.choice.method.name,
+        targets=[Class(one) for one in choices.objects],
+        facts={"objects at": found.all_maps.layer},
+    )  # fmt: skip
+    save_menu([shown.savable()], key="objects-files")
     if picked is not None:
         follow(seen.key, found.geometry, picked)
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from attnviz.analysis.objects import FoundObjects
-from attnviz.methods.normalised_cut import object_name
+from attnviz.methods.normalised_cut import NormalisedCut, object_name
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import file_stem
 from attnviz.render.palette import object_colour
@@ -17,6 +17,8 @@ from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.savable import shown_in_viewer
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.objects.cache import Key, objects_of
 from attnviz.ui.pages.objects.cards import card, chip, focus_link, outline_link, show_figures
@@ -114,6 +116,8 @@ def _show_stage(key: Key, photo: Photo, model: VisionModel, found: FoundObjects)
     shown = (*key, str(len(found.objects)), str(point))
     picked = show_maps(VIEWER, shown, content, f"{model.name} objects {focus_moves()}")
     share_focus(COUNT)
+    saved = shown_in_viewer(VIEWER, content, photo, model, NormalisedCut.name)
+    save_menu([saved.savable()], key="objects-files")
     if picked is not None:
         follow(key, found.geometry, picked)
 

@@ -19,6 +19,8 @@ from attnviz.ui.kit.cache import cached_explanation
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.savable import shown_in_viewer
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.kit.target_picker import TARGET
 from attnviz.ui.kit.url_state import linked
 from attnviz.ui.kit.words_field import pick_words
@@ -82,6 +84,8 @@ def show_worded(photo: Photo, model: VisionModel, words: tuple[Target, ...]) -> 
     key = (photo.shown.sha256, *model.key, text)
     show_maps(VIEWER, key, content, f"{model.name} {text} {focus_moves()}")
     share_focus(TARGET)
+    saved = shown_in_viewer(VIEWER, content, photo, model, method.name, targets=words)
+    save_menu([saved.savable()], key="objects-files")
     show_notes(found.notes)
     figures = [
         card(

@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from attnviz.export.score_table import TextTable
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.people.dataset import compare
 from attnviz.people.rows import AgreementRow, csv_table, rows_of
 from attnviz.people.table import markdown
+from attnviz.pictures.names import file_stem
 from attnviz.progress import Progress
 from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.page_frame import show_notes
+from attnviz.ui.kit.save_menu import Savable, save_menu
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.people.bars import row_bars, rows_verdict
@@ -66,14 +69,9 @@ def show_comparison(opened: OpenedFolder, options: ComparisonOptions, seconds: f
     st.html(row_bars(result.rows))
     show_notes(result.unscored)
     st.caption(f"Mean over {count:,} pictures [95 % bootstrap interval over pictures].")
-    with st.container(horizontal=True):
-        for title, text, name, kind in (
-            ("Table as Markdown", result.page, "people.md", "text/markdown"),
-            ("Table as CSV", csv_table(result.rows), "people.csv", "text/csv"),
-        ):
-            st.download_button(
-                title, text, name, kind, on_click="ignore", icon=":material/download:"
-            )
+    table = TextTable(result.page, csv_table(result.rows))
+    stem = f"people-{file_stem(opened.folder.name)}"
+    save_menu([Savable(TextTable, lambda: table, stem)], key="people-files")
 
 
 def _pick_count(count: int) -> int:

@@ -20,6 +20,7 @@ from attnviz.ui.pages.people.photo_view import (
     show_scores,
     verdict,
 )
+from attnviz.ui.pages.people.saving import offer_files
 from attnviz.ui.pages.people.welcome import show_welcome
 
 
@@ -68,6 +69,7 @@ def _show_photo(opened: OpenedFolder, number: int, options: ComparisonOptions) -
         show_scores(view, SCORES[:1])
     st.markdown("##### Maps of people and models")
     show_maps(view)
+    offer_files(picture, options)
     st.markdown("##### The other scores of this photo")
     show_scores(view, SCORES[1:])
     st.caption("One picture is an illustration. For a measurement, compare all pictures.")

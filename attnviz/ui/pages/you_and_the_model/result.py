@@ -31,9 +31,11 @@ from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
+from attnviz.ui.kit.savable import ExplainedLater
+from attnviz.ui.kit.save_menu import save_menu
 from attnviz.ui.pages.you_and_the_model.charts import recognition_bars, recognition_chart
 from attnviz.ui.pages.you_and_the_model.packing import ReplaySide, pack_replay
-from attnviz.ui.pages.you_and_the_model.saved_rounds import show_save_buttons
+from attnviz.ui.pages.you_and_the_model.saved_rounds import savable_round, show_save_button
 from attnviz.ui.pages.you_and_the_model.scores import show_scores
 from attnviz.ui.pages.you_and_the_model.state import next_picture, restart_round
 from attnviz.ui.pages.you_and_the_model.texts import (
@@ -110,7 +112,7 @@ def show_outcome(played: PlayedRound, model: VisionModel | None) -> None:
             )
     _show_verdict(played, model, turn, recognition)
     _show_replay(played, model, turn, recognition)
-    _show_buttons(played)
+    _show_buttons(played, model, turn)
     if recognition is not None:
         _show_recognition(recognition, turn)
     show_scores(played.picture, played.round, None if turn is None else turn.values)
@@ -254,7 +256,11 @@ def _heat(picture: Picture, turn: ModelTurn) -> Pixels | None:
     return heat_overlay(picture.pixels, scaled)
 
 
-def _show_buttons(played: PlayedRound) -> None:
+def _show_buttons(played: PlayedRound, model: VisionModel | None, turn: ModelTurn | None) -> None:
+    shown = [savable_round(played.photo, played.round)]
+    if model is not None and turn is not None:
+        later = ExplainedLater(played.photo, model, str(turn.question))
+        shown.append(later.savable("The model's map"))
     with st.container(horizontal=True):
         st.button(
             "Play again",
@@ -263,7 +269,8 @@ def _show_buttons(played: PlayedRound) -> None:
             icon=":material/replay:",
         )
         st.button("Next picture", on_click=next_picture, icon=":material/skip_next:")
-        show_save_buttons(played.photo, played.round)
+        show_save_button(played.photo, played.round)
+        save_menu(shown, key="round-files")
 
 
 @st.fragment

@@ -8,19 +8,20 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.errors import AttnvizError
+from attnviz.export.round_file import RoundOfPicture
 from attnviz.hosting import Hosting
+from attnviz.pictures.names import file_stem
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.save_menu import Savable
 from attnviz.ui.pages.you_and_the_model.texts import TASKS
 from attnviz.vision.bubbleview.rounds import Round
 from attnviz.vision.bubbleview.stored_rounds import (
     PlayedPicture,
     StoredRound,
     as_fixations,
-    as_json,
     delete_round,
     list_rounds,
-    now,
     rounds_folder,
     save_round,
 )
@@ -28,8 +29,8 @@ from attnviz.vision.bubbleview.stored_rounds import (
 _SAVED = "bubbles kept"
 
 
-def show_save_buttons(photo: Photo, played: Round) -> None:
-    """Show buttons that save a round on this computer or download it.
+def show_save_button(photo: Photo, played: Round) -> None:
+    """Show the button that saves a round on this computer, where the app is not hosted.
 
     Parameters
     ----------
@@ -38,19 +39,8 @@ def show_save_buttons(photo: Photo, played: Round) -> None:
     played : Round
         The person's clicks. Nothing is stored until a button is pressed.
     """
-    if not Hosting.from_environment().hosted:
-        _show_save_button(photo, played)
-    st.download_button(
-        "Download this round",
-        data=lambda: as_json(_picture(photo), played, now()),
-        file_name="attnviz-round.json",
-        mime="application/json",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-
-
-def _show_save_button(photo: Photo, played: Round) -> None:
+    if Hosting.from_environment().hosted:
+        return
     key = (photo.shown.sha256, repr(played))
     saved = _saved_keys()
     st.button(
@@ -62,6 +52,14 @@ def _show_save_button(photo: Photo, played: Round) -> None:
         help=f"Writes a small file to {plain_text(str(rounds_folder()))}: where and when you "
         "clicked, and the picture's name and checksum, but not the picture. Nothing is stored "
         "unless you press this button.",
+    )
+
+
+def savable_round(photo: Photo, played: Round) -> Savable:
+    """Return a round as the menu offers it."""
+    stem = file_stem(photo.title)
+    return Savable(
+        RoundOfPicture, lambda: RoundOfPicture(_picture(photo), played), stem, "Your round"
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from attnviz.errors import WeightsError
+from attnviz.export.grid_picture import GridPicture
 from attnviz.export.png import read_provenance
 from attnviz.metrics.map_difference import MapDifference
 from attnviz.models.catalogue import find_model
@@ -18,11 +19,11 @@ from attnviz.models.spec import ModelSpec
 from attnviz.ui.components.map_grid.view import GridView, Shown, Spans
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare import cells as cells_module
-from attnviz.ui.pages.compare.cells import GridRequest, compute_cells, default_pair
+from attnviz.ui.pages.compare.cells import Cell, GridRequest, compute_cells, default_pair
 from attnviz.ui.pages.compare.fitting import offered_looks, reason_unfit
 from attnviz.ui.pages.compare.packing import RADIUS, pack_grid, pack_pair
 from attnviz.ui.pages.compare.pairing import compare_cells, describe_difference
-from attnviz.ui.pages.compare.save import cell_focus, grid_png, provenance, report_sources
+from attnviz.ui.pages.compare.save import cell_focus, picture_grid, provenance, report_sources
 from attnviz.ui.pages.compare.scales import layer_at, ranges, stop_count
 from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.compare.compare_cells import cell, picture, without_maps
@@ -195,6 +196,10 @@ def test_the_blob_holds_maps_photos_and_the_difference_where_it_says() -> None:
     assert pack_grid(grid, ["decision", "attention"]).header["id"] == packed.header["id"]
 
 
+def grid_png(cells: list[Cell], view: GridView) -> bytes:
+    return GridPicture().write(picture_grid(cells, ["decision", "attention"], view))
+
+
 def test_a_picture_of_one_pixel_can_be_packed_and_saved() -> None:
     grid = [cell([LOW], size=(1, 1)), cell([HIGH], "attention", size=(1, 1))]
     pair = compare_cells(grid[0], grid[1], 1)
@@ -202,7 +207,7 @@ def test_a_picture_of_one_pixel_can_be_packed_and_saved() -> None:
     assert len(header["cells"]) == 2
     _, arrays = unpack_blob(pack_pair(pair, header["id"]))
     assert arrays["0,0"].shape[0] == 64
-    assert Image.open(io.BytesIO(grid_png(grid, ["decision", "attention"], GridView()))).width > 800
+    assert Image.open(io.BytesIO(grid_png(grid, GridView()))).width > 800
 
 
 def test_the_saved_grid_shows_what_the_page_shows_and_says_what_made_it() -> None:
@@ -213,7 +218,7 @@ def test_the_saved_grid_shows_what_the_page_shows_and_says_what_made_it() -> Non
     assert cell_focus(grid[0], "layer 0", (0, 2), Spans.CELL).scaled.max() == pytest.approx(
         1, abs=0.01
     )
-    source = grid_png(grid, ["decision", "attention"], view)
+    source = grid_png(grid, view)
     facts = read_provenance(source)
     assert facts == provenance(grid, view)
     assert facts["scale"] == "One scale per row"
@@ -223,7 +228,7 @@ def test_the_saved_grid_shows_what_the_page_shows_and_says_what_made_it() -> Non
     assert "weights sha256: " in facts[f"cell {grid[0].key}"]
     maps = np.asarray(Image.open(io.BytesIO(source)))
     focused = np.asarray(Image.open(io.BytesIO(
-        grid_png(grid, ["decision", "attention"], replace(view, shown=Shown.FOCUS)))))  # fmt: skip
+        grid_png(grid, replace(view, shown=Shown.FOCUS)))))  # fmt: skip
     assert maps.shape == focused.shape
     assert np.abs(maps.astype(int) - focused).mean() > 1
 
@@ -275,10 +280,10 @@ def test_a_method_of_one_pass_is_not_slow() -> None:
 
 def test_a_report_of_the_grid_has_what_has_maps_at_the_grids_depth() -> None:
     grid = [cell([LOW, HIGH]), without_maps("attention", "It has none."), cell([LOW])]
-    first, last = report_sources(grid, GridView(False, 0.0))
+    first, last = report_sources(grid, GridView(False, 0.0)).sources
     assert (first.layer, last.layer) == ("layer 0", "layer 0")
     assert first.explanation is grid[0].explanation
-    deep, _ = report_sources(grid, GridView(False, 1.0))
+    deep, _ = report_sources(grid, GridView(False, 1.0)).sources
     assert deep.layer == grid[0].layers[-1] != "layer 0"
     height, width = first.picture.pixels.shape[:2]
     assert first.radius == pytest.approx(0.03 * np.hypot(height, width))

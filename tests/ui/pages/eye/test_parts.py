@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attnviz.export.foveated_picture import FoveatedPicture
+from attnviz.export.foveated_png import FoveatedPng
 from attnviz.export.png import read_provenance
 from attnviz.pictures import Picture, open_picture
 from attnviz.ui.components.eye.save_request import SaveRequest
@@ -116,7 +118,8 @@ def test_the_saved_picture_is_the_whole_photo_as_it_was_shown() -> None:
     whole, shown = noise(200, 320), noise(100, 160)
     save_request = SaveRequest.from_untrusted(MESSAGE)
     assert save_request is not None
-    file = save_request.scaled(whole.width / shown.width).png(whole)
+    eye = FoveatedPicture(whole, save_request.scaled(whole.width / shown.width))
+    file = FoveatedPng().write(eye)
     pixels = np.asarray(Image.open(io.BytesIO(file)))
     # Twice as many pixels in the same degree, and the fixations at the same shares.
     looks = [(100.0, 80.0), (20.0, 240.0)]

@@ -10,15 +10,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis.features import features, shared_basis
+from attnviz.export.components_picture import ComponentsPicture
 from attnviz.export.feature_files import components_png
+from attnviz.export.feature_values import FeatureValues
 from attnviz.metrics.feature_space import principal_colours
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import AnyArray
 from attnviz.ui.components.feature_board.packing import directions
 from attnviz.ui.kit.cache import shown_sample
-from attnviz.ui.pages.features.saving import _content
+from attnviz.ui.pages.features.saving import painted
 from attnviz.viewer.blob import unpack_blob
+from tests.ui import menus
 from tests.ui.pages.layers.layers_pages import in_place_of_the_catalogue, without_classes
 from tests.ui.pages.layers.test_page import PAGES, assert_fine
 
@@ -106,17 +109,24 @@ def test_a_coarse_grid_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.prod(board(page)[1]["features 0"].shape[:2]) > cells
 
 
-def test_what_is_shown_can_be_saved(model: VisionModel) -> None:
+def test_what_is_shown_can_be_saved(monkeypatch: pytest.MonkeyPatch, model: VisionModel) -> None:
+    things = menus.offered(monkeypatch)
+    AppTest.from_file(str(PAGE), default_timeout=120).run()
+    assert [one.title for one in things] == ["Temple", "Report"]
+    assert menus.written(things[0], "components").startswith(b"\x89PNG")
+    (looked,) = things[1].make().sources
+    assert looked.picture.sha256 == shown_sample("china").sha256
     photos = [shown_sample("china"), shown_sample("coffee")]
     found = [features(model, photo) for photo in photos]
     shared = shared_basis(found)
     own = [shared_basis([one]) for one in found]
     for bases, group in (([shared], found), (own, found[1:])):
-        content = _content("components.png", 1, found, bases)
+        source = painted(1, found, bases)
         basis = bases[-1]
-        painted = principal_colours(*(basis.components(one.values) for one in group))[-1]
+        colours = principal_colours(*(basis.components(one.values) for one in group))[-1]
         facts = found[1].provenance | {"basis": "its own" if bases is own else "of 2 pictures"}
-        assert content == components_png(painted, found[1].geometry, facts)
-        numbers = np.load(io.BytesIO(_content("features.npz", 1, found, bases)))
+        content = ComponentsPicture().write(source)
+        assert content == components_png(colours, found[1].geometry, facts)
+        numbers = np.load(io.BytesIO(FeatureValues().write(source)))
         assert (numbers["features"] == found[1].values).all()
         assert (numbers["components"] == basis.components(found[1].values)).all()

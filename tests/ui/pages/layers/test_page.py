@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import struct
@@ -11,14 +12,18 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from attnviz.analysis import layer_trace
 from attnviz.analysis.layer_trace import head_maps, trace_layers
+from attnviz.export.png import read_provenance
 from attnviz.ui.kit import cache, model_picker
+from attnviz.ui.kit.save_menu import Savable
 from attnviz.ui.pages.layers import page as layers_page
 from attnviz.ui.pages.layers.self_attention import parse_point
 from tests.paths import PAGES
+from tests.ui.menus import offered, written
 from tests.ui.pages.layers.layers_pages import small_network
 
 PAGE = PAGES / "2_Layers.py"
@@ -101,6 +106,7 @@ def test_masks_of_a_class_are_not_said_to_weigh_anything(monkeypatch: pytest.Mon
 def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    things = offered(monkeypatch)
     page = open_page(monkeypatch, "vit")
     assert_fine(page)
     passes = len(page.session_state["passes"])
@@ -121,6 +127,21 @@ def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
         for a, b in zip(one["layers"], other["layers"], strict=True):
             assert (a["low"], a["high"]) != (b["low"], b["high"])
     assert len(page.session_state["passes"]) == passes
+    assert_saved(things[-2:], "the marked point")
+
+
+def assert_saved(things: list[Savable], query: str) -> None:
+    """Files hold the maps that the viewer shows, and those of all heads of one layer."""
+    shown, heads = things
+    assert (shown.title, heads.title) == ("Self-attention", f"Heads of {BLOCKS[-1]}")
+    source, series = shown.make(), heads.make()
+    assert source.explanation.layers == tuple(BLOCKS)
+    assert len(series.maps) == 2
+    # The viewer shows the mean of the heads.
+    np.testing.assert_allclose(source.explanation.maps[-1], np.mean(series.maps, 0), atol=1e-6)
+    assert query in read_provenance(written(shown, "overlay"))["query"]
+    assert json.loads(Image.open(io.BytesIO(written(heads, "gif"))).info["comment"])["layer"]
+    assert b"Relevance" not in written(shown, "report")
 
 
 def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -> None:

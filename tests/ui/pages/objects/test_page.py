@@ -25,6 +25,7 @@ from attnviz.ui.pages.objects.state import TOGETHER
 from attnviz.vision.biased_competition import combined_focus
 from tests.conftest import TinyCnn
 from tests.paths import PAGES
+from tests.ui import menus
 from tests.ui.pages.layers.test_page import assert_fine, headers, texts
 
 PAGE = PAGES / "4_Objects.py"
@@ -81,6 +82,7 @@ def test_it_opens_on_the_likeliest_classes_in_bokeh(opened: AppTest) -> None:
 
 def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small(4, ("disc", "square", "line", "dot"))
+    things = menus.offered(monkeypatch)
     page = open_page(monkeypatch, model, objects="2,0")
     assert_fine(page)
     assert names(page) == ["line", "disc", TOGETHER]
@@ -88,6 +90,13 @@ def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatc
     sent = headers(page)[0]["layers"]
     for entry, values in zip(sent, expected.maps, strict=False):
         assert entry["high"] == pytest.approx(float(values.max()))
+    source = things[-1].make()
+    assert source.explanation.layers == ("line", "disc", TOGETHER)
+    for one, other in zip(source.explanation.maps, expected.maps, strict=False):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert source.explanation.provenance["objects at"] == expected.layer
+    assert len(source.explanation.asked) == 2
+    assert b"disc" in menus.written(things[-1], "report")
     means = expected.maps.mean((1, 2))
     for selectivity in (1.0, 3.0):
         page.slider(key="objects selectivity").set_value(selectivity).run()

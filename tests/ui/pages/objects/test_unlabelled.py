@@ -15,6 +15,7 @@ from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.pages.objects import unlabelled
 from attnviz.ui.pages.objects.state import TOGETHER
 from tests.analysis.test_objects import Patches
+from tests.ui import menus
 from tests.ui.pages.layers.test_page import assert_fine, headers, texts
 from tests.ui.pages.objects.test_page import click, names, open_page
 
@@ -28,6 +29,7 @@ def model() -> VisionModel:
 def test_objects_on_the_page_are_those_of_the_engine(
     monkeypatch: pytest.MonkeyPatch, model: VisionModel
 ) -> None:
+    things = menus.offered(monkeypatch)
     page = open_page(monkeypatch, model)
     assert_fine(page)
     masks = [one.mask for one in objects(model, shown_sample("china"), 3).objects]
@@ -47,6 +49,11 @@ def test_objects_on_the_page_are_those_of_the_engine(
     assert f"{100 * masks[0].mean():.0f} % of what the model sees." in texts(page)
     assert any("names no classes" in one.value for one in page.caption)
     assert not page.pills
+    source = things[-1].make()
+    assert source.explanation.layers == (*expected, TOGETHER)
+    assert (source.explanation.maps[0] == masks[0]).all()
+    assert source.explanation.method == "normalised-cut"
+    assert menus.written(things[-1], "gif").startswith(b"GIF89a")
 
 
 def test_how_many_are_looked_for_is_chosen_and_linked(

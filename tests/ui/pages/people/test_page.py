@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.people.rows import read_rows
 from attnviz.ui.pages.people.folder import FOLDER
 from tests.paths import ROOT
+from tests.ui import menus
 from tests.ui.looked import five_photos
 
 PAGE = ROOT / "pages" / "10_People.py"
@@ -92,7 +93,10 @@ def test_the_invented_example_is_one_click_away() -> None:
     assert len(gaze(page)["viewers"]) == 6
 
 
-def test_five_photos_one_after_the_other_with_their_scores(tmp_path: Path) -> None:
+def test_five_photos_one_after_the_other_with_their_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = menus.offered(monkeypatch)
     page = open_page(five_photos(tmp_path / "five"), ["ran-small"])
     assert errors(page) == []
     assert any(
@@ -115,6 +119,9 @@ def test_five_photos_one_after_the_other_with_their_scores(tmp_path: Path) -> No
     assert shown["Information gain"]["centre of other pictures"] == 0
     assert html_of(page).count("<figure>") == 7  # people's density and six maps
     assert "Closest map: " in html_of(page)
+    sources = things[-1].make().sources
+    assert [one.picture.name for one in sources] == ["astronaut.png"] * 2
+    assert len({one.explanation.method for one in sources}) == 2
     page.session_state["people photo"] = dict.fromkeys(page.session_state["people photo"], 2)
     page.run()
     assert gaze(page)["name"] == "china.png"

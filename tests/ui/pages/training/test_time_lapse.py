@@ -87,8 +87,8 @@ def test_the_menu_offers_films_of_the_layer(tmp_path: Path) -> None:
     assert_fine(page)
     titles = [one.proto.label for one in page.get("download_button")]
     assert titles == [
-        *("Filmstrip of all maps", "Film of all maps, animated WebP", "Film of all maps, GIF"),
-        *("Film of all maps, MP4", "Values of all maps"),
+        *("Filmstrip", "All maps, animated WebP", "All maps, GIF", "All maps, MP4"),
+        "Values of all maps",
     ]
 
 

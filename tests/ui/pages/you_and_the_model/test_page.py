@@ -25,6 +25,7 @@ from attnviz.ui.pages.you_and_the_model import page as you_page
 from attnviz.ui.pages.you_and_the_model import result as outcome
 from attnviz.vision.bubbleview.bubbles import blur_picture
 from attnviz.vision.bubbleview.stored_rounds import list_rounds
+from tests.ui import menus
 from tests.ui.pages.layers.layers_pages import small_network, without_classes
 from tests.ui.pages.you_and_the_model.you_pages import (
     CLICKS,
@@ -75,8 +76,14 @@ def test_nothing_of_the_model_is_shown_before_the_person_has_played(
 def test_a_round_gets_both_sides_both_curves_and_all_scores(
     monkeypatch: pytest.MonkeyPatch, browser: Browser
 ) -> None:
+    things = menus.offered(monkeypatch)
     page = played(opened(monkeypatch), browser, answer="<b>cup</b>")
     assert not page.exception
+    mine, model = things[-2:]
+    stored = json.loads(menus.written(mine, "round"))
+    assert (stored["answer"], len(stored["x"])) == ("<b>cup</b>", len(CLICKS))
+    assert stored["picture"]["height"] == 400, "its own pixels, not those on the page"
+    assert model.make().explanation.method
     assert not page.error
     assert parts(page, "play") == []
     (replay,) = parts(page, "replay")
