@@ -10,10 +10,12 @@ from torch import nn
 
 from attnviz.analysis.explain import explain, probabilities
 from attnviz.analysis.explanation import Explanation
+from attnviz.analysis.plain_pass import plain_logits
 from attnviz.errors import FocusError, ModelError
 from attnviz.metrics.map_similarity import spearman
 from attnviz.models.loading import wrap
 from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
 from attnviz.progress import Progress
 from attnviz.targets import Target
 from attnviz.types import FloatArray
@@ -93,9 +95,12 @@ def network_agreement(
         The networks have different numbers of classes, or one returns features; and as `explain`.
     """
     if isinstance(reference, nn.Module):
-        reference = wrap(reference, model.preprocess, model.labels, scores=model.spec.scores)
+        places = model.spec.outputs.kind if model.spec.outputs else None
+        reference = wrap(
+            reference, model.preprocess, model.labels, scores=model.spec.scores, outputs=places
+        )
     picture, method = explanation.picture, explanation.method
-    own, other = (probabilities(one, picture) for one in (model, reference))
+    own, other = (_chances(one, picture) for one in (model, reference))
     if own.shape != other.shape:
         raise ModelError(
             f"{model.name} has {len(own)} classes, and {reference.name} has {len(other)}. Compare "
@@ -111,6 +116,13 @@ def network_agreement(
         _correlation(_shown(explanation), _shown(again)),
         method,
     )
+
+
+def _chances(model: VisionModel, picture: Picture) -> FloatArray:
+    """The probability of each class; of a detector or segmenter, that it is in the picture."""
+    if model.spec.outputs is None:
+        return probabilities(model, picture)
+    return np.asarray(plain_logits(model, picture).sigmoid(), np.float32)
 
 
 def _targets(explanation: Explanation) -> list[Target | int] | None:

@@ -52,6 +52,7 @@ class Choice:
 # Of black boxes: RISE first, whose scores are of whole pictures that are partly hidden, and not of
 # single patches.
 _BY_SCORES = ("rise", "occlusion")
+_OF_THINGS = "d-rise"
 
 
 def choose_method(
@@ -153,13 +154,15 @@ def choose_methods(
     return tuple(choices.values())
 
 
-def by_scores(name: str) -> str:
+def by_scores(name: str, network: NetworkTraits) -> str:
     """Return the name of the method by which a black box answers a question, or is asked.
 
     Parameters
     ----------
     name
         Name of a question or a method.
+    network
+        Its traits; `ModelSpec` has them.
 
     Returns
     -------
@@ -171,7 +174,8 @@ def by_scores(name: str) -> str:
         A black box cannot be asked so.
     """
     _check_asks_scores(name)
-    return _BY_SCORES[0] if name == Question.DECISION else name
+    decision = _OF_THINGS if network.finds_things else _BY_SCORES[0]
+    return decision if name == Question.DECISION else name
 
 
 def _check_asks_scores(name: str) -> None:

@@ -54,9 +54,11 @@ class PlaceTarget(Target):
 
     @classmethod
     def looks(cls, kinds: Collection[Kind]) -> tuple[str, ...]:
-        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was."""
-        del kinds
-        return ("layer-cam",)
+        """See `Target`; Grad-CAM's averaged gradients forget where in the picture a thing was.
+
+        Of a black box nothing can be read.
+        """
+        return ("layer-cam",) if kinds else ("d-rise",)
 
     @classmethod
     def shown_by(cls, method: type[Method]) -> bool:

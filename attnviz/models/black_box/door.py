@@ -17,8 +17,9 @@ from attnviz.models.black_box.network import BlackBox
 from attnviz.models.black_box.onnx_runtime import SUFFIX, from_onnx
 from attnviz.models.black_box.service import SCHEMES, from_address
 from attnviz.models.black_box.torch_program import EXPORTED, SCRIPTED, from_program
+from attnviz.models.outputs.infer import declared_outputs
 from attnviz.models.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
-from attnviz.models.scores import score_kind
+from attnviz.models.scores import ScoreKind, score_kind
 from attnviz.models.spec import ModelSpec, Source, as_given
 from attnviz.models.tasks import task_named
 from attnviz.models.vision_model import VisionModel
@@ -37,12 +38,13 @@ def black_box(
     takes: str | None = None,
     task: str | None = None,
     scores: str | None = None,
+    outputs: str | None = None,
     name: str | None = None,
 ) -> VisionModel:
     """Make anything that returns scores of pictures usable here, although nothing is seen inside.
 
-    `explain` answers by methods that need scores alone (`rise`, `occlusion`), and evidence, blur
-    budget and exports work as for every model.
+    `explain` answers by methods that need scores alone (`rise`, `occlusion`; `d-rise` for what a
+    detector finds), and evidence, blur budget and exports work as for every model.
 
     Parameters
     ----------
@@ -67,6 +69,10 @@ def black_box(
         and deviation do not apply then.
     task, scores
         What it is for, and what it returns, as for `wrap`; inferred from the values if None.
+    outputs
+        What a detector or segmenter returns, as for `wrap`, in arrays, tensors or lists: "boxes"
+        (a dictionary of `boxes`, in pixels of what it is given, `scores` and `labels` for each
+        picture), "masks" or "dense".
     name
         Name to show.
 
@@ -79,7 +85,7 @@ def black_box(
     ModelError
         It cannot be called, a file cannot be loaded, or its input is none that pictures fit.
     UnknownNameError
-        `takes`, `task` or `scores` is none of the names.
+        `takes`, `task`, `scores` or `outputs` is none of the names.
 
     Examples
     --------
@@ -99,7 +105,8 @@ def black_box(
         handed = replace(handed, takes=Takes(takes))
     if batch is not None and batch < 1:
         raise ModelError(f"A batch has at least one picture, not {batch}.")
-    network = BlackBox(replace(handed, name=name or handed.name), batch)
+    found = None if outputs is None else declared_outputs(outputs, len(labels or ()))
+    network = BlackBox(replace(handed, name=name or handed.name), batch, found)
     spec = ModelSpec(
         name=network.name,
         title=network.name,
@@ -112,7 +119,8 @@ def black_box(
         weights=None,
         preprocess=_preprocess(handed, preprocess, input_size),
         labels=tuple(labels or ()),
-        scores=score_kind(scores),
+        scores=score_kind(scores) if found is None else ScoreKind.NONE,
+        outputs=found,
         task=task_named(task, score_kind(scores)),
         values=False,
     )

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from attnviz.errors import AttnvizError, ModelError
 from attnviz.models.black_box.handed import Handed, Takes, first_line
+from attnviz.models.black_box.places import as_places, first_of, joined
 from attnviz.models.device import is_out_of_memory
+from attnviz.models.outputs.base import Outputs
 
 LARGEST_BATCH = 32
 _ROWS = "Return one row of scores for each picture, [N, classes]."
@@ -29,22 +31,28 @@ class BlackBox(nn.Module):
         What is called.
     batch
         How many pictures it is given at once, at most; `LARGEST_BATCH` if None.
+    outputs
+        How what it returns is read, if it finds boxes or regions: then this is what it returns.
     """
 
-    def __init__(self, handed: Handed, batch: int | None = None) -> None:
+    def __init__(
+        self, handed: Handed, batch: int | None = None, outputs: Outputs | None = None
+    ) -> None:
         super().__init__()
+        self.outputs = outputs
         self.name = handed.name
         self.batch = handed.batch or batch or LARGEST_BATCH
         self._handed = handed
         self._classes: int | None = None
 
     @torch.no_grad()
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Ask for the scores of each picture."""
+    def forward(self, inputs: Tensor) -> Any:
+        """Ask for the scores of each picture, or for what is found there."""
         parts = [self._asked(part) for part in torch.split(inputs.detach(), self.batch)]
-        return torch.cat(parts).to(inputs.device)
+        whole = joined(parts)
+        return whole.to(inputs.device) if isinstance(whole, Tensor) else whole
 
-    def _asked(self, part: Tensor) -> Tensor:
+    def _asked(self, part: Tensor) -> Any:
         number = len(part)
         if self._handed.batch is not None:  # it takes no fewer, so the last one is repeated
             part = torch.cat([part, part[-1:].expand(self.batch - number, -1, -1, -1)])
@@ -61,6 +69,8 @@ class BlackBox(nn.Module):
                 f"({first_line(error)}). Call it with such a batch by itself to see why, and say "
                 "with `input_size`, `preprocess`, `batch` and `takes` what it needs."
             ) from error
+        if self.outputs is not None:
+            return first_of(as_places(returned, len(part), self.name, self.outputs), number)
         return self._checked(returned, len(part))[:number]
 
     def _batch(self, part: Tensor) -> Any:

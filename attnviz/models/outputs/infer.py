@@ -49,8 +49,6 @@ def outputs_of(module: nn.Module, wish: str | None = None, classes: int = 0) -> 
     UnknownNameError
         There is no such kind.
     """
-    if wish is not None and wish not in KINDS:
-        raise UnknownNameError("kind of output", str(wish), KINDS)
     kind = wish or _known(module)
     if kind is None:
         return None
@@ -59,7 +57,9 @@ def outputs_of(module: nn.Module, wish: str | None = None, classes: int = 0) -> 
 
 
 def declared_outputs(kind: str, count: int) -> Outputs:
-    """Return how an output of a known kind is read, of a network with that many classes."""
+    """Return how an output is read, of that many classes; UnknownNameError for no known kind."""
+    if kind not in KINDS:
+        raise UnknownNameError("kind of output", str(kind), KINDS)
     if kind == "boxes":
         return Outputs(kind, things=partial(read_boxes, classes=count))
     if kind == "dense":

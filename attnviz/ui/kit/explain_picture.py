@@ -46,7 +46,7 @@ def explain_photo(picture: Picture, model: VisionModel, look: str) -> Explanatio
         None until the user starts a method that needs many passes.
     """
     if not model.spec.observable:  # each question takes many passes, too
-        look = by_scores(look)
+        look = by_scores(look, model.spec)
     if is_slow(look):
         return _explain_on_request(picture, model, look)
     if asks_for_place(model, look):
