@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
 from attnviz.types import Pixels
 
@@ -27,3 +28,11 @@ def jpeg(pixels: Pixels, quality: int = 90) -> bytes:
     if not done:
         raise RuntimeError("OpenCV could not write a JPEG")
     return bytes(coded.tobytes())
+
+
+def read_jpeg(data: bytes) -> Pixels:
+    """Decode a JPEG that `jpeg` has written: uint8 [H, W, 3], RGB."""
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if decoded is None:
+        raise ValueError("these bytes are no JPEG")
+    return np.asarray(decoded, np.uint8)

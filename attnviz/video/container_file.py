@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO
 
 import av
 import av.error
@@ -55,8 +55,6 @@ class ContainerVideo(Video):
     source: Path | bytes = field(repr=False)
     demuxer: str
     limits: VideoLimits = field(repr=False)
-
-    sound: ClassVar[bool] = True
 
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:
         """See `Video`."""

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar
 
 from attnviz.types import Pixels
 
@@ -53,9 +52,6 @@ class Video(ABC):
     size: tuple[int, int]
     time_base: Fraction
     count: int | None
-
-    # Path of the file that has the sound, for those that can have any.
-    sound: ClassVar[bool] = False
 
     @abstractmethod
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.jpeg import read_jpeg
 from attnviz.pictures.names import file_stem
 from attnviz.render.focus import FocusSettings, Scale, focus_map
-from attnviz.render.object_matte import object_mattes
+from attnviz.render.object_matte import object_matte, object_mattes
 from attnviz.render.pointed import POINTED
 from attnviz.types import FloatArray, Pixels
 from attnviz.words import FUSED
@@ -104,6 +105,10 @@ class Content:
     folds: bool = False
     frames: Sequence[bytes] | None = None
 
+    def pixels_of(self, index: int) -> Pixels:
+        """The picture of a map: uint8 [H, W, 3]."""
+        return self.pixels if self.frames is None else read_jpeg(self.frames[index])
+
 
 def layer_names(explanation: Explanation) -> list[str]:
     """Return the names of all layers, of the fused map if there are several, and of a point."""
@@ -119,7 +124,10 @@ def with_mattes(content: Content) -> Content:
         focus_map(layer.values, content.geometry, settings, value_range=content.span).scaled
         for layer in content.layers
     ]
-    return replace(content, mattes=object_mattes(content.pixels, fields))
+    if content.frames is None:
+        return replace(content, mattes=object_mattes(content.pixels, fields))
+    mattes = [object_matte(content.pixels_of(index), one) for index, one in enumerate(fields)]
+    return replace(content, mattes=mattes)
 
 
 def pointed_layer(values: FloatArray) -> Layer:

@@ -15,7 +15,9 @@ def viewer_page() -> None:
     """The viewer, and what it has told, as JSON."""
     st.session_state["runs"] = st.session_state.get("runs", 0) + 1
     side = int(st.query_params.get("grid", "14"))
-    options = {name: name in st.query_params for name in ("mattes", "crop", "flat", "lights")}
+    options = {
+        name: name in st.query_params for name in ("mattes", "crop", "flat", "lights", "frames")
+    }
     payload = pack(known_content(side, **options))
     events = viewer(payload, key="viewer", view=current_view(), origin=f"grid {side}")
     share_view(events.view)

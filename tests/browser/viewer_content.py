@@ -9,10 +9,12 @@ import numpy as np
 
 from attnviz.pictures import open_sample
 from attnviz.pictures.geometry import PictureGeometry
+from attnviz.pictures.jpeg import jpeg
 from attnviz.ui.components.viewer import Content, Layer
 
 SIZE = (384, 512)
 LAYERS = 6
+SHADES = tuple(40 * (index + 1) for index in range(LAYERS))
 
 
 @cache
@@ -51,11 +53,13 @@ def known_content(
     crop: bool = False,
     flat: bool = False,
     lights: bool = False,
+    frames: bool = False,
 ) -> Content:
     """The picture with six layers of side x side cells.
 
     mattes: discs with a steep edge as well. crop: the network saw the middle square alone. flat:
     layer 4 has no place that stands out. lights: a few of them on black, instead of the photo.
+    frames: a picture of its own for each layer, in the greys of `SHADES`.
     """
     height, width = SIZE
     cut = (width - height) / 2 if crop else 0.0
@@ -66,7 +70,16 @@ def known_content(
     layers = [Layer(f"block {i}", values) for i, values in enumerate(maps)]
     discs = [known_matte(index) for index in range(LAYERS)] if mattes else None
     pixels = known_lights() if lights else known_pixels()
-    return Content(pixels, geometry, layers, "Attention", "Made up.", mattes=discs)
+    greys = [np.full_like(pixels, shade) for shade in SHADES] if frames else None
+    return Content(
+        pixels if greys is None else greys[0],
+        geometry,
+        layers,
+        "Attention",
+        "Made up.",
+        mattes=discs,
+        frames=None if greys is None else [jpeg(grey) for grey in greys],
+    )
 
 
 def known_matte(index: int) -> np.ndarray:

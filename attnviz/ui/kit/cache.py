@@ -29,6 +29,7 @@ from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
+from attnviz.ui.kit.videos import open_upload
 
 SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
@@ -121,7 +122,7 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     Raises
     ------
     PictureError
-        If the file is not a picture, or too large.
+        If the file is neither a picture nor a video, or too large.
 
     Notes
     -----
@@ -129,7 +130,7 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     The values of a file's own channels are kept up to 16 MB.
     """
     del checksum
-    return open_picture(_source, name=name).reduced(SHOWN_SIDE).lightened(MOST_VALUES)
+    return open_upload(_source, name=name).reduced(SHOWN_SIDE).lightened(MOST_VALUES)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

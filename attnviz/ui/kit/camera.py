@@ -11,12 +11,8 @@ _TURN = "camera turn"
 
 
 def offer_camera() -> None:
-    """Show a button that opens the camera, and the camera once it is open.
-
-    Until then the browser is not asked for it. A photo that was taken joins the row as an upload
-    does, and the camera closes.
-    """
-    opened = bool(st.session_state.get(_OPEN))
+    """Show a button that opens the camera, or closes it."""
+    opened = _is_open()
     st.button(
         "Close the camera" if opened else "Take a photo",
         key="camera button",
@@ -25,7 +21,14 @@ def offer_camera() -> None:
         type="tertiary",
         icon=":material/no_photography:" if opened else ":material/photo_camera:",
     )
-    if opened:
+
+
+def show_camera() -> None:
+    """Show the camera if it is open; the browser is not asked for it before.
+
+    A photo that was taken joins the row as an upload does, and the camera closes.
+    """
+    if _is_open():
         key = f"camera {st.session_state.get(_TURN, 0)}"
         st.camera_input(
             "Camera",
@@ -34,6 +37,10 @@ def offer_camera() -> None:
             args=(key,),
             label_visibility="collapsed",
         )
+
+
+def _is_open() -> bool:
+    return bool(st.session_state.get(_OPEN))
 
 
 def _switch(opened: bool) -> None:

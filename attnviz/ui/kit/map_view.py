@@ -83,7 +83,7 @@ def _show_plain(content: Content) -> None:
         captions = [layer.name for layer in content.layers]
     st.caption(f"Rendered by the server because this browser has no WebGL2. {scale}")
     st.image(
-        [overlay(content, layer) for layer in content.layers],
+        [overlay(content, layer, index) for index, layer in enumerate(content.layers)],
         caption=[plain_text(text) for text in captions],
         width=_PLAIN_SIDE,
     )
@@ -120,11 +120,11 @@ def marked(pixels: Pixels, x: float, y: float) -> Pixels:
     return shown
 
 
-def overlay(content: Content, layer: Layer) -> bytes:
-    """Draw a map over a small copy of the photo, as JPEG bytes."""
+def overlay(content: Content, layer: Layer, index: int = 0) -> bytes:
+    """Draw a map over a small copy of its picture, as JPEG bytes."""
     height, width = content.pixels.shape[:2]
     step = max(1, max(height, width) // (2 * _PLAIN_SIDE))
-    pixels = np.ascontiguousarray(content.pixels[::step, ::step])
+    pixels = np.ascontiguousarray(content.pixels_of(index)[::step, ::step])
     if content.point is not None:
         pixels = marked(pixels, *content.point)
     scale = Scale.LAYER if content.span is None else Scale.ALL_LAYERS

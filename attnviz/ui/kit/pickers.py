@@ -10,10 +10,10 @@ import streamlit as st
 
 from attnviz.errors import PictureError
 from attnviz.pictures import Picture, list_samples, open_sample
-from attnviz.pictures.presentation import AS_USUAL, open_presented
+from attnviz.pictures.presentation import AS_USUAL
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
 from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
-from attnviz.ui.kit.camera import offer_camera
+from attnviz.ui.kit.camera import offer_camera, show_camera
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
 from attnviz.ui.kit.photo_store import KeptPhoto
@@ -32,6 +32,8 @@ from attnviz.ui.kit.uploads import (
     show_messages,
 )
 from attnviz.ui.kit.url_state import linked
+from attnviz.ui.kit.videos import is_moving, open_upload, open_uploaded_video
+from attnviz.video.film import Video
 
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
@@ -53,12 +55,15 @@ class Photo:
         For an upload the file's name, which must be escaped.
     credit : str
         Author, licence and source, if known.
+    video : callable or None
+        Opens the video of which the picture is the first frame.
     """
 
     shown: Picture
     whole: Callable[[], Picture]
     title: str
     credit: str = ""
+    video: Callable[[], Video] | None = None
 
 
 def pick_picture() -> Photo | None:
@@ -102,8 +107,7 @@ def pick_from_row() -> dict[str, Photo]:
             st.session_state["picture"] = chosen = picked
             forget_messages()
     with upload:
-        _offer_new()
-        offer_removal(chosen)
+        _offer_new(chosen)
     show_messages()
     if chosen not in photos:
         st.warning(_missing_text(chosen), icon=":material/hide_image:")
@@ -114,10 +118,13 @@ def pick_from_row() -> dict[str, Photo]:
     return {chosen: photos[chosen]} | photos
 
 
-def _offer_new() -> None:
-    """Show the box for new photos, and the way to the camera."""
+def _offer_new(chosen: str = "") -> None:
+    """Show the box for new photos, the way to the camera, and removal of the chosen photo."""
     offer_upload()
-    offer_camera()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_camera()
+        offer_removal(chosen)
+    show_camera()
 
 
 def known_photos() -> dict[str, Photo]:
@@ -173,5 +180,7 @@ def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
         shown = shown_upload(kept.checksum, kept.name, kept.source)
     else:
         shown = presented_upload(kept.checksum, kept.name, wanted.texts(), kept.source)
-    whole = partial(open_presented, kept.source, wanted, name=kept.name)
-    return Photo(shown, whole, shown.name)
+    whole = partial(open_upload, kept.source, wanted, name=kept.name)
+    moving = is_moving(kept.checksum, kept.source)
+    video = partial(open_uploaded_video, kept.source, kept.name) if moving else None
+    return Photo(shown, whole, shown.name, video=video)

@@ -16,6 +16,7 @@ from attnviz.pictures.names import PICTURE_SUFFIXES
 from attnviz.ui.kit.cache import shown_upload
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.photo_store import PHOTOS, KeptPhoto
+from attnviz.ui.kit.videos import UPLOAD_LIMITS, VIDEO_TYPES
 from attnviz.ui.kit.visitor import visitor
 
 FILE_TYPES = sorted([*(suffix[1:] for suffix in PICTURE_SUFFIXES), "nii.gz"])
@@ -36,13 +37,13 @@ def offer_upload() -> None:
     # A new key empties the box: what it held is kept elsewhere.
     key = f"uploads {turn}" if turn else "uploads"
     st.file_uploader(
-        "New photos",
-        type=FILE_TYPES,
+        "New photos or videos",
+        type=sorted({*FILE_TYPES, *VIDEO_TYPES}),
         accept_multiple_files=True,
         key=key,
         on_change=_receive,
         args=(key,),
-        max_upload_size=largest_photo(),
+        max_upload_size=max(largest_photo(), UPLOAD_LIMITS.max_bytes // MEGABYTE),
     )
 
 
@@ -60,24 +61,23 @@ def show_messages() -> None:
 def offer_removal(chosen: str) -> None:
     """Show a button that removes the chosen photo, if it is the visitor's, and one to undo it."""
     removed: tuple[KeptPhoto, int] | None = st.session_state.get(_REMOVED)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if any(photo.checksum == chosen for photo in kept_photos()):
-            st.button(
-                "Remove this photo",
-                key="remove photo",
-                on_click=_remove,
-                args=(chosen,),
-                type="tertiary",
-                icon=":material/delete:",
-            )
-        if removed is not None:
-            st.button(
-                f"Undo: bring back {plain_text(removed[0].name)}",
-                key="undo removal",
-                on_click=_undo,
-                type="tertiary",
-                icon=":material/undo:",
-            )
+    if any(photo.checksum == chosen for photo in kept_photos()):
+        st.button(
+            "Remove this photo",
+            key="remove photo",
+            on_click=_remove,
+            args=(chosen,),
+            type="tertiary",
+            icon=":material/delete:",
+        )
+    if removed is not None:
+        st.button(
+            f"Undo: bring back {plain_text(removed[0].name)}",
+            key="undo removal",
+            on_click=_undo,
+            type="tertiary",
+            icon=":material/undo:",
+        )
 
 
 def forget_messages() -> None:

@@ -38,6 +38,7 @@ from attnviz.ui.kit.target_fields import move_to
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
+from attnviz.ui.pages.focus.over_time import ShownVideo, show_video, wants_frames
 from attnviz.ui.pages.focus.panels import show_asked, show_predictions
 from attnviz.ui.pages.focus.server_view import plain_view
 from attnviz.ui.pages.focus.tapping import (
@@ -63,6 +64,7 @@ class FocusSubject:
     photo: Photo
     model: VisionModel
     explanation: Explanation
+    look: str = ""
 
 
 def show() -> None:
@@ -76,6 +78,8 @@ def show() -> None:
         tap = side.container()
         with side:
             subject = _pick_subject(photo)
+        if subject is not None and _shows_video(subject, main, side):
+            return
         if subject is not None:
             _show_stage(subject, main, side)
             with tap, guarded():
@@ -91,7 +95,19 @@ def _pick_subject(photo: Photo | None) -> FocusSubject | None:
     look = pick_method(model)
     share_view(current_view(), *LINK_KEYS)  # at once: a method may take long, or wait
     explanation = explain_photo(photo.shown, model, look)
-    return None if explanation is None else FocusSubject(photo, model, explanation)
+    return None if explanation is None else FocusSubject(photo, model, explanation, look)
+
+
+def _shows_video(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> bool:
+    """Show the frames of a video, unless there is none, or its first frame is wanted."""
+    if subject.photo.video is None:
+        return False
+    with main:
+        if not wants_frames():
+            return False
+    video = subject.photo.video()
+    show_video(ShownVideo(video, subject.model, subject.look, subject.explanation), main, side)
+    return True
 
 
 def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> None:

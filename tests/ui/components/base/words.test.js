@@ -88,6 +88,7 @@ test("the scale's ends are explained", () => {
   );
   const noted = { fused: true, flat: false, note: "1 is the peak of the strongest" };
   assert.equal(scaleNote("layer", noted), "1 is the peak of the strongest");
+  assert.equal(scaleNote("all-layers", plain, "Frame"), "Colours span all frames");
 });
 
 test("both ends of a scale have the decimals that the larger one needs", () => {

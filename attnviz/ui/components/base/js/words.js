@@ -64,13 +64,13 @@ export function focusFacts(focus, rows, columns) {
   return { share: sharp / (rows * columns), x: sumX / mass / columns, y: sumY / mass / rows };
 }
 
-/** What the ends of the colour scale mean. */
-export function scaleNote(scale, layer) {
+/** What the ends of the colour scale mean; `noun` is what each map belongs to. */
+export function scaleNote(scale, layer, noun = "Layer") {
   if (layer.fused) return layer.note || "Mean of all layers; 1 is an even map";
   if (layer.flat) return "Flat: nothing stands out";
   return {
-    layer: "Colours span this layer",
-    "all-layers": "Colours span all layers",
+    layer: `Colours span this ${noun.toLowerCase()}`,
+    "all-layers": `Colours span all ${noun.toLowerCase()}s`,
     absolute: "Absolute, 0 to 1",
   }[scale];
 }

@@ -6,10 +6,11 @@ import { ends, number, scaleNote } from "../../base/js/words.js";
 
 /** Show the scale of a layer. */
 export function showLegend(area, scene, index, view, table) {
-  const { layers, legend } = scene.header;
+  const { layers, legend, noun } = scene.header;
   const [low, high] = scaleRange(layers[index], layers, view.scale);
   [area.querySelector(".low").textContent, area.querySelector(".high").textContent] = ends(low, high);
-  area.querySelector(".note").textContent = `${legend} ${scaleNote(view.scale, layers[index])}.`;
+  const note = scaleNote(view.scale, layers[index], noun);
+  area.querySelector(".note").textContent = `${legend} ${note}.`;
   const canvas = area.querySelector("canvas");
   if (canvas.dataset.name === view.colours) return;
   canvas.dataset.name = view.colours;
