@@ -41,7 +41,7 @@ def run() -> None:
 
 
 def _show_mode(hosting: Hosting) -> None:
-    """Say at the end of the sidebar whom the app serves, and what that means for one's photos."""
+    """Say in the sidebar whom the app serves, and what that means for one's photos."""
     with st.sidebar.container(key="av-mode"):
         if hosting.hosted:
             st.caption(

@@ -32,6 +32,7 @@ from attnviz.training.jobs.state import JOB, Job, RunPhase, RunState
 from attnviz.training.jobs.worker import DISMISS_REQUEST, LOCK, clear_requests, train_in_folder
 from attnviz.training.recipe import Recipe
 
+MOST_AT_ONCE = 3  # trainings of this user, however they were started
 _START_SECONDS = 60.0  # until a new process holds its lock
 _PROCESSES: dict[Path, subprocess.Popen[bytes]] = {}
 
@@ -259,14 +260,17 @@ def _started_alone(folder: Path, *, concurrent: bool) -> Iterator[None]:
 
 
 def _refuse_if_busy(*, concurrent: bool, ignored: Path | None = None) -> None:
-    if concurrent:
-        return
     own = ignored.absolute() if ignored else None
     runs = (run for run in list_runs() if run.state.phase.active)
     active = {run.folder.absolute(): run.folder.name for run in runs}
     active |= {folder: str(folder) for folder in _active_elsewhere()}
     busy = [name for folder, name in active.items() if folder != own]
-    if busy:
+    if len(busy) >= MOST_AT_ONCE:
+        raise TrainingError(
+            f"{len(busy)} networks are being trained, and no more are at once. Wait for one of "
+            "them, pause it or cancel it."
+        )
+    if busy and not concurrent:
         raise BusyError(
             f"{busy[0]} is being trained. Wait for it, pause it, cancel it, or let both be trained "
             "side by side."

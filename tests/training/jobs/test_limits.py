@@ -1,4 +1,4 @@
-"""A training that may take so many minutes, and where trainings lie for a user without a home."""
+"""How long a training may take, how many at once, and where they lie for a user without a home."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from attnviz.errors import TrainingError
 from attnviz.training.jobs.registered_folders import runs_folder
-from attnviz.training.jobs.runs import list_runs
-from attnviz.training.jobs.state import RunState
+from attnviz.training.jobs.runs import BusyError, list_runs, start_run
+from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.jobs.worker import _Worker
 from attnviz.training.loop.checkpoint import TrainingState
-from tests.training.jobs.running import recipe
+from tests.training.jobs.running import job_in, recipe
 
 
 def test_it_ends_after_the_minutes_that_it_may_take(tmp_path: Path) -> None:
@@ -33,3 +33,15 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
     with pytest.raises(TrainingError, match=r"no home folder .* Set ATTNVIZ_RUNS"):
         runs_folder()
     assert list_runs() == ()
+
+
+def test_no_more_than_three_are_trained_at_once(runs: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        job_in(runs / str(number), tmp_path, 1)
+    with pytest.raises(TrainingError, match="3 networks are being trained") as refused:
+        start_run(recipe(1), tmp_path, size=32, concurrent=True)
+    assert not isinstance(refused.value, BusyError)
+    RunState(RunPhase.PAUSED).write(runs / "1")
+    with pytest.raises(BusyError, match="is being trained"):
+        start_run(recipe(1), tmp_path, size=32)
+    assert {run.name for run in runs.iterdir() if run.is_dir()} == {"0", "1", "2"}
