@@ -13,7 +13,7 @@ from attnviz.pictures import open_sample
 out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 out.mkdir(parents=True, exist_ok=True)
 
-picture = open_sample("chelsea")  # or attnviz.open_picture("dog.jpg")
+picture = open_sample("coffee")  # or attnviz.open_picture("dog.jpg")
 model = attnviz.load_model(device="cpu")
 result = attnviz.explain(model, picture)
 focus = result.focus()  # of the layer that answers best, 0..1 at the picture's size

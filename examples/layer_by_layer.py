@@ -17,9 +17,9 @@ out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 out.mkdir(parents=True, exist_ok=True)
 
 result = attnviz.explain(
-    attnviz.load_model("vit-small", device="cpu"), open_sample("chelsea"), method="raw-attention"
+    attnviz.load_model("vit-small", device="cpu"), open_sample("china"), method="raw-attention"
 )
-columns = 4
+columns = 3
 rows = -(-len(result.layers) // columns)
 figure, axes = plt.subplots(rows, columns, figsize=(3 * columns, 3 * rows), squeeze=False)
 for axis in axes.flat:

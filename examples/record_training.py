@@ -30,4 +30,6 @@ with attnviz.record(network, [open_sample("chelsea")], out / "run.attn") as run:
         loss.backward()
         optimizer.step()
         run.step(epoch, loss=loss.item())
-print(len(attnviz.Recording.load(out / "run.attn").snapshots), "snapshots ->", out / "run.attn")
+recording = attnviz.Recording.load(out / "run.attn")
+recording.plot().savefig(out / "run.png")
+print(len(recording.snapshots), "snapshots ->", out / "run.attn")

@@ -34,7 +34,7 @@ def run(name: str, out: Path) -> str:
 
 def test_the_focus_picture_is_blurred_in_places_alone(tmp_path: Path) -> None:
     run("focus_picture.py", tmp_path)
-    photo = open_sample("chelsea").pixels.astype(float)
+    photo = open_sample("coffee").pixels.astype(float)
     pixels = np.asarray(Image.open(tmp_path / "focus.png")).astype(float)
     assert pixels.shape == photo.shape
     change = np.abs(pixels - photo).max(-1)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.paths import ROOT
 
-FOLDERS = ("attnviz", "benchmarks", "examples", "pages", "tests")
+FOLDERS = ("attnviz", "benchmarks", "docs", "examples", "pages", "tests")
 SOURCES = sorted(
     path for name in FOLDERS for kind in ("*.py", "*.js") for path in (ROOT / name).rglob(kind)
 )

@@ -83,7 +83,8 @@ def test_wheel_and_sdist_hold_everything(distributions: Path) -> None:
     assert wheel.name == f"attnviz-{__version__}-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
-    listed = run(["git", "ls-files", "-z", "attnviz", "assets", "pages"], ROOT).split("\0")
+    folders = ["attnviz", "assets", "pages", "docs/help", "docs/tutorials"]
+    listed = run(["git", "ls-files", "-z", *folders], ROOT).split("\0")
     names = [name for name in listed if name and (ROOT / name).is_file()]
     expected = {
         name if name.startswith("attnviz/") else f"attnviz/_bundled/{name}" for name in names

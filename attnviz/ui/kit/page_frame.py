@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.help import show_help
 from attnviz.ui.kit.method_picker import pick_method
 from attnviz.ui.kit.model_picker import pick_model
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
@@ -44,7 +45,7 @@ class Selection:
 
 @contextmanager
 def page_frame(title: str, lead: str) -> Iterator[None]:
-    """Show a page's heading; an `AttnvizError` in the block becomes one message and ends the page.
+    """Show heading and help; an `AttnvizError` in the block becomes one message and ends the page.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def page_frame(title: str, lead: str) -> Iterator[None]:
         One or two sentences below the name, as HTML.
     """
     st.session_state[SHOWN] = title
+    show_help()
     st.html(f'<div class="av-head"><h1>{title}</h1><p>{lead}</p></div>')
     with guarded():
         yield

@@ -14,9 +14,14 @@ def name_page(title: str) -> None:
     _name(title)
 
 
+def page_title() -> str:
+    """Title of the page that is shown; empty before any is."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
 def name_photo(title: str) -> None:
     """Name the photo in the tab, before the page."""
-    _name(title, st.session_state.get(_PAGE, ""))
+    _name(title, page_title())
 
 
 def _name(*parts: str) -> None:
