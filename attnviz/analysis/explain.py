@@ -54,8 +54,9 @@ def explain(
     layers
         The only layers whose maps are needed, by their names or by what one name alone ends in;
         all if None. Then only they are read, and a backward pass ends at the first of them: one
-        late layer costs about half as much as all. Methods that carry attention from layer to
-        layer take what they need for these maps.
+        late layer costs about half as much as all. Methods that weigh features by gradients, such
+        as Grad-CAM, take any module that returns a feature map, and not blocks alone. Methods that
+        carry attention from layer to layer take what they need for these maps.
 
     Returns
     -------

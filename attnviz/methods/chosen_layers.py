@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attnviz.capture.site import Site
+from torch import Tensor, nn
+
+from attnviz.capture.discovery.find_sites import feature_layers, find_sites
+from attnviz.capture.site import Kind, Site
 from attnviz.errors import AmbiguousNameError, UnknownNameError
 
 
@@ -48,6 +51,41 @@ def needed(sites: Sequence[Site], layers: Sequence[str] | None) -> Sequence[Site
         return sites
     names = chosen_layers([site.layer for site in sites], layers)
     return [site for site in sites if site.layer in names]
+
+
+def asked_maps(module: nn.Module, example: Tensor, layers: Sequence[str]) -> tuple[Site, ...]:
+    """Return where features of the layers that are asked for can be read.
+
+    Parameters
+    ----------
+    module, example
+        The network and an input; the caller holds its lock.
+    layers
+        Names of blocks, as for `chosen_layers`, or else of any modules that return feature maps.
+
+    Returns
+    -------
+    tuple of Site
+        Each once.
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError
+        As `chosen_layers`.
+    NoSitesError, ModelError
+        As `find_sites`.
+    """
+    blocks = {site.layer: site for site in find_sites(module, Kind.FEATURES, example)}
+    found: dict[str, Site] = {}
+    if not layers:
+        chosen_layers(tuple(blocks), layers)  # raises
+    for asked in layers:
+        known = blocks
+        if not any(name == asked or name.endswith(f".{asked}") for name in blocks):
+            known = {site.layer: site for site in feature_layers(module, example)} | blocks
+        name = chosen_layers(tuple(known), [asked])[0]
+        found[name] = known[name]
+    return tuple(found.values())
 
 
 def _named(names: Sequence[str], asked: str) -> str:

@@ -20,7 +20,7 @@ from attnviz.capture.site import Kind, Site
 from attnviz.capture.trace import Trace
 from attnviz.errors import MethodError
 from attnviz.methods.base import METHODS, ChooseClasses, Method, Nature
-from attnviz.methods.chosen_layers import needed
+from attnviz.methods.chosen_layers import asked_maps, needed
 from attnviz.methods.fuse import FUSED
 from attnviz.methods.inference import Cost, Inference, LayerMaps, MethodResult
 from attnviz.progress import report_progress
@@ -212,10 +212,13 @@ class FeatureMethod(LayerMethod[FeatureReading]):
     def sites_for(self, inference: Inference, layer: str | None) -> Sequence[Site]:
         """See `TraceMethod`; blocks are mapped one by one, so the site of one layer is enough.
 
-        The graph begins at the first site, which makes each backward pass short.
+        The graph begins at the first site, which makes each backward pass short. Layers that are
+        asked for need not be blocks.
         """
+        if inference.layers is not None:
+            return asked_maps(inference.module, inference.inputs, inference.layers)
         sites = super().sites_for(inference, layer)
-        if layer == FUSED or inference.layers is not None:
+        if layer == FUSED:
             return sites
         shown = [site for site in sites if site.layer == layer]
         return shown or influential_blocks(inference.module, sites, inference.inputs)[-1:]

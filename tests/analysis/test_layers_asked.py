@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor, nn
 
 import attnviz
@@ -12,6 +13,7 @@ from attnviz.methods.chosen_layers import chosen_layers
 from attnviz.methods.grad_cam import GradCam
 from attnviz.models.zoo.vit_small import vit_small
 from attnviz.pictures.geometry import Fit
+from tests.conftest import TinyCnn
 
 SMALL = attnviz.Preprocess(size=64, fit=Fit.SQUASH)
 
@@ -57,6 +59,29 @@ def test_the_end_of_one_name_alone_is_enough(model: attnviz.VisionModel, photo: 
         attnviz.explain(model, photo, "mask-effect", layers=["stage4"])  # it has no mask
     with pytest.raises(UnknownNameError, match=r"Known: stem.2"):
         attnviz.explain(model, photo, "grad-cam", layers=[])
+
+
+def test_any_module_that_returns_a_feature_map_can_be_asked_for(photo: np.ndarray) -> None:
+    """Of a layer that is no block: Grad-CAM by PyTorch alone, also where a ReLU overwrites it."""
+    torch.manual_seed(0)
+    net = TinyCnn().eval()
+    model = attnviz.wrap(net, SMALL, list("abcd"))
+    found = attnviz.explain(model, photo, "grad-cam", 2, layers=["features.1", "4"])
+    assert found.layers == ("features.1", "features.4")
+    inputs, _ = SMALL.tensor(attnviz.open_picture(photo))
+    with torch.enable_grad():
+        normed = net.features[:2](inputs)
+        later = net.features[3:5](torch.relu(normed))
+        logits = net.head(torch.relu(net.features[6](torch.relu(later))).mean((2, 3)))
+        slopes = torch.autograd.grad(logits[0, 2], [normed, later])
+    for values, slope, own in zip((normed, later), slopes, found.maps, strict=True):
+        expected = (slope.mean((2, 3), keepdim=True) * values).sum(1).relu()[0]
+        np.testing.assert_allclose(own, expected.detach().numpy(), atol=1e-6)
+    vit = attnviz.wrap(vit_small(4, width=32, depth=2, heads=2), SMALL)
+    norm = attnviz.explain(vit, photo, "grad-cam", layers=["blocks.1.norm1"])
+    assert norm.maps[0].shape == (8, 8)
+    with pytest.raises(UnknownNameError, match=r"Nearest: .*features\.1"):
+        attnviz.explain(model, photo, "grad-cam", layers=["feature.1"])
 
 
 def test_names_by_hand() -> None:

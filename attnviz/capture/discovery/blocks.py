@@ -128,6 +128,30 @@ def find_blocks(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
     return sites
 
 
+def find_layers(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
+    """Find every module inside a network that returns a feature map, or tokens of patches.
+
+    Parameters
+    ----------
+    module, example
+        As for `find_blocks`.
+
+    Returns
+    -------
+    tuple of Site
+        In the order in which a pass enters them; where the order of tokens is not that of the
+        picture, `find_blocks` would leave them out.
+    """
+    grids, network, _ = _observed(module, example)
+    calls = [call for call in all_calls(network) if call.name]
+    counts = Counter(call.name for call in calls)
+    return tuple(
+        _site(call.layer, call, grids, repeated=counts[call.name] > 1)
+        for call in calls
+        if _layout(call, grids) is not None
+    )
+
+
 def _observed(module: nn.Module, example: Tensor) -> tuple[_Grids, ModuleCall, Tensor]:
     """One pass, and the leaf from which its graph begins; without a graph where one fails."""
     size = (example.shape[-2], example.shape[-1])

@@ -13,7 +13,7 @@ from attnviz.capture.discovery.attention_sites import (
     find_self_attention,
     without_gates,
 )
-from attnviz.capture.discovery.blocks import find_blocks
+from attnviz.capture.discovery.blocks import find_blocks, find_layers
 from attnviz.capture.discovery.record_calls import RecordedPass, record_calls
 from attnviz.capture.discovery.structure import StructureCache, build_key, structure_key
 from attnviz.capture.hooks.eager import prepare_for_hooks
@@ -22,6 +22,7 @@ from attnviz.errors import NoSitesError
 from attnviz.models.black_box.network import BlackBox
 
 _BLOCKS = StructureCache[tuple[Site, ...]]()
+_LAYERS = StructureCache[tuple[Site, ...]]()
 _GATES = StructureCache[Gates]()
 _WITHOUT_PRODUCTS = StructureCache[bool]()
 _CONTEXT = StructureCache[tuple[tuple[Site, ...], tuple[str, ...]]]()
@@ -64,6 +65,32 @@ def find_sites(module: nn.Module, kind: Kind, example: Tensor) -> tuple[Site, ..
     if kind is Kind.FEATURES:
         return _BLOCKS.of(module, key, lambda: find_blocks(module, example))
     return tuple(site for site in _gates(module, example, key)[0].sites if site.kind is kind)
+
+
+def feature_layers(module: nn.Module, example: Tensor) -> tuple[Site, ...]:
+    """Find all modules whose output relevance can be computed at, the blocks' own parts as well.
+
+    Parameters
+    ----------
+    module, example
+        As for `find_sites`.
+
+    Returns
+    -------
+    tuple of Site
+        In the order of the pass. Tokens are among them only where those of a block are.
+
+    Raises
+    ------
+    NoSitesError, ModelError
+        As `find_sites`.
+    """
+    tokens = any(site.layout.is_sequence for site in find_sites(module, Kind.FEATURES, example))
+    module, example = prepare_for_hooks(module, example)
+    example = example[:1]
+    key = structure_key(module, example)
+    every = _LAYERS.of(module, key, lambda: find_layers(module, example))
+    return tuple(site for site in every if tokens or not site.layout.is_sequence)
 
 
 def _refuse_black_box(module: nn.Module) -> None:
