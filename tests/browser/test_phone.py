@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator
 
@@ -89,6 +90,50 @@ def test_a_tapped_thing_is_sharp_and_so_is_one_chosen_by_keys(chromium: Browser,
     expect(canvas(page)).not_to_have_attribute("data-layer", POINTED)
     expect(page.get_by_text("Here the model may see")).to_have_count(0)
     page.close()
+
+
+HANDED_OVER = """
+navigator.canShare = ({ files }) => files?.[0]?.type === "image/png";
+navigator.share = async ({ files, title }) => {
+  const bytes = new Uint8Array(await files[0].arrayBuffer());
+  window.handed = { title, name: files[0].name, bytes: Array.from(bytes) };
+};
+"""
+IN_CLIPBOARD = """async () => {
+  const [item] = await navigator.clipboard.read();
+  const blob = await item.getType("image/png");
+  return Array.from(new Uint8Array(await blob.arrayBuffer()));
+}"""
+
+
+def drawn(page: Page) -> np.ndarray:
+    """What the viewer's canvas shows."""
+    code = canvas(page).evaluate("(one) => one.toDataURL('image/png').split(',')[1]")
+    return pixels(base64.b64decode(code))
+
+
+def pixels(source: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(source)).convert("RGB"))
+
+
+def test_the_picture_is_copied_and_handed_to_the_share_sheet(chromium: Browser, app: App) -> None:
+    context = chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.add_init_script(HANDED_OVER)  # headless, there is no sheet to open
+    page = context.new_page()
+    page.goto(app.url)
+    settle(page)
+    shown = drawn(page)
+    assert shown.std() > 10
+    page.get_by_role("button", name="Copy picture").click()
+    expect(page.get_by_text("The picture is copied.")).to_be_visible()
+    np.testing.assert_array_equal(pixels(bytes(page.evaluate(IN_CLIPBOARD))), shown)
+    page.get_by_role("button", name="Share").click()
+    page.wait_for_function("window.handed", timeout=WAIT)
+    handed = page.evaluate("window.handed")
+    assert (handed["title"], handed["name"]) == ("china", "china.png")
+    np.testing.assert_array_equal(pixels(bytes(handed["bytes"])), drawn(page))
+    context.close()
 
 
 def photo(index: int) -> FilePayload:

@@ -11,7 +11,7 @@ let root, messages, show;
 beforeEach(() => {
   installPage();
   root = make(
-    "div", {}, make("div.modes"), make("div.edges"), make("button.share"), make("small.edges-note"),
+    "div", {}, make("div.modes"), make("div.edges"), make("button.copy"), make("button.share"), make("small.edges-note"),
     make("div.sliders"), make("div.options"),
   );
   messages = [];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { share } from "../../../../attnviz/ui/components/viewer/js/share.js";
+import { canCopy, copyPicture, share } from "../../../../attnviz/ui/components/viewer/js/share.js";
 import { openPage } from "../base/page.js";
 
 let here;
@@ -82,4 +82,32 @@ test("where nothing can be shared the link is shown; who closes the window hears
   assert.match((await shared({})).said[0], /http:\/\/here\/\?a=b/);
   assert.match((await shared({ share: true, refuses: "NotAllowedError" })).said[0], /here/);
   assert.deepEqual((await shared({ share: true, refuses: "AbortError" })).said, []);
+});
+
+/** A page that may write into the clipboard, unless `refuses`; returns what was written and said. */
+async function copying(refuses = false) {
+  const seen = { items: [], said: [] };
+  const write = async (items) => {
+    if (refuses) throw new Error("no");
+    seen.items.push(...items);
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { clipboard: { write } }, configurable: true });
+  globalThis.ClipboardItem = /** @type {any} */ (class {
+    constructor(kinds) {
+      this.kinds = kinds;
+    }
+  });
+  const canvas = { toBlob: (done, type) => done(new Blob([type])) };
+  assert.equal(canCopy(), true);
+  await copyPicture(/** @type {any} */ (canvas), { say: (text) => seen.said.push(text) });
+  delete globalThis.ClipboardItem;
+  return seen;
+}
+
+test("the picture goes into the clipboard as PNG, or it is said that it may not", async () => {
+  const { items, said } = await copying();
+  assert.equal(await (await items[0].kinds["image/png"]).text(), "image/png");
+  assert.deepEqual(said, ["The picture is copied."]);
+  assert.match((await copying(true)).said[0], /does not let the picture be copied/);
+  assert.equal(canCopy(), false, "where there is no such thing as an item of the clipboard");
 });

@@ -1,6 +1,7 @@
 // The controls below the stage. Each knows its name in the view; names of layers are only ever text.
 
 import { surfaces } from "../../base/js/view.js";
+import { canCopy } from "./share.js";
 
 const LENS = [
   {
@@ -144,6 +145,7 @@ export function buildControls(root, change) {
     const idle = header.quiet || (left !== "bokeh" && right !== "bokeh"); // nobody would look for it
     root.querySelector(".edges").hidden = note.hidden = idle;
     root.querySelector(".share").hidden = !header.name;
+    root.querySelector(".copy").hidden = !canCopy();
   };
 }
 

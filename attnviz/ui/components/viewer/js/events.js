@@ -3,7 +3,7 @@
 import { buildControls } from "./controls.js";
 import { layerKey, stageKey, stripKey } from "../../base/js/keyboard.js";
 import { listen, listenToWipe, stepper } from "./pointer.js";
-import { share } from "./share.js";
+import { copyPicture, share } from "./share.js";
 import { WHOLE } from "../../base/js/zoom.js";
 
 const PHONE = "(max-width: 640px)";
@@ -12,7 +12,7 @@ const PHONE = "(max-width: 640px)";
 export function attachEvents(viewer) {
   listenToKeys(viewer);
   listenToSteps(viewer);
-  const { canvas, wipe, play, speed, reset, share: button } = viewer.parts;
+  const { canvas, wipe, play, speed, reset, copy, share: button } = viewer.parts;
   listen(canvas, viewer);
   const divide = (wipeAt, released) => viewer.change({ wipe: wipeAt }, released);
   listenToWipe(wipe, () => viewer.panes()[0], divide);
@@ -20,6 +20,7 @@ export function attachEvents(viewer) {
   speed.onchange = () => viewer.change({ speed: Number(speed.value) }, true);
   reset.onclick = () => viewer.setZoom(WHOLE);
   button.onclick = () => share(canvas, viewer);
+  copy.onclick = () => copyPicture(canvas, viewer);
   viewer.setControls = buildControls(viewer.root, (changes, done) => viewer.change(changes, done));
   return listenElsewhere(viewer);
 }

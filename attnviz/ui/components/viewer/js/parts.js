@@ -10,5 +10,6 @@ export function partsOf(root) {
     noun: part(".noun"),
     play: part(".play"), speed: part(".speed select"), spoken: part(".spoken"),
     notice: part(".notice"), reset: part(".reset"), rest: part(".rest"), share: part(".share"),
+    copy: part(".copy"),
   };
 }

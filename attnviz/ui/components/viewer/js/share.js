@@ -6,6 +6,28 @@ async function pictureOf(canvas, name) {
   return blob && new File([blob], `${name}.png`, { type: "image/png" });
 }
 
+/** Whether this page may put pictures into the clipboard: it came by https, or from this computer. */
+export function canCopy() {
+  return typeof ClipboardItem === "function" && Boolean(navigator.clipboard?.write);
+}
+
+/**
+ * Copy what the canvas shows, to be pasted elsewhere; `viewer` says what became of it.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ say: (text: string) => void }} viewer
+ */
+export async function copyPicture(canvas, viewer) {
+  try {
+    // Handed over while it is still being made: some browsers forget meanwhile that there was a click.
+    const picture = pictureOf(canvas, "picture");
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+    viewer.say("The picture is copied.");
+  } catch {
+    viewer.say("This browser does not let the picture be copied here. Save it instead.");
+  }
+}
+
 /**
  * Share what the canvas shows; `viewer` says what became of it.
  *
