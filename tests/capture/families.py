@@ -161,7 +161,10 @@ CONTEXT: dict[str, Family] = {
         4,
     ),
     "timm MaxViT": Family(
-        _timm("maxvit_rmlp_pico_rw_256", img_size=(128, 192)), 22, 11, size=(128, 192)
+        _timm("maxvit_rmlp_pico_rw_256", img_size=(128, 192), depths=(1, 1, 2, 1)),
+        10,
+        5,
+        size=(128, 192),
     ),
     "timm CoAtNet": Family(
         _timm("coatnet_nano_rw_224", img_size=(128, 192), depths=(1, 1, 2, 2)),

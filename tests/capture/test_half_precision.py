@@ -158,6 +158,9 @@ def test_maps_of_every_method_stay_near_float32(name: str, dtype: torch.dtype) -
     assert read >= 5
 
 
+# Of inputs, where they may be smaller than the networks' own: a pass in half precision takes long
+# where the processor has none, and is of the same layers.
+SIDES = {"lens": 128, "cbam-small": 128, "ran-small": 128}
 SHIPPED = sorted(path.stem for path in (assets_folder() / "weights").glob("*.safetensors"))
 
 
@@ -169,14 +172,18 @@ def test_a_trained_network_is_explained_in_half_precision(name: str, dtype: torc
 
     Grad-CAM++ and XGrad-CAM are left out: they divide by sums that nearly vanish in some blocks.
     """
-    shipped, picture = load_model(name), open_sample("chelsea")
+    shipped, picture = load_model(name, input_size=SIDES.get(name)), open_sample("chelsea")
     full = wrap(shipped.module, shipped.preprocess, shipped.labels)
     half = wrap(deepcopy(shipped.module).to(dtype), shipped.preprocess, shipped.labels)
     layers = sum(isinstance(one, (nn.Conv2d, nn.Linear)) for one in shipped.module.modules())
     # Each layer rounds by half an eps, forward and backward; independent errors add in squares.
     near = max(NEAR, torch.finfo(dtype).eps / 2 * (2 * layers) ** 0.5)
+    seen: set[str] = set()
     for method in ("auto", "decision", "grad-cam", "hires-cam", "layer-cam", "competition"):
+        if method in seen:  # it has answered one of the questions
+            continue
         expected, found = (explain(one, picture, method, target=3) for one in (full, half))
+        seen.add(found.method)
         assert (found.method, found.layers) == (expected.method, expected.layers)
         assert found.best_layer == expected.best_layer
         largest = max(float(np.abs(one).max()) for one in expected.maps)
