@@ -47,6 +47,11 @@ def test_pytorch_grad_cams_methods_take_any_block(
     two = attnviz.explain(model, photo, "eigen-cam", layers=["stage4", "stage2.unit"])
     assert two.layers == ("stage2.unit", "stage4")
     assert [one.shape for one in two.maps] == [(8, 8), (4, 4)]
+    whole = attnviz.explain(model, photo, "fullgrad")  # a single map of the whole network
+    alone = attnviz.explain(model, photo, "fullgrad", layers=whole.layers)
+    np.testing.assert_allclose(alone.maps[0], whole.maps[0], rtol=1e-4)
+    with pytest.raises(UnknownNameError, match="no layer named 'stage4'"):
+        attnviz.explain(model, photo, "fullgrad", layers="stage4")
 
 
 def test_the_end_of_one_name_alone_is_enough(model: attnviz.VisionModel, photo: np.ndarray) -> None:

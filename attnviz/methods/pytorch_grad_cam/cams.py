@@ -178,7 +178,8 @@ class LibraryCam(Method):
         count = (0 if self.all_blocks else 1) if self.blocks is None else self.blocks
         if count < 0:
             raise MethodError(f"blocks is {count}; it must be at least 0.")
-        chosen = sites[-count:] if layers is None else needed(sites, layers)
+        every = layers is None or self.whole
+        chosen = sites[-count:] if every else needed(sites, layers)
         fitting = [site for site in chosen if site.layout in self.layouts]
         if not fitting:
             raise MethodError(
