@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnviz.cli.models import DEFAULT_HELP, open_model
-from attnviz.cli.options import InputSize, MethodName
+from attnviz.cli.options import InputSize, MethodName, Radius
 from attnviz.cli.progress_bar import bar
 from attnviz.training.cli import Device
 
@@ -51,17 +51,27 @@ def batch(
     precision: Annotated[
         str, typer.Option(help="float32, or bfloat16 or float16 for autocast.")
     ] = "float32",
+    focus: Annotated[
+        str | None,
+        typer.Option(
+            help="Focus pictures to write: all, sample:100, or the first of an order, such as "
+            "uncertain:20 (certain, flat, central, off-centre, outside-box)."
+        ),
+    ] = None,
+    radius: Radius = 24.0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as one JSON line.")] = False,
     device: Device = "auto",
 ) -> None:
     """Explain many pictures: a row of numbers for each, its maps, and a page over all of them.
 
-    OUT gets scores.parquet, maps/ (float16 on each layer's own grid), and manifest.json when all is
-    there. Work that was stopped goes on when the same command is given again, and ends as if it had
-    not been stopped. The exit code is 0, 1 if some pictures failed, or 130 if it was stopped.
+    OUT gets scores.parquet, maps/ (float16 on each layer's own grid), index.html over all of them,
+    and manifest.json when all is there. Work that was stopped goes on when the same command is
+    given again, and ends as if it had not been stopped. The exit code is 0, 1 if some pictures
+    failed, or 130 if it was stopped.
     """
     from attnviz.analysis.explain_together import Asked
+    from attnviz.batch.focus_pictures import chosen_pictures, write_focus_pictures
     from attnviz.batch.run import BatchRun
     from attnviz.cli.explain import as_asked
     from attnviz.cli.output import check_folder
@@ -77,10 +87,17 @@ def batch(
     try:
         with bar("Explaining", quiet or json, unit=" pictures") as progress:
             folder = run(out, progress)
+        with bar("Drawing", quiet or json, unit=" pictures") as progress:
+            chosen = chosen_pictures(folder.scores(), focus) if focus else ()
+            lost = write_focus_pictures(
+                folder, files, loaded.preprocess, chosen, radius=radius, progress=progress
+            )
     except KeyboardInterrupt:
         typer.echo("\nStopped. The same command goes on from here.", err=True)
         raise typer.Exit(_STOPPED) from None
     errors = int(folder.manifest()["errors"])
+    for problem in lost:
+        typer.echo(str(problem), err=True)
     if json:
         record = {
             "pictures": len(files),

@@ -1,0 +1,147 @@
+"""Focus pictures of a set: of all, of a sample, or of those that come first in an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow
+
+from attnviz.batch.parts import ResultFolder
+from attnviz.batch.picture_file import PictureFile
+from attnviz.errors import OutputError, PictureError, UnknownNameError
+from attnviz.models.preprocess import Preprocess
+from attnviz.pictures.jpeg import jpeg
+from attnviz.progress import Progress, report_progress
+from attnviz.render.bokeh_photo import bokeh
+from attnviz.render.focus import focus_map
+from attnviz.types import DoubleArray, FloatArray
+
+ALL, SAMPLE = "all", "sample"
+ORDERS = {
+    "certain": ("probability1", -1),
+    "uncertain": ("margin", 1),
+    "flat": ("entropy", -1),
+    "central": ("off_centre", 1),
+    "off-centre": ("off_centre", -1),
+    "outside-box": ("inside_box", 1),
+}
+
+
+def chosen_pictures(scores: pyarrow.Table, wish: str) -> list[int]:
+    """Return the indices of pictures that a text chooses, among those that were explained.
+
+    Parameters
+    ----------
+    scores
+        Of a `ResultFolder`.
+    wish
+        "all", "sample:100" (drawn with a fixed seed), or an order and a number: "certain:20",
+        "uncertain:20", "flat:20", "central:20", "off-centre:20" or "outside-box:20".
+
+    Returns
+    -------
+    list of int
+        The first of an order first.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such order.
+    OutputError
+        The number is missing, or none.
+    """
+    explained = np.flatnonzero([error is None for error in scores["error"].to_pylist()])
+    if wish == ALL:
+        return [int(index) for index in explained]
+    order, _, number = wish.partition(":")
+    if order != SAMPLE and order not in ORDERS:
+        raise UnknownNameError("choice of pictures", order, (ALL, SAMPLE, *ORDERS))
+    if not number.isdecimal() or int(number) == 0:
+        raise OutputError(f"--focus {order} takes how many, as in {order}:20.")
+    if order == SAMPLE:
+        drawn = np.random.default_rng(0).permutation(explained)[: int(number)]
+        return sorted(int(index) for index in drawn)
+    name, direction = ORDERS[order]
+    values = direction * _numbers(scores, name)[explained]
+    known = np.flatnonzero(~np.isnan(values))
+    best = known[np.argsort(values[known], kind="stable")][: int(number)]
+    return [int(index) for index in explained[best]]
+
+
+def _numbers(scores: pyarrow.Table, name: str) -> DoubleArray:
+    if name != "off_centre":
+        return np.array(scores[name].to_pylist(), dtype=np.float64)
+    y, x = (_numbers(scores, axis) - 0.5 for axis in ("centre_y", "centre_x"))
+    return np.hypot(y, x)
+
+
+def write_focus_pictures(
+    folder: ResultFolder,
+    files: Sequence[PictureFile],
+    preprocess: Preprocess,
+    chosen: Sequence[int],
+    *,
+    radius: float = 24,
+    progress: Progress | None = None,
+) -> list[PictureError]:
+    """Write `focus/000012.jpg` for each chosen picture, by the map that was stored.
+
+    The network does not run. Pictures that are there already are not written again.
+
+    Parameters
+    ----------
+    folder
+        The results, whole.
+    files
+        The pictures of the set.
+    preprocess
+        Of the network.
+    chosen
+        Indices of pictures.
+    radius
+        Largest blur radius in pixels.
+    progress
+        Called with the number of pictures that are there.
+
+    Returns
+    -------
+    list of PictureError
+        Why some could not be opened again.
+
+    Raises
+    ------
+    OutputError
+        A picture cannot be written.
+    """
+    failed = []
+    missing = {index for index in chosen if not (folder.path / _name(index)).exists()}
+    done = len(chosen) - len(missing)
+    for index, values in _best_maps(folder, missing):
+        try:
+            picture = files[index].open()
+        except PictureError as error:
+            failed.append(error)
+            continue
+        focus = focus_map(values, preprocess.geometry(picture))
+        folder.write_bytes(_name(index), jpeg(bokeh(picture, focus, radius)))
+        done += 1
+        report_progress(progress, done, len(chosen))
+    return failed
+
+
+def _name(index: int) -> str:
+    return f"focus/{index:06}.jpg"
+
+
+def _best_maps(folder: ResultFolder, chosen: set[int]) -> Iterator[tuple[int, FloatArray]]:
+    """The stored map of each picture's best layer, in the order of the set."""
+    best = dict(enumerate(folder.scores()["layer"].to_pylist()))
+    for table in folder.maps() if chosen else ():
+        keys = zip(table["index"].to_pylist(), table["layer"].to_pylist(), strict=True)
+        rows = [
+            at for at, (index, layer) in enumerate(keys) if index in chosen and best[index] == layer
+        ]
+        for row in table.take(rows).to_pylist():
+            values = np.array(row["values"], dtype=np.float32)
+            yield row["index"], values.reshape(row["rows"], row["columns"])
