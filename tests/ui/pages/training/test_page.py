@@ -23,7 +23,7 @@ from attnviz.training.recipe import Recipe
 from attnviz.training.recording.file import Recording, Snapshot
 from attnviz.ui.pages.training.runs import open_recording
 from attnviz.ui.pages.training.start_run import live_recipe
-from tests.ui.pages.training.training_pages import PAGE, assert_fine, opened
+from tests.ui.pages.training.training_pages import CORNER, EVEN, PAGE, assert_fine, made, opened
 
 
 def open_page(**address: str) -> AppTest:
@@ -92,6 +92,12 @@ def test_two_runs_stand_side_by_side_on_the_same_picture() -> None:
     assert first["photo"] == second["photo"]
     assert len(first["layers"]) == len(shipped("ran-small").snapshots)
     assert len(second["layers"]) == len(shipped("cbam-small").snapshots)
+
+
+def test_recorded_relevance_is_not_called_attention(tmp_path: Path) -> None:
+    maps = {("grad-cam", "layer4"): [EVEN, CORNER]}
+    page = opened(made(tmp_path / "plain.attn", maps))
+    assert headers(page)[0]["title"] == "Relevance of layer4"
 
 
 def test_choices_are_in_the_address() -> None:
