@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
+from attnviz.export.array_archive import pack_arrays
 from attnviz.export.base import EXPORTS, Export, ExportSource, Group
 
 
@@ -27,8 +25,5 @@ class MapValues(Export[ExportSource]):
 
     def write(self, source: ExportSource) -> bytes:
         """See `Export`."""
-        file = io.BytesIO()
         explanation = source.explanation
-        arrays: dict[str, Any] = dict(zip(explanation.layers, explanation.maps, strict=True))
-        np.savez_compressed(file, **arrays)
-        return file.getvalue()
+        return pack_arrays(dict(zip(explanation.layers, explanation.maps, strict=True)))

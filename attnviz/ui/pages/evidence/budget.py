@@ -22,7 +22,7 @@ from attnviz.ui.kit.long_work import is_done, long_work
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.pages.evidence.budget_charts import curves_chart, share_bars
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
-from attnviz.ui.pages.evidence.reporting import offer_files
+from attnviz.ui.pages.evidence.reporting import remember
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _PICTURES = 250
@@ -80,7 +80,7 @@ def show(tested: MapUnderTest) -> None:
     show_budget(result.blob, key="evidence budget")
     if budget.recognised:
         _show_controls(budget)
-    offer_files(tested, budget_finding(budget, *_names(tested, budget)))
+    remember(tested, budget_finding(budget, *_names(tested, budget)))
 
 
 def _text(tested: MapUnderTest, budget: BlurBudget) -> ResultText:

@@ -22,6 +22,7 @@ from attnviz.ui.kit.url_state import share, start_choice
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages import evidence
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
+from attnviz.ui.pages.evidence.reporting import offer_files
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 import_all(evidence)
@@ -93,6 +94,7 @@ def _show_section(tested: MapUnderTest, section: Section) -> None:
         if tested.measure:
             st.caption(plain_text(tested.measure))
         section.show(tested)
+        offer_files(tested)  # after it, with what it has found out
         with top:  # last, for the section may just have found it out
             warn_if_insensitive(tested.explanation)
         show_credit(tested.photo)

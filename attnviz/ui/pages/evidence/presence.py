@@ -33,7 +33,7 @@ from attnviz.ui.pages.evidence.presence_run import (
     picture_count,
     steps_within,
 )
-from attnviz.ui.pages.evidence.reporting import offer_files
+from attnviz.ui.pages.evidence.reporting import remember
 from attnviz.ui.pages.evidence.section import SECTIONS, Section
 
 _FILLS, _FILL, _SHARE, _MARGIN = (
@@ -75,7 +75,7 @@ def show(tested: MapUnderTest) -> None:
     if result is not None:
         _show_result(tested, result)
         finding = presence_finding(result.trials, tested.target, result.top_label)
-        offer_files(tested, finding)
+        remember(tested, finding)
     st.divider()
     show_occlusion(tested, fills)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from attnviz.export.base import ExportSource
@@ -12,28 +14,26 @@ from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 _FOUND = "evidence found"
 
 
-def offer_files(tested: MapUnderTest, finding: Finding) -> None:
-    """Show what can be saved, with this finding and with those of the other sections.
-
-    Parameters
-    ----------
-    tested : MapUnderTest
-        The map.
-    finding : Finding
-        What the section that is shown has found out.
-    """
-    findings = {**_found_before(tested), finding.title: finding}
+def remember(tested: MapUnderTest, finding: Finding) -> None:
+    """Store what a section has found out, for reports that are saved from now on."""
+    findings = {**_found_about(tested), finding.title: finding}
     st.session_state[_FOUND] = (tested.key, findings)
 
+
+def offer_files(tested: MapUnderTest) -> None:
+    """Show what can be saved of the map, with what all sections have found out about it."""
+    findings = tuple(_found_about(tested).values())
+
     def source() -> ExportSource:
-        found = tuple(findings.values())
-        return ExportSource(tested.photo.whole(), tested.explanation, tested.layer, findings=found)
+        return ExportSource(
+            tested.photo.whole(), tested.explanation, tested.layer, findings=findings
+        )
 
     stem = stem_of(tested.photo.title, tested.explanation.asked_text)
     save_menu([Savable(ExportSource, source, stem, model=tested.model)], key="evidence-files")
 
 
-def _found_before(tested: MapUnderTest) -> dict[str, Finding]:
+def _found_about(tested: MapUnderTest) -> Mapping[str, Finding]:
     """What was found out about this very map, by title."""
     key, findings = st.session_state.get(_FOUND, ((), {}))
     return dict(findings) if key == tested.key else {}
