@@ -99,8 +99,9 @@ def choices_for_targets(
         return choices
     places = method == Question.DECISION and model.spec.outputs is not None
     suited = targets[0].looks(kinds) if auto or places else ()
-    known = (METHODS.get(name) for name in suited)
-    every = (*(Choice(one()) for one in known if one.suits(model.spec)), *choices)
+    if not model.spec.observable:  # a segmenter finds no things, so D-RISE is not for it
+        suited = tuple(name for name in suited if METHODS.get(name).suits(model.spec))
+    every = (*(Choice(METHODS.get(name)()) for name in suited), *choices)
     if name == Question.DECISION:
         every = (*_of_prompts(kinds, targets), *every)
     fitting = tuple(one for one in every if can_explain(type(one.method), targets))
