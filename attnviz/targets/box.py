@@ -15,7 +15,7 @@ from attnviz.models.outputs.overlap import Edges
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.targets.base import TARGETS, Part, TextContext
-from attnviz.targets.place import in_words, shares, written
+from attnviz.targets.place import checked_numbers, in_words, shares, written
 from attnviz.targets.place_score import SeenPlace
 from attnviz.targets.place_target import PlaceTarget, as_label
 
@@ -65,7 +65,7 @@ class Box(PlaceTarget):
     }
 
     def __post_init__(self) -> None:
-        edges = (self.x0, self.y0, self.x1, self.y1)
+        edges = checked_numbers("A box", self.x0, self.y0, self.x1, self.y1)
         told = ", ".join(f"{edge:g}" for edge in edges)
         if not all(0 <= edge <= 1 for edge in edges):  # also of NaN
             raise TargetError(

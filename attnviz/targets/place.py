@@ -40,6 +40,26 @@ def shares(text: str, count: int, form: str) -> tuple[float, ...]:
     return numbers
 
 
+def checked_numbers(what: str, *given: float) -> tuple[float, ...]:
+    """Return what was given as numbers; TargetError for anything else.
+
+    Parameters
+    ----------
+    what
+        What they are of, for the error.
+    *given
+        What should be numbers.
+    """
+    try:
+        return tuple(float(one) for one in given)
+    except (TypeError, ValueError) as error:
+        told = ", ".join(f"{one!r:.40}" for one in given)
+        raise TargetError(
+            f"{what} is given by numbers in 0..1, the shares of the picture's width and height, "
+            f"and not by {told}."
+        ) from error
+
+
 def written(*numbers: float) -> str:
     """Return numbers as short text: `.4,.625`, `0,1`."""
     texts = (f"{round(number, _DIGITS):.{_DIGITS}f}".rstrip("0").rstrip(".") for number in numbers)
@@ -48,6 +68,7 @@ def written(*numbers: float) -> str:
 
 def checked_point(x: float, y: float) -> tuple[float, float]:
     """Return a point, rounded as it is written; TargetError if it is outside 0..1."""
+    x, y = checked_numbers("A point", x, y)
     if not all(math.isfinite(share) and 0 <= share <= 1 for share in (x, y)):
         raise TargetError(
             f"The point ({x:g}, {y:g}) is outside the picture. Give x and y in 0..1, from the left "

@@ -70,6 +70,11 @@ class Region(PlaceTarget):
                 f"A region is a mask bool [H, W] of the picture's size, not {shape}. Give True "
                 "inside and False outside."
             )
+        if values.dtype.kind not in "biuf" or np.isnan(values).any():
+            raise TargetError(
+                "A region is a mask of True and False, or of numbers that are 0 outside, and this "
+                f"one holds {'NaN' if values.dtype.kind == 'f' else str(values.dtype)}."
+            )
         inside = values.astype(bool)
         if not inside.any():
             raise TargetError(
@@ -151,7 +156,9 @@ class Region(PlaceTarget):
     def _seen(self, geometry: PictureGeometry) -> FloatArray:
         """float32 [h, w]: the share of each pixel of the input that is inside."""
         height, width = geometry.picture_size
-        if abs(self.rows * width - self.columns * height) > max(height, width):
+        # Where one of both is a smaller copy, its sides are rounded by half a position.
+        rounded = max(height + width, self.rows + self.columns) / 2
+        if abs(self.rows * width - self.columns * height) > rounded:
             raise TargetError(
                 f"The mask of the region has {self.rows} x {self.columns} positions, and the "
                 f"picture {height} x {width} pixels. Give a mask of the picture's size."

@@ -8,7 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.errors import PictureError
+from attnviz.errors import PictureError, TargetError
 from attnviz.pictures import Picture, list_samples, open_sample
 from attnviz.pictures.presentation import AS_USUAL
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
@@ -37,6 +37,7 @@ from attnviz.video.film import Video
 
 DEFAULT_SAMPLE = "china"
 SAMPLE_PREFIX = "sample:"
+_ENOUGH = 8  # digits of a checksum that name a photo
 # Choices of these pickers that a link contains.
 PICKER_KEYS = ("picture", "model", SIZE, *PRESENTATION_KEYS)
 
@@ -130,6 +131,25 @@ def _offer_new(chosen: str = "") -> None:
 def known_photos() -> dict[str, Photo]:
     """Return the visitor's photos, followed by the sample photos, by key."""
     return _uploaded() | _samples()
+
+
+def known_picture(checksum: str) -> Picture:
+    """Return one of the known photos by its checksum, or the beginning of it.
+
+    Parameters
+    ----------
+    checksum : str
+        At least 8 digits of the photo's SHA-256.
+
+    Raises
+    ------
+    TargetError
+        It is none of them.
+    """
+    for photo in known_photos().values():
+        if len(checksum) >= _ENOUGH and photo.shown.sha256.startswith(checksum):
+            return photo.shown
+    raise TargetError("The photo that is asked for is not here. Choose another one.")
 
 
 def chosen_key() -> str:

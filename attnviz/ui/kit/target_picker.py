@@ -8,17 +8,16 @@ from typing import Any
 import streamlit as st
 
 from attnviz.analysis.asked import kinds_for
-from attnviz.errors import AttnvizError, TargetError
+from attnviz.errors import AttnvizError
 from attnviz.methods import METHODS
 from attnviz.methods.base import Method
 from attnviz.models.vision_model import VisionModel
-from attnviz.pictures import Picture
 from attnviz.targets import Part, Target, TextContext
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import MOST, as_targets, format_targets, parse_targets
 from attnviz.targets.words import Words
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.pickers import known_photos
+from attnviz.ui.kit.pickers import known_picture
 from attnviz.ui.kit.target_fields import Field, can_fill_in, fill_in, start_field
 from attnviz.ui.kit.url_state import linked, show_titles, start_choice, went_back
 from attnviz.ui.kit.words_field import pick_words
@@ -28,7 +27,6 @@ _KIND = "target kind"
 _TOP = ""
 _SEVERAL = "several"
 _NOTHING = "nothing"
-_ENOUGH = 8  # digits of a checksum that name a photo
 
 
 def pick_target(
@@ -110,21 +108,13 @@ def _asked(model: VisionModel, kinds: Mapping[str, type[Target]]) -> tuple[Targe
     by_link = went_back() or TARGET not in st.session_state
     text = linked(TARGET) if by_link else st.session_state[TARGET]
     try:
-        targets = parse_targets(text or "", TextContext(model.labels, _opened))
+        targets = parse_targets(text or "", TextContext(model.labels, known_picture))
         for target in targets:
             target.words(model)  # raises for a class that this model does not have
     except AttnvizError:
         return ()
     known = {*kinds, *([Words.name] if Words.fits(model) else [])}
     return targets if all(target.name in known for target in targets) else ()
-
-
-def _opened(checksum: str) -> Picture:
-    """One of the photos of the page by its checksum, or the beginning of it."""
-    for photo in known_photos().values():
-        if len(checksum) >= _ENOUGH and photo.shown.sha256.startswith(checksum):
-            return photo.shown
-    raise TargetError("The photo that is asked for is not here. Choose another one.")
 
 
 def _pick_kind(kinds: Mapping[str, type[Target]], asked: Sequence[Target]) -> str:

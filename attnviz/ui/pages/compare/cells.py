@@ -58,7 +58,8 @@ class GridRequest:
     @property
     def slow(self) -> bool:
         """Whether a map takes many passes."""
-        return any(is_slow(look) for look in self.looks)
+        seen_into = all(spec.observable for spec in self.specs)
+        return not seen_into or any(is_slow(look) for look in self.looks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ from attnviz.targets import Target, TextContext
 from attnviz.targets.single_class import Class
 from attnviz.targets.text import parse_targets
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
+from attnviz.ui.kit.pickers import known_picture
 
 _READS = {
     Kind.SPATIAL: "soft masks",
@@ -70,7 +71,7 @@ def targets_for(spec: ModelSpec, text: str) -> tuple[Target, ...]:
     TargetError
         The text asks for nothing.
     """
-    return parse_targets(text, TextContext(spec.labels)) if text else ()
+    return parse_targets(text, TextContext(spec.labels, known_picture)) if text else ()
 
 
 def depends_on(look: str, spec: ModelSpec, targets: Sequence[Target]) -> bool:

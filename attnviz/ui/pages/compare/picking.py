@@ -14,7 +14,7 @@ from attnviz.targets.single_class import Class
 from attnviz.targets.text import parse_targets
 from attnviz.ui.kit.model_list import listed_models, model_title
 from attnviz.ui.kit.model_picker import pick_device
-from attnviz.ui.kit.pickers import pick_from_row
+from attnviz.ui.kit.pickers import known_picture, pick_from_row
 from attnviz.ui.kit.several_picker import PickedNames, pick_more, pick_several
 from attnviz.ui.kit.url_state import linked, start_choice
 from attnviz.ui.pages.compare.cells import GridRequest
@@ -99,7 +99,7 @@ def _pick_class(specs: Sequence[ModelSpec]) -> str:
 def _asks(text: str) -> bool:
     """Whether a text, which a link may have made up, asks for more than a class."""
     try:
-        targets = parse_targets(text, TextContext())
+        targets = parse_targets(text, TextContext(open_picture=known_picture))
     except AttnvizError:
         return False
     return len(targets) > 1 or not isinstance(targets[0], Class)
