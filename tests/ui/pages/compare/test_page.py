@@ -18,7 +18,7 @@ from attnviz.errors import WeightsUnavailableError
 from attnviz.metrics.map_difference import difference
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec
-from attnviz.pictures import open_picture
+from attnviz.pictures import open_picture, open_sample
 from attnviz.ui.kit import cache
 from attnviz.ui.pages.compare import cells
 from tests.paths import PAGES
@@ -195,6 +195,17 @@ def test_a_contrast_is_compared_and_kept_in_the_link(monkeypatch: pytest.MonkeyP
     page.selectbox(key="compare class").set_value("").run()
     assert_fine(page)
     assert "rather than" not in grid(page)["cells"][1]["what"]
+
+
+def test_likeness_to_another_photo_is_compared_by_its_checksum() -> None:
+    coffee = open_sample("coffee").reduced(cache.SHOWN_SIDE).sha256
+    page = open_page(
+        picture=CHINA, compare_models="vit-small", compare_looks="patch-similarity",
+        compare_class=f"alike:{coffee}",
+    )  # fmt: skip
+    assert_fine(page)
+    (cell,) = grid(page)["cells"]
+    assert cell["what"] == "Similarity to coffee.png", cell.get("sentence")
 
 
 def test_a_network_that_cannot_be_had_leaves_the_rest_and_can_be_tried_again(
