@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ from attnviz.video.limits import VideoLimits
 # which would open further files and addresses.
 _BEGINNINGS = {"mov": (4, b"ftyp"), "matroska": (0, b"\x1a\x45\xdf\xa3"), "avi": (8, b"AVI ")}
 _OLD_MOV = (b"moov", b"mdat", b"wide", b"free", b"skip")
+# What is written meanwhile may not fit on the disk: that is no fault of the file that is read.
+_FULL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 _HD_ROWS = 720  # from here on, colours that say nothing of themselves are those of BT.709
 
 
@@ -110,11 +113,15 @@ def opened(source: Path | bytes, name: str, demuxer: str) -> Iterator[InputConta
         with open_file(source) as file, av.open(file, "r", format=demuxer) as container:
             yield container
     except (av.error.FFmpegError, ValueError) as error:
+        if getattr(error, "errno", None) in _FULL:
+            raise
         raise VideoError(
             f"{name} is damaged, cut off or of a rare kind ({_reason(error)}). Download it again, "
             "or save it again as MP4."
         ) from error
     except OSError as error:
+        if error.errno in _FULL:
+            raise
         raise VideoError(f"{name} cannot be read ({_reason(error)}). Check the path.") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.focus import FocusSettings
 from attnviz.types import Pixels
+from attnviz.video import writing
 from attnviz.video.explain import explain_video
 from attnviz.video.frame_maps import FRAMES, Shelf
 from attnviz.video.maps_over_time import MapsOverTime
@@ -193,6 +195,21 @@ def test_damaged_parts_are_made_anew(tmp_path: Path, model: VisionModel) -> None
     (tmp_path / "piece-000000.mp4").write_bytes(b"\0\0\0\x18ftypmp42 cut off")
     write_video(maps, film, tmp_path / "out.mp4", LOOK, work=tmp_path)
     assert len(list(open_video(tmp_path / "out.mp4").frames())) == 3
+
+
+def test_a_full_disk_is_no_fault_of_the_video(
+    tmp_path: Path, model: VisionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = open_video(write_film(tmp_path / "a.mp4", [drawn(30, 24, SMALL)] * 2, [0, 40]))
+    maps = explain_video(model, film, "attention")
+
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writing, "timed_packets", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_video(maps, film, tmp_path / "out.mp4", LOOK, work=tmp_path)
+    assert not (tmp_path / "out.mp4").exists()
 
 
 def test_what_cannot_be_shown(tmp_path: Path, model: VisionModel) -> None:
