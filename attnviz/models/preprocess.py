@@ -114,17 +114,17 @@ class Preprocess:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        if not all(map(math.isfinite, self.mean + self.std)) or min(self.std, default=1) <= 0:
+            raise ModelError(
+                f"The preprocessing has the mean {self.mean} and the deviation {self.std}. "
+                "Give finite numbers, and deviations above 0."
+            )
         mean, std = len(self.mean), len(self.std)
         if mean != std or mean == 0:
             raise ModelError(
                 f"The preprocessing has {mean} numbers in `mean` and {std} in `std`. Give both as "
                 "many as the network has input channels: 1 (grey), 3 (RGB), or as many as the "
                 "files have that it is given."
-            )
-        if not all(map(math.isfinite, self.mean + self.std)) or min(self.std) <= 0:
-            raise ModelError(
-                f"The preprocessing has the mean {self.mean} and the deviation {self.std}. "
-                "Give finite numbers, and deviations above 0."
             )
 
     @classmethod

@@ -118,6 +118,7 @@ def test_four_numbers_add_full_opacity() -> None:
         ((), (), "0 numbers"),
         ((0.5,) * 5, (0.5,) * 4, r"as many as the network has input channels: 1 \(grey\), 3"),
         ((0.5,), (0.0,), "deviations above 0"),
+        ((0.5, 0.5, 0.5), 0, "deviations above 0"),  # one 0 for all: not a matter of how many
         ((float("nan"),), (1.0,), "finite"),
         ("RGB", (1.0,), "are numbers, not 'RGB'"),
         (None, (1.0,), "finite"),
