@@ -143,7 +143,7 @@ def predict(
     ModelError, OutOfMemoryError
         As `explain`.
     """
-    return ranked_predictions(model, plain_logits(model, as_picture(picture)))[0][:count]
+    return ranked_predictions(model, plain_logits(model, as_picture(picture)), count)[0]
 
 
 def probabilities(model: VisionModel, picture: Picture) -> FloatArray:

@@ -153,7 +153,7 @@ class Inquiry:
         model, answer = self.model, answered.answer
         result, shown, geometry = answer.results[0], answer.choice, answer.geometry
         asked = self._asked(answered)
-        predictions, classes = ranked_predictions(model, result.logits[0])
+        predictions, classes = ranked_predictions(model, result.logits[0], SHOWN)
         certainty = certainty_of(model, result.logits[0])
         passed = passed_over(shown, self.targets, asked)
         return Explanation(
@@ -161,8 +161,8 @@ class Inquiry:
             choice=shown,
             layers=common_layers(answer.results),
             maps=competing_maps(answer.results, shown.layer),
-            predictions=predictions[:SHOWN],
-            classes=classes[:SHOWN],
+            predictions=predictions,
+            classes=classes,
             target=explained(model, result, asked),
             geometry=geometry,
             provenance={

@@ -15,9 +15,9 @@ _CLASSES_AFTER_ALL = ' If these are classes, say so to `wrap`, as in scores="sof
 
 
 def ranked_predictions(
-    model: VisionModel, logits: Tensor
+    model: VisionModel, logits: Tensor, count: int | None = None
 ) -> tuple[tuple[Prediction, ...], tuple[int, ...]]:
-    """Return all classes with their probabilities, best first, and their indices.
+    """Return classes with their probabilities, best first, and their indices.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ def ranked_predictions(
         The network, which has run.
     logits
         float [classes], on the CPU.
+    count
+        How many classes; all if None.
 
     Returns
     -------
@@ -35,8 +37,8 @@ def ranked_predictions(
     if not scores.has_classes:
         return (), ()
     chances, order = scores.probabilities(logits).sort(descending=True)
-    classes = tuple(order.tolist())
-    pairs = zip(classes, chances.tolist(), strict=True)
+    classes = tuple(order[:count].tolist())
+    pairs = zip(classes, chances[:count].tolist(), strict=True)
     return tuple(Prediction(model.label(index), chance) for index, chance in pairs), classes
 
 
