@@ -13,13 +13,13 @@ from attnviz.export.base import ExportSource
 from attnviz.export.explanation_file import explanation_bytes
 from attnviz.export.finding import Finding
 from attnviz.export.notebook_html import notebook_html
-from attnviz.export.paper_figure import PaperFigure, paper_figure
 from attnviz.export.report_page.page import report_page
 from attnviz.files import replace_whole
 from attnviz.render.focus import FocusSettings
 
 if TYPE_CHECKING:
     from attnviz.analysis.explanation import Explanation
+    from attnviz.export.paper_figure import PaperFigure
     from attnviz.notebook.widget import ViewerWidget
 
 
@@ -153,6 +153,8 @@ class ShowsItself:
         UnknownNameError
             There is no such layer or style.
         """
+        from attnviz.export.paper_figure import paper_figure  # with matplotlib, which takes long
+
         names = [cast("Explanation", self).name_of(layer) for layer in layers]
         return paper_figure(self._source(None, settings, radius), names, style)
 

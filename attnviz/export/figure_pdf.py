@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from attnviz.export.base import EXPORTS, Export, ExportSource, Group
-from attnviz.export.paper_figure import paper_figure
 from attnviz.export.provenance import focus_provenance
 from attnviz.export.xmp import provenance_text
 
@@ -26,6 +25,8 @@ class FigurePdf(Export[ExportSource]):
 
     def write(self, source: ExportSource) -> bytes:
         """See `Export`."""
+        from attnviz.export.paper_figure import paper_figure  # with matplotlib, which takes long
+
         file = io.BytesIO()
         facts = {"Subject": provenance_text(focus_provenance(source)), "CreationDate": None}
         paper_figure(source).savefig(file, format="pdf", metadata=facts)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from attnviz.export.base import EXPORTS, Export, ExportSource, Group
-from attnviz.export.paper_figure import paper_figure
 from attnviz.export.provenance import focus_provenance
 from attnviz.export.xmp import provenance_text
 
@@ -27,6 +26,8 @@ class FigureSvg(Export[ExportSource]):
 
     def write(self, source: ExportSource) -> bytes:
         """See `Export`."""
+        from attnviz.export.paper_figure import paper_figure  # with matplotlib, which takes long
+
         file = io.BytesIO()
         facts = {"Description": provenance_text(focus_provenance(source)), "Date": None}
         paper_figure(source).savefig(file, format="svg", metadata=facts)
