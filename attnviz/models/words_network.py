@@ -7,6 +7,7 @@ by what they can do, so neither has to be installed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -51,7 +52,8 @@ class WordsNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the embeddings of pictures, as the image tower gives them."""
-        return _embedding(self._image(x))
+        side = _patch_side(self.joint)
+        return _embedding(self._image(**_in_patches(x, side)) if side else self._image(x))
 
     @property
     def scale(self) -> float:
@@ -170,8 +172,10 @@ def image_preprocess(joint: nn.Module) -> Preprocess:
         For a square input of one size, onto which pictures are squashed so that nothing is cut off.
     """
     visual, config = getattr(joint, "visual", None), getattr(joint, "config", None)
-    vision = getattr(config, "vision_config", None)
+    vision: Any = getattr(config, "vision_config", None)
     size = getattr(visual, "image_size", None) or getattr(vision, "image_size", None) or 224
+    if patch := _patch_side(joint):
+        size = patch * math.isqrt(vision.num_patches)
     side = int(max(size) if isinstance(size, (tuple, list)) else size)
     told = getattr(visual, "preprocess_cfg", None) or {}
     half = HALF if _has_bias(joint) else None
@@ -180,6 +184,25 @@ def image_preprocess(joint: nn.Module) -> Preprocess:
         mean=tuple(told.get("mean") or half or CLIP_MEAN),
         std=tuple(told.get("std") or half or CLIP_STD),
     )  # fmt: skip
+
+
+def _patch_side(joint: nn.Module) -> int:
+    """The side of patches that a network takes instead of pictures, as `Siglip2Model`; or 0."""
+    vision: Any = getattr(getattr(joint, "config", None), "vision_config", None)
+    of_patches = getattr(vision, "num_patches", None) and not hasattr(vision, "image_size")
+    return int(vision.patch_size) if of_patches else 0
+
+
+def _in_patches(x: Tensor, side: int) -> dict[str, Tensor]:
+    """Pictures [N, C, H, W] as rows of patches and their grid, as its processor gives them."""
+    count, channels, rows, columns = len(x), x.shape[1], x.shape[2] // side, x.shape[3] // side
+    cut = x[:, :, : rows * side, : columns * side]
+    cut = cut.reshape(count, channels, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
+    return {
+        "pixel_values": cut.reshape(count, rows * columns, -1),
+        "pixel_attention_mask": x.new_ones(count, rows * columns, dtype=torch.int32),
+        "spatial_shapes": torch.tensor([[rows, columns]] * count, device=x.device),
+    }
 
 
 def _has_bias(joint: nn.Module) -> bool:

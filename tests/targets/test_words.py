@@ -169,6 +169,29 @@ def test_scores_are_those_of_hugging_faces_own_forward_pass(
     assert found == pytest.approx(expected.tolist(), abs=1e-4)
 
 
+def test_a_network_that_takes_patches_is_given_them_as_by_its_processor() -> None:
+    import transformers
+
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2,
+             "num_hidden_layers": 1}  # fmt: skip
+    config = transformers.Siglip2Config(
+        text_config=small | {"vocab_size": 9, "max_position_embeddings": 4, "eos_token_id": 8,
+                             "bos_token_id": 7},
+        vision_config=small | {"patch_size": 4, "num_patches": 16},
+    )  # fmt: skip
+    torch.manual_seed(0)
+    joint = transformers.Siglip2Model(config).eval()
+    model = attnviz.wrap(joint, tokenizer=indices)
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    processor = transformers.Siglip2ImageProcessor(patch_size=4, max_num_patches=16)
+    given = processor(torch.from_numpy(pixels).permute(2, 0, 1), return_tensors="pt")
+    with torch.no_grad():
+        own = joint(input_ids=indices(["cat"]), **given).logits_per_image.sigmoid()
+    found = attnviz.explain(model, pixels, "legrad", Words("cat"))
+    assert found.asked[0].prediction.probability == pytest.approx(float(own), abs=1e-5)
+    assert found.maps[0].shape == (4, 4)
+
+
 def test_scores_are_those_of_open_clips_own_forward_pass(picture: attnviz.Picture) -> None:
     open_clip = pytest.importorskip("open_clip")
     torch.manual_seed(0)
