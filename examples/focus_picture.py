@@ -19,4 +19,5 @@ result = attnviz.explain(model, picture)
 focus = result.focus()  # of the layer that answers best, 0..1 at the picture's size
 image = attnviz.bokeh(picture, focus, radius=24)
 Image.fromarray(image).save(out / "focus.png")
-print(result.predictions[0], "->", out / "focus.png")
+best = result.predictions[0]
+print(f"{best.label}, {best.probability:.2f} -> {out / 'focus.png'}")

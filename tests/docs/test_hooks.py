@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import attnviz
 from tests.paths import ROOT
 
 pytest.importorskip("mkdocs")
 
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 PAGE = (
     "# A\n\n```python\nx = 1\n```\n\ntext\n\n```\nattnviz app\n```\n\n```sh\nattnviz models\n```\n"
 )
@@ -35,6 +39,18 @@ def test_blocks_that_are_run_know_their_lines(hook: ModuleType) -> None:
 def test_output_stands_below_its_block(hook: ModuleType) -> None:
     shown = hook.after_blocks(PAGE, ["", "lens\n"])
     assert shown == PAGE.rstrip("\n") + "\n\n```text\nlens\n```\n"
+
+
+@pytest.mark.parametrize("hook", ["blocks"], indirect=True)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_code_in_a_page_can_be_read_and_names_what_is_public(hook: ModuleType, path: Path) -> None:
+    """Also where it is not run, because it needs a download or somebody's own files."""
+    for block in hook.code_blocks(path.read_text(encoding="utf-8")):
+        if block.language != "python":
+            continue
+        for node in ast.walk(ast.parse(block.code)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.value.id != "attnviz" or node.attr in attnviz.__all__, node.attr
 
 
 @pytest.mark.parametrize("hook", ["project_pages"], indirect=True)
