@@ -12,6 +12,8 @@ CLOSE = 0.05
 """Two probabilities that differ by no more are called a close call."""
 _KEPT = 0.8
 """A class that keeps this share of its probability has not been lost."""
+_HALF = 0.5
+"""A first class that keeps less than this share of its probability is seen far less surely."""
 
 
 def verdict(before: Prediction, after: Prediction, kept: float) -> str:
@@ -35,7 +37,8 @@ def verdict(before: Prediction, after: Prediction, kept: float) -> str:
     seen, other = with_article(before.label), with_article(after.label)
     change = f"{before.probability:.2f} → {kept:.2f}"
     if before.label == after.label:
-        return f"It still sees {seen}, {change}."
+        surely = "" if kept >= _HALF * before.probability else ", but far less surely"
+        return f"It still sees {seen}{surely}, {change}."
     if after.probability - kept <= CLOSE:
         return f"A close call: {seen}, {change}, or {other} ({after.probability:.2f})."
     if kept >= _KEPT * before.probability:

@@ -21,6 +21,7 @@ from attnviz.ui.pages.focus.verdict import guessed, verdict
     ("before", "kept", "after", "said"),
     [
         (0.90, 0.85, ("church", 0.85), "It still sees a church, 0.90 → 0.85."),
+        (0.37, 0.11, ("church", 0.11), "It still sees a church, but far less surely, 0.37 → 0.11."),
         (0.30, 0.30, ("organ", 0.31), "A close call: a church, 0.30 → 0.30, or an organ (0.31)."),
         (0.60, 0.41, ("organ", 0.44), "A close call: a church, 0.60 → 0.41, or an organ (0.44)."),
         (0.30, 0.30, ("organ", 0.45), "It sees a church hardly less, 0.30 → 0.30, but"),
