@@ -52,7 +52,7 @@ class Asked:
 
     Attributes
     ----------
-    method, target
+    method, target, layers
         As for `attnviz.explain`.
     precision
         One of `PRECISIONS`; below float32 the network runs under autocast.
@@ -66,6 +66,7 @@ class Asked:
     method: str = "auto"
     target: Any = None
     precision: str = "float32"
+    layers: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -119,7 +120,7 @@ def explain_alone(model: VisionModel, picture: Picture, asked: Asked) -> Explana
     """Return the explanation of a picture, or why there is none; see `explain_together`."""
     try:
         with asked.autocast(model.device):
-            return explain(model, picture, asked.method, asked.target)
+            return explain(model, picture, asked.method, asked.target, layers=asked.layers)
     except AttnvizError as error:
         return error
 
@@ -128,14 +129,17 @@ def _passed(
     model: VisionModel, pictures: Sequence[PreparedPicture], asked: Asked
 ) -> list[Explanation | None]:
     """The explanations from one pass; None of a picture that must be explained alone."""
-    inquiry = inquiry_about(model, pictures[0].picture, asked.method, asked.target)
+    first = pictures[0].picture
+    inquiry = inquiry_about(model, first, asked.method, asked.target, asked.layers)
     if inquiry.scored or model.spec.outputs is not None or len(pictures) == 1:
         return [None] * len(pictures)
     inputs = torch.cat([one.inputs for one in pictures])
     inputs = inputs.pin_memory() if model.device.type == "cuda" else inputs
     with model.lock, asked.autocast(model.device):
         moved = move_inputs(inputs, model.device)
-        inference = Inference(model.module, moved, pictures[0].geometry, inquiry.index)
+        inference = Inference(
+            model.module, moved, pictures[0].geometry, inquiry.index, layers=inquiry.layers
+        )
         answers = run_prepared(model, inference, partial(_answers, inquiry, pictures))
     return [
         None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -31,6 +31,7 @@ def explain_many(
     workers: int = 0,
     precision: str = "float32",
     progress: Progress | None = None,
+    layers: Sequence[str] | str | None = None,
 ) -> Iterator[ExplainedPicture]:
     """Explain many pictures, lazily and in order, each as `attnviz.explain` does.
 
@@ -60,6 +61,8 @@ def explain_many(
         "float32", or "bfloat16" or "float16" for autocast.
     progress
         Called with the number of results; what it raises stops the work, and comes out as it is.
+    layers
+        The only layers whose maps are needed, as for `attnviz.explain`; all if None.
 
     Yields
     ------
@@ -69,7 +72,7 @@ def explain_many(
     Raises
     ------
     UnknownNameError
-        There is no such precision, method or class.
+        There is no such precision, method, class or layer.
     TargetError
         The model cannot be asked this.
     MethodError, NoSitesError
@@ -87,7 +90,8 @@ def explain_many(
     >>> [one.explanation is not None for one in attnviz.explain_many(model, photos, "occlusion")]
     [True, True]
     """
-    asked = Asked(method, target, precision)
+    only = (layers,) if isinstance(layers, str) else layers
+    asked = Asked(method, target, precision, None if only is None else tuple(only))
     targets_of(model, target)
     engine = BatchEngine(model, asked, batch_size, workers)
     return _results(engine, PictureOrders.of(pictures), progress)

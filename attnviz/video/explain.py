@@ -138,7 +138,10 @@ class _Settled:
             yield _Looked(explanation.map_of(self.layer), frame.tick, frame.lasts, change)
 
     def _explained(self, pictures: Iterable[Picture]) -> Iterator[Explanation]:
-        for result in explain_many(self.model, pictures, self.first.method, self.target):
+        # Only this layer is read, but for a map that is made of several.
+        only = [self.layer] if self.layer in self.first.layers else None
+        results = explain_many(self.model, pictures, self.first.method, self.target, layers=only)
+        for result in results:
             if result.explanation is None:
                 raise result.error or VideoError(f"{self.film.name} could not be explained.")
             yield result.explanation

@@ -119,6 +119,20 @@ def test_every_method_gives_what_explain_gives(method: str, gated: VisionModel) 
     assert_as_one_by_one(gated, method)
 
 
+@pytest.mark.parametrize("method", ["grad-cam", "soft-mask", "channel-gate", "rollout"])
+def test_one_layer_alone_is_read_of_all_pictures(method: str, gated: VisionModel) -> None:
+    layer = attnviz.explain(gated, noise(1)[0], method).layers[-1]
+    assert_as_one_by_one(gated, method, layers=[layer])
+    (one,) = explain_many(gated, noise(1), method, layers=layer)
+    assert one.explanation is not None
+    assert one.explanation.layers == (layer,)
+
+
+def test_a_layer_that_does_not_exist_is_refused_at_once(gated: VisionModel) -> None:
+    with pytest.raises(UnknownNameError, match="body"):
+        next(explain_many(gated, noise(1), "grad-cam", layers="boddy"))
+
+
 def test_methods_that_need_a_certain_network() -> None:
     torch.manual_seed(0)
     assert_as_one_by_one(wrapped(build_lens()), "class-mask")
