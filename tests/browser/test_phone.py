@@ -123,6 +123,8 @@ def test_the_picture_is_copied_and_handed_to_the_share_sheet(chromium: Browser, 
     page = context.new_page()
     page.goto(app.url)
     settle(page)
+    # The exact picture, which changes no more: what is handed over is compared pixel by pixel.
+    expect(page.locator("canvas[data-final='1']")).to_have_count(1, timeout=WAIT)
     shown = drawn(page)
     assert shown.std() > 10
     page.get_by_role("button", name="Copy picture").click()

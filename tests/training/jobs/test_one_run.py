@@ -201,7 +201,7 @@ def test_the_remaining_time_accounts_for_small_pictures(runs: Path) -> None:
     assert RunState(RunPhase.TRAINING, 40, 40, 20.0, share=1.0).seconds_left == 0
     staged = Recipe(phases=(Phase(2, 32), Phase(1, 64)))  # 1 + 1 + 4 parts
     runs.mkdir()
-    assert live_worker._Worker(runs)._on_step(staged, TrainingState(4, 10.0), 6)
+    assert live_worker._Worker(runs)._on_step(staged, 0.0, TrainingState(4, 10.0), 6)
     state = RunState.read(runs)
     assert (state.step, state.steps) == (4, 6)
     assert state.seconds_left == pytest.approx(20)
