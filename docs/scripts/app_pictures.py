@@ -1,6 +1,7 @@
 """The pictures of the app in the README: `python -m docs.scripts.app_pictures` starts it and looks.
 
-They are made anew when the app looks different. Each is a page as it opens, 1280 pixels wide.
+They are made anew when the app looks different. Each is a page as it opens, 1280 pixels wide;
+Evidence is scrolled to its answer.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ PAGES = {  # file and address
     "evidence": "Evidence?picture=sample:coffee&look=decision",
     "eye": "Eye?picture=sample:china",
 }
+TOPS = {"evidence": "Blur budget"}  # text that is scrolled to the top
+BELOW_HEADER = "one => { one.style.scrollMarginTop = '90px'; one.scrollIntoView(); }"
 SIZE = ViewportSize(width=1280, height=860)
 PATIENCE = 300_000  # ms
 SETTLING = 8_000  # ms that pictures take to be drawn after the page's script has ended
@@ -41,8 +44,14 @@ def main() -> None:
             page.get_by_role("button", name="Stop", exact=True).wait_for(
                 state="detached", timeout=PATIENCE
             )
+            page.get_by_text("A first answer").wait_for(state="detached", timeout=PATIENCE)
             page.wait_for_timeout(SETTLING)
             at_rest(page, PATIENCE)
+            if name in TOPS:
+                top = page.get_by_text(TOPS[name], exact=True).first
+                for _ in range(2):  # charts are drawn when they come into sight, and move the rest
+                    top.evaluate(BELOW_HEADER)
+                    page.wait_for_timeout(SETTLING)
             target = FOLDER / f"{name}.webp"
             Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(target, quality=82)
             print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
