@@ -64,7 +64,8 @@ def halves(page: Page) -> tuple[float, float]:
 
 
 def choose(page: Page, label: str, title: str) -> None:
-    """Take what a selectbox offers."""
+    """Take what a selectbox offers; a script that still runs would close its list again."""
+    at_rest(page, PATIENCE)
     page.get_by_role("combobox", name=label, exact=True).click()
     options = page.get_by_role("listbox")
     options.get_by_role("option", name=title, exact=True).click()
@@ -99,13 +100,18 @@ def ask_box(page: Page) -> None:
 
 def ask_region(page: Page) -> None:
     page.get_by_text("another place", exact=True).click()
-    choose(page, "Explain", "a region of the picture")
+    explained = page.get_by_role(
+        "combobox", name="Explain", exact=True
+    )  # begins with what was found
+    expect(explained).to_have_value("a region of the picture", timeout=PATIENCE)
+    at_rest(page, PATIENCE)
     rows, columns = photo("china").pixels.shape[:2]
     drawn = np.zeros((rows, columns, 3), np.uint8)
     drawn[:, : columns // 4] = 255
     mask = {"name": "left.png", "mimeType": "image/png", "buffer": png(drawn)}
     page.get_by_label("Picture of the region").locator("input").set_input_files(mask)  # type: ignore[arg-type]
-    choose(page, "Class", "green")
+    box = page.get_by_role("combobox", name="Class", exact=True)
+    expect(box).to_have_value("green", timeout=PATIENCE)
 
 
 def ask_alike(page: Page) -> None:
