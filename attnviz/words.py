@@ -1,4 +1,4 @@
-"""Lists in sentences, and the names that stand among those of layers."""
+"""Lists and sizes in sentences, and the names that stand among those of layers."""
 
 from __future__ import annotations
 
@@ -32,3 +32,20 @@ def listed(names: Sequence[str], most: int | None = None, noun: str = "others") 
     if most is not None and len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more {noun}"
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def file_size(count: int) -> str:
+    """Return the size of a file for a sentence, in MB; of less than one in kB.
+
+    Parameters
+    ----------
+    count
+        Bytes.
+
+    Examples
+    --------
+    >>> file_size(46_830_571), file_size(1_000_000), file_size(999_499), file_size(12)
+    ('47 MB', '1 MB', '999 kB', '1 kB')
+    """
+    whole = round(count / 1e3)
+    return f"{count / 1e6:.0f} MB" if whole >= 1000 else f"{max(whole, 1)} kB"

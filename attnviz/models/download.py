@@ -22,6 +22,7 @@ from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.spec import WeightsRef
 from attnviz.models.web import web_opener
 from attnviz.progress import Progress, raised_by_progress, report_progress
+from attnviz.words import file_size
 
 SILENCE_SECONDS = 30.0
 LARGEST_BYTES = 8 * 1024**3
@@ -108,7 +109,7 @@ def _save(
     most = LARGEST_BYTES if ref.bytes is None else ref.bytes + ref.bytes // 10 + _CHUNK
     _check_size(total or 0, most)
     if total is not None and total > shutil.disk_usage(folder).free:
-        raise WeightsUnavailableError(f"{folder} has no room for {total / 1e6:.0f} MB")
+        raise WeightsUnavailableError(f"{folder} has no room for {file_size(total)}")
     digest, done = hashlib.sha256(), 0
     with _reporter(progress, ref.file_name) as shown:
         report_progress(shown, 0, total)

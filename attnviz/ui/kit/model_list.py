@@ -12,6 +12,7 @@ from attnviz.models.catalogue import list_models
 from attnviz.models.spec import Kinds, ModelSpec
 from attnviz.models.weights import stored_weights
 from attnviz.ui.kit.trainings import trained_networks
+from attnviz.words import file_size
 
 _OWN_FILES = "own weights opened"
 _KINDS = ("spatial", "channel", "context")
@@ -92,4 +93,4 @@ def model_facts(spec: ModelSpec) -> str:
 
 
 def _size(count: int | None) -> str:
-    return f"{count / 1e6:.0f} MB" if count else ""
+    return file_size(count) if count else ""

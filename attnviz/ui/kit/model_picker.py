@@ -26,6 +26,7 @@ from attnviz.ui.kit.model_list import (
 )
 from attnviz.ui.kit.own_weights import offer_own_weights
 from attnviz.ui.kit.url_state import start_choice
+from attnviz.words import file_size
 
 MODEL = "model"
 _WANTED = "model wanted"  # name that the visitor chose; a link alone starts no download
@@ -157,7 +158,7 @@ def _fetch_or_step_back(specs: Mapping[str, ModelSpec]) -> None:
 
 def _offer_others(missing: _Missing, specs: Mapping[str, ModelSpec]) -> None:
     shown, asked = specs[str(st.session_state[MODEL])], specs[missing.name]
-    size = f" of {asked.download_bytes / 1e6:.0f} MB" if asked.download_bytes else ""
+    size = f" of {file_size(asked.download_bytes)}" if asked.download_bytes else ""
     why = missing.reason or (
         f"The link asks for {asked.title}, a download{size} that has not been made here."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,8 @@ def test_the_one_to_start_with_comes_first_then_what_is_here_then_downloads_each
 
 def test_size_place_and_licence_stand_below_the_box() -> None:
     assert model_facts(find_model("ran-small")) == ("7 MB on this computer · licence MIT")
+    small = replace(find_model("ran-small"), weights=WeightsRef("small.onnx", bytes=4_321))
+    assert model_facts(small) == ("4 kB on this computer · licence MIT")
     assert model_facts(find_model("resnet18")) == ("47 MB to download · licence BSD-3-Clause")
     assert "licence CC-BY-NC-4.0" in model_facts(find_model("vit_h_14"))
     assert "Apple's CVNets licence" in model_facts(find_model("mobilevit_s.cvnets_in1k"))
