@@ -84,10 +84,11 @@ def _show_stage(found: ObjectCompetition) -> None:
     point = tapped_point(seen.key)
     key = (*seen.key, str(choices), str(point))
     origin = f"{seen.model.name} {found.all_maps.choice.method.name} {focus_moves()}"
-    picked = show_maps(VIEWER, key, found.content(point), origin)
+    content = found.content(point)
+    picked = show_maps(VIEWER, key, content, origin)
     share_choices(choices)
     shown = shown_in_viewer(
-        VIEWER, found.content(), seen.photo, seen.model, found.all_maps.choice.method.name,
+        VIEWER, content, seen.photo, seen.model, found.all_maps.choice.method.name,
         targets=[Class(one) for one in choices.objects],
         facts={"objects at": found.all_maps.layer},
     )  # fmt: skip
