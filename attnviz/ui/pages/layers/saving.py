@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from attnviz.analysis.layer_statistics import QueryMaps
+from attnviz.analysis.provenance import pass_provenance
 from attnviz.export.map_series import MapSeries
 from attnviz.methods.raw_attention import RawAttention
 from attnviz.render.focus import FocusSettings
@@ -58,11 +59,6 @@ def heads_series(traced: TracedPhoto, content: Content, layer: QueryMaps) -> Map
         None,
         FocusSettings(threshold=view.threshold, softness=view.softness),
         view.radius,
-        provenance={
-            "model": traced.model.name,
-            "layer": layer.layer,
-            "query": content.legend,
-            "picture": traced.photo.shown.name,
-            "picture sha256": traced.photo.shown.sha256,
-        },
+        provenance=pass_provenance(traced.model, traced.photo.shown, traced.layers.geometry)
+        | {"layer": layer.layer, "query": content.legend},
     )

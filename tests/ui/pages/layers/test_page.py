@@ -140,7 +140,11 @@ def assert_saved(things: list[Savable], query: str) -> None:
     # The viewer shows the mean of the heads.
     np.testing.assert_allclose(source.explanation.maps[-1], np.mean(series.maps, 0), atol=1e-6)
     assert query in read_provenance(written(shown, "overlay"))["query"]
-    assert json.loads(Image.open(io.BytesIO(written(heads, "gif"))).info["comment"])["layer"]
+    facts = json.loads(Image.open(io.BytesIO(written(heads, "gif"))).info["comment"])
+    assert facts["layer"] == BLOCKS[-1]
+    assert query in facts["query"]
+    for name in ("model", "weights sha256", "input", "picture", "picture sha256"):
+        assert facts[name] == source.explanation.provenance[name]
     assert b"Relevance" not in written(shown, "report")
 
 
