@@ -47,7 +47,7 @@ def heard_candidates(module: nn.Module) -> Iterator[Candidates | None]:
     if weigh is None:
         yield None
         return
-    heard: dict[str, Any] = {}
+    heard: _Heard = {}
     handles = [*_listening(module, heard)]
     try:
         yield partial(_candidates, module, weigh, heard)
@@ -61,10 +61,12 @@ def _weighing(module: nn.Module) -> Callable[[Any, _Heard, int, Tensor], _Weighe
     names = {kind.__name__ for kind in type(module).__mro__ if kind.__module__.startswith(_HOME)}
     if "GeneralizedRCNN" in names:
         return _regions
-    return _anchors if names & {"RetinaNet", "FCOS", "SSD"} else None
+    if names & {"RetinaNet", "FCOS", "SSD"}:
+        return partial(_anchors, exclusive="SSD" in names)
+    return None
 
 
-def _listening(module: Any, heard: dict[str, Any]) -> Iterator[RemovableHandle]:
+def _listening(module: Any, heard: _Heard) -> Iterator[RemovableHandle]:
     def keep(name: str, _part: nn.Module, _inputs: object, output: object) -> None:
         heard[name] = output
 
@@ -100,26 +102,24 @@ def _candidates(
 
 def _regions(module: Any, heard: _Heard, index: int, box: Tensor) -> _Weighed:
     """What the second stage says of each region that the first proposes, and of the box itself."""
-    (features, proposals, shapes), (logits, moves) = heard["regions"][:3], heard["second stage"]
+    (features, proposals, shapes), of_proposals = heard["regions"][:3], heard["second stage"]
     heads = module.roi_heads
     own = [box[None].to(regions) for regions in proposals]
-    own_logits, own_moves = heads.box_predictor(
-        heads.box_head(heads.box_roi_pool(features, own, shapes))
-    )
-    heard["second stage"] = logits, moves  # that of the pass, for whoever asks next
+    of_box = heads.box_predictor(heads.box_head(heads.box_roi_pool(features, own, shapes)))
+    heard["second stage"] = of_proposals  # that of the pass, for whoever asks next
     found = []
-    for regions, said in ((proposals, (logits, moves)), (own, (own_logits, own_moves))):
+    for regions, (logits, moves) in ((proposals, of_proposals), (own, of_box)):
         counts = [len(one) for one in regions]
-        boxes = heads.box_coder.decode(said[1], regions)[:, index].split(counts)
-        found.append(zip(boxes, said[0].softmax(-1)[:, index].split(counts), strict=True))
+        boxes = heads.box_coder.decode(moves, regions)[:, index].split(counts)
+        found.append(zip(boxes, logits.softmax(-1)[:, index].split(counts), strict=True))
     return [
         (torch.cat([boxes, own_boxes]), torch.cat([chances, own_chances]))
         for (boxes, chances), (own_boxes, own_chances) in zip(*found, strict=True)
     ]
 
 
-def _anchors(module: Any, heard: _Heard, index: int, box: Tensor) -> _Weighed:
-    """What the head says at each anchor."""
+def _anchors(module: Any, heard: _Heard, index: int, box: Tensor, *, exclusive: bool) -> _Weighed:
+    """What the head says at each anchor, of classes that exclude each other or do not."""
     del box
     head, coder = heard["head"], module.box_coder
     logits: Tensor = head["cls_logits"]
@@ -127,7 +127,6 @@ def _anchors(module: Any, heard: _Heard, index: int, box: Tensor) -> _Weighed:
         chances = (logits[..., index].sigmoid() * head["bbox_ctrness"][..., 0].sigmoid()).sqrt()
         decode = coder.decode
     else:
-        exclusive = any(kind.__name__ == "SSD" for kind in type(module).__mro__)
         chances = logits.softmax(-1)[..., index] if exclusive else logits[..., index].sigmoid()
         decode = coder.decode_single
     moves = zip(head["bbox_regression"], heard["anchors"], strict=True)
