@@ -13,7 +13,7 @@ from attnviz.models.spec import ModelSpec, WeightsRef
 
 
 class Colours(StrEnum):
-    """The values that a network's input has, of pictures.
+    """The values that a network's input has, of pictures, in words.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Colours(StrEnum):
         -1 to 1.
     """
 
-    NORMALISED = "normalised"
+    NORMALISED = "normalised as for ImageNet"
     SHARES = "0 to 1"
     SIGNED = "-1 to 1"
 

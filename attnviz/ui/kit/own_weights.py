@@ -78,17 +78,9 @@ def _ask_about_inputs() -> None:
     st.selectbox(
         "Colours of its input",
         list(Colours),
-        format_func=_COLOUR_TITLES.__getitem__,
         key=_COLOURS,
         help="As in the preprocessing with which the network learned.",
     )
-
-
-_COLOUR_TITLES = {
-    Colours.NORMALISED: "normalised as for ImageNet",
-    Colours.SHARES: "0 to 1",
-    Colours.SIGNED: "-1 to 1",
-}
 
 
 def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
