@@ -47,8 +47,6 @@ def as_places(returned: Any, number: int, name: str, outputs: Outputs) -> Any:
     """
     form = f"Return {_FORMS[outputs.kind]}."
     try:
-        if returned is None:
-            raise TypeError("nothing")
         given = _tensors(returned)
     except (TypeError, ValueError) as error:
         what = "nothing" if returned is None else f"a {type(returned).__name__}"
