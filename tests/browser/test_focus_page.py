@@ -106,6 +106,10 @@ def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
     # A second after the last touch the server knows, and looks at the blurred picture too.
     expect(page).to_have_url(re.compile("mode=heat"), timeout=WAIT)
     settle(page)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 400)")
+    help_button = page.locator(".st-key-help").bounding_box()
+    assert help_button is not None
+    assert help_button["y"] < 0, "the help scrolls away with the page"
     assert_no_trouble(page, app)
 
 
