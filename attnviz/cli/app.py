@@ -42,7 +42,8 @@ def app(
             "A hosted app answers only under names that it is told. Name them: --host "
             f"photos.example.org, or {HOSTS_VARIABLE}; '*' takes any, behind a proxy that checks."
         )
-    address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 - what hosted mode is for
+    # A hosted app is there to be reached from elsewhere.
+    address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 # nosec B104
     command = [sys.executable, "-m", "streamlit", "run", str(app_script())]
     command += [f"--server.port={port}", f"--server.address={address}"]
     command += [f"--server.allowedHosts={name}" for name in hosts]
