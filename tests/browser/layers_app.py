@@ -9,8 +9,8 @@ import streamlit as st
 
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_picture, open_sample
-from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.kit.style import use_style
 from attnviz.ui.pages.layers.page import show_layers
 from tests.ui.pages.layers.layers_pages import small_network

@@ -18,7 +18,7 @@ from attnviz.models.loading import load_model
 from attnviz.render.bokeh import bokeh
 from attnviz.ui.components.map_grid.view import Spans
 from attnviz.ui.components.viewer import Content, Layer, pack
-from attnviz.ui.kit import cache
+from attnviz.ui.kit import picture_cache
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.cells import Cell
 from attnviz.ui.pages.compare.packing import RADIUS, small
@@ -180,7 +180,7 @@ def test_a_focus_picture_is_the_servers(chromium: Browser, app: App) -> None:
     shown = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)[..., :3]
     page.close()
 
-    seen = explain(load_model("ran-small"), cache.shown_sample("china"), "attention")
+    seen = explain(load_model("ran-small"), picture_cache.shown_sample("china"), "attention")
     photo = Photo(seen.picture, lambda: seen.picture, "China")
     layer = seen.layers[0]
     values = seen.map_of(layer)

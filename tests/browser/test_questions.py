@@ -19,7 +19,7 @@ from attnviz import Box, Region
 from attnviz.pictures import open_sample
 from attnviz.pictures.png import png
 from attnviz.targets.text import format_target
-from attnviz.ui.kit.cache import SHOWN_SIDE
+from attnviz.ui.kit.picture_cache import SHOWN_SIDE
 from tests.browser.conftest import App, started
 from tests.browser.questions_app import finder_of_boxes, finder_of_regions
 from tests.browser.test_layers_page import canvas, click_at, header, maps

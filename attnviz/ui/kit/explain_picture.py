@@ -18,7 +18,7 @@ from attnviz.pictures import Picture
 from attnviz.progress import Progress
 from attnviz.targets import Target
 from attnviz.targets.text import format_targets
-from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.explanation_cache import cached_explanation
 from attnviz.ui.kit.found_picker import pick_found
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.long_work import long_work

@@ -14,9 +14,9 @@ from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.words_source import missing_words
-from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.input_size import pick_side
+from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.model_list import (
     is_here,
     listed_models,

@@ -12,11 +12,11 @@ from attnviz.errors import PictureError, TargetError
 from attnviz.pictures import Picture, list_samples, open_sample
 from attnviz.pictures.presentation import AS_USUAL
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail
-from attnviz.ui.kit.cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.camera import offer_camera, show_camera
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.input_size import SIZE
 from attnviz.ui.kit.photo_store import KeptPhoto
+from attnviz.ui.kit.picture_cache import shown_sample, shown_upload, thumbnail
 from attnviz.ui.kit.presentation_picker import (
     PRESENTATION_KEYS,
     pick_presentation,

@@ -15,7 +15,7 @@ from attnviz.pictures.names import base_name
 from attnviz.pictures.open_channels import picture_of, read_stack
 from attnviz.pictures.presentation import Presentation
 from attnviz.pictures.stacks.base import Stack, reader_of
-from attnviz.ui.kit.cache import MOST_VALUES, SHOWN_SIDE
+from attnviz.ui.kit.picture_cache import MOST_VALUES, SHOWN_SIDE
 
 
 @dataclass(frozen=True)

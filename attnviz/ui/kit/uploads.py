@@ -13,9 +13,9 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 from attnviz.errors import PictureError
 from attnviz.pictures.limits import MEGABYTE, PictureLimits
 from attnviz.pictures.names import PICTURE_SUFFIXES
-from attnviz.ui.kit.cache import shown_upload
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.photo_store import PHOTOS, KeptPhoto
+from attnviz.ui.kit.picture_cache import shown_upload
 from attnviz.ui.kit.videos import UPLOAD_LIMITS, VIDEO_TYPES
 from attnviz.ui.kit.visitor import visitor
 

@@ -17,7 +17,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
 from attnviz.ui.kit import explain_picture
-from attnviz.ui.kit.cache import SHOWN_SIDE
+from attnviz.ui.kit.picture_cache import SHOWN_SIDE
 
 MORE = ("competition", "raw-attention", "patch-similarity")
 
@@ -34,8 +34,8 @@ def network(name: str) -> VisionModel:
 def class_page() -> None:
     import streamlit as st
 
-    from attnviz.ui.kit.cache import shown_sample
     from attnviz.ui.kit.explain_picture import explain_photo
+    from attnviz.ui.kit.picture_cache import shown_sample
     from attnviz.ui.kit.url_state import restore_link, share
     from tests.ui.kit.test_explain_picture import MORE, network
 

@@ -12,7 +12,7 @@ from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from attnviz.ui.kit import photo_store, uploads
-from attnviz.ui.kit.cache import shown_upload
+from attnviz.ui.kit.picture_cache import shown_upload
 from attnviz.ui.kit.visitor import COOKIE, new_token
 
 

@@ -14,9 +14,9 @@ same_reader = cache(reader)
 def words_page() -> None:
     import streamlit as st
 
-    from attnviz.ui.kit.cache import shown_sample
     from attnviz.ui.kit.explain_picture import explain_photo
     from attnviz.ui.kit.guard import guarded
+    from attnviz.ui.kit.picture_cache import shown_sample
     from attnviz.ui.kit.url_state import restore_link, share
     from tests.ui.kit.test_words_field import same_reader
 

@@ -16,7 +16,7 @@ from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
 from attnviz.targets.text import format_targets
-from attnviz.ui.kit.cache import cached_model, fetch_weights, weights_key
+from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.pages.compare.fitting import choice_for, depends_on, reason_unfit, targets_for
 

@@ -10,7 +10,7 @@ from attnviz.evidence.measured import Measured
 from attnviz.methods.inference import Cost
 from attnviz.models.scores import ScoreKind
 from attnviz.types import FloatArray
-from attnviz.ui.kit.cache import explanation_key
+from attnviz.ui.kit.explanation_cache import explanation_key
 from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.pickers import Photo
 

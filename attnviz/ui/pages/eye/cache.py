@@ -12,7 +12,7 @@ from attnviz.errors import AttnvizError
 from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.ui.kit.cache import cached_explanation, explanation_key
+from attnviz.ui.kit.explanation_cache import cached_explanation, explanation_key
 from attnviz.ui.pages.eye.packing import pack
 from attnviz.ui.pages.eye.scanpaths import GazePath, model_gaze_path, saliency_gaze_paths
 

@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.analysis.explanation import Explanation
 from attnviz.render.patchiness import is_patchy
 from attnviz.ui.components.viewer import View
-from attnviz.ui.kit.cache import explanation_key
+from attnviz.ui.kit.explanation_cache import explanation_key
 
 _SHOWN = "edges shown"
 _TURN = "edges turn"

@@ -15,14 +15,14 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.render.focus import FocusMap, Scale
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Pick, View, layer_names, viewer
-from attnviz.ui.kit.cache import (
+from attnviz.ui.kit.explain_picture import explain_photo
+from attnviz.ui.kit.explanation_cache import (
     bokeh_predictions,
     explanation_key,
     rendered_bokeh,
     view_key,
     viewer_payload,
 )
-from attnviz.ui.kit.explain_picture import explain_photo
 from attnviz.ui.kit.found_picker import choose_at
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.known_things import show_known

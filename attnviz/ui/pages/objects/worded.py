@@ -15,7 +15,7 @@ from attnviz.targets.text import format_targets, parse_targets
 from attnviz.targets.words import Words
 from attnviz.types import FloatArray
 from attnviz.ui.components.viewer import Content, Layer
-from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.explanation_cache import cached_explanation
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.page_frame import show_credit, show_notes
 from attnviz.ui.kit.pickers import Photo

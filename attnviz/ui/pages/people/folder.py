@@ -13,7 +13,7 @@ from attnviz.errors import VisionError
 from attnviz.hosting import Hosting
 from attnviz.metrics.fixations import FILE, FixationSet, read_fixations
 from attnviz.metrics.inter_observer import CentreBias
-from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.page_frame import show_notes

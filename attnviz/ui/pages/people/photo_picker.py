@@ -8,7 +8,7 @@ from attnviz.errors import PictureError
 from attnviz.metrics.fixations import FixatedPicture
 from attnviz.pictures import open_picture
 from attnviz.ui.components.thumbnails import Thumbnail, pick_thumbnail, thumbnail_jpeg
-from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.pages.people.folder import OpenedFolder
 

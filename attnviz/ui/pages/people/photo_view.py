@@ -21,7 +21,7 @@ from attnviz.render.heat import heat_overlay
 from attnviz.types import AnyFloatArray, DoubleArray, FloatArray
 from attnviz.ui.components.fixation_player.component import show_gaze
 from attnviz.ui.components.fixation_player.packing import pack
-from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import data_link
 from attnviz.ui.kit.long_work import long_work

@@ -12,7 +12,7 @@ from attnviz.hosting import Hosting
 from attnviz.training.jobs.runs import TrainingRun
 from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.loop.evaluate import accuracy_interval, has_learned
-from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.trainings import (

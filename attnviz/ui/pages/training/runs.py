@@ -21,8 +21,9 @@ from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.training.recording.checks import sendable
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
-from attnviz.ui.kit.cache import file_version, shown_sample
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import show_error
+from attnviz.ui.kit.picture_cache import shown_sample
 
 SUFFIX = ".attn"
 # Largest difference that resampling may cause in the mean of any of 16 x 16 cells, of 255. Measured

@@ -24,7 +24,7 @@ from attnviz.render.focus import FocusSettings, is_flat
 from attnviz.render.heat import heat_overlay
 from attnviz.types import FloatArray, Pixels
 from attnviz.ui.components.bubble_game.component import show_replay
-from attnviz.ui.kit.cache import cached_explanation
+from attnviz.ui.kit.explanation_cache import cached_explanation
 from attnviz.ui.kit.findings import margin_toggle, show_verdict
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.long_work import long_work

@@ -125,15 +125,15 @@ def test_a_click_on_what_is_not_there_changes_nothing(page: AppTest) -> None:
 def test_uploads_come_first_keep_their_results_and_can_be_removed(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from attnviz.ui.kit import cache
+    from attnviz.ui.kit import explanation_cache
 
-    real, looked = cache.explain, []
+    real, looked = explanation_cache.explain, []
 
     def counted(*given: object) -> object:
         looked.append(given)
         return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cache, "explain", counted)
+    monkeypatch.setattr(explanation_cache, "explain", counted)
     random = np.random.default_rng(3)
     one, two = (png(random.integers(0, 255, (50, 60, 3), np.uint8)) for _ in range(2))
     page.get("file_uploader")[0].upload("<b>one.png", one).upload("two.png", two).run()

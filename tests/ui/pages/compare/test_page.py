@@ -19,7 +19,7 @@ from attnviz.metrics.map_difference import difference
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec
 from attnviz.pictures import open_picture, open_sample
-from attnviz.ui.kit import cache
+from attnviz.ui.kit import picture_cache
 from attnviz.ui.pages.compare import cells
 from tests.paths import PAGES
 from tests.ui.pages.layers.test_page import assert_fine, texts
@@ -82,7 +82,7 @@ def test_it_opens_on_the_shipped_models_and_both_questions(opened: AppTest) -> N
     )
     assert [one["what"] for one in sent["cells"]] == [*sure, *guess, *sure], "vit-small is not sure"
     assert sent["rows"][1]["says"][1] == "not sure, perhaps"
-    shown = cache.shown_sample("china")
+    shown = picture_cache.shown_sample("china")
     every = [explain(load_model(model), shown, look) for model in models for look in looks]
     assert sent["stops"] == max(len(one.layers) for one in every)
     assert all(row["says"][0] == "knows 10 things" for row in sent["rows"])
@@ -105,7 +105,7 @@ def test_numbers_are_those_of_the_engine() -> None:
     page = open_page(compare_models="ran-small,cbam-small,vit-small")
     assert_fine(page)
     sent = grid(page)
-    shown = cache.shown_sample("china")
+    shown = picture_cache.shown_sample("china")
     one, other = (
         explain(load_model(f"{name}-small"), shown, "attention") for name in ("ran", "cbam")
     )
@@ -198,7 +198,7 @@ def test_a_contrast_is_compared_and_kept_in_the_link(monkeypatch: pytest.MonkeyP
 
 
 def test_likeness_to_another_photo_is_compared_by_its_checksum() -> None:
-    coffee = open_sample("coffee").reduced(cache.SHOWN_SIDE).sha256
+    coffee = open_sample("coffee").reduced(picture_cache.SHOWN_SIDE).sha256
     page = open_page(
         picture=CHINA, compare_models="vit-small", compare_looks="patch-similarity",
         compare_class=f"alike:{coffee}",

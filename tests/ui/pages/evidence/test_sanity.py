@@ -12,7 +12,7 @@ from attnviz.analysis.explain import explain
 from attnviz.evidence.randomisation.cascade import MapSimilarity, RandomisationStep, SanityCheck
 from attnviz.models.loading import load_model
 from attnviz.pictures import open_sample
-from attnviz.ui.kit.cache import SHOWN_SIDE
+from attnviz.ui.kit.picture_cache import SHOWN_SIDE
 from attnviz.ui.pages.evidence import sanity as section
 from attnviz.ui.pages.evidence.sanity import describe_sanity
 from attnviz.ui.pages.evidence.sanity_chart import sanity_chart

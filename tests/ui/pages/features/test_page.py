@@ -18,7 +18,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import AnyArray
 from attnviz.ui.components.feature_board.packing import directions
-from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.pages.features.saving import painted
 from attnviz.viewer.blob import unpack_blob
 from tests.ui import menus

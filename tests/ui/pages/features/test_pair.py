@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.analysis.counterparts import likeness
 from attnviz.analysis.features import features
 from attnviz.models.vision_model import VisionModel
-from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.pages.features.pair import LINES
 from tests.ui.pages.features.test_page import PAGE, SECOND
 from tests.ui.pages.layers.test_page import assert_fine, texts

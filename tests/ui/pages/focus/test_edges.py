@@ -11,7 +11,7 @@ from attnviz.export.base import exports
 from attnviz.pictures import open_sample
 from attnviz.render.patchiness import is_patchy, patchiness
 from attnviz.ui.kit import save_menu
-from attnviz.ui.kit.cache import SHOWN_SIDE
+from attnviz.ui.kit.picture_cache import SHOWN_SIDE
 from tests.ui.pages.focus.test_page import PAGE, assert_fine, header, png, tell
 
 WHOLE, PATCHES = "flower", "coffee"

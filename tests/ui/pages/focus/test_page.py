@@ -242,9 +242,9 @@ def test_a_download_shows_its_progress_and_the_page_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Weights that arrive in two pieces; afterwards the cached model draws nothing again."""
-    from attnviz.ui.kit import cache
+    from attnviz.ui.kit import model_cache
 
-    real, asked = cache.find_weights, []
+    real, asked = model_cache.find_weights, []
 
     def slow(ref: object, progress: object) -> object:
         asked.append(ref)
@@ -252,7 +252,7 @@ def test_a_download_shows_its_progress_and_the_page_goes_on(
             progress(done, 2)  # type: ignore[operator]
         return real(ref, None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(cache, "find_weights", slow)
+    monkeypatch.setattr(model_cache, "find_weights", slow)
     page = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert_fine(page)
     page.run()

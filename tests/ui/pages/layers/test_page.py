@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.analysis import layer_trace
 from attnviz.analysis.layer_trace import head_maps, trace_layers
 from attnviz.export.png import read_provenance
-from attnviz.ui.kit import cache, model_picker
+from attnviz.ui.kit import model_picker, picture_cache
 from attnviz.ui.kit.save_menu import Savable
 from attnviz.ui.pages.layers import page as layers_page
 from attnviz.ui.pages.layers.self_attention import parse_point
@@ -114,7 +114,7 @@ def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
     before = headers(page)[0]
     assert [one["name"] for one in before["layers"]] == BLOCKS
     assert page.radio(key="layers query").value == "class"
-    sha = cache.shown_sample("china").sha256
+    sha = picture_cache.shown_sample("china").sha256
     seen = []
     for x, y in ((0.3, 0.6), (0.9, 0.2)):
         page.session_state["layers point"] = (sha, x, y)
@@ -171,7 +171,7 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
 def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    traced = trace_layers(small_network("vit")[0], cache.shown_sample("china"))
+    traced = trace_layers(small_network("vit")[0], picture_cache.shown_sample("china"))
     before = head_maps(traced, "class")[2].values.mean(0)
     row, column = np.unravel_index(before[1:-1, 1:-1].argmax(), before[1:-1, 1:-1].shape)
     spot = np.zeros(before.shape, bool)
@@ -204,7 +204,7 @@ def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
 
 def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page(monkeypatch, "vit")
-    sha = cache.shown_sample("china").sha256
+    sha = picture_cache.shown_sample("china").sha256
     page.session_state["layers point"] = (sha, 0.3, 0.62)
     page.selectbox(key="layers head").set_value("1")
     page.radio(key="layers query").set_value("point").run()

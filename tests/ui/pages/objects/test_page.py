@@ -17,7 +17,7 @@ from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures.geometry import Fit, PictureGeometry
 from attnviz.render.pointed import POINTED
-from attnviz.ui.kit import cache, model_picker
+from attnviz.ui.kit import model_picker, picture_cache
 from attnviz.ui.pages.objects import cache as kept
 from attnviz.ui.pages.objects import page as objects_page
 from attnviz.ui.pages.objects.cards import half_peak
@@ -86,7 +86,7 @@ def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatc
     page = open_page(monkeypatch, model, objects="2,0")
     assert_fine(page)
     assert names(page) == ["line", "disc", TOGETHER]
-    expected = class_maps(model, cache.shown_sample("china"), [2, 0])
+    expected = class_maps(model, picture_cache.shown_sample("china"), [2, 0])
     sent = headers(page)[0]["layers"]
     for entry, values in zip(sent, expected.maps, strict=False):
         assert entry["high"] == pytest.approx(float(values.max()))
@@ -135,7 +135,7 @@ def test_a_chosen_class_gets_the_focus_and_a_place_in_the_link(
 def test_one_class_against_another(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small(4, ("disc", "square", "line", "dot"))
     page = open_page(monkeypatch, model, objects="0,1,2,3")
-    picture = cache.shown_sample("china")
+    picture = picture_cache.shown_sample("china")
     maps = class_maps(model, picture, [0, 1, 2, 3])
     rest = {(a, b): np.maximum(maps.maps[a] - maps.maps[b], 0) for a in range(4) for b in range(4)}
     wanted, against = max(rest, key=lambda pair: float(rest[pair].max()))

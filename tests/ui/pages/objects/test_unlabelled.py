@@ -11,7 +11,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.render.pointed import POINTED
-from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.pages.objects import unlabelled
 from attnviz.ui.pages.objects.state import TOGETHER
 from tests.analysis.test_objects import Patches

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import attnviz
-from attnviz.ui.kit.cache import shown_sample
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.pages.objects.state import TOGETHER
 from tests.targets.test_words import reader
 from tests.ui import menus

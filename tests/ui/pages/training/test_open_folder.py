@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
 from attnviz.training.jobs.state import Job, RunPhase, RunState
-from attnviz.ui.kit.cache import file_version
+from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.test_page import headers, open_page, shipped
 from tests.ui.pages.training.training_pages import PAGE, assert_fine

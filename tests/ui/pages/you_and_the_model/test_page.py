@@ -19,8 +19,8 @@ from attnviz.analysis.explain import probabilities
 from attnviz.errors import ModelError
 from attnviz.pictures import Picture
 from attnviz.ui.kit import model_picker
-from attnviz.ui.kit.cache import shown_sample
 from attnviz.ui.kit.pickers import SAMPLE_PREFIX
+from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.ui.pages.you_and_the_model import page as you_page
 from attnviz.ui.pages.you_and_the_model import result as outcome
 from attnviz.vision.bubbleview.bubbles import blur_picture

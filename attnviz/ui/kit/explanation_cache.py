@@ -1,4 +1,4 @@
-"""Results that pages share between runs, each cache with a size limit.
+"""Explanations that all sessions share, and what is made of them: payloads and bokeh pictures.
 
 Keys are names and checksums; networks and pictures are passed with a leading underscore, so that
 Streamlit does not try to hash them.
@@ -8,142 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from contextlib import suppress
-from pathlib import Path
 
 import streamlit as st
 
 from attnviz.analysis.explain import explain, predict
 from attnviz.analysis.explanation import Explanation, Prediction
-from attnviz.models.device import free_memory
-from attnviz.models.loading import load_model
-from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.models.weights import find_weights
-from attnviz.pictures import Picture, open_picture, open_sample
-from attnviz.pictures.limits import MEGABYTE
-from attnviz.progress import Progress
+from attnviz.pictures import Picture, open_picture
 from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap
 from attnviz.targets import Target
 from attnviz.types import Pixels
-from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
 from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
-from attnviz.ui.kit.videos import open_upload
-
-SHOWN_SIDE = 1280
-MOST_VALUES = 16 * MEGABYTE
-
-
-def _release(model: VisionModel) -> None:
-    free_memory(model.device)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
-def cached_model(
-    name: str, device: str, side: int | None, weights: str, _spec: ModelSpec
-) -> VisionModel:
-    """Load a network once for all sessions; at most two stay in memory.
-
-    Parameters
-    ----------
-    name : str
-        Name of the network.
-    device : str
-        As for `torch.device`.
-    side : int or None
-        Side of the input in px; None for the network's default.
-    weights : str
-        From `weights_key`: two visitors may have files of the same name.
-    _spec : ModelSpec
-        The network's description.
-
-    Returns
-    -------
-    VisionModel
-        The network.
-
-    Notes
-    -----
-    The weights must be on disk already (`fetch_weights`): a cached function must not draw on the
-    page, because Streamlit would repeat the drawing on every cache hit.
-    """
-    del name, weights
-    return load_model(_spec, device, input_size=side)
-
-
-def weights_key(spec: ModelSpec) -> str:
-    """Return a key that changes with the file of a network's weights."""
-    ref = spec.weights
-    if ref is None or ref.embedded is None:
-        return ""
-    return f"{ref.embedded} {file_version(ref.embedded)}"
-
-
-def fetch_weights(spec: ModelSpec, progress: Progress) -> None:
-    """Download a network's weights, if they are missing, once per session.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The network.
-    progress : Progress
-        Called with the bytes downloaded.
-
-    Raises
-    ------
-    WeightsError
-        If the weights cannot be downloaded.
-    """
-    fetched: set[str] = st.session_state.setdefault("fetched", set())
-    if spec.name not in fetched and spec.weights is not None:
-        find_weights(spec.weights, progress)
-        fetched.add(spec.name)
-
-
-@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
-def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
-    """Open an uploaded picture at display size.
-
-    Parameters
-    ----------
-    checksum : str
-        SHA-256 of the file.
-    name : str
-        Name of the file.
-    _source : bytes
-        Content of the file.
-
-    Returns
-    -------
-    Picture
-        At most `SHOWN_SIDE` px on the longer side.
-
-    Raises
-    ------
-    PictureError
-        If the file is neither a picture nor a video, or too large.
-
-    Notes
-    -----
-    The full-size picture (150 MB for 50 megapixels) is not cached, but opened again for saving.
-    The values of a file's own channels are kept up to 16 MB.
-    """
-    del checksum
-    return open_upload(_source, name=name).reduced(SHOWN_SIDE).lightened(MOST_VALUES)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def shown_sample(name: str) -> Picture:
-    """Open a sample photo at display size."""
-    return open_sample(name).reduced(SHOWN_SIDE)
-
-
-@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
-def thumbnail(checksum: str, _picture: Picture) -> bytes:
-    """Make the JPEG thumbnail of a picture for the row of pictures."""
-    del checksum
-    return thumbnail_jpeg(_picture.pixels)
 
 
 @st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
@@ -279,22 +155,3 @@ def explanation_key(explanation: Explanation) -> tuple[str, ...]:
 def view_key(view: View) -> tuple[object, ...]:
     """Return a cache key that, with the explanation, determines the bokeh picture."""
     return (view.layer, view.radius, str(view.focus_settings()), view.aperture, view.highlights)
-
-
-def file_version(path: Path) -> tuple[int, ...]:
-    """Return a key that changes with the file, even within a tick of the file system's clock.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    tuple of int
-        Modification time in ns, size and inode; empty if the file cannot be reached.
-    """
-    with suppress(OSError):
-        facts = path.stat()
-        return facts.st_mtime_ns, facts.st_size, facts.st_ino
-    return ()
