@@ -69,6 +69,13 @@ def test_five_photos_of_ones_own_leave_the_picture_its_place(phone: Page) -> Non
     assert_picture_first(phone)
     wide, shown = row.evaluate("(one) => [one.scrollWidth, one.clientWidth]")
     assert wide > shown, "the row scrolls sideways"
+    box = row.bounding_box()
+    for name in ("Upload", "Take a photo", "Remove this photo"):
+        button = phone.locator("button").filter(has_text=name).bounding_box()
+        assert button is not None
+        assert box is not None
+        assert button["x"] + button["width"] <= box["x"], f"{name} stands beside the photos"
+        assert min(button["width"], button["height"]) >= 44, "room for a finger"
 
 
 def test_a_tapped_thing_is_sharp_and_so_is_one_chosen_by_keys(chromium: Browser, app: App) -> None:
