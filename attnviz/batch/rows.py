@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from attnviz.analysis.explanation import Explanation
 from attnviz.batch.engine import ExplainedPicture
 from attnviz.batch.picture_file import PictureFile
 from attnviz.metrics.map_statistics import MapStatistics, share_inside
+from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import FloatArray
 
 BEST = 5
+SEEN = ("seen_top", "seen_left", "seen_bottom", "seen_right")
 _TEXT, _NUMBER, _COUNT = pyarrow.string(), pyarrow.float32(), pyarrow.int32()
 
 SCORES = pyarrow.schema(
@@ -25,6 +27,7 @@ SCORES = pyarrow.schema(
         ("sha256", _TEXT),
         ("width", _COUNT),
         ("height", _COUNT),
+        *((name, _NUMBER) for name in SEEN),
         *((f"top{rank}", _TEXT) for rank in range(1, BEST + 1)),
         *((f"probability{rank}", _NUMBER) for rank in range(1, BEST + 1)),
         ("margin", _NUMBER),
@@ -79,6 +82,7 @@ def score_row(result: ExplainedPicture, file: PictureFile) -> dict[str, Any]:
         "sha256": found.picture.sha256,
         "width": found.picture.width,
         "height": found.picture.height,
+        **dict(zip(SEEN, _seen(found.geometry), strict=True)),
         "sure": found.sure if found.predictions else None,
         "method": found.method,
         "layer": found.best_layer,
@@ -94,6 +98,23 @@ def score_row(result: ExplainedPicture, file: PictureFile) -> dict[str, Any]:
     if file.box is not None:
         row["inside_box"] = share_inside(values, found.geometry, file.box)
     return row
+
+
+def _seen(geometry: PictureGeometry) -> tuple[float, ...]:
+    """The part of the picture that the network sees, in shares of its height and width."""
+    sides = (*geometry.picture_size, *geometry.picture_size)
+    return tuple(edge / side for edge, side in zip(geometry.box, sides, strict=True))
+
+
+def geometry_of(row: Mapping[str, Any]) -> PictureGeometry:
+    """Return which part of a picture the network saw, from the row of `SCORES`.
+
+    The size of the network's input is not stored: what is drawn of a map does not depend on it.
+    """
+    size = int(row["height"]), int(row["width"])
+    top, left, bottom, right = (float(row[name]) for name in SEEN)
+    box = (top * size[0], left * size[1], bottom * size[0], right * size[1])
+    return PictureGeometry(size, box, size)
 
 
 def map_rows(result: ExplainedPicture) -> Iterator[dict[str, Any]]:
