@@ -289,7 +289,8 @@ def _maps_of(
     def work(inference: Inference) -> Answer:
         return first_answer(model, inference, choices, run)
 
-    answer, notes = run_inference(model, picture, work, target=target)
+    long = choices[0].method.many_passes
+    answer, notes = run_inference(model, picture, work, target=target, long=long)
     results, choice, layer = answer.results, answer.choice, str(answer.choice.layer)
     classes = tuple(int(result.target[0]) for result in results if result.target is not None)
     predictions = tuple(prediction_of(model, results[0].logits[0], index) for index in classes)

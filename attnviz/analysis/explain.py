@@ -33,8 +33,8 @@ def explain(
 
     One forward pass, and one backward pass where the method needs gradients (the first time a
     network is used, more passes find its sites and what it returns). Thread-safe: passes on one
-    model wait for each other. If memory runs out, the pass is retried once, on a smaller input or
-    on the CPU, and `notes` says so.
+    model wait for each other, but not for a method that takes many. If memory runs out, the pass is
+    retried once, on a smaller input or on the CPU, and `notes` says so.
 
     Parameters
     ----------
@@ -89,6 +89,7 @@ def explain(
         target=inquiry.index,
         progress=progress,
         any_output=inquiry.scored,
+        long=inquiry.choices[0].method.many_passes,
     )
     return inquiry.explanation(picture, answered, notes)
 

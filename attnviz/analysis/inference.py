@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -23,6 +23,7 @@ from attnviz.errors import (
     OutOfMemoryError,
 )
 from attnviz.methods.inference import Inference
+from attnviz.models.apart import set_apart
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.inferred import found_by_trying
 from attnviz.models.preprocess import Preprocess
@@ -42,13 +43,14 @@ def run_inference(
     target: int | None = None,
     progress: Progress | None = None,
     any_output: bool = False,
+    long: bool = False,
 ) -> tuple[T, tuple[str, ...]]:
     """Do `work` with the network and the picture, and retry once if memory runs out.
 
     A network whose preprocessing was inferred, and which does not run on it, gets the size of input
     on which it runs. The retry takes an input of half the side if the network accepts any size;
     otherwise it runs on the CPU, to which the network is moved for it. The model's lock is held
-    throughout.
+    throughout, but for long work.
 
     Parameters
     ----------
@@ -64,6 +66,8 @@ def run_inference(
         Called by work after its passes; what it raises stops it, and comes out as it is.
     any_output
         Whether the work can do with an output that holds no logits, such as boxes.
+    long
+        Whether the work takes many passes: then it runs apart, and others may use the model.
 
     Returns
     -------
@@ -78,25 +82,25 @@ def run_inference(
     OutOfMemoryError
         The work did not fit into memory, nor did the retry.
     """
-    run = partial(_run, model, picture, work, target, progress, any_output)
-    setting = _Setting(model.device, model.preprocess)
-    with model.lock:
+    with set_apart(model) if long else nullcontext(model) as own, own.lock:
+        run = partial(_run, own, picture, work, target, progress, any_output)
+        setting = _Setting(own.device, own.preprocess)
         try:
-            return run(setting), run_notes(model, picture)
+            return run(setting), run_notes(own, picture)
         except InputError as error:
-            if not model.inferred or error.sides is None:
+            if not own.inferred or error.sides is None:
                 raise
-            found_by_trying(model, error.sides)
+            found_by_trying(own, error.sides)
             return run_inference(
-                model, picture, work, target=target, progress=progress, any_output=any_output
+                own, picture, work, target=target, progress=progress, any_output=any_output
             )
         except Exception as error:
             _hand_on(error)
             if not is_out_of_memory(error):
                 raise
-        free_memory(model.device)
-        result, note = _second_try(model, run)
-        return result, (*run_notes(model, picture), note)
+        free_memory(own.device)
+        result, note = _second_try(own, run)
+        return result, (*run_notes(own, picture), note)
 
 
 def check_logits(model: VisionModel, logits: Tensor) -> None:

@@ -107,7 +107,7 @@ def channel_evidence(
     scored = targets if index is None else ()
     work = partial(_measured, model, scored, progress)
     (measured, values), notes = run_inference(
-        model, picture, work, target=index, any_output=bool(scored)
+        model, picture, work, target=index, any_output=bool(scored), long=True
     )
     count = model.preprocess.channels
     read = picture.channels if model.preprocess.reads_channels(picture) else None

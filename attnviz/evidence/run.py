@@ -83,7 +83,9 @@ def run_experiment(
     index = class_alone(model, targets)
     scored = targets if index is None else ()
     work = partial(_run, model, picture, experiment, scored)
-    result, notes = run_inference(model, picture, work, target=index, any_output=bool(scored))
+    result, notes = run_inference(
+        model, picture, work, target=index, any_output=bool(scored), long=True
+    )
     if isinstance(result, _Raised):
         raise result.error
     return result, notes

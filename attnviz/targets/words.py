@@ -103,7 +103,10 @@ class Words(Target):
         """See `Target`."""
         del inference
         network = _network(model)
-        direction = network.sentences([one.replace("{}", self.prompt) for one in self.templates])
+        with model.lock:  # long work runs beside it, but the text tower is the network's own
+            direction = network.sentences(
+                [one.replace("{}", self.prompt) for one in self.templates]
+            )
         scale, bias = network.scale, network.bias or 0.0
 
         def score(passed: Passed) -> Tensor:
