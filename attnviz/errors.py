@@ -23,6 +23,7 @@
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
     ├── TrainingError         a data folder, checkpoint or recording that cannot be used
     │   └── DivergedError     a training whose numbers became NaN or infinite
+    ├── RunError              a run of its own process that cannot be started, read or stored
     └── SettingError          a setting of the environment that cannot be used
 
 Each message is complete: what happened, to which file or layer, and what to do.
@@ -233,6 +234,10 @@ class DivergedError(TrainingError):
             f"{what} Resuming would most likely end here again: start over with another seed, or "
             "with a lower learning rate where it can be chosen."
         )
+
+
+class RunError(AttnvizError):
+    """A run in a process of its own cannot be started, read or stored."""
 
 
 class SettingError(AttnvizError):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from attnviz.errors import TrainingError
+from attnviz.errors import AttnvizError, TrainingError
 
 Write = Callable[[Path], object]
 """Writes the content to the path that it is called with."""
@@ -43,24 +43,26 @@ def replace_whole(path: Path, write: Write) -> None:
         raise
 
 
-def write_atomically(path: Path, write: Write) -> None:
-    """Write a file of a training as `replace_whole` does.
+def write_atomically(path: Path, write: Write, kind: type[AttnvizError] = TrainingError) -> None:
+    """Write a file of a training, or of another run, as `replace_whole` does.
 
     Parameters
     ----------
     path, write
         As for `replace_whole`.
+    kind
+        The error that is raised.
 
     Raises
     ------
-    TrainingError
+    AttnvizError
         The file cannot be written; the text has the system's reason.
     """
     try:
         replace_whole(path, write)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise TrainingError(
+        raise kind(
             f"{path} could not be written ({reason}). If the disk is full, make room and resume: "
             "earlier files are intact."
         ) from error

@@ -16,15 +16,15 @@ from attnviz.cli import cli
 from attnviz.cli.explain import as_asked
 from attnviz.export.base import exports, in_order
 from attnviz.export.png import read_provenance
+from attnviz.jobs.registered_folders import register_folder
+from attnviz.jobs.worker import LOCK
 from attnviz.models.catalogue import find_model
 from attnviz.pictures import open_picture, open_sample
 from attnviz.pictures.names import file_part
 from attnviz.targets.contrast import Contrast
 from attnviz.targets.single_class import Class
-from attnviz.training.jobs.registered_folders import register_folder
 from attnviz.training.jobs.runs import find_run
 from attnviz.training.jobs.state import RunPhase, RunState
-from attnviz.training.jobs.worker import LOCK
 from attnviz.version import __version__
 from tests.training.conftest import draw
 
@@ -221,11 +221,11 @@ def test_train_and_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     code, output = run(*missing)
     assert code == 1
     assert "There is no folder" in output
-    RunState(RunPhase.TRAINING).write(tmp_path / "run")
+    RunState(RunPhase.WORKING).write(tmp_path / "run")
     register_folder(tmp_path / "run")
     with FileLock(tmp_path / "run" / LOCK):  # as its process does that still lives
         code, output = run(*missing)
         assert code == 1
-        assert f"{tmp_path / 'run'} is being trained." in output
+        assert f"{tmp_path / 'run'} is running." in output
         assert "Add --beside to start anyway." in output
         assert "There is no folder" in run(*missing, "--beside")[1]

@@ -15,6 +15,7 @@ from torch import nn
 from tqdm import tqdm
 
 from attnviz.errors import DivergedError, TrainingError
+from attnviz.jobs.worker import StoppedOnRequestError
 from attnviz.models.device import move_inputs, move_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.training.data.augment import Batch, epoch_order, training_batch
@@ -58,7 +59,7 @@ class TrainingResult:
     side: int
 
 
-class PausedError(TrainingError):
+class PausedError(TrainingError, StoppedOnRequestError):
     """A run was stopped on request; it can be resumed."""
 
 

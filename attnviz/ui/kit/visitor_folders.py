@@ -17,9 +17,10 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from attnviz.errors import AttnvizError, TrainingError
+from attnviz.errors import AttnvizError, RunError
 from attnviz.hosting import Hosting
-from attnviz.training.jobs.runs import list_runs, runs_folder
+from attnviz.jobs.registered_folders import runs_folder
+from attnviz.training.jobs.runs import list_runs
 from attnviz.ui.kit.visitor import visitor
 
 _PREFIX = "attnviz-visitors-"
@@ -97,7 +98,7 @@ def own_runs_folder() -> Path:
 
     Raises
     ------
-    TrainingError
+    RunError
         The server cannot store anything.
     """
     if not Hosting.from_environment().hosted:
@@ -105,6 +106,6 @@ def own_runs_folder() -> Path:
     try:
         return _visitor_folders().of(visitor()) / _RUNS
     except OSError as error:
-        raise TrainingError(
+        raise RunError(
             f"The server cannot store anything now ({error.strerror}). Tell whoever runs it."
         ) from error

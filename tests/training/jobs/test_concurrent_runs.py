@@ -8,9 +8,9 @@ import pytest
 from filelock import FileLock
 
 from attnviz.errors import TrainingError
-from attnviz.training.jobs import runs as live
-from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.registered_folders import registered_folders
+from attnviz.jobs import background_run as live
+from attnviz.jobs import worker as live_worker
+from attnviz.jobs.registered_folders import registered_folders
 from attnviz.training.jobs.runs import BusyError, TrainingRun, list_runs, run_job, start_run
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from tests.training.jobs.running import job_in, recipe, wait
@@ -28,14 +28,14 @@ def test_a_second_run_is_refused_unless_requested(
     second = start_run(recipe(200), shapes, size=32, device="cpu", concurrent=True)
     assert second.folder != first.folder
     for run in (first, second):
-        wait(run, lambda state: state.phase is RunPhase.TRAINING)
+        wait(run, lambda state: state.phase is RunPhase.WORKING)
     second.pause()
     wait(second, lambda state: state.phase is RunPhase.PAUSED)
     with pytest.raises(BusyError):
         second.resume()
     # A server that did not start them reads the same states.
     monkeypatch.setattr(live, "_PROCESSES", {})
-    assert first.state.phase is RunPhase.TRAINING
+    assert first.state.phase is RunPhase.WORKING
     assert second.state.phase is RunPhase.PAUSED
     first.cancel()
     second.cancel()
@@ -54,14 +54,14 @@ def test_a_training_is_known_in_any_folder(
     with pytest.raises(TrainingError, match="There is no folder"):
         run_job(here, job)
     assert registered_folders() == (here,)
-    RunState(RunPhase.TRAINING).write(here)
+    RunState(RunPhase.WORKING).write(here)
     with FileLock(here / live_worker.LOCK):  # as its live process does
         for start in (
             lambda: start_run(recipe(1), shapes, size=32),
             lambda: paused.resume(),
             lambda: run_job(tmp_path / "third", job),
         ):
-            with pytest.raises(BusyError, match=f"{here} is being trained"):
+            with pytest.raises(BusyError, match=f"{here} is running"):
                 start()
         with pytest.raises(TrainingError, match="There is no folder"):
             run_job(tmp_path / "third", job, concurrent=True)
@@ -91,7 +91,7 @@ def test_a_run_may_be_in_the_folder_of_all_runs(
     tmp_path: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lock and the start lock in this folder must differ."""
-    monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.5)
+    monkeypatch.setattr(live_worker, "LOCK_SECONDS", 0.5)
     job = Job(recipe(1).to_json(), str(tmp_path / "missing"), 32, "cpu")
     with pytest.raises(TrainingError, match="There is no folder"):
         run_job(runs, job)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from attnviz.errors import TrainingError
-from attnviz.training.jobs.registered_folders import runs_folder
+from attnviz.errors import RunError
+from attnviz.jobs.registered_folders import runs_folder
 from attnviz.training.jobs.runs import BusyError, list_runs, start_run
 from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.jobs.worker import _Worker
@@ -30,7 +30,7 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.delenv("ATTNVIZ_RUNS")
     monkeypatch.setattr(Path, "home", homeless)
-    with pytest.raises(TrainingError, match=r"no home folder .* Set ATTNVIZ_RUNS"):
+    with pytest.raises(RunError, match=r"no home folder .* Set ATTNVIZ_RUNS"):
         runs_folder()
     assert list_runs() == ()
 
@@ -38,10 +38,10 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
 def test_no_more_than_three_are_trained_at_once(runs: Path, tmp_path: Path) -> None:
     for number in range(3):
         job_in(runs / str(number), tmp_path, 1)
-    with pytest.raises(TrainingError, match="3 networks are being trained") as refused:
+    with pytest.raises(RunError, match="3 runs are working") as refused:
         start_run(recipe(1), tmp_path, size=32, concurrent=True)
     assert not isinstance(refused.value, BusyError)
     RunState(RunPhase.PAUSED).write(runs / "1")
-    with pytest.raises(BusyError, match="is being trained"):
+    with pytest.raises(BusyError, match="is running"):
         start_run(recipe(1), tmp_path, size=32)
     assert {run.name for run in runs.iterdir() if run.is_dir()} == {"0", "1", "2"}

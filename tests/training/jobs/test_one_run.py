@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from attnviz.errors import TrainingError
+from attnviz.errors import RunError
+from attnviz.jobs import background_run as live
+from attnviz.jobs import worker as job_worker
 from attnviz.pictures import Picture, open_picture
 from attnviz.training.data import data
 from attnviz.training.data.shapes import SHAPES
-from attnviz.training.jobs import runs as live
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.runs import find_run, list_runs, start_run
+from attnviz.training.jobs.runs import BusyError, find_run, list_runs, start_run
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.jobs.worker import train_in_folder
 from attnviz.training.loop.checkpoint import TrainingState
@@ -62,14 +63,14 @@ def test_a_run_killed_in_its_second_epoch_resumes_to_the_same_result(
 
 def test_a_paused_and_killed_run_resumes_to_the_same_result(shapes: Path, tmp_path: Path) -> None:
     run = start_run(recipe(3), shapes, size=32, device="cpu")
-    with pytest.raises(TrainingError, match="is being trained"):
+    with pytest.raises(BusyError, match="is running"):
         start_run(recipe(1), shapes, size=32)
-    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step >= 1)
+    wait(run, lambda state: state.phase is RunPhase.WORKING and state.step >= 1)
     run.pause()
     paused = wait(run, lambda state: state.phase is RunPhase.PAUSED)
     assert 1 <= paused.step < paused.steps
     run.resume()
-    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step > paused.step)
+    wait(run, lambda state: state.phase is RunPhase.WORKING and state.step > paused.step)
     process = live._PROCESSES[run.folder]
     assert process.pid == int((run.folder / "pid").read_text())
     process.kill()
@@ -104,9 +105,9 @@ def test_a_run_of_the_command_line_is_watched_paused_and_resumed(
     thread.start()
     while (run := find_run(out)) is None:
         time.sleep(0.05)
-    wait(run, lambda state: state.phase is RunPhase.TRAINING and state.step > 0)
-    monkeypatch.setattr(live_worker, "_LOCK_SECONDS", 0.1)
-    with pytest.raises(TrainingError, match="trained by another process"):
+    wait(run, lambda state: state.phase is RunPhase.WORKING and state.step > 0)
+    monkeypatch.setattr(job_worker, "LOCK_SECONDS", 0.1)
+    with pytest.raises(RunError, match="Another process works"):
         train_in_folder(out, job)
     monkeypatch.undo()
     run.pause()
@@ -123,7 +124,7 @@ def test_a_run_of_the_command_line_is_watched_paused_and_resumed(
 def test_a_cancelled_run_keeps_its_recording(shapes: Path) -> None:
     run = start_run(recipe(50), shapes, size=32, device="cpu")
     assert list_runs() == (run,)
-    wait(run, lambda state: state.phase is RunPhase.TRAINING)
+    wait(run, lambda state: state.phase is RunPhase.WORKING)
     run.cancel()
     wait(run, lambda state: state.phase is RunPhase.CANCELLED)
     assert list_runs() == (run,)
@@ -195,10 +196,10 @@ def test_a_run_stopped_at_its_last_score_resumes_there(
 
 
 def test_the_remaining_time_accounts_for_small_pictures(runs: Path) -> None:
-    assert RunState(RunPhase.TRAINING, 0, 40).seconds_left is None
-    assert RunState(RunPhase.TRAINING, 10, 40, 20.0).seconds_left == pytest.approx(60)
-    assert RunState(RunPhase.TRAINING, 10, 40, 20.0, share=0.1).seconds_left == pytest.approx(180)
-    assert RunState(RunPhase.TRAINING, 40, 40, 20.0, share=1.0).seconds_left == 0
+    assert RunState(RunPhase.WORKING, 0, 40).seconds_left is None
+    assert RunState(RunPhase.WORKING, 10, 40, 20.0).seconds_left == pytest.approx(60)
+    assert RunState(RunPhase.WORKING, 10, 40, 20.0, share=0.1).seconds_left == pytest.approx(180)
+    assert RunState(RunPhase.WORKING, 40, 40, 20.0, share=1.0).seconds_left == 0
     staged = Recipe(phases=(Phase(2, 32), Phase(1, 64)))  # 1 + 1 + 4 parts
     runs.mkdir()
     assert live_worker._Worker(runs)._on_step(staged, 0.0, TrainingState(4, 10.0), 6)

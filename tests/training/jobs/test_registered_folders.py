@@ -10,8 +10,9 @@ import pytest
 from filelock import FileLock
 
 from attnviz.errors import TrainingError
+from attnviz.jobs import worker as job_worker
+from attnviz.jobs.registered_folders import register_folder, registered_folders
 from attnviz.training.jobs import worker as live_worker
-from attnviz.training.jobs.registered_folders import register_folder, registered_folders
 from attnviz.training.jobs.runs import BusyError, find_run, run_job
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from tests.training.jobs.running import job_in, recipe
@@ -51,8 +52,8 @@ def test_an_unreachable_folder_stops_no_training_and_is_listed_again(
         with pytest.raises(TrainingError, match="There is no folder"):
             run_job(near, job)
     assert set(registered_folders()) == {far, near}
-    RunState(RunPhase.TRAINING).write(far)
-    with FileLock(far / live_worker.LOCK), pytest.raises(BusyError, match="far is being trained"):
+    RunState(RunPhase.WORKING).write(far)
+    with FileLock(far / job_worker.LOCK), pytest.raises(BusyError, match="far is running"):
         run_job(near, job)
 
 

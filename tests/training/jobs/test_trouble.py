@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from attnviz.errors import TrainingError
+from attnviz.errors import RunError, TrainingError
 from attnviz.training.data.augment import Batch
 from attnviz.training.jobs import worker as live_worker
 from attnviz.training.jobs.runs import start_run
@@ -139,5 +139,5 @@ def test_an_unwritable_runs_folder_raises_a_clear_error(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
-    with pytest.raises(TrainingError, match=r"cannot be written .* ATTNVIZ_RUNS"):
+    with pytest.raises(RunError, match=r"cannot be written .* ATTNVIZ_RUNS"):
         start_run(recipe(1), shapes, size=32)

@@ -211,7 +211,7 @@ def test_a_network_that_was_just_trained_is_in_the_list(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     recipe = Recipe(model="vit-small", phases=(Phase(1, 32),))
     Job(recipe.to_json(), str(tmp_path), 32).write(folder)
-    RunState(RunPhase.TRAINING).write(folder)
+    RunState(RunPhase.WORKING).write(folder)
     assert folder.name not in listed_models()
     shipped = find_model("vit-small").weights
     assert shipped is not None

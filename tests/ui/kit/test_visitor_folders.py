@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from attnviz.training.jobs.runs import list_runs, runs_folder
+from attnviz.jobs.registered_folders import runs_folder
+from attnviz.training.jobs.runs import list_runs
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit import visitor_folders
 from attnviz.ui.kit.visitor_folders import VisitorFolders, own_runs_folder

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import shutil
+from functools import partial
 
 import streamlit as st
 
-from attnviz.errors import TrainingError
+from attnviz.errors import AttnvizError
 from attnviz.hosting import Hosting
 from attnviz.training.jobs.runs import TrainingRun
 from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.loop.evaluate import accuracy_interval, has_learned
+from attnviz.ui.kit.background_runs import OVER, STARTED, show_confirmation, show_progress
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.text import duration
@@ -22,12 +23,7 @@ from attnviz.ui.kit.trainings import (
     use_on_focus,
 )
 from attnviz.ui.pages.training.open_folder import NEXT_RUN, run_key
-from attnviz.ui.pages.training.start_run import (
-    CLOSE,
-    show_confirmation,
-    show_form,
-    start_or_confirm,
-)
+from attnviz.ui.pages.training.start_run import show_form
 
 _OPEN = "live open"
 _FULL_RUN = "live whole page"  # whether the full page is running, not only the list of runs
@@ -40,8 +36,9 @@ def show_form_of_training() -> None:
     if not Hosting.from_environment().trains:
         st.caption("Nobody can train on this server. Recordings of trainings can be opened.")
         return
-    if st.session_state.pop(CLOSE, False):
+    if st.session_state.pop(STARTED, False):
         st.session_state[_OPEN] = False
+        st.session_state["live seen"] = {}
     with st.expander("Train a network and watch", key=_OPEN, on_change="rerun"):
         show_form()
         _, earlier = _listed()
@@ -65,8 +62,7 @@ def show_live_runs() -> None:
 def _listed() -> tuple[list[TrainingRun], list[TrainingRun]]:
     """The runs to show above the player, and those that have ended before the last."""
     runs = known_runs()[:_MOST]
-    over = (RunPhase.DONE, RunPhase.CANCELLED)
-    first = [run for n, run in enumerate(runs) if n == 0 or run.state.phase not in over]
+    first = [run for n, run in enumerate(runs) if n == 0 or run.state.phase not in OVER]
     return first, [run for run in runs if run not in first]
 
 
@@ -84,7 +80,7 @@ def _rerun_if_changed(run: TrainingRun, state: RunState) -> None:
     """Rerun the page when a watched run has recorded more, or ended."""
     try:
         path = run.recording
-    except TrainingError:  # the run's status line says what is wrong
+    except AttnvizError:  # the run's status line says what is wrong
         return
     state_now = (state.phase, file_version(path))
     states_before = st.session_state.setdefault("live seen", {})
@@ -101,40 +97,15 @@ def _rerun_if_changed(run: TrainingRun, state: RunState) -> None:
 
 
 def _show_run(run: TrainingRun, state: RunState) -> None:
-    st.progress(state.completed, f"{plain_text(run.folder.name)}: {progress_text(state)}")
-    if state.notes:
-        st.caption(plain_text(state.notes))
-    with st.container(horizontal=True):
-        if state.phase.active and _button("Pause", "pause", run):
-            run.pause()
-        if state.phase in (RunPhase.PAUSED, RunPhase.FAILED) and _button(
-            "Resume", "play_arrow", run
-        ):
-            start_or_confirm(f"Resume {run.folder.name}", run.resume)
-        network = trained_network(run) if state.phase is RunPhase.DONE else None
-        if network is not None and _button("Use it on Focus", "center_focus_strong", run):
+    network = trained_network(run) if state.phase is RunPhase.DONE else None
+
+    def offer() -> None:
+        title, icon = "Use it on Focus", ":material/center_focus_strong:"
+        if network is not None and st.button(title, key=f"{title} {run.folder}", icon=icon):
             use_on_focus(network.name)
-        if state.phase in (RunPhase.DONE, RunPhase.CANCELLED, RunPhase.DIVERGED):
-            if _button("Remove from the list", "playlist_remove", run):
-                _remove(run)
-                st.rerun()
-        elif _button("Cancel", "close", run):
-            run.cancel()
-            st.rerun()
 
-
-def _remove(run: TrainingRun) -> None:
-    """Remove a run from the list, and from a server on which it is this visitor's alone."""
-    run.dismiss()
-    forget_folder(run.folder)
-    if Hosting.from_environment().hosted:
-        shutil.rmtree(run.folder, ignore_errors=True)
-    else:
-        st.toast(f"The run's files stay in {run.folder}.")
-
-
-def _button(title: str, icon: str, run: TrainingRun) -> bool:
-    return st.button(title, key=f"{title} {run.folder}", icon=f":material/{icon}:")
+    forget = partial(forget_folder, run.folder)
+    show_progress(run, state, progress_text(state), forget=forget, offer=offer)
 
 
 def progress_text(state: RunState) -> str:
@@ -148,7 +119,7 @@ def progress_text(state: RunState) -> str:
         parts.append(_accuracy(state))
     if math.isfinite(state.loss):
         parts.append(f"loss {state.loss:.2f}")
-    if state.phase is RunPhase.TRAINING and state.seconds_left is not None:
+    if state.phase is RunPhase.WORKING and state.seconds_left is not None:
         parts.append(f"{duration(state.seconds_left)} left")
     if state.phase in (RunPhase.PAUSED, RunPhase.DONE, RunPhase.CANCELLED):
         parts.insert(0, str(state.phase))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.errors import TrainingError
+from attnviz.errors import AttnvizError
 from attnviz.hosting import Hosting
 from attnviz.training.jobs.runs import find_run
 from attnviz.ui.kit.folder_picker import pick_folder_path
@@ -53,7 +53,7 @@ def recorded_runs() -> dict[str, RecordedRun]:
     for key, title, path in [*_recordings_of_runs(), *_recordings_alone()]:
         try:
             opened = open_recording(path)
-        except TrainingError as error:
+        except AttnvizError as error:
             show_error(error)
         else:
             runs[key] = RecordedRun(opened.key, title, opened.recording)
@@ -65,7 +65,7 @@ def _recordings_of_runs() -> list[tuple[str, str, Path]]:
     for run in known_runs():
         try:
             path = run.recording
-        except TrainingError as error:
+        except AttnvizError as error:
             show_error(error)
             continue
         with suppress(OSError):  # the folder may be unreachable for now

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.errors import TrainingError
+from attnviz.errors import AttnvizError, TrainingError
 from attnviz.hosting import Hosting
 from attnviz.training.data.class_folders import count_pictures_up_to
 from attnviz.training.data.shapes import has_all_shapes, write_shapes
@@ -41,7 +41,7 @@ def pick_pictures() -> Path | None:
         folder = _in_folder() if source == FOLDER_TITLE else _in_zip()
         if folder is not None:
             _show_counts(folder)
-    except TrainingError as error:
+    except AttnvizError as error:
         st.info(plain_text(str(error)))
         return None
     return folder
@@ -92,7 +92,7 @@ def _folders_in_use() -> set[Path]:
     """Return the folders whose pictures a training needs that may be resumed."""
     folders = set()
     for run in known_runs():
-        with suppress(TrainingError):
+        with suppress(AttnvizError):
             folders.add(Path(run.job.data))
     return folders
 

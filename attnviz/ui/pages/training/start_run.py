@@ -1,9 +1,8 @@
-"""Starting a training from the page, with a confirmation if another one is in progress."""
+"""Starting a training from the page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,15 +11,15 @@ import streamlit as st
 from attnviz.errors import TrainingError
 from attnviz.hosting import Hosting
 from attnviz.models.catalogue import list_models
-from attnviz.models.device import choose_device
 from attnviz.models.spec import FEATURES
 from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.data.class_folders import count_pictures
 from attnviz.training.data.data import held_out_share
 from attnviz.training.data.shapes import PER_CLASS, SHAPES
-from attnviz.training.jobs.runs import BusyError, start_run
+from attnviz.training.jobs.runs import start_run
 from attnviz.training.recipe import Phase, Recipe, batch_for, epochs_for
-from attnviz.ui.kit.guard import guarded, plain_text
+from attnviz.ui.kit.background_runs import start_or_confirm
+from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.visitor_folders import own_runs_folder
 from attnviz.ui.pages.training.pictures import (
     ensure_shapes,
@@ -29,60 +28,9 @@ from attnviz.ui.pages.training.pictures import (
     shapes_folder,
 )
 
-CLOSE = "live close"  # set when a run has started: the form makes room for the player
 _SIDES = (32, 48, 64, 96, 128)
 _EPOCHS, _MOST_EPOCHS = 12, 60  # unless the pictures are few
 _BATCH = 16
-_PENDING = "live question"
-
-
-def start_or_confirm(action: str, start: Callable[..., object]) -> None:
-    """Start a training, or let `show_confirmation` ask first if another one is in progress.
-
-    Parameters
-    ----------
-    action : str
-        What is started, as text for the user.
-    start : callable
-        Starts it. Raises BusyError if another training is in progress, unless called with
-        `concurrent=True`.
-    """
-    with guarded():
-        try:
-            start()
-        except BusyError as error:
-            if Hosting.from_environment().hosted:  # whose training it is concerns nobody
-                raise TrainingError(
-                    "This server trains one network at a time, and one is being trained. Try "
-                    "again later."
-                ) from None
-            st.session_state[_PENDING] = (action, str(error), start)
-        else:
-            st.session_state["live seen"] = {}
-            st.session_state[CLOSE] = True
-            st.toast(f"{plain_text(action)}: it continues when you close this page.")
-    st.rerun()
-
-
-def show_confirmation() -> None:
-    """Ask whether to run two trainings at once, if the user has started a second one."""
-    if _PENDING not in st.session_state:
-        return
-    action, reason, start = st.session_state[_PENDING]
-    st.warning(f"{plain_text(reason)} {_cost()}", icon=":material/warning:")
-    with st.container(horizontal=True):
-        if st.button(f"{plain_text(action)} anyway", type="primary"):
-            del st.session_state[_PENDING]
-            start_or_confirm(action, partial(start, concurrent=True))
-        if st.button("Not now"):
-            del st.session_state[_PENDING]
-            st.rerun()
-
-
-def _cost() -> str:
-    if choose_device("auto").type == "cpu":
-        return "Two at once share this computer's processor: each takes about twice as long."
-    return "Two at once share the GPU: each takes longer, and they may run out of memory."
 
 
 def show_form() -> None:

@@ -112,7 +112,7 @@ def test_the_player_stands_above_its_choices_and_the_form_is_folded(
     """A run in progress takes one line above the player, those that ended before it none."""
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
-    for number, phase in enumerate((RunPhase.DONE, RunPhase.DONE, RunPhase.TRAINING)):
+    for number, phase in enumerate((RunPhase.DONE, RunPhase.DONE, RunPhase.WORKING)):
         folder = tmp_path / "runs" / f"2026-11-29 1{number}.00.00 ran-small"
         folder.mkdir(parents=True)
         Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
@@ -132,7 +132,7 @@ def test_the_player_stands_above_its_choices_and_the_form_is_folded(
 
 
 def test_the_state_of_a_run_tells_what_it_is_scored_on(tmp_path: Path) -> None:
-    state = RunState(RunPhase.TRAINING, 3, 9, loss=1.0, accuracy=0.5, scored=10, chance=0.5)
+    state = RunState(RunPhase.WORKING, 3, 9, loss=1.0, accuracy=0.5, scored=10, chance=0.5)
     state.write(tmp_path)
     assert RunState.read(tmp_path) == state
     values = json.loads((tmp_path / "state.json").read_text())

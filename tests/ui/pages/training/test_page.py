@@ -246,7 +246,7 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
     monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
     write_shapes(tmp_path / "shapes", per_class=3, side=32)
     first = start_run(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
-    RunState(RunPhase.TRAINING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
+    RunState(RunPhase.WORKING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
     page = open_page()
     assert_fine(page)
     assert any("a\\*b" in one.value for one in page.caption)

@@ -30,7 +30,7 @@ def test_pause_is_wished_for_and_go_on_starts_the_run_again(
     )
     monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
     run = start_run(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
-    RunState(RunPhase.TRAINING, 3, 9).write(run.folder)
+    RunState(RunPhase.WORKING, 3, 9).write(run.folder)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()
@@ -58,7 +58,7 @@ def test_the_bar_and_the_time_left_go_by_the_same_share(
     folder = tmp_path / "runs" / "staged"
     folder.mkdir(parents=True)
     Job(live_recipe("ran-small", 1, 32).to_json(), "/data", 32).write(folder)
-    RunState(RunPhase.TRAINING, 30, 60, 60.0, share=share).write(folder)
+    RunState(RunPhase.WORKING, 30, 60, 60.0, share=share).write(folder)
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     page.query_params["run"] = "cifar-naive"
     page.run()

@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from attnviz.errors import TrainingError
+from attnviz.errors import RunError
 
 _REGISTRY = "elsewhere"
 
@@ -21,14 +21,14 @@ _REGISTRY = "elsewhere"
 def runs_folder() -> Path:
     """The folder for runs: `$ATTNVIZ_RUNS`, else `.attnviz/runs` in the user's home.
 
-    Raises TrainingError where neither is set and the user has no home, as in some containers.
+    Raises RunError where neither is set and the user has no home, as in some containers.
     """
     if folder := os.environ.get("ATTNVIZ_RUNS"):
         return Path(folder)
     try:
         return Path.home() / ".attnviz" / "runs"
     except RuntimeError as error:
-        raise TrainingError(
+        raise RunError(
             "This user has no home folder for trainings. Set ATTNVIZ_RUNS to a folder for them."
         ) from error
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from attnviz.errors import TrainingError
-from attnviz.training.jobs.registered_folders import runs_folder
+from attnviz.errors import RunError
+from attnviz.jobs.registered_folders import runs_folder
 
 # Not the name of a run's own lock: the folder of all runs may be a run's folder, too.
 _START_LOCK = "beginning.lock"
@@ -34,7 +34,7 @@ def write_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TrainingError(
+        raise RunError(
             f"{folder} cannot be written ({error.strerror or error}). Make room there, or set "
             "ATTNVIZ_RUNS to another folder."
         ) from error

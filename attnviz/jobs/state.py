@@ -1,0 +1,138 @@
+"""Job and state of a run, as JSON files that every page and the run's own process can read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from attnviz.errors import RunError
+from attnviz.files import write_atomically
+
+JOB = "job.json"
+STATE = "state.json"
+_TYPES: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "RunPhase": str}
+
+
+class RunPhase(StrEnum):
+    """What a run is doing.
+
+    A run whose process was killed counts as paused. Paused and failed runs can be resumed; a
+    diverged one would diverge again.
+    """
+
+    READING = "reading"
+    WORKING = "working"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    DONE = "done"
+    FAILED = "failed"
+    DIVERGED = "diverged"
+
+    @property
+    def active(self) -> bool:
+        """Whether a process is working on the run."""
+        return self in (RunPhase.READING, RunPhase.WORKING)
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """What a run does, as it is written in its folder; each kind of run adds its fields."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the job of the run in `folder`; raises RunError where that fails."""
+        return cls(**_read_fields(cls, folder / JOB))
+
+    def write(self, folder: Path) -> None:
+        """Write the job into `folder`; raises RunError where that fails."""
+        _write(folder / JOB, asdict(self))
+
+
+@dataclass(frozen=True)
+class JobState:
+    """How far a run is; each kind of run may add fields.
+
+    Attributes
+    ----------
+    phase
+        What it is doing.
+    step, steps
+        Steps done, and all of them.
+    seconds
+        Working time so far, over all resumptions.
+    text
+        Why the run ended.
+    notes
+        Messages for the user, such as pictures that were left out.
+    share
+        Share of all the work that is done, 0..1, where steps take unequal time; 0 if not known.
+    """
+
+    phase: RunPhase
+    step: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    text: str = ""
+    notes: str = ""
+    share: float = 0.0
+
+    @property
+    def completed(self) -> float:
+        """Share of all the work that is done, 0..1; counted in steps where `share` is not known."""
+        steps = self.step / self.steps if self.steps else 0.0
+        return min(self.share or steps, 1.0)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Estimated seconds until the end, at the speed so far; None before the first step."""
+        if not self.step or not self.completed:
+            return None
+        return self.seconds * (1 - self.completed) / self.completed
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the state of the run in `folder`; raises RunError where that fails.
+
+        `JobState.read` reads that of a run of any kind, and leaves out what a kind has added.
+        """
+        path = folder / STATE
+        values = _read_fields(cls, path, more=cls is JobState)
+        try:
+            return cls(**{**values, "phase": RunPhase(values["phase"])})
+        except (ValueError, KeyError) as error:
+            raise RunError(f"{path} cannot be read ({error}).") from error
+
+    def write(self, folder: Path) -> None:
+        """Write the state into `folder`; raises RunError where that fails."""
+        _write(folder / STATE, asdict(self))
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    text = json.dumps(values)
+    write_atomically(path, lambda partial: partial.write_text(text, "utf-8"), RunError)
+
+
+def _read_fields(kind: type, path: Path, *, more: bool = False) -> dict[str, Any]:
+    """The JSON object in a file, checked against names and types of the fields of `kind`.
+
+    `more`: other names may be there, and are left out.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        expected = {field.name: str(field.type) for field in fields(kind)}
+        if more:
+            values = {name: value for name, value in values.items() if name in expected}
+        if not all(isinstance(value, _TYPES[expected[name]]) for name, value in values.items()):
+            raise ValueError("a value has the wrong type")
+        needed = {field.name for field in fields(kind) if field.default is MISSING}
+        missing = needed - values.keys()
+        if missing:
+            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+        return dict(values)
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise RunError(
+            f"{path} cannot be read ({error}). It may come from another version of attnviz."
+        ) from error
