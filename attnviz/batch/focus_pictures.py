@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow
 
+from attnviz.batch.orders import ORDERS
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.errors import OutputError, PictureError, UnknownNameError
@@ -15,17 +16,9 @@ from attnviz.pictures.jpeg import jpeg
 from attnviz.progress import Progress, report_progress
 from attnviz.render.bokeh_photo import bokeh
 from attnviz.render.focus import focus_map
-from attnviz.types import DoubleArray, FloatArray
+from attnviz.types import FloatArray
 
 ALL, SAMPLE = "all", "sample"
-ORDERS = {
-    "certain": ("probability1", -1),
-    "uncertain": ("margin", 1),
-    "flat": ("entropy", -1),
-    "central": ("off_centre", 1),
-    "off-centre": ("off_centre", -1),
-    "outside-box": ("inside_box", 1),
-}
 
 
 def chosen_pictures(scores: pyarrow.Table, wish: str) -> list[int]:
@@ -62,18 +55,10 @@ def chosen_pictures(scores: pyarrow.Table, wish: str) -> list[int]:
     if order == SAMPLE:
         drawn = np.random.default_rng(0).permutation(explained)[: int(number)]
         return sorted(int(index) for index in drawn)
-    name, direction = ORDERS[order]
-    values = direction * _numbers(scores, name)[explained]
+    values = ORDERS[order].values(scores)[explained]
     known = np.flatnonzero(~np.isnan(values))
     best = known[np.argsort(values[known], kind="stable")][: int(number)]
     return [int(index) for index in explained[best]]
-
-
-def _numbers(scores: pyarrow.Table, name: str) -> DoubleArray:
-    if name != "off_centre":
-        return np.array(scores[name].to_pylist(), dtype=np.float64)
-    y, x = (_numbers(scores, axis) - 0.5 for axis in ("centre_y", "centre_x"))
-    return np.hypot(y, x)
 
 
 def write_focus_pictures(

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow
 
 from attnviz.batch.clusters import MapCluster, find_clusters, labels_of, places_of
+from attnviz.batch.orders import ORDERS
 from attnviz.batch.parts import ResultFolder
 
 _FILES = Path(__file__).resolve().parent / "page"
@@ -44,6 +45,7 @@ def write_page(folder: ResultFolder, title: str, part: int) -> None:
         "part": part,
         "count": len(scores),
         "columns": _columns(scores),
+        "orders": [(one.title, one.column, -1 if one.descending else 1) for one in ORDERS.values()],
         "clusters": [_cluster(one) for one in clusters],
     }
     # ASCII, and no part of the page itself: what a file is called can end no script.

@@ -7,21 +7,13 @@
   const KEPT = 24; // parts with small pictures
   const COLUMNS = [
     ["path", "Picture"], ["group", "Group"], ["top1", "Class"], ["probability1", "Probability"],
-    ["margin", "Margin"], ["focus_share", "In focus"], ["entropy", "Entropy"], ["off", "Off centre"],
+    ["margin", "Margin"], ["focus_share", "In focus"], ["entropy", "Entropy"], ["off_centre", "Off centre"],
     ["inside_box", "In the box"], ["layer", "Layer"], ["error", "Error"],
   ];
-  const ORDERS = {
-    "in their order": null,
-    "most certain first": ["probability1", -1],
-    "least certain first": ["margin", 1],
-    "flattest maps first": ["entropy", -1],
-    "nearest to the centre first": ["off", 1],
-    "farthest from the centre first": ["off", -1],
-    "most outside the box first": ["inside_box", 1],
-  };
   const one = (words) => document.querySelector(words);
   const parts = new Map();
   let set = null;
+  const orders = { "in their order": null };
   let rows = [];
   let state = { page: 0, order: null, group: null };
 
@@ -226,7 +218,7 @@
   one("[name=only]").onchange = choose;
   one("section form").onsubmit = (event) => event.preventDefault();
   one("[name=order]").onchange = (event) => {
-    state.order = ORDERS[event.target.value];
+    state.order = orders[event.target.value];
     choose();
   };
 
@@ -234,15 +226,18 @@
   window.attnvizSet = (content) => {
     set = content;
     const { centre_y: down, centre_x: across } = set.columns;
-    set.columns.off = down.map((y, row) => (y === null ? null : Math.hypot(y - 0.5, across[row] - 0.5)));
+    set.columns.off_centre = down.map((y, row) => (y === null ? null : Math.hypot(y - 0.5, across[row] - 0.5)));
     const errors = set.columns.error[1].filter((at) => at !== null).length;
     document.title = set.title;
     one("h1").textContent = set.title;
     if (errors === 0) delete set.columns.error;
     const failed = errors ? `, ${errors.toLocaleString("en")} of which failed` : "";
     one(".told").textContent = `${set.count.toLocaleString("en")} pictures${failed}`;
-    const orders = Object.entries(ORDERS).filter(([, by]) => !by || set.columns[by[0]]);
-    one("[name=order]").append(...orders.map(([name]) => make("option", { value: name, textContent: name })));
+    for (const [title, column, direction] of set.orders) {
+      if (set.columns[column]) orders[title] = [column, direction];
+    }
+    const options = Object.keys(orders).map((name) => make("option", { value: name, textContent: name }));
+    one("[name=order]").append(...options);
     one(".groups").hidden = set.clusters.length === 0;
     one(".cards").append(...set.clusters.slice(0, 6).map(card));
     choose();
