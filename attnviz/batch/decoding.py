@@ -126,6 +126,11 @@ class Decoder(Dataset[DecodedPicture]):
         return DecodedPicture(index, name, picture, inputs.numpy(), geometry)
 
 
+def spare_processors() -> int:
+    """Return how many processes may open pictures: all processors but one, at most 8."""
+    return max(0, min(8, (os.cpu_count() or 1) - 1))
+
+
 def decoded(
     pictures: PictureOrders, preprocess: Preprocess, workers: int
 ) -> Iterator[DecodedPicture]:

@@ -12,6 +12,7 @@ import pyarrow.parquet
 
 from attnviz.batch.picture_file import PictureFile, archive_members
 from attnviz.errors import PictureError
+from attnviz.pictures.folders import pictures_below
 from attnviz.pictures.names import PICTURE_SUFFIXES
 
 TABLES = (".csv", ".parquet")
@@ -29,6 +30,36 @@ def is_table(path: Path) -> bool:
 def is_archive(path: Path) -> bool:
     """Return whether a file's name says that it is a ZIP or TAR."""
     return path.name.lower().endswith(ARCHIVES)
+
+
+def files_of(source: Path, without: Path) -> list[PictureFile]:
+    """Return the pictures of a folder, of a table, or in an archive.
+
+    Parameters
+    ----------
+    source
+        Its path.
+    without
+        A folder whose files are left out, such as that of earlier results.
+
+    Returns
+    -------
+    list of PictureFile
+        Those of a folder sorted by path.
+
+    Raises
+    ------
+    PictureError
+        It cannot be read, or holds no picture.
+    """
+    if is_table(source) and source.is_file():
+        return files_of_table(source)
+    if is_archive(source) and source.is_file():
+        return files_of_archive(source)
+    found = files_of_folder(list(pictures_below(source, without)))
+    if not found:
+        raise PictureError(f"There is no picture in the folder {source}. Check the path.")
+    return found
 
 
 def files_of_folder(paths: Sequence[Path]) -> list[PictureFile]:

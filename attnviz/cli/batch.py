@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -71,6 +70,7 @@ def batch(
     failed, or 130 if it was stopped.
     """
     from attnviz.analysis.explain_together import Asked
+    from attnviz.batch.decoding import spare_processors
     from attnviz.batch.focus_pictures import chosen_pictures, write_focus_pictures
     from attnviz.batch.run import BatchRun
     from attnviz.cli.explain import as_asked
@@ -83,7 +83,8 @@ def batch(
     files = _files(Path(source), out)
     loaded = open_model(model, device, input_size=input_size)
     asked = Asked(method, as_asked(target or (), loaded.labels) or None, precision)
-    run = BatchRun(loaded, files, asked, batch_size, _workers(workers), {"command": sys.argv[1:]})
+    workers = spare_processors() if workers is None else workers
+    run = BatchRun(loaded, files, asked, batch_size, workers, {"command": sys.argv[1:]})
     try:
         with bar("Explaining", quiet or json, unit=" pictures") as progress:
             folder = run(out, progress)
@@ -118,28 +119,13 @@ def batch(
 
 
 def _files(source: Path, out: Path) -> list[PictureFile]:
-    from attnviz.batch.listing import (
-        files_of_archive,
-        files_of_folder,
-        files_of_table,
-        is_archive,
-        is_table,
-    )
+    from attnviz.batch.listing import files_of, files_of_folder, is_archive, is_table
     from attnviz.cli.inputs import input_pictures
 
-    if source.is_file() and is_table(source):
-        return files_of_table(source)
-    if source.is_file() and is_archive(source):
-        return files_of_archive(source)
+    if source.is_file() and (is_table(source) or is_archive(source)):
+        return files_of(source, out)
     found = input_pictures([source], out)
     for one in found:
         if one.problem is not None:
             raise one.problem
     return files_of_folder([one.path for one in found])
-
-
-def _workers(given: int | None) -> int:
-    """As many as there are processors but one, which works for the network."""
-    if given is not None:
-        return given
-    return max(0, min(8, (os.cpu_count() or 1) - 1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from attnviz.cli.terminal import path_text
 from attnviz.errors import PictureError
+from attnviz.pictures.folders import not_in, pictures_below
 from attnviz.pictures.names import PICTURE_SUFFIXES
 
 
@@ -58,7 +59,7 @@ def input_pictures(words: Sequence[Path], out: Path) -> tuple[InputPicture, ...]
 
 def _pictures_of(word: Path, out: Path) -> Iterator[InputPicture]:
     if _is_folder(word):
-        inside = list(_walk(word, out))
+        inside = list(pictures_below(word, out))
         if not inside:
             problem = f"There is no picture in the folder {path_text(word)}. Check the path."
             yield InputPicture(word, Path(word.name), PictureError(problem))
@@ -70,7 +71,7 @@ def _pictures_of(word: Path, out: Path) -> Iterator[InputPicture]:
         return
     names = glob.glob(os.fspath(word), recursive=True)  # noqa: PTH207 - it takes absolute patterns
     matches = [Path(match) for match in sorted(names)]
-    pictures = [match for match in matches if not _is_folder(match) and _not_in(match, out)]
+    pictures = [match for match in matches if not _is_folder(match) and not_in(match, out)]
     likely = [path for path in pictures if path.suffix.lower() in PICTURE_SUFFIXES] or pictures
     for path in likely:
         yield InputPicture(path, Path(path.name))
@@ -84,26 +85,8 @@ def _pictures_of(word: Path, out: Path) -> Iterator[InputPicture]:
         yield InputPicture(word, Path(word.name), PictureError(problem))
 
 
-def _walk(folder: Path, out: Path) -> Iterator[Path]:
-    """Files with a picture's suffix below a folder, sorted."""
-    for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in _sorted(folders) if _not_in(Path(root, name), out)]
-        for name in _sorted(files):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-                yield Path(root, name)
-
-
-def _sorted(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if not name.startswith("."))
-
-
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
     except (OSError, ValueError):  # a name that is too long, or has a null character
         return False
-
-
-def _not_in(path: Path, out: Path) -> bool:
-    folder = os.path.realpath(out)
-    return not Path(os.path.realpath(path)).is_relative_to(folder)
