@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from attnviz.pictures.other_files import describe_other
 from attnviz.types import Pixels
 
 _ORIENTATION = 0x0112  # EXIF tag
+PLENTY = 16_000_000
+"""Pixels up to which a picture is decoded whole, however small it is shown."""
 _REDUCED = "It has more than 8 bits a channel, and was reduced to 8."
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,7 +38,9 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...]
 
 
-def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Decoded:
+def decode_bytes(
+    data: bytes, name: str, limits: PictureLimits, longest: int | None = None
+) -> Decoded:
     """Decode the first frame of a file.
 
     Parameters
@@ -46,6 +51,8 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Decoded:
         What error messages call it.
     limits
         Largest numbers of bytes and pixels.
+    longest
+        Side to which the picture will be reduced: a JPEG that is far larger is decoded smaller.
 
     Returns
     -------
@@ -66,7 +73,9 @@ def decode_bytes(data: bytes, name: str, limits: PictureLimits) -> Decoded:
         size = early_size(form, data)
         if size is not None:
             limits.check_pixels(*size, name)
-        return _decode_file(form, data, name, limits)
+        if form.check is not None:
+            form.check(data, name)
+        return _decode_file(form, data, name, limits, longest)
     except PictureError:
         raise
     except MemoryError as error:
@@ -109,10 +118,12 @@ def decode_image(image: Image.Image, name: str, limits: PictureLimits) -> Decode
         ) from error
 
 
-def _decode_file(form: Format, data: bytes, name: str, limits: PictureLimits) -> Decoded:
+def _decode_file(
+    form: Format, data: bytes, name: str, limits: PictureLimits, longest: int | None
+) -> Decoded:
     def decode(content: bytes) -> Decoded:
         with read_header(form, content) as image:
-            return _decode(image, name, limits)
+            return _decode(image, name, limits, longest)
 
     try:
         return decode(data)
@@ -125,8 +136,14 @@ def _decode_file(form: Format, data: bytes, name: str, limits: PictureLimits) ->
         return Decoded(pixels, ())
 
 
-def _decode(image: Image.Image, name: str, limits: PictureLimits) -> Decoded:
+def _decode(
+    image: Image.Image, name: str, limits: PictureLimits, longest: int | None = None
+) -> Decoded:
     limits.check_pixels(image.height, image.width, name)
+    if longest is not None and image.height * image.width > PLENTY:
+        share = min(longest / max(image.size), 1)
+        # Never below `longest`; only JPEG's decoder can, and others do nothing here.
+        image.draft(image.mode, (math.ceil(image.width * share), math.ceil(image.height * share)))
     _refuse_wide_planes(image, name)
     wide = _is_wide(image)
     image.load()

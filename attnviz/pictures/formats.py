@@ -25,6 +25,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from attnviz.pictures.containers import media_brands
+from attnviz.pictures.structure import check_jpeg, check_png
 
 READABLE = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
@@ -44,10 +45,13 @@ class Format:
         Its usual name.
     read_header
         Returns a Pillow image that is not yet decoded.
+    check
+        Raises PictureError for a file, of a name, that is put together to take long.
     """
 
     title: str
     read_header: Callable[[IO[bytes]], ImageFile.ImageFile]
+    check: Callable[[bytes, str], None] | None = None
 
 
 def _read_heif_header(file: IO[bytes]) -> ImageFile.ImageFile:
@@ -60,9 +64,9 @@ def _read_heif_header(file: IO[bytes]) -> ImageFile.ImageFile:
 
 _AVIF = Format("AVIF", AvifImageFile)
 _HEIC = Format("HEIC", _read_heif_header)
-JPEG = Format("JPEG", JpegImageFile)
-_PNG = Format("PNG", PngImageFile)
-_WEBP = Format("WebP", WebPImageFile)
+JPEG = Format("JPEG", JpegImageFile, check_jpeg)
+PNG = Format("PNG", PngImageFile, check_png)
+WEBP = Format("WebP", WebPImageFile)
 _PORTABLE_MAPS = {
     **dict.fromkeys((b"P1", b"P4"), Format("PBM", PpmImageFile)),
     **dict.fromkeys((b"P2", b"P5"), Format("PGM", PpmImageFile)),
@@ -73,7 +77,7 @@ _PORTABLE_MAPS = {
 _PORTABLE_HEADER = re.compile(rb"P[1-6f](?:\s|#[^\r\n]*[\r\n])+\d")
 _BY_FIRST_BYTES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", JPEG),
-    (b"\x89PNG\r\n\x1a\n", _PNG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
     (b"GIF87a", Format("GIF", GifImageFile)),
     (b"GIF89a", Format("GIF", GifImageFile)),
     (b"BM", Format("BMP", BmpImageFile)),
@@ -89,7 +93,7 @@ def recognise(data: bytes) -> Format | None:
     if _PORTABLE_HEADER.match(data):
         return _PORTABLE_MAPS[data[:2]]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _WEBP
+        return WEBP
     brands = media_brands(data)
     if brands & {b"avif", b"avis"}:
         return _AVIF
@@ -107,10 +111,10 @@ def early_size(form: Format, data: bytes) -> tuple[int, int] | None:
     For WebP, whose decoder allocates the whole canvas when the file is opened. For PNG, so that a
     file that declares a huge size and holds little else is refused for its size, not as damaged.
     """
-    if form is _PNG and data[12:16] == b"IHDR" and len(data) >= 24:
+    if form is PNG and data[12:16] == b"IHDR" and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         return height, width
-    return _webp_size(data) if form is _WEBP else None
+    return _webp_size(data) if form is WEBP else None
 
 
 def _webp_size(data: bytes) -> tuple[int, int] | None:

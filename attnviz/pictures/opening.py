@@ -28,7 +28,11 @@ PictureSource: TypeAlias = (
 
 
 def open_picture(
-    source: PictureSource, *, name: str | None = None, limits: PictureLimits | None = None
+    source: PictureSource,
+    *,
+    name: str | None = None,
+    limits: PictureLimits | None = None,
+    longest: int | None = None,
 ) -> Picture:
     """Open a picture: upright, 8-bit sRGB, alpha composited over white, first frame.
 
@@ -49,6 +53,10 @@ def open_picture(
         characters.
     limits
         Largest numbers of bytes and pixels; `PictureLimits.from_environment()` if None.
+    longest
+        Reduce the picture to this longer side in pixels, as `Picture.reduced` does. A JPEG of more
+        than 16 megapixels then takes a fraction of the memory: its decoder averages blocks of 2, 4
+        or 8 pixels by itself.
 
     Returns
     -------
@@ -60,14 +68,20 @@ def open_picture(
         The picture cannot be opened; no other error is raised. The text names the picture, the
         reason and a remedy.
     """
-    limits = limits or PictureLimits.from_environment()
+    opened = _opened(source, name, limits or PictureLimits.from_environment(), longest)
+    return opened if longest is None else opened.reduced(longest)
+
+
+def _opened(
+    source: PictureSource, name: str | None, limits: PictureLimits, longest: int | None
+) -> Picture:
     if isinstance(source, (str, os.PathLike)):
         data = read_file(source, limits)
-        return _from_bytes(data, base_name(name or os.fsdecode(source)), limits)
+        return _from_bytes(data, base_name(name or os.fsdecode(source)), limits, longest)
     if isinstance(source, (bytes, bytearray, memoryview)):
         shown = base_name(name or UNNAMED)
         limits.check_bytes(memoryview(source).nbytes, shown)
-        return _from_bytes(bytes(source), shown, limits)
+        return _from_bytes(bytes(source), shown, limits, longest)
     if isinstance(source, Image.Image):
         shown = base_name(name or os.fsdecode(getattr(source, "filename", "") or UNNAMED))
         pixels, notes = decode_image(source, shown, limits)
@@ -102,13 +116,13 @@ def as_picture(picture: Picture | PictureSource) -> Picture:
     return picture if isinstance(picture, Picture) else open_picture(picture)
 
 
-def _from_bytes(data: bytes, name: str, limits: PictureLimits) -> Picture:
+def _from_bytes(data: bytes, name: str, limits: PictureLimits, longest: int | None) -> Picture:
     digest = hashlib.sha256(data).hexdigest()
     channels = reader_of(data) is not None and recognise(data) is None
     if channels or holds_rows_as_pages(data):
         return picture_of(read_stack(data, name, limits), name, digest)
     try:
-        pixels, notes = decode_bytes(data, name, limits)
+        pixels, notes = decode_bytes(data, name, limits, longest)
     except PictureError:
         if reader_of(data) is not TIFF:
             raise

@@ -81,6 +81,7 @@ def open_presented(
     presentation: Presentation = AS_USUAL,
     *,
     name: str | None = None,
+    longest: int | None = None,
 ) -> Picture:
     """Open a file as `open_picture` does, or with the chosen channels, window and slice.
 
@@ -92,6 +93,8 @@ def open_presented(
         What to show.
     name
         Name of the picture instead of the file's.
+    longest
+        Longer side in pixels to which it is reduced; None for its own size.
 
     Raises
     ------
@@ -99,14 +102,15 @@ def open_presented(
         The file cannot be opened, or has no such channel or slice.
     """
     if presentation == AS_USUAL:
-        return open_picture(source, name=name)
-    return open_channels(
+        return open_picture(source, name=name, longest=longest)
+    opened = open_channels(
         source,
         shown=presentation.shown,
         window=presentation.window,
         place=presentation.place,
         name=name,
     )
+    return opened if longest is None else opened.reduced(longest)
 
 
 def _channels(text: str) -> tuple[int, ...] | None:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from attnviz.errors import VideoError
+from attnviz.pictures.formats import recognise
 from attnviz.pictures.names import base_name
 from attnviz.video.animated_picture import open_animated
 from attnviz.video.container_file import demuxer_of, open_container, open_file
@@ -19,7 +20,7 @@ from attnviz.video.limits import VideoLimits
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".webp")
 _ANIMATED = (b"GIF8", b"RIFF", b"\x89PNG")
 _RATE = 25
-_HEAD = 16
+_HEAD = 256  # bytes, among which are all names that a picture in such a box gives itself
 
 
 def open_video(
@@ -81,14 +82,15 @@ def open_video(
 
 def is_container(content: bytes) -> bool:
     """Whether a file begins as a video of a container does, and is no picture."""
-    return demuxer_of(content[:_HEAD]) is not None
+    # HEIC and AVIF begin as MOV does, and a library of videos would show a part of them.
+    return demuxer_of(content[:_HEAD]) is not None and recognise(content[:_HEAD]) is None
 
 
 def _of_content(source: Path | bytes, sha256: str, name: str, limits: VideoLimits) -> Video:
     with open_file(source) as file:
         head = file.read(_HEAD)
     demuxer = demuxer_of(head)
-    if demuxer is not None:
+    if demuxer is not None and is_container(head):
         return open_container(source, demuxer, name, sha256, limits)
     if head.startswith(_ANIMATED):
         data = source if isinstance(source, bytes) else source.read_bytes()

@@ -8,6 +8,8 @@ from functools import partial
 
 import streamlit as st
 
+from attnviz.decoding.stills import open_uploaded_video
+from attnviz.decoding.uploads import open_upload
 from attnviz.errors import PictureError, TargetError
 from attnviz.pictures import Picture, list_samples, open_sample
 from attnviz.pictures.presentation import AS_USUAL
@@ -32,7 +34,7 @@ from attnviz.ui.kit.uploads import (
     show_messages,
 )
 from attnviz.ui.kit.url_state import linked
-from attnviz.ui.kit.videos import is_moving, open_upload, open_uploaded_video
+from attnviz.ui.kit.videos import is_moving
 from attnviz.video.film import Video
 
 DEFAULT_SAMPLE = "china"
@@ -200,7 +202,7 @@ def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
         shown = shown_upload(kept.checksum, kept.name, kept.source)
     else:
         shown = presented_upload(kept.checksum, kept.name, wanted.texts(), kept.source)
-    whole = partial(open_upload, kept.source, wanted, name=kept.name)
+    whole = partial(open_upload, kept.source, wanted, name=kept.name, checksum=kept.checksum)
     moving = is_moving(kept.checksum, kept.source)
     video = partial(open_uploaded_video, kept.source, kept.name) if moving else None
     return Photo(shown, whole, shown.name, video=video)

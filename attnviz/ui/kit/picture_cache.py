@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from attnviz.decoding.uploads import open_upload
 from attnviz.pictures import Picture, open_sample
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
-from attnviz.ui.kit.videos import open_upload
 
 SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
@@ -43,10 +43,11 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     Notes
     -----
     The full-size picture (150 MB for 50 megapixels) is not cached, but opened again for saving.
-    The values of a file's own channels are kept up to 16 MB.
+    The values of a file's own channels are kept up to 16 MB. What cannot be opened is remembered by
+    the workers that tried.
     """
-    del checksum
-    return open_upload(_source, name=name).reduced(SHOWN_SIDE).lightened(MOST_VALUES)
+    opened = open_upload(_source, name=name, checksum=checksum, longest=SHOWN_SIDE)
+    return opened.lightened(MOST_VALUES)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from attnviz.decoding.choices import PERCENTILES, Choices
 from attnviz.errors import PictureError
 from attnviz.pictures.channels import Stretch, Window
 from attnviz.pictures.presentation import AS_USUAL, Presentation
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.photo_store import KeptPhoto
-from attnviz.ui.kit.presented_photos import PERCENTILES, Choices, choices_of
+from attnviz.ui.kit.presented_photos import choices_of
 from attnviz.ui.kit.url_state import linked, went_back
 
 PRESENTATION_KEYS = ("channels", "window", "slice")

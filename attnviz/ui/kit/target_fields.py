@@ -8,12 +8,14 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.decoding.uploads import open_upload
 from attnviz.errors import AttnvizError
-from attnviz.pictures import Picture, open_picture
+from attnviz.pictures import Picture
 from attnviz.targets import Part, Target, TextContext
 from attnviz.targets.region import Region
 from attnviz.types import BoolArray
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.photo_store import KeptPhoto
 from attnviz.ui.kit.pickers import chosen_key, known_photos
 from attnviz.ui.kit.uploads import FILE_TYPES, largest_photo
 from attnviz.ui.kit.url_state import went_back
@@ -181,8 +183,10 @@ def _receive_mask(key: str) -> None:
     st.session_state[f"{key} problem"], st.session_state[key] = "", None
     if file is None:
         return
+    mask = KeptPhoto.of(file.name, file.getvalue())
     try:
-        inside = open_picture(file.getvalue(), name=file.name).pixels.mean(-1) > 127
+        opened = open_upload(mask.source, name=mask.name, checksum=mask.checksum)
+        inside = opened.pixels.mean(-1) > 127
         st.session_state[key] = Region.parse(Region(inside).text(), TextContext()).mask
     except AttnvizError as error:
         st.session_state[f"{key} problem"] = str(error)

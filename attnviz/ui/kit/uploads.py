@@ -10,13 +10,14 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
+from attnviz.decoding.stills import UPLOAD_LIMITS
 from attnviz.errors import PictureError
 from attnviz.pictures.limits import MEGABYTE, PictureLimits
 from attnviz.pictures.names import PICTURE_SUFFIXES
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.photo_store import PHOTOS, KeptPhoto
 from attnviz.ui.kit.picture_cache import shown_upload
-from attnviz.ui.kit.videos import UPLOAD_LIMITS, VIDEO_TYPES
+from attnviz.ui.kit.videos import VIDEO_TYPES
 from attnviz.ui.kit.visitor import visitor
 
 FILE_TYPES = sorted([*(suffix[1:] for suffix in PICTURE_SUFFIXES), "nii.gz"])

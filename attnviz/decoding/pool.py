@@ -1,0 +1,156 @@
+"""A few workers for all visitors of the app, and what is known of files that cannot be opened."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+from collections import OrderedDict
+from functools import cache
+from threading import BoundedSemaphore, Lock, Thread
+
+from attnviz.decoding.limits import MEMORY_VARIABLE, DecodingLimits
+from attnviz.decoding.messages import Facts, Message
+from attnviz.decoding.process import WorkerEndedError, WorkerProcess
+from attnviz.decoding.tasks import SETTINGS
+from attnviz.errors import PictureError
+from attnviz.pictures.limits import MEGABYTE
+
+_MOST_FAILURES = 1024
+
+
+class WorkerPool:
+    """Workers that are started when they are first needed, and anew when a file has ended one.
+
+    Parameters
+    ----------
+    limits
+        How many there are, and what each may take.
+    """
+
+    def __init__(self, limits: DecodingLimits) -> None:
+        self.limits = limits
+        self._turn = BoundedSemaphore(limits.workers)
+        self._lock = Lock()
+        self._idle: list[WorkerProcess] = []
+        self._failures: OrderedDict[str, str] = OrderedDict()
+
+    def warm_up(self) -> None:
+        """Start a worker in the background, so that the first file need not wait for it."""
+        Thread(target=self._add_idle, daemon=True).start()
+
+    def ask(self, task: str, source: bytes, checksum: str, name: str, **options: object) -> Message:
+        """Have a worker do a task.
+
+        Parameters
+        ----------
+        task
+            Name of one of `TASKS`.
+        source
+            A file's content.
+        checksum
+            Its SHA-256.
+        name
+            What it is called in errors.
+        options
+            What else the task needs, as JSON knows it.
+
+        Returns
+        -------
+        Message
+            The answer.
+
+        Raises
+        ------
+        PictureError
+            The file cannot be opened, takes more than the limits allow, or has to wait too long.
+            Files that failed before fail at once.
+        """
+        settings = {one: os.environ[one] for one in SETTINGS if one in os.environ}
+        facts: Facts = {"task": task, "checksum": checksum, "name": name, "settings": settings}
+        facts |= options
+        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        with self._lock:
+            if (known := self._failures.get(key)) is not None:
+                self._failures.move_to_end(key)
+                raise PictureError(known)
+        try:
+            answer = self._asked(Message(facts, (source,)))
+        except WorkerEndedError as error:
+            text = self._sentence(name, error.needs)
+            if error.needs == "clock":  # of a busy computer: another time it may do
+                raise PictureError(text) from error
+            raise self._failed(key, text) from error
+        if "error" in answer.facts:
+            raise self._failed(key, str(answer.facts["error"]))
+        return answer
+
+    def close(self) -> None:
+        """End the workers that wait for work."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
+    def _asked(self, request: Message) -> Message:
+        if not self._turn.acquire(timeout=self.limits.waiting_seconds):
+            raise PictureError(
+                f"{request.facts['name']} waited too long for its turn: many pictures are being "
+                "opened here now. Add it again in a minute."
+            )
+        try:
+            worker = self._taken()
+            answer = worker.ask(request)
+            with self._lock:
+                self._idle.append(worker)
+            return answer
+        finally:
+            self._turn.release()
+
+    def _taken(self) -> WorkerProcess:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    return worker
+        return WorkerProcess(self.limits)
+
+    def _add_idle(self) -> None:
+        with self._turn:
+            worker = self._taken()
+            with self._lock:
+                self._idle.append(worker)
+
+    def _failed(self, key: str, text: str) -> PictureError:
+        with self._lock:
+            self._failures[key] = text
+            while len(self._failures) > _MOST_FAILURES:
+                self._failures.popitem(last=False)
+        return PictureError(text)
+
+    def _sentence(self, name: str, needs: str) -> str:
+        if needs == "memory":
+            return (
+                f"{name} needs more memory than the {self.limits.memory // MEGABYTE} MB that one "
+                f"picture may take. Save it smaller, or raise {MEMORY_VARIABLE}."
+            )
+        if needs == "clock":
+            return f"{name} took longer than {self.limits.seconds:.0f} s to open. Try again later."
+        if needs == "time":
+            return (
+                f"{name} takes longer to open than the {self.limits.processor_seconds} s that one "
+                "picture may take. Save it again as JPEG or PNG, or smaller."
+            )
+        return (
+            f"{name} cannot be opened: the program that was to decode it broke down. Save it again "
+            "as JPEG or PNG."
+        )
+
+
+@cache
+def workers() -> WorkerPool:
+    """Return the workers of this process, which end with it."""
+    pool = WorkerPool(DecodingLimits.from_environment())
+    atexit.register(pool.close)
+    return pool

@@ -1,0 +1,48 @@
+"""The process that opens strangers' files: `python -m attnviz.decoding.worker LIMITS`.
+
+It reads requests from its input and writes answers to its output until the input ends, as it does
+when the app has ended. Of the app it has nothing: no photo of anybody else, no key, no secret.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from threading import Timer
+
+from attnviz.decoding.boundaries import bound_memory, bound_time
+from attnviz.decoding.choices import last_stack
+from attnviz.decoding.limits import DecodingLimits
+from attnviz.decoding.messages import Message, read_message, write_message
+from attnviz.decoding.tasks import done
+
+MOST_SENT = 2**30  # bytes of a file; what a picture may have is checked with the picture
+IDLE_SECONDS = 600.0  # after which a file of many slices is not kept for the next one
+
+
+def serve(limits: DecodingLimits) -> None:
+    """Answer requests until there are no more, or one took all memory."""
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the answers
+    bound_memory(limits)
+    write_message(answers, Message({"ready": True}))
+    while True:
+        bound_time(limits)
+        forget = Timer(IDLE_SECONDS, last_stack.cache_clear)
+        forget.daemon = True
+        forget.start()
+        request = read_message(requests, MOST_SENT)
+        forget.cancel()
+        if request is None:
+            return
+        answer = done(request)
+        write_message(answers, answer)
+        if "needs" in answer.facts:  # what was allocated is not all given back: begin anew
+            return
+        del request, answer  # the next file needs the room
+
+
+if __name__ == "__main__":
+    serve(DecodingLimits(**json.loads(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""Strangers' files in a process of their own."""
