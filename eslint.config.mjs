@@ -30,12 +30,6 @@ export default [
     },
   },
   {
-    // A page opened from a disk may load no modules.
-    files: ["attnviz/batch/page/*.js"],
-    languageOptions: { ecmaVersion: 2024, sourceType: "script", globals: globals.browser },
-    rules: { "max-lines": ["error", 300], "no-unused-vars": "error", "no-var": "error", "prefer-const": "error" },
-  },
-  {
     files: ["tests/ui/components/**/*.js"],
     languageOptions: { globals: { ...globals.browser, ...globals.node } },
   },

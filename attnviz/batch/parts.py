@@ -80,7 +80,7 @@ class ResultFolder:
         number: int,
         scores: Sequence[Mapping[str, Any]],
         maps: Sequence[Mapping[str, Any]],
-        shown: str,
+        scripts: Mapping[str, str],
     ) -> None:
         """Write a part: its maps, what the page shows of it, and its scores last.
 
@@ -90,8 +90,8 @@ class ResultFolder:
             From 0.
         scores, maps
             Rows of `SCORES` and of `MAPS`.
-        shown
-            A script with the small pictures.
+        scripts
+            What the page loads of them, by name, without a suffix.
 
         Raises
         ------
@@ -100,9 +100,8 @@ class ResultFolder:
         """
         name = f"{number:06}"
         self._write_table(self.path / "maps" / f"{name}.parquet", maps, MAPS)
-        self._write(
-            self.path / "index" / f"{name}.js", lambda path: path.write_text(shown, "utf-8")
-        )
+        for script, text in scripts.items():
+            self.write_text(f"index/{script}.js", text)
         self._write_table(self._parts / f"{name}.parquet", scores, SCORES)
 
     def join(self) -> None:
@@ -119,6 +118,12 @@ class ResultFolder:
         """Write a file of text; raises OutputError."""
         self._write(self.path / name, lambda path: path.write_text(text, "utf-8"))
 
+    def write_rows(
+        self, name: str, rows: Sequence[Mapping[str, Any]], schema: pyarrow.Schema
+    ) -> None:
+        """Write a further table beside the scores; raises OutputError."""
+        self._write_table(self.path / name, rows, schema)
+
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file; raises OutputError."""
         self._write(self.path / name, lambda path: path.write_bytes(content))
@@ -127,6 +132,10 @@ class ResultFolder:
         """Write the manifest, which makes the results whole, and remove the parts of the table."""
         self.write_text(MANIFEST, json.dumps(manifest, indent=1))
         shutil.rmtree(self._parts, ignore_errors=True)
+
+    def add_to_manifest(self, **facts: Any) -> None:
+        """Write down what was found out about results that are whole; raises OutputError."""
+        self.write_text(MANIFEST, json.dumps({**self.manifest(), **facts}, indent=1))
 
     def scores(self) -> pyarrow.Table:
         """Return the table of all scores."""

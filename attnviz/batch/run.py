@@ -17,11 +17,13 @@ from attnviz.analysis.explain_together import Asked
 from attnviz.batch.decoding import PictureOrders
 from attnviz.batch.engine import BatchEngine, ExplainedPicture
 from attnviz.batch.explain_many import until_explained
+from attnviz.batch.live_pictures import live_bytes, live_count, live_picture
+from attnviz.batch.page_scripts import page_scripts
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import map_rows, score_row
 from attnviz.batch.set_page import write_page
-from attnviz.batch.small_pictures import ShownPicture, shown_picture, shown_script
+from attnviz.batch.small_pictures import ShownPicture, shown_picture
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.progress import Progress, report_progress
@@ -97,12 +99,12 @@ class BatchRun:
         self, folder: ResultFolder, left: Sequence[int], progress: Progress | None
     ) -> None:
         count = len(self.files) - len(left)
-        part, started = _PartRows(), time.perf_counter()
+        part, started = _PartRows(len(self.files)), time.perf_counter()
         for done, result in enumerate(self._results(left), count + 1):
             part.add(result, self.files[result.index])
             if (result.index + 1) % self._part == 0 or result.index + 1 == len(self.files):
                 part.write(folder, result.index // self._part, time.perf_counter() - started)
-                part, started = _PartRows(), time.perf_counter()
+                part, started = _PartRows(len(self.files)), time.perf_counter()
             report_progress(progress, done, len(self.files))
 
     def _question(self) -> dict[str, Any]:
@@ -154,19 +156,23 @@ class BatchRun:
 
 @dataclass(eq=False)
 class _PartRows:
-    """The rows of consecutive pictures, whose pixels and maps are let go."""
+    """The rows of consecutive pictures of a set of `count`; their pixels and maps are let go."""
 
+    count: int
     scores: list[dict[str, Any]] = field(default_factory=list)
     maps: list[dict[str, Any]] = field(default_factory=list)
-    shown: list[ShownPicture | None] = field(default_factory=list)
+    small: list[ShownPicture | None] = field(default_factory=list)
+    live: list[bytes | None] = field(default_factory=list)
 
     def add(self, result: ExplainedPicture, file: PictureFile) -> None:
         self.scores.append(score_row(result, file))
         self.maps.extend(map_rows(result))
         found = result.explanation
-        self.shown.append(None if found is None else shown_picture(found))
+        self.small.append(None if found is None else shown_picture(found))
+        fits = result.index < live_count(self.count)
+        self.live.append(live_picture(found, live_bytes(self.count)) if found and fits else None)
 
     def write(self, folder: ResultFolder, number: int, seconds: float) -> None:
         each = {"seconds": seconds / len(self.scores)}
         scores = [{**row, **each} for row in self.scores]
-        folder.write_part(number, scores, self.maps, shown_script(number, self.shown))
+        folder.write_part(number, scores, self.maps, page_scripts(number, self.small, self.live))

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
-
-import pyarrow
 
 from attnviz.batch.clusters import MapCluster, find_clusters, labels_of, places_of
+from attnviz.batch.live_pictures import live_count
 from attnviz.batch.orders import ORDERS
+from attnviz.batch.page_columns import packed, packed_columns
+from attnviz.batch.page_scripts import LIVE_EACH
 from attnviz.batch.parts import ResultFolder
+from attnviz.viewer.source import script_of_home
 
 _FILES = Path(__file__).resolve().parent / "page"
-_TEXTS = ("group", "top1", "top2", "method", "layer", "target", "error")
-_NUMBERS = {
-    "probability1": 4, "probability2": 4, "margin": 4, "focus_share": 3, "entropy": 4,
-    "centre_y": 3, "centre_x": 3, "spread": 3, "inside_box": 3,
-}  # fmt: skip
 
 
 def write_page(folder: ResultFolder, title: str, part: int) -> None:
@@ -44,7 +40,10 @@ def write_page(folder: ResultFolder, title: str, part: int) -> None:
         "title": title,
         "part": part,
         "count": len(scores),
-        "columns": _columns(scores),
+        "live": {"count": live_count(len(scores)), "each": LIVE_EACH},
+        "failed": len(scores) - scores["error"].null_count,
+        "findings": [],
+        "columns": packed_columns(scores),
         "orders": [(one.title, one.column, -1 if one.descending else 1) for one in ORDERS.values()],
         "clusters": [_cluster(one) for one in clusters],
     }
@@ -53,26 +52,13 @@ def write_page(folder: ResultFolder, title: str, part: int) -> None:
     for path in sorted(_FILES.iterdir()):
         name = path.name if path.suffix == ".html" else f"index/{path.name}"
         folder.write_bytes(name, path.read_bytes())
+    script = script_of_home("set_page")
+    folder.write_text("index/page.js", f"(() => {{\n{script}mount(document, ASSETS);\n}})();\n")
 
 
-def _columns(scores: pyarrow.Table) -> dict[str, Any]:
-    """Columns by name: texts as [distinct texts, index of each row], flags as 0 and 1."""
-    columns: dict[str, Any] = {"path": scores["path"].to_pylist()}
-    for name in _TEXTS:
-        coded = scores[name].combine_chunks().dictionary_encode()
-        columns[name] = [coded.dictionary.to_pylist(), coded.indices.to_pylist()]
-    for name, digits in _NUMBERS.items():
-        columns[name] = [
-            None if value is None else round(value, digits) for value in scores[name].to_pylist()
-        ]
-    for name in ("flat", "sure"):
-        columns[name] = [None if one is None else int(one) for one in scores[name].to_pylist()]
-    return {name: values for name, values in columns.items() if name != "inside_box" or any(values)}
-
-
-def _cluster(one: MapCluster) -> dict[str, Any]:
+def _cluster(one: MapCluster) -> dict[str, object]:
     return {
-        "members": one.members.tolist(),
+        "members": packed(one.members.astype("<u4")),
         "place": [round(float(value), 4) for value in one.place.ravel()],
         "label": one.label,
         "purity": round(one.purity, 3),

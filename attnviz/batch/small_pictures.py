@@ -1,23 +1,25 @@
-"""The small pictures and maps that the page over a set shows, in scripts that a page can load."""
+"""The small pictures and maps that the page over a set shows."""
 
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Sequence
 
 import numpy as np
 
 from attnviz.analysis.explanation import Explanation
+from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.jpeg import jpeg
 from attnviz.render.focus import focus_map
+from attnviz.types import FloatArray
 
 _SIDE = 96  # pixels of a small picture's longer side
 _GRID = 24  # of its focus
 
 
+ShownFocus = tuple[int, int, str]
+"""Rows, columns, and the focus, uint8 [rows, columns], 255 where sharp; in base64."""
 ShownPicture = tuple[str, int, int, str]
-"""A JPEG, rows, columns, and the focus, uint8 [rows, columns], 255 where sharp; in base64."""
+"""A JPEG in base64, and the parts of a `ShownFocus`."""
 
 
 def shown_picture(found: Explanation) -> ShownPicture:
@@ -33,28 +35,16 @@ def shown_picture(found: Explanation) -> ShownPicture:
     tuple
         See `ShownPicture`.
     """
-    focus = focus_map(found.map_of(found.best_layer), found.geometry.reduced(_GRID)).values
-    grey = np.rint(focus * 255).astype(np.uint8)
     small = jpeg(found.picture.reduced(_SIDE).pixels, quality=80)
-    return _text(small), *grey.shape, _text(grey.tobytes())
+    return _text(small), *shown_focus(found.map_of(found.best_layer), found.geometry)
 
 
-def shown_script(number: int, pictures: Sequence[ShownPicture | None]) -> str:
-    """Return the script of a part, because a page opened from a disk reads no other files.
-
-    Parameters
-    ----------
-    number
-        Of the part.
-    pictures
-        From `shown_picture`, in order; None where there is nothing to show.
-
-    Returns
-    -------
-    str
-        A call of `attnvizPart`.
-    """
-    return f"attnvizPart({number}, {json.dumps(pictures)});\n"
+def shown_focus(values: FloatArray, geometry: PictureGeometry) -> ShownFocus:
+    """Return the focus that a map gives, small; see `ShownFocus`."""
+    focus = focus_map(values, geometry.reduced(_GRID)).values
+    grey = np.rint(focus * 255).astype(np.uint8)
+    rows, columns = grey.shape
+    return rows, columns, _text(grey.tobytes())
 
 
 def _text(content: bytes) -> str:

@@ -66,13 +66,15 @@ class Payload:
         return pack_blob(header, {"photo": self.photo if photo else b"", "maps": self.maps})
 
 
-def pack(content: Content) -> Payload:
+def pack(content: Content, quality: int = _QUALITY) -> Payload:
     """Pack a picture and its maps.
 
     Parameters
     ----------
     content : Content
         Picture and maps; pictures longer than 1600 px are reduced to that.
+    quality : int
+        Of the photo's JPEG, 0..100.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def pack(content: Content) -> Payload:
         Deterministic: equal content gives equal bytes and an equal id.
     """
     frames = content.frames
-    photo = b"".join(frames or [jpeg(_shrunk(content.pixels, LONGEST_SIDE), _QUALITY)])
+    photo = b"".join(frames or [jpeg(_shrunk(content.pixels, LONGEST_SIDE), quality)])
     arrays: dict[str, AnyArray | bytes] = {}
     layers = []
     for index, layer in enumerate(content.layers):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,10 +96,16 @@ def test_a_planted_mark_is_ranked_first(results: ResultFolder) -> None:
 def test_the_page_has_the_groups_and_all_rows(results: ResultFolder) -> None:
     text = (results.path / "index" / "rows.js").read_text("ascii")
     content = json.loads(text.removeprefix("attnvizSet(").removesuffix(");\n"))
-    assert content["count"] == len(content["columns"]["path"]) == 90
+    columns, scores = content["columns"], results.scores()
+    assert content["count"] == len(scores) == 90
+    path = columns["path"]
+    assert [path["prefix"] + text for text in path["texts"]] == scores["path"].to_pylist()
     assert content["clusters"][0]["label"] == "marked"
-    names, places = content["columns"]["top1"]
-    assert [names[at] for at in places] == results.scores()["top1"].to_pylist()
+    places = np.frombuffer(b64decode(columns["top1"]["codes"]), "<i4")
+    assert [columns["top1"]["words"][at] for at in places] == scores["top1"].to_pylist()
+    margins = np.frombuffer(b64decode(columns["margin"]["numbers"]), "<f4")
+    assert margins.tolist() == scores["margin"].to_pylist()
+    assert "inside_box" not in columns  # no box is known
     for name in ("index.html", "index/page.js", "index/page.css", "index/000000.js"):
         assert (results.path / name).is_file()
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from attnviz.batch.page_scripts import page_scripts
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.set_page import write_page
-from attnviz.batch.small_pictures import shown_script
 from attnviz.pictures.jpeg import jpeg
 from tests.chromium import PATIENCE
 
@@ -59,8 +59,8 @@ def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = ResultFolder(tmp_path_factory.mktemp("set") / "out")
     for number in range(3):
         part = range(number * PART, min(150, (number + 1) * PART))
-        script = shown_script(number, [shown(index) if index else None for index in part])
-        folder.write_part(number, [*map(row, part)], [maps(i) for i in part if i], script)
+        scripts = page_scripts(number, [shown(index) if index else None for index in part], [])
+        folder.write_part(number, [*map(row, part)], [maps(i) for i in part if i], scripts)
     folder.join()
     write_page(folder, f"What {HOSTILE} looks at", PART)
     context = chromium.new_context(viewport={"width": 390, "height": 800}, offline=True)

@@ -11,11 +11,12 @@ export class Place {
   /**
    * @param {HTMLElement} element
    * @param {{ markup: string, style: string }} assets and those of the viewer
+   * @param {Uint8Array} data the blob, if the element does not hold it
    */
-  constructor(element, assets) {
+  constructor(element, assets, data = fromBase64(element.querySelector("script").textContent.trim())) {
     this.element = element;
     this.assets = assets;
-    this.data = fromBase64(element.querySelector("script").textContent.trim());
+    this.data = data;
     this.shadow = element.attachShadow({ mode: "open" });
     this.close = null;
     this.fails = false;
