@@ -70,8 +70,19 @@ class Video(ABC):
 
     def reduced_size(self, longest: int | None) -> tuple[int, int]:
         """(height, width), the sides even, of frames reduced to a longer side in pixels."""
-        if longest is None or max(self.size) <= longest:
-            return self.size
-        share = longest / max(self.size)
-        height, width = (max(2, round(side * share / 2) * 2) for side in self.size)
-        return height, width
+        return reduced_size(self.size, longest)
+
+
+def reduced_size(size: tuple[int, int], longest: int | None) -> tuple[int, int]:
+    """(height, width), the sides even, of frames of `size` reduced to a longer side in pixels.
+
+    Examples
+    --------
+    >>> reduced_size((720, 1280), 320)
+    (180, 320)
+    """
+    if longest is None or max(size) <= longest:
+        return size
+    share = longest / max(size)
+    height, width = (max(2, round(side * share / 2) * 2) for side in size)
+    return height, width

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from attnviz.errors import VideoError
 from attnviz.pictures.geometry import PictureGeometry
@@ -85,9 +86,7 @@ class MapsOverTime:
         The smallest and the largest value, but for those of one frame in twenty at either end.
         """
         flat = np.maximum(self.shown.reshape(len(self.shown), -1), 0.0)
-        low = float(np.quantile(flat.min(1), _LEFT_OUT))
-        high = float(np.quantile(flat.max(1), 1.0 - _LEFT_OUT))
-        return (low, high) if high > low else (float(flat.min()), float(flat.max()))
+        return common_range(flat.min(1), flat.max(1))
 
     def focus(
         self,
@@ -137,3 +136,26 @@ class MapsOverTime:
         """Say how many frames there are, of what, in a line."""
         frames, height, width = self.maps.shape
         return f"<{self.title} in {frames} frames, {height} x {width}, of {self.layer!r}>"
+
+
+def common_range(lows: npt.ArrayLike, highs: npt.ArrayLike) -> tuple[float, float]:
+    """Return the values that are scaled to 0 and 1 in several frames alike.
+
+    Parameters
+    ----------
+    lows, highs
+        float [frames], smallest and largest value of each frame's map.
+
+    Returns
+    -------
+    tuple of float
+        The smallest and the largest of them, but for those of one frame in twenty at either end.
+
+    Examples
+    --------
+    >>> common_range([0.0, 0.25], [1.0, 1.0])
+    (0.0125, 1.0)
+    """
+    low = float(np.quantile(np.asarray(lows), _LEFT_OUT))
+    high = float(np.quantile(np.asarray(highs), 1.0 - _LEFT_OUT))
+    return (low, high) if high > low else (float(np.min(lows)), float(np.max(highs)))

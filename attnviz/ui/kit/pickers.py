@@ -69,13 +69,24 @@ class Photo:
     video: Callable[[], Video] | None = None
 
 
-def pick_picture() -> Photo | None:
-    """Let the user choose an upload or a sample photo; None if there is none to show."""
-    return next(iter(pick_from_row().values()), None)
+def pick_picture(beside_camera: Callable[[], None] | None = None) -> Photo | None:
+    """Let the user choose an upload or a sample photo; None if there is none to show.
+
+    Parameters
+    ----------
+    beside_camera : callable, optional
+        Shows a further button beside that of the camera.
+    """
+    return next(iter(pick_from_row(beside_camera).values()), None)
 
 
-def pick_from_row() -> dict[str, Photo]:
+def pick_from_row(beside_camera: Callable[[], None] | None = None) -> dict[str, Photo]:
     """Show a row of the visitor's photos, followed by the sample photos, to choose one.
+
+    Parameters
+    ----------
+    beside_camera : callable, optional
+        As for `pick_picture`.
 
     Returns
     -------
@@ -92,7 +103,7 @@ def pick_from_row() -> dict[str, Photo]:
     photos = _uploaded(as_usual=True) | _samples()
     if not photos:
         with upload:
-            _offer_new()
+            _offer_new(beside_camera)
         show_messages()
         return {}
     if "picture" not in st.session_state:
@@ -110,7 +121,7 @@ def pick_from_row() -> dict[str, Photo]:
             st.session_state["picture"] = chosen = picked
             forget_messages()
     with upload:
-        _offer_new(chosen)
+        _offer_new(beside_camera, chosen)
     show_messages()
     if chosen not in photos:
         st.warning(_missing_text(chosen), icon=":material/hide_image:")
@@ -121,11 +132,13 @@ def pick_from_row() -> dict[str, Photo]:
     return {chosen: photos[chosen]} | photos
 
 
-def _offer_new(chosen: str = "") -> None:
+def _offer_new(beside_camera: Callable[[], None] | None, chosen: str = "") -> None:
     """Show the box for new photos, the way to the camera, and removal of the chosen photo."""
     offer_upload()
     with st.container(horizontal=True, vertical_alignment="center"):
         offer_camera()
+        if beside_camera is not None:
+            beside_camera()
         offer_removal(chosen)
     show_camera()
 

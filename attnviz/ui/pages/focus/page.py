@@ -38,6 +38,13 @@ from attnviz.ui.kit.target_fields import move_to
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
+from attnviz.ui.pages.focus.live_webcam import (
+    LiveSubject,
+    offer_webcam,
+    show_webcam,
+    takes_long,
+    wants_webcam,
+)
 from attnviz.ui.pages.focus.over_time import ShownVideo, show_video, wants_frames
 from attnviz.ui.pages.focus.panels import show_asked, show_predictions
 from attnviz.ui.pages.focus.server_view import plain_view
@@ -71,14 +78,16 @@ def show() -> None:
     """Draw the page."""
     lead = "What the model attends to stays sharp. The rest falls out of focus."
     with page_frame("attnviz", lead):
-        photo = pick_picture()
+        photo = pick_picture(offer_webcam)
         # On a phone the columns stand below each other: the picture, then the model.
         main, beside = st.columns([10, 4], gap="medium")
         side = beside.container(key="focus-side")
         tap = side.container()
         with side:
             subject = _pick_subject(photo)
-        if subject is not None and _shows_video(subject, main, side):
+        if subject is not None and (
+            _shows_webcam(subject, main, side) or _shows_video(subject, main, side)
+        ):
             return
         if subject is not None:
             _show_stage(subject, main, side)
@@ -94,8 +103,22 @@ def _pick_subject(photo: Photo | None) -> FocusSubject | None:
         return None
     look = pick_method(model)
     share_view(current_view(), *LINK_KEYS)  # at once: a method may take long, or wait
+    if wants_webcam() and takes_long(model, look):
+        return None
     explanation = explain_photo(photo.shown, model, look)
     return None if explanation is None else FocusSubject(photo, model, explanation, look)
+
+
+def _shows_webcam(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> bool:
+    """Show the live webcam in place of the photo, if it is open."""
+    if not wants_webcam():
+        return False
+    kept = _first_view(subject)
+    shown_view = with_edges(kept, subject.explanation)
+    live = LiveSubject(subject.model, subject.look, subject.explanation)
+    view = show_webcam(live, shown_view, main, side)
+    share_view(chosen_edges(view, shown_view, kept), *LINK_KEYS)
+    return True
 
 
 def _shows_video(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerator) -> bool:

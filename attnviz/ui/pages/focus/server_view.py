@@ -50,7 +50,7 @@ def plain_view(
     """
     st.caption("Rendered by the server because this browser has no WebGL2.")
     pictures = st.container()
-    chosen = _controls(explanation, view)
+    chosen = plain_controls(explanation, view)
     focus, blurred = render(chosen)
     with pictures:
         _show(explanation, chosen, focus, blurred)
@@ -82,7 +82,23 @@ def _legend_note(focus: FocusMap, explanation: Explanation, view: View) -> str:
     return f"{method.title}. Absolute values; colours span {SCALES[focus.scale]}.{negative}"
 
 
-def _controls(explanation: Explanation, view: View) -> View:
+def plain_controls(explanation: Explanation, view: View, *, scales: bool = True) -> View:
+    """Show controls whose changes the server draws.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        It has the layers.
+    view : View
+        Initial values of the controls.
+    scales : bool
+        Whether the scale of the map can be chosen.
+
+    Returns
+    -------
+    View
+        Values of the controls.
+    """
     layer = _pick_layer(explanation, view)
     method = explanation.choice.method
     _seed(
@@ -106,11 +122,8 @@ def _controls(explanation: Explanation, view: View) -> View:
             "Softness", 0.05, 1.0, step=0.05, key="plain softness",
             help="How gradually sharp turns into soft.",
         )  # fmt: skip
-    with st.expander("Scale and colours"):
-        scales = [one for one in SCALES if one is not Scale.ABSOLUTE or method.shares]
-        scale = st.radio(
-            "Scale of the map", scales, format_func=SCALES.__getitem__, key="plain scale"
-        )
+    with st.expander("Scale and colours" if scales else "Edges and colours"):
+        scale = _pick_scale(method.shares) if scales else view.scale
         outline = st.toggle(
             "Focus follows the object",
             key="plain outline",
@@ -122,6 +135,11 @@ def _controls(explanation: Explanation, view: View) -> View:
         view, layer=layer, radius=radius / 100, threshold=threshold, softness=softness,
         scale=scale, outline=outline, colours=colours, opacity=opacity,
     )  # fmt: skip
+
+
+def _pick_scale(shares: bool) -> Scale:
+    scales = [one for one in SCALES if one is not Scale.ABSOLUTE or shares]
+    return st.radio("Scale of the map", scales, format_func=SCALES.__getitem__, key="plain scale")
 
 
 def _origin(explanation: Explanation) -> tuple[str, str, int]:
