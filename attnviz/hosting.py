@@ -18,6 +18,7 @@ HOSTS_VARIABLE = "ATTNVIZ_HOSTS"
 ROOTS_VARIABLE = "ATTNVIZ_ROOTS"
 MODELS_VARIABLE = "ATTNVIZ_MODELS"
 TRAINING_VARIABLE = "ATTNVIZ_TRAINING_MINUTES"
+UPLOAD_VARIABLE = "ATTNVIZ_UPLOAD_MB"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names by which a browser reaches its own computer, and nobody else's."""
 
@@ -44,6 +45,9 @@ class Hosting:
         weights are on the server.
     training_minutes
         How long a training that a visitor of a hosted app starts may take; 0 if nobody may.
+    upload_megabytes
+        Largest file that a visitor of a hosted app may send, and what a tab's files that no page
+        has taken yet may have together.
 
     Examples
     --------
@@ -57,10 +61,11 @@ class Hosting:
     roots: tuple[Path, ...] = ()
     models: frozenset[str] | None = None
     training_minutes: float = 0.0
+    upload_megabytes: int = 128
 
     @classmethod
     def from_environment(cls) -> Hosting:
-        """Read ATTNVIZ_MODE, and for a hosted app ATTNVIZ_ROOTS, _MODELS and _TRAINING_MINUTES.
+        """Read ATTNVIZ_MODE, and what a hosted app allows.
 
         Returns
         -------
@@ -80,7 +85,11 @@ class Hosting:
             AppMode.HOSTED,
             tuple(Path(root).expanduser().resolve() for root in roots),
             frozenset(models) if models else None,
-            _minutes(),
+            _number(TRAINING_VARIABLE, 0, "minutes such as 30, or to 0 if nobody may train"),
+            max(
+                1,
+                math.ceil(_number(UPLOAD_VARIABLE, cls.upload_megabytes, "megabytes such as 128")),
+            ),
         )
 
     @property
@@ -97,6 +106,10 @@ class Hosting:
     def opens_folders(self) -> bool:
         """Whether visitors may open any folder of the computer that runs the app."""
         return not self.hosted or bool(self.roots)
+
+    def largest_upload(self, most: int) -> int:
+        """Return how many of `most` megabytes a file may have that is sent to the app."""
+        return min(most, self.upload_megabytes) if self.hosted else most
 
     def may_open(self, folder: Path) -> bool:
         """Whether visitors may list and read a folder; links are followed first."""
@@ -135,15 +148,12 @@ def _names(variable: str) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _minutes() -> float:
-    text = os.environ.get(TRAINING_VARIABLE, "").strip() or "0"
+def _number(variable: str, default: float, what: str) -> float:
+    text = os.environ.get(variable, "").strip() or str(default)
     try:
-        minutes = float(text)
+        number = float(text)
     except ValueError:
-        minutes = math.nan
-    if not (math.isfinite(minutes) and minutes >= 0):
-        raise SettingError(
-            f"{TRAINING_VARIABLE} is set to {text[:40]!r}, which is not a number of minutes. Set "
-            "it to a number such as 30, or to 0 if nobody may train."
-        )
-    return minutes
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise SettingError(f"{variable} is set to {text[:40]!r}. Set it to a number of {what}.")
+    return number

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -44,11 +46,8 @@ def app(
         )
     # A hosted app is there to be reached from elsewhere.
     address = "0.0.0.0" if hosted else "127.0.0.1"  # noqa: S104 # nosec B104
-    command = [sys.executable, "-m", "streamlit", "run", str(app_script())]
-    command += [f"--server.port={port}", f"--server.address={address}"]
-    command += [f"--server.allowedHosts={name}" for name in hosts]
-    if hosted:
-        command += ["--server.headless=true", "--client.showErrorDetails=none"]
+    settings = {"server.port": port, "server.address": address, "server.allowedHosts": [*hosts]}
+    command = _hosted_command(settings) if hosted else _local_command(settings)
     if os.name == "posix":  # the app takes this process over, so that a signal reaches it
         os.execv(command[0], command)  # noqa: S606 - no part of it runs in a shell
     try:
@@ -56,3 +55,21 @@ def app(
     except KeyboardInterrupt:  # Ctrl-C is how the app is stopped
         code = 0
     raise typer.Exit(code)
+
+
+def _local_command(settings: Mapping[str, object]) -> list[str]:
+    command = [sys.executable, "-m", "streamlit", "run", str(app_script())]
+    for name, value in settings.items():
+        values = value if isinstance(value, list) else [value]
+        command += [f"--{name}={one}" for one in values]
+    return command
+
+
+def _hosted_command(settings: Mapping[str, object]) -> list[str]:
+    """A server of our own around Streamlit's, which counts what visitors send."""
+    more = {
+        "server.headless": True,
+        "client.showErrorDetails": "none",
+        "server.maxUploadSize": max(1, Hosting.from_environment().upload_megabytes),
+    }
+    return [sys.executable, "-m", "attnviz.ui.server", json.dumps({**settings, **more})]

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 import streamlit as st
 
 from attnviz.errors import AttnvizError, WeightsError
+from attnviz.hosting import Hosting
 from attnviz.models.black_box.onnx_runtime import SUFFIX as ONNX
 from attnviz.models.black_box.opened import Colours, black_box_file
 from attnviz.models.loading import load_model
@@ -16,6 +17,7 @@ from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.model_list import opened_weights
+from attnviz.ui.kit.temporary_folders import temporary_folder
 from attnviz.words import listed
 
 _FOLDER, _FILE, _NETWORK, _CLASSES, _PROBLEM, _SIDE, _COLOURS = (
@@ -43,7 +45,7 @@ def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
         "File of weights (a state dict), or ONNX",
         type=[suffix[1:] for suffix in _SUFFIXES],
         key=_FILE,
-        max_upload_size=_LARGEST,
+        max_upload_size=Hosting.from_environment().largest_upload(_LARGEST),
         help="Weights belong to a network of the list. ONNX is a network by itself: what it looks "
         "at is found by hiding parts of the photo.",
     )
@@ -119,7 +121,7 @@ def _spec(path: Path, networks: Mapping[str, ModelSpec]) -> ModelSpec:
 def _kept(name: str, content: bytes) -> Path:
     """Write the file into a folder that goes with the session."""
     if _FOLDER not in st.session_state:
-        st.session_state[_FOLDER] = tempfile.TemporaryDirectory(prefix="attnviz-weights-")
+        st.session_state[_FOLDER] = temporary_folder("weights")
     folder: tempfile.TemporaryDirectory[str] = st.session_state[_FOLDER]
     plain = PurePath(name.replace("\\", "/")).name
     if _suffix(plain) not in _SUFFIXES:

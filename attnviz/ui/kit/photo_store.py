@@ -146,6 +146,11 @@ class PhotoStore:
             self.remove(old, photo.checksum)
             self.add(new, photo)
 
+    def forget_idle(self) -> None:
+        """Drop the photos of visitors who have been away for some time."""
+        with self._lock:
+            self._forget_idle()
+
     def _fit_visitor(self, mine: _Visitor, newest: str) -> list[KeptPhoto]:
         dropped = []
         while len(mine.photos) > self.limits.photos or mine.size > self.limits.bytes:

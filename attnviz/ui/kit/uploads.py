@@ -12,6 +12,7 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from attnviz.decoding.stills import UPLOAD_LIMITS
 from attnviz.errors import PictureError
+from attnviz.hosting import Hosting
 from attnviz.pictures.limits import MEGABYTE, PictureLimits
 from attnviz.pictures.names import PICTURE_SUFFIXES
 from attnviz.ui.kit.guard import plain_text
@@ -44,7 +45,9 @@ def offer_upload() -> None:
         key=key,
         on_change=_receive,
         args=(key,),
-        max_upload_size=max(largest_photo(), UPLOAD_LIMITS.max_bytes // MEGABYTE),
+        max_upload_size=Hosting.from_environment().largest_upload(
+            max(largest_photo(), UPLOAD_LIMITS.max_bytes // MEGABYTE)
+        ),
     )
 
 

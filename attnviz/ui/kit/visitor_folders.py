@@ -21,12 +21,11 @@ from attnviz.errors import AttnvizError, RunError
 from attnviz.hosting import Hosting
 from attnviz.jobs.registered_folders import runs_folder
 from attnviz.training.jobs.runs import list_runs
+from attnviz.ui.kit.temporary_folders import sweep_folders, temporary_folder
 from attnviz.ui.kit.visitor import visitor
 
-_PREFIX = "attnviz-visitors-"
 _RUNS = "runs"
 _IDLE_SECONDS = 2 * 3600.0
-_STALE_SECONDS = 24 * 3600.0
 
 
 class VisitorFolders:
@@ -55,6 +54,11 @@ class VisitorFolders:
             os.utime(self.parent)  # in use: another server does not sweep it
         return folder
 
+    def remove_idle(self) -> None:
+        """Remove the folders of visitors who have been away for some time."""
+        with self._lock:
+            self._remove_idle()
+
     def _remove_idle(self) -> None:
         latest = self._clock() - _IDLE_SECONDS
         for folder in [folder for folder, seen in self._visits.items() if seen < latest]:
@@ -75,15 +79,18 @@ def _stop_trainings(runs: Path) -> bool:
 @cache
 def _visitor_folders() -> VisitorFolders:
     """The folders of this server's visitors; what a killed server left is removed first."""
-    for old in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError):
-            if time.time() - old.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(old)
-    _KEPT.append(tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True))
+    sweep_folders()
+    _KEPT.append(temporary_folder("visitors"))
     return VisitorFolders(Path(_KEPT[-1].name))
 
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []  # removed when the server ends
+
+
+def forget_idle_visitors() -> None:
+    """Remove the folders of visitors who have been away for some time, if there are any."""
+    if _KEPT:
+        _visitor_folders().remove_idle()
 
 
 def own_runs_folder() -> Path:

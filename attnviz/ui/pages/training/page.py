@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from attnviz.hosting import Hosting
 from attnviz.methods.base import METHODS
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.pictures.samples import SAMPLE_PREFIX
@@ -76,7 +77,9 @@ def _runs() -> dict[str, RecordedRun]:
         )
         files = st.file_uploader(
             "Recordings", type=["attn"], accept_multiple_files=True, key="recordings",
-            max_upload_size=math.ceil(MOST_BYTES / MEGABYTE),
+            max_upload_size=Hosting.from_environment().largest_upload(
+                math.ceil(MOST_BYTES / MEGABYTE)
+            ),
         )  # fmt: skip
         show_folder_picker()
     uploaded = uploaded_runs(files or [])

@@ -20,6 +20,7 @@ from attnviz.ui.kit.visitor_folders import own_runs_folder
 SHAPES_TITLE = "Four generated shapes"
 FOLDER_TITLE = "A folder on this computer"
 ZIP_TITLE = "A ZIP file"
+_LARGEST_ZIP = 512  # MB
 _NAMED = 6  # classes listed with their counts
 
 
@@ -80,6 +81,7 @@ def _in_zip() -> Path | None:
         "ZIP file with a folder for each class",
         type=["zip"],
         key="live zip",
+        max_upload_size=Hosting.from_environment().largest_upload(_LARGEST_ZIP),
         help="Only pictures are unpacked, into attnviz's own folder.",
     )
     if not file:

@@ -1,0 +1,129 @@
+"""The uploads that Streamlit holds in memory: how many bytes, whose they are, and for how long.
+
+A page takes what it wants of an upload and drops the rest at once. What stays here are files that
+nobody took: sent past the boxes of the pages, or by a tab that was closed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from attnviz.pictures.limits import MEGABYTE
+
+CLOSED_SECONDS = 60.0  # until a closed tab's files go; a tab that lost its connection comes back
+OPEN_SECONDS = 3600.0  # until a file goes that an open tab has not used up
+
+
+class SentFile(Protocol):
+    """What Streamlit keeps of an upload."""
+
+    data: bytes
+
+
+class FileStorage(Protocol):
+    """Streamlit's uploads by session and file."""
+
+    file_storage: dict[str, dict[str, SentFile]]
+
+    def remove_file(self, session_id: str, file_id: str) -> None:
+        """Drop one file."""
+
+    def remove_session_files(self, session_id: str) -> None:
+        """Drop all files of a session."""
+
+
+@dataclass(frozen=True)
+class UploadQuota:
+    """What is held at most of uploads that no page has taken yet.
+
+    Attributes
+    ----------
+    session_bytes, session_files
+        Of one tab. A file that is larger is refused at once.
+    bytes
+        Of all tabs together.
+    """
+
+    session_bytes: int = 128 * MEGABYTE
+    session_files: int = 64
+    bytes: int = 1024 * MEGABYTE
+
+    @classmethod
+    def of_megabytes(cls, megabytes: int) -> UploadQuota:
+        """Return the quota of a tab of so many MB; eight of them may be full."""
+        return cls(megabytes * MEGABYTE, cls.session_files, 8 * megabytes * MEGABYTE)
+
+
+@dataclass
+class HeldUploads:
+    """Keeps account of the uploads of a server.
+
+    Attributes
+    ----------
+    storage
+        Where they are.
+    is_open
+        Whether a session's tab is connected.
+    quota
+        What is held at most.
+    clock
+        Returns seconds that never go back.
+    """
+
+    storage: FileStorage
+    is_open: Callable[[str], bool]
+    quota: UploadQuota = field(default_factory=UploadQuota)
+    clock: Callable[[], float] = time.monotonic
+    _arriving: dict[str, list[int]] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], float] = field(default_factory=dict)
+    _closed: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, session: str, size: int) -> str:
+        """Take note that a file begins to arrive; returns why it may not, or nothing."""
+        mine, arriving = self._held(session), self._arriving.get(session, [])
+        everybody = [size for sizes in self._arriving.values() for size in sizes]
+        held = sum(sum(self._held(one)) for one in list(self.storage.file_storage))
+        if size > self.quota.session_bytes:
+            return f"A file may have {self.quota.session_bytes // MEGABYTE} MB here."
+        if sum(mine) + sum(arriving) + size > self.quota.session_bytes:
+            return "This tab has sent more than the server keeps for it."
+        if len(mine) + len(arriving) >= self.quota.session_files:
+            return "This tab has sent more files than the server keeps for it."
+        if held + sum(everybody) + size > self.quota.bytes:
+            return "The server holds too many uploads now. Try again in some minutes."
+        self._arriving.setdefault(session, []).append(size)
+        return ""
+
+    def end(self, session: str, size: int) -> None:
+        """Take note that a file has arrived, or will not."""
+        self._arriving[session].remove(size)
+        if not self._arriving[session]:
+            del self._arriving[session]
+
+    def sweep(self) -> None:
+        """Free what belongs to closed tabs, and what lies here for long."""
+        now = self.clock()
+        sessions = set(self.storage.file_storage)
+        self._closed = {
+            one: self._closed.get(one, now) for one in sessions if not self.is_open(one)
+        }
+        for session, since in self._closed.items():
+            if now - since >= CLOSED_SECONDS:
+                self.storage.remove_session_files(session)
+        files = {
+            (session, file)
+            for session, files in list(self.storage.file_storage.items())
+            for file in list(files)
+        }
+        self._seen = {one: self._seen.get(one, now) for one in files}
+        for (session, file), since in self._seen.items():
+            if now - since >= OPEN_SECONDS:
+                self.storage.remove_file(session, file)
+
+    def _held(self, session: str) -> list[int]:
+        return [
+            len(file.data) for file in list(self.storage.file_storage.get(session, {}).values())
+        ]

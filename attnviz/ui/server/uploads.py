@@ -1,0 +1,122 @@
+"""Streamlit's server, before which stands a guard that counts what is sent, and an hourly broom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import runtime
+from streamlit.starlette import App
+
+from attnviz.assets import app_script
+from attnviz.decoding.pool import workers
+from attnviz.hosting import Hosting
+from attnviz.ui.kit.photo_store import PHOTOS
+from attnviz.ui.kit.temporary_folders import sweep_folders
+from attnviz.ui.kit.visitor_folders import forget_idle_visitors
+from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
+
+SWEEP_SECONDS = 15.0
+_FOLDERS_EVERY = 240  # sweeps: an hour
+_SLOWEST_SECONDS = 900.0  # of one upload: the room that waits for it is nobody else's
+_PATH = "/_stcore/upload_file/"
+
+
+def hosted_app(script: Path | None = None) -> App:
+    """Return the app as other people reach it; `script` is what is shown in its place."""
+    return App(
+        script or app_script(), middleware=[Middleware(cast(Any, UploadGuard))], lifespan=_upkeep
+    )
+
+
+class UploadGuard:
+    """Refuses an upload before it is read, if it or its tab's uploads are too large.
+
+    Parameters
+    ----------
+    app
+        What answers requests that are let through.
+    held
+        Keeps account; that of the running server if None.
+    """
+
+    def __init__(self, app: ASGIApp, held: HeldUploads | None = None) -> None:
+        self._app = app
+        self._own = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["method"] != "PUT" or _PATH not in scope["path"]:
+            await self._app(scope, receive, send)
+            return
+        held = self._own or held_uploads()
+        size = _announced(scope)
+        if size is None:
+            await _refuse(411, "Uploads say how long they are.", scope, receive, send)
+            return
+        session = str(scope["path"]).partition(_PATH)[2].partition("/")[0]
+        if reason := held.begin(session, size):
+            await _refuse(413, reason, scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(_SLOWEST_SECONDS):
+                await self._app(scope, receive, send)
+        finally:
+            held.end(session, size)
+
+
+_HELD: list[HeldUploads] = []
+
+
+def held_uploads() -> HeldUploads:
+    """Return the account of the running server's uploads."""
+    if not _HELD:
+        server = runtime.get_instance()
+        storage = cast(FileStorage, server.uploaded_file_mgr)
+        quota = UploadQuota.of_megabytes(Hosting.from_environment().upload_megabytes)
+        _HELD.append(HeldUploads(storage, server.is_active_session, quota))
+    return _HELD[0]
+
+
+@asynccontextmanager
+async def _upkeep(app: App) -> AsyncIterator[None]:
+    """Clean up while the server runs; have a worker ready before the first photo comes."""
+    del app
+    workers().warm_up()
+    cleaning = asyncio.create_task(_clean())
+    try:
+        yield
+    finally:
+        cleaning.cancel()
+        workers().close()
+
+
+async def _clean() -> None:
+    rounds = 0
+    while True:
+        held_uploads().sweep()
+        PHOTOS.forget_idle()
+        if rounds % _FOLDERS_EVERY == 0:
+            await asyncio.to_thread(sweep_folders)
+        await asyncio.to_thread(forget_idle_visitors)
+        rounds += 1
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+def _announced(scope: Scope) -> int | None:
+    """The length that a request says it has; None if it says none."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit() and len(value) < 16:
+            return int(value)
+    return None
+
+
+async def _refuse(code: int, reason: str, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = PlainTextResponse(reason, code, {"Connection": "close"})
+    await answer(scope, receive, send)

@@ -1,0 +1,101 @@
+"""What Streamlit holds of uploads: counted before it arrives, and freed when nobody is there."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
+
+MB = 2**20
+
+
+class Server:
+    """Streamlit's own store of uploads, tabs that are open, and a clock to turn."""
+
+    def __init__(self) -> None:
+        self.files = MemoryUploadedFileManager("/uploads")
+        self.tabs = {"ann", "bob", "cid"}
+        self.now = 1000.0
+        self.held = HeldUploads(
+            cast(FileStorage, self.files),
+            self.tabs.__contains__,
+            UploadQuota(10 * MB, 3, 25 * MB),
+            lambda: self.now,
+        )
+
+    def send(self, session: str, name: str, size: int) -> str:
+        """A file that arrives; what the server answers if it refuses it."""
+        if reason := self.held.begin(session, size):
+            return reason
+        self.files.add_file(session, UploadedFileRec(name, name, "", bytes(size)))
+        self.held.end(session, size)
+        return ""
+
+    def names(self, session: str) -> list[str]:
+        return sorted(self.files.file_storage.get(session, {}))
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def test_a_tab_has_so_many_bytes_and_files(server: Server) -> None:
+    assert server.send("ann", "huge", 10 * MB + 1) == "A file may have 10 MB here."
+    assert server.send("ann", "a", 6 * MB) == ""
+    assert "This tab has sent more than" in server.send("ann", "b", 4 * MB + 1)
+    assert server.send("ann", "b", 4 * MB) == ""
+    assert server.send("bob", "a", 10 * MB) == ""  # one's tab is not another's
+    server.files.remove_file("ann", "a")  # as a page does that has taken it
+    assert server.send("ann", "c", 1 * MB) == ""
+    assert server.send("ann", "d", 1) == ""
+    assert "more files than" in server.send("ann", "e", 1)
+    assert server.names("ann") == ["b", "c", "d"]
+
+
+def test_files_on_their_way_count_and_so_do_those_of_all(server: Server) -> None:
+    assert server.held.begin("ann", 10 * MB) == ""
+    assert "This tab has sent more than" in server.held.begin("ann", 1)
+    assert server.held.begin("bob", 10 * MB) == ""
+    assert "The server holds too many uploads" in server.held.begin("cid", 6 * MB)
+    server.held.end("ann", 10 * MB)  # its sender gave up
+    assert server.held.begin("cid", 6 * MB) == ""
+
+
+def test_a_closed_tab_is_freed_after_a_minute_and_one_that_came_back_is_not(
+    server: Server,
+) -> None:
+    for session in ("ann", "bob"):
+        server.send(session, "photo", MB)
+        server.tabs.discard(session)
+    server.held.sweep()
+    server.now += 40
+    server.tabs.add("bob")
+    server.held.sweep()
+    assert (server.names("ann"), server.names("bob")) == (["photo"], ["photo"])
+    server.now += 20
+    server.tabs.discard("bob")  # again: its minute begins anew
+    server.held.sweep()
+    assert (server.names("ann"), server.names("bob")) == ([], ["photo"])
+    server.now += 60
+    server.held.sweep()
+    assert server.names("bob") == []
+
+
+def test_what_no_page_takes_goes_after_an_hour(server: Server) -> None:
+    server.send("ann", "old", MB)
+    server.held.sweep()
+    server.now += 1800
+    server.send("ann", "new", MB)
+    server.held.sweep()
+    server.now += 1800
+    server.held.sweep()
+    assert server.names("ann") == ["new"]
+
+
+def test_eight_tabs_may_be_full() -> None:
+    assert UploadQuota.of_megabytes(20) == UploadQuota(20 * MB, 64, 160 * MB)
