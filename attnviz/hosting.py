@@ -19,6 +19,7 @@ ROOTS_VARIABLE = "ATTNVIZ_ROOTS"
 MODELS_VARIABLE = "ATTNVIZ_MODELS"
 TRAINING_VARIABLE = "ATTNVIZ_TRAINING_MINUTES"
 UPLOAD_VARIABLE = "ATTNVIZ_UPLOAD_MB"
+DOWNLOAD_VARIABLE = "ATTNVIZ_DOWNLOAD_GB"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names by which a browser reaches its own computer, and nobody else's."""
 
@@ -48,6 +49,8 @@ class Hosting:
     upload_megabytes
         Largest file that a visitor of a hosted app may send, and what a tab's files that no page
         has taken yet may have together.
+    download_gigabytes
+        What a hosted app downloads in all until it is started again.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Hosting:
     models: frozenset[str] | None = None
     training_minutes: float = 0.0
     upload_megabytes: int = 128
+    download_gigabytes: float = 20.0
 
     @classmethod
     def from_environment(cls) -> Hosting:
@@ -90,6 +94,7 @@ class Hosting:
                 1,
                 math.ceil(_number(UPLOAD_VARIABLE, cls.upload_megabytes, "megabytes such as 128")),
             ),
+            _number(DOWNLOAD_VARIABLE, cls.download_gigabytes, "gigabytes such as 20"),
         )
 
     @property

@@ -76,3 +76,15 @@ def test_a_setting_that_says_nothing_is_refused(
     monkeypatch.setenv(f"ATTNVIZ_{name}", value)
     with pytest.raises(SettingError, match=f"ATTNVIZ_{name} is set to '{value}'"):
         Hosting.from_environment()
+
+
+def test_files_are_bounded_for_visitors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosting = hosted(monkeypatch, UPLOAD_MB="30.5", DOWNLOAD_GB="2")
+    assert (hosting.upload_megabytes, hosting.download_gigabytes) == (31, 2.0)
+    assert [hosting.largest_upload(most) for most in (25, 512)] == [25, 31]
+    assert Hosting().largest_upload(512) == 512
+    assert hosted(monkeypatch, UPLOAD_MB="0").upload_megabytes == 1
+    for name in ("UPLOAD_MB", "DOWNLOAD_GB"):
+        with pytest.raises(SettingError, match=f"ATTNVIZ_{name} is set to 'many'"):
+            hosted(monkeypatch, **{name: "many"})
+        monkeypatch.delenv(f"ATTNVIZ_{name}")

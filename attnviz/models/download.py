@@ -19,6 +19,7 @@ from uuid import uuid4
 from tqdm import tqdm
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
+from attnviz.models.download_quota import DOWNLOADS
 from attnviz.models.spec import WeightsRef
 from attnviz.models.web import web_opener
 from attnviz.progress import Progress, raised_by_progress, report_progress
@@ -108,6 +109,7 @@ def _save(
     total = int(length) if length.isdigit() else None
     most = LARGEST_BYTES if ref.bytes is None else ref.bytes + ref.bytes // 10 + _CHUNK
     _check_size(total or 0, most)
+    DOWNLOADS.check(total or 0)
     if total is not None and total > shutil.disk_usage(folder).free:
         raise WeightsUnavailableError(f"{folder} has no room for {file_size(total)}")
     digest, done = hashlib.sha256(), 0
@@ -115,6 +117,7 @@ def _save(
         report_progress(shown, 0, total)
         while chunk := response.read(_CHUNK):
             done += len(chunk)
+            DOWNLOADS.take(len(chunk))
             _check_size(done, most)
             file.write(chunk)
             digest.update(chunk)

@@ -12,6 +12,7 @@ import pytest
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models import download as download_module
+from attnviz.models.download_quota import DownloadQuota
 from attnviz.models.spec import WeightsRef
 from attnviz.models.weights import find_weights
 from tests.models.web_server import Reply, Web
@@ -251,3 +252,20 @@ def test_without_file_and_address_the_places_are_named(cache: Path) -> None:
         find_weights(ref_to(None))
     for part in (NAME, str(cache), "ATTNVIZ_WEIGHTS"):
         assert part in str(caught.value)
+
+
+def test_a_hosted_app_downloads_so_much_and_no_more(
+    web: Web, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files of 3 MB where 5 MB are allowed: one that says its length, and one that does not."""
+    monkeypatch.setattr(download_module, "DOWNLOADS", DownloadQuota())
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    monkeypatch.setenv("ATTNVIZ_DOWNLOAD_GB", "0.005")
+    find_weights(ref_to(web.add(NAME, Reply(BODY))), lambda *_: None)
+    (cache / NAME).unlink()
+    for length in (-1, None):
+        with pytest.raises(WeightsUnavailableError, match=r"downloads 0\.005 GB at most until"):
+            find_weights(ref_to(web.add(NAME, Reply(BODY, length=length))), lambda *_: None)
+        assert files_in(cache) == []
+    monkeypatch.setenv("ATTNVIZ_MODE", "local")
+    find_weights(ref_to(web.add(NAME, Reply(BODY))), lambda *_: None)

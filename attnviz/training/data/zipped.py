@@ -16,10 +16,13 @@ from attnviz.pictures.names import PICTURE_SUFFIXES
 
 MOST_BYTES = 1024**3
 MOST_KEPT = 2 * MOST_BYTES
+MOST_SHARED = 4 * MOST_KEPT
 MOST_FILES = 50_000
 
 
-def unpack_classes(source: bytes, into: Path, in_use: Collection[Path] = ()) -> Path:
+def unpack_classes(
+    source: bytes, into: Path, in_use: Collection[Path] = (), shared: Path | None = None
+) -> Path:
     """Unpack a ZIP of class folders, the first time it is given.
 
     What was unpacked before it goes, the longest unused first, as far as all together would take
@@ -36,6 +39,8 @@ def unpack_classes(source: bytes, into: Path, in_use: Collection[Path] = ()) -> 
         Folder below which to unpack, for nothing else.
     in_use
         Folders that this has returned before, and that stay whatever they take.
+    shared
+        Folder in which other people's pictures lie too: all together take `MOST_SHARED` bytes.
 
     Returns
     -------
@@ -55,7 +60,13 @@ def unpack_classes(source: bytes, into: Path, in_use: Collection[Path] = ()) -> 
     try:
         with zipfile.ZipFile(io.BytesIO(source)) as archive, _removed_on_failure(folder):
             pictures = _pictures(archive)
-            _make_room(into, sum(entry.file_size for _, entry in pictures), in_use)
+            size = sum(entry.file_size for _, entry in pictures)
+            _make_room(into, size, in_use)
+            if shared is not None and _size_of(shared) + size > MOST_SHARED:
+                raise TrainingError(
+                    "The server has no room for these pictures now: others fill it. Try again in "
+                    "an hour, or with fewer pictures."
+                )
             for number, (name, entry) in enumerate(pictures):
                 target = folder / "classes" / name / f"{number:06}{_suffix(entry)}"
                 target.parent.mkdir(parents=True, exist_ok=True)

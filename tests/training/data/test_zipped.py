@@ -98,3 +98,16 @@ def test_the_longest_unused_go_first_unless_a_training_needs_them(
         os.utime(folders[-1].parent / "whole", ns=(number, number))
     assert [folder.exists() for folder in folders] == [True, False, False, True]
     assert count_pictures(folders[0]) == {"a": 1, "b": 1}
+
+
+def test_pictures_of_all_visitors_together_are_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipped, "MOST_SHARED", 100)
+    first, second = tmp_path / "ann" / "unpacked", tmp_path / "bob" / "unpacked"
+    unpack_classes(packed("a/1.png", "b/2.png", content=b"x" * 40), first, shared=tmp_path)
+    with pytest.raises(TrainingError, match="The server has no room for these pictures now"):
+        unpack_classes(packed("a/1.png", "b/2.png", content=b"y" * 11), second, shared=tmp_path)
+    assert files_below(second) == []
+    unpack_classes(packed("a/1.png", "b/2.png", content=b"y" * 10), second, shared=tmp_path)
+    assert len([name for name in files_below(second) if name.endswith(".png")]) == 2

@@ -87,7 +87,8 @@ def _in_zip() -> Path | None:
     if not file:
         return None
     into = own_runs_folder().parent / "unpacked"
-    return unpack_classes(file.getvalue(), into, _folders_in_use())
+    shared = into.parents[1] if Hosting.from_environment().hosted else None
+    return unpack_classes(file.getvalue(), into, _folders_in_use(), shared)
 
 
 def _folders_in_use() -> set[Path]:
