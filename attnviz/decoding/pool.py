@@ -7,17 +7,19 @@ import hashlib
 import json
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import cache
 from threading import BoundedSemaphore, Lock, Thread
 
 from attnviz.decoding.limits import MEMORY_VARIABLE, DecodingLimits
 from attnviz.decoding.messages import Facts, Message
 from attnviz.decoding.process import WorkerEndedError, WorkerProcess
-from attnviz.decoding.tasks import SETTINGS
 from attnviz.errors import PictureError
-from attnviz.pictures.limits import MEGABYTE
+from attnviz.pictures.limits import BYTES_VARIABLE, MEGABYTE, PIXELS_VARIABLE
 
 _MOST_FAILURES = 1024
+SETTINGS = (BYTES_VARIABLE, PIXELS_VARIABLE)
+"""Variables that a worker goes by; they come with each file."""
 
 
 class WorkerPool:
@@ -32,6 +34,7 @@ class WorkerPool:
     def __init__(self, limits: DecodingLimits) -> None:
         self.limits = limits
         self._turn = BoundedSemaphore(limits.workers)
+        self._films = BoundedSemaphore(limits.workers)
         self._lock = Lock()
         self._idle: list[WorkerProcess] = []
         self._failures: OrderedDict[str, str] = OrderedDict()
@@ -67,9 +70,7 @@ class WorkerPool:
             The file cannot be opened, takes more than the limits allow, or has to wait too long.
             Files that failed before fail at once.
         """
-        settings = {one: os.environ[one] for one in SETTINGS if one in os.environ}
-        facts: Facts = {"task": task, "checksum": checksum, "name": name, "settings": settings}
-        facts |= options
+        facts = _request(task, checksum, name, options)
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
         with self._lock:
             if (known := self._failures.get(key)) is not None:
@@ -86,6 +87,29 @@ class WorkerPool:
             raise self._failed(key, str(answer.facts["error"]))
         return answer
 
+    def stream(
+        self, task: str, source: bytes, checksum: str, name: str, **options: object
+    ) -> Iterator[Message]:
+        """Have a worker of its own do a task of many answers, as fast as they are taken.
+
+        Parameters and errors are those of `ask`; the worker ends with the iterator.
+        """
+        if not self._films.acquire(timeout=self.limits.waiting_seconds):
+            raise _waited(name)
+        worker = WorkerProcess(self.limits)
+        try:
+            for answer in worker.stream(
+                Message(_request(task, checksum, name, options), (source,))
+            ):
+                if "error" in answer.facts:
+                    raise PictureError(str(answer.facts["error"]))
+                yield answer
+        except WorkerEndedError as error:
+            raise PictureError(self._sentence(name, error.needs)) from error
+        finally:
+            worker.close()
+            self._films.release()
+
     def close(self) -> None:
         """End the workers that wait for work."""
         with self._lock:
@@ -95,10 +119,7 @@ class WorkerPool:
 
     def _asked(self, request: Message) -> Message:
         if not self._turn.acquire(timeout=self.limits.waiting_seconds):
-            raise PictureError(
-                f"{request.facts['name']} waited too long for its turn: many pictures are being "
-                "opened here now. Add it again in a minute."
-            )
+            raise _waited(request.facts["name"])
         try:
             worker = self._taken()
             answer = worker.ask(request)
@@ -133,19 +154,32 @@ class WorkerPool:
         if needs == "memory":
             return (
                 f"{name} needs more memory than the {self.limits.memory // MEGABYTE} MB that one "
-                f"picture may take. Save it smaller, or raise {MEMORY_VARIABLE}."
+                f"file may take. Save it smaller, or raise {MEMORY_VARIABLE}."
             )
         if needs == "clock":
             return f"{name} took longer than {self.limits.seconds:.0f} s to open. Try again later."
         if needs == "time":
             return (
                 f"{name} takes longer to open than the {self.limits.processor_seconds} s that one "
-                "picture may take. Save it again as JPEG or PNG, or smaller."
+                "file may take. Save it again as JPEG or PNG, or smaller."
             )
         return (
             f"{name} cannot be opened: the program that was to decode it broke down. Save it again "
             "as JPEG or PNG."
         )
+
+
+def _request(task: str, checksum: str, name: str, options: dict[str, object]) -> Facts:
+    settings = {one: os.environ[one] for one in SETTINGS if one in os.environ}
+    facts = {"task": task, "checksum": checksum, "name": name, "settings": settings}
+    return {**facts, **options}
+
+
+def _waited(name: str) -> PictureError:
+    return PictureError(
+        f"{name} waited too long for its turn: many files are being opened here now. Try again in "
+        "a minute."
+    )
 
 
 @cache

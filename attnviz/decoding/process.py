@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -88,6 +89,22 @@ class WorkerProcess:
         WorkerEndedError
             It broke a limit, or down, and has ended.
         """
+        return self._exchanged(request)
+
+    def stream(self, request: Message) -> Iterator[Message]:
+        """Have a file opened that has many answers; the limits are those of each.
+
+        Raises
+        ------
+        WorkerEndedError
+            As `ask`.
+        """
+        answer = self._exchanged(request)
+        while "end" not in answer.facts:
+            yield answer
+            answer = self._exchanged(None)
+
+    def _exchanged(self, request: Message | None) -> Message:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise WorkerEndedError("")
@@ -98,7 +115,8 @@ class WorkerProcess:
         try:
             if not self._ready:
                 self._ready = read_message(stdout, 0) is not None
-            write_message(stdin, request)
+            if request is not None:
+                write_message(stdin, request)
             answer = read_message(stdout, MOST_ANSWERED)
         except (OSError, BrokenMessageError):
             answer = None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from attnviz.decoding.choices import choices_in, last_stack, open_chosen
+from attnviz.decoding.films import film_facts, film_frames, film_sound
 from attnviz.decoding.messages import Facts, Message
+from attnviz.decoding.pool import SETTINGS
 from attnviz.decoding.stills import moves, open_still, picture_message
 from attnviz.errors import AttnvizError
-from attnviz.pictures.limits import BYTES_VARIABLE, PIXELS_VARIABLE
 from attnviz.pictures.presentation import AS_USUAL, Presentation
 
 Task = Callable[[bytes, Facts], Message]
-SETTINGS = (BYTES_VARIABLE, PIXELS_VARIABLE)
-"""Variables that a worker goes by; they come with each file."""
 _LAST: list[str] = []  # checksum of the file whose stack is kept
 
 
@@ -36,11 +35,20 @@ def _moves(source: bytes, facts: Facts) -> Message:
     return Message({"moves": moves(source)})
 
 
-TASKS: Mapping[str, Task] = {"still": _still, "choices": _choices, "moves": _moves}
+TASKS: Mapping[str, Task] = {
+    "still": _still,
+    "choices": _choices,
+    "moves": _moves,
+    "film": film_facts,
+    "sound": film_sound,
+}
+STREAMS: Mapping[str, Callable[[bytes, Facts], Iterator[Message]]] = {"frames": film_frames}
+END = Message({"end": True})
+"""What follows the last answer of a stream."""
 
 
-def done(request: Message) -> Message:
-    """Do what is asked; what goes wrong on purpose is in the answer."""
+def answers_to(request: Message) -> Iterator[Message]:
+    """Do what is asked; what goes wrong on purpose is in the last answer."""
     facts = request.facts
     if [facts["checksum"]] != _LAST:
         last_stack.cache_clear()
@@ -48,10 +56,16 @@ def done(request: Message) -> Message:
     for variable in SETTINGS:
         os.environ[variable] = facts["settings"].get(variable, "")
     try:
-        return TASKS[facts["task"]](bytes(request.parts[0]), facts)
+        source = bytes(request.parts[0])
+        if (stream := STREAMS.get(facts["task"])) is not None:
+            yield from stream(source, facts)
+            yield END
+        else:
+            yield TASKS[facts["task"]](source, facts)
     except MemoryError:
-        return Message({"needs": "memory"})
+        yield Message({"needs": "memory"})
     except AttnvizError as error:
         if isinstance(error.__cause__, MemoryError):
-            return Message({"needs": "memory"})
-        return Message({"error": str(error)})
+            yield Message({"needs": "memory"})
+        else:
+            yield Message({"error": str(error)})

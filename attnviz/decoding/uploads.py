@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from attnviz.decoding.choices import Choices, choices_in
+from attnviz.decoding.films import ask_for_film
 from attnviz.decoding.messages import BrokenMessageError
 from attnviz.decoding.pool import workers
-from attnviz.decoding.stills import moves, open_still, picture_of_message
+from attnviz.decoding.stills import moves, open_still, open_uploaded_video, picture_of_message
 from attnviz.errors import PictureError
 from attnviz.hosting import Hosting
 from attnviz.pictures import Picture
@@ -14,6 +15,7 @@ from attnviz.pictures.formats import JPEG, PNG, WEBP, early_size, recognise
 from attnviz.pictures.presentation import AS_USUAL, Presentation
 from attnviz.pictures.stacks.base import reader_of
 from attnviz.pictures.structure import jpeg_structure
+from attnviz.video.film import Video
 
 
 def open_upload(
@@ -79,6 +81,13 @@ def upload_moves(source: bytes, *, checksum: str) -> bool:
     except PictureError:
         return False
     return answer.facts.get("moves") is True
+
+
+def open_upload_film(source: bytes, *, name: str, checksum: str) -> Video:
+    """Open an uploaded video or animated picture; VideoError if it is none, or too large."""
+    if Hosting.from_environment().hosted:
+        return ask_for_film(source, name, checksum)
+    return open_uploaded_video(source, name)
 
 
 def opens_here(source: bytes) -> bool:

@@ -15,7 +15,7 @@ from attnviz.decoding.boundaries import bound_memory, bound_time
 from attnviz.decoding.choices import last_stack
 from attnviz.decoding.limits import DecodingLimits
 from attnviz.decoding.messages import Message, read_message, write_message
-from attnviz.decoding.tasks import done
+from attnviz.decoding.tasks import answers_to
 
 MOST_SENT = 2**30  # bytes of a file; what a picture may have is checked with the picture
 IDLE_SECONDS = 600.0  # after which a file of many slices is not kept for the next one
@@ -37,10 +37,11 @@ def serve(limits: DecodingLimits) -> None:
         forget.cancel()
         if request is None:
             return
-        answer = done(request)
-        write_message(answers, answer)
-        if "needs" in answer.facts:  # what was allocated is not all given back: begin anew
-            return
+        for answer in answers_to(request):
+            write_message(answers, answer)
+            if "needs" in answer.facts:  # what was allocated is not all given back: begin anew
+                return
+            bound_time(limits)  # of a video each frame has as much as a photo
         del request, answer  # the next file needs the room
 
 

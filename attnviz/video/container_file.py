@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from attnviz.errors import VideoError
 from attnviz.types import Pixels
-from attnviz.video.film import Frame, Video
+from attnviz.video.film import Frame, Sound, Video
 from attnviz.video.limits import VideoLimits
 
 # Demuxers by how a file begins. They are named to the library, because it also knows playlists,
@@ -72,6 +72,10 @@ class ContainerVideo(Video):
                 self.limits.check_frames(count, self.name)
                 self.limits.check_pixels(decoded.height, decoded.width, self.name)
                 yield Frame(_upright(decoded, size), last, decoded.duration or 0)
+
+    def sound(self) -> Sound | None:
+        """See `Video`."""
+        return self.source, self.demuxer
 
 
 def open_container(

@@ -6,8 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
+from typing import TypeAlias
 
 from attnviz.types import Pixels
+
+Sound: TypeAlias = tuple[Path | bytes, str]
+"""A file with tracks of sound, or its content; and the demuxer that reads it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,16 @@ class Video(ABC):
         VideoError
             A frame cannot be read, or there are too many.
         """
+
+    def sound(self) -> Sound | None:
+        """Return where the sound is; None if there is none.
+
+        Raises
+        ------
+        VideoError
+            It cannot be read.
+        """
+        return None
 
     def reduced_size(self, longest: int | None) -> tuple[int, int]:
         """(height, width), the sides even, of frames reduced to a longer side in pixels."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import av
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+
+from attnviz.video.container_file import opened
 
 # What players accept in MP4; other codecs, such as PCM or Vorbis, are coded as AAC.
 _COPIED = frozenset(["aac", "mp3", "opus", "ac3", "eac3", "flac", "alac"])
@@ -59,3 +64,26 @@ class Soundtrack:
             for fitting in self._resamplers[track].resample(None):
                 yield from coder.encode(fitting)
             yield from coder.encode(None)
+
+
+def sound_alone(source: Path | bytes, demuxer: str, name: str) -> bytes:
+    """Put the sound of a video into a file of its own.
+
+    Returns
+    -------
+    bytes
+        MP4 without pictures; empty if the video has no sound.
+
+    Raises
+    ------
+    VideoError
+        The video cannot be read.
+    """
+    file = io.BytesIO()
+    with opened(source, name, demuxer) as container:
+        if not container.streams.audio:
+            return b""
+        with av.open(file, "w", format="mp4") as target:
+            for packet in Soundtrack(container, target).packets():
+                target.mux_one(packet)
+    return file.getvalue()

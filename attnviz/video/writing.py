@@ -25,7 +25,7 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusSettings
 from attnviz.types import Pixels
 from attnviz.video.coding import piece_is_whole, timed_packets, write_piece
-from attnviz.video.container_file import ContainerVideo, opened
+from attnviz.video.container_file import opened
 from attnviz.video.film import Frame, Video
 from attnviz.video.frame_maps import FRAMES
 from attnviz.video.maps_over_time import MapsOverTime
@@ -145,8 +145,8 @@ def _join(
         picture.time_base = film.time_base
         out.metadata["comment"] = json.dumps(look.provenance(maps), ensure_ascii=True)
         tracks = [timed_packets(pieces, picture, maps.ticks, maps.lasts, film.time_base)]
-        if isinstance(film, ContainerVideo):
-            source = stack.enter_context(opened(film.source, film.name, film.demuxer))
+        if (sound := film.sound()) is not None:
+            source = stack.enter_context(opened(sound[0], film.name, sound[1]))
             tracks.append(Soundtrack(source, out).packets())
         for packet in heapq.merge(*tracks, key=_time):
             out.mux_one(packet)

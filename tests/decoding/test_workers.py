@@ -89,7 +89,7 @@ def test_a_worker_opens_what_is_opened_here(pool: WorkerPool) -> None:
 def test_memory_is_bounded_and_the_next_file_opens(pool: WorkerPool) -> None:
     text = refusal(pool, blank(6000, 5000), "large.png")
     assert text == (
-        "large.png needs more memory than the 160 MB that one picture may take. Save it smaller, "
+        "large.png needs more memory than the 160 MB that one file may take. Save it smaller, "
         "or raise ATTNVIZ_DECODING_MB."
     )
     np.testing.assert_array_equal(still(pool, PHOTO).pixels, NOISE)
@@ -147,7 +147,7 @@ def test_time_is_bounded_and_a_file_that_failed_is_not_tried_again(pool: WorkerP
     before = spent()
     data = slow()
     text = refusal(pool, data, "slow.bmp")
-    assert text.startswith("slow.bmp takes longer to open than the 1 s that one picture may take.")
+    assert text.startswith("slow.bmp takes longer to open than the 1 s that one file may take.")
     assert 1 < spent() - before < 4  # s of the processor, which the system counts and limits
     assert not pool._idle
     assert refusal(pool, data, "slow.bmp") == text

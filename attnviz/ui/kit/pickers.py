@@ -8,8 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.decoding.stills import open_uploaded_video
-from attnviz.decoding.uploads import open_upload
+from attnviz.decoding.uploads import open_upload, open_upload_film
 from attnviz.errors import PictureError, TargetError
 from attnviz.pictures import Picture, list_samples, open_sample
 from attnviz.pictures.presentation import AS_USUAL
@@ -217,5 +216,6 @@ def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
         shown = presented_upload(kept.checksum, kept.name, wanted.texts(), kept.source)
     whole = partial(open_upload, kept.source, wanted, name=kept.name, checksum=kept.checksum)
     moving = is_moving(kept.checksum, kept.source)
-    video = partial(open_uploaded_video, kept.source, kept.name) if moving else None
+    named = {"name": kept.name, "checksum": kept.checksum}
+    video = partial(open_upload_film, kept.source, **named) if moving else None
     return Photo(shown, whole, shown.name, video=video)
