@@ -72,12 +72,8 @@ class WorkerPool:
         """
         facts = _request(task, checksum, name, options)
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-        with self._lock:
-            if (known := self._failures.get(key)) is not None:
-                self._failures.move_to_end(key)
-                raise PictureError(known)
         try:
-            answer = self._asked(Message(facts, (source,)))
+            answer = self._asked(key, Message(facts, (source,)))
         except WorkerEndedError as error:
             text = self._sentence(name, error.needs)
             if error.needs == "clock":  # of a busy computer: another time it may do
@@ -117,10 +113,12 @@ class WorkerPool:
         for worker in idle:
             worker.close()
 
-    def _asked(self, request: Message) -> Message:
+    def _asked(self, key: str, request: Message) -> Message:
+        self._refuse_known(key)
         if not self._turn.acquire(timeout=self.limits.waiting_seconds):
             raise _waited(request.facts["name"])
         try:
+            self._refuse_known(key)  # meanwhile another visitor's turn may have shown it
             worker = self._taken()
             answer = worker.ask(request)
             with self._lock:
@@ -128,6 +126,12 @@ class WorkerPool:
             return answer
         finally:
             self._turn.release()
+
+    def _refuse_known(self, key: str) -> None:
+        with self._lock:
+            if (known := self._failures.get(key)) is not None:
+                self._failures.move_to_end(key)
+                raise PictureError(known)
 
     def _taken(self) -> WorkerProcess:
         with self._lock:

@@ -46,7 +46,8 @@ def _show_mode(hosting: Hosting) -> None:
         if hosting.hosted:
             st.caption(
                 "**Hosted**: photos go to the server that runs this app, stay in its memory for "
-                "you alone, and are gone two hours after your last visit."
+                "you alone, and are gone a quarter of an hour after you close the page, or two "
+                "hours after your last click."
             )
         elif st.get_option("server.address") in LOOPBACK:
             st.caption("**Local**: only this computer reaches the app; photos do not leave it.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import RLock
 
@@ -43,7 +43,8 @@ class KeptPhoto:
 class StoreLimits:
     """What is kept at most: for one visitor, for all, and for how long without a visit.
 
-    The photo added last is always kept. Photos go in the order in which they were added.
+    The photo added last is always kept. Photos go in the order in which they were added. Who has
+    closed all tabs, as far as that is known, has `closed_seconds` to come back.
     """
 
     photos: int = 48
@@ -51,6 +52,7 @@ class StoreLimits:
     all_photos: int = 1000
     all_bytes: int = 512 * MEGABYTE
     idle_seconds: float = 2 * 3600
+    closed_seconds: float = 15 * 60
 
 
 @dataclass
@@ -58,6 +60,7 @@ class _Visitor:
     photos: OrderedDict[str, KeptPhoto] = field(default_factory=OrderedDict)
     added: dict[str, int] = field(default_factory=dict)
     seen: float = 0.0
+    left: float | None = None  # when the last tab was closed
 
     @property
     def size(self) -> int:
@@ -95,7 +98,7 @@ class PhotoStore:
             found = self._visitors.get(visitor)
             if found is None:
                 return []
-            found.seen = self._clock()
+            found.seen, found.left = self._clock(), None
             return list(found.photos.values())
 
     def add(self, visitor: str, photo: KeptPhoto, at: int | None = None) -> list[KeptPhoto]:
@@ -118,7 +121,7 @@ class PhotoStore:
         with self._lock:
             self._forget_idle()
             mine = self._visitors.setdefault(visitor, _Visitor())
-            mine.seen = self._clock()
+            mine.seen, mine.left = self._clock(), None
             if photo.checksum in mine.photos:
                 return []
             self._count += 1
@@ -146,9 +149,14 @@ class PhotoStore:
             self.remove(old, photo.checksum)
             self.add(new, photo)
 
-    def forget_idle(self) -> None:
-        """Drop the photos of visitors who have been away for some time."""
+    def know_open(self, visitors: Collection[str]) -> None:
+        """Take note of whose tabs are open, and drop the photos of who has been away."""
         with self._lock:
+            for token, one in self._visitors.items():
+                if token in visitors:
+                    one.left = None
+                elif one.left is None:
+                    one.left = self._clock()
             self._forget_idle()
 
     def _fit_visitor(self, mine: _Visitor, newest: str) -> list[KeptPhoto]:
@@ -187,9 +195,11 @@ class PhotoStore:
         )
 
     def _forget_idle(self) -> None:
-        latest = self._clock() - self.limits.idle_seconds
-        for token in [token for token, one in self._visitors.items() if one.seen < latest]:
-            del self._visitors[token]
+        now = self._clock()
+        idle, closed = now - self.limits.idle_seconds, now - self.limits.closed_seconds
+        for token, one in list(self._visitors.items()):
+            if one.seen < idle or (one.left is not None and one.left < closed):
+                del self._visitors[token]
 
     def _forget_empty(self) -> None:
         for token in [token for token, one in self._visitors.items() if not one.photos]:

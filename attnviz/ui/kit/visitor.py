@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.ui.components.browser import show_browser
 from attnviz.ui.kit.photo_store import PHOTOS
@@ -17,6 +19,7 @@ from attnviz.ui.kit.photo_store import PHOTOS
 COOKIE = "attnviz-visitor"
 _VISITOR = "visitor token"
 _BROWSER = "browser"
+_TABS: dict[str, str] = {}  # visitor of each session
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -34,9 +37,25 @@ def new_token() -> str:
 
 
 def know_visitor() -> None:
-    """Make the browser remember the visitor."""
+    """Make the browser remember the visitor, and the server whose tab this is."""
+    context = get_script_run_ctx()
+    if context is not None:
+        _TABS[context.session_id] = visitor()
     with st.container(key="av-browser"):
         show_browser(COOKIE, visitor(), key=_BROWSER, on_known=_join)
+
+
+def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
+    """Return the visitors who have a tab open, and forget the tabs that are closed.
+
+    Parameters
+    ----------
+    is_open : callable
+        Whether the tab of a session is connected.
+    """
+    for session in [session for session in list(_TABS) if not is_open(session)]:
+        _TABS.pop(session, None)
+    return set(_TABS.values())
 
 
 def _join() -> None:

@@ -19,6 +19,7 @@ from attnviz.decoding.pool import workers
 from attnviz.hosting import Hosting
 from attnviz.ui.kit.photo_store import PHOTOS
 from attnviz.ui.kit.temporary_folders import sweep_folders
+from attnviz.ui.kit.visitor import visitors_of
 from attnviz.ui.kit.visitor_folders import forget_idle_visitors
 from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
 
@@ -100,8 +101,9 @@ async def _upkeep(app: App) -> AsyncIterator[None]:
 async def _clean() -> None:
     rounds = 0
     while True:
-        held_uploads().sweep()
-        PHOTOS.forget_idle()
+        held = held_uploads()
+        held.sweep()
+        PHOTOS.know_open(visitors_of(held.is_open))
         if rounds % _FOLDERS_EVERY == 0:
             await asyncio.to_thread(sweep_folders)
         await asyncio.to_thread(forget_idle_visitors)

@@ -119,3 +119,20 @@ def test_two_tokens_of_one_visitor_become_one() -> None:
     store.add("new", photo("two"))
     store.move("old", "new")
     assert (names(store, "old"), names(store, "new")) == ([], ["two", "one"])
+
+
+def test_who_closes_all_tabs_has_a_while_to_come_back() -> None:
+    clock = Clock()
+    store = store_of(clock, idle_seconds=1000, closed_seconds=60)
+    for visitor in ("ann", "bob", "cid"):
+        store.add(visitor, photo(visitor))
+    store.know_open({"ann"})
+    clock.now = 50
+    assert names(store, "bob") == ["bob"]  # who is here again
+    store.know_open({"ann"})
+    clock.now = 61
+    store.know_open({"ann"})
+    assert [names(store, one) for one in ("ann", "bob", "cid")] == [["ann"], ["bob"], []]
+    clock.now = 2000  # a tab that is open and forgotten
+    store.know_open({"ann", "bob"})
+    assert names(store, "ann") == names(store, "bob") == []

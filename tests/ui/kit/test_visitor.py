@@ -9,7 +9,7 @@ import pytest
 
 from attnviz.ui.kit import visitor as kit
 from attnviz.ui.kit.photo_store import KeptPhoto, PhotoStore
-from attnviz.ui.kit.visitor import COOKIE, new_token, visitor
+from attnviz.ui.kit.visitor import COOKIE, new_token, visitor, visitors_of
 
 
 class Session:
@@ -63,3 +63,13 @@ def test_what_is_no_token_changes_nothing(known: object, monkeypatch: pytest.Mon
     before = visitor()
     session.told(known)
     assert visitor() == before
+
+
+def test_tabs_are_known_by_their_visitor_until_they_are_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tabs = {"first": "ann", "second": "ann", "third": "bob"}
+    monkeypatch.setattr(kit, "_TABS", tabs)
+    assert visitors_of({"first", "third"}.__contains__) == {"ann", "bob"}
+    assert tabs == {"first": "ann", "third": "bob"}
+    assert visitors_of({"third"}.__contains__) == {"bob"}
