@@ -58,12 +58,12 @@ assert result.maps[0].shape[0] == 16 and 0 < result.maps[0].min() < result.maps[
 PAGE = """
 from streamlit.testing.v1 import AppTest
 
-page = AppTest.from_file("pages/11_Brightness.py", default_timeout=300).run()
+page = AppTest.from_file("pages/12_Brightness.py", default_timeout=300).run()
 assert not page.exception, page.exception
 inside, outside = (int(metric.value.split()[0]) for metric in page.metric)
 assert 0 <= inside <= 255 and 0 <= outside <= 255 and inside != outside
 from attnviz.ui.app import page_scripts
-assert [path.name for path in page_scripts()][-1] == "11_Brightness.py"
+assert [path.name for path in page_scripts()][-1] == "12_Brightness.py"
 """
 
 EXPORT = """

@@ -47,10 +47,17 @@ class PictureFile:
         """Open it; raises PictureError."""
         if not self.member:
             return open_picture(self.path)
-        return open_picture(self._content(), name=self.member)
+        return open_picture(self.content(), name=self.member)
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """Return the bytes of its file, within the limits; raises PictureError."""
         limits = PictureLimits.from_environment()
+        if not self.member:
+            try:
+                limits.check_bytes(Path(self.path).stat().st_size, self.path)
+                return Path(self.path).read_bytes()
+            except OSError as error:
+                raise PictureError(f"{self.path} cannot be read ({error.strerror}).") from error
         try:
             content = _archive(self.path).read(self.member, limits)
         except (OSError, EOFError, KeyError, *_BROKEN) as error:

@@ -74,11 +74,11 @@ class RowChoice:
         rows = np.arange(len(scores)) if among is None else np.asarray(among, np.int64)
         rows = rows[(rows >= 0) & (rows < len(scores))]
         rows = rows[self._fits(scores).to_numpy(zero_copy_only=False)[rows]]
-        if not self.by:
-            return rows
-        place = np.empty(len(scores), np.int64)
-        place[_sorted(scores, self.by, descending=self.descending)] = np.arange(len(scores))
-        return rows[np.argsort(place[rows], kind="stable")]
+        if self.by:
+            place = np.empty(len(scores), np.int64)
+            place[_sorted(scores, self.by, descending=self.descending)] = np.arange(len(scores))
+            rows = rows[np.argsort(place[rows], kind="stable")]
+        return np.asarray(rows, np.int64)
 
     def _fits(self, scores: pyarrow.Table) -> pyarrow.ChunkedArray:
         everything = pyarrow.array(np.ones(len(scores), bool))

@@ -121,7 +121,12 @@ def list_samples() -> tuple[SampleInfo, ...]:
 
 
 def open_sample(name: str) -> Picture:
-    """Open a sample photo.
+    """Open a sample photo; raises as `sample_path`, and PictureError if its file is damaged."""
+    return open_picture(sample_path(name))
+
+
+def sample_path(name: str) -> Path:
+    """Return the path of a sample photo.
 
     Parameters
     ----------
@@ -133,7 +138,7 @@ def open_sample(name: str) -> Picture:
     UnknownNameError
         No sample has this name.
     PictureError
-        The library that has the sample is not installed, or its file is damaged.
+        The library that has the sample is not installed.
     """
     for (package, file), info in _SAMPLES.items():
         if info.name == name:
@@ -144,7 +149,7 @@ def open_sample(name: str) -> Picture:
                     f"The sample {name} comes with {library}, which is not installed here with "
                     f"its sample data. Install it with: pip install {library}"
                 )
-            return open_picture(path)
+            return path
     raise UnknownNameError("sample photo", name, [info.name for info in _SAMPLES.values()])
 
 

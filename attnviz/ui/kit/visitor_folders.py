@@ -16,15 +16,18 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
+from attnviz.batch.jobs.set_run import list_set_runs
 from attnviz.errors import AttnvizError, RunError
 from attnviz.hosting import Hosting
+from attnviz.jobs.background_run import BackgroundRun
 from attnviz.jobs.registered_folders import runs_folder
 from attnviz.training.jobs.runs import list_runs
 from attnviz.ui.kit.temporary_folders import sweep_folders, temporary_folder
 from attnviz.ui.kit.visitor import visitor
 
-_RUNS = "runs"
+_RUNS, _SETS = "runs", "sets"
 _IDLE_SECONDS = 2 * 3600.0
 
 
@@ -62,14 +65,15 @@ class VisitorFolders:
     def _remove_idle(self) -> None:
         latest = self._clock() - _IDLE_SECONDS
         for folder in [folder for folder, seen in self._visits.items() if seen < latest]:
-            if not _stop_trainings(folder / _RUNS):  # else next time
+            if not _stop_runs(folder / _RUNS):  # else next time
                 shutil.rmtree(folder, ignore_errors=True)
                 del self._visits[folder]
 
 
-def _stop_trainings(runs: Path) -> bool:
-    """Cancel the trainings in a folder; returns whether one is still ending."""
-    active = [run for run in list_runs(runs) if run.state.phase.active]
+def _stop_runs(runs: Path) -> bool:
+    """Cancel the trainings and the runs over pictures in a folder; whether one is still ending."""
+    listed: list[BackgroundRun[Any]] = [*list_runs(runs), *list_set_runs(runs / _SETS)]
+    active = [run for run in listed if run.state.phase.active]
     for run in active:
         with suppress(AttnvizError):
             run.cancel()
@@ -116,3 +120,19 @@ def own_runs_folder() -> Path:
         raise RunError(
             f"The server cannot store anything now ({error.strerror}). Tell whoever runs it."
         ) from error
+
+
+def own_sets_folder() -> Path:
+    """Return the folder of the runs over many pictures that this visitor sees.
+
+    Returns
+    -------
+    Path
+        In `own_runs_folder`; it may not exist yet.
+
+    Raises
+    ------
+    RunError
+        The server cannot store anything.
+    """
+    return own_runs_folder() / _SETS

@@ -6,7 +6,7 @@ has all rows.
 
 from __future__ import annotations
 
-from attnviz.ui.components.set_table.component import TableEvents, set_table
+from attnviz.ui.components.set_table.component import TableEvents, set_table, table_events
 from attnviz.ui.components.set_table.packing import SetRow, TableColumn, pack
 
-__all__ = ["SetRow", "TableColumn", "TableEvents", "pack", "set_table"]
+__all__ = ["SetRow", "TableColumn", "TableEvents", "pack", "set_table", "table_events"]

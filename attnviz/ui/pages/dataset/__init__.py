@@ -1,0 +1,1 @@
+"""Page "Dataset": one network over many pictures, and what the set says."""

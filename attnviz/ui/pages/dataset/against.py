@@ -1,0 +1,127 @@
+"""Two networks over the same pictures: where they disagree, and where they look elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from attnviz.batch.disagreements import Disagreement, SetComparison, compare_sets
+from attnviz.errors import OutputError
+from attnviz.pictures.names import base_name, visible
+from attnviz.ui.components.set_table import SetRow, TableColumn, set_table, table_events
+from attnviz.ui.kit.findings import show_verdict
+from attnviz.ui.kit.guard import plain_text, show_error
+from attnviz.ui.kit.long_work import long_work
+from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.pages.dataset.paging import page_of
+from attnviz.ui.pages.dataset.results import OpenedSet, known_results, opened_set
+from attnviz.ui.pages.dataset.small import small_pictures
+from attnviz.ui.pages.dataset.table import choose_row
+
+_OTHER, _TABLE = "set other", "set against table"
+_NOTHING = ""
+COLUMNS = (
+    TableColumn("path", "Picture"),
+    TableColumn("top", "This network"),
+    TableColumn("other_top", "The other"),
+    TableColumn("overlap", "In common", number=True),
+    TableColumn("correlation", "Rank correlation", number=True),
+)
+
+
+def show_against(opened: OpenedSet) -> None:
+    """Let the user choose other results, and show in which pictures the networks disagree."""
+    others = {
+        path: title
+        for path, title in known_results().items()
+        if path != str(opened.results.folder.path)
+    }
+    if not others:
+        return
+    st.html('<h2 class="av-title">Against another network</h2>')
+    titles = {_NOTHING: "Nothing", **others}
+    if st.session_state.get(_OTHER) not in titles:
+        st.session_state[_OTHER] = _NOTHING
+    chosen = str(
+        st.selectbox(
+            "Compare with", list(titles), format_func=titles.__getitem__, key=_OTHER,
+            persist_state="session",
+            help="Results of another network, or of another method, over the same pictures.",
+        )
+    )  # fmt: skip
+    if chosen == _NOTHING:
+        return
+    try:
+        other = opened_set(chosen, titles[chosen])
+        compared = _compared(opened, other)
+    except OutputError as error:
+        show_error(error)
+        return
+    if compared is not None:
+        _show(opened, other, compared)
+
+
+def _compared(opened: OpenedSet, other: OpenedSet) -> SetComparison | None:
+    return long_work(
+        "set against",
+        (*opened.key, *other.key),
+        lambda: "The maps of both are compared, picture by picture.",
+        lambda progress: compare_sets(opened.results.folder, other.results.folder, progress),
+        button="Compare",
+        unit="pictures",
+        at_once=True,
+    )
+
+
+def comparison_verdict(compared: SetComparison) -> str:
+    """Say how often two networks agree, and how much of their focus they share."""
+    count = len(compared.rows)
+    text = f"{count:,} picture{'s' * (count != 1)} in both."
+    if compared.agreement is not None:
+        text += f" The same class in {100 * compared.agreement:.0f} %."
+    if compared.overlap is not None:
+        text += (
+            f" Their focus has {100 * compared.overlap:.0f} % in common; unrelated maps have 20 %."
+        )
+    return text
+
+
+def _show(opened: OpenedSet, other: OpenedSet, compared: SetComparison) -> None:
+    clicked = table_events(_TABLE).opened
+    if clicked.isdecimal() and int(clicked[:12]) < len(opened.results.scores):
+        choose_row(opened, int(clicked))
+        run_again()
+    first, second = compared.names
+    show_verdict(comparison_verdict(compared))
+    st.caption(
+        f"Left {plain_text(first)}, right {plain_text(second)}. Disagreements come first, and "
+        "among them the pictures in which both look at the least in common."
+    )
+    rows = np.arange(len(compared.rows))
+    shown = page_of(rows, (opened.key, other.key), "pictures", "set against")
+    set_table(
+        COLUMNS,
+        [_row(opened, other, compared.rows[int(number)]) for number in shown],
+        key=_TABLE,
+    )
+
+
+def _row(opened: OpenedSet, other: OpenedSet, row: Disagreement) -> SetRow:
+    _, focus = small_pictures(opened.key, row.index, opened)
+    _, other_focus = small_pictures(other.key, row.other, other)
+    name = base_name(row.path)
+    cells = (
+        name,
+        _class(row.top, row.probability),
+        _class(row.other_top, row.other_probability),
+        "" if row.overlap is None else f"{100 * row.overlap:.0f} %",
+        "" if row.correlation is None else f"{row.correlation:.2f}",
+    )
+    return SetRow(str(row.index), name, cells, focus, other_focus)
+
+
+def _class(label: str | None, probability: float | None) -> str:
+    if label is None:
+        return ""
+    chance = "" if probability is None else f" {probability:.2f}"
+    return visible(label) + chance

@@ -1,0 +1,156 @@
+"""The pictures of a set in pages: found, sorted, and one of them chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from attnviz.batch.opened import OpenedResults
+from attnviz.batch.orders import OFF_CENTRE, ORDERS
+from attnviz.batch.set_rows import Only, RowChoice
+from attnviz.pictures.names import base_name, visible
+from attnviz.types import IntArray
+from attnviz.ui.components.set_table import SetRow, TableColumn, set_table, table_events
+from attnviz.ui.kit.url_state import start_value
+from attnviz.ui.pages.dataset.groups import chosen_group, leave_group
+from attnviz.ui.pages.dataset.paging import page_of
+from attnviz.ui.pages.dataset.results import OpenedSet
+from attnviz.ui.pages.dataset.small import small_pictures
+
+_FIND, _ONLY, _ORDER, _SORT, _ROW = (
+    f"set {what}" for what in ("find", "only", "order", "sort", "row")
+)
+_TABLE = "set table"
+_UNSORTED = "in their order"
+COLUMNS = (
+    TableColumn("path", "Picture"),
+    TableColumn("group", "Group"),
+    TableColumn("top1", "Class"),
+    TableColumn("probability1", "Probability", number=True),
+    TableColumn("margin", "Margin", number=True),
+    TableColumn("focus_share", "In focus", number=True),
+    TableColumn("entropy", "Entropy", number=True),
+    TableColumn(OFF_CENTRE, "Off centre", number=True),
+    TableColumn("inside_box", "In the box", number=True),
+    TableColumn("error", "Error"),
+)
+
+
+def show_rows(opened: OpenedSet) -> int | None:
+    """Show the pictures that are wanted, a page of them at a time.
+
+    Parameters
+    ----------
+    opened : OpenedSet
+        The set.
+
+    Returns
+    -------
+    int or None
+        Number of the row that the user has chosen; None before one is.
+    """
+    results = opened.results
+    columns = [column for column in COLUMNS if _is_known(results, column.name)]
+    events = table_events(_TABLE)
+    _adopt(opened, events.opened, events.sorted, {column.name for column in columns})
+    st.html('<h2 class="av-title">All pictures</h2>')
+    by, descending = _pick_order(columns)
+    group = chosen_group(opened)
+    wanted = RowChoice(
+        str(st.session_state.get(_FIND) or ""), Only(st.session_state[_ONLY]), by, descending
+    )
+    rows = wanted.rows(results.scores, group)
+    if group is not None:
+        st.button("Leave the group", on_click=leave_group, icon=":material/close:")
+    if not len(rows):
+        st.caption("No picture fits.")
+        return _chosen(opened)
+    among = (opened.key, wanted, None if group is None else group.tobytes())
+    shown = page_of(rows, among, _noun(len(rows), group))
+    chosen = _chosen(opened)
+    set_table(
+        columns,
+        [_row(opened, int(number), columns) for number in shown],
+        key=_TABLE,
+        chosen="" if chosen is None else str(chosen),
+        by=by,
+        descending=descending,
+    )
+    return chosen
+
+
+def _adopt(opened: OpenedSet, clicked: str, header: str, known: set[str]) -> None:
+    """Follow a click on a row or on a header, which come from the browser."""
+    if clicked.isdecimal() and int(clicked[:12]) < len(opened.results.scores):
+        choose_row(opened, int(clicked))
+    if header in known:
+        by, descending = st.session_state.get(_SORT, ("", False))
+        st.session_state[_SORT] = (header, not descending if header == by else False)
+
+
+def choose_row(opened: OpenedSet, number: int) -> None:
+    """Choose a row, whose picture is then shown."""
+    st.session_state[_ROW] = (opened.key, number)
+
+
+def _chosen(opened: OpenedSet) -> int | None:
+    chosen = st.session_state.get(_ROW)
+    return chosen[1] if chosen is not None and chosen[0] == opened.key else None
+
+
+def _pick_order(columns: list[TableColumn]) -> tuple[str, bool]:
+    """Let the user find, filter and sort; returns column and direction."""
+    known = {column.name: column.title for column in columns}
+    sort: tuple[str, bool] = st.session_state.get(_SORT, ("", False))
+    if sort[0] not in known:
+        sort = ("", False)
+    titles = {("", False): _UNSORTED} | {
+        (one.column, one.descending): one.title for one in ORDERS.values() if one.column in known
+    }
+    if sort not in titles:  # by a click on a header
+        titles[sort] = f"by {known[sort[0]]}, {'descending' if sort[1] else 'ascending'}"
+    by_title = {title: order for order, title in titles.items()}
+    st.session_state[_ORDER] = titles[sort]
+    start_value(_ONLY, str(Only.ALL))
+    first, second, third = st.columns(3)
+
+    def choose() -> None:
+        st.session_state[_SORT] = by_title[st.session_state[_ORDER]]
+
+    first.selectbox("Order", list(by_title), key=_ORDER, on_change=choose)
+    second.text_input(
+        "Find", key=_FIND, placeholder="path, group, class or error", max_chars=200,
+        persist_state="session",
+    )  # fmt: skip
+    third.selectbox("Only", list(map(str, Only)), key=_ONLY, persist_state="session")
+    return sort
+
+
+def _is_known(results: OpenedResults, column: str) -> bool:
+    name = "centre_y" if column == OFF_CENTRE else column
+    return int(results.scores[name].null_count) < len(results.scores)
+
+
+def _noun(count: int, group: IntArray | None) -> str:
+    of = "" if group is None else f" of a group of {len(group):,}"
+    return f"picture{'s' * (count != 1)}{of}"
+
+
+def _row(opened: OpenedSet, number: int, columns: list[TableColumn]) -> SetRow:
+    row = opened.results.row(number)
+    if row["centre_y"] is not None and row["centre_x"] is not None:
+        row[OFF_CENTRE] = ((row["centre_y"] - 0.5) ** 2 + (row["centre_x"] - 0.5) ** 2) ** 0.5
+    cells = tuple(cell_text(column, row.get(column.name)) for column in columns)
+    name = base_name(str(row["path"]))
+    return SetRow(str(number), name, cells, *small_pictures(opened.key, number, opened))
+
+
+def cell_text(column: TableColumn, value: Any) -> str:
+    """Return what a cell shows: of a path its last two parts, of a number three decimals."""
+    if value is None:
+        return ""
+    if column.number:
+        return f"{value:.3f}"
+    parts = str(value).replace("\\", "/").split("/")
+    return visible("/".join(parts[-2:]) if column.name == "path" else str(value), 300)
