@@ -23,11 +23,30 @@ def pictures_below(folder: Path, without: Path) -> Iterator[Path]:
     ------
     Path
     """
+    for inside in pictures_by_folder(folder, without):
+        yield from inside
+
+
+def pictures_by_folder(folder: Path, without: Path) -> Iterator[list[Path]]:
+    """Yield the pictures of each folder, which may be none, so that a long search can be ended.
+
+    Parameters
+    ----------
+    folder, without
+        As for `pictures_below`.
+
+    Yields
+    ------
+    list of Path
+        Sorted.
+    """
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in _sorted(folders) if not_in(Path(root, name), without)]
-        for name in _sorted(files):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES:
-                yield Path(root, name)
+        yield [
+            Path(root, name)
+            for name in _sorted(files)
+            if Path(name).suffix.lower() in PICTURE_SUFFIXES
+        ]
 
 
 def not_in(path: Path, folder: Path) -> bool:

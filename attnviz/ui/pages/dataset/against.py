@@ -8,15 +8,14 @@ import streamlit as st
 from attnviz.batch.disagreements import Disagreement, SetComparison, compare_sets
 from attnviz.errors import OutputError
 from attnviz.pictures.names import base_name, visible
-from attnviz.ui.components.set_table import SetRow, TableColumn, set_table, table_events
+from attnviz.ui.components.set_table import SetRow, TableColumn, set_table
 from attnviz.ui.kit.findings import show_verdict
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.long_work import long_work
-from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.pages.dataset.paging import page_of
 from attnviz.ui.pages.dataset.results import OpenedSet, known_results, opened_set
 from attnviz.ui.pages.dataset.small import small_pictures
-from attnviz.ui.pages.dataset.table import choose_row
+from attnviz.ui.pages.dataset.table import clicked_row
 
 _OTHER, _TABLE = "set other", "set against table"
 _NOTHING = ""
@@ -29,15 +28,26 @@ COLUMNS = (
 )
 
 
-def show_against(opened: OpenedSet) -> None:
-    """Let the user choose other results, and show in which pictures the networks disagree."""
+def show_against(opened: OpenedSet) -> int | None:
+    """Let the user choose other results, and show in which pictures the networks disagree.
+
+    Parameters
+    ----------
+    opened : OpenedSet
+        The set.
+
+    Returns
+    -------
+    int or None
+        Number of the row that the user has just clicked.
+    """
     others = {
         path: title
         for path, title in known_results().items()
         if path != str(opened.results.folder.path)
     }
     if not others:
-        return
+        return None
     st.html('<h2 class="av-title">Against another network</h2>')
     titles = {_NOTHING: "Nothing", **others}
     if st.session_state.get(_OTHER) not in titles:
@@ -50,15 +60,14 @@ def show_against(opened: OpenedSet) -> None:
         )
     )  # fmt: skip
     if chosen == _NOTHING:
-        return
+        return None
     try:
         other = opened_set(chosen, titles[chosen])
         compared = _compared(opened, other)
     except OutputError as error:
         show_error(error)
-        return
-    if compared is not None:
-        _show(opened, other, compared)
+        return None
+    return None if compared is None else _show(opened, other, compared)
 
 
 def _compared(opened: OpenedSet, other: OpenedSet) -> SetComparison | None:
@@ -86,11 +95,8 @@ def comparison_verdict(compared: SetComparison) -> str:
     return text
 
 
-def _show(opened: OpenedSet, other: OpenedSet, compared: SetComparison) -> None:
-    clicked = table_events(_TABLE).opened
-    if clicked.isdecimal() and int(clicked[:12]) < len(opened.results.scores):
-        choose_row(opened, int(clicked))
-        run_again()
+def _show(opened: OpenedSet, other: OpenedSet, compared: SetComparison) -> int | None:
+    clicked = clicked_row(opened, _TABLE)
     first, second = compared.names
     show_verdict(comparison_verdict(compared))
     st.caption(
@@ -103,7 +109,9 @@ def _show(opened: OpenedSet, other: OpenedSet, compared: SetComparison) -> None:
         COLUMNS,
         [_row(opened, other, compared.rows[int(number)]) for number in shown],
         key=_TABLE,
+        chosen="" if clicked is None else str(clicked),
     )
+    return clicked
 
 
 def _row(opened: OpenedSet, other: OpenedSet, row: Disagreement) -> SetRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import streamlit as st
@@ -36,11 +35,17 @@ from attnviz.ui.pages.dataset.small import small_pictures
 _VIEWER = "set viewer"
 
 
-def show_picture(opened: OpenedSet, number: int) -> None:
-    """Show a row's picture in the viewer, what is known of it, and the way to other pages."""
+def look_at(opened: OpenedSet, number: int) -> None:
+    """Show a row's picture in the viewer, what is known of it, and the way to other pages.
+
+    It lies above the page until it is closed.
+    """
     row = opened.results.row(number)
-    name = base_name(str(row["path"]))
-    st.html(f'<h2 class="av-title">{html.escape(name)}</h2>')
+    title = plain_text(base_name(str(row["path"])))
+    st.dialog(title, width="large")(_show_picture)(opened, number, row)
+
+
+def _show_picture(opened: OpenedSet, number: int, row: dict[str, Any]) -> None:
     if row["error"] is not None:
         st.caption(plain_text(str(row["error"])))
         return
@@ -48,13 +53,12 @@ def show_picture(opened: OpenedSet, number: int) -> None:
         picture = picture_of_row(opened, number, row)
     if picture.note:
         st.caption(plain_text(picture.note))
-    left, right = st.columns([10, 4], gap="medium")
+    left, right = st.columns([10, 3], gap="medium")
     with right:
         _show_numbers(row)
+        _offer_pages(opened, number, picture)
     with left, guarded():
         _show_maps(opened, number, row, picture)
-    with right:
-        _offer_pages(opened, number, picture)
 
 
 def _show_maps(opened: OpenedSet, number: int, row: dict[str, Any], picture: RowPicture) -> None:

@@ -9,7 +9,7 @@ from attnviz.ui.kit.long_work import interruptible
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.pages.dataset.against import show_against
 from attnviz.ui.pages.dataset.groups import show_groups
-from attnviz.ui.pages.dataset.live_picture import show_picture
+from attnviz.ui.pages.dataset.live_picture import look_at
 from attnviz.ui.pages.dataset.results import OpenedSet, offer_results, pick_results
 from attnviz.ui.pages.dataset.set_runs import show_form_of_run, show_live_runs
 from attnviz.ui.pages.dataset.summary import show_summary
@@ -37,7 +37,8 @@ def _show_set(opened: OpenedSet) -> None:
     with guarded():
         show_summary(opened)
         show_groups(opened)
-        chosen = show_rows(opened)
+        clicked = show_rows(opened)
+        compared = show_against(opened)
+        chosen = compared if clicked is None else clicked
         if chosen is not None:
-            show_picture(opened, chosen)
-        show_against(opened)
+            look_at(opened, chosen)

@@ -15,7 +15,7 @@ from attnviz.batch.listing import files_of_archive, is_archive
 from attnviz.errors import AttnvizError, RunError
 from attnviz.files import replace_whole
 from attnviz.hosting import Hosting
-from attnviz.pictures.folders import pictures_below
+from attnviz.pictures.folders import pictures_by_folder
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
@@ -24,7 +24,7 @@ from attnviz.ui.kit.visitor_folders import own_sets_folder
 FOLDER_TITLE, ZIP_TITLE = "A folder on this computer", "A ZIP file"
 _LARGEST = 512  # MB, as the server takes
 _MOST_KEPT = 2048 * MEGABYTE
-_MOST_COUNTED = 200_000
+_MOST_FOLDERS = 2000  # in which pictures are counted
 
 
 def pick_source(runs: Sequence[SetRun]) -> Path | None:
@@ -102,19 +102,21 @@ def _make_room(uploads: Path, size: int, runs: Sequence[SetRun]) -> None:
 
 
 @st.cache_data(max_entries=16, ttl=20, show_spinner=False)
-def _count(source: str) -> int:
+def _count(source: str) -> tuple[int, bool]:
+    """How many pictures there are, and whether there may be more."""
     path = Path(source)
     if is_archive(path):
-        return len(files_of_archive(path))
-    return sum(1 for _ in islice(pictures_below(path, path / ".attnviz"), _MOST_COUNTED))
+        return len(files_of_archive(path)), False
+    folders = list(islice(map(len, pictures_by_folder(path, path / ".attnviz")), _MOST_FOLDERS))
+    return sum(folders), len(folders) == _MOST_FOLDERS
 
 
 def count_text(source: Path) -> str:
     """Say how many pictures there are, as in "128 pictures"; empty if there are none."""
     try:
-        count = _count(str(source))
+        count, more = _count(str(source))
     except AttnvizError as error:
         show_error(error)
         return ""
-    more = "more than " if count == _MOST_COUNTED else ""
-    return f"{more}{count:,} picture{'s' * (count != 1)}" if count else ""
+    least = "at least " if more else ""
+    return f"{least}{count:,} picture{'s' * (count != 1)}" if count or more else ""

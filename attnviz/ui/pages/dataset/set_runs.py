@@ -34,6 +34,8 @@ def show_form_of_run() -> None:
     if st.session_state.pop(STARTED, False):
         st.session_state[_OPEN] = False
     with st.expander("Look at a folder of pictures", key=_OPEN, on_change="rerun"):
+        if not st.session_state.get(_OPEN):  # what is in the folder is counted on demand
+            return
         show_form(known_set_runs())
         for run in known_set_runs():
             if run.state.phase in OVER:

@@ -37,18 +37,17 @@ def show_form(runs: Sequence[SetRun]) -> None:
     counted = count_text(source) if source else ""
     if counted:
         st.caption(plain_text(f"{counted}. They are only read."))
-    first, second, third = st.columns(3)
+    first, second = st.columns(2)
     with first:
         spec = _pick_network()
     with second:
         look = _pick_look(spec)
-    with third:
-        target = st.text_input(
-            "Explain", key=_TARGET, placeholder="the top prediction of each", max_chars=300,
-            persist_state="session",
-            help="A class, such as tabby, or two in contrast: contrast:tabby|tiger cat. "
-            "The same is asked about every picture.",
-        )  # fmt: skip
+    target = st.text_input(
+        "Explain", key=_TARGET, placeholder="the top prediction of each", max_chars=300,
+        persist_state="session",
+        help="A class, such as tabby, or two in contrast: contrast:tabby|tiger cat. "
+        "The same is asked about every picture.",
+    )  # fmt: skip
     if not st.button("Start", type="primary", icon=":material/play_arrow:", key="set start"):
         return
     with guarded():

@@ -48,12 +48,12 @@ def show_rows(opened: OpenedSet) -> int | None:
     Returns
     -------
     int or None
-        Number of the row that the user has chosen; None before one is.
+        Number of the row that the user has just clicked.
     """
     results = opened.results
     columns = [column for column in COLUMNS if _is_known(results, column.name)]
-    events = table_events(_TABLE)
-    _adopt(opened, events.opened, events.sorted, {column.name for column in columns})
+    clicked = clicked_row(opened, _TABLE)
+    _sort_by(table_events(_TABLE).sorted, {column.name for column in columns})
     st.html('<h2 class="av-title">All pictures</h2>')
     by, descending = _pick_order(columns)
     group = chosen_group(opened)
@@ -65,38 +65,41 @@ def show_rows(opened: OpenedSet) -> int | None:
         st.button("Leave the group", on_click=leave_group, icon=":material/close:")
     if not len(rows):
         st.caption("No picture fits.")
-        return _chosen(opened)
+        return clicked
     among = (opened.key, wanted, None if group is None else group.tobytes())
     shown = page_of(rows, among, _noun(len(rows), group))
-    chosen = _chosen(opened)
     set_table(
         columns,
         [_row(opened, int(number), columns) for number in shown],
         key=_TABLE,
-        chosen="" if chosen is None else str(chosen),
+        chosen=_last(opened, clicked),
         by=by,
         descending=descending,
     )
-    return chosen
+    return clicked
 
 
-def _adopt(opened: OpenedSet, clicked: str, header: str, known: set[str]) -> None:
-    """Follow a click on a row or on a header, which come from the browser."""
-    if clicked.isdecimal() and int(clicked[:12]) < len(opened.results.scores):
-        choose_row(opened, int(clicked))
+def clicked_row(opened: OpenedSet, table: str) -> int | None:
+    """Return the number of the row that was just clicked in a table; it comes from the browser."""
+    clicked = table_events(table).opened
+    if not clicked.isdecimal() or int(clicked[:12]) >= len(opened.results.scores):
+        return None
+    return int(clicked)
+
+
+def _sort_by(header: str, known: set[str]) -> None:
+    """Follow a click on a header: ascending first, then descending."""
     if header in known:
         by, descending = st.session_state.get(_SORT, ("", False))
-        st.session_state[_SORT] = (header, not descending if header == by else False)
+        st.session_state[_SORT] = (header, header == by and not descending)
 
 
-def choose_row(opened: OpenedSet, number: int) -> None:
-    """Choose a row, whose picture is then shown."""
-    st.session_state[_ROW] = (opened.key, number)
-
-
-def _chosen(opened: OpenedSet) -> int | None:
-    chosen = st.session_state.get(_ROW)
-    return chosen[1] if chosen is not None and chosen[0] == opened.key else None
+def _last(opened: OpenedSet, clicked: int | None) -> str:
+    """The row that was opened last stays marked."""
+    if clicked is not None:
+        st.session_state[_ROW] = (opened.key, clicked)
+    key, number = st.session_state.get(_ROW, ((), ""))
+    return str(number) if key == opened.key else ""
 
 
 def _pick_order(columns: list[TableColumn]) -> tuple[str, bool]:

@@ -15,6 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.assets import assets_folder
+from attnviz.jobs import background_run
 from attnviz.models.zoo.registry import zoo_networks
 from attnviz.training.data.shapes import write_shapes
 from attnviz.training.jobs.runs import TrainingRun, start_run
@@ -243,7 +244,7 @@ def test_a_second_training_is_asked_about_also_while_the_first_one_records(
         begun.append(run)
 
     monkeypatch.setattr(TrainingRun, "_start", start)
-    monkeypatch.setattr(TrainingRun, "_alive", lambda _run, _state: True)
+    monkeypatch.setattr(background_run, "is_alive", lambda _folder, _state: True)
     write_shapes(tmp_path / "shapes", per_class=3, side=32)
     first = start_run(live_recipe("ran-small", 1, 32), tmp_path / "shapes", size=32)
     RunState(RunPhase.WORKING, 1, 9, notes="One file is left out: a*b.jpg.").write(first.folder)
