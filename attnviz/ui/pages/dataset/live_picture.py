@@ -23,7 +23,7 @@ from attnviz.ui.kit.guard import guarded, plain_text, show_error
 from attnviz.ui.kit.hand_over import EVIDENCE, FOCUS, turn_to
 from attnviz.ui.kit.map_view import show_maps
 from attnviz.ui.kit.model_list import is_here, listed_models
-from attnviz.ui.kit.model_picker import pick_device, ready_model
+from attnviz.ui.kit.model_picker import ready_model
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.pickers import known_picture
 from attnviz.ui.kit.savable import export_source
@@ -35,17 +35,17 @@ from attnviz.ui.pages.dataset.small import small_pictures
 _VIEWER = "set viewer"
 
 
-def look_at(opened: OpenedSet, number: int) -> None:
+def look_at(opened: OpenedSet, number: int, device: str) -> None:
     """Show a row's picture in the viewer, what is known of it, and the way to other pages.
 
     It lies above the page until it is closed.
     """
     row = opened.results.row(number)
     title = plain_text(base_name(str(row["path"])))
-    st.dialog(title, width="large")(_show_picture)(opened, number, row)
+    st.dialog(title, width="large")(_show_picture)(opened, number, row, device)
 
 
-def _show_picture(opened: OpenedSet, number: int, row: dict[str, Any]) -> None:
+def _show_picture(opened: OpenedSet, number: int, row: dict[str, Any], device: str) -> None:
     if row["error"] is not None:
         st.caption(plain_text(str(row["error"])))
         return
@@ -58,16 +58,18 @@ def _show_picture(opened: OpenedSet, number: int, row: dict[str, Any]) -> None:
         _show_numbers(row)
         _offer_pages(opened, number, picture)
     with left, guarded():
-        _show_maps(opened, number, row, picture)
+        _show_maps(opened, number, row, picture, device)
 
 
-def _show_maps(opened: OpenedSet, number: int, row: dict[str, Any], picture: RowPicture) -> None:
+def _show_maps(
+    opened: OpenedSet, number: int, row: dict[str, Any], picture: RowPicture, device: str
+) -> None:
     question = opened.results.question
     model = None
     if is_slow(question["method"]):
         st.caption("The method takes many passes, so the maps are those that the run has stored.")
     else:
-        model = _model(question)
+        model = _model(question, device)
     if model is None:
         key = (*opened.key, str(number), picture.shown.sha256)
         show_maps(_VIEWER, key, _stored(opened, row, picture), f"{opened.key} {number}")
@@ -89,7 +91,7 @@ def _show_maps(opened: OpenedSet, number: int, row: dict[str, Any], picture: Row
     save_menu([shown], key="set-files")
 
 
-def _model(question: dict[str, str]) -> VisionModel | None:
+def _model(question: dict[str, str], device: str) -> VisionModel | None:
     """The run's network; None if it is not here, with a sentence that says so."""
     name = question["model"]
     spec = listed_models().get(name)
@@ -99,7 +101,7 @@ def _model(question: dict[str, str]) -> VisionModel | None:
             "stored."
         )
         return None
-    model = ready_model(spec, pick_device())
+    model = ready_model(spec, device)
     if model is not None and model.weights_sha256 != question["weights"]:
         st.caption(
             f"{plain_text(name)} has other weights here than in the run, so the maps are those "

@@ -6,6 +6,7 @@ import streamlit as st
 
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.long_work import interruptible
+from attnviz.ui.kit.model_picker import pick_device
 from attnviz.ui.kit.page_frame import page_frame
 from attnviz.ui.pages.dataset.against import show_against
 from attnviz.ui.pages.dataset.groups import show_groups
@@ -28,11 +29,11 @@ def show() -> None:
         show_live_runs()
         opened = pick_results()
         if opened is not None:
-            _show_set(opened)
+            _show_set(opened, pick_device())
 
 
 @interruptible
-def _show_set(opened: OpenedSet) -> None:
+def _show_set(opened: OpenedSet, device: str) -> None:
     """Everything about one set; a click reruns this part alone."""
     with guarded():
         show_summary(opened)
@@ -41,4 +42,4 @@ def _show_set(opened: OpenedSet) -> None:
         compared = show_against(opened)
         chosen = compared if clicked is None else clicked
         if chosen is not None:
-            look_at(opened, chosen)
+            look_at(opened, chosen, device)
