@@ -17,8 +17,18 @@ from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WAIT = 90_000
-PAGES = ("Layers", "Evidence", "Compare", "Training", "Eye", "People", "Objects", "Focus")
-WITHOUT_PHOTO = ("Training", "People")
+PAGES = (
+    "Layers",
+    "Evidence",
+    "Compare",
+    "Training",
+    "Eye",
+    "People",
+    "Dataset",
+    "Objects",
+    "Focus",
+)
+WITHOUT_PHOTO = ("Training", "People", "Dataset")
 
 
 @pytest.fixture

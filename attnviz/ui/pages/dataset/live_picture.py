@@ -32,17 +32,35 @@ from attnviz.ui.pages.dataset.original import RowPicture, picture_of_row
 from attnviz.ui.pages.dataset.results import OpenedSet
 from attnviz.ui.pages.dataset.small import small_pictures
 
-_VIEWER = "set viewer"
+_VIEWER, _LOOKED_AT = "set viewer", "set looked at"
 
 
-def look_at(opened: OpenedSet, number: int, device: str) -> None:
+def look_at(opened: OpenedSet, clicked: int | None, device: str) -> None:
     """Show a row's picture in the viewer, what is known of it, and the way to other pages.
 
-    It lies above the page until it is closed.
+    It lies above the page until it is closed, also while the page is drawn again.
+
+    Parameters
+    ----------
+    opened : OpenedSet
+        The set.
+    clicked : int or None
+        Number of the row that was just clicked.
+    device : str
+        Where the network runs.
     """
+    if clicked is not None:
+        st.session_state[_LOOKED_AT] = (opened.key, clicked)
+    key, number = st.session_state.get(_LOOKED_AT, (None, 0))
+    if key != opened.key:
+        return
     row = opened.results.row(number)
     title = plain_text(base_name(str(row["path"])))
-    st.dialog(title, width="large")(_show_picture)(opened, number, row, device)
+    st.dialog(title, width="large", on_dismiss=_close)(_show_picture)(opened, number, row, device)
+
+
+def _close() -> None:
+    st.session_state.pop(_LOOKED_AT, None)
 
 
 def _show_picture(opened: OpenedSet, number: int, row: dict[str, Any], device: str) -> None:
@@ -172,5 +190,6 @@ def _offer_pages(opened: OpenedSet, number: int, picture: RowPicture) -> None:
                 except AttnvizError as error:
                     show_error(error)
                     return
+                _close()
                 look = question["method"] if model else ""
                 turn_to(page, key, model=model, look=look, target=question["target"])

@@ -40,6 +40,4 @@ def _show_set(opened: OpenedSet, device: str) -> None:
         show_groups(opened)
         clicked = show_rows(opened)
         compared = show_against(opened)
-        chosen = compared if clicked is None else clicked
-        if chosen is not None:
-            look_at(opened, chosen, device)
+        look_at(opened, compared if clicked is None else clicked, device)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.batch.parts import ResultFolder
+from attnviz.pictures import open_sample
 from attnviz.ui.kit import hand_over
 from attnviz.ui.kit.photo_store import PHOTOS
 from attnviz.viewer.blob import unpack_blob
@@ -167,5 +168,5 @@ def test_without_results_the_sample_photos_are_looked_at_at_once() -> None:
     place = np.array([float(one) for one in cells(page, "Off centre")])
     assert ((place >= 0) & (place <= 0.71)).all()
     rows = dict(zip(names(page), cells(page, "Class"), strict=True))
-    expected = attnviz.explain(attnviz.load_model(), attnviz.open_sample("coffee"))
+    expected = attnviz.explain(attnviz.load_model(), open_sample("coffee"))
     assert rows["coffee.png"] == expected.predictions[0].label
