@@ -62,7 +62,7 @@ def unpack_classes(
             pictures = _pictures(archive)
             size = sum(entry.file_size for _, entry in pictures)
             _make_room(into, size, in_use)
-            if shared is not None and _size_of(shared) + size > MOST_SHARED:
+            if shared is not None and size_of_folder(shared) + size > MOST_SHARED:
                 raise TrainingError(
                     "The server has no room for these pictures now: others fill it. Try again in "
                     "an hour, or with fewer pictures."
@@ -95,7 +95,7 @@ def _removed_on_failure(folder: Path) -> Iterator[None]:
 def _make_room(into: Path, size: int, in_use: Collection[Path]) -> None:
     """Remove what was unpacked before, the longest unused first, until `size` more bytes fit."""
     unpacked = sorted(into.glob("*/whole"), key=lambda done: done.stat().st_mtime_ns)
-    taken = {done.parent: _size_of(done.parent) for done in unpacked}
+    taken = {done.parent: size_of_folder(done.parent) for done in unpacked}
     stay = {folder.resolve() for folder in in_use}
     for folder in [one for one in taken if (one / "classes").resolve() not in stay]:
         if sum(taken.values()) + size <= MOST_KEPT:
@@ -104,7 +104,8 @@ def _make_room(into: Path, size: int, in_use: Collection[Path]) -> None:
         del taken[folder]
 
 
-def _size_of(folder: Path) -> int:
+def size_of_folder(folder: Path) -> int:
+    """Return the bytes of all files in a folder and below it."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

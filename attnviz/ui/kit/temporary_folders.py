@@ -11,7 +11,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 _PREFIX = "attnviz-"
-_KINDS = ("visitors", "weights")
+_KINDS = ("visitors", "weights", "sample")
 _STALE_SECONDS = 24 * 3600.0
 _LIVING: WeakSet[tempfile.TemporaryDirectory[str]] = WeakSet()
 

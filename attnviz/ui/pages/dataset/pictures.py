@@ -16,14 +16,13 @@ from attnviz.errors import AttnvizError, RunError
 from attnviz.files import replace_whole
 from attnviz.hosting import Hosting
 from attnviz.pictures.folders import pictures_by_folder
-from attnviz.pictures.limits import MEGABYTE
+from attnviz.training.data.zipped import MOST_KEPT, MOST_SHARED, size_of_folder
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.visitor_folders import own_sets_folder
 
 FOLDER_TITLE, ZIP_TITLE = "A folder on this computer", "A ZIP file"
 _LARGEST = 512  # MB, as the server takes
-_MOST_KEPT = 2048 * MEGABYTE
 _MOST_FOLDERS = 2000  # in which pictures are counted
 
 
@@ -49,7 +48,8 @@ def pick_source(runs: Sequence[SetRun]) -> Path | None:
             "All pictures in it and in its folders; the folder that each lies in is its group.",
         )
     file = st.file_uploader(
-        "ZIP file of pictures", type=["zip"], key="set zip", max_upload_size=_LARGEST,
+        "ZIP file of pictures", type=["zip"], key="set zip",
+        max_upload_size=Hosting.from_environment().largest_upload(_LARGEST),
         help="It is read where it lies, and never unpacked.",
     )  # fmt: skip
     if not file:
@@ -97,8 +97,14 @@ def _make_room(uploads: Path, size: int, runs: Sequence[SetRun]) -> None:
             kept += path.stat().st_size
         else:
             path.unlink(missing_ok=True)
-    if kept + size > _MOST_KEPT:
+    if kept + size > MOST_KEPT:
         raise RunError("The ZIPs of your runs take 2 GB. Remove a run from the list to make room.")
+    if Hosting.from_environment().hosted:
+        everyone = own_sets_folder().parents[2]  # of all visitors
+        if size_of_folder(everyone) + size > MOST_SHARED:
+            raise RunError(
+                "The server has no room for this ZIP now: others fill it. Try again in an hour."
+            )
 
 
 @st.cache_data(max_entries=16, ttl=20, show_spinner=False)

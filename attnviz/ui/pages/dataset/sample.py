@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import streamlit as st
 
@@ -14,8 +14,9 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.samples import list_samples, sample_path
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.model_list import listed_models
+from attnviz.ui.kit.temporary_folders import temporary_folder
 
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []  # removed when the server ends
+_KEPT: list[TemporaryDirectory[str]] = []  # removed when the server ends
 
 
 def sample_folder() -> Path:
@@ -44,6 +45,6 @@ def sample_paths() -> dict[str, str]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _computed(key: tuple[str, ...], _model: VisionModel) -> Path:
     del key
-    _KEPT.append(tempfile.TemporaryDirectory(prefix="attnviz-sample-", ignore_cleanup_errors=True))
+    _KEPT.append(temporary_folder("sample"))
     files = [PictureFile(path, group=name) for path, name in sample_paths().items()]
     return BatchRun(_model, files)(Path(_KEPT[-1].name) / "results").path
