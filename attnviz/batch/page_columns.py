@@ -14,7 +14,7 @@ from attnviz.types import AnyArray
 _TEXTS = ("group", "top1", "top2", "method", "layer", "target", "error")
 _NUMBERS = (
     *("probability1", "probability2", "margin", "focus_share", "entropy"),
-    *("centre_y", "centre_x", "spread", "inside_box"),
+    *("centre_y", "centre_x", "spread", "inside_box", "blur_budget"),
 )
 _FLAGS = ("flat", "sure")
 _MISSING = 255

@@ -42,6 +42,7 @@ SCORES = pyarrow.schema(
         ("spread", _NUMBER),
         ("flat", pyarrow.bool_()),
         ("inside_box", _NUMBER),
+        ("blur_budget", _NUMBER),
         ("seconds", _NUMBER),
         ("error", _TEXT),
     ]

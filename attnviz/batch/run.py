@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 
 from attnviz.analysis.asked import targets_of
 from attnviz.analysis.explain_together import Asked
+from attnviz.analysis.explanation import Explanation
 from attnviz.batch.decoding import PictureOrders
 from attnviz.batch.engine import BatchEngine, ExplainedPicture
 from attnviz.batch.explain_many import until_explained
@@ -22,7 +23,7 @@ from attnviz.batch.page_scripts import page_scripts
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import map_rows, score_row
-from attnviz.batch.set_page import write_page
+from attnviz.batch.set_page import page_title, write_page
 from attnviz.batch.small_pictures import ShownPicture, shown_picture
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
@@ -31,6 +32,9 @@ from attnviz.targets.text import format_targets
 from attnviz.version import __version__
 
 _PART, _SLOW_PART = 512, 32
+
+Measure = Callable[[Explanation], float | None]
+"""Returns a number for a row of the scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +53,9 @@ class BatchRun:
         As for `attnviz.explain_many`.
     arguments
         What the user gave, for the manifest.
+    measures
+        What else is measured of each explanation, by the name of its column in `SCORES`; None
+        where that is impossible.
     """
 
     model: VisionModel
@@ -57,6 +64,7 @@ class BatchRun:
     batch_size: int | None = None
     workers: int = 0
     arguments: dict[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
 
     def __call__(self, out: Path, progress: Progress | None = None) -> ResultFolder:
         """Run, or go on, and write all results.
@@ -91,7 +99,7 @@ class BatchRun:
         if left:
             self._write_parts(folder, left, progress)
         folder.join()
-        write_page(folder, f"What {self.model.name} looks at", self._part)
+        write_page(folder, page_title(self.model.name), self._part)
         folder.end({"question": question, **self._manifest(folder)})
         return folder
 
@@ -101,7 +109,7 @@ class BatchRun:
         count = len(self.files) - len(left)
         part, started = _PartRows(len(self.files)), time.perf_counter()
         for done, result in enumerate(self._results(left), count + 1):
-            part.add(result, self.files[result.index])
+            part.add(result, self.files[result.index], self.measures)
             if (result.index + 1) % self._part == 0 or result.index + 1 == len(self.files):
                 part.write(folder, result.index // self._part, time.perf_counter() - started)
                 part, started = _PartRows(len(self.files)), time.perf_counter()
@@ -122,6 +130,7 @@ class BatchRun:
             "device": self.model.device.type,
             "pictures": len(self.files),
             "paths": listing.hexdigest(),
+            **({"measures": sorted(self.measures)} if self.measures else {}),
         }
 
     def _manifest(self, folder: ResultFolder) -> dict[str, Any]:
@@ -164,10 +173,13 @@ class _PartRows:
     small: list[ShownPicture | None] = field(default_factory=list)
     live: list[bytes | None] = field(default_factory=list)
 
-    def add(self, result: ExplainedPicture, file: PictureFile) -> None:
-        self.scores.append(score_row(result, file))
-        self.maps.extend(map_rows(result))
+    def add(
+        self, result: ExplainedPicture, file: PictureFile, measures: Mapping[str, Measure]
+    ) -> None:
         found = result.explanation
+        further = {} if found is None else {name: of(found) for name, of in measures.items()}
+        self.scores.append({**score_row(result, file), **further})
+        self.maps.extend(map_rows(result))
         self.small.append(None if found is None else shown_picture(found))
         fits = result.index < live_count(self.count)
         self.live.append(live_picture(found, live_bytes(self.count)) if found and fits else None)

@@ -21,12 +21,13 @@ _STOPPED = 130  # as shells number what Ctrl-C ended
 
 
 def batch(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
             metavar="INPUT",
             help="A folder, a pattern like 'x/**/*.jpg', a CSV or Parquet file with a column "
-            '"path", or a ZIP or TAR (also a shard of WebDataset).',
+            '"path", a ZIP or TAR (also a shard of WebDataset), or a video.',
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for the results.")],
@@ -58,6 +59,26 @@ def batch(
         ),
     ] = None,
     radius: Radius = 24.0,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Results of another model over the same pictures: says where the two disagree."
+        ),
+    ] = None,
+    sanity: Annotated[
+        int,
+        typer.Option(
+            help="Pictures for which the weights are made random, to see whether maps change.",
+            min=0,
+        ),
+    ] = 0,
+    budget: Annotated[
+        bool,
+        typer.Option(
+            "--budget",
+            help="Also measure how much of each picture must stay sharp (250 passes each).",
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as one JSON line.")] = False,
     device: Device = "auto",
@@ -70,12 +91,19 @@ def batch(
     failed, or 130 if it was stopped.
     """
     from attnviz.analysis.explain_together import Asked
+    from attnviz.batch.against import write_against
     from attnviz.batch.decoding import spare_processors
     from attnviz.batch.focus_pictures import chosen_pictures, write_focus_pictures
+    from attnviz.batch.parts import ResultFolder
     from attnviz.batch.run import BatchRun
+    from attnviz.batch.set_findings import findings_of
+    from attnviz.batch.set_page import rewrite_page
     from attnviz.cli.explain import as_asked
     from attnviz.cli.output import check_folder
+    from attnviz.cli.set_formats import write_formats
     from attnviz.cli.terminal import path_text
+    from attnviz.evidence.set_measures import BudgetMeasure
+    from attnviz.evidence.set_sanity import check_set
     from attnviz.json_lines import json_line
 
     started = time.perf_counter()
@@ -84,7 +112,9 @@ def batch(
     loaded = open_model(model, device, input_size=input_size)
     asked = Asked(method, as_asked(target or (), loaded.labels) or None, precision)
     workers = spare_processors() if workers is None else workers
-    run = BatchRun(loaded, files, asked, batch_size, workers, {"command": sys.argv[1:]})
+    measures = {"blur_budget": BudgetMeasure(loaded)} if budget else {}
+    given = {"command": sys.argv[1:]}
+    run = BatchRun(loaded, files, asked, batch_size, workers, given, measures)
     try:
         with bar("Explaining", quiet or json, unit=" pictures") as progress:
             folder = run(out, progress)
@@ -93,11 +123,23 @@ def batch(
             lost = write_focus_pictures(
                 folder, files, loaded.preprocess, chosen, radius=radius, progress=progress
             )
+        found_out = []
+        if against is not None:
+            with bar("Comparing", quiet or json, unit=" pictures") as progress:
+                write_against(folder, ResultFolder(against), progress)
+        if sanity:
+            with bar("Testing", quiet or json, unit=" pictures") as progress:
+                check_set(folder, loaded, files, sanity, asked.target, progress)
+        if against is not None or sanity:
+            rewrite_page(folder)
+            found_out = [finding.text for finding in findings_of(folder.manifest())]
+        with bar("Writing", quiet or json, unit=" pictures") as progress:
+            left_out = write_formats(context, folder, progress)
     except KeyboardInterrupt:
         typer.echo("\nStopped. The same command goes on from here.", err=True)
         raise typer.Exit(_STOPPED) from None
     errors = int(folder.manifest()["errors"])
-    for problem in lost:
+    for problem in (*lost, *left_out):
         typer.echo(str(problem), err=True)
     if json:
         record = {
@@ -109,6 +151,8 @@ def batch(
         typer.echo(json_line(record))
     elif not quiet:
         typer.echo(f"{len(files):,} pictures in {path_text(out)}.")
+        for text in found_out:
+            typer.echo(text)
     if errors:
         rows = folder.scores().select(["path", "error"]).drop_null().slice(0, 10).to_pylist()
         for row in rows:
@@ -121,9 +165,12 @@ def batch(
 def _files(source: Path, out: Path) -> list[PictureFile]:
     from attnviz.batch.listing import files_of, files_of_folder, is_archive, is_table
     from attnviz.cli.inputs import input_pictures
+    from attnviz.video.frame_files import files_of_video, is_video
 
     if source.is_file() and (is_table(source) or is_archive(source)):
         return files_of(source, out)
+    if source.is_file() and is_video(source):
+        return list(files_of_video(source))
     found = input_pictures([source], out)
     for one in found:
         if one.problem is not None:

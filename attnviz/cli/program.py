@@ -16,6 +16,7 @@ from attnviz.cli.features import features
 from attnviz.cli.methods import methods
 from attnviz.cli.models import models
 from attnviz.cli.report import report
+from attnviz.cli.set_formats import SetCommand
 from attnviz.cli.terminal import accept_all_characters
 from attnviz.cli.video import video
 from attnviz.errors import AttnvizError
@@ -96,4 +97,4 @@ for command in (
     train_lens,
     evaluate,
 ):
-    cli.command()(command)
+    cli.command(cls=SetCommand if command is batch else None)(command)

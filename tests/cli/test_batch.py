@@ -56,3 +56,24 @@ def test_a_table_and_what_cannot_be_asked(tmp_path: Path) -> None:
     missing = batch(tmp_path / "nothing", "--out", tmp_path / "none")
     assert missing.exit_code == 1
     assert "nothing" in missing.stderr
+
+
+def test_another_model_a_sanity_check_and_other_formats(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", "a.png", "b.png")
+    first = batch(photos, "--out", tmp_path / "first", "--quiet", "--model", "ran-small")
+    assert (first.exit_code, first.output) == (0, "")
+    done = batch(
+        photos, "--out", tmp_path / "out", "--against", tmp_path / "first", "--sanity", "1",
+        "--coco", tmp_path / "set.json", "--fiftyone", tmp_path / "fiftyone",
+    )  # fmt: skip
+    assert done.exit_code == 0
+    assert "Pictures in both sets: 2." in done.stdout
+    assert "With all weights made random" in done.stdout or "could be tested" in done.stdout
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["sanity"]["pictures"] == 1
+    assert len(json.loads((tmp_path / "set.json").read_text())["images"]) == 2
+    samples = json.loads((tmp_path / "fiftyone" / "samples.json").read_text())["samples"]
+    assert [Path(one["filepath"]).name for one in samples] == ["a.png", "b.png"]
+    missing = batch(photos, "--out", tmp_path / "out", "--against", tmp_path / "none")
+    assert missing.exit_code == 1
+    assert "holds no results that are whole" in missing.stderr

@@ -1,0 +1,1 @@
+"""What a set leaves for other programs: one file per format."""
