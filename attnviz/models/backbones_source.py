@@ -5,8 +5,8 @@ are neither stretched nor cropped. Networks that learned from views of many size
 successors) run on 384 pixels and more, where their maps are fine; the others on the size that they
 were trained on, unless asked for a larger one.
 
-The files are found by name, not by revision: no digest of them is published, so none is checked,
-and what was loaded is told by its own.
+The files are found by name, not by revision, and no digest of them is known here: that of the first
+download is remembered (`known_sums`), and what was loaded is told by its own.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download_quota import DOWNLOADS
+from attnviz.models.known_sums import check_known_sum, is_whole
 from attnviz.models.spec import WeightsRef
 from attnviz.models.web import web_opener
 from attnviz.progress import Progress, raised_by_progress, report_progress
@@ -60,7 +61,8 @@ def download(
     Raises
     ------
     WeightsError
-        The file was downloaded, but its SHA-256 differs from the one in `ref`.
+        The file was downloaded, but its SHA-256 differs from the one in `ref`, or from that of the
+        first download.
     WeightsUnavailableError
         Any other failure; the message is a reason without a remedy.
     """
@@ -77,6 +79,8 @@ def download(
                 f"{ref.file_name} from {url} is damaged or another file, and was discarded: its "
                 f"SHA-256 should begin with {ref.sha256}, but is {digest}. Try again later."
             )
+        if not is_whole(ref.sha256):
+            check_known_sum(folder / ref.file_name, digest, f"What {url} sends")
         partial.replace(folder / ref.file_name)
     except (OSError, http.client.HTTPException) as error:
         if raised_by_progress(error) is not None:

@@ -11,6 +11,7 @@ import torch
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download import download
+from attnviz.models.known_sums import check_known_sum, is_whole
 from attnviz.models.spec import StateDict, WeightsRef
 from attnviz.models.state import read_state
 from attnviz.progress import Progress
@@ -35,7 +36,8 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     Parameters
     ----------
     ref
-        What to find. If it gives a SHA-256, no other file is accepted.
+        What to find. If it gives a SHA-256, no other file is accepted; if it gives a part of one
+        or none, no other than the one that torch's cache had first.
     progress
         Called during a download with bytes done and in all; a bar on stderr if None.
 
@@ -163,4 +165,6 @@ def _verified(path: Path, ref: WeightsRef) -> WeightsFile:
             f"{path} is damaged or another file, and was not used: its SHA-256 should begin with "
             f"{ref.sha256}, but is {digest}. Remove it, or put the right file there."
         )
+    if path.parent == _download_cache() and not is_whole(ref.sha256):
+        check_known_sum(path, digest)
     return WeightsFile(path, digest)
