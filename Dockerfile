@@ -1,8 +1,8 @@
 # attnviz in hosted mode (docs/hosting.md): docker build -t attnviz . && docker run -p 8501:8501 attnviz
 FROM python:3.12-slim-bookworm AS build
 
-# Address of an index with PyTorch's builds for the processor alone, or for a version of CUDA; what
-# PyPI has if empty.
+# Address of an index with PyTorch's builds for the processor alone, or for a version of CUDA. If
+# empty, what is installed are the files that the lock names by their checksums.
 ARG TORCH_INDEX=""
 
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -13,6 +13,8 @@ COPY . .
 RUN if [ -n "$TORCH_INDEX" ]; then \
       grep '^torch' requirements.txt >torch.txt \
       && pip install --requirement torch.txt --index-url "$TORCH_INDEX"; \
+    else \
+      pip install --require-hashes --requirement requirements-app.lock; \
     fi \
     && pip install .
 

@@ -1,7 +1,8 @@
 """Set up and go, with nothing but Python: `python run.py app`, `python run.py tests`.
 
 Inside a virtual environment everything is installed there; elsewhere into `.venv` beside this file,
-made on first use. Works the same on Linux, macOS and Windows.
+made on first use. Works the same on Linux, macOS and Windows. What is installed are the files that
+the lock names by version and checksum, and no others.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 TASKS = {
-    "app": ("requirements.txt", ["streamlit", "run", "app.py"]),
+    "app": ("requirements-app.lock", ["streamlit", "run", "app.py"]),
     # Files side by side, each whole on one processor: the browser tests share an app and a browser.
     # In their order: the largest number of tests is not the longest, and the browser takes longest.
     "tests": (
-        "requirements-dev.txt",
+        "requirements.lock",
         [
             "pytest", "-n", "auto", "--maxprocesses", "4",
             "--dist", "loadfile", "--no-loadscope-reorder",
@@ -35,10 +36,10 @@ def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have any Python
         print(f"attnviz needs Python 3.11 or newer, not {sys.version.split()[0]}.", file=sys.stderr)
         return 2
-    requirements, command = TASKS[sys.argv[1]]
+    lock, command = TASKS[sys.argv[1]]
     python = _environment()
-    install = [python, "-m", "pip", "install", "--quiet", "-r", requirements]
-    print(f"Installing {requirements}; the first time this takes minutes.", flush=True)
+    install = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", lock]
+    print(f"Installing {lock}; the first time this takes minutes.", flush=True)
     done = subprocess.call(install, cwd=ROOT)
     if done:
         return done
