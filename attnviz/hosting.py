@@ -84,7 +84,7 @@ class Hosting:
         if _mode() is AppMode.LOCAL:
             return cls()
         roots = filter(None, os.environ.get(ROOTS_VARIABLE, "").split(os.pathsep))
-        models = _names(MODELS_VARIABLE)
+        models = listed_names(MODELS_VARIABLE)
         return cls(
             AppMode.HOSTED,
             tuple(Path(root).expanduser().resolve() for root in roots),
@@ -135,7 +135,7 @@ class Hosting:
 
 def allowed_hosts() -> tuple[str, ...]:
     """Return the host names under which a hosted app answers, from ATTNVIZ_HOSTS."""
-    return _names(HOSTS_VARIABLE)
+    return listed_names(HOSTS_VARIABLE)
 
 
 def _mode() -> AppMode:
@@ -148,7 +148,8 @@ def _mode() -> AppMode:
         ) from error
 
 
-def _names(variable: str) -> tuple[str, ...]:
+def listed_names(variable: str) -> tuple[str, ...]:
+    """Return the names that a variable of the environment lists, with commas between them."""
     names = (name.strip() for name in os.environ.get(variable, "").split(","))
     return tuple(name for name in names if name)
 

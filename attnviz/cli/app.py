@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ import typer
 from attnviz.assets import app_script
 from attnviz.errors import SettingError
 from attnviz.hosting import HOSTS_VARIABLE, LOOPBACK, MODE_VARIABLE, AppMode, Hosting, allowed_hosts
+from attnviz.sign_in import SignIn
 
 _HOST_HELP = (
     "A name under which people reach a hosted app, such as photos.example.org; may be repeated. "
@@ -38,6 +40,8 @@ def app(
     if host:
         os.environ[HOSTS_VARIABLE] = ",".join(host)
     hosted = Hosting.from_environment().hosted
+    if SignIn.from_environment().required and find_spec("authlib") is None:
+        raise SettingError("Signing in needs Authlib: pip install 'attnviz[signin]'")
     hosts = allowed_hosts() if hosted else LOOPBACK
     if not hosts:
         raise SettingError(

@@ -13,10 +13,11 @@ from streamlit.runtime.pages_manager import PagesManager
 from attnviz.assets import assets_folder, pages_folder
 from attnviz.hosting import LOOPBACK, Hosting
 from attnviz.ui.kit.guard import guarded
+from attnviz.ui.kit.open_tab import know_tab
+from attnviz.ui.kit.sign_in import admitted, require_sign_in, show_identity
 from attnviz.ui.kit.style import use_style
 from attnviz.ui.kit.tab_title import name_page
 from attnviz.ui.kit.url_state import restore_link
-from attnviz.ui.kit.visitor import know_visitor
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
 # while the first still started found half of it. Here all threads wait until it is whole.
@@ -32,8 +33,10 @@ def run() -> None:
     )
     use_style()
     restore_link()
-    know_visitor()
-    page = st.navigation(_pages(), position="top")
+    with guarded():
+        signed_in = admitted()
+    know_tab(admitted=signed_in)
+    page = st.navigation(_pages(), position="top" if signed_in else "hidden")
     name_page(page.title)
     with guarded():
         _show_mode(Hosting.from_environment())
@@ -56,6 +59,7 @@ def _show_mode(hosting: Hosting) -> None:
                 "Other computers reach this app, and whoever does may open this computer's folders "
                 "and train on it. To serve other people: `attnviz app --mode hosted`"
             )
+        show_identity()
 
 
 def _pages() -> list[StreamlitPage]:
@@ -74,7 +78,9 @@ def page_scripts() -> list[Path]:
 
 
 def open_page(show: Callable[[], None]) -> None:
-    """Show a page, through `run` if Streamlit runs its file without `app.py`.
+    """Show a page to whoever may see it.
+
+    It is shown through `run` if Streamlit runs its file without `app.py`.
 
     A new server does so for a link to a page: until the first call of `st.navigation` Streamlit
     treats the folder `pages` as a list of pages.
@@ -82,4 +88,5 @@ def open_page(show: Callable[[], None]) -> None:
     if getattr(PagesManager, "uses_pages_directory", False):
         run()
     else:
+        require_sign_in()
         show()

@@ -73,18 +73,25 @@ def viewer_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @contextmanager
 def started(script: Path, log: Path) -> Iterator[App]:
     """A Streamlit server of its own for a script, ended when the tests are done with it."""
+    with started_at(script, log, free_port()) as server:
+        yield server
+
+
+@contextmanager
+def started_at(script: Path, log: Path, port: int, *options: str, **own: str) -> Iterator[App]:
+    """The same at a port, with further options of Streamlit and variables of its environment."""
     browser_path()
-    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
         sys.executable, "-m", "streamlit", "run", str(script),
-        f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1",
+        f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1", *options,
     ]  # fmt: skip
     # No network and an empty cache, so that "cannot be downloaded" is what happens everywhere.
-    own = OFFLINE | {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": ""}
-    own["ATTNVIZ_RUNS"] = str(log.parent / "runs")
-    own["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
-    with running(command, f"{url}/_stcore/health", log, folder=ROOT, own=own, patience=90):
+    variables = OFFLINE | {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": ""}
+    variables["ATTNVIZ_RUNS"] = str(log.parent / "runs")
+    variables["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
+    variables |= own
+    with running(command, f"{url}/_stcore/health", log, folder=ROOT, own=variables, patience=90):
         yield App(url, log)
 
 

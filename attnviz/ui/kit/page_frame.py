@@ -15,6 +15,7 @@ from attnviz.ui.kit.help import show_help
 from attnviz.ui.kit.method_picker import pick_method
 from attnviz.ui.kit.model_picker import pick_model
 from attnviz.ui.kit.pickers import PICKER_KEYS, Photo, pick_picture
+from attnviz.ui.kit.restart import show_loss
 
 SHOWN = "page shown"  # title of the page that was drawn last
 LINK_KEYS = (*PICKER_KEYS, "look", "target")
@@ -57,6 +58,7 @@ def page_frame(title: str, lead: str) -> Iterator[None]:
     st.session_state[SHOWN] = title
     show_help()
     st.html(f'<div class="av-head"><h1>{title}</h1><p>{lead}</p></div>')
+    show_loss()
     with guarded():
         yield
 

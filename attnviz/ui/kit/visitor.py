@@ -1,11 +1,13 @@
 """Who is visiting: a random token, in a cookie, by which a reload finds the visitor's photos.
 
 The token names nobody, is never part of a link, and goes when the browser is closed. Browsers that
-keep no cookies have one for each session of the app.
+keep no cookies have one for each session of the app. Where people sign in, a visitor is a token and
+who has signed in: whoever does so next in the same browser is another visitor.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Callable
@@ -13,22 +15,24 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from attnviz.ui.components.browser import show_browser
 from attnviz.ui.kit.photo_store import PHOTOS
+from attnviz.ui.kit.sign_in import identity
 
 COOKIE = "attnviz-visitor"
 _VISITOR = "visitor token"
-_BROWSER = "browser"
 _TABS: dict[str, str] = {}  # visitor of each session
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def visitor() -> str:
-    """Return the token of this session's visitor: from the cookie, or else a new one."""
-    if _VISITOR not in st.session_state:
-        st.session_state[_VISITOR] = _token(st.context.cookies.get(COOKIE)) or new_token()
-    token: str = st.session_state[_VISITOR]
-    return token
+    """Return what this session's visitor is known by; what is kept is found by it alone."""
+    return _visitor(session_token())
+
+
+def _visitor(token: str) -> str:
+    """What a token stands for, together with who has signed in."""
+    who = identity()
+    return hashlib.sha256(f"{token} {who}".encode()).hexdigest() if who else token
 
 
 def new_token() -> str:
@@ -36,13 +40,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def know_visitor() -> None:
-    """Make the browser remember the visitor, and the server whose tab this is."""
+def note_tab() -> None:
+    """Remember whose tab this session is."""
     context = get_script_run_ctx()
     if context is not None:
         _TABS[context.session_id] = visitor()
-    with st.container(key="av-browser"):
-        show_browser(COOKIE, visitor(), key=_BROWSER, on_known=_join)
 
 
 def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
@@ -58,11 +60,25 @@ def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
     return set(_TABS.values())
 
 
-def _join() -> None:
-    """Follow the token that the browser already has: another window opened at the same time."""
-    known = _token(st.session_state[_BROWSER].get("known"))
-    if known is not None and known != visitor():
-        PHOTOS.move(visitor(), known)
+def session_token() -> str:
+    """Return the token of this session: from the cookie, or else a new one."""
+    if _VISITOR not in st.session_state:
+        st.session_state[_VISITOR] = _token(st.context.cookies.get(COOKIE)) or new_token()
+    token: str = st.session_state[_VISITOR]
+    return token
+
+
+def join(told: object) -> None:
+    """Follow the token that the browser already has: another window opened at the same time.
+
+    Parameters
+    ----------
+    told : object
+        What the browser says, which may be anything.
+    """
+    known = _token(told)
+    if known is not None and known != session_token():
+        PHOTOS.move(visitor(), _visitor(known))
         st.session_state[_VISITOR] = known
 
 

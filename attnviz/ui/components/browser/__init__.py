@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from attnviz.ui.components.browser.component import show_browser
+from attnviz.ui.components.browser.component import BrowserFacts, show_browser
 
-__all__ = ["show_browser"]
+__all__ = ["BrowserFacts", "show_browser"]

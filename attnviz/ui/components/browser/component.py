@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from attnviz.ui.components.base.component import register
+from attnviz.ui.components.base.component import no_op, register
 from attnviz.viewer.blob import pack_blob
 
 FOLDER = Path(__file__).resolve().parent
@@ -21,23 +22,55 @@ _MOUNT = register(
 )
 
 
-def show_browser(cookie: str, token: str, *, key: str, on_known: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class BrowserFacts:
+    """What the browser is told.
+
+    Attributes
+    ----------
+    cookie : str
+        Name of the visitor's cookie.
+    token : str
+        Its value. A browser that has another one keeps that, and tells it.
+    server : str
+        What tells this server from one that is started later.
+    kept : tuple of str
+        Kinds of things that the server keeps for the visitor, and that go with it.
+    admitted : bool
+        Whether pages are shown; if not, the browser comes back to this link when they are.
+    """
+
+    cookie: str
+    token: str
+    server: str = ""
+    kept: tuple[str, ...] = ()
+    admitted: bool = True
+
+
+def show_browser(
+    facts: BrowserFacts, *, key: str, on_known: Callable[[], None], on_lost: Callable[[], None]
+) -> None:
     """Set the visitor's cookie, and let the Back button go one choice back.
+
+    When a lost connection is back, the page is run again.
 
     Parameters
     ----------
-    cookie : str
-        Name of the cookie.
-    token : str
-        Its value. A browser that has another one keeps that, and tells it.
+    facts : BrowserFacts
+        What the browser is told.
     key : str
         Key of the widget.
     on_known : callable
-        Called when the browser has another value, with it in ``st.session_state[key]["known"]``.
+        Called when the browser has another token, with it in ``st.session_state[key]["known"]``.
+    on_lost : callable
+        Called when another server answered before, with what that one kept in
+        ``st.session_state[key]["lost"]``.
     """
     _MOUNT(
         key=key,
-        data=pack_blob({"cookie": cookie, "token": token}, {}),
+        data=pack_blob(asdict(facts), {}),
         on_known_change=on_known,
+        on_lost_change=on_lost,
+        on_reconnected_change=no_op,
         height="content",
     )

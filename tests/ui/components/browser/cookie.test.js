@@ -34,13 +34,14 @@ test("the server is told of another token than its own", () => {
   const location = { href: "http://host/", protocol: "http:" };
   const history = { pushState() {}, replaceState() {} };
   const window = { history, location, addEventListener() {} };
-  Object.assign(globalThis, { window, location });
+  const sessionStorage = { getItem: () => null, setItem() {}, removeItem() {} };
+  Object.assign(globalThis, { window, location, sessionStorage });
   Object.assign(globalThis.document, { cookie: "visitor=old", body: { prepend() {} } });
   const told = [];
   const parentElement = { querySelector: () => root };
   const setStateValue = (...given) => told.push(given);
   for (const token of ["new", "old"]) {
-    const data = packed({ cookie: "visitor", token }, {});
+    const data = packed({ cookie: "visitor", token, server: "one", kept: [], admitted: true }, {});
     mount({ parentElement, data, setStateValue }, { steps: { always: [], optional: [] } });
   }
   assert.deepEqual(told, [["known", "old"]]);
