@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -23,7 +23,7 @@ from attnviz.errors import (
     OutOfMemoryError,
 )
 from attnviz.methods.inference import Inference
-from attnviz.models.apart import set_apart
+from attnviz.models.apart import held, set_apart
 from attnviz.models.device import free_memory, is_out_of_memory, move_inputs
 from attnviz.models.inferred import found_by_trying
 from attnviz.models.preprocess import Preprocess
@@ -82,7 +82,7 @@ def run_inference(
     OutOfMemoryError
         The work did not fit into memory, nor did the retry.
     """
-    with set_apart(model) if long else nullcontext(model) as own, own.lock:
+    with set_apart(model) if long else held(model) as own:
         run = partial(_run, own, picture, work, target, progress, any_output)
         setting = _Setting(own.device, own.preprocess)
         try:

@@ -9,12 +9,42 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from threading import RLock
 
 from torch import Tensor, nn
 
 from attnviz.models.vision_model import VisionModel
+
+_HELD: ContextVar[bool] = ContextVar("a network is held that others may wait for", default=False)
+
+
+def network_held() -> bool:
+    """Return whether this thread has a network to itself, and so must not wait for others."""
+    return _HELD.get()
+
+
+@contextmanager
+def held(model: VisionModel) -> Iterator[VisionModel]:
+    """Yield a model that others have to wait for until the end of the block.
+
+    Parameters
+    ----------
+    model
+        From `load_model` or `wrap`.
+
+    Yields
+    ------
+    VisionModel
+        The model itself.
+    """
+    with model.lock:
+        token = _HELD.set(True)
+        try:
+            yield model
+        finally:
+            _HELD.reset(token)
 
 
 @contextmanager
@@ -33,13 +63,14 @@ def set_apart(model: VisionModel) -> Iterator[VisionModel]:
     ------
     VisionModel
         With modules and a lock of its own, and the same weights in memory. A network that cannot be
-        copied is yielded itself, and its lock is held: others wait for the end of the block.
+        copied is yielded itself, `held`.
     """
     with model.lock:  # no hook of a pass is copied
         module = _second_structure(model.module)
-        if module is None:
+    if module is None:
+        with held(model):
             yield model
-            return
+        return
     own = replace(model, module=module, lock=RLock())
     before = {name: getattr(own, name) for name in ("spec", "scores", "notes", "inferred")}
     try:

@@ -17,6 +17,7 @@ from attnviz.ui.kit.open_tab import know_tab
 from attnviz.ui.kit.sign_in import admitted, require_sign_in, show_identity
 from attnviz.ui.kit.style import use_style
 from attnviz.ui.kit.tab_title import name_page
+from attnviz.ui.kit.turns import offer_notice
 from attnviz.ui.kit.url_state import restore_link
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
@@ -32,6 +33,7 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     use_style()
+    offer_notice()
     restore_link()
     with guarded():
         signed_in = admitted()

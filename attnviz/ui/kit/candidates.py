@@ -12,11 +12,12 @@ from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.kept import CacheShelf, kept
 
 _SHOWN = 4
 
 
-@st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def likely_classes(key: tuple[str, ...], _model: VisionModel, _picture: Picture) -> ClassMaps:
     """Compute the maps of the likeliest classes, the candidates for any point.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 
-import streamlit as st
-
 from attnviz.analysis.explain import explain, predict
 from attnviz.analysis.explanation import Explanation, Prediction
 from attnviz.models.vision_model import VisionModel
@@ -20,9 +18,10 @@ from attnviz.render.focus import FocusMap
 from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
+from attnviz.ui.kit.kept import CacheShelf, kept
 
 
-@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def cached_explanation(
     picture_key: tuple[str, str],
     model_key: tuple[str, ...],
@@ -61,7 +60,7 @@ def cached_explanation(
     return explain(_model, _picture, method, _asked or target)
 
 
-@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+@kept(CacheShelf.PAYLOADS)
 def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
     """Pack an explanation for the viewer.
 
@@ -84,7 +83,7 @@ def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanatio
     return pack(with_mattes(content) if outline else content)
 
 
-@st.cache_resource(max_entries=48, ttl="2h", show_spinner=False)
+@kept(CacheShelf.PICTURES)
 def rendered_bokeh(
     key: tuple[str, ...], look: tuple[object, ...], _explanation: Explanation, _view: View
 ) -> tuple[FocusMap, Pixels]:
@@ -118,7 +117,7 @@ def rendered_bokeh(
     return focus, shown
 
 
-@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def bokeh_predictions(
     key: tuple[str, ...], look: tuple[object, ...], _model: VisionModel, _pixels: Pixels
 ) -> tuple[Prediction, ...]:

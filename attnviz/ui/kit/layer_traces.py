@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from attnviz.analysis.layer_trace import LayerTrace, trace_layers
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.pickers import Photo
 
 Key = tuple[str, ...]
@@ -43,8 +42,7 @@ def trace_photo(photo: Photo, model: VisionModel) -> TracedPhoto:
     return TracedPhoto(photo, model, _traced(key, model, photo.shown), key)
 
 
-# Queries and keys of a large network take a hundred megabytes, hence few entries.
-@st.cache_resource(max_entries=3, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _traced(key: Key, _model: VisionModel, _picture: Picture) -> LayerTrace:
     del key
     return trace_layers(_model, _picture)

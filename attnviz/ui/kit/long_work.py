@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from attnviz.models.apart import network_held
 from attnviz.progress import Progress
+from attnviz.scheduling.fair_queue import Turn
+from attnviz.scheduling.work import QueuePosition
 from attnviz.ui.kit.pace import Pace
 from attnviz.ui.kit.text import duration
+from attnviz.ui.kit.turns import turn_of, waiting_text
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -151,10 +154,11 @@ def long_work(
         st.rerun()
     wanted.discard(whole)
     begun.add(whole)
-    started = time.monotonic()
-    result = work(_shown(name, above, below, unit))
+    bar = _LongWorkBar(name, above, below, unit)
+    with turn_of(name, long=True, waiting=bar.wait) as turn:
+        result = work(partial(bar.show, turn))
     if pace is not None:
-        pace.learn(time.monotonic() - started)
+        pace.learn(turn.seconds)
     above.empty()
     below.empty()
     begun.discard(whole)
@@ -171,23 +175,29 @@ def is_done(name: str, key: tuple[str, ...]) -> bool:
     return (name, *key) in st.session_state.get(_DONE, ())
 
 
-def _shown(name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -> Progress:
-    """Show a bar with the time left, and a stop button: any click raises in the next `show`.
+class _LongWorkBar:
+    """A bar with the time left, and a stop button: any click raises in the next `show` or `wait`.
 
     `style.css` hides the start button, by both keys: the browser keeps it as long as it has the
     focus, and it would push the stop button away from the mouse.
     """
-    bar = above.progress(0.0, "Computing …")
-    below.button(
-        "Stop", key=f"stop {name}", help="Stops the computation; the network is left unchanged."
-    )
-    begun = time.monotonic()
 
-    def show(done: int, total: int | None) -> None:
+    def __init__(self, name: str, above: DeltaGenerator, below: DeltaGenerator, unit: str) -> None:
+        self._bar, self._unit, self._share = above.progress(0.0, "Computing …"), unit, 0.0
+        below.button(
+            "Stop", key=f"stop {name}", help="Stops the computation; the network is left unchanged."
+        )
+
+    def show(self, turn: Turn, done: int, total: int | None) -> None:
+        """Show how far the work has come, and let others pass who should."""
         expected = total or 0
-        share = min(done / max(expected, 1), 1.0)
-        spent = time.monotonic() - begun
-        left = f", {duration(spent / share - spent)} left" if share > 0 else ""
-        bar.progress(share, f"{done:,} of {expected:,} {unit}{left}")
+        self._share = min(done / max(expected, 1), 1.0)
+        spent = turn.seconds
+        left = f", {duration(spent / self._share - spent)} left" if self._share > 0 else ""
+        self._bar.progress(self._share, f"{done:,} of {expected:,} {self._unit}{left}")
+        if not network_held():
+            turn.pause(self.wait)
 
-    return show
+    def wait(self, position: QueuePosition) -> None:
+        """Show that others are served first."""
+        self._bar.progress(self._share, waiting_text(position))

@@ -23,6 +23,7 @@ from attnviz.ui.components.viewer import (
 )
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
+from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.layer_traces import Key
 from attnviz.ui.kit.rerun import run_again
 
@@ -137,7 +138,7 @@ def overlay(content: Content, layer: Layer, index: int = 0) -> bytes:
     return jpeg(heat_overlay(pixels, shares))
 
 
-@st.cache_resource(max_entries=32, ttl="1h", show_spinner=False)
+@kept(CacheShelf.PAYLOADS)
 def packed_maps(key: tuple[object, ...], outlined: bool, _content: Content) -> Payload:
     """Pack content for the viewer, with the objects if `outlined`; `key` determines the content."""
     del key

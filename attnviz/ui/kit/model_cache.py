@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.models.device import free_memory
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.progress import Progress
 from attnviz.ui.kit.file_version import file_version
+from attnviz.ui.kit.kept import CacheShelf, kept
 
 
-def _release(model: VisionModel) -> None:
-    free_memory(model.device)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False, on_release=_release)
+@kept(CacheShelf.MODELS)
 def cached_model(
     name: str, device: str, side: int | None, weights: str, _spec: ModelSpec
 ) -> VisionModel:
-    """Load a network once for all sessions; at most two stay in memory.
+    """Load a network once for all sessions.
 
     Parameters
     ----------

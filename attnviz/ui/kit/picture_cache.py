@@ -6,18 +6,17 @@ Streamlit does not try to hash them.
 
 from __future__ import annotations
 
-import streamlit as st
-
 from attnviz.decoding.uploads import open_upload
 from attnviz.pictures import Picture, open_sample
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
+from attnviz.ui.kit.kept import CacheShelf, kept
 
 SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
 
 
-@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+@kept(CacheShelf.PICTURES)
 def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     """Open an uploaded picture at display size.
 
@@ -50,13 +49,13 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     return opened.lightened(MOST_VALUES)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@kept(CacheShelf.PICTURES)
 def shown_sample(name: str) -> Picture:
     """Open a sample photo at display size."""
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
-@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+@kept(CacheShelf.PICTURES)
 def thumbnail(checksum: str, _picture: Picture) -> bytes:
     """Make the JPEG thumbnail of a picture for the row of pictures."""
     del checksum

@@ -17,6 +17,7 @@ from attnviz.export.base import Export, exports, in_order
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import file_part, file_stem
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.turns import owner, turn_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,7 @@ def _offer(one: Savable, export: Export[Any], key: str) -> None:
     """Show a button that makes the file when it is clicked."""
     st.download_button(
         export.title,
-        data=partial(_written, one, export),
+        data=partial(_written, one, export, owner()),
         file_name=f"{one.stem}-{export.ending()}",
         mime=export.mime,
         on_click="ignore",
@@ -94,9 +95,10 @@ def _offer(one: Savable, export: Export[Any], key: str) -> None:
     )
 
 
-def _written(one: Savable, export: Export[Any]) -> bytes:
-    source = one.make()
-    if export.asks_again and one.model is not None:
-        with suppress(ModelError):  # the page has said why; the report does without
-            source = asked_again(one.model, source)
-    return export.write(source)
+def _written(one: Savable, export: Export[Any], who: str = "") -> bytes:
+    with turn_of(f"file {export.name}", who=who):
+        source = one.make()
+        if export.asks_again and one.model is not None:
+            with suppress(ModelError):  # the page has said why; the report does without
+                source = asked_again(one.model, source)
+        return export.write(source)

@@ -24,6 +24,7 @@ from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.findings import show_verdict
+from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.layer_traces import trace_photo
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.page_frame import show_notes
@@ -168,7 +169,7 @@ def _show_flow(tested: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> 
     )
 
 
-@st.cache_resource(max_entries=16, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> DoubleArray:
     del key
     return region_flow(_traced.trace.context, _labels)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from attnviz.analysis.features import PatchFeatures, feature_layers, features, shared_basis
 from attnviz.metrics.feature_space import PrincipalBasis, principal_colours
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.feature_board import BoardPicture, pack
+from attnviz.ui.kit.kept import CacheShelf, kept
 
 Key = tuple[str, ...]
 COMPONENTS = 3
@@ -20,14 +19,13 @@ def layers_of(model: VisionModel, picture: Picture) -> tuple[str, ...]:
     return _layers((*model.key, shape), model, picture)
 
 
-@st.cache_data(max_entries=64, ttl="2h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _layers(key: Key, _model: VisionModel, _picture: Picture) -> tuple[str, ...]:
     del key
     return feature_layers(_model, _picture)
 
 
-# Those of a photo in 1024 px take 20 MB, hence few entries.
-@st.cache_resource(max_entries=12, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def features_of(key: Key, _model: VisionModel, _picture: Picture, layer: str) -> PatchFeatures:
     """Compute the features of a picture.
 
@@ -51,7 +49,7 @@ def features_of(key: Key, _model: VisionModel, _picture: Picture, layer: str) ->
     return features(_model, _picture, layer)
 
 
-@st.cache_resource(max_entries=8, ttl="1h", show_spinner=False)
+@kept(CacheShelf.PAYLOADS)
 def packed_board(
     key: Key, together: bool, _names: tuple[str, ...], _found: tuple[PatchFeatures, ...]
 ) -> tuple[bytes, tuple[PrincipalBasis, ...]]:

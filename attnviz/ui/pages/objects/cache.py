@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
-import streamlit as st
-
 from attnviz.analysis.certainty import Certainty
 from attnviz.analysis.class_maps import ClassMaps, class_maps, finer_map
 from attnviz.analysis.objects import FoundObjects, objects
@@ -16,6 +14,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import FloatArray
 from attnviz.ui.kit.candidates import likely_classes
+from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.pickers import Photo
 
 Key = tuple[str, ...]
@@ -66,7 +65,7 @@ class PhotoClasses:
         return Counter(self.model.labels)
 
 
-@st.cache_resource(max_entries=64, ttl="2h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _judged(
     key: Key, _model: VisionModel, _picture: Picture
 ) -> tuple[FloatArray, Certainty | None]:
@@ -74,7 +73,7 @@ def _judged(
     return judged(_model, _picture)
 
 
-@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> FoundObjects:
     """Find the objects of a picture without labels.
 
@@ -98,13 +97,13 @@ def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> 
     return objects(_model, _picture, count)
 
 
-@st.cache_resource(max_entries=64, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _maps(key: Key, classes: tuple[int, ...], _model: VisionModel, _picture: Picture) -> ClassMaps:
     del key
     return class_maps(_model, _picture, classes)
 
 
-@st.cache_resource(max_entries=32, ttl="1h", show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _finer(
     key: Key, wanted: int, against: int, _model: VisionModel, _picture: Picture
 ) -> ClassMaps:

@@ -1,0 +1,227 @@
+"""A queue for heavy work: few at a time, short before long, and visitors take turns.
+
+Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): each work gets a start tag, the time
+at which its visitor's share of the computer would allow it, and the smallest tag is next. Who asks
+much waits behind who asks little, and nobody waits for ever.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
+
+POLL = 0.5  # seconds between two calls of `waiting`
+SLICE = 2.0  # seconds of long work after which other long work may pass
+_PATIENCE = 8.0  # seconds after which long work no longer stands behind all short work
+_UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
+_MOST_KINDS = 500
+_MOST_VISITORS = 2000
+
+
+class FairQueue:
+    """Slots for heavy work, and who waits for them.
+
+    Parameters
+    ----------
+    slots
+        How many works run at a time.
+    memory
+        Bytes that the works that run may need together; a single one may need more. None for no
+        limit.
+    clock
+        Returns seconds that never go back.
+    """
+
+    def __init__(
+        self, slots: int, memory: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.slots, self.memory, self._clock = slots, memory, clock
+        self._changed = Condition()
+        self._waiting: list[Ticket] = []
+        self._running: list[Ticket] = []
+        self._arrived = 0
+        self._virtual = 0.0
+        self._finish: dict[str, float] = {}
+        self._learned: dict[str, float] = {}
+
+    @contextmanager
+    def turn(self, work: QueuedWork, waiting: Waiting | None = None) -> Iterator[Turn]:
+        """Wait for a slot and hold it during the block, also if that raises.
+
+        Parameters
+        ----------
+        work
+            What is to be done.
+        waiting
+            Called while there is none; what it raises leaves the queue.
+
+        Yields
+        ------
+        Turn
+            Lets others pass.
+        """
+        turn = Turn(self, Ticket(work), waiting)
+        self.enter(turn.ticket, waiting)
+        try:
+            yield turn
+        finally:
+            self.leave(turn.ticket)
+            if not work.long:
+                self._learn(work.kind, turn.ticket.used)
+
+    def enter(self, ticket: Ticket, waiting: Waiting | None = None) -> None:
+        """Wait for a slot; see `turn`."""
+        try:
+            with self._changed:
+                self._line_up(ticket)
+                self._serve()
+            while not self._has_slot(ticket):
+                if waiting is not None:
+                    waiting(self.position(ticket))
+        except BaseException:
+            self.leave(ticket)
+            raise
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give the slot back, or the place in the queue; nothing if it has neither."""
+        with self._changed:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                self._charge(ticket, -ticket.expected)
+            elif ticket in self._running:
+                self._running.remove(ticket)
+                spent = self._clock() - ticket.since
+                ticket.used += spent
+                self._charge(ticket, spent - ticket.expected)
+            ticket.runs = False
+            self._serve()
+
+    def position(self, ticket: Ticket) -> QueuePosition:
+        """Return where a ticket stands that waits."""
+        with self._changed:
+            before = sorted(self._waiting, key=self._order)
+            before = before[: before.index(ticket)] if ticket in before else []
+            left = sum(self._left(one) for one in self._running)
+            seconds = (left + sum(_step(one) for one in before)) / self.slots
+            return QueuePosition(len(before) + 1, seconds)
+
+    def others_first(self, ticket: Ticket) -> bool:
+        """Return whether somebody waits who should pass before a work that runs goes on."""
+        with self._changed:
+            spent = self._clock() - ticket.since
+            return any(
+                not one.work.long or (spent >= SLICE and one.work.visitor != ticket.work.visitor)
+                for one in self._waiting
+            )
+
+    def seconds_of(self, ticket: Ticket) -> float:
+        """Return how long a ticket's work has run, without its waits."""
+        with self._changed:
+            return ticket.used + (self._clock() - ticket.since if ticket.runs else 0.0)
+
+    def _line_up(self, ticket: Ticket) -> None:
+        work = ticket.work
+        known = work.seconds if work.seconds is not None else self._learned.get(work.kind)
+        ticket.expected = max(_UNKNOWN if known is None else known, 0.0)
+        if work.long:
+            ticket.expected = min(ticket.expected, SLICE)
+        ticket.start = max(self._virtual, self._finish.get(work.visitor, 0.0))
+        self._finish[work.visitor] = ticket.start + ticket.expected
+        self._arrived += 1
+        ticket.number, ticket.since = self._arrived, self._clock()
+        self._waiting.append(ticket)
+
+    def _order(self, ticket: Ticket) -> tuple[bool, float, int]:
+        late = self._clock() - ticket.since > _PATIENCE
+        return ticket.work.long and not late, ticket.start, ticket.number
+
+    def _serve(self) -> None:
+        """Give free slots to who is next; the caller holds the condition."""
+        while self._waiting and len(self._running) < self.slots:
+            ticket = min(self._waiting, key=self._order)
+            needed = sum(one.work.memory for one in (*self._running, ticket))
+            if self._running and self.memory is not None and needed > self.memory:
+                break  # in order: who needs much is not passed for ever by who needs little
+            self._waiting.remove(ticket)
+            self._running.append(ticket)
+            self._virtual = max(self._virtual, ticket.start)
+            ticket.since, ticket.runs = self._clock(), True
+        self._changed.notify_all()
+
+    def _has_slot(self, ticket: Ticket) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: ticket.runs, POLL)
+
+    def _left(self, ticket: Ticket) -> float:
+        return max(_step(ticket) - (self._clock() - ticket.since), 0.0)
+
+    def _charge(self, ticket: Ticket, seconds: float) -> None:
+        """Correct what a visitor has had, and forget those who are owed nothing."""
+        visitor = ticket.work.visitor
+        if visitor in self._finish:
+            self._finish[visitor] += seconds
+        if len(self._finish) > _MOST_VISITORS:
+            here = {one.work.visitor for one in (*self._waiting, *self._running)}
+            self._finish = {
+                name: until
+                for name, until in self._finish.items()
+                if until > self._virtual or name in here
+            }
+
+    def _learn(self, kind: str, seconds: float) -> None:
+        with self._changed:
+            before = self._learned.pop(kind, seconds)
+            self._learned[kind] = 0.7 * before + 0.3 * seconds
+            if len(self._learned) > _MOST_KINDS:
+                del self._learned[next(iter(self._learned))]
+
+
+def _step(ticket: Ticket) -> float:
+    """Seconds until it lets others pass."""
+    return min(ticket.expected, SLICE) if ticket.work.long else ticket.expected
+
+
+class Turn:
+    """A slot that is held.
+
+    Attributes
+    ----------
+    ticket
+        The slot's.
+    """
+
+    def __init__(self, queue: FairQueue, ticket: Ticket, waiting: Waiting | None) -> None:
+        self._queue, self.ticket, self._waiting = queue, ticket, waiting
+
+    @property
+    def seconds(self) -> float:
+        """How long the work has run, without its waits."""
+        return self._queue.seconds_of(self.ticket)
+
+    def pause(self, waiting: Waiting | None = None) -> None:
+        """Let those pass who should, between two slices of long work; mostly nobody waits.
+
+        Parameters
+        ----------
+        waiting
+            Called while others are served, in the place of the one that the turn began with.
+        """
+        if self._queue.others_first(self.ticket):
+            self._queue.leave(self.ticket)
+            self._queue.enter(self.ticket, waiting or self._waiting)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Give the slot away during the block, in which another's work is waited for.
+
+        Yields
+        ------
+        None
+        """
+        self._queue.leave(self.ticket)
+        yield
+        self._queue.enter(self.ticket, self._waiting)

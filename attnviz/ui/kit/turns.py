@@ -1,0 +1,130 @@
+"""The queue for heavy work: slots for what pages compute, and what visitors read meanwhile."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from attnviz.scheduling.fair_queue import FairQueue, Turn
+from attnviz.scheduling.work import QueuedWork, QueuePosition, Waiting
+from attnviz.ui.kit.text import duration
+from attnviz.ui.kit.visitor import visitor
+
+_TURN: ContextVar[Turn | None] = ContextVar("the slot that this thread holds", default=None)
+_NOTICE: ContextVar[WaitNotice | None] = ContextVar("where waits are told", default=None)
+
+
+class WaitNotice:
+    """The place at the page's lower edge where a visitor reads that they wait."""
+
+    def __init__(self, place: DeltaGenerator) -> None:
+        self._place, self._said = place, False
+
+    def tell(self, text: str) -> None:
+        """Show a text."""
+        self._said = True
+        self._place.html(f'<p class="av-waiting" role="status">{html.escape(text)}</p>')
+
+    def forget(self) -> None:
+        """Take the text away."""
+        if self._said:
+            self._said = False
+            self._place.empty()
+
+
+def _slots() -> int:
+    """How many works run at a time: one pass already keeps several processors busy."""
+    return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) // 2)
+
+
+QUEUE = FairQueue(_slots())
+"""The queue of this server."""
+
+
+def offer_notice() -> None:
+    """Make the place of the notice, once for each run of a page."""
+    with st.container(key="av-queue"):
+        _NOTICE.set(WaitNotice(st.empty()))
+
+
+def waiting_text(position: QueuePosition) -> str:
+    """Say where somebody stands: "Waiting: your place is 3, about 12 s"."""
+    seconds = max(position.seconds, 1.0)
+    return f"Waiting: your place is {position.number}, about {duration(seconds)}"
+
+
+def owner() -> str:
+    """Return the token of this session's visitor; nothing outside of a session."""
+    return "" if get_script_run_ctx(suppress_warning=True) is None else visitor()
+
+
+@contextmanager
+def turn_of(
+    kind: str, *, who: str | None = None, long: bool = False, waiting: Waiting | None = None
+) -> Iterator[Turn]:
+    """Wait for a slot in the queue, and hold it during the block.
+
+    Work inside of other work has that one's slot. A click of the visitor, or the end of the
+    session, leaves the queue.
+
+    Parameters
+    ----------
+    kind : str
+        What is computed; how long works of one kind take is learned.
+    who : str, optional
+        The visitor, where the block runs outside of a session.
+    long : bool
+        Whether the work lets others pass, by `Turn.pause`.
+    waiting : callable, optional
+        Tells where the visitor stands, in the place of the notice at the page's edge.
+
+    Yields
+    ------
+    Turn
+        The slot.
+    """
+    outer = _TURN.get()
+    if outer is not None:
+        yield outer
+        return
+    work = QueuedWork(kind, owner() if who is None else who, long)
+    with QUEUE.turn(work, waiting or _tell) as turn:
+        forget_notice()
+        token = _TURN.set(turn)
+        try:
+            yield turn
+        finally:
+            _TURN.reset(token)
+
+
+def current_turn() -> Turn | None:
+    """Return the slot that this thread holds."""
+    return _TURN.get()
+
+
+def _tell(position: QueuePosition) -> None:
+    tell_wait(waiting_text(position))
+
+
+def tell_wait(text: str) -> None:
+    """Tell the visitor why they wait; raises if they have clicked, or left."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return
+    _ = "clicked" in st.session_state  # raises, also where nothing can be drawn
+    notice = _NOTICE.get()
+    if notice is not None:
+        notice.tell(text)
+
+
+def forget_notice() -> None:
+    """Take the notice away."""
+    notice = _NOTICE.get()
+    if notice is not None:
+        notice.forget()

@@ -1,0 +1,231 @@
+"""The queue: who is served in which order, where they stand, and that no slot is lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from attnviz.scheduling import fair_queue
+from attnviz.scheduling.fair_queue import SLICE, FairQueue, Turn
+from attnviz.scheduling.work import QueuedWork, QueuePosition
+
+LONG = 120.0  # seconds after which a test has failed
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits says so at once."""
+    monkeypatch.setattr(fair_queue, "POLL", 0.02)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Visits:
+    """Works that wait in threads of their own; `served` lists them in the order of their slots."""
+
+    def __init__(self, queue: FairQueue) -> None:
+        self.queue, self.served = queue, list[str]()
+        self._threads: list[threading.Thread] = []
+
+    def ask(
+        self,
+        visitor: str,
+        *,
+        long: bool = False,
+        seconds: float | None = 1.0,
+        memory: int = 0,
+        until: threading.Event | None = None,
+    ) -> None:
+        """Line up, and return when it stands in the queue; its slot is held until an event."""
+        stands = threading.Event()
+        work = QueuedWork("look", visitor, long, seconds, memory)
+
+        def run() -> None:
+            with self.queue.turn(work, lambda _: stands.set()):
+                self.served.append(visitor)
+                if until is not None:
+                    until.wait(LONG)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        self._threads.append(thread)
+        assert stands.wait(LONG)
+
+    def finish(self) -> list[str]:
+        for thread in self._threads:
+            thread.join(LONG)
+            assert not thread.is_alive()
+        return self.served
+
+
+@contextmanager
+def busy(queue: FairQueue, visitor: str = "owner") -> Iterator[Turn]:
+    """The only slot is taken."""
+    with queue.turn(QueuedWork("busy", visitor, seconds=1.0)) as turn:
+        yield turn
+
+
+def test_visitors_take_turns_however_much_one_asks() -> None:
+    queue = FairQueue(1)
+    visits = Visits(queue)
+    with busy(queue):
+        for visitor in ("a", "a", "a", "b", "c"):
+            visits.ask(visitor)
+    assert visits.finish() == ["a", "b", "c", "a", "a"]
+
+
+def test_who_takes_long_waits_longer_for_the_next() -> None:
+    """After a work of 4 s, a visitor waits until the other has had as much."""
+    queue = FairQueue(1)
+    visits = Visits(queue)
+    with busy(queue):
+        visits.ask("a", seconds=4.0)
+        visits.ask("a")
+        for _ in range(4):
+            visits.ask("b")
+    assert visits.finish() == ["a", "b", "b", "b", "b", "a"]
+
+
+def test_short_work_passes_long_work_but_not_for_ever() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with busy(queue):
+        visits.ask("long", long=True)
+        visits.ask("short")
+    assert visits.finish() == ["short", "long"]
+    late = Visits(queue)
+    with busy(queue):
+        late.ask("waits long", long=True)
+        clock.now += 60
+        late.ask("short")
+    assert late.finish() == ["waits long", "short"]
+
+
+def test_positions_and_times_are_those_of_the_queue() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    seen: list[QueuePosition] = []
+    visits = Visits(queue)
+
+    class EnoughError(Exception):
+        pass
+
+    def look(position: QueuePosition) -> None:
+        seen.append(position)
+        raise EnoughError
+
+    with busy(queue):
+        clock.now = 0.25
+        visits.ask("a", seconds=4.0)
+        visits.ask("b", seconds=2.0)
+        with pytest.raises(EnoughError), queue.turn(QueuedWork("look", "c"), look):
+            pass
+    assert seen == [QueuePosition(3, 0.75 + 4 + 2)]
+    assert visits.finish() == ["a", "b"], "who left is not served"
+
+
+def test_the_duration_of_a_kind_is_learned() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    with queue.turn(QueuedWork("look")):
+        clock.now += 6.0
+    seen: list[QueuePosition] = []
+    visits = Visits(queue)
+
+    def leave(position: QueuePosition) -> None:
+        seen.append(position)
+        raise KeyboardInterrupt
+
+    with busy(queue):
+        visits.ask("a", seconds=None)
+        with pytest.raises(KeyboardInterrupt), queue.turn(QueuedWork("look", "b"), leave):
+            pass
+    visits.finish()
+    assert [(one.number, round(one.seconds, 6)) for one in seen] == [(2, 1.0 + 6.0)]
+
+
+def test_errors_and_leaving_leave_no_slot_held() -> None:
+    queue, hold = FairQueue(1), threading.Event()
+    with pytest.raises(ZeroDivisionError), queue.turn(QueuedWork("fails")):
+        raise ZeroDivisionError
+
+    def clicked(position: QueuePosition) -> None:
+        raise KeyboardInterrupt
+
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("long", "a", long=True)) as turn:
+        visits.ask("b", until=hold)
+        with pytest.raises(KeyboardInterrupt):
+            turn.pause(clicked)  # the other has the slot, and this one is to wait
+        hold.set()
+        assert visits.finish() == ["b"]
+    with busy(queue):  # the slot is free again
+        pass
+
+
+def test_long_work_lets_short_work_pass_and_goes_on() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("long", "a", long=True)) as turn:
+        turn.pause()
+        clock.now += 3.0
+        assert turn.seconds == 3.0
+        visits.ask("b")
+        assert visits.served == []
+        turn.pause()
+        assert visits.served == ["b"]
+        clock.now += 1.0
+        assert turn.seconds == 4.0, "its waits are not counted"
+    visits.finish()
+
+
+def test_long_works_of_two_visitors_alternate_by_slices() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("long", "a", long=True)) as turn:
+        visits.ask("b", long=True)
+        turn.pause()
+        assert visits.served == [], "not before its slice is over"
+        clock.now += SLICE
+        turn.pause()
+        assert visits.served == ["b"]
+    visits.finish()
+
+
+def test_works_that_need_much_memory_do_not_run_together() -> None:
+    queue = FairQueue(3, memory=100)
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("large", "a", memory=80)):
+        with queue.turn(QueuedWork("small", "b", memory=20)):
+            pass
+        visits.ask("c", memory=30)
+        assert visits.served == []
+    assert visits.finish() == ["c"]
+    with queue.turn(QueuedWork("larger than all", memory=1000)):
+        pass
+
+
+def test_a_slot_is_given_away_while_another_makes_what_is_needed() -> None:
+    queue = FairQueue(1)
+    visits = Visits(queue)
+    with busy(queue) as turn:
+        visits.ask("maker")
+        with turn.aside():
+            assert visits.finish() == ["maker"]
+        assert visits.served == ["maker"]
+    with busy(queue):
+        pass
