@@ -17,7 +17,7 @@ from attnviz.ui.kit.open_tab import know_tab
 from attnviz.ui.kit.sign_in import admitted, require_sign_in, show_identity
 from attnviz.ui.kit.style import use_style
 from attnviz.ui.kit.tab_title import name_page
-from attnviz.ui.kit.turns import offer_notice
+from attnviz.ui.kit.turns import offer_notice, one_slot
 from attnviz.ui.kit.url_state import restore_link
 
 # The charts look into pandas as soon as another thread has begun to import it: a second page opened
@@ -42,7 +42,8 @@ def run() -> None:
     name_page(page.title)
     with guarded():
         _show_mode(Hosting.from_environment())
-    page.run()
+    with one_slot():
+        page.run()
 
 
 def _show_mode(hosting: Hosting) -> None:

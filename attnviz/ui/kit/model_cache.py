@@ -6,6 +6,8 @@ that Streamlit does not try to hash it.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from attnviz.models.loading import load_model
@@ -15,6 +17,7 @@ from attnviz.models.weights import find_weights
 from attnviz.progress import Progress
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.turns import current_turn
 
 
 @kept(CacheShelf.MODELS)
@@ -75,5 +78,7 @@ def fetch_weights(spec: ModelSpec, progress: Progress) -> None:
     """
     fetched: set[str] = st.session_state.setdefault("fetched", set())
     if spec.name not in fetched and spec.weights is not None:
-        find_weights(spec.weights, progress)
+        turn = current_turn()
+        with nullcontext() if turn is None else turn.aside():  # a download computes nothing
+            find_weights(spec.weights, progress)
         fetched.add(spec.name)

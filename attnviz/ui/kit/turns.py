@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 
 import streamlit as st
@@ -18,6 +18,7 @@ from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.visitor import visitor
 
 _TURN: ContextVar[Turn | None] = ContextVar("the slot that this thread holds", default=None)
+_RUN: ContextVar[RunSlot | None] = ContextVar("the slot of the page's run", default=None)
 _NOTICE: ContextVar[WaitNotice | None] = ContextVar("where waits are told", default=None)
 
 
@@ -39,6 +40,30 @@ class WaitNotice:
             self._place.empty()
 
 
+class RunSlot:
+    """The slot of a page's run: from its first heavy work on until the run ends.
+
+    Who had to line up again for each step of a page would see it complete last of all.
+    """
+
+    def __init__(self) -> None:
+        self._held = ExitStack()
+        self.turn: Turn | None = None
+
+    def take(self, work: QueuedWork, waiting: Waiting) -> Turn:
+        """Wait for the slot, and hold it until `give_back`."""
+        self.turn = self._held.enter_context(QUEUE.turn(work, waiting))
+        _TURN.set(self.turn)
+        return self.turn
+
+    def give_back(self) -> None:
+        """Let others have the slot, if it is held."""
+        if self.turn is not None:
+            self.turn = None
+            _TURN.set(None)
+            self._held.close()
+
+
 def _slots() -> int:
     """How many works run at a time: one pass already keeps several processors busy."""
     return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) // 2)
@@ -52,6 +77,18 @@ def offer_notice() -> None:
     """Make the place of the notice, once for each run of a page."""
     with st.container(key="av-queue"):
         _NOTICE.set(WaitNotice(st.empty()))
+
+
+@contextmanager
+def one_slot() -> Iterator[None]:
+    """Let the run of a page in the block line up once for all that it computes."""
+    run = RunSlot()
+    token = _RUN.set(run)
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+        run.give_back()
 
 
 def waiting_text(position: QueuePosition) -> str:
@@ -69,7 +106,7 @@ def owner() -> str:
 def turn_of(
     kind: str, *, who: str | None = None, long: bool = False, waiting: Waiting | None = None
 ) -> Iterator[Turn]:
-    """Wait for a slot in the queue, and hold it during the block.
+    """Wait for a slot in the queue, and hold it during the block; in `one_slot` until its end.
 
     Work inside of other work has that one's slot. A click of the visitor, or the end of the
     session, leaves the queue.
@@ -90,11 +127,19 @@ def turn_of(
     Turn
         The slot.
     """
+    run = _RUN.get()
+    if run is not None and long:
+        run.give_back()
     outer = _TURN.get()
     if outer is not None:
         yield outer
         return
     work = QueuedWork(kind, owner() if who is None else who, long)
+    if run is not None and not long:
+        turn = run.take(work, waiting or _tell)
+        forget_notice()
+        yield turn
+        return
     with QUEUE.turn(work, waiting or _tell) as turn:
         forget_notice()
         token = _TURN.set(turn)

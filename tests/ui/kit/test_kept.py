@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.scheduling.work import QueuedWork, QueuePosition
 from attnviz.ui.kit.kept import CacheShelf, _stores, kept
-from attnviz.ui.kit.turns import QUEUE, current_turn, turn_of, waiting_text
+from attnviz.ui.kit.turns import QUEUE, current_turn, one_slot, turn_of, waiting_text
 
 LONG = 120.0
 _MADE: list[str] = []
@@ -29,6 +29,11 @@ def inner(name: str, _other: object = None) -> tuple[str]:
 @kept(CacheShelf.PICTURES)
 def outer(name: str) -> tuple[str]:
     return inner(f"{name} inside")
+
+
+@kept(CacheShelf.PICTURES)
+def fails(name: str) -> tuple[str]:
+    raise KeyError(inner(name))
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +59,27 @@ def test_work_inside_of_work_needs_no_second_slot() -> None:
         names = [f"work {number}" for number in range(8)]
         found = list(pool.map(outer, names))
     assert found == [(f"{name} inside",) for name in names]
+
+
+def test_the_run_of_a_page_lines_up_once_and_lets_go_for_long_work() -> None:
+    with one_slot():
+        assert current_turn() is None, "a page that computes nothing does not line up"
+        inner("first")
+        turn = current_turn()
+        assert turn is not None
+        outer("second")
+        assert current_turn() is turn
+        with turn_of("long", long=True) as other:
+            assert other is not turn
+            inner("in the long work's own slot")
+        assert current_turn() is None
+        inner("third")
+    with pytest.raises(KeyError), one_slot():
+        fails("fourth")
+    assert current_turn() is None
+    with ExitStack() as slots:  # none is held
+        for _ in range(QUEUE.slots):
+            slots.enter_context(QUEUE.turn(QueuedWork("all")))
 
 
 def test_those_who_wait_for_one_result_hold_no_slots_that_its_maker_needs() -> None:

@@ -12,6 +12,7 @@ from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import SampleInfo, list_samples
 from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.model_list import is_here, listed_models
 from attnviz.ui.kit.model_picker import choose_model
 from attnviz.ui.kit.pickers import SAMPLE_PREFIX
@@ -107,7 +108,7 @@ def known_samples(model: VisionModel | None) -> frozenset[str]:
     return _known(model.key, model)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept(CacheShelf.EXPLANATIONS)
 def _known(key: tuple[str, ...], _model: VisionModel) -> frozenset[str]:
     del key
     return frozenset(
