@@ -12,12 +12,12 @@ from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 _SHOWN = 4
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def likely_classes(key: tuple[str, ...], _model: VisionModel, _picture: Picture) -> ClassMaps:
     """Compute the maps of the likeliest classes, the candidates for any point.
 

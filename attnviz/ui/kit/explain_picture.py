@@ -21,9 +21,9 @@ from attnviz.targets.text import format_targets
 from attnviz.ui.kit.explanation_cache import cached_explanation
 from attnviz.ui.kit.found_picker import pick_found
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.pace import Pace
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.target_picker import pick_target
 
 _ANY = "grad-cam"  # explains any score
@@ -84,7 +84,7 @@ def _method(look: str) -> type[Method]:
     return METHODS.get(look if look in METHODS else _ANY)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _likely(
     picture_key: tuple[str, str], model_key: tuple[str, ...], _model: VisionModel, _picture: Picture
 ) -> list[str]:

@@ -18,10 +18,10 @@ from attnviz.render.focus import FocusMap
 from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def cached_explanation(
     picture_key: tuple[str, str],
     model_key: tuple[str, ...],
@@ -60,7 +60,7 @@ def cached_explanation(
     return explain(_model, _picture, method, _asked or target)
 
 
-@kept(CacheShelf.PAYLOADS)
+@shared(CacheShelf.PAYLOADS)
 def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanation) -> Payload:
     """Pack an explanation for the viewer.
 
@@ -83,7 +83,7 @@ def viewer_payload(key: tuple[str, ...], outline: bool, _explanation: Explanatio
     return pack(with_mattes(content) if outline else content)
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def rendered_bokeh(
     key: tuple[str, ...], look: tuple[object, ...], _explanation: Explanation, _view: View
 ) -> tuple[FocusMap, Pixels]:
@@ -117,7 +117,7 @@ def rendered_bokeh(
     return focus, shown
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def bokeh_predictions(
     key: tuple[str, ...], look: tuple[object, ...], _model: VisionModel, _pixels: Pixels
 ) -> tuple[Prediction, ...]:

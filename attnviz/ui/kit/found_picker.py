@@ -17,7 +17,7 @@ from attnviz.targets.region import Region
 from attnviz.targets.text import format_target
 from attnviz.types import BoolArray, Pixels
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.target_picker import TARGET, pick_target
 from attnviz.ui.kit.url_state import linked, went_back
 
@@ -172,7 +172,7 @@ def _start(
         st.session_state[_CHOSEN] = str(texts.index(text)) if text in texts else other
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _found(
     picture_key: tuple[str, str], model_key: tuple[str, ...], _model: VisionModel, _picture: Picture
 ) -> tuple[Detection, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from attnviz.analysis.layer_trace import LayerTrace, trace_layers
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 Key = tuple[str, ...]
 
@@ -42,7 +42,7 @@ def trace_photo(photo: Photo, model: VisionModel) -> TracedPhoto:
     return TracedPhoto(photo, model, _traced(key, model, photo.shown), key)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _traced(key: Key, _model: VisionModel, _picture: Picture) -> LayerTrace:
     del key
     return trace_layers(_model, _picture)

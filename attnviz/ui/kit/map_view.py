@@ -23,9 +23,9 @@ from attnviz.ui.components.viewer import (
 )
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import legend_numbers
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.layer_traces import Key
 from attnviz.ui.kit.rerun import run_again
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 _PLAIN_SIDE = 260
 _FIRST = View(mode=Mode.HEAT)
@@ -138,7 +138,7 @@ def overlay(content: Content, layer: Layer, index: int = 0) -> bytes:
     return jpeg(heat_overlay(pixels, shares))
 
 
-@kept(CacheShelf.PAYLOADS)
+@shared(CacheShelf.PAYLOADS)
 def packed_maps(key: tuple[object, ...], outlined: bool, _content: Content) -> Payload:
     """Pack content for the viewer, with the objects if `outlined`; `key` determines the content."""
     del key

@@ -16,11 +16,11 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import find_weights
 from attnviz.progress import Progress
 from attnviz.ui.kit.file_version import file_version
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.turns import current_turn
 
 
-@kept(CacheShelf.MODELS)
+@shared(CacheShelf.MODELS)
 def cached_model(
     name: str, device: str, side: int | None, weights: str, _spec: ModelSpec
 ) -> VisionModel:

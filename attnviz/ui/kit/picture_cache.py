@@ -10,13 +10,13 @@ from attnviz.decoding.uploads import open_upload
 from attnviz.pictures import Picture, open_sample
 from attnviz.pictures.limits import MEGABYTE
 from attnviz.ui.components.thumbnails.packing import thumbnail_jpeg
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     """Open an uploaded picture at display size.
 
@@ -49,13 +49,13 @@ def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     return opened.lightened(MOST_VALUES)
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def shown_sample(name: str) -> Picture:
     """Open a sample photo at display size."""
     return open_sample(name).reduced(SHOWN_SIDE)
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def thumbnail(checksum: str, _picture: Picture) -> bytes:
     """Make the JPEG thumbnail of a picture for the row of pictures."""
     del checksum

@@ -8,8 +8,8 @@ from attnviz.decoding.choices import Choices
 from attnviz.decoding.uploads import open_upload, upload_choices
 from attnviz.pictures import Picture
 from attnviz.pictures.presentation import Presentation
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.picture_cache import MOST_VALUES, SHOWN_SIDE
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 
 @st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
@@ -32,7 +32,7 @@ def choices_of(checksum: str, name: str, _source: bytes) -> Choices | None:
     return upload_choices(_source, name=name, checksum=checksum)
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def presented_upload(
     checksum: str, name: str, texts: tuple[str, str, str], _source: bytes
 ) -> Picture:

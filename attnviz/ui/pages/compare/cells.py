@@ -16,9 +16,9 @@ from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
 from attnviz.targets.text import format_targets
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.pages.compare.fitting import choice_for, depends_on, reason_unfit, targets_for
 
 
@@ -209,7 +209,7 @@ def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridReque
         return Cell(key, photo, spec, look, None, str(error), failed=True)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _looked(key: tuple[str, ...], _work: Callable[[], Explanation]) -> Explanation:
     """Cached separately from the networks, of which only two stay in memory."""
     del key

@@ -12,11 +12,11 @@ from attnviz.pictures.names import file_stem
 from attnviz.ui.components.map_grid.component import Packed, reported_view, show_grid, show_pair
 from attnviz.ui.components.map_grid.view import PREFIX, GridView
 from attnviz.ui.kit.guard import guarded, plain_text
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.long_work import interruptible, long_work
 from attnviz.ui.kit.page_frame import page_frame, show_notes
 from attnviz.ui.kit.rerun import run_again
 from attnviz.ui.kit.save_menu import Savable, save_menu
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.url_state import linked, returns, share, went_back
 from attnviz.ui.pages.compare.cells import Cell, GridRequest, compute_cells, default_pair
 from attnviz.ui.pages.compare.packing import pack_grid, pack_pair
@@ -89,14 +89,14 @@ def _show_grid(request: GridRequest, cells: tuple[Cell, ...]) -> GridView:
     return view
 
 
-@kept(CacheShelf.PAYLOADS)
+@shared(CacheShelf.PAYLOADS)
 def _packed(key: tuple[str, ...], _request: GridRequest, _cells: tuple[Cell, ...]) -> Packed:
     """Pack a grid for the browser."""
     del key
     return pack_grid(_cells, _request.looks)
 
 
-@kept(CacheShelf.PAYLOADS)
+@shared(CacheShelf.PAYLOADS)
 def _packed_pair(key: tuple[str, str, str], _cells: tuple[Cell, ...]) -> bytes:
     """Pack two compared cells; the key has the grid's id, and the keys of the cells."""
     grid, *chosen = key

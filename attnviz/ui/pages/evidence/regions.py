@@ -24,10 +24,10 @@ from attnviz.methods.inference import Cost
 from attnviz.progress import Progress
 from attnviz.types import DoubleArray, IntArray
 from attnviz.ui.kit.findings import show_verdict
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.layer_traces import trace_photo
 from attnviz.ui.kit.long_work import long_work
 from attnviz.ui.kit.page_frame import show_notes
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.evidence.map_under_test import MapUnderTest
 from attnviz.ui.pages.evidence.region_graph import graph_legend, region_graph
@@ -169,7 +169,7 @@ def _show_flow(tested: MapUnderTest, labels: IntArray, key: tuple[str, ...]) -> 
     )
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _flow(key: tuple[str, ...], _traced: LayerTrace, _labels: IntArray) -> DoubleArray:
     del key
     return region_flow(_traced.trace.context, _labels)

@@ -13,14 +13,14 @@ from attnviz.methods.questions import Question, has_spatial_attention
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.kit.explanation_cache import cached_explanation, explanation_key
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.pages.eye.packing import pack
 from attnviz.ui.pages.eye.scanpaths import GazePath, model_gaze_path, saliency_gaze_paths
 
 _TITLES = {Question.ATTENTION: "The model's attention", Question.DECISION: "The model's decision"}
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _cached_saliency_paths(checksum: str, _picture: Picture) -> tuple[GazePath, ...]:
     del checksum  # part of the cache key
     return saliency_gaze_paths(_picture.pixels)
@@ -70,7 +70,7 @@ def _model_path(model: VisionModel, picture: Picture, question: Question) -> Gaz
     return _cached_model_path(explanation_key(explanation), question, explanation)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _cached_model_path(key: tuple[str, ...], question: str, _explanation: Explanation) -> GazePath:
     del key
     return model_gaze_path(_TITLES[Question(question)], _explanation)

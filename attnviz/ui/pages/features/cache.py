@@ -7,7 +7,7 @@ from attnviz.metrics.feature_space import PrincipalBasis, principal_colours
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.ui.components.feature_board import BoardPicture, pack
-from attnviz.ui.kit.kept import CacheShelf, kept
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 Key = tuple[str, ...]
 COMPONENTS = 3
@@ -19,13 +19,13 @@ def layers_of(model: VisionModel, picture: Picture) -> tuple[str, ...]:
     return _layers((*model.key, shape), model, picture)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _layers(key: Key, _model: VisionModel, _picture: Picture) -> tuple[str, ...]:
     del key
     return feature_layers(_model, _picture)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def features_of(key: Key, _model: VisionModel, _picture: Picture, layer: str) -> PatchFeatures:
     """Compute the features of a picture.
 
@@ -49,7 +49,7 @@ def features_of(key: Key, _model: VisionModel, _picture: Picture, layer: str) ->
     return features(_model, _picture, layer)
 
 
-@kept(CacheShelf.PAYLOADS)
+@shared(CacheShelf.PAYLOADS)
 def packed_board(
     key: Key, together: bool, _names: tuple[str, ...], _found: tuple[PatchFeatures, ...]
 ) -> tuple[bytes, tuple[PrincipalBasis, ...]]:

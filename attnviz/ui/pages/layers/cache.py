@@ -5,18 +5,18 @@ from __future__ import annotations
 from attnviz.analysis.layer_statistics import AttentionFacts, QueryMaps, attention_facts
 from attnviz.analysis.layer_trace import LayerTrace, head_maps
 from attnviz.methods.context import Query
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.layer_traces import Key
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def query_maps(key: Key, query: Query, _traced: LayerTrace) -> tuple[QueryMaps, ...]:
     """Compute a query's attention in every layer and head; `key` must determine the trace."""
     del key
     return head_maps(_traced, query)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def attention_numbers(key: Key, _traced: LayerTrace) -> tuple[AttentionFacts, ...]:
     """Compute entropy and distance of every layer; `key` must determine the trace."""
     del key

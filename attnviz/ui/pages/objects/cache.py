@@ -14,8 +14,8 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
 from attnviz.types import FloatArray
 from attnviz.ui.kit.candidates import likely_classes
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.pickers import Photo
+from attnviz.ui.kit.shared import CacheShelf, shared
 
 Key = tuple[str, ...]
 
@@ -65,7 +65,7 @@ class PhotoClasses:
         return Counter(self.model.labels)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _judged(
     key: Key, _model: VisionModel, _picture: Picture
 ) -> tuple[FloatArray, Certainty | None]:
@@ -73,7 +73,7 @@ def _judged(
     return judged(_model, _picture)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> FoundObjects:
     """Find the objects of a picture without labels.
 
@@ -97,13 +97,13 @@ def objects_of(key: Key, count: int, _model: VisionModel, _picture: Picture) -> 
     return objects(_model, _picture, count)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _maps(key: Key, classes: tuple[int, ...], _model: VisionModel, _picture: Picture) -> ClassMaps:
     del key
     return class_maps(_model, _picture, classes)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _finer(
     key: Key, wanted: int, against: int, _model: VisionModel, _picture: Picture
 ) -> ClassMaps:

@@ -12,11 +12,11 @@ from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import SampleInfo, list_samples
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.kept import CacheShelf, kept
 from attnviz.ui.kit.model_list import is_here, listed_models
 from attnviz.ui.kit.model_picker import choose_model
 from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.ui.kit.picture_cache import shown_sample
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.url_state import linked
 from attnviz.ui.pages.you_and_the_model.state import ORDER, PICTURE, SIDE, was_revealed
 
@@ -108,7 +108,7 @@ def known_samples(model: VisionModel | None) -> frozenset[str]:
     return _known(model.key, model)
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def _known(key: tuple[str, ...], _model: VisionModel) -> frozenset[str]:
     del key
     return frozenset(

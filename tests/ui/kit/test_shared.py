@@ -12,26 +12,26 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from attnviz.scheduling.work import QueuedWork, QueuePosition
-from attnviz.ui.kit.kept import CacheShelf, _stores, kept
+from attnviz.ui.kit.shared import CacheShelf, _stores, shared
 from attnviz.ui.kit.turns import QUEUE, current_turn, one_slot, turn_of, waiting_text
 
 LONG = 120.0
 _MADE: list[str] = []
 
 
-@kept(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS)
 def inner(name: str, _other: object = None) -> tuple[str]:
     _MADE.append(name)
     assert current_turn() is not None
     return (name,)
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def outer(name: str) -> tuple[str]:
     return inner(f"{name} inside")
 
 
-@kept(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES)
 def fails(name: str) -> tuple[str]:
     raise KeyError(inner(name))
 

@@ -46,7 +46,7 @@ def _free_devices() -> None:
         free_memory(torch.device(device.key))
 
 
-def kept(shelf: CacheShelf) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def shared(shelf: CacheShelf) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function returns for all sessions, and compute it in the visitor's turn.
 
     The key are the arguments whose names have no underscore in front, as for
