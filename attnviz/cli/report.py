@@ -13,7 +13,7 @@ from attnviz.cli.explain import as_asked
 from attnviz.cli.models import DEFAULT_HELP, model_or_default
 from attnviz.cli.options import InputSize, MethodName, Pictures, Radius
 from attnviz.cli.presented import Channels, Slice, Window, opener
-from attnviz.training.cli import Device
+from attnviz.training.cli import AsJson, Device
 
 if TYPE_CHECKING:
     from attnviz.cli.inputs import InputPicture
@@ -53,6 +53,7 @@ def report(
     radius: Radius = 24.0,
     title: Annotated[str, typer.Option(help="Heading of the report.")] = "",
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    json: AsJson = False,
     device: Device = "auto",
 ) -> None:
     """Write one HTML file with photos, live viewers, predictions and provenance.
@@ -65,6 +66,7 @@ def report(
     from attnviz.cli.terminal import path_text
     from attnviz.errors import ModelError, NoSitesError, PictureError
     from attnviz.export.report_page.page import report_page
+    from attnviz.json_lines import json_line
     from attnviz.models.loading import load_model
 
     check_folder(out.parent)
@@ -72,7 +74,8 @@ def report(
     names = dict.fromkeys(model or [model_or_default(None)])
     models = [load_model(name, device, input_size=input_size) for name in names]
     asked = [as_asked(target or (), one.labels) for one in models]
-    shown, failed = [], False
+    shown: list[ExportSource] = []
+    failures: list[str] = []
     listed = input_pictures(pictures, out)
     for picture, (one, wanted) in product(listed, zip(models, asked, strict=True)):
         try:
@@ -82,14 +85,24 @@ def report(
             raise
         except (PictureError, ModelError) as error:
             typer.echo(str(error), err=True)
-            failed = True
+            failures.append(str(error))
+    content = report_page(shown, title=title) if shown else b""
+    count = len({source.picture.sha256 for source in shown})
     if shown:
-        content = report_page(shown, title=title)
         write_file(out, content)
-        count = len({source.picture.sha256 for source in shown})
+    if json:
+        record = {
+            "out": str(out) if shown else None,
+            "bytes": len(content),
+            "photos": count,
+            "models": [one.name for one in models],
+            "errors": failures,
+        }
+        typer.echo(json_line(record))
+    elif shown:
         photos = "1 photo" if count == 1 else f"{count} photos"
         typer.echo(f"{photos} in {path_text(out)}, {len(content) / 1e6:.1f} MB")
-    if failed:
+    if failures:
         raise typer.Exit(1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,10 @@ from attnviz.cli.explain import as_asked
 from attnviz.cli.models import DEFAULT_HELP, open_model
 from attnviz.cli.options import InputSize, MethodName, Radius
 from attnviz.cli.progress_bar import bar
-from attnviz.training.cli import Device
+from attnviz.training.cli import AsJson, Device
+
+if TYPE_CHECKING:
+    from attnviz.video.maps_over_time import MapsOverTime
 
 _STOPPED = 130  # as shells number what Ctrl-C ended
 
@@ -46,6 +49,7 @@ def video(
     rate: Annotated[float, typer.Option(help="Frames a second of a folder.")] = 25.0,
     out: Annotated[Path, typer.Option(help="The file to write, an .mp4.")] = Path("video.mp4"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
+    json: AsJson = False,
     device: Device = "auto",
 ) -> None:
     """Write a video as MP4: sharp where the model looks, bokeh elsewhere, with times and sound.
@@ -55,6 +59,7 @@ def video(
     """
     from attnviz.cli.output import check_folder
     from attnviz.cli.terminal import path_text
+    from attnviz.json_lines import json_line
     from attnviz.video.focus_video import focus_video
     from attnviz.video.opening import open_video
     from attnviz.video.writing import VideoLook
@@ -65,7 +70,7 @@ def video(
     asked = as_asked(target or (), loaded.labels)
     look = VideoLook(radius)
     try:
-        with bar("Looking", quiet) as looking, bar("Drawing", quiet) as drawing:
+        with bar("Looking", quiet or json) as looking, bar("Drawing", quiet or json) as drawing:
             maps = focus_video(
                 loaded,
                 film,
@@ -82,9 +87,23 @@ def video(
     except KeyboardInterrupt:
         typer.echo("\nStopped. The same command goes on from here.", err=True)
         raise typer.Exit(_STOPPED) from None
-    if not quiet:
+    if json:
+        typer.echo(json_line(_record(maps, out)))
+    elif not quiet:
         scenes = int(maps.cuts.sum())
         told = f"{len(maps.ticks)} frames" + (f" in {scenes} scenes" if scenes > 1 else "")
         typer.echo(f"{path_text(out)}: {told}. {maps.title}, {maps.layer}.")
         for note in maps.notes:
             typer.echo(f"  {note}")
+
+
+def _record(maps: MapsOverTime, out: Path) -> dict[str, Any]:
+    """What was done, for programs."""
+    return {
+        "out": str(out),
+        "frames": len(maps.ticks),
+        "scenes": int(maps.cuts.sum()),
+        "scale": list(maps.value_range),
+        "provenance": dict(maps.provenance),
+        "notes": list(maps.notes),
+    }

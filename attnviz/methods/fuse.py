@@ -35,5 +35,8 @@ def fuse_layers(maps: Sequence[FloatArray]) -> FloatArray:
         positive = np.maximum(grid, 0)
         mean = float(positive.mean())
         if mean > 0:
-            fused += cv2.resize(positive / mean, (columns, rows), interpolation=cv2.INTER_LINEAR)
+            relative = positive / mean
+            if grid.shape != fused.shape:
+                relative = cv2.resize(relative, (columns, rows), interpolation=cv2.INTER_LINEAR)
+            fused += relative
     return np.asarray(fused / len(maps), dtype=np.float32)

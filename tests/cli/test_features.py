@@ -68,3 +68,22 @@ def test_a_picture_that_fails_stops_no_other(folder: Path, tmp_path: Path) -> No
     assert "2.png" in output
     assert (tmp_path / "out" / "1" / "features.npz").is_file()
     assert not (tmp_path / "out" / "2").exists()
+
+
+def test_programs_get_a_line_for_each_picture(folder: Path, tmp_path: Path) -> None:
+    (folder / "2.png").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    words = ["features", str(folder), "--model", "ran-small", "--out", str(out), "--json"]
+    result = CliRunner().invoke(cli, [*words, "--device", "cpu", "--input-size", "32"])
+    assert result.exit_code == 1
+    lines = {Path(one["picture"]).name: one for one in map(json.loads, result.stdout.splitlines())}
+    assert set(lines) == {"0.png", "1.png", "2.png"}
+    assert all(set(one) == set(lines["2.png"]) for one in lines.values())
+    for name in ("0", "1"):
+        values, _, facts = written(out / name)
+        one = lines[f"{name}.png"]
+        assert one["shape"] == list(values.shape)
+        assert one["provenance"] == facts
+        assert [Path(path).is_file() for path in one["files"]] == [True, True]
+    assert (lines["2.png"]["files"], lines["2.png"]["shape"]) == ([], None)
+    assert "2.png" in lines["2.png"]["error"]

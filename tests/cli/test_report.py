@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 
@@ -74,3 +75,21 @@ def test_without_any_photo_nothing_is_written(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert not (tmp_path / "x.html").exists()
     assert done.stdout == ""
+
+
+def test_programs_get_one_line(tmp_path: Path) -> None:
+    Image.fromarray(NOISE).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    out = tmp_path / "x.html"
+    done = report(tmp_path, "--out", out, "--json")
+    assert done.exit_code == 1
+    record = json.loads(done.stdout)
+    assert record["out"] == str(out)
+    assert record["bytes"] == out.stat().st_size
+    assert (record["photos"], record["models"]) == (1, ["ran-small"])
+    (error,) = record["errors"]
+    assert "b.png" in error
+
+    done = report(tmp_path / "b.png", "--out", tmp_path / "y.html", "--json")
+    assert json.loads(done.stdout)["out"] is None
+    assert not (tmp_path / "y.html").exists()

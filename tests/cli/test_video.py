@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,14 @@ def test_a_layer_that_is_not_there_leaves_no_folder(film: Path, tmp_path: Path) 
     assert result.exit_code == 1
     assert "no layer named 'stage9'" in result.stderr
     assert not (tmp_path / "out.mp4.work").exists()
+
+
+def test_programs_get_one_line(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    command = ["video", str(film), "--out", str(out), "--longest", "40", "--model", "ran-small"]
+    done = run.invoke(cli, [*command, "--json"])
+    assert done.exit_code == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["out"], record["frames"], record["scenes"]) == (str(out), FRAMES + 3, 1)
+    assert record["provenance"]["model"] == "ran-small"
+    assert record["scale"][0] < record["scale"][1]
