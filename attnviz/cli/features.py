@@ -56,7 +56,7 @@ def features(
     open_file = opener(channels, window, slice_)
     listed = input_pictures(pictures, out)
     loaded = load_model(model_or_default(model), device, input_size=input_size)
-    found: list[_Found] = []
+    found: list[_FileFeatures] = []
     for picture, folder in zip(listed, output_folders([one.place for one in listed]), strict=True):
         try:
             if picture.problem is not None:
@@ -64,7 +64,7 @@ def features(
             one = features_of(loaded, open_file(picture.path), layer)
             # Of a thousand photos the pixels would fill the memory; nothing needs them any more.
             one = replace(one, picture=one.picture.reduced(_KEPT_SIDE))
-            found.append(_Found(picture.path, out / folder, one))
+            found.append(_FileFeatures(picture.path, out / folder, one))
         except NoSitesError:
             raise
         except (PictureError, ModelError) as error:
@@ -78,7 +78,7 @@ def features(
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _FileFeatures:
     """The features of a file, and the folder for what is made of them."""
 
     path: Path
@@ -86,7 +86,7 @@ class _Found:
     features: PatchFeatures
 
 
-def _write(group: list[_Found], *, json: bool) -> None:
+def _write(group: list[_FileFeatures], *, json: bool) -> None:
     """Write the pictures that share one basis."""
     from attnviz.analysis.features import shared_basis
     from attnviz.cli.output import write_file
