@@ -17,7 +17,7 @@
     ├── ExplanationError      a saved explanation that cannot be opened
     ├── MethodError           a method that does not fit what was captured
     ├── TargetError           a question that a model cannot be asked, or that has no answer
-    ├── OutputError           a file or folder that cannot be written
+    ├── OutputError           a file or folder that cannot be written, or results not be read
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
@@ -199,7 +199,7 @@ class TargetError(AttnvizError):
 
 
 class OutputError(AttnvizError):
-    """A file or folder cannot be written."""
+    """A file or folder cannot be written, or the results of a run over pictures not be read."""
 
 
 class FocusError(AttnvizError):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -39,14 +37,21 @@ from attnviz.targets.saved import SavedTarget
 from attnviz.targets.text import MOST as MOST_TARGETS
 from attnviz.targets.text import parse_target
 from attnviz.types import AnyArray, FloatArray
+from attnviz.untrusted.values import (
+    UNREADABLE,
+    checked_list,
+    checked_number,
+    checked_object,
+    parse_json,
+    reason_of,
+    sendable,
+)
 
 _MOST_LAYERS = 2048
 _LONGEST_SIDE = 8192
 _LONGEST_TEXT = 4000
 _MOST_TEXTS = 200
 _MOST_FACTS = 32_000_000  # bytes
-
-_UNREADABLE = (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, AttnvizError)
 
 Source = str | os.PathLike[str] | bytes
 """A path, or the bytes of a file."""
@@ -78,11 +83,10 @@ def explanation_parts(source: Source) -> dict[str, Any]:
             return _parts(_arrays(file))
     except OSError as error:
         raise ExplanationError(f"{name} cannot be read ({error.strerror or error}).") from error
-    except _UNREADABLE as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else error
+    except (AttnvizError, *UNREADABLE) as error:
         raise ExplanationError(
-            f"{name} cannot be opened as an explanation: {str(reason).rstrip('.')}. Save it again "
-            "with `Explanation.save`."
+            f"{name} cannot be opened as an explanation: {reason_of(error)}. Save it again with "
+            "`Explanation.save`."
         ) from error
 
 
@@ -94,8 +98,8 @@ def _arrays(file: IO[bytes]) -> dict[str, AnyArray]:
 
 
 def _parts(arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
-    facts = json.loads(_bytes(arrays[FACTS]))
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT:
+    facts = checked_object(parse_json(_bytes(arrays[FACTS]), nan=True))
+    if facts.get("format") != FORMAT:
         raise ValueError("it is of another format")
     if facts.get("version") != VERSION:
         raise ValueError(f"it is of version {facts.get('version')!r:.20}, and this reads {VERSION}")
@@ -103,8 +107,8 @@ def _parts(arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
     layers = _texts(facts["layers"], _MOST_LAYERS)
     if not layers or len(set(layers)) < len(layers):
         raise ValueError("its layers have no names of their own")
-    predictions = tuple(_prediction(one) for one in _list(facts["predictions"], _MOST_TEXTS))
-    classes = tuple(int(one) for one in _list(facts["classes"], _MOST_TEXTS))
+    predictions = tuple(_prediction(one) for one in checked_list(facts["predictions"], _MOST_TEXTS))
+    classes = tuple(int(one) for one in checked_list(facts["classes"], _MOST_TEXTS))
     pointed = arrays.get(POINTED_MAP)
     return {
         "picture": picture,
@@ -139,31 +143,19 @@ def _map(arrays: Mapping[str, AnyArray], name: str) -> FloatArray:
     return values
 
 
-def _list(value: Any, most: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) > most:
-        raise ValueError(f"a list has more than {most} entries, or is none")
-    return value
-
-
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise ValueError("a text is too long, or is none")
-    return value
+    return sendable(value)
 
 
 def _texts(value: Any, most: int) -> tuple[str, ...]:
-    return tuple(map(_text, _list(value, most)))
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError("a number is missing, or not finite")
-    return float(value)
+    return tuple(map(_text, checked_list(value, most)))
 
 
 def _prediction(value: Any) -> Prediction:
-    label, probability = _list(value, 2)
-    return Prediction(_text(label), _number(probability))
+    label, probability = checked_list(value, 2)
+    return Prediction(_text(label), checked_number(probability))
 
 
 def _picture(facts: Any, coded: AnyArray) -> Picture:
@@ -186,9 +178,12 @@ def _choice(facts: Any) -> Choice:
 
 
 def _geometry(facts: Any, picture: Picture) -> PictureGeometry:
-    sizes = [[int(side) for side in _list(facts[key], 2)] for key in ("picture_size", "input_size")]
+    sizes = [
+        [int(side) for side in checked_list(facts[key], 2)]
+        for key in ("picture_size", "input_size")
+    ]
     (height, width), (rows, columns) = sizes
-    top, left, bottom, right = map(_number, _list(facts["box"], 4))
+    top, left, bottom, right = map(checked_number, checked_list(facts["box"], 4))
     interpolation = facts["interpolation"]
     if (height, width) != (picture.height, picture.width):
         raise ValueError("its picture has another size than its maps say")
@@ -213,7 +208,9 @@ def _scores(facts: Any) -> Scores:
         ScoreKind(facts["kind"]),
         **{name: bool(facts[name]) for name in flags},
         note=_text(facts["note"]),
-        span=None if span is None else (_number(_list(span, 2)[0]), _number(span[1])),
+        span=None
+        if span is None
+        else (checked_number(checked_list(span, 2)[0]), checked_number(span[1])),
     )
 
 
@@ -222,8 +219,8 @@ def _certainty(facts: Any) -> Certainty | None:
         return None
     doubt = facts["doubt"]
     return Certainty(
-        _number(facts["margin"]),
-        _number(facts["energy"]),
+        checked_number(facts["margin"]),
+        checked_number(facts["energy"]),
         None if doubt is None else Doubt(doubt),
     )
 
@@ -236,10 +233,10 @@ def _asked(
             _target(_text(one["text"])),
             _prediction(one["prediction"]),
             ScoreKind(one["kind"]),
-            _number(one["share"]),
+            checked_number(one["share"]),
             tuple(_map(arrays, asked_map(number, layer)) for layer in range(len(layers))),
         )
-        for number, one in enumerate(_list(facts, MOST_TARGETS))
+        for number, one in enumerate(checked_list(facts, MOST_TARGETS))
     )
 
 

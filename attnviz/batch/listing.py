@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import pyarrow
 import pyarrow.csv
-import pyarrow.parquet
 
 from attnviz.batch.picture_file import PictureFile, archive_members
 from attnviz.errors import PictureError
 from attnviz.pictures.folders import pictures_below
-from attnviz.pictures.names import PICTURE_SUFFIXES
+from attnviz.pictures.names import PICTURE_SUFFIXES, visible
+from attnviz.untrusted.tables import read_table
+from attnviz.untrusted.values import UNREADABLE, reason_of
 
 TABLES = (".csv", ".parquet")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -117,26 +117,29 @@ def files_of_table(path: Path) -> list[PictureFile]:
         It cannot be read, or has no column of paths.
     """
     try:
-        if path.suffix.lower() == ".csv":
-            table = pyarrow.csv.read_csv(path)
-        else:
-            table = pyarrow.parquet.read_table(path)
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise PictureError(f"{path.name} cannot be read as a table ({reason}).") from error
-    columns = {name.lower(): name for name in table.column_names}
+        table = pyarrow.csv.read_csv(path) if path.suffix.lower() == ".csv" else read_table(path)
+        columns = {name.lower(): name for name in table.column_names}
+    except (OSError, *UNREADABLE) as error:  # of Arrow's errors too
+        raise PictureError(
+            f"{path.name} cannot be read as a table ({reason_of(error)}). Write it again."
+        ) from error
     named = next((columns[name] for name in _PATHS if name in columns), None)
     if named is None:
         raise PictureError(
-            f"{path.name} has the columns {', '.join(table.column_names[:8])}, and none of paths. "
-            'Call one "path".'
+            f"{path.name} has the columns {visible(', '.join(table.column_names[:8]))}, and none "
+            'of paths. Call one "path".'
         )
     label = next((columns[name] for name in _LABELS if name in columns), None)
     chosen = {"path": named, **({"label": label} if label else {})}
     if all(name in columns for name in _BOX):
         chosen |= {name: columns[name] for name in _BOX}
-    lists = {name: table[column].to_pylist() for name, column in chosen.items()}
-    return list(_rows(path.parent, lists))
+    try:
+        lists = {name: table[column].to_pylist() for name, column in chosen.items()}
+        return list(_rows(path.parent, lists))
+    except UNREADABLE as error:
+        raise PictureError(
+            f"{path.name} has columns that cannot be read ({reason_of(error)}). Write it again."
+        ) from error
 
 
 def _rows(folder: Path, lists: dict[str, list[Any]]) -> Iterator[PictureFile]:
@@ -144,9 +147,13 @@ def _rows(folder: Path, lists: dict[str, list[Any]]) -> Iterator[PictureFile]:
     boxes = zip(*(lists[name] for name in _BOX), strict=True) if "x0" in lists else None
     for path, label in zip(lists["path"], labels, strict=True):
         box = None if boxes is None else next(boxes)
-        known = box is not None and all(isinstance(edge, (int, float)) for edge in box)
+        known = box is not None and all(_is_share(edge) for edge in box)
         yield PictureFile(
             str(folder / str(path)),
             group="" if label is None else str(label),
             box=box if known else None,
         )
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and -1e6 < value < 1e6  # nor NaN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from attnviz.batch.result_tables import read_manifest, read_maps, read_scores
 from attnviz.batch.rows import MAPS, SCORES
 from attnviz.errors import OutputError
 from attnviz.files import Write, replace_whole
+from attnviz.untrusted.values import read_json
 
 MANIFEST, TABLE = "manifest.json", "scores.parquet"
 _QUESTION = "question.json"
+_NUMBER = re.compile(r"[0-9]{6,9}")
+_MOST_BYTES = 10_000_000  # of a manifest
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class ResultFolder:
             It holds the results of another question, or other files.
         """
         file = self._parts / _QUESTION
-        before = _json(self.path / MANIFEST).get("question") or _json(file)
+        before = self.manifest().get("question") or _json(file)
         results = self.is_whole or self.done()
         if results and before != question:
             different = sorted(
@@ -73,7 +78,8 @@ class ResultFolder:
 
     def done(self) -> frozenset[int]:
         """Return the numbers of the parts that are whole."""
-        return frozenset(int(path.stem) for path in self._parts.glob("*.parquet"))
+        names = (path.stem for path in self._parts.glob("*.parquet"))
+        return frozenset(int(name) for name in names if _NUMBER.fullmatch(name))
 
     def write_part(
         self,
@@ -138,17 +144,25 @@ class ResultFolder:
         self.write_text(MANIFEST, json.dumps({**self.manifest(), **facts}, indent=1))
 
     def scores(self) -> pyarrow.Table:
-        """Return the table of all scores."""
-        return pyarrow.parquet.read_table(self.path / TABLE)
+        """Return the table of all scores, checked; raises OutputError."""
+        return read_scores(self.path / TABLE)
 
     def maps(self) -> Iterator[pyarrow.Table]:
-        """Yield the tables of maps, in the order of the pictures."""
+        """Yield the tables of maps, checked, in the order of the pictures; raises OutputError."""
         for path in sorted((self.path / "maps").glob("*.parquet")):
-            yield pyarrow.parquet.read_table(path)
+            yield read_maps(path)
 
     def manifest(self) -> dict[str, Any]:
-        """Return the manifest; empty where the results are not whole."""
-        return _json(self.path / MANIFEST)
+        """Return the manifest; empty where the results are not whole.
+
+        Raises
+        ------
+        OutputError
+            It is damaged.
+        """
+        if not self.is_whole:
+            return {}
+        return read_manifest(self.path / MANIFEST)
 
     @property
     def _parts(self) -> Path:
@@ -179,7 +193,6 @@ class ResultFolder:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        return read_json(path, _MOST_BYTES)
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}

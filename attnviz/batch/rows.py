@@ -14,6 +14,7 @@ from attnviz.batch.picture_file import PictureFile
 from attnviz.metrics.map_statistics import MapStatistics, share_inside
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.types import FloatArray
+from attnviz.untrusted.values import sendable
 
 BEST = 5
 SEEN = ("seen_top", "seen_left", "seen_bottom", "seen_right")
@@ -75,10 +76,11 @@ def score_row(result: ExplainedPicture, file: PictureFile) -> dict[str, Any]:
     dict
         By the names of `SCORES`.
     """
-    row: dict[str, Any] = {"index": result.index, "path": file.name, "group": file.group}
+    row: dict[str, Any] = {"index": result.index, "path": sendable(file.name)}
+    row["group"] = sendable(file.group)  # names of files need not be valid text
     found = result.explanation
     if found is None:
-        return {**row, "error": str(result.error)}
+        return {**row, "error": sendable(str(result.error))}
     row |= {
         "sha256": found.picture.sha256,
         "width": found.picture.width,

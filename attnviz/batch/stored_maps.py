@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet
+import pyarrow
 
 from attnviz.batch.parts import ResultFolder
+from attnviz.batch.result_tables import read_maps
 from attnviz.errors import OutputError
 from attnviz.types import FloatArray
 
@@ -75,16 +76,16 @@ def _grid(table: pyarrow.Table, row: int) -> FloatArray:
 
 @lru_cache(maxsize=_KEPT)
 def _read(path: Path, _changed: int) -> tuple[Any, Any]:
-    table = pyarrow.parquet.read_table(path).combine_chunks()
+    table = read_maps(path)
     return table, table["index"].to_numpy()
 
 
 def _table(path: Path) -> tuple[Any, Any]:
     try:
-        return _read(path, path.stat().st_mtime_ns)
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = getattr(error, "strerror", None) or error
+        changed = path.stat().st_mtime_ns
+    except OSError as error:
         raise OutputError(
-            f"The maps in {path} cannot be read ({reason}). Give the same command again with "
-            "another folder as --out."
+            f"The maps in {path} cannot be read ({error.strerror}). Give the same command again "
+            "with another folder as --out."
         ) from error
+    return _read(path, changed)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from attnviz.cli.terminal import path_text
 from attnviz.errors import ModelError
 from attnviz.training.cli import AsJson
 
@@ -60,10 +59,11 @@ def open_model(
         It cannot be loaded, or labels were given for a model that has its own.
     """
     from attnviz.models.black_box.door import black_box, is_black_box_file
+    from attnviz.models.labels import read_labels
     from attnviz.models.loading import load_model
 
     if name is not None and is_black_box_file(name):
-        names = _lines(labels) or (() if like is None else like.labels)
+        names = read_labels(labels) or (() if like is None else like.labels)
         preprocess = None if like is None else replace(like.preprocess, fit=_square(like))
         return black_box(name, names, input_size=input_size, preprocess=preprocess)
     if labels is not None:
@@ -82,19 +82,6 @@ def _square(model: VisionModel) -> Fit:
 
     fit = Fit(model.preprocess.fit)
     return Fit.SQUASH if fit is Fit.WHOLE else fit
-
-
-def _lines(path: Path | None) -> tuple[str, ...]:
-    if path is None:
-        return ()
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{path_text(path)} cannot be read as labels. Give a text file in UTF-8 with one label "
-            "a line."
-        ) from error
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def models(json: AsJson = False) -> None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from html import escape, unescape
 
+from attnviz.untrusted.values import checked_object, parse_json, sendable
+
 _PACKET = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
@@ -31,7 +33,7 @@ def read_xmp_packet(packet: bytes) -> dict[str, str]:
     """Read what `xmp_packet` wrote; empty where there is nothing of it."""
     found = _TEXT.search(packet.decode("utf-8", "replace"))
     try:
-        facts = json.loads(unescape(found[1])) if found else {}
+        facts = checked_object(parse_json(unescape(found[1]))) if found else {}
     except ValueError:
         return {}
-    return {str(key): str(value) for key, value in facts.items()} if isinstance(facts, dict) else {}
+    return {sendable(key): sendable(str(value)) for key, value in facts.items()}

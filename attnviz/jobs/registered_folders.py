@@ -14,8 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from attnviz.errors import RunError
+from attnviz.untrusted.values import read_bounded
 
 _REGISTRY = "elsewhere"
+_LONGEST_PATH = 32_768  # bytes
 
 
 def runs_folder() -> Path:
@@ -59,7 +61,7 @@ def registered_folders() -> tuple[Path, ...]:
         # The system may refuse for any reason, such as a network drive that was cut off, and no
         # other training may depend on it.
         with suppress(OSError, ValueError):
-            folder = Path(os.fsdecode(entry.read_bytes()))
+            folder = Path(os.fsdecode(read_bounded(entry, _LONGEST_PATH)))
             try:
                 is_folder = stat.S_ISDIR(folder.stat().st_mode)
             except FileNotFoundError:

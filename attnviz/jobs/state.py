@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from attnviz.errors import RunError
 from attnviz.files import write_atomically
+from attnviz.untrusted.fields import Check, checked_fields
+from attnviz.untrusted.values import (
+    UNREADABLE,
+    checked_count,
+    checked_number,
+    read_json,
+    reason_of,
+)
 
 JOB = "job.json"
 STATE = "state.json"
-_TYPES: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "RunPhase": str}
+_MOST_BYTES = 1_000_000
 
 
 class RunPhase(StrEnum):
@@ -98,12 +106,7 @@ class JobState:
 
         `JobState.read` reads that of a run of any kind, and leaves out what a kind has added.
         """
-        path = folder / STATE
-        values = _read_fields(cls, path, more=cls is JobState)
-        try:
-            return cls(**{**values, "phase": RunPhase(values["phase"])})
-        except (ValueError, KeyError) as error:
-            raise RunError(f"{path} cannot be read ({error}).") from error
+        return cls(**_read_fields(cls, folder / STATE, more=cls is JobState))
 
     def write(self, folder: Path) -> None:
         """Write the state into `folder`; raises RunError where that fails."""
@@ -121,18 +124,37 @@ def _read_fields(kind: type, path: Path, *, more: bool = False) -> dict[str, Any
     `more`: other names may be there, and are left out.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        expected = {field.name: str(field.type) for field in fields(kind)}
+        values = read_json(path, _MOST_BYTES, nan=True)
         if more:
-            values = {name: value for name, value in values.items() if name in expected}
-        if not all(isinstance(value, _TYPES[expected[name]]) for name, value in values.items()):
-            raise ValueError("a value has the wrong type")
-        needed = {field.name for field in fields(kind) if field.default is MISSING}
-        missing = needed - values.keys()
-        if missing:
-            raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-        return dict(values)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+            own = {field.name for field in fields(kind)}
+            values = {name: value for name, value in values.items() if name in own}
+        return checked_fields(kind, values, _CHECKS)
+    except (OSError, *UNREADABLE) as error:
         raise RunError(
-            f"{path} cannot be read ({error}). It may come from another version of attnviz."
+            f"{path} cannot be read ({reason_of(error)}). It may come from another version of "
+            "attnviz."
         ) from error
+
+
+def _count(value: object) -> int:
+    return checked_count(value, 0, 10**12, "a count")
+
+
+def _amount(value: object) -> float:
+    number = checked_number(value)
+    if number < 0:
+        raise ValueError("a number is below 0")
+    return number
+
+
+def _share(value: object) -> float:
+    number = _amount(value)
+    if number > 1.001:  # sums of steps are rounded
+        raise ValueError("a share is above 1")
+    return number
+
+
+_CHECKS: dict[str, Check] = {
+    "phase": RunPhase, "step": _count, "steps": _count, "scored": _count,
+    "seconds": _amount, "share": _share, "chance": _share,
+}  # fmt: skip

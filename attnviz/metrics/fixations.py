@@ -8,10 +8,9 @@ its `images`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from attnviz.pictures import open_picture
 from attnviz.pictures.names import visible
 from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray, IntArray
+from attnviz.untrusted.values import UNREADABLE, is_plain_name, parse_json, read_bounded, reason_of
 
 FILE = "fixations.json"
 MOST_BYTES = 128 * 2**20
@@ -192,10 +192,11 @@ def _table(folder: Path) -> Mapping[str, Any]:
             )
         if path.stat().st_size > MOST_BYTES:
             raise VisionError(f"{path} has more than {MOST_BYTES // 2**20} MB. Split it.")
-        table = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        reason = visible(str(error)) if isinstance(error, ValueError) else type(error).__name__
-        raise VisionError(f"{path} cannot be read as JSON ({reason}). Replace it.") from None
+        table = parse_json(read_bounded(path, MOST_BYTES), nan=True)
+    except (OSError, *UNREADABLE) as error:
+        raise VisionError(
+            f"{path} cannot be read as JSON ({reason_of(error)}). Replace it."
+        ) from None
     if not isinstance(table, dict) or not 0 < len(table) <= MOST_PICTURES:
         raise VisionError(f"{path} must hold from 1 to {MOST_PICTURES:,} pictures, as in {_SHAPE}.")
     return table
@@ -231,8 +232,7 @@ def _read_picture(folder: Path, name: str, entry: Any, left_out: _LeftOut) -> Fi
 
 def _file(folder: Path, name: str, shown: str) -> Path | None:
     """Find the picture's file, None without one; raise VisionError for one outside the folder."""
-    plain = Path(name).name == name and PureWindowsPath(name).name == name and "\0" not in name
-    if not plain or name == "..":
+    if not is_plain_name(name):
         raise VisionError(
             f"{FILE} names the picture {shown!r}, which is no plain file name. Put the pictures "
             f"into the folder or its images, and give their names without a path."

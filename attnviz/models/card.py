@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
@@ -13,9 +12,21 @@ from typing import Any, TypeGuard, TypeVar
 
 from attnviz.errors import WeightsError
 from attnviz.models.spec import CertaintyLimits, RecommendedMap
+from attnviz.untrusted.values import (
+    UNREADABLE,
+    checked_list,
+    checked_object,
+    checked_text,
+    parse_json,
+    read_bounded,
+    reason_of,
+)
 
 T = TypeVar("T")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_BYTES = 20_000_000
+_MOST_CLASSES = 100_000
+_LARGEST_SIDE = 8192  # px
 
 
 @dataclass(frozen=True)
@@ -99,39 +110,40 @@ def read_limits(path: Path) -> CertaintyLimits | None:
 
 def _read(path: Path, parse: Callable[[dict[str, Any]], T]) -> T:
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        source = parse_json(read_bounded(path, _MOST_BYTES), nan=True)
+    except (OSError, *UNREADABLE) as error:
         raise WeightsError(
-            f"The card {path} cannot be read ({error}). Restore the file."
+            f"The card {path} cannot be read ({reason_of(error)}). Restore the file."
         ) from error
     try:
-        if not isinstance(entries, dict):
-            raise TypeError("it is not a JSON object")
-        return parse(entries)
-    except (TypeError, ValueError) as error:
-        raise WeightsError(f"The card {path} is not valid: {error}. Correct the entry.") from error
+        return parse(checked_object(source))
+    except UNREADABLE as error:
+        raise WeightsError(
+            f"The card {path} is not valid: {reason_of(error)}. Correct the entry."
+        ) from error
 
 
 def _card(entries: dict[str, Any]) -> ModelCard:
     classes = entries.get("classes")
     if not isinstance(classes, list) or not classes or not all(map(_is_name, classes)):
         raise TypeError('"classes" must be a list of names')
+    names = [checked_text(one) or "?" for one in checked_list(classes, _MOST_CLASSES, '"classes"')]
     sha256 = entries.get("sha256")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise ValueError('"sha256" must hold 64 hexadecimal digits')
     side, parameters = entries.get("input_side"), entries.get("parameters")
-    if not _is_count(side):
+    if not _is_count(side) or side > _LARGEST_SIDE:
         raise ValueError('"input_side" must be a whole number of pixels')
     if parameters is not None and not _is_count(parameters):
         raise ValueError('"parameters" must be a whole number')
     return ModelCard(
-        tuple(classes),
+        tuple(names),
         sha256,
         side,
         _answers(entries.get("answers", {})),
         parameters,
         _fraction(entries.get("top1")),
-        str(entries.get("data", "")),
+        checked_text(str(entries.get("data", ""))),
         _certainty(entries.get("certainty")),
     )
 

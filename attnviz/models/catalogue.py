@@ -16,7 +16,7 @@ from attnviz.models.timm_source import timm_specs
 from attnviz.models.torchvision_places_source import torchvision_places_specs
 from attnviz.models.torchvision_source import torchvision_specs
 from attnviz.models.words_source import missing_words, reader_names, words_specs
-from attnviz.models.zoo_source import trained_spec, zoo_specs
+from attnviz.models.zoo_source import damaged_cards, trained_spec, zoo_specs
 from attnviz.words import listed
 
 MODEL_VARIABLE = "ATTNVIZ_MODEL"
@@ -46,8 +46,7 @@ def list_models() -> ModelList:
 
     Raises
     ------
-    WeightsError
-        The card of a shipped network is not valid.
+    Nothing for a damaged card: its network is left out, and `damaged_cards` says why.
     """
     specs = (
         *_come_along(),
@@ -69,13 +68,9 @@ def default_model() -> str:
     str
         What `$ATTNVIZ_MODEL` names, or else the first that comes along: `lens` if the package of
         EfficientNet-Lite0, its trunk, is installed.
-
-    Raises
-    ------
-    WeightsError
-        The card of a shipped network is not valid.
     """
-    return os.environ.get(MODEL_VARIABLE) or _come_along()[0].name
+    wanted = os.environ.get(MODEL_VARIABLE)
+    return wanted or (_come_along() or list_models())[0].name
 
 
 def missing_default() -> str:
@@ -122,6 +117,8 @@ def find_model(name: str) -> ModelSpec:
         raise WeightsUnavailableError(lite0_source.MISSING)
     if name in reader_names() and name not in specs:
         raise WeightsUnavailableError(f"{name} is not here. {missing_words()}")
+    if name not in specs and (problem := damaged_cards().get(name)) is not None:
+        raise problem
     if name not in specs:
         raise UnknownNameError("model", name, specs)
     return specs[name]

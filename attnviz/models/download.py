@@ -87,7 +87,8 @@ def download(
             raise
         raise WeightsUnavailableError(_reason(error, folder)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is none, that is the error to tell
+            partial.unlink(missing_ok=True)
     return folder / ref.file_name, digest
 
 

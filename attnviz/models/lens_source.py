@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from attnviz.assets import assets_folder
+from attnviz.errors import WeightsError
 from attnviz.models.card import read_card
 from attnviz.models.lite0_source import build_lite0, lite0_specs
 from attnviz.models.spec import SPATIAL_AND_FEATURES, ModelSpec, Source, StateDict, WeightsRef
@@ -15,17 +16,14 @@ NAME = "lens"
 
 
 def lens_specs() -> tuple[ModelSpec, ...]:
-    """Describe `lens`; empty where the package of its trunk is not installed.
-
-    Raises
-    ------
-    WeightsError
-        The card is not valid.
-    """
+    """Describe `lens`; empty without the package of its trunk, or where its card is damaged."""
     weights = assets_folder() / "weights" / f"{NAME}.safetensors"
     if not weights.is_file():
         return ()
-    card = read_card(weights.with_suffix(".json"))
+    try:
+        card = read_card(weights.with_suffix(".json"))
+    except WeightsError:  # `damaged_cards` says why
+        return ()
     return tuple(
         ModelSpec(
             name=NAME,

@@ -15,10 +15,12 @@ import torch
 from torch import nn
 
 from attnviz.assets import assets_folder
+from attnviz.errors import WeightsError
 from attnviz.models.card import read_limits
 from attnviz.models.preprocess import HALF, Preprocess
 from attnviz.models.spec import (
     FEATURES,
+    CertaintyLimits,
     ModelSpec,
     RecommendedMap,
     Source,
@@ -77,9 +79,16 @@ def _spec(path: Path) -> ModelSpec:
         note=f"Knows the {len(imagenet_labels()):,} classes of ImageNet.",
         # docs/focus-maps-efficientnet-lite0.md
         answers={"decision": RecommendedMap("competition", FUSED, 0.233)},
-        certainty=read_limits(assets_folder() / "weights" / f"{NAME}.json"),
+        certainty=_limits(),
         licence="Apache-2.0",
     )
+
+
+def _limits() -> CertaintyLimits | None:
+    try:
+        return read_limits(assets_folder() / "weights" / f"{NAME}.json")
+    except WeightsError:  # `damaged_cards` says why
+        return None
 
 
 def build_lite0() -> nn.Module:

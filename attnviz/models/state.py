@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import torch
@@ -12,8 +13,13 @@ from torch import Tensor, nn
 
 from attnviz.errors import WeightsError
 from attnviz.models.spec import StateDict
+from attnviz.pictures.names import visible
+from attnviz.untrusted.archives import open_zip
+from attnviz.untrusted.values import UNREADABLE, reason_of
 
 _MAX_NAMES_SHOWN = 3
+_MOST_ENTRIES = 100_000
+_MOST_NAMES_BYTES = 64_000_000  # of the pickle, which holds names and shapes
 
 
 def read_state(path: Path) -> StateDict:
@@ -49,13 +55,14 @@ def read_state(path: Path) -> StateDict:
 def _read_safetensors(path: Path) -> StateDict:
     try:
         state: StateDict = load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, *UNREADABLE) as error:
         raise _damaged(path, error) from error
     return state
 
 
 def _read_torch(path: Path) -> StateDict:
     try:
+        _check_archive(path)
         state: object = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "GLOBAL" in str(error) or "Unsupported" in str(error):
@@ -67,11 +74,36 @@ def _read_torch(path: Path) -> StateDict:
         raise _damaged(path, error) from error
     if not isinstance(state, dict) or not all(map(_is_entry, state.items())):
         raise _objects(path)
+    repeated = next((name for name, one in state.items() if _claims_more(one)), None)
+    if repeated is not None:
+        raise _damaged(path, ValueError(f"{visible(repeated)} claims more numbers than it has"))
     return state  # the dictionary itself: its attributes hold the version of each module
 
 
 def _is_entry(entry: tuple[object, object]) -> bool:
     return isinstance(entry[0], str) and isinstance(entry[1], Tensor)
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse a ZIP that unpacks to more than it is: PyTorch stores tensors as they are."""
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            return  # as PyTorch wrote files before 1.6
+        with open_zip(file, _MOST_ENTRIES) as archive:
+            entries = archive.infolist()
+        size = sum(entry.file_size for entry in entries)
+        if size > path.stat().st_size or any(
+            entry.filename.endswith(".pkl") and entry.file_size > _MOST_NAMES_BYTES
+            for entry in entries
+        ):
+            raise ValueError("it claims to hold more than it has")
+
+
+def _claims_more(values: Tensor) -> bool:
+    """Whether a tensor repeats numbers: a few bytes could claim any shape."""
+    if values.layout is not torch.strided or values.is_meta:
+        return True
+    return values.numel() * values.element_size() > values.untyped_storage().nbytes()
 
 
 def _objects(path: Path) -> WeightsError:
@@ -90,9 +122,9 @@ def _program(path: Path) -> WeightsError:
 
 
 def _damaged(path: Path, error: Exception) -> WeightsError:
-    first_line = (str(error).splitlines() or [type(error).__name__])[0]
     return WeightsError(
-        f"{path} is damaged or not a file of weights ({first_line}). Remove it and get it again."
+        f"{path} is damaged or not a file of weights ({reason_of(error)}). Remove it and get it "
+        "again."
     )
 
 

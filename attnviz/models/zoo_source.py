@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from attnviz.assets import assets_folder
 from attnviz.errors import WeightsError
-from attnviz.models.card import ModelCard, read_card
+from attnviz.models.card import ModelCard, read_card, read_limits
 from attnviz.models.spec import ModelSpec, Source, WeightsRef
 from attnviz.models.zoo.registry import ZooNetwork, zoo_networks
 
@@ -24,22 +25,40 @@ def zoo_specs() -> tuple[ModelSpec, ...]:
     tuple of ModelSpec
         Networks with measured maps first, by the agreement of their attention with people's
         fixations; the others by input size, then accuracy, largest first.
-
-    Raises
-    ------
-    WeightsError
-        A card is not valid.
+        Those whose card is damaged are left out (`damaged_cards`).
     """
     folder = assets_folder() / "weights"
     ranked: list[tuple[tuple[float, ...], ModelSpec]] = []
     for network in zoo_networks():
         weights = folder / f"{network.name}.safetensors"
         if weights.is_file() and weights.with_suffix(".json").is_file():
-            card = read_card(weights.with_suffix(".json"))
-            spec = _trained(network, weights, name=network.name)
-            ranked.append((_rank(card), dataclasses.replace(spec, licence=_LICENCE)))
+            with suppress(WeightsError):  # one damaged card costs its own network alone
+                card = read_card(weights.with_suffix(".json"))
+                spec = _trained(network, weights, name=network.name)
+                ranked.append((_rank(card), dataclasses.replace(spec, licence=_LICENCE)))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(spec for _, spec in ranked)
+
+
+def damaged_cards() -> dict[str, WeightsError]:
+    """Say which networks that come along cannot be described, and why.
+
+    Returns
+    -------
+    dict of str to WeightsError
+        By the network's name. What a card alone says of it is not known then, and a network of this
+        project is left out of the catalogue.
+    """
+    found = {}
+    for path in sorted((assets_folder() / "weights").glob("*.json")):
+        try:
+            if path.with_suffix(".safetensors").is_file():
+                read_card(path)
+            else:
+                read_limits(path)
+        except WeightsError as error:
+            found[path.stem] = error
+    return found
 
 
 def _rank(card: ModelCard) -> tuple[float, ...]:

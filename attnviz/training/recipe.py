@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Literal, Self, get_args
 
 from attnviz.errors import TrainingError, UnknownNameError
+from attnviz.untrusted.fields import checked_fields
+from attnviz.untrusted.values import UNREADABLE, checked_list, parse_json, reason_of
 
 # Fields that were added later are omitted from the JSON where they are off. The JSON identifies a
 # run, and older runs must still be resumable.
@@ -23,6 +26,8 @@ _ADDED_LATER = {
 # Fewer steps leave most networks at chance, whatever the pictures.
 _LEAST_STEPS = 400
 _LEAST_BATCH = 4
+_MOST_PHASES = 100
+_NAME = re.compile(r"[\w.-]{1,100}")
 
 
 OptimizerName = Literal["sgd", "adamw", "muon"]
@@ -194,14 +199,26 @@ class Recipe:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read a recipe from `to_json`; raises TrainingError for anything else."""
+        checks = {"phases": _phases, "optimizer": parse_optimizer, "model": _plain_name}
         try:
-            fields: dict[str, Any] = json.loads(text)
-            fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
-            return cls(**fields)
-        except (TypeError, ValueError, KeyError) as error:
+            return cls(**checked_fields(cls, parse_json(text), checks))
+        except UNREADABLE as error:
             raise TrainingError(
-                f"The recipe cannot be read ({error}). It may come from another version of attnviz."
+                f"The recipe cannot be read ({reason_of(error)}). It may come from another version "
+                "of attnviz."
             ) from error
+
+
+def _phases(value: object) -> tuple[Phase, ...]:
+    phases = checked_list(value, _MOST_PHASES, "the list of phases")
+    return tuple(Phase(**checked_fields(Phase, phase)) for phase in phases)
+
+
+def _plain_name(value: object) -> str:
+    """The network's name, which is a part of the names of files."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError("the model is no name")
+    return value
 
 
 def for_few_pictures(recipe: Recipe, pictures: int) -> Recipe:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from attnviz.export.array_archive import read_arrays
 from attnviz.files import replace_whole
-from attnviz.types import FloatArray, IntArray
+from attnviz.types import AnyArray, FloatArray, IntArray
 
 # Frames of a file: what an interruption costs at most.
 FRAMES = 64
@@ -67,9 +67,9 @@ class Shelf:
         found: list[FrameMaps] = []
         while self.folder is not None and (path := self._path(len(found))).is_file():
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    one = FrameMaps(*(file[name] for name in FrameMaps.__dataclass_fields__))
-            except (OSError, ValueError, KeyError, BadZipFile):
+                with path.open("rb") as file:
+                    one = _checked(read_arrays(file, {np.dtype(np.float32), np.dtype(np.int64)}))
+            except (OSError, ValueError, KeyError):
                 break
             found.append(one)
         return found
@@ -86,3 +86,13 @@ class Shelf:
 def _write(path: Path, maps: FrameMaps) -> None:
     with path.open("wb") as file:  # given a path, NumPy would add a suffix to it
         np.savez(file, **vars(maps))
+
+
+def _checked(arrays: Mapping[str, AnyArray]) -> FrameMaps:
+    """Maps out of a file; raises ValueError or KeyError for anything else."""
+    one = FrameMaps(*(arrays[name] for name in FrameMaps.__dataclass_fields__))
+    kinds = [values.dtype.kind for values in (one.maps, one.ticks, one.lasts, one.changes)]
+    lengths = {values.shape for values in (one.ticks, one.lasts, one.changes)}
+    if kinds != ["f", "i", "i", "f"] or one.maps.ndim != 3 or lengths != {one.maps.shape[:1]}:
+        raise ValueError("these are no maps of frames")
+    return one

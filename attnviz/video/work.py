@@ -15,10 +15,12 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.targets import Target
 from attnviz.targets.function import ScoreFunction
 from attnviz.targets.text import format_targets
+from attnviz.untrusted.values import read_json
 from attnviz.version import __version__
 from attnviz.video.film import Video
 
 _ORDER = "order.json"
+_MOST_BYTES = 1_000_000
 _PIECES = "piece-*"
 
 
@@ -91,7 +93,6 @@ def work_folder(out: Path, question: dict[str, str], look: str) -> Iterator[Path
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        content = json.loads(path.read_text("utf-8"))
+        return read_json(path, _MOST_BYTES)
     except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}

@@ -11,6 +11,7 @@ from typing import Any, Self
 from attnviz.render.aperture import Aperture
 from attnviz.render.focus import Edges, FocusSettings, Scale
 from attnviz.render.heat import COLOUR_MAPS
+from attnviz.untrusted.values import sendable
 
 LARGEST_RADIUS = 0.06  # of a blur disc, as a share of the picture's diagonal
 
@@ -145,7 +146,8 @@ def _checked(name: str, default: Any, value: Any) -> Any:
     if isinstance(default, str):
         if name == "colours":
             return value if value in COLOUR_MAPS else None
-        return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else None
+        named = isinstance(value, str) and len(value) <= _LONGEST_NAME
+        return sendable(value) if named else None
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):  # JSON integers can have any length

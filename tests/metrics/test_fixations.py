@@ -103,7 +103,7 @@ def test_a_limit_takes_evenly_spaced_pictures_and_progress_is_told(tmp_path: Pat
         ({"C:\\a.png": [GOOD]}, "no plain file name"),
         ({"x\\a.png": [GOOD]}, "no plain file name"),
         ({"a\0.png": [GOOD]}, "no plain file name"),
-        ({"": [GOOD]}, "names no picture that can be used"),
+        ({"": [GOOD]}, "no plain file name"),
         ({"gone.png": [GOOD]}, "first gone.png"),
     ],
 )

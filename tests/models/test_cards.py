@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from safetensors.torch import save_file
 from attnviz.errors import WeightsError
 from attnviz.models import zoo_source
 from attnviz.models.card import read_limits
-from attnviz.models.catalogue import list_models
+from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.loading import load_model
 from attnviz.models.spec import CertaintyLimits, RecommendedMap, Source
 from attnviz.models.zoo.registry import build_network
+from attnviz.models.zoo_source import damaged_cards
 from attnviz.pictures.geometry import Fit
 
 # The smallest of each family that can be built without values (RegNet cannot).
@@ -114,8 +116,9 @@ def test_a_wrong_card_is_named_with_the_entry(
     assets: Path, changes: dict[str, object], reason: str
 ) -> None:
     publish(assets, **changes)
+    assert "ran-small" not in {spec.name for spec in list_models()}
     with pytest.raises(WeightsError, match=reason) as caught:
-        list_models()
+        find_model("ran-small")
     assert str(assets / "ran-small.json") in str(caught.value)
 
 
@@ -140,8 +143,28 @@ def test_a_card_may_hold_the_limits_of_a_sure_decision(
 def test_a_card_that_is_no_table_is_named(assets: Path, text: str) -> None:
     publish(assets)
     (assets / "ran-small.json").write_text(text)
+    assert list(damaged_cards()) == ["ran-small"]
     with pytest.raises(WeightsError, match=r"ran-small\.json"):
-        list_models()
+        find_model("ran-small")
+
+
+def test_a_damaged_card_costs_its_own_network_alone(assets: Path) -> None:
+    publish(assets)
+    shutil.copy(assets / "ran-small.safetensors", assets / "cbam-small.safetensors")
+    (assets / "cbam-small.json").write_text("[" * 100_000)
+    names = [spec.name for spec in list_models()]
+    assert names[0] == "ran-small"
+    assert "cbam-small" not in names
+    assert list(damaged_cards()) == ["cbam-small"]
+    assert "nested too deeply" in str(damaged_cards()["cbam-small"])
+
+
+def test_names_in_a_card_can_be_shown(assets: Path) -> None:
+    """JSON holds halves of characters, which no message can carry, and texts without end."""
+    publish(assets, classes=["a\ud800b", "\u202ecat", "x" * 5000], data="\ud800" + "y" * 5000)
+    spec = list_models()[0]
+    assert spec.labels == ("ab", "cat", "x" * 179 + "…" + "x" * 20)
+    assert len(spec.note.encode()) < 1000
 
 
 def test_weights_that_are_not_those_of_the_card_are_not_loaded(assets: Path) -> None:

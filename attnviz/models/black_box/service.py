@@ -23,6 +23,7 @@ from attnviz.errors import ModelError
 from attnviz.models.black_box.handed import Handed, Takes
 from attnviz.models.web import web_opener
 from attnviz.types import FloatArray, Pixels
+from attnviz.untrusted.values import UNREADABLE, parse_json
 
 SCHEMES = ("http://", "https://")
 LARGEST_ANSWER = 64 * 1024**2
@@ -91,15 +92,7 @@ class Service:
             "datatype": "UINT8" if values.dtype == np.uint8 else "FP32",
             "data": values.ravel().tolist(),
         }
-        answer = self._posted(json.dumps({"inputs": [asked]}).encode())
-        try:
-            output = json.loads(answer)["outputs"][0]
-            return np.array(output["data"], np.float32).reshape(output["shape"])
-        except (ValueError, TypeError, LookupError) as error:
-            raise ModelError(
-                f"{self.shown} answered with something else than the outputs of the Open Inference "
-                "Protocol, version 2. Check the address, or pass a function that asks the service."
-            ) from error
+        return scores_of(self._posted(json.dumps({"inputs": [asked]}).encode()), self.shown)
 
     def _posted(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json", **self.headers}
@@ -134,6 +127,18 @@ class Service:
         if isinstance(cause, TimeoutError):
             return f"no whole answer within {self.timeout:g} seconds"
         return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+
+
+def scores_of(answer: bytes, address: str) -> FloatArray:
+    """Return the scores in an answer, float32 [N, classes]; raises ModelError for another one."""
+    try:
+        output = parse_json(answer, nan=True)["outputs"][0]
+        return np.array(output["data"], np.float32).reshape(output["shape"])
+    except UNREADABLE as error:
+        raise ModelError(
+            f"{address} answered with something else than the outputs of the Open Inference "
+            "Protocol, version 2. Check the address, or pass a function that asks the service."
+        ) from error
 
 
 def from_address(given: object) -> Handed | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from attnviz.errors import TrainingError
 from attnviz.pictures.names import PICTURE_SUFFIXES
+from attnviz.untrusted.values import UNREADABLE, checked_text, read_json, reason_of
+
+_MOST_BYTES = 10_000_000
 
 
 def count_pictures(root: Path | str) -> dict[str, int]:
@@ -115,11 +117,11 @@ def class_names(root: Path, folders: Sequence[str]) -> tuple[str, ...]:
     if not path.is_file():
         return tuple(folders)
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(str(table.get(folder, folder))[:80] for folder in folders)
-    except (ValueError, AttributeError) as error:
+        table = read_json(path, _MOST_BYTES)
+        return tuple(checked_text(table.get(one, one), f"the name of {one}", 80) for one in folders)
+    except (OSError, *UNREADABLE) as error:
         raise TrainingError(
-            f"{path} is not a table of class names ({error}). Write it as "
+            f"{path} is not a table of class names ({reason_of(error)}). Write it as "
             '{"folder": "name", ...} or remove it.'
         ) from error
 

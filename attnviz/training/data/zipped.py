@@ -6,18 +6,21 @@ import hashlib
 import io
 import shutil
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from attnviz.errors import TrainingError
-from attnviz.pictures.names import PICTURE_SUFFIXES
+from attnviz.pictures.names import PICTURE_SUFFIXES, visible
+from attnviz.untrusted.archives import BROKEN_ARCHIVE, open_zip, unpacked
+from attnviz.untrusted.values import reason_of
 
 MOST_BYTES = 1024**3
 MOST_KEPT = 2 * MOST_BYTES
 MOST_SHARED = 4 * MOST_KEPT
 MOST_FILES = 50_000
+MOST_ENTRIES = 2 * MOST_FILES  # also those that are no pictures
+_LONGEST_PART = 200  # bytes of a folder's name
 
 
 def unpack_classes(
@@ -58,7 +61,7 @@ def unpack_classes(
         done.touch()
         return folder / "classes"
     try:
-        with zipfile.ZipFile(io.BytesIO(source)) as archive, _removed_on_failure(folder):
+        with open_zip(io.BytesIO(source), MOST_ENTRIES) as archive, _removed_on_failure(folder):
             pictures = _pictures(archive)
             size = sum(entry.file_size for _, entry in pictures)
             _make_room(into, size, in_use)
@@ -70,11 +73,12 @@ def unpack_classes(
             for number, (name, entry) in enumerate(pictures):
                 target = folder / "classes" / name / f"{number:06}{_suffix(entry)}"
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with archive.open(entry) as packed:  # no more than its header says
-                    target.write_bytes(packed.read(entry.file_size))
+                target.write_bytes(unpacked(archive, entry))
             done.touch()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
-        raise TrainingError(f"This cannot be read as a ZIP ({error}). Create it again.") from error
+    except BROKEN_ARCHIVE as error:
+        raise TrainingError(
+            f"This cannot be read as a ZIP ({reason_of(error)}). Create it again."
+        ) from error
     except OSError as error:
         raise TrainingError(
             f"{folder} cannot be written ({error.strerror or error}). Make room, or set "
@@ -94,8 +98,8 @@ def _removed_on_failure(folder: Path) -> Iterator[None]:
 
 def _make_room(into: Path, size: int, in_use: Collection[Path]) -> None:
     """Remove what was unpacked before, the longest unused first, until `size` more bytes fit."""
-    unpacked = sorted(into.glob("*/whole"), key=lambda done: done.stat().st_mtime_ns)
-    taken = {done.parent: size_of_folder(done.parent) for done in unpacked}
+    whole = sorted(into.glob("*/whole"), key=lambda done: done.stat().st_mtime_ns)
+    taken = {done.parent: size_of_folder(done.parent) for done in whole}
     stay = {folder.resolve() for folder in in_use}
     for folder in [one for one in taken if (one / "classes").resolve() not in stay]:
         if sum(taken.values()) + size <= MOST_KEPT:
@@ -133,7 +137,8 @@ def _pictures(archive: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
 
 def _is_unsafe(part: str) -> bool:
     """Whether a part of a path may point outside, or is hidden; such entries are skipped."""
-    return part.startswith((".", "__", "/")) or ":" in part or "\0" in part or len(part) > 200
+    hidden = part.startswith((".", "__", "/")) or visible(part, _LONGEST_PART) != part
+    return hidden or ":" in part or len(part.encode()) > _LONGEST_PART
 
 
 def _suffix(entry: zipfile.ZipInfo) -> str:

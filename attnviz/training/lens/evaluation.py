@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,11 @@ from attnviz.pictures.geometry import resample
 from attnviz.progress import Progress, report_progress
 from attnviz.training.lens.counterfactual import disc_stack
 from attnviz.training.lens.objective import SHARES
+from attnviz.untrusted.values import UNREADABLE, checked_name, parse_json, read_bounded, reason_of
 
 SUFFICES, NECESSARY = "stride4", "necessary"
 _LABELS = "labels.json"
+_MOST_BYTES = 10_000_000
 _RADIUS = 0.1  # of the blur, as a share of the shorter side
 _LONGEST = 400  # side at which a map is compared with fixations
 
@@ -81,7 +82,7 @@ def evaluate_lens(
     TrainingError
         A folder is missing or has no labels.
     """
-    photos = _labelled(data / "imagenet-100")[:limit]
+    photos = labelled_photos(data / "imagenet-100")[:limit]
     if not (data / "osie").is_dir():
         raise TrainingError(f"{data} has no folder osie, on which the masks are measured.")
     scenes = read_fixations(data / "osie").pictures[1::2][:limit]
@@ -100,14 +101,15 @@ def evaluate_lens(
     return LensScores(len(photos), len(scenes), *means)
 
 
-def _labelled(folder: Path) -> list[tuple[Path, int]]:
-    """Photos and their classes, by name."""
+def labelled_photos(folder: Path) -> list[tuple[Path, int]]:
+    """Photos and their classes, by name; raises TrainingError."""
     try:
-        entries = json.loads((folder / _LABELS).read_text(encoding="utf-8"))
-        found = [(folder / Path(one["file"]).name, int(one["class_index"])) for one in entries]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        entries = parse_json(read_bounded(folder / _LABELS, _MOST_BYTES))
+        found = [(folder / checked_name(one["file"]), int(one["class_index"])) for one in entries]
+    except (OSError, *UNREADABLE) as error:
         raise TrainingError(
-            f"{folder / _LABELS} cannot be read ({error}). Give a data folder with imagenet-100."
+            f"{folder / _LABELS} cannot be read ({reason_of(error)}). Give a data folder with "
+            "imagenet-100."
         ) from error
     return sorted(found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,10 @@ from attnviz.errors import TrainingError
 from attnviz.models.preprocess import pixels_to_tensor
 from attnviz.pictures import open_picture
 from attnviz.types import Pixels
+from attnviz.untrusted.values import UNREADABLE, checked_name, read_json, reason_of
 
 _SHORTEST_SIDE = 256
+_MOST_BYTES = 1_000_000_000  # of COCO's own tables; they are read once
 _LEAST_AREA = 0.6  # of the picture, in a random crop
 _LARGEST_ASPECT = 4 / 3
 
@@ -133,11 +134,15 @@ def _coco(data: Path) -> list[Path]:
     table = data / "coco128" / "instances.json"
     if not table.is_file():
         return []
-    entries = json.loads(table.read_text(encoding="utf-8"))
-    annotated = {box["image_id"] for box in entries["annotations"]}
-    names = sorted(
-        str(image["file_name"]) for image in entries["images"] if image["id"] in annotated
-    )
+    try:
+        entries = read_json(table, _MOST_BYTES)
+        annotated = {int(box["image_id"]) for box in entries["annotations"]}
+        images = [one for one in entries["images"] if int(one["id"]) in annotated]
+        names = sorted(checked_name(image["file_name"]) for image in images)
+    except (OSError, *UNREADABLE) as error:
+        raise TrainingError(
+            f"{table} is not a table of COCO's objects ({reason_of(error)}). Get the folder again."
+        ) from error
     return [data / "coco128" / "images" / name for name in names]
 
 

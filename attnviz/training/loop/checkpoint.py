@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from attnviz.errors import DivergedError, TrainingError
 from attnviz.files import write_atomically
 from attnviz.training.loop.optimizers import Optimizer
+from attnviz.untrusted.fields import checked_fields
+from attnviz.untrusted.values import UNREADABLE, parse_json, reason_of
 
 Tensors = dict[str, Tensor]
 
@@ -113,9 +115,9 @@ def load_checkpoint(
             header = file.metadata() or {}
             # Copies: on Windows a file that is still mapped cannot be replaced.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, *UNREADABLE) as error:
         raise TrainingError(
-            f"The checkpoint {path} cannot be read ({error}). Remove it to start over."
+            f"The checkpoint {path} cannot be read ({reason_of(error)}). Remove it to start over."
         ) from error
     if header.get("identity") != identity:
         raise TrainingError(
@@ -123,15 +125,16 @@ def load_checkpoint(
             "Give another output folder, or remove it to start over."
         )
     try:
+        progress = TrainingState(**checked_fields(TrainingState, _parsed(header["progress"])))
         module.load_state_dict(_under(tensors, "module."))
         averaged.load_state_dict(_under(tensors, "averaged."))
-    except RuntimeError as error:
+        _restore_optimizer(optimizer, _under(tensors, "optimizer."))
+    except (RuntimeError, *UNREADABLE) as error:
         raise TrainingError(
-            f"The checkpoint {path} was made by another version of this network. "
+            f"The checkpoint {path} was made by another version of this network, or is damaged. "
             "Give another output folder, or remove it to start over."
         ) from error
-    _restore_optimizer(optimizer, _under(tensors, "optimizer."))
-    return TrainingState(**json.loads(header["progress"]))
+    return progress
 
 
 def _check_finite(tensors: Tensors, step: int, path: Path) -> None:
@@ -142,6 +145,10 @@ def _check_finite(tensors: Tensors, step: int, path: Path) -> None:
             f"After step {step} {wrong} holds NaN or infinity: the training has diverged. No "
             f"checkpoint was written; {before}."
         )
+
+
+def _parsed(text: str) -> object:
+    return parse_json(text, nan=True)  # loss and accuracy may not be known yet
 
 
 def _under(tensors: Tensors, prefix: str) -> Tensors:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import numpy as np
 
 from attnviz.errors import TrainingError
+from attnviz.methods.base import METHODS
 from attnviz.types import AnyArray
+from attnviz.untrusted.values import checked_list, checked_text, parse_json, reason_of
 
 MOST_BYTES = 64_000_000
 MOST_PICTURES = 256
@@ -18,6 +19,7 @@ MOST_CHECKPOINTS = 4096
 LONGEST_SIDE = 512
 LONGEST_NAME = 200
 MOST_HEADS = 1024
+MOST_TENSORS = 8192
 NUMBERS = ("effect", "entropy", "distance", "even-distance")
 
 
@@ -38,28 +40,24 @@ def read_names(metadata: Mapping[str, str], key: str, most: int) -> tuple[str, .
     ValueError
         The entry is not a list of 1 to `most` names.
     """
-    names = json.loads(metadata[key])
-    if not isinstance(names, list) or not 1 <= len(names) <= most:
+    names = checked_list(parse_json(metadata[key]), most, key)
+    if not names:
         raise ValueError(f"{key} is not a list of 1 to {most} names")
-    return tuple(sendable(str(name))[:LONGEST_NAME] for name in names)
-
-
-def sendable(text: str) -> str:
-    """Return text that can be encoded: JSON may hold halves of characters, which become "?"."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return tuple(checked_text(str(name), "a name", LONGEST_NAME) or "?" for name in names)
 
 
 def layer_keys(metadata: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Read the (method, layer) pairs; raises ValueError if there are none."""
-    entries = json.loads(metadata["layers"])
-    pairs = [tuple(map(str, pair)) for pair in entries if isinstance(pair, list) and len(pair) == 2]
-    if (
-        not isinstance(entries, list)
-        or len(pairs) != len(entries)
-        or not 1 <= len(pairs) <= MOST_LAYERS
-    ):
+    """Read the (method, layer) pairs; raises ValueError if there are none that can be shown."""
+    entries = checked_list(parse_json(metadata["layers"]), MOST_LAYERS, "layers")
+    pairs = [tuple(pair) for pair in entries if isinstance(pair, list) and len(pair) == 2]
+    named = [(m, n) for m, n in pairs if isinstance(m, str) and isinstance(n, str)]
+    if not named or len(named) < len(entries) or len(set(named)) < len(named):
         raise ValueError(f"layers is not a list of 1 to {MOST_LAYERS} pairs of method and layer")
-    return tuple((str(method), str(layer)) for method, layer in entries)
+    if any(checked_text(name, most=LONGEST_NAME) != name for pair in named for name in pair):
+        raise ValueError("the name of a layer is too long, or holds hidden characters")
+    if not any(method in METHODS for method, _ in named):
+        raise ValueError(f"its method {named[0][0][:80]!r} is not known")
+    return tuple(named)
 
 
 def check_tensors(
@@ -92,6 +90,8 @@ def check_tensors(
     for name in ("epochs", "accuracy", "loss"):
         if tensors[name].shape != (count,) or tensors[name].dtype.kind != "f":
             raise ValueError(f"{name} has not one value for each checkpoint")
+        if np.isinf(tensors[name]).any():
+            raise ValueError(f"{name} holds infinity")
     if not np.isfinite(tensors["epochs"]).all():  # accuracy and loss may not be known
         raise ValueError("epochs hold NaN or infinity")
     probabilities = tensors["probabilities"]
@@ -139,6 +139,8 @@ def number_keys(tensors: Mapping[str, AnyArray]) -> tuple[tuple[str, str], ...]:
         fits = values.ndim == 2 and len(values) == len(tensors["steps"]) and values.shape[1] >= 1
         if not fits or values.shape[1] > MOST_HEADS or values.dtype.kind != "f":
             raise ValueError(f"the {what} of {layer[:LONGEST_NAME]} does not fit the checkpoints")
+        if np.isinf(values).any():
+            raise ValueError(f"the {what} of {layer[:LONGEST_NAME]} holds infinity")
         keys.append((what, layer))
     return tuple(keys)
 
@@ -173,9 +175,9 @@ def check_kind(what: str, metadata: Mapping[str, str], form: str, version: str) 
         )
 
 
-def unreadable(what: str, reason: object) -> TrainingError:
+def unreadable(what: str, reason: BaseException) -> TrainingError:
     """The error for a file that cannot be read as a recording."""
     return TrainingError(
-        f"{what} cannot be read as a recording ({reason}). It may have been cut off, or come from "
-        "another program: record again, or fetch the file again."
+        f"{what} cannot be read as a recording ({reason_of(reason)}). It may have been cut off, or "
+        "come from another program: record again, or fetch the file again."
     )

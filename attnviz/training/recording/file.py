@@ -36,6 +36,7 @@ from attnviz.training.recording.checks import (
     MOST_BYTES,
     MOST_CLASSES,
     MOST_PICTURES,
+    MOST_TENSORS,
     check_kind,
     check_tensors,
     layer_keys,
@@ -47,6 +48,7 @@ from attnviz.training.recording.size import redundant_checkpoint
 from attnviz.training.recording.snapshot import Snapshot as Snapshot
 from attnviz.training.recording.snapshot import check_finite, layer_list, shapes
 from attnviz.types import AnyArray, Pixels
+from attnviz.untrusted.values import UNREADABLE
 
 if TYPE_CHECKING:
     from attnviz.export.paper_figure import PaperFigure
@@ -236,11 +238,13 @@ class Recording:
         what = name or str(path)
         try:
             if path.stat().st_size > MOST_BYTES:
-                raise unreadable(what, f"it is larger than {MOST_BYTES / 1e6:.0f} MB")
+                raise ValueError(f"it is larger than {MOST_BYTES / 1e6:.0f} MB")
             with safe_open(path, framework="numpy") as file:
                 metadata = file.metadata() or {}
+                if len(file.keys()) > MOST_TENSORS:
+                    raise ValueError(f"it has more than {MOST_TENSORS:,} tensors")
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError, TypeError, ValueError) as error:
+        except (SafetensorError, OSError, *UNREADABLE) as error:
             raise unreadable(what, error) from error  # TypeError: numbers that NumPy has not
         return cls._of(what, metadata, tensors)
 
@@ -255,7 +259,7 @@ class Recording:
             layers = layer_keys(metadata)
             check_tensors(tensors, layers, len(pictures), len(classes))
             numbers = number_keys(tensors)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise unreadable(what, error) from error
         return cls(
             classes=classes,

@@ -9,11 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.errors import AttnvizError
+from attnviz.hosting import Hosting
 from attnviz.models.catalogue import missing_default
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.words_source import missing_words
+from attnviz.models.zoo_source import damaged_cards
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.input_size import pick_side
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
@@ -107,11 +109,20 @@ def pick_model() -> VisionModel | None:
     with below:
         if missing := missing_default():
             st.info(missing, icon=":material/download:")
+        _show_damaged()
         _show_facts(specs[str(name)], specs)
     model = ready_model(specs[str(name)], device, side)
     if model is not None:
         st.session_state[_SHOWN] = str(name)
     return model
+
+
+def _show_damaged() -> None:
+    """Say which networks that come along are damaged; visitors need not know the server's paths."""
+    hosted = Hosting.from_environment().hosted
+    for name, error in damaged_cards().items():
+        told = f"The card of {name} on this server is damaged. Tell whoever runs it."
+        st.warning(plain_text(told if hosted else str(error)))
 
 
 def _show_facts(spec: ModelSpec, specs: Mapping[str, ModelSpec]) -> None:

@@ -12,6 +12,7 @@ from attnviz.errors import AttnvizError, WeightsError
 from attnviz.hosting import Hosting
 from attnviz.models.black_box.onnx_runtime import SUFFIX as ONNX
 from attnviz.models.black_box.opened import Colours, black_box_file
+from attnviz.models.labels import labels_of
 from attnviz.models.loading import load_model
 from attnviz.models.own_weights import with_weights
 from attnviz.models.spec import ModelSpec
@@ -107,8 +108,7 @@ def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
 
 def _spec(path: Path, networks: Mapping[str, ModelSpec]) -> ModelSpec:
     """The network of a file, as the form describes it."""
-    lines = str(st.session_state.get(_CLASSES, "")).splitlines()
-    labels = [line.strip() for line in lines if line.strip()]
+    labels = labels_of(str(st.session_state.get(_CLASSES, "")))
     if _suffix(path.name) == ONNX:
         side, colours = st.session_state.get(_SIDE), st.session_state.get(_COLOURS)
         return black_box_file(path, labels, side, Colours(colours or Colours.NORMALISED))

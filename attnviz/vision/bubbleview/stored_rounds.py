@@ -18,6 +18,7 @@ from typing import Any
 
 from attnviz.errors import VisionError
 from attnviz.pictures.names import base_name
+from attnviz.untrusted.values import UNREADABLE, read_json
 from attnviz.vision.bubbleview.bubbles import BLUR, RADIUS
 from attnviz.vision.bubbleview.rounds import Round, Task, parse_round
 
@@ -221,11 +222,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> StoredRound:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _broken(path)
-        table = json.loads(path.read_bytes())
-        return _stored(path, table)
-    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError) as error:
+        return _stored(path, read_json(path, MOST_BYTES))
+    except (OSError, *UNREADABLE) as error:
         raise _broken(path) from error
 
 

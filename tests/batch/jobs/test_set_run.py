@@ -103,7 +103,7 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, runs: Path) -> None:
     assert run.state.phase is RunPhase.FAILED
     assert "There is no picture in the folder" in run.state.text
     (run.folder / "job.json").write_text('{"source": "/x"}')
-    with pytest.raises(RunError, match="it lacks model"):
+    with pytest.raises(RunError, match="'model' is missing"):
         _ = run.job
 
 

@@ -9,10 +9,13 @@ from typing import Any, Self
 
 from attnviz.errors import VisionError
 from attnviz.export.foveated_picture import Foveation
+from attnviz.pictures.names import visible
+from attnviz.untrusted.values import UNREADABLE
 from attnviz.vision.retina import Retina, ViewingGeometry
 
 MOST_FIXATIONS = 16
 _LONGEST_TITLE = 100
+_NAMES = ("photoId", "path")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +45,12 @@ class SaveRequest(Foveation):
                 coarser=float(message["coarser"]),
             )
             distance = float(message["distance"])
-        except (KeyError, TypeError, ValueError, OverflowError, VisionError):
+        except (VisionError, *UNREADABLE):
             return None
         inside = all(0 <= value <= 1 for look in looks for value in look)  # false for NaN
         if not (looks and inside and len(looks) <= MOST_FIXATIONS and 0 < distance < math.inf):
             return None
-        photo, path = str(message.get("photoId", "")), str(message.get("path", ""))[:_LONGEST_TITLE]
+        photo, path = (visible(str(message.get(key, "")), _LONGEST_TITLE) for key in _NAMES)
         return cls(
             photo=photo,
             fixations=tuple(looks),

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
+from attnviz.untrusted.values import sendable
+
 _LONGEST = 400
 PREFIX = "compare "
 
@@ -117,4 +119,4 @@ def _share(value: Any, default: float) -> float:
 
 
 def _name(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= _LONGEST else ""
+    return sendable(value) if isinstance(value, str) and len(value) <= _LONGEST else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
 from attnviz.pictures.samples import SAMPLE_PREFIX
-from attnviz.training.recording.checks import sendable
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.picture_cache import shown_sample
+from attnviz.untrusted.values import parse_json, sendable
 
 SUFFIX = ".attn"
 # Largest difference that resampling may cause in the mean of any of 16 x 16 cells, of 255. Measured
@@ -232,8 +231,8 @@ def run_facts(recording: Recording) -> dict[str, str]:
     }
     for title, text in (("Recipe", recording.recipe), ("Versions", recording.versions)):
         try:
-            content = json.loads(text or "{}")
-        except (ValueError, RecursionError):
+            content = parse_json(text or "{}", nan=True)
+        except ValueError:
             continue
         for number, table in enumerate(content if isinstance(content, list) else [content], 1):
             if isinstance(table, dict):
