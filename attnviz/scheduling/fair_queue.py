@@ -223,5 +223,9 @@ class Turn:
         None
         """
         self._queue.leave(self.ticket)
-        yield
+        try:
+            yield
+        except Exception:  # whoever catches it goes on; a click or a closed tab ends the work
+            self._queue.enter(self.ticket, self._waiting)
+            raise
         self._queue.enter(self.ticket, self._waiting)

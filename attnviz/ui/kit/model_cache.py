@@ -6,8 +6,6 @@ that Streamlit does not try to hash it.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import streamlit as st
 
 from attnviz.models.loading import load_model
@@ -17,7 +15,7 @@ from attnviz.models.weights import find_weights
 from attnviz.progress import Progress
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.shared import CacheShelf, shared
-from attnviz.ui.kit.turns import current_turn
+from attnviz.ui.kit.turns import stepping_aside
 
 
 @shared(CacheShelf.MODELS)
@@ -78,7 +76,6 @@ def fetch_weights(spec: ModelSpec, progress: Progress) -> None:
     """
     fetched: set[str] = st.session_state.setdefault("fetched", set())
     if spec.name not in fetched and spec.weights is not None:
-        turn = current_turn()
-        with nullcontext() if turn is None else turn.aside():  # a download computes nothing
+        with stepping_aside():
             find_weights(spec.weights, progress)
         fetched.add(spec.name)

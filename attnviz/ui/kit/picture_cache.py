@@ -16,7 +16,7 @@ SHOWN_SIDE = 1280
 MOST_VALUES = 16 * MEGABYTE
 
 
-@shared(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES, elsewhere=True)
 def shown_upload(checksum: str, name: str, _source: bytes) -> Picture:
     """Open an uploaded picture at display size.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from attnviz.decoding.choices import Choices
 from attnviz.decoding.uploads import open_upload, upload_choices
 from attnviz.pictures import Picture
@@ -12,7 +10,7 @@ from attnviz.ui.kit.picture_cache import MOST_VALUES, SHOWN_SIDE
 from attnviz.ui.kit.shared import CacheShelf, shared
 
 
-@st.cache_data(max_entries=256, ttl="2h", show_spinner=False)
+@shared(CacheShelf.PICTURES, elsewhere=True)
 def choices_of(checksum: str, name: str, _source: bytes) -> Choices | None:
     """Return what can be chosen of a file; None for a photo, which has nothing to choose.
 
@@ -32,7 +30,7 @@ def choices_of(checksum: str, name: str, _source: bytes) -> Choices | None:
     return upload_choices(_source, name=name, checksum=checksum)
 
 
-@shared(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES, elsewhere=True)
 def presented_upload(
     checksum: str, name: str, texts: tuple[str, str, str], _source: bytes
 ) -> Picture:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -17,7 +17,13 @@ from attnviz.models.memory import system_memory
 from attnviz.models.vision_model import VisionModel
 from attnviz.scheduling.budgets import CacheBudgets
 from attnviz.scheduling.byte_store import ByteStore
-from attnviz.ui.kit.turns import current_turn, forget_notice, tell_wait, turn_of
+from attnviz.ui.kit.turns import (
+    current_turn,
+    forget_notice,
+    stepping_aside,
+    tell_wait,
+    turn_of,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,7 +52,9 @@ def _free_devices() -> None:
         free_memory(torch.device(device.key))
 
 
-def shared(shelf: CacheShelf) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def shared(
+    shelf: CacheShelf, *, elsewhere: bool = False
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function returns for all sessions, and compute it in the visitor's turn.
 
     The key are the arguments whose names have no underscore in front, as for
@@ -57,6 +65,8 @@ def shared(shelf: CacheShelf) -> Callable[[Callable[P, T]], Callable[P, T]]:
     ----------
     shelf : CacheShelf
         Where it is kept.
+    elsewhere : bool
+        Whether another process computes it, which has a queue of its own.
 
     Returns
     -------
@@ -74,9 +84,8 @@ def shared(shelf: CacheShelf) -> Callable[[Callable[P, T]], Callable[P, T]]:
             bound.apply_defaults()
             given = bound.arguments
             key = (named, *(value for name, value in given.items() if not name.startswith("_")))
-            return _kept(
-                _stores()[shelf], key, _kind(named, given), partial(function, *args, **kwargs)
-            )
+            place = stepping_aside() if elsewhere else turn_of(_kind(named, given))
+            return _kept(_stores()[shelf], key, place, partial(function, *args, **kwargs))
 
         return get
 
@@ -89,9 +98,13 @@ def _kind(named: str, given: dict[str, Any]) -> str:
     return " ".join([named, *models])
 
 
-def _kept(store: ByteStore, key: Hashable, kind: str, make: Callable[[], T]) -> T:
+def _kept(
+    store: ByteStore, key: Hashable, place: AbstractContextManager[object], make: Callable[[], T]
+) -> T:
+    """What is kept under a key, or else what is made in the place for it."""
+
     def in_turn() -> T:
-        with turn_of(kind):
+        with place:
             return make()
 
     turn = current_turn()

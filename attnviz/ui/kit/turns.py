@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 
 import streamlit as st
@@ -152,6 +152,14 @@ def turn_of(
 def current_turn() -> Turn | None:
     """Return the slot that this thread holds."""
     return _TURN.get()
+
+
+@contextmanager
+def stepping_aside() -> Iterator[None]:
+    """Give away the slot that this thread holds, while a download or another process is awaited."""
+    turn = _TURN.get()
+    with nullcontext() if turn is None else turn.aside():
+        yield
 
 
 def _tell(position: QueuePosition) -> None:
