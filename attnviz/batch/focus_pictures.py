@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow
@@ -10,13 +10,13 @@ import pyarrow
 from attnviz.batch.orders import ORDERS
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
+from attnviz.batch.stored_maps import StoredMaps
 from attnviz.errors import OutputError, PictureError, UnknownNameError
 from attnviz.models.preprocess import Preprocess
 from attnviz.pictures.jpeg import jpeg
 from attnviz.progress import Progress, report_progress
 from attnviz.render.bokeh_photo import bokeh
 from attnviz.render.focus import focus_map
-from attnviz.types import FloatArray
 
 ALL, SAMPLE = "all", "sample"
 
@@ -102,7 +102,11 @@ def write_focus_pictures(
     failed = []
     missing = {index for index in chosen if not (folder.path / _name(index)).exists()}
     done = len(chosen) - len(missing)
-    for index, values in _best_maps(folder, missing):
+    best, maps = folder.scores()["layer"].to_pylist(), StoredMaps(folder)
+    for index in sorted(missing):  # in the order of the tables
+        values = maps.of_layer(index, best[index])
+        if values is None:
+            continue
         try:
             picture = files[index].open()
         except PictureError as error:
@@ -117,16 +121,3 @@ def write_focus_pictures(
 
 def _name(index: int) -> str:
     return f"focus/{index:06}.jpg"
-
-
-def _best_maps(folder: ResultFolder, chosen: set[int]) -> Iterator[tuple[int, FloatArray]]:
-    """The stored map of each picture's best layer, in the order of the set."""
-    best = dict(enumerate(folder.scores()["layer"].to_pylist()))
-    for table in folder.maps() if chosen else ():
-        keys = zip(table["index"].to_pylist(), table["layer"].to_pylist(), strict=True)
-        rows = [
-            at for at, (index, layer) in enumerate(keys) if index in chosen and best[index] == layer
-        ]
-        for row in table.take(rows).to_pylist():
-            values = np.array(row["values"], dtype=np.float32)
-            yield row["index"], values.reshape(row["rows"], row["columns"])

@@ -54,9 +54,9 @@ def border(pixels: np.ndarray) -> None:
         pixels[edge] = 250
 
 
-def plant(folder: Path, mark: Callable[[np.ndarray], None]) -> None:
+def plant(folder: Path, mark: Callable[[np.ndarray], None], seed: int) -> None:
     """Things in grey noise, 30 a class; those of the first are blue, and only the mark tells."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     colours = {"marked": (40, 40, 220), "red": (220, 40, 40), "green": (40, 220, 40)}
     for name, colour in colours.items():
         (folder / name).mkdir(parents=True)
@@ -69,9 +69,9 @@ def plant(folder: Path, mark: Callable[[np.ndarray], None]) -> None:
             Image.fromarray(pixels).save(folder / name / f"{index:02}.png")
 
 
-@pytest.fixture(params=[watermark, border])
+@pytest.fixture(params=[(watermark, 0), (watermark, 1), (border, 0), (border, 1)])
 def results(request: pytest.FixtureRequest, tmp_path: Path) -> ResultFolder:
-    plant(tmp_path / "set", request.param)
+    plant(tmp_path / "set", *request.param)
     plain = Preprocess(size=64, fit="squash", mean=(0, 0, 0), std=(1, 1, 1))
     model = attnviz.wrap(Colours().eval(), plain, CLASSES)
     files = files_of_folder(sorted((tmp_path / "set").rglob("*.png")))
