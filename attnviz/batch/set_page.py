@@ -39,13 +39,15 @@ def write_page(folder: ResultFolder, title: str, part: int) -> None:
     scores = folder.scores()
     indices, places = places_of(scores, folder.maps())
     clusters = find_clusters(indices, places, labels_of(scores, indices))
+    manifest = folder.manifest()
     content = {
         "title": title,
+        "networks": manifest.get("against", {}).get("models", []),
         "part": part,
         "count": len(scores),
         "live": {"count": live_count(len(scores)), "each": LIVE_EACH},
         "failed": len(scores) - scores["error"].null_count,
-        "findings": [asdict(one) for one in findings_of(folder.manifest())],
+        "findings": [asdict(one) for one in findings_of(manifest)],
         "columns": packed_columns(scores) | against_columns(folder, len(scores)),
         "orders": [*_orders(), (DISAGREEMENTS, "disagreement", 1)],
         "clusters": [_cluster(one) for one in clusters],

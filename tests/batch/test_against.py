@@ -86,8 +86,11 @@ def test_disagreements_come_first_and_both_networks_are_seen(
     count = sum(not row.same_top for row in rows)
     expect(page.locator(".count")).to_have_text(f"{count} picture{'s' * (count > 1)}")
     page.locator("tbody button.look").first.click()
-    expect(page.locator("dialog dl")).to_contain_text(f"Other network{rows[0].other_top}")
-    page.wait_for_function("document.querySelector('dialog figure canvas').width === 48")
+    expect(page.locator("dialog dl")).to_contain_text(f"Class by the other{rows[0].other_top}")
+    expect(page.locator("dialog figcaption")).to_have_text(
+        ["In focus for network 0", "In focus for network 3"]
+    )
+    page.wait_for_function("document.querySelectorAll('dialog figure canvas')[1].width === 48")
 
 
 def test_what_is_not_known_is_not_said(compared: tuple[ResultFolder, SetComparison]) -> None:

@@ -10,12 +10,14 @@ export class Look {
    * @param {import("./rows.js").SetRows} rows
    * @param {import("./pictures.js").SetPictures} pictures
    * @param {[string, string][]} columns names and titles of what is told
+   * @param {string[]} networks names of this one, and of the other if there is one
    */
-  constructor(page, assets, rows, pictures, columns) {
+  constructor(page, assets, rows, pictures, columns, networks) {
     this.assets = assets;
     this.rows = rows;
     this.pictures = pictures;
     this.columns = columns;
+    this.networks = networks;
     this.dialog = page.querySelector("dialog");
     this.place = null;
     this.shown = -1;
@@ -65,16 +67,19 @@ export class Look {
     this.shown = -1;
   }
 
+  /** The picture and its focus, for browsers without a viewer; and what both networks look at. */
   stills(row) {
-    const [plain, focus, other] = [make("canvas"), make("canvas"), make("canvas")];
+    const [plain, focus] = [make("canvas"), make("canvas")];
+    this.pictures.draw(row, { plain, focus });
     const pair = make("div", { className: "pair" }, plain, focus);
-    if (this.rows.value("other_top", row) === null) {
-      this.pictures.draw(row, { plain, focus });
-      return pair;
-    }
-    this.pictures.draw(row, { plain, focus, other });
-    const caption = make("figcaption", { textContent: "In focus for the other network" });
-    return make("div", {}, pair, make("figure", { className: "other" }, other, caption));
+    if (this.rows.value("other_top", row) === null) return pair;
+    const [own, other] = [make("canvas"), make("canvas")];
+    this.pictures.draw(row, { focus: own, other });
+    const figures = [own, other].map((canvas, number) => {
+      const textContent = `In focus for ${this.networks[number]}`;
+      return make("figure", {}, canvas, make("figcaption", { textContent }));
+    });
+    return make("div", {}, pair, make("div", { className: "both" }, ...figures));
   }
 
   facts(row) {

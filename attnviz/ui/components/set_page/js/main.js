@@ -12,14 +12,14 @@ import { SetTable } from "./table.js";
 const GROUPS = 6;
 /** @type {[string, string][]} */
 const COLUMNS = [
-  ["path", "Picture"], ["group", "Group"], ["top1", "Class"], ["other_top", "Other network"],
+  ["path", "Picture"], ["group", "Group"], ["top1", "Class"], ["other_top", "Class by the other"],
   ["probability1", "Probability"], ["margin", "Margin"], ["focus_share", "In focus"], ["entropy", "Entropy"],
   ["off_centre", "Off centre"], ["inside_box", "In the box"], ["blur_budget", "Must stay sharp"],
   ["overlap", "Shared focus"], ["layer", "Layer"], ["error", "Error"],
 ];
 /** @type {[string, string][]} what is told of a single picture only */
 const MORE = [
-  ["top2", "Next class"], ["probability2", "Its probability"], ["other_probability", "The other network's"],
+  ["top2", "Next class"], ["probability2", "Its probability"], ["other_probability", "Probability by the other"],
   ["target", "Explains"], ["method", "Method"], ["spread", "Spread"],
 ];
 
@@ -46,7 +46,7 @@ export function mount(page, assets) {
     const rows = new SetRows(content);
     const pictures = new SetPictures(shards, content);
     const columns = COLUMNS.filter(([name]) => rows.has(name));
-    const look = new Look(page, assets, rows, pictures, [...columns, ...MORE]);
+    const look = new Look(page, assets, rows, pictures, [...columns, ...MORE], content.networks);
     const table = new SetTable(page, rows, pictures, columns, look);
     page.title = page.querySelector("h1").textContent = content.title;
     const failed = content.failed ? `, ${counted(content.failed)} of which failed` : "";

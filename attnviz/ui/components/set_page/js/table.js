@@ -142,7 +142,7 @@ export class SetTable {
     this.pictures.draw(row, { plain, focus });
     const cells = this.columns.map(([name]) => {
       const number = typeof this.rows.value(name, row) === "number";
-      return make("td", { className: number ? "number" : "text", textContent: this.rows.text(name, row) });
+      return make("td", { className: number ? "number" : `text ${name}`, textContent: this.rows.text(name, row) });
     });
     return make("tr", {}, make("td", {}, button), ...cells);
   }
