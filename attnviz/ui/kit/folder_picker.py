@@ -13,6 +13,7 @@ import streamlit as st
 from attnviz.hosting import Hosting
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.url_state import start_value
+from attnviz.untrusted.values import sendable
 
 _MOST = 500  # folders listed
 
@@ -95,10 +96,15 @@ def _home() -> Path:
 
 
 def folders_in(folder: Path) -> list[str]:
-    """List the names of a folder's visible subfolders, sorted; empty if it is unreadable."""
+    """List the names of a folder's visible subfolders, sorted; empty if it is unreadable.
+
+    A name that is no valid text is left out: it can be shown, but does not come back.
+    """
     try:
         names = [
-            one.name for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")
+            one.name
+            for one in folder.iterdir()
+            if one.is_dir() and not one.name.startswith(".") and sendable(one.name) == one.name
         ]
     except OSError:
         return []

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from attnviz.errors import AttnvizError
+from attnviz.untrusted.values import sendable
 
 
 def show_error(error: AttnvizError) -> None:
@@ -26,8 +27,12 @@ def guarded() -> Iterator[None]:
 
 
 def plain_text(text: str) -> str:
-    """Escape every character that Markdown or HTML would interpret."""
-    return "".join(f"\\{sign}" if sign in _SIGNS else sign for sign in text).replace("<", "&lt;")
+    """Escape every character that Markdown or HTML would interpret.
+
+    Names of files need not be valid text; what no message can carry becomes "?".
+    """
+    signs = (f"\\{sign}" if sign in _SIGNS else sign for sign in sendable(text))
+    return "".join(signs).replace("<", "&lt;")
 
 
 _SIGNS = frozenset("\\`*_{}[]()#+-!|~$:>")

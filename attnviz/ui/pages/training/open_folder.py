@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +17,11 @@ from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.trainings import forget_folder, known_runs, opened_folders
 from attnviz.ui.kit.visitor_folders import own_runs_folder
 from attnviz.ui.pages.training.runs import SUFFIX, RecordedRun, open_recording
+from attnviz.untrusted.values import sendable
 
 NEXT_RUN = "live turn"  # key of the run to show next
+
+MOST_RECORDINGS = 24
 
 
 def run_key(folder: Path, recording: Path | None = None) -> str:
@@ -38,7 +42,7 @@ def run_key(folder: Path, recording: Path | None = None) -> str:
     if folder.parent == own_runs_folder() and recording is None:
         return f"live {folder.name}"
     path = str(recording or folder)
-    return f"live {folder.name} {hashlib.sha256(path.encode()).hexdigest()[:8]}"
+    return f"live {sendable(folder.name)} {hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}"
 
 
 def recorded_runs() -> dict[str, RecordedRun]:
@@ -47,16 +51,17 @@ def recorded_runs() -> dict[str, RecordedRun]:
     Returns
     -------
     dict of str to RecordedRun
-        By key. Includes recordings in folders without a run's files.
+        By key. Includes recordings in folders without a run's files. At most `MOST_RECORDINGS`, as
+        each visit reads all of them; those opened by folder come first.
     """
     runs = {}
-    for key, title, path in [*_recordings_of_runs(), *_recordings_alone()]:
+    for key, title, path in [*_recordings_of_runs(), *_recordings_alone()][:MOST_RECORDINGS]:
         try:
             opened = open_recording(path)
         except AttnvizError as error:
             show_error(error)
         else:
-            runs[key] = RecordedRun(opened.key, title, opened.recording)
+            runs[key] = RecordedRun(opened.key, sendable(title), opened.recording)
     return runs
 
 

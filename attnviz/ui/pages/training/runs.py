@@ -16,6 +16,7 @@ import streamlit as st
 from attnviz.assets import assets_folder
 from attnviz.errors import AttnvizError, TrainingError
 from attnviz.pictures import list_samples, open_picture
+from attnviz.pictures.names import visible
 from attnviz.pictures.samples import SAMPLE_PREFIX
 from attnviz.training.recording.file import Recording
 from attnviz.types import Pixels
@@ -25,6 +26,7 @@ from attnviz.ui.kit.picture_cache import shown_sample
 from attnviz.untrusted.values import parse_json, sendable
 
 SUFFIX = ".attn"
+MOST_UPLOADS = 8
 # Largest difference that resampling may cause in the mean of any of 16 x 16 cells, of 255. Measured
 # on the sample photos at sizes from 32 to 384 px: at most 9.3. One extra line in a drawing: 17.
 _CELLS, _MAX_DIFFERENCE = 16, 12.0
@@ -70,17 +72,22 @@ def shipped_runs() -> dict[str, RecordedRun]:
 
 
 def uploaded_runs(files: Sequence[Any]) -> dict[str, RecordedRun]:
-    """Load uploaded recordings, by key; shows a message for each file that is none."""
+    """Load uploaded recordings, by key; shows a message for each file that is none.
+
+    At most `MOST_UPLOADS`: what is opened stays in memory, for all visitors.
+    """
+    if len(files) > MOST_UPLOADS:
+        st.info(f"Only the first {MOST_UPLOADS} recordings are opened. Remove some for the others.")
     runs = {}
-    for file in files:
+    for file in files[:MOST_UPLOADS]:
         source = file.getvalue()
         key = hashlib.sha256(source).hexdigest()
         try:
-            recording = _load_upload(key, file.name, source)
+            recording = _load_upload(key, visible(file.name), source)
         except TrainingError as error:
             show_error(error)
         else:
-            runs[key] = RecordedRun(key, Path(file.name).stem[:80], recording)
+            runs[key] = RecordedRun(key, visible(Path(file.name).stem, 80), recording)
     return runs
 
 
