@@ -8,6 +8,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from threading import BoundedSemaphore, Lock, Thread
 
@@ -76,7 +77,7 @@ class WorkerPool:
             answer = self._asked(key, Message(facts, (source,)))
         except WorkerEndedError as error:
             text = self._sentence(name, error.needs)
-            if error.needs == "clock":  # of a busy computer: another time it may do
+            if error.needs in ("clock", "start"):  # of a busy computer: another time it may do
                 raise PictureError(text) from error
             raise self._failed(key, text) from error
         if "error" in answer.facts:
@@ -92,18 +93,18 @@ class WorkerPool:
         """
         if not self._films.acquire(timeout=self.limits.waiting_seconds):
             raise _waited(name)
-        worker = WorkerProcess(self.limits)
+        request, worker = Message(_request(task, checksum, name, options), (source,)), None
         try:
-            for answer in worker.stream(
-                Message(_request(task, checksum, name, options), (source,))
-            ):
+            worker = WorkerProcess(self.limits)
+            for answer in worker.stream(request):
                 if "error" in answer.facts:
                     raise PictureError(str(answer.facts["error"]))
                 yield answer
         except WorkerEndedError as error:
             raise PictureError(self._sentence(name, error.needs)) from error
         finally:
-            worker.close()
+            if worker is not None:
+                worker.close()
             self._films.release()
 
     def close(self) -> None:
@@ -142,7 +143,7 @@ class WorkerPool:
         return WorkerProcess(self.limits)
 
     def _add_idle(self) -> None:
-        with self._turn:
+        with self._turn, suppress(WorkerEndedError):  # whoever needs it is told why
             worker = self._taken()
             with self._lock:
                 self._idle.append(worker)
@@ -159,6 +160,11 @@ class WorkerPool:
             return (
                 f"{name} needs more memory than the {self.limits.memory // MEGABYTE} MB that one "
                 f"file may take. Save it smaller, or raise {MEMORY_VARIABLE}."
+            )
+        if needs == "start":
+            return (
+                f"{name} cannot be opened now: this computer starts no further program to decode "
+                "it. Try again later."
             )
         if needs == "clock":
             return f"{name} took longer than {self.limits.seconds:.0f} s to open. Try again later."

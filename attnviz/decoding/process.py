@@ -35,7 +35,8 @@ class WorkerEndedError(Exception):
     Attributes
     ----------
     needs
-        "time" of the processor, "clock" or "memory", if a limit ended it; empty if it broke down.
+        "time" of the processor, "clock" or "memory", if a limit ended it; "start" if the system let
+        none start; empty if it broke down.
     """
 
     def __init__(self, needs: str) -> None:
@@ -50,20 +51,28 @@ class WorkerProcess:
     ----------
     limits
         What it may take for each.
+
+    Raises
+    ------
+    WorkerEndedError
+        It cannot be started.
     """
 
     def __init__(self, limits: DecodingLimits) -> None:
         self._limits = limits
         command = [sys.executable, "-B", "-P", "-m", "attnviz.decoding.worker"]
         environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        self._process = subprocess.Popen(  # noqa: S603  our own module
-            [*command, json.dumps(asdict(limits))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment | _OF_ITS_OWN,
-            start_new_session=True,  # Ctrl-C is for the app, which then ends it
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own module
+                [*command, json.dumps(asdict(limits))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment | _OF_ITS_OWN,
+                start_new_session=True,  # Ctrl-C is for the app, which then ends it
+            )
+        except OSError as error:  # too many processes, or no memory for one more
+            raise WorkerEndedError("start") from error
         self._ready = False
 
     @property

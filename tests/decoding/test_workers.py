@@ -172,6 +172,20 @@ def test_a_worker_that_was_killed_is_replaced(pool: WorkerPool) -> None:
     assert pool._idle[0].pid != worker.pid
 
 
+def test_a_computer_that_starts_no_program_says_so_and_later_opens_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = WorkerPool(LIMITS)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        for _ in range(3):  # more often than there are workers
+            assert "starts no further program to decode it" in refusal(pool, PHOTO, "a.png")
+            with pytest.raises(PictureError, match="starts no further program"):
+                next(pool.stream("frames", PHOTO, digest(PHOTO), "a.png", size=None))
+    np.testing.assert_array_equal(still(pool, PHOTO).pixels, NOISE)
+    pool.close()
+
+
 def test_many_files_at_once_share_two_workers(pool: WorkerPool) -> None:
     photos = [encoded(Image.fromarray(NOISE[:, n:]), "PNG") for n in range(1, 9)]
     found: dict[int, Picture] = {}
