@@ -38,10 +38,14 @@ class Work:
         self, out: Path, *, own: Mapping[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> subprocess.Popen[str]:  # fmt: skip
-        """Start it as a process of a group of its own; `own` are more variables for it."""
+        """Start it as a process of a group of its own; `own` are more variables for it.
+
+        Trainings of this user elsewhere are none of its business: it has a list of its own.
+        """
+        apart = {"OMP_NUM_THREADS": "1", "ATTNVIZ_RUNS": str(out.parent / "runs")}
         return subprocess.Popen(
             [sys.executable, "-m", "attnviz", *self.words, "--out", str(out), "--device", "cpu"],
-            env={**os.environ, "OMP_NUM_THREADS": "1", **(own or {})},
+            env={**os.environ, **apart, **(own or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
