@@ -10,7 +10,7 @@ import streamlit as st
 
 from attnviz.batch.opened import file_of_row
 from attnviz.batch.picture_file import PictureFile
-from attnviz.errors import PictureError
+from attnviz.errors import PictureError, RunError
 from attnviz.hosting import Hosting
 from attnviz.pictures import Picture, open_picture
 from attnviz.pictures.names import base_name
@@ -102,7 +102,10 @@ def _may_read(file: PictureFile) -> bool:
     place = Path(file.path)
     if Hosting.from_environment().may_open(place.parent) or sample_of(file.name):
         return True
-    return place.resolve().is_relative_to(own_sets_folder().resolve())
+    try:
+        return place.resolve().is_relative_to(own_sets_folder().resolve())
+    except (OSError, RuntimeError, RunError):  # a loop of links, or no place for runs
+        return False
 
 
 @st.cache_resource(max_entries=32, ttl="2h", show_spinner=False)

@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from attnviz.batch.jobs.set_run import SetRun, list_set_runs
+from attnviz.errors import RunError
 from attnviz.hosting import Hosting
 from attnviz.jobs.state import JobState, RunPhase
 from attnviz.ui.kit.background_runs import OVER, STARTED, show_confirmation, show_progress
@@ -23,7 +24,10 @@ _MOST = 12
 
 def known_set_runs() -> tuple[SetRun, ...]:
     """Return the newest runs of this computer, or on a server those of the visitor."""
-    return list_set_runs(own_sets_folder())[:_MOST]
+    try:
+        return list_set_runs(own_sets_folder())[:_MOST]
+    except RunError:  # this user can have none, but may still open results
+        return ()
 
 
 def show_form_of_run() -> None:

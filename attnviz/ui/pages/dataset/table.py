@@ -12,7 +12,7 @@ from attnviz.batch.set_rows import Only, RowChoice
 from attnviz.pictures.names import base_name, visible
 from attnviz.types import IntArray
 from attnviz.ui.components.set_table import SetRow, TableColumn, set_table, table_events
-from attnviz.ui.kit.url_state import start_value
+from attnviz.ui.kit.url_state import linked, share, start_choice, went_back
 from attnviz.ui.pages.dataset.groups import chosen_group, leave_group
 from attnviz.ui.pages.dataset.paging import page_of
 from attnviz.ui.pages.dataset.results import OpenedSet
@@ -23,6 +23,7 @@ _FIND, _ONLY, _ORDER, _SORT, _ROW = (
 )
 _TABLE = "set table"
 _UNSORTED = "in their order"
+_LONGEST = 200
 COLUMNS = (
     TableColumn("path", "Picture"),
     TableColumn("group", "Group"),
@@ -58,7 +59,7 @@ def show_rows(opened: OpenedSet) -> int | None:
     by, descending = _pick_order(columns)
     group = chosen_group(opened)
     wanted = RowChoice(
-        str(st.session_state.get(_FIND) or ""), Only(st.session_state[_ONLY]), by, descending
+        str(st.session_state[_FIND] or ""), Only(st.session_state[_ONLY]), by, descending
     )
     rows = wanted.rows(results.scores, group)
     if group is not None:
@@ -104,30 +105,49 @@ def _last(opened: OpenedSet, clicked: int | None) -> str:
 
 def _pick_order(columns: list[TableColumn]) -> tuple[str, bool]:
     """Let the user find, filter and sort; returns column and direction."""
-    known = {column.name: column.title for column in columns}
+    orders = _orders(columns)
+    _take_link(orders)
     sort: tuple[str, bool] = st.session_state.get(_SORT, ("", False))
-    if sort[0] not in known:
+    if sort not in orders.values():
         sort = ("", False)
-    titles = {("", False): _UNSORTED} | {
-        (one.column, one.descending): one.title for one in ORDERS.values() if one.column in known
-    }
-    if sort not in titles:  # by a click on a header
-        titles[sort] = f"by {known[sort[0]]}, {'descending' if sort[1] else 'ascending'}"
-    by_title = {title: order for order, title in titles.items()}
-    st.session_state[_ORDER] = titles[sort]
-    start_value(_ONLY, str(Only.ALL))
+    named = [title for title, one in orders.items() if one == sort or not title.startswith("by ")]
+    st.session_state[_ORDER] = next(title for title in named if orders[title] == sort)
     first, second, third = st.columns(3)
 
     def choose() -> None:
-        st.session_state[_SORT] = by_title[st.session_state[_ORDER]]
+        st.session_state[_SORT] = orders[st.session_state[_ORDER]]
 
-    first.selectbox("Order", list(by_title), key=_ORDER, on_change=choose)
+    first.selectbox("Order", named, key=_ORDER, on_change=choose)
     second.text_input(
-        "Find", key=_FIND, placeholder="path, group, class or error", max_chars=200,
+        "Find", key=_FIND, placeholder="path, group, class or error", max_chars=_LONGEST,
         persist_state="session",
     )  # fmt: skip
     third.selectbox("Only", list(map(str, Only)), key=_ONLY, persist_state="session")
+    share(_ORDER, _FIND, _ONLY)
     return sort
+
+
+def _orders(columns: list[TableColumn]) -> dict[str, tuple[str, bool]]:
+    """Column and direction by title: the telling orders, then what a click on a header asks for."""
+    known = {column.name for column in columns}
+    orders = {_UNSORTED: ("", False)} | {
+        one.title: (one.column, one.descending) for one in ORDERS.values() if one.column in known
+    }
+    for column in columns:
+        for descending in (False, True):
+            if (column.name, descending) not in orders.values():
+                way = "descending" if descending else "ascending"
+                orders[f"by {column.title}, {way}"] = (column.name, descending)
+    return orders
+
+
+def _take_link(orders: dict[str, tuple[str, bool]]) -> None:
+    """Begin with what the link asks for; it comes from anywhere."""
+    if went_back() or _SORT not in st.session_state:
+        st.session_state[_SORT] = orders.get(linked(_ORDER) or "", ("", False))
+    if _FIND not in st.session_state:
+        st.session_state[_FIND] = (linked(_FIND) or "")[:_LONGEST]
+    start_choice(_ONLY, list(map(str, Only)))
 
 
 def _is_known(results: OpenedResults, column: str) -> bool:

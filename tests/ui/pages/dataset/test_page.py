@@ -18,6 +18,7 @@ from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.dataset.tiny_set import (
     BROKEN,
     MODEL,
+    PAGE,
     assert_fine,
     cells,
     click,
@@ -81,6 +82,25 @@ def test_numbers_are_those_of_the_run_and_rows_are_sorted_and_found(results: Res
     assert names(page) == [f"{BROKEN}.png"]
     assert any("4.png" in one.value for one in page.markdown)
     assert_fine(page)
+    link = {"set order": "by Margin, descending", "set only": "errors"}
+    assert {name: page.query_params.get(name) for name in link} == link
+
+
+def test_a_link_has_order_and_words_and_what_it_may_not_ask_is_left_out(
+    results: ResultFolder,
+) -> None:
+    page = AppTest.from_file(str(PAGE), default_timeout=300)
+    page.session_state["set folders"] = [str(results.path)]
+    page.query_params["set order"] = "flattest maps first"
+    page.query_params["set find"] = "/even/"
+    page.query_params["set only"] = "no such"
+    page.query_params["set results"] = "/etc"
+    page.run()
+    assert_fine(page)
+    entropy = dict(enumerate(column(results, "entropy")))
+    even = sorted((0, 2, 6, 8), key=lambda index: -entropy[index])
+    assert names(page) == [f"{index}.png" for index in (*even, BROKEN)]
+    assert page.selectbox(key="set only").value == "all"
 
 
 def test_a_clicked_picture_is_explained_by_the_runs_network_and_taken_to_focus(
