@@ -11,6 +11,7 @@ import pyarrow
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import SCORES
+from attnviz.batch.set_findings import SetFinding, findings_of
 from attnviz.errors import OutputError
 
 _TEXTS = ("model", "weights", "method", "target")
@@ -41,6 +42,14 @@ class OpenedResults:
     def errors(self) -> int:
         """How many pictures could not be opened or explained."""
         return len(self.scores) - int(self.scores["error"].null_count)
+
+    @property
+    def findings(self) -> tuple[SetFinding, ...]:
+        """What its manifest tells of the whole set; nothing where it is not as we write it."""
+        try:
+            return tuple(findings_of(self.manifest))
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            return ()
 
     def row(self, number: int) -> dict[str, Any]:
         """Return a row by the names of `SCORES`."""

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from attnviz.batch.disagreements import Disagreement, SetComparison, compare_sets
+from attnviz.batch.set_findings import findings_of
 from attnviz.errors import OutputError
 from attnviz.pictures.names import base_name, visible
 from attnviz.ui.components.set_table import SetRow, TableColumn, set_table
@@ -82,23 +83,11 @@ def _compared(opened: OpenedSet, other: OpenedSet) -> SetComparison | None:
     )
 
 
-def comparison_verdict(compared: SetComparison) -> str:
-    """Say how often two networks agree, and how much of their focus they share."""
-    count = len(compared.rows)
-    text = f"{count:,} picture{'s' * (count != 1)} in both."
-    if compared.agreement is not None:
-        text += f" The same class in {100 * compared.agreement:.0f} %."
-    if compared.overlap is not None:
-        text += (
-            f" Their focus has {100 * compared.overlap:.0f} % in common; unrelated maps have 20 %."
-        )
-    return text
-
-
 def _show(opened: OpenedSet, other: OpenedSet, compared: SetComparison) -> int | None:
     clicked = clicked_row(opened, _TABLE)
     first, second = compared.names
-    show_verdict(comparison_verdict(compared))
+    for finding in findings_of({"against": compared.summary()}):
+        show_verdict(finding.text)
     st.caption(
         f"Left {plain_text(first)}, right {plain_text(second)}. Disagreements come first, and "
         "among them the pictures in which both look at the least in common."

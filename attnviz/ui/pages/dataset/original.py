@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from attnviz.batch.opened import file_of_row
 from attnviz.batch.picture_file import PictureFile
 from attnviz.errors import PictureError, RunError
@@ -16,6 +14,7 @@ from attnviz.pictures import Picture, open_picture
 from attnviz.pictures.names import base_name
 from attnviz.ui.kit.hand_over import kept, sample_key
 from attnviz.ui.kit.picture_cache import MOST_VALUES, SHOWN_SIDE
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.visitor_folders import own_sets_folder
 from attnviz.ui.pages.dataset.results import OpenedSet
 from attnviz.ui.pages.dataset.sample import sample_of
@@ -108,7 +107,7 @@ def _may_read(file: PictureFile) -> bool:
         return False
 
 
-@st.cache_resource(max_entries=32, ttl="2h", show_spinner=False)
+@shared(CacheShelf.PICTURES)
 def _shown(name: str, checksum: str, _file: PictureFile) -> Picture:
     """The file at display size; raises PictureError if it is not what was looked at."""
     del name

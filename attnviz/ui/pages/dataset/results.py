@@ -16,6 +16,7 @@ from attnviz.jobs.state import RunPhase
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import plain_text, show_error
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.pages.dataset.sample import sample_folder
 from attnviz.ui.pages.dataset.set_runs import NEXT, known_set_runs
 
@@ -103,7 +104,7 @@ def opened_set(folder: str, title: str) -> OpenedSet:
     return OpenedSet(key, title, _read(key, path))
 
 
-@st.cache_resource(max_entries=4, ttl="2h", show_spinner=False)
+@shared(CacheShelf.PAYLOADS)
 def _read(key: Sequence[str], _path: Path) -> OpenedResults:
     del key
     return open_results(_path)

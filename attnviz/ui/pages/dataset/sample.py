@@ -14,6 +14,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.samples import list_samples, sample_path
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.model_list import listed_models
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.temporary_folders import temporary_folder
 
 _KEPT: list[TemporaryDirectory[str]] = []  # removed when the server ends
@@ -42,7 +43,7 @@ def sample_paths() -> dict[str, str]:
     return {str(sample_path(one.name)): one.name for one in list_samples()}
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@shared(CacheShelf.PAYLOADS)
 def _computed(key: tuple[str, ...], _model: VisionModel) -> Path:
     del key
     _KEPT.append(temporary_folder("sample"))

@@ -15,6 +15,7 @@ from attnviz.ui.kit.charts import chart_from_rows
 from attnviz.ui.kit.findings import bar_html, show_verdict
 from attnviz.ui.kit.guard import plain_text
 from attnviz.ui.kit.inline_images import png_link
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.pages.dataset.results import OpenedSet
 
 _SIDE = 160
@@ -38,6 +39,8 @@ def show_summary(opened: OpenedSet) -> None:
         _show_histogram(opened, "focus_share", "Share of the picture in focus")
     with classes:
         _show_classes(summary)
+    for finding in opened.results.findings:
+        st.markdown(f"**{plain_text(finding.title)}** {plain_text(finding.text)}")
     if summary.errors:
         _show_errors(opened, summary.errors)
 
@@ -48,7 +51,7 @@ def summary_of(opened: OpenedSet) -> SetSummary:
         return _summary(opened.key, opened)
 
 
-@st.cache_resource(max_entries=8, ttl="2h", show_spinner=False)
+@shared(CacheShelf.PAYLOADS)
 def _summary(key: tuple[str, ...], _opened: OpenedSet) -> SetSummary:
     del key
     return summarise(_opened.results)

@@ -34,6 +34,7 @@ COLUMNS = (
     TableColumn("entropy", "Entropy", number=True),
     TableColumn(OFF_CENTRE, "Off centre", number=True),
     TableColumn("inside_box", "In the box", number=True),
+    TableColumn("blur_budget", "Must stay sharp", number=True),
     TableColumn("error", "Error"),
 )
 

@@ -171,7 +171,7 @@ def test_two_methods_are_compared_and_a_row_of_the_comparison_opens(
         )
         if label is not None
     }
-    assert "The same class in 100 %." in html_of(page)
+    assert "In 100% of them both see the same class." in html_of(page)
     shares = [int(row["cells"][3].split()[0]) for row in sent["rows"]]
     assert shares == sorted(shares)
     click(page, "opened", sent["rows"][0]["key"], "set against table")
