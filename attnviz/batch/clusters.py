@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow
+from scipy.stats import hypergeom
 from sklearn.cluster import MiniBatchKMeans
 
 from attnviz.types import FloatArray, IntArray
@@ -22,6 +23,7 @@ from attnviz.types import FloatArray, IntArray
 _SIDE = 8  # cells of the grid on which places are compared
 _MOST = 12
 _LEAST_MEMBERS = 5
+_RARE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,9 @@ class MapCluster:
         Total variation between `place` and the mean of all pictures, in 0..1.
     likeness
         Mean similarity of the members' maps to `place`, in 0..1: the sum of the smaller shares.
+    chance
+        At most how likely it is, in 0..1, that some group has so many pictures of some class if
+        maps have nothing to do with classes: the hypergeometric tail, times groups and classes.
     """
 
     members: IntArray
@@ -53,6 +58,12 @@ class MapCluster:
     usual: float
     distance: float
     likeness: float
+    chance: float
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether the group has more of one class than chance brings about in one set of 20."""
+        return self.chance < _RARE
 
     @property
     def suspicion(self) -> float:
@@ -140,6 +151,7 @@ def find_clusters(
         middle = places[members].mean(0)
         alike = np.minimum(places[members], middle).sum(1)
         label, most = Counter(labels[member] for member in members.tolist()).most_common(1)[0]
+        tail = hypergeom.sf(most - 1, len(labels), usual[label], len(members))
         found.append(
             MapCluster(
                 indices[members[np.argsort(-alike, kind="stable")]],
@@ -149,6 +161,7 @@ def find_clusters(
                 usual[label] / len(labels),
                 float(np.abs(middle - usual_place).sum() / 2),
                 float(alike.mean()),
+                min(1.0, float(tail) * count * len(usual)),
             )
         )
     return tuple(sorted(found, key=lambda one: -one.suspicion))

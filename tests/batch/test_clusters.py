@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,7 @@ def test_a_planted_mark_is_ranked_first(results: ResultFolder) -> None:
     first, second = clusters[:2]
     assert (first.label, first.purity) == ("marked", 1.0)
     assert first.suspicion > 2 * second.suspicion
+    assert first.stands_out
     marked = {i for i, group in enumerate(scores["group"].to_pylist()) if group == "marked"}
     found = {int(i) for one in clusters for i in one.members if one.suspicion > second.suspicion}
     assert found == marked
@@ -123,6 +125,26 @@ def test_of_groups_the_odd_one_of_one_class_comes_first() -> None:
     assert (first.label, first.purity) == ("a", 1)
     assert first.usual == pytest.approx(50 / 90)
     assert all(one.suspicion < first.suspicion for one in others)
+    # All of so many of 90 pictures are of a class that 50 have; nine groups, three classes.
+    drawn = len(first.members)
+    odds = math.comb(50, drawn) / math.comb(90, drawn)
+    assert first.chance == pytest.approx(odds * 9 * 3, rel=1e-6)
+    assert first.stands_out
+    assert not any(one.stands_out for one in others if not set(one.members) & set(range(160, 190)))
+
+
+def test_groups_without_a_class_of_their_own_do_not_stand_out() -> None:
+    """Maps in three places, and classes that have nothing to do with them."""
+    random = np.random.default_rng(1)
+    places = np.full((120, 64), 0.001, np.float32)
+    places[np.arange(120), np.repeat([27, 36, 7], 40)] = 1
+    places += random.random(places.shape) / 1e3
+    places = (places / places.sum(1, keepdims=True)).astype(np.float32)
+    for _ in range(5):
+        labels = random.choice(list("abcdefgh"), 120).tolist()
+        found = find_clusters(np.arange(120), places, labels)
+        assert len(found) >= 3
+        assert not any(one.stands_out for one in found)
 
 
 def test_few_pictures_form_no_groups() -> None:
