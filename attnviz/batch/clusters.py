@@ -119,7 +119,7 @@ def _place(values: FloatArray) -> FloatArray:
 def find_clusters(
     indices: IntArray, places: FloatArray, labels: Sequence[str]
 ) -> tuple[MapCluster, ...]:
-    """Group pictures by where their maps lie, the most suspicious group first.
+    """Group pictures by where their maps lie: first those that stand out, by their suspicion.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def find_clusters(
                 min(1.0, float(tail) * count * len(usual)),
             )
         )
-    return tuple(sorted(found, key=lambda one: -one.suspicion))
+    return tuple(sorted(found, key=lambda one: (not one.stands_out, -one.suspicion)))
 
 
 def labels_of(scores: pyarrow.Table, indices: IntArray) -> list[str]:

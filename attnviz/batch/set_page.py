@@ -86,4 +86,5 @@ def _cluster(one: MapCluster) -> dict[str, object]:
         "usual": round(one.usual, 3),
         "distance": round(one.distance, 3),
         "suspicion": round(one.suspicion, 4),
+        "stands_out": one.stands_out,
     }

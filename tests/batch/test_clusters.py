@@ -103,6 +103,7 @@ def test_the_page_has_the_groups_and_all_rows(results: ResultFolder) -> None:
     path = columns["path"]
     assert [path["prefix"] + text for text in path["texts"]] == scores["path"].to_pylist()
     assert content["clusters"][0]["label"] == "marked"
+    assert content["clusters"][0]["stands_out"]
     places = np.frombuffer(b64decode(columns["top1"]["codes"]), "<i4")
     assert [columns["top1"]["words"][at] for at in places] == scores["top1"].to_pylist()
     margins = np.frombuffer(b64decode(columns["margin"]["numbers"]), "<f4")

@@ -25,8 +25,8 @@ def show_groups(opened: OpenedSet) -> None:
         return
     st.html('<h2 class="av-title">Pictures alike in where the network looks</h2>')
     st.caption(
-        "First the groups that are of one class and lie where the network seldom looks: in them it "
-        "may follow a watermark, a border or another shortcut."
+        "First the groups that have more of one class than chance explains, and lie where the "
+        "network seldom looks: in them it may follow a watermark, a border or another shortcut."
     )
     for number, (column, cluster) in enumerate(zip(st.columns(_MOST), clusters, strict=False)):
         with column:
@@ -54,9 +54,15 @@ def _show_card(opened: OpenedSet, number: int, cluster: MapCluster) -> None:
     pictures = "".join(f'<img alt="" src="{html.escape(link)}">' for link in links if link)
     st.html(f'<div class="av-group">{pictures}</div>')
     label = plain_text(cluster.label) if cluster.label else "without a class"
+    chance = (
+        ":orange-badge[:material/warning: may follow a shortcut] "
+        "More of one class than chance brings about."
+        if cluster.stands_out
+        else "Not more of one class than chance may bring about."
+    )
     st.markdown(
         f"**{100 * cluster.purity:.0f} % {label}** ({100 * cluster.usual:.0f} % of all); "
-        f"{100 * cluster.distance:.0f} % of the map lies elsewhere than usual"
+        f"{100 * cluster.distance:.0f} % of the map lies elsewhere than usual. {chance}"
     )
     st.button(
         f"Show these {len(cluster.members):,}", key=f"set group {number}",

@@ -24,12 +24,15 @@ export function card(cluster, pictures, choose) {
   const { purity, usual, distance, label } = cluster;
   const told = `${percent(purity)} ${label || "without a class"} (${percent(usual)} of all)`;
   const where = `${percent(distance)} of the map lies elsewhere than usual`;
+  const chance = cluster.stands_out
+    ? "More of one class than chance brings about: it may follow a shortcut."
+    : "Not more of one class than chance may bring about.";
   const button = make(
     "button",
     { className: "card", type: "button" },
     strip,
     make("strong", { textContent: told }),
-    make("span", { textContent: `${counted(members.length)} pictures; ${where}` }),
+    make("span", { textContent: `${counted(members.length)} pictures; ${where}. ${chance}` }),
   );
   button.onclick = () => choose(members);
   return button;
