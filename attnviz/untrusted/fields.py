@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any
@@ -67,6 +68,9 @@ def _checked(field: Field[Any], value: object) -> Any:
     if field.type == "str":
         if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
             raise ValueError(f"{what} is no text, or too long")
+        os.fsencode(
+            value
+        )  # it may be a path, whose odd bytes Python writes as halves of characters
         return value
     if field.type == "bool":
         if not isinstance(value, bool):

@@ -63,6 +63,8 @@ def reason_of(error: BaseException) -> str:
     if plain is not None:
         return plain
     lines = str(error).strip().splitlines()
+    if isinstance(error, UnicodeError):
+        return "it holds what is no text"
     text = visible(lines[0] if lines else "", _LONGEST_REASON).rstrip(".")
     if not text:
         return "it is damaged"

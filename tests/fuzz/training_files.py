@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -139,7 +140,7 @@ def change_job(random: Random, source: bytes) -> bytes:
 
 def read_job(source: bytes, folder: Path) -> object:
     run = TrainingRun(named(folder, f"runs/one/{JOB}", source).parent)
-    return run.recording, run.job.data.encode(), run.state
+    return run.recording, os.fsencode(run.job.data), run.state
 
 
 def make_state(folder: Path) -> bytes:
