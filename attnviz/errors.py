@@ -18,6 +18,7 @@
     ├── MethodError           a method that does not fit what was captured
     ├── TargetError           a question that a model cannot be asked, or that has no answer
     ├── OutputError           a file or folder that cannot be written, or results not be read
+    ├── ClusterError          machines that cannot be used, or work that failed on them
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
@@ -200,6 +201,10 @@ class TargetError(AttnvizError):
 
 class OutputError(AttnvizError):
     """A file or folder cannot be written, or the results of a run over pictures not be read."""
+
+
+class ClusterError(AttnvizError):
+    """A cluster of machines cannot be used, or work failed on it; files that are written stay."""
 
 
 class FocusError(AttnvizError):

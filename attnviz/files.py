@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 from safetensors import SafetensorError
 
@@ -14,7 +15,7 @@ Write = Callable[[Path], object]
 """Writes the content to the path that it is called with."""
 
 
-def replace_whole(path: Path, write: Write) -> None:
+def replace_whole(path: Path, write: Write, *, others: bool = False) -> None:
     """Write a file completely or not at all; whatever prevents it is raised as it is.
 
     `write` is called with a temporary name beside `path`, and the result is moved to `path`. A kill
@@ -28,8 +29,11 @@ def replace_whole(path: Path, write: Write) -> None:
         The file, in a folder that exists.
     write
         Writes the content.
+    others
+        Whether others may write the same file at the same time. Then each has a partial file of its
+        own, which stays after a kill.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name}{f'.{uuid4().hex}' if others else ''}.partial")
     try:
         partial.unlink(missing_ok=True)
         partial.touch()

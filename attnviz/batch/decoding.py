@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.names import base_name
 from attnviz.types import FloatArray, Pixels
 
-_AHEAD = 2  # pictures that each worker process decodes before they are needed
+AHEAD = 16  # pictures that all workers together decode while the network is busy
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ def decoded(
     Parameters
     ----------
     pictures
-        Read as they are needed: two ahead for each worker process.
+        Read as they are needed: 16 ahead for all worker processes, or two for each of many.
     preprocess
         Of the network.
     workers
@@ -157,13 +157,17 @@ def decoded(
         sampler=pictures.orders,
         num_workers=workers,
         collate_fn=_as_it_is,
-        prefetch_factor=_AHEAD if workers else None,
+        prefetch_factor=max(2, AHEAD // workers) if workers else None,
         # A fork would copy the threads' locks of the app, or of whoever calls, as they stand.
         multiprocessing_context=("forkserver" if "forkserver" in methods else "spawn")
         if workers
         else None,
     )
     yield from loader
+
+
+Decode = Callable[[PictureOrders, Preprocess, int], Iterator[DecodedPicture]]
+"""Opens pictures as `decoded` does."""
 
 
 def _as_it_is(picture: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from attnviz.analysis.explain_together import Asked, explain_alone, explain_together
 from attnviz.analysis.explanation import Explanation
-from attnviz.batch.decoding import DecodedPicture, PictureOrders, decoded
+from attnviz.batch.decoding import Decode, DecodedPicture, PictureOrders, decoded
 from attnviz.batch.window import BatchWindow
 from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
@@ -64,6 +64,8 @@ class BatchEngine:
     part
         Number of consecutive pictures that share no pass with others, so that a run which begins
         with one of them computes the same as a run over all; None for all.
+    decode
+        Opens the pictures ahead of the network, with so many workers.
     """
 
     model: VisionModel
@@ -71,6 +73,7 @@ class BatchEngine:
     batch_size: int | None = None
     workers: int = 0
     part: int | None = None
+    decode: Decode = decoded
 
     def __call__(self, pictures: PictureOrders) -> Iterator[ExplainedPicture]:
         """Yield the result of each picture, in order; pictures are read as results are taken."""
@@ -83,7 +86,7 @@ class BatchEngine:
             _WINDOW_BYTES,
         )
         workers = self.workers if pictures.count is None else min(self.workers, pictures.count)
-        yield from window(decoded(pictures, self.model.preprocess, workers))
+        yield from window(self.decode(pictures, self.model.preprocess, workers))
 
     def alone(self, one: DecodedPicture) -> ExplainedPicture:
         """Return the result of one picture in a pass of its own."""

@@ -135,8 +135,11 @@ class ResultFolder:
         self._write(self.path / name, lambda path: path.write_bytes(content))
 
     def end(self, manifest: Mapping[str, Any]) -> None:
-        """Write the manifest, which makes the results whole, and remove the parts of the table."""
+        """Write the manifest, which makes the results whole, and remove what is not needed then."""
         self.write_text(MANIFEST, json.dumps(manifest, indent=1))
+        for place in ("maps", "index"):
+            for left in (self.path / place).glob("*.partial"):  # by runs that were killed
+                left.unlink(missing_ok=True)
         shutil.rmtree(self._parts, ignore_errors=True)
 
     def add_to_manifest(self, **facts: Any) -> None:
@@ -182,7 +185,8 @@ class ResultFolder:
     def _write(self, path: Path, write: Write) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            replace_whole(path, write)
+            # A worker that was taken for lost, and the one in its place, may write the same part.
+            replace_whole(path, write, others=True)
         except (OSError, pyarrow.ArrowException) as error:
             reason = getattr(error, "strerror", None) or error
             raise OutputError(

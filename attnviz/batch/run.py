@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,19 @@ import torch
 
 from attnviz.analysis.asked import targets_of
 from attnviz.analysis.explain_together import Asked
-from attnviz.analysis.explanation import Explanation
-from attnviz.batch.decoding import PictureOrders
-from attnviz.batch.engine import BatchEngine, ExplainedPicture
+from attnviz.batch.engine import BatchEngine
 from attnviz.batch.explain_many import until_explained
-from attnviz.batch.live_pictures import live_bytes, live_count, live_picture
-from attnviz.batch.page_scripts import page_scripts
+from attnviz.batch.part_work import (
+    Measure,
+    PartOrder,
+    PartWork,
+    SpreadWork,
+    pictures_of,
+    work_here,
+)
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
-from attnviz.batch.rows import map_rows, score_row
 from attnviz.batch.set_page import page_title, write_page
-from attnviz.batch.small_pictures import ShownPicture, shown_picture
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.progress import Progress, report_progress
@@ -32,9 +33,6 @@ from attnviz.targets.text import format_targets
 from attnviz.version import __version__
 
 _PART, _SLOW_PART = 512, 32
-
-Measure = Callable[[Explanation], float | None]
-"""Returns a number for a row of the scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +54,8 @@ class BatchRun:
     measures
         What else is measured of each explanation, by the name of its column in `SCORES`; None
         where that is impossible.
+    spread
+        Where the parts are computed: in this process, or such as by `RayCluster`.
     """
 
     model: VisionModel
@@ -65,6 +65,7 @@ class BatchRun:
     workers: int = 0
     arguments: dict[str, Any] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    spread: SpreadWork = work_here
 
     def __call__(self, out: Path, progress: Progress | None = None) -> ResultFolder:
         """Run, or go on, and write all results.
@@ -94,8 +95,7 @@ class BatchRun:
         folder.begin(question)
         if folder.is_whole:
             return folder
-        done = folder.done()
-        left = [index for index in range(len(self.files)) if index // self._part not in done]
+        left = list(self._parts(folder.done()))
         if left:
             self._write_parts(folder, left, progress)
         folder.join()
@@ -104,20 +104,29 @@ class BatchRun:
         return folder
 
     def _write_parts(
-        self, folder: ResultFolder, left: Sequence[int], progress: Progress | None
+        self, folder: ResultFolder, left: Sequence[PartOrder], progress: Progress | None
     ) -> None:
-        count = len(self.files) - len(left)
-        part, started = _PartRows(len(self.files)), time.perf_counter()
-        for done, result in enumerate(self._results(left), count + 1):
-            part.add(result, self.files[result.index], self.measures)
-            if (result.index + 1) % self._part == 0 or result.index + 1 == len(self.files):
-                part.write(folder, result.index // self._part, time.perf_counter() - started)
-                part, started = _PartRows(len(self.files)), time.perf_counter()
+        engine = BatchEngine(self.model, self.asked, self.batch_size, self.workers, self._part)
+        for _ in until_explained(engine, pictures_of(left)):
+            pass  # what it computes is computed again with the others, wherever the run begins
+        done = len(self.files) - sum(len(part.files) for part in left)
+        work = PartWork(engine, folder, len(self.files), self.measures)
+        for more in self.spread(work, left):
+            done += more
             report_progress(progress, done, len(self.files))
+
+    def _parts(self, done: Collection[int]) -> Iterator[PartOrder]:
+        """The parts that are not done."""
+        for number, first in enumerate(range(0, len(self.files), self._part)):
+            if number not in done:
+                yield PartOrder(number, first, tuple(self.files[first : first + self._part]))
 
     def _question(self) -> dict[str, Any]:
         """What decides the results; equal questions, equal results."""
-        listing = hashlib.sha256("\n".join(map(repr, self.files)).encode("utf-8", "replace"))
+        listing = hashlib.sha256()
+        for index, file in enumerate(self.files):  # one by one, as there may be millions
+            line = f"\n{file!r}" if index else repr(file)
+            listing.update(line.encode("utf-8", "replace"))
         return {
             "attnviz": __version__,
             "model": self.model.name,
@@ -152,39 +161,3 @@ class BatchRun:
     @property
     def _part(self) -> int:
         return _SLOW_PART if is_slow(self.asked.method) else _PART
-
-    def _results(self, left: Sequence[int]) -> Iterator[ExplainedPicture]:
-        engine = BatchEngine(self.model, self.asked, self.batch_size, self.workers, self._part)
-        for _ in until_explained(engine, self._orders(left)):
-            pass  # what it computes is computed again with the others, wherever the run begins
-        return engine(self._orders(left))
-
-    def _orders(self, left: Sequence[int]) -> PictureOrders:
-        return PictureOrders(((index, self.files[index]) for index in left), None, len(left))
-
-
-@dataclass(eq=False)
-class _PartRows:
-    """The rows of consecutive pictures of a set of `count`; their pixels and maps are let go."""
-
-    count: int
-    scores: list[dict[str, Any]] = field(default_factory=list)
-    maps: list[dict[str, Any]] = field(default_factory=list)
-    small: list[ShownPicture | None] = field(default_factory=list)
-    live: list[bytes | None] = field(default_factory=list)
-
-    def add(
-        self, result: ExplainedPicture, file: PictureFile, measures: Mapping[str, Measure]
-    ) -> None:
-        found = result.explanation
-        further = {} if found is None else {name: of(found) for name, of in measures.items()}
-        self.scores.append({**score_row(result, file), **further})
-        self.maps.extend(map_rows(result))
-        self.small.append(None if found is None else shown_picture(found))
-        fits = result.index < live_count(self.count)
-        self.live.append(live_picture(found, live_bytes(self.count)) if found and fits else None)
-
-    def write(self, folder: ResultFolder, number: int, seconds: float) -> None:
-        each = {"seconds": seconds / len(self.scores)}
-        scores = [{**row, **each} for row in self.scores]
-        folder.write_part(number, scores, self.maps, page_scripts(number, self.small, self.live))

@@ -16,6 +16,7 @@ from attnviz.training.cli import Device
 
 if TYPE_CHECKING:
     from attnviz.batch.picture_file import PictureFile
+    from attnviz.batch.ray_cluster import RayCluster
 
 _STOPPED = 130  # as shells number what Ctrl-C ended
 
@@ -82,6 +83,25 @@ def batch(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Report problems only.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as one JSON line.")] = False,
     device: Device = "auto",
+    engine: Annotated[
+        str, typer.Option(help="local, or ray for many processes and machines (attnviz[ray]).")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray: a cluster whose machines share INPUT and OUT (default: this machine)."
+        ),
+    ] = None,
+    networks: Annotated[
+        int | None,
+        typer.Option(
+            help="Ray: copies of the network side by side (default: as GPUs or processors allow).",
+            min=1,
+        ),
+    ] = None,
+    gpu_share: Annotated[
+        float, typer.Option(help="Ray: how much of a GPU each copy takes.", min=0.01, max=1)
+    ] = 1.0,
 ) -> None:
     """Explain many pictures: a row of numbers for each, its maps, and a page over all of them.
 
@@ -94,6 +114,7 @@ def batch(
     from attnviz.batch.against import write_against
     from attnviz.batch.decoding import spare_processors
     from attnviz.batch.focus_pictures import chosen_pictures, write_focus_pictures
+    from attnviz.batch.part_work import work_here
     from attnviz.batch.parts import ResultFolder
     from attnviz.batch.run import BatchRun
     from attnviz.batch.set_findings import findings_of
@@ -111,10 +132,12 @@ def batch(
     files = _files(Path(source), out)
     loaded = open_model(model, device, input_size=input_size)
     asked = Asked(method, as_asked(target or (), loaded.labels) or None, precision)
-    workers = spare_processors() if workers is None else workers
     measures = {"blur_budget": BudgetMeasure(loaded)} if budget else {}
+    spread, opening = work_here, spare_processors() if workers is None else workers
+    if engine != "local":
+        spread, opening = _ray(engine, address, networks, gpu_share), workers or 0
     given = {"command": sys.argv[1:]}
-    run = BatchRun(loaded, files, asked, batch_size, workers, given, measures)
+    run = BatchRun(loaded, files, asked, batch_size, opening, given, measures, spread)
     try:
         with bar("Explaining", quiet or json, unit=" pictures") as progress:
             folder = run(out, progress)
@@ -176,3 +199,12 @@ def _files(source: Path, out: Path) -> list[PictureFile]:
         if one.problem is not None:
             raise one.problem
     return files_of_folder([one.path for one in found])
+
+
+def _ray(engine: str, address: str | None, networks: int | None, gpu_share: float) -> RayCluster:
+    from attnviz.batch.ray_cluster import RayCluster
+    from attnviz.errors import UnknownNameError
+
+    if engine != "ray":
+        raise UnknownNameError("engine", engine, ("local", "ray"))
+    return RayCluster(address, networks, gpu_share)

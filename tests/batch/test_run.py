@@ -98,12 +98,12 @@ def test_a_full_disk_stops_it_anywhere_and_leaves_no_half_files(
     unbroken = results_of(batch(tmp_path / "unbroken"))
     write, left = parts.replace_whole, 0
 
-    def full(path: Path, content: Callable[[Path], object]) -> None:
+    def full(path: Path, content: Callable[[Path], object], *, others: bool) -> None:
         nonlocal left
         if left == 0:
             raise OSError(errno.ENOSPC, "No space left on device")
         left -= 1
-        write(path, content)
+        write(path, content, others=others)
 
     monkeypatch.setattr(parts, "replace_whole", full)
     for room in (0, 1, 2, 3, 4):  # the question is written anew each time

@@ -53,6 +53,9 @@ def test_a_table_and_what_cannot_be_asked(tmp_path: Path) -> None:
     wrong = batch(tmp_path / "set.csv", "--out", tmp_path / "other", "--method", "gradcam")
     assert wrong.exit_code == 1
     assert "Nearest: grad-cam" in wrong.stderr
+    engine = batch(tmp_path / "set.csv", "--out", tmp_path / "other", "--engine", "spark")
+    assert engine.exit_code == 1
+    assert "There is no engine named 'spark'. Known: local, ray." in engine.stderr
     missing = batch(tmp_path / "nothing", "--out", tmp_path / "none")
     assert missing.exit_code == 1
     assert "nothing" in missing.stderr
