@@ -62,7 +62,8 @@ def write(model: str, paths: Sequence[str]) -> None:
     files = tuple(map(PictureFile, paths))
     engine = BatchEngine(load_model(model, "cpu"), Asked(), BATCH, 0, len(files))
     with tempfile.TemporaryDirectory() as place:
-        for _ in PartWork(engine, ResultFolder(Path(place)))([PartOrder(0, 0, files)]):
+        work = PartWork(engine, ResultFolder(Path(place)), len(files))
+        for _ in work([PartOrder(0, 0, files)]):
             pass
 
 

@@ -53,8 +53,6 @@ def joined_cluster(ray: Any, address: str | None) -> Iterator[None]:
             cluster = started_cluster(num_cpus=os.cpu_count(), object_store_memory=STORE_BYTES)
             ending.callback(cluster.shutdown)
             address = cluster.address
-        # What it prints itself on this process's stderr lies in its log as well.
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:
