@@ -86,7 +86,10 @@ def _rows(folder: ResultFolder, count: int, broken: int) -> Iterator[Budget]:
 
 
 def _memory(run: WatchedRun) -> Iterator[Budget]:
-    first, second = run.halves()
+    halves = run.halves()
+    if halves is None:
+        return
+    first, second = halves
     peak = max(one.resident for one in run.samples) / 2**20
     name = f"memory of the second half over the first (peak {peak:.0f} MiB)"
     yield Budget(name, second / first, MEMORY)
@@ -95,6 +98,8 @@ def _memory(run: WatchedRun) -> Iterator[Budget]:
 def _rate(run: WatchedRun, count: int, model: str, wish: argparse.Namespace) -> Iterator[Budget]:
     """Rates between the first part after the start and the last."""
     working = [one for one in run.samples if one.parts > run.samples[0].parts]
+    if len({one.parts for one in working}) < 2:  # too little was left after the last kill
+        return
     first, last = working[0], working[-1]
     last = next(one for one in working if one.parts == last.parts)
     done = min(last.parts * PART, count) - first.parts * PART

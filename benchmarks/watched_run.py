@@ -59,13 +59,18 @@ class WatchedRun:
     code: int
     left_over: Sequence[str] = field(default=())
 
-    def halves(self) -> tuple[int, int]:
-        """Largest memory while the first half of the parts was written, and the second."""
+    def halves(self) -> tuple[int, int] | None:
+        """Largest memory while the first half of the parts was written, and the second.
+
+        None where too few were written after the last kill to tell.
+        """
         working = [one for one in self.samples if one.parts > self.samples[0].parts]
-        end = max(one.parts for one in working)
-        working = working[: next(i for i, one in enumerate(working) if one.parts == end)]
+        end = max((one.parts for one in working), default=0)
+        working = working[: next((i for i, one in enumerate(working) if one.parts == end), 0)]
         middle = len(working) // 2
         first, second = working[:middle], working[middle:]
+        if not first or end - self.samples[0].parts < 4:
+            return None
         return max(one.resident for one in first), max(one.resident for one in second)
 
 
