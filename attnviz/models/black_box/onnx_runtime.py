@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from attnviz.errors import ModelError
-from attnviz.models.black_box.handed import Handed, Takes, first_line, unknown_digest
+from attnviz.models.black_box.handed import Handed, Takes, unknown_digest
 from attnviz.types import FloatArray
+from attnviz.untrusted.values import reason_of
 
 SUFFIX = ".onnx"
 _CHANNELS = (1, 3, 4)
@@ -59,7 +60,7 @@ def _opened(path: Path) -> Any:
                 "the session with the library that registers it, and pass the session to "
                 "`black_box`."
             ) from error
-        reason = first_line(error).rpartition(" : ")[2]
+        reason = reason_of(error).rpartition(" : ")[2]
         raise ModelError(
             f"{path} cannot be loaded ({reason}). Check it with `onnx.checker`, or export it again."
         ) from error

@@ -108,7 +108,10 @@ def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
 
 def _spec(path: Path, networks: Mapping[str, ModelSpec]) -> ModelSpec:
     """The network of a file, as the form describes it."""
-    labels = labels_of(str(st.session_state.get(_CLASSES, "")))
+    try:
+        labels = labels_of(str(st.session_state.get(_CLASSES, "")))
+    except ValueError as error:
+        raise WeightsError(f"The list of names cannot be read: {error}. Shorten it.") from error
     if _suffix(path.name) == ONNX:
         side, colours = st.session_state.get(_SIDE), st.session_state.get(_COLOURS)
         return black_box_file(path, labels, side, Colours(colours or Colours.NORMALISED))

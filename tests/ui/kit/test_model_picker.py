@@ -172,6 +172,9 @@ def test_ones_own_weights_are_opened_checked_and_stay_in_the_list() -> None:
     page.text_area(key="own weights classes").set_value("cat\ndog").run()
     press(page, "Open")
     assert "tells 3 classes apart, but 2 names" in page.error[0].value.replace("\\", "")
+    page.text_area(key="own weights classes").set_value("cat\n" * 100_001).run()
+    press(page, "Open")
+    assert "more than 100,000 lines" in page.error[0].value.replace("\\", "")
     page.text_area(key="own weights classes").set_value("cat\ndog\n\nhorse\n").run()
     press(page, "Open")
     assert not page.error
