@@ -153,20 +153,9 @@ def _rank(row: Disagreement) -> tuple[bool, float]:
 
 def _rows(folder: ResultFolder) -> list[dict[str, Any]]:
     """What is needed of all pictures, each with its index."""
-    if not folder.is_whole:
-        raise OutputError(
-            f"{folder.path} holds no results that are whole. Give a folder in which `attnviz "
-            "batch` has come to its end."
-        )
-    scores = folder.scores()
-    missing = [name for name in _NEEDED if name not in scores.column_names]
-    if missing:
-        raise OutputError(
-            f"{folder.path} was written by an earlier version, without {missing[0]}. Run `attnviz "
-            "batch` again, with a new folder as --out."
-        )
+    folder.require_whole()
     columns = ["index", *_NEEDED]
-    rows: list[dict[str, Any]] = scores.select(columns).to_pylist()
+    rows: list[dict[str, Any]] = folder.scores().select(columns).to_pylist()
     return rows
 
 

@@ -44,21 +44,37 @@ def chosen_pictures(scores: pyarrow.Table, wish: str) -> list[int]:
     OutputError
         The number is missing, or none.
     """
+    order, number = parsed_choice(wish)
     explained = np.flatnonzero([error is None for error in scores["error"].to_pylist()])
-    if wish == ALL:
+    if order == ALL:
         return [int(index) for index in explained]
+    if order == SAMPLE:
+        drawn = np.random.default_rng(0).permutation(explained)[:number]
+        return sorted(int(index) for index in drawn)
+    values = ORDERS[order].values(scores)[explained]
+    known = np.flatnonzero(~np.isnan(values))
+    best = known[np.argsort(values[known], kind="stable")][:number]
+    return [int(index) for index in explained[best]]
+
+
+def parsed_choice(wish: str) -> tuple[str, int]:
+    """Return what `chosen_pictures` is to choose: its name, and how many (0 for all).
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such order.
+    OutputError
+        The number is missing, or none.
+    """
+    if wish == ALL:
+        return ALL, 0
     order, _, number = wish.partition(":")
     if order != SAMPLE and order not in ORDERS:
         raise UnknownNameError("choice of pictures", order, (ALL, SAMPLE, *ORDERS))
     if not number.isdecimal() or int(number) == 0:
         raise OutputError(f"--focus {order} takes how many, as in {order}:20.")
-    if order == SAMPLE:
-        drawn = np.random.default_rng(0).permutation(explained)[: int(number)]
-        return sorted(int(index) for index in drawn)
-    values = ORDERS[order].values(scores)[explained]
-    known = np.flatnonzero(~np.isnan(values))
-    best = known[np.argsort(values[known], kind="stable")][: int(number)]
-    return [int(index) for index in explained[best]]
+    return order, int(number)
 
 
 def write_focus_pictures(

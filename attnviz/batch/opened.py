@@ -1,4 +1,4 @@
-"""Results of a run as they are opened again: whole, checked, and of earlier versions too."""
+"""Results of a run as they are opened again: whole, and checked."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import pyarrow
 
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
-from attnviz.batch.rows import SCORES
 from attnviz.batch.set_findings import SetFinding, findings_of
-from attnviz.errors import OutputError
 
 _TEXTS = ("model", "weights", "method", "target")
 
@@ -26,7 +24,7 @@ class OpenedResults:
     folder
         Where they lie.
     scores
-        By the names of `SCORES`; what an earlier version did not measure is missing in all rows.
+        By the names of `SCORES`.
     question
         What was asked of all pictures: text by "model", "weights", "method" and "target".
     manifest
@@ -75,31 +73,12 @@ def open_results(path: Path) -> OpenedResults:
         It holds no results that are whole, or they cannot be read.
     """
     folder = ResultFolder(path)
+    folder.require_whole()
     manifest = folder.manifest()
-    question = manifest.get("question")
-    if not isinstance(question, dict):
-        raise OutputError(
-            f"{path} holds no results that are whole. Give a folder in which `attnviz batch` has "
-            "come to its end."
-        )
-    try:
-        table = folder.scores()
-        columns = [_column(table, field) for field in SCORES]
-        scores = pyarrow.table(columns, schema=SCORES).combine_chunks()
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise OutputError(
-            f"The results in {path} cannot be read ({reason}). Run `attnviz batch` again, with a "
-            "new folder as --out."
-        ) from error
+    question = manifest["question"]
+    scores = folder.scores().combine_chunks()
     texts = {name: str(question.get(name) or "") for name in _TEXTS}
     return OpenedResults(folder, scores, texts, manifest)
-
-
-def _column(table: pyarrow.Table, field: pyarrow.Field) -> pyarrow.ChunkedArray:
-    if field.name not in table.column_names:
-        return pyarrow.chunked_array([pyarrow.nulls(len(table), field.type)])
-    return table[field.name].cast(field.type)
 
 
 def file_of_row(path: str) -> PictureFile | None:

@@ -137,14 +137,21 @@ class ResultFolder:
     def end(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, which makes the results whole, and remove what is not needed then."""
         self.write_text(MANIFEST, json.dumps(manifest, indent=1))
-        for place in ("maps", "index"):
-            for left in (self.path / place).glob("*.partial"):  # by runs that were killed
-                left.unlink(missing_ok=True)
+        for left in self.path.rglob("*.partial"):  # by runs that were killed
+            left.unlink(missing_ok=True)
         shutil.rmtree(self._parts, ignore_errors=True)
 
     def add_to_manifest(self, **facts: Any) -> None:
         """Write down what was found out about results that are whole; raises OutputError."""
         self.write_text(MANIFEST, json.dumps({**self.manifest(), **facts}, indent=1))
+
+    def require_whole(self) -> None:
+        """Raise OutputError where results are missing."""
+        if not self.is_whole:
+            raise OutputError(
+                f"{self.path} holds no results that are whole. Give a folder in which `attnviz "
+                "batch` has come to its end."
+            )
 
     def scores(self) -> pyarrow.Table:
         """Return the table of all scores, checked; raises OutputError."""

@@ -12,7 +12,7 @@ from attnviz.batch.ray_start import imported_ray, joined_cluster
 from attnviz.batch.ray_worker import PartWorker, decoded_beside
 from attnviz.errors import ClusterError
 
-_LOSSES = 8  # workers lost one after the other, without a part in between
+_LOSSES = 8  # workers lost without a part in between, beside all that one machine takes with it
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,9 @@ class _Crew:
             try:
                 problem = self.ray.get(ready[0])
             except self.ray.exceptions.RayError as error:  # the worker, or its machine, is lost
+                self.ray.kill(worker)  # it may be out of reach only, and hold its place
                 losses += 1
-                if losses > _LOSSES:
+                if losses > _LOSSES + count:
                     raise _lost(error) from error
                 if finished is not None:
                     left.appendleft(finished)

@@ -19,6 +19,8 @@ from attnviz.models.device import move_module
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 
+_RETRIES = 3  # of opening pictures: one that ends its process would do so for ever
+
 
 class PartWorker:
     """An actor that holds the network and writes one part after the other."""
@@ -100,7 +102,7 @@ def _opener() -> Any:
     """The task that opens pictures. It reserves nothing, so it never waits for a place."""
     import ray
 
-    return ray.remote(num_cpus=0, max_retries=-1)(_opened)
+    return ray.remote(num_cpus=0, max_retries=_RETRIES)(_opened)
 
 
 def _opened(decoder: Decoder, orders: list[tuple[int, Any]]) -> list[DecodedPicture]:

@@ -26,6 +26,7 @@ from attnviz.batch.part_work import (
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.set_page import page_title, write_page
+from attnviz.errors import OutputError
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.progress import Progress, report_progress
@@ -98,6 +99,12 @@ class BatchRun:
         left = list(self._parts(folder.done()))
         if left:
             self._write_parts(folder, left, progress)
+        if missing := [part.number for part in self._parts(folder.done())]:
+            raise OutputError(
+                f"{len(missing):,} parts are not in {out}, part {missing[0]} is the first. All "
+                "machines must see the same folder under this path; give the same command again: "
+                "it goes on from here."
+            )
         folder.join()
         write_page(folder, page_title(self.model.name), self._part)
         folder.end({"question": question, **self._manifest(folder)})

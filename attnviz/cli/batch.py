@@ -113,7 +113,7 @@ def batch(
     from attnviz.analysis.explain_together import Asked
     from attnviz.batch.against import write_against
     from attnviz.batch.decoding import spare_processors
-    from attnviz.batch.focus_pictures import chosen_pictures, write_focus_pictures
+    from attnviz.batch.focus_pictures import chosen_pictures, parsed_choice, write_focus_pictures
     from attnviz.batch.part_work import work_here
     from attnviz.batch.parts import ResultFolder
     from attnviz.batch.run import BatchRun
@@ -129,6 +129,12 @@ def batch(
 
     started = time.perf_counter()
     check_folder(out)
+    if focus:
+        parsed_choice(focus)  # what is mistyped is told before the work, not after it
+    if against is not None:
+        ResultFolder(against).require_whole()
+    if address is not None:
+        _check_shared(Path(source), out)
     files = _files(Path(source), out)
     loaded = open_model(model, device, input_size=input_size)
     asked = Asked(method, as_asked(target or (), loaded.labels) or None, precision)
@@ -199,6 +205,20 @@ def _files(source: Path, out: Path) -> list[PictureFile]:
         if one.problem is not None:
             raise one.problem
     return files_of_folder([one.path for one in found])
+
+
+def _check_shared(*paths: Path) -> None:
+    """Raise where machines of a cluster would each look for a path below a folder of their own."""
+    from attnviz.cli.terminal import path_text
+    from attnviz.errors import ClusterError
+
+    for path in paths:
+        if not path.is_absolute():
+            raise ClusterError(
+                f"{path_text(path)} is a path below this machine's folder. Give the whole path "
+                "under which all machines of the cluster see it, such as "
+                f"{path_text(path.resolve())}."
+            )
 
 
 def _ray(engine: str, address: str | None, networks: int | None, gpu_share: float) -> RayCluster:

@@ -45,15 +45,15 @@ def test_a_set_is_summed_up(folder: ResultFolder) -> None:
     assert counts.sum() == 13
 
 
-def test_results_of_an_earlier_version_open_without_what_they_did_not_measure(
-    folder: ResultFolder,
-) -> None:
-    scores = folder.scores().drop_columns(["blur_budget", "seen_top"])
-    pyarrow.parquet.write_table(scores, folder.path / "scores.parquet")
+def test_a_table_without_a_column_is_told(folder: ResultFolder) -> None:
     results = open_results(folder.path)
-    assert results.scores["blur_budget"].null_count == 14
     assert results.row(3)["path"].endswith("03.png")
     assert results.question["method"] == "grad-cam"
+    pyarrow.parquet.write_table(
+        folder.scores().drop_columns(["seen_top"]), folder.path / "scores.parquet"
+    )
+    with pytest.raises(OutputError, match="no column 'seen_top'"):
+        open_results(folder.path)
 
 
 @pytest.mark.parametrize("given", [{"against": 3}, {"sanity": {"mean": "x"}}, {"sanity": []}])

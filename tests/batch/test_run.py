@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 import attnviz
 from attnviz.analysis.explain_together import Asked
 from attnviz.batch import parts, run
+from attnviz.batch.part_work import PartOrder, PartWork
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.run import BatchRun
@@ -90,6 +92,23 @@ def test_stopped_twice_it_ends_like_an_unbroken_run(batch: BatchRun, tmp_path: P
         assert not (tmp_path / "out" / "manifest.json").exists()
     assert len(list((tmp_path / "out" / "parts").glob("*.parquet"))) == 3
     assert results_of(batch(tmp_path / "out")) == unbroken
+
+
+def test_parts_that_are_missing_do_not_end_as_a_whole(batch: BatchRun, tmp_path: Path) -> None:
+    """As where a machine writes into another folder than the one that it should share."""
+
+    def elsewhere(_work: PartWork, orders: Sequence[PartOrder]) -> Iterator[int]:
+        yield from (len(part.files) for part in orders)
+
+    with pytest.raises(OutputError, match=r"parts are not in .*part 0 is the first"):
+        replace(batch, spread=elsewhere)(tmp_path / "out")
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    left = tmp_path / "out" / "index" / "live" / "000000.js.0a1b.partial"
+    left.parent.mkdir(parents=True)
+    left.write_text("half of it")  # by a run that was killed
+    folder = batch(tmp_path / "out")
+    assert results_of(folder) == results_of(batch(tmp_path / "unbroken"))
+    assert not left.exists()
 
 
 def test_a_full_disk_stops_it_anywhere_and_leaves_no_half_files(

@@ -59,6 +59,18 @@ def test_a_table_and_what_cannot_be_asked(tmp_path: Path) -> None:
     missing = batch(tmp_path / "nothing", "--out", tmp_path / "none")
     assert missing.exit_code == 1
     assert "nothing" in missing.stderr
+    # Told before the work, not after it.
+    for option, value, told in (
+        ("--focus", "uncertan:20", "Nearest: uncertain"),
+        ("--focus", "uncertain", "takes how many, as in uncertain:20"),
+        ("--against", str(tmp_path / "nowhere"), "holds no results that are whole"),
+    ):
+        early = batch(tmp_path / "set.csv", "--out", tmp_path / "early", option, value)
+        assert early.exit_code == 1
+        assert told in early.stderr
+    shared = batch("a.png", "--out", "out", "--engine", "ray", "--address", "auto")
+    assert "a.png is a path below this machine's folder" in shared.stderr
+    assert not (tmp_path / "early").exists()
 
 
 def test_another_model_a_sanity_check_and_other_formats(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ export class Shards {
   /** @param {Document} page */
   constructor(page) {
     this.page = page;
-    /** @type {Map<string, { there: Promise<any[]>, arrive: (content: any[]) => void }>} */
+    /** @type {Map<string, { there: Promise<any[]>, resolve: (content: any[]) => void, arrived: boolean }>} */
     this.shards = new Map();
   }
 
@@ -15,19 +15,26 @@ export class Shards {
     const known = this.shards.get(name);
     if (known) return known.there;
     const { promise, resolve } = withResolvers();
-    this.shards.set(name, { there: promise, arrive: resolve });
+    this.shards.set(name, { there: promise, resolve, arrived: false });
     const script = this.page.createElement("script");
     script.src = `index/${name}.js`;
-    script.onerror = () => resolve([]);
+    script.onerror = () => this.arrive(name, []);
     script.onload = () => script.remove();
     this.page.head.append(script);
-    if (this.shards.size > KEPT) this.shards.delete(this.shards.keys().next().value);
     return promise;
   }
 
   /** Called by each script. */
   arrive(name, content) {
-    this.shards.get(name)?.arrive(content);
+    const shard = this.shards.get(name);
+    if (!shard) return;
+    shard.arrived = true;
+    shard.resolve(content);
+    // Only what has arrived is forgotten: who waits for another would wait for ever.
+    for (const [oldest, { arrived }] of this.shards) {
+      if (this.shards.size <= KEPT) break;
+      if (arrived) this.shards.delete(oldest);
+    }
   }
 }
 
