@@ -2,6 +2,7 @@
 
     AttnvizError
     ├── PictureError          a file or array that cannot be used as a picture
+    │   └── BusyWorkersError      a file that cannot be opened now, but may be later
     ├── VideoError            a file or folder that cannot be used as a video
     ├── UnknownNameError      a model, layer, method or option that is not registered
     │   ├── AmbiguousNameError    the end of several names, where one is needed
@@ -42,6 +43,10 @@ class AttnvizError(Exception):
 
 class PictureError(AttnvizError):
     """A file or array cannot be used as a picture; the text names it, the reason and a remedy."""
+
+
+class BusyWorkersError(PictureError):
+    """A file cannot be opened now, whatever is in it; another time it may be."""
 
 
 class VideoError(AttnvizError):

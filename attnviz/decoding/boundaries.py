@@ -23,7 +23,11 @@ def bound_memory(limits: DecodingLimits) -> None:
     taken = _address_space()
     if taken is not None:
         with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (taken + limits.memory, resource.RLIM_INFINITY))
+            most = taken + limits.memory
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            if hard != resource.RLIM_INFINITY:
+                most = min(most, hard)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))  # nor may it allow itself more
 
 
 def bound_time(limits: DecodingLimits) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -23,13 +24,18 @@ class UploadedVideo(Video):
     ----------
     source
         The file's content.
+    aside
+        Entered while other videos are waited for, as in `WorkerPool.stream`.
     """
 
     source: bytes = field(repr=False)
+    aside: Callable[[], AbstractContextManager[object]] = field(default=nullcontext, repr=False)
 
     def frames(self, size: tuple[int, int] | None = None) -> Iterator[Frame]:
         """See `Video`; a worker of its own reads them as fast as they are taken."""
-        answers = workers().stream("frames", self.source, self.sha256, self.name, size=size)
+        answers = workers().stream(
+            "frames", self.source, self.sha256, self.name, aside=self.aside, size=size
+        )
         try:
             for answer in answers:
                 yield _frame(answer, size or self.size)
@@ -49,8 +55,13 @@ class UploadedVideo(Video):
         return (bytes(track), "mov") if track else None
 
 
-def ask_for_film(source: bytes, name: str, checksum: str) -> UploadedVideo:
-    """Have a worker find out what a video is.
+def ask_for_film(
+    source: bytes,
+    name: str,
+    checksum: str,
+    aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> UploadedVideo:
+    """Have a worker find out what a video is; `aside` as in `UploadedVideo`.
 
     Raises
     ------
@@ -62,7 +73,8 @@ def ask_for_film(source: bytes, name: str, checksum: str) -> UploadedVideo:
         height, width = map(int, facts["size"])
         base = Fraction(int(facts["ticks"][0]), int(facts["ticks"][1]))
         count = None if facts["count"] is None else int(facts["count"])
-        return UploadedVideo(str(facts["name"]), checksum, (height, width), base, count, source)
+        name = str(facts["name"])
+        return UploadedVideo(name, checksum, (height, width), base, count, source, aside)
     except PictureError as error:
         raise VideoError(str(error)) from error
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:

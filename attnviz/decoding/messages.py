@@ -5,7 +5,7 @@
     u32 length of the facts, little-endian | facts, JSON | part | part | ...
 
 The facts' ``sizes`` are the lengths of the parts. Nothing in a message can name code: a worker that
-a hostile file has taken over can answer with wrong pixels, and with nothing worse.
+a hostile file has taken over can answer with wrong pixels, and its answers do nothing worse.
 """
 
 from __future__ import annotations

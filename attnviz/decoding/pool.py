@@ -7,20 +7,22 @@ import hashlib
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cache
 from threading import BoundedSemaphore, Lock, Thread
 
 from attnviz.decoding.limits import MEMORY_VARIABLE, DecodingLimits
 from attnviz.decoding.messages import Facts, Message
 from attnviz.decoding.process import WorkerEndedError, WorkerProcess
-from attnviz.errors import PictureError
+from attnviz.errors import BusyWorkersError, PictureError
+from attnviz.hosting import Hosting
 from attnviz.pictures.limits import BYTES_VARIABLE, MEGABYTE, PIXELS_VARIABLE
 
 _MOST_FAILURES = 1024
 SETTINGS = (BYTES_VARIABLE, PIXELS_VARIABLE)
 """Variables that a worker goes by; they come with each file."""
+_PASSING = ("clock", "start", "killed")  # what ends a worker on a busy computer, with any file
 
 
 class WorkerPool:
@@ -68,8 +70,10 @@ class WorkerPool:
         Raises
         ------
         PictureError
-            The file cannot be opened, takes more than the limits allow, or has to wait too long.
-            Files that failed before fail at once.
+            The file cannot be opened, or takes more than the limits allow. Files that failed before
+            fail at once.
+        BusyWorkersError
+            It has to wait too long, or the computer is too busy: another time it may be opened.
         """
         facts = _request(task, checksum, name, options)
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -77,22 +81,33 @@ class WorkerPool:
             answer = self._asked(key, Message(facts, (source,)))
         except WorkerEndedError as error:
             text = self._sentence(name, error.needs)
-            if error.needs in ("clock", "start"):  # of a busy computer: another time it may do
-                raise PictureError(text) from error
+            if error.needs in _PASSING:
+                raise BusyWorkersError(text) from error
             raise self._failed(key, text) from error
         if "error" in answer.facts:
             raise self._failed(key, str(answer.facts["error"]))
         return answer
 
     def stream(
-        self, task: str, source: bytes, checksum: str, name: str, **options: object
+        self,
+        task: str,
+        source: bytes,
+        checksum: str,
+        name: str,
+        *,
+        aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+        **options: object,
     ) -> Iterator[Message]:
         """Have a worker of its own do a task of many answers, as fast as they are taken.
 
-        Parameters and errors are those of `ask`; the worker ends with the iterator.
+        The other parameters and errors are those of `ask`; the worker ends with the iterator.
+
+        Parameters
+        ----------
+        aside
+            Entered while other videos are waited for: whoever holds what others need gives it away.
         """
-        if not self._films.acquire(timeout=self.limits.waiting_seconds):
-            raise _waited(name)
+        self._wait_for_film(name, aside)
         request, worker = Message(_request(task, checksum, name, options), (source,)), None
         try:
             worker = WorkerProcess(self.limits)
@@ -106,6 +121,22 @@ class WorkerPool:
             if worker is not None:
                 worker.close()
             self._films.release()
+
+    def _wait_for_film(
+        self, name: str, aside: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        if self._films.acquire(blocking=False):
+            return
+        taken = False
+        try:
+            with aside():
+                taken = self._films.acquire(timeout=self.limits.waiting_seconds)
+        except BaseException:  # a click, while it was waited for what had been given away
+            if taken:
+                self._films.release()
+            raise
+        if not taken:
+            raise _waited(name)
 
     def close(self) -> None:
         """End the workers that wait for work."""
@@ -157,13 +188,20 @@ class WorkerPool:
 
     def _sentence(self, name: str, needs: str) -> str:
         if needs == "memory":
+            hosted = Hosting.from_environment().hosted  # its visitors can set no variable
+            remedy = "" if hosted else f", or raise {MEMORY_VARIABLE}"
             return (
                 f"{name} needs more memory than the {self.limits.memory // MEGABYTE} MB that one "
-                f"file may take. Save it smaller, or raise {MEMORY_VARIABLE}."
+                f"file may take. Save it smaller{remedy}."
             )
         if needs == "start":
             return (
                 f"{name} cannot be opened now: this computer starts no further program to decode "
+                "it. Try again later."
+            )
+        if needs == "killed":
+            return (
+                f"{name} cannot be opened now: this computer ended the program that was to decode "
                 "it. Try again later."
             )
         if needs == "clock":
@@ -185,16 +223,24 @@ def _request(task: str, checksum: str, name: str, options: dict[str, object]) ->
     return {**facts, **options}
 
 
-def _waited(name: str) -> PictureError:
-    return PictureError(
+def _waited(name: str) -> BusyWorkersError:
+    return BusyWorkersError(
         f"{name} waited too long for its turn: many files are being opened here now. Try again in "
         "a minute."
     )
 
 
-@cache
 def workers() -> WorkerPool:
     """Return the workers of this process, which end with it."""
+    with _MAKING:  # two threads at once would make two
+        return _made()
+
+
+_MAKING = Lock()
+
+
+@cache
+def _made() -> WorkerPool:
     pool = WorkerPool(DecodingLimits.from_environment())
     atexit.register(pool.close)
     return pool

@@ -27,6 +27,8 @@ _OF_ITS_OWN = {
     "PYTHONPATH": str(Path(attnviz.__file__).resolve().parents[1]),
 }
 _OUT_OF_TIME = getattr(signal, "SIGXCPU", None)
+_KILLED = getattr(signal, "SIGKILL", None)
+_DYING_SECONDS = 1.0  # from the end of its output to that of the process
 
 
 class WorkerEndedError(Exception):
@@ -36,7 +38,8 @@ class WorkerEndedError(Exception):
     ----------
     needs
         "time" of the processor, "clock" or "memory", if a limit ended it; "start" if the system let
-        none start; empty if it broke down.
+        none start; "killed" if somebody else ended it, as a system does that is short of memory;
+        empty if it broke down.
     """
 
     def __init__(self, needs: str) -> None:
@@ -132,16 +135,26 @@ class WorkerProcess:
         finally:
             clock.cancel()
         if answer is None or "needs" in answer.facts:
+            seconds = time.monotonic() - begun
+            own_end = self._own_end() if answer is None else None
             self.close()
-            raise WorkerEndedError(self._needs(answer, time.monotonic() - begun))
+            raise WorkerEndedError(self._needs(answer, own_end, seconds))
         return answer
 
-    def _needs(self, answer: Message | None, seconds: float) -> str:
+    def _own_end(self) -> int | None:
+        """How it ended before `close` ends it; None if it is still there."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_DYING_SECONDS)
+        return None
+
+    def _needs(self, answer: Message | None, own_end: int | None, seconds: float) -> str:
         if answer is not None:
             return str(answer.facts["needs"])
-        if _OUT_OF_TIME is not None and self._process.returncode == -_OUT_OF_TIME:
+        if _OUT_OF_TIME is not None and own_end == -_OUT_OF_TIME:
             return "time"
-        return "clock" if seconds >= self._limits.seconds else ""
+        if seconds >= self._limits.seconds:
+            return "clock"
+        return "killed" if _KILLED is not None and own_end == -_KILLED else ""
 
     def close(self) -> None:
         """End it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 from attnviz.decoding.choices import Choices, choices_in
 from attnviz.decoding.films import ask_for_film
 from attnviz.decoding.messages import BrokenMessageError
 from attnviz.decoding.pool import workers
 from attnviz.decoding.stills import moves, open_still, open_uploaded_video, picture_of_message
-from attnviz.errors import PictureError
+from attnviz.errors import BusyWorkersError, PictureError
 from attnviz.hosting import Hosting
 from attnviz.pictures import Picture
 from attnviz.pictures.decoding import PLENTY
@@ -62,31 +65,61 @@ def open_upload(
 
 
 def upload_choices(source: bytes, *, name: str, checksum: str) -> Choices | None:
-    """Return what can be chosen of an uploaded file; None for a photo, or what cannot be opened."""
+    """Return what can be chosen of an uploaded file; None for a photo, or what cannot be opened.
+
+    Raises
+    ------
+    BusyWorkersError
+        It cannot be said now: do not keep an answer.
+    """
     if opens_here(source):
         return choices_in(source, name)
     try:
         found = workers().ask("choices", source, checksum, name).facts.get("choices")
         return None if found is None else Choices.of_facts(found)
+    except BusyWorkersError:
+        raise
     except (PictureError, BrokenMessageError):
         return None
 
 
 def upload_moves(source: bytes, *, checksum: str) -> bool:
-    """Return whether an uploaded file is a video or an animated picture."""
+    """Return whether an uploaded file is a video or an animated picture.
+
+    Raises
+    ------
+    BusyWorkersError
+        As from `upload_choices`.
+    """
     if opens_here(source):
         return moves(source)
     try:
         answer = workers().ask("moves", source, checksum, "this file")
+    except BusyWorkersError:
+        raise
     except PictureError:
         return False
     return answer.facts.get("moves") is True
 
 
-def open_upload_film(source: bytes, *, name: str, checksum: str) -> Video:
-    """Open an uploaded video or animated picture; VideoError if it is none, or too large."""
+def open_upload_film(
+    source: bytes,
+    *,
+    name: str,
+    checksum: str,
+    aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> Video:
+    """Open an uploaded video or animated picture; VideoError if it is none, or too large.
+
+    Parameters
+    ----------
+    source, name, checksum
+        As in `open_upload`.
+    aside
+        Entered while the workers read other videos, as in `WorkerPool.stream`.
+    """
     if Hosting.from_environment().hosted:
-        return ask_for_film(source, name, checksum)
+        return ask_for_film(source, name, checksum, aside)
     return open_uploaded_video(source, name)
 
 

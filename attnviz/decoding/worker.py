@@ -1,7 +1,8 @@
 """The process that opens strangers' files: `python -m attnviz.decoding.worker LIMITS`.
 
 It reads requests from its input and writes answers to its output until the input ends, as it does
-when the app has ended. Of the app it has nothing: no photo of anybody else, no key, no secret.
+when the app has ended. Of the app's memory and environment it has nothing, such as keys. It is the
+same user's process, though, and opens the files of one visitor after the other.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -25,10 +27,10 @@ from tests.video.films import drawn, write_film
 @pytest.fixture
 def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
-    pools.workers.cache_clear()
+    pools._made.cache_clear()
     yield
     pools.workers().close()
-    pools.workers.cache_clear()
+    pools._made.cache_clear()
 
 
 def asked(source: bytes, name: str = "walk.mp4") -> UploadedVideo:
@@ -93,3 +95,30 @@ def test_who_stops_early_or_sends_half_a_film_holds_no_worker(hosted: None, tmp_
     with pytest.raises(VideoError, match=r"a\.txt is not a video"):
         asked(b"nothing", "a.txt")
     assert len(list(asked(source).frames())) == 40
+
+
+def test_who_waits_for_other_films_steps_aside(hosted: None, tmp_path: Path) -> None:
+    frames = [drawn(20 + n % 40, 48) for n in range(40)]
+    source = write_film(tmp_path / "a.mp4", frames, range(0, 1600, 40)).read_bytes()
+    others = [asked(source).frames() for _ in range(2)]
+    stepped = []
+
+    @contextmanager
+    def aside() -> Iterator[None]:
+        stepped.append(len(others))
+        others.pop().close()  # type: ignore[attr-defined]
+        yield
+        if not others:
+            raise KeyboardInterrupt  # as a click does
+
+    film = replace(asked(source), aside=aside)
+    for one in others:
+        next(one)
+    waiting = film.frames()
+    next(waiting)
+    assert stepped == [2]
+    with pytest.raises(KeyboardInterrupt):
+        next(film.frames())
+    assert stepped == [2, 1]
+    assert len(list(film.frames())) == 40, "who was stopped holds no place"
+    assert len(others) == 0

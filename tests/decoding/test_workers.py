@@ -23,7 +23,7 @@ from attnviz.decoding.pool import WorkerPool
 from attnviz.decoding.process import WorkerEndedError, WorkerProcess
 from attnviz.decoding.stills import picture_of_message
 from attnviz.decoding.uploads import open_upload, opens_here, upload_choices, upload_moves
-from attnviz.errors import PictureError, SettingError
+from attnviz.errors import BusyWorkersError, PictureError, SettingError
 from attnviz.pictures import Picture, open_picture
 from attnviz.pictures.limits import MEGABYTE
 from tests.paths import ROOT
@@ -218,10 +218,10 @@ def test_a_worker_has_no_secrets_and_ends_with_the_app(monkeypatch: pytest.Monke
 @pytest.fixture
 def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
-    pools.workers.cache_clear()
+    pools._made.cache_clear()
     yield
     pools.workers().close()
-    pools.workers.cache_clear()
+    pools._made.cache_clear()
 
 
 def test_a_hosted_app_opens_nothing_itself(hosted: None) -> None:
@@ -236,6 +236,21 @@ def test_a_hosted_app_opens_nothing_itself(hosted: None) -> None:
         assert upload_choices(data, name="a", checksum=digest(data)) is None
     assert len(pools.workers()._idle) == 1
     assert pools.workers().limits.memory == 1024 * MEGABYTE
+
+
+def test_nothing_is_learned_of_a_file_while_no_worker_can_be_started(
+    hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = encoded(
+        Image.fromarray(NOISE), "GIF", save_all=True, append_images=[Image.fromarray(255 - NOISE)]
+    )
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(BusyWorkersError):
+            upload_moves(film, checksum=digest(film))
+        with pytest.raises(BusyWorkersError):
+            upload_choices(film, name="a.gif", checksum=digest(film))
+    assert upload_moves(film, checksum=digest(film))
 
 
 def test_at_home_photos_of_usual_size_need_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:

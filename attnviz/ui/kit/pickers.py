@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,7 @@ from attnviz.ui.kit.presentation_picker import (
 )
 from attnviz.ui.kit.presented_photos import presented_upload
 from attnviz.ui.kit.tab_title import name_photo
+from attnviz.ui.kit.turns import stepping_aside
 from attnviz.ui.kit.uploads import (
     forget_messages,
     kept_photos,
@@ -99,7 +100,7 @@ def pick_from_row(beside_camera: Callable[[], None] | None = None) -> dict[str, 
     `sample:` and a name.
     """
     choose, upload = st.container(key="photos").columns([3, 2])
-    photos = _uploaded(as_usual=True) | _samples()
+    photos = _uploaded(kept_photos(), as_usual=True) | _samples()
     if not photos:
         with upload:
             _offer_new(beside_camera)
@@ -123,11 +124,12 @@ def pick_from_row(beside_camera: Callable[[], None] | None = None) -> dict[str, 
         _offer_new(beside_camera, chosen)
     show_messages()
     if chosen not in photos:
-        st.warning(_missing_text(chosen), icon=":material/hide_image:")
+        if all(one.checksum != chosen for one in kept_photos()):  # else it was said why
+            st.warning(_missing_text(chosen), icon=":material/hide_image:")
         return {}
     name_photo(photos[chosen].title)
     pick_presentation(next((one for one in kept_photos() if one.checksum == chosen), None))
-    photos |= _uploaded()
+    photos |= _uploaded([one for one in kept_photos() if one.checksum in photos])
     return {chosen: photos[chosen]} | photos
 
 
@@ -144,7 +146,7 @@ def _offer_new(beside_camera: Callable[[], None] | None, chosen: str = "") -> No
 
 def known_photos() -> dict[str, Photo]:
     """Return the visitor's photos, followed by the sample photos, by key."""
-    return _uploaded() | _samples()
+    return _uploaded(kept_photos()) | _samples()
 
 
 def known_picture(checksum: str) -> Picture:
@@ -203,9 +205,18 @@ def _samples() -> dict[str, Photo]:
     return photos
 
 
-def _uploaded(*, as_usual: bool = False) -> dict[str, Photo]:
-    """The visitor's photos by checksum, with the channels, window and slice that are chosen."""
-    return {kept.checksum: _presented(kept, as_usual=as_usual) for kept in kept_photos()}
+def _uploaded(photos: Sequence[KeptPhoto], *, as_usual: bool = False) -> dict[str, Photo]:
+    """The visitor's photos by checksum, with the channels, window and slice that are chosen.
+
+    Of each that cannot be opened now, as on a busy server, a message says so.
+    """
+    found: dict[str, Photo] = {}
+    for kept in photos:
+        try:
+            found[kept.checksum] = _presented(kept, as_usual=as_usual)
+        except PictureError as error:
+            show_error(error)
+    return found
 
 
 def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
@@ -216,6 +227,11 @@ def _presented(kept: KeptPhoto, *, as_usual: bool) -> Photo:
         shown = presented_upload(kept.checksum, kept.name, wanted.texts(), kept.source)
     whole = partial(open_upload, kept.source, wanted, name=kept.name, checksum=kept.checksum)
     moving = is_moving(kept.checksum, kept.source)
-    named = {"name": kept.name, "checksum": kept.checksum}
-    video = partial(open_upload_film, kept.source, **named) if moving else None
-    return Photo(shown, whole, shown.name, video=video)
+    video = partial(
+        open_upload_film,
+        kept.source,
+        name=kept.name,
+        checksum=kept.checksum,
+        aside=stepping_aside,
+    )
+    return Photo(shown, whole, shown.name, video=video if moving else None)

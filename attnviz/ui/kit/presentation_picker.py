@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import streamlit as st
 
 from attnviz.decoding.choices import PERCENTILES, Choices
-from attnviz.errors import PictureError
+from attnviz.errors import BusyWorkersError, PictureError
 from attnviz.pictures.channels import Stretch, Window
 from attnviz.pictures.presentation import AS_USUAL, Presentation
-from attnviz.ui.kit.guard import plain_text
+from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.photo_store import KeptPhoto
 from attnviz.ui.kit.presented_photos import choices_of
 from attnviz.ui.kit.url_state import linked, went_back
@@ -37,7 +37,11 @@ def pick_presentation(photo: KeptPhoto | None) -> None:
     photo : KeptPhoto or None
         The visitor's photo; None for a sample photo.
     """
-    choices = None if photo is None else choices_of(photo.checksum, photo.name, photo.source)
+    try:
+        choices = None if photo is None else choices_of(photo.checksum, photo.name, photo.source)
+    except BusyWorkersError as error:  # what was chosen before stays
+        show_error(error)
+        return
     found = AS_USUAL
     if photo is not None and choices is not None:
         fresh = went_back() or photo.checksum not in st.session_state.get(_CHOSEN, {})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from attnviz.batch.opened import file_of_row
 from attnviz.batch.picture_file import PictureFile
+from attnviz.decoding.uploads import open_upload
 from attnviz.errors import PictureError, RunError
 from attnviz.hosting import Hosting
 from attnviz.pictures import Picture, open_picture
@@ -31,17 +33,20 @@ class RowPicture:
         At display size.
     file : PictureFile or None
         The file that was looked at; None for the small picture in the results.
+    checksum : str
+        SHA-256 of the file, as it was looked at.
     note : str
         Why it is the small one; empty otherwise.
     """
 
     shown: Picture
     file: PictureFile | None = None
+    checksum: str = ""
     note: str = ""
 
     def whole(self) -> Picture:
         """Open the picture at its own size."""
-        return self.shown if self.file is None else self.file.open()
+        return self.shown if self.file is None else _opened(self.file, self.checksum)
 
     def key(self, small: bytes) -> str:
         """Add it to the visitor's photos; return the key by which other pages know it."""
@@ -83,11 +88,12 @@ def picture_of_row(opened: OpenedSet, number: int, row: dict[str, Any]) -> RowPi
         note = "This server does not offer the picture's folder"
     else:
         try:
-            shown = _shown(file.name, str(row["sha256"]), file)
+            checksum = str(row["sha256"])
+            shown = _shown(file.name, checksum, file)
         except PictureError as error:
             note = str(error).rstrip(".")
         else:
-            return RowPicture(shown, file)
+            return RowPicture(shown, file, checksum)
     small, _ = small_pictures(opened.key, number, opened)
     if not small:
         raise PictureError(f"{note}, and the results hold no small one. Open it on the page Focus.")
@@ -107,11 +113,16 @@ def _may_read(file: PictureFile) -> bool:
         return False
 
 
-@shared(CacheShelf.PICTURES)
+@shared(CacheShelf.PICTURES, elsewhere=True)
 def _shown(name: str, checksum: str, _file: PictureFile) -> Picture:
     """The file at display size; raises PictureError if it is not what was looked at."""
     del name
-    picture = _file.open()
-    if picture.sha256 != checksum:
+    return _opened(_file, checksum, SHOWN_SIDE).lightened(MOST_VALUES)
+
+
+def _opened(file: PictureFile, checksum: str, longest: int | None = None) -> Picture:
+    """Open it as an upload, which it may be: a hosted app decodes none in its own process."""
+    source = file.content()
+    if hashlib.sha256(source).hexdigest() != checksum:
         raise PictureError("The picture has changed since it was looked at")
-    return picture.reduced(SHOWN_SIDE).lightened(MOST_VALUES)
+    return open_upload(source, name=base_name(file.name), checksum=checksum, longest=longest)
