@@ -12,6 +12,7 @@ from attnviz.batch.decoding import spare_processors
 from attnviz.batch.jobs.set_run import SetJob, SetRun
 from attnviz.batch.listing import files_of
 from attnviz.batch.run import BatchRun
+from attnviz.hosting import Hosting
 from attnviz.jobs.state import JobState, RunPhase
 from attnviz.jobs.worker import JobWorker, StoppedOnRequestError
 from attnviz.models.loading import load_model
@@ -34,7 +35,8 @@ class _SetWorker(JobWorker[SetJob, JobState]):
     def do(self, job: SetJob) -> str:
         model = load_model(job.model, job.device, input_size=job.side or None)
         files = files_of(Path(job.source), self.folder)
-        context = TextContext(model.labels, open_picture)
+        opens = None if Hosting.from_environment().hosted else open_picture  # any path, any link
+        context = TextContext(model.labels, opens)
         target = parse_targets(job.target, context) if job.target else None
         asked = Asked(job.method, target)
         run = BatchRun(model, files, asked, workers=spare_processors())

@@ -107,6 +107,18 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, runs: Path) -> None:
         _ = run.job
 
 
+def test_a_hosted_visitors_target_opens_no_file(
+    photos: Path, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = waiting(runs, photos)
+    secret = photos / "0.png"
+    SetJob(str(photos), MODEL, target=f"alike:{secret}", device="cpu").write(run.folder)
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    worker.work(run.folder)
+    assert run.state.phase is RunPhase.FAILED
+    assert run.state.text.endswith("cannot be opened here. Choose it instead."), run.state.text
+
+
 def test_it_ends_after_the_minutes_that_it_may_take(photos: Path, runs: Path) -> None:
     """In the archive in which the pictures came."""
     archive = photos.parent / "photos.zip"
