@@ -86,9 +86,10 @@ class FairQueue:
             self.leave(ticket)
             raise
 
-    def leave(self, ticket: Ticket) -> None:
-        """Give the slot back, or the place in the queue; nothing if it has neither."""
+    def leave(self, ticket: Ticket) -> bool:
+        """Give the slot back, or the place in the queue; whether it had a slot."""
         with self._changed:
+            ran = ticket.runs
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
                 self._charge(ticket, -ticket.expected)
@@ -99,6 +100,7 @@ class FairQueue:
                 self._charge(ticket, spent - ticket.expected)
             ticket.runs = False
             self._serve()
+            return ran
 
     def position(self, ticket: Ticket) -> QueuePosition:
         """Return where a ticket stands that waits."""
@@ -210,19 +212,23 @@ class Turn:
         waiting
             Called while others are served, in the place of the one that the turn began with.
         """
-        if self._queue.others_first(self.ticket):
-            self._queue.leave(self.ticket)
+        if self._queue.others_first(self.ticket) and self._queue.leave(self.ticket):
             self._queue.enter(self.ticket, waiting or self._waiting)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Give the slot away during the block, in which another's work is waited for.
 
+        In a block inside of such a block it is given away already, and the outer one's end takes it
+        again.
+
         Yields
         ------
         None
         """
-        self._queue.leave(self.ticket)
+        if not self._queue.leave(self.ticket):
+            yield
+            return
         try:
             yield
         except Exception:  # whoever catches it goes on; a click or a closed tab ends the work

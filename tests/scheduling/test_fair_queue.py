@@ -230,5 +230,13 @@ def test_a_slot_is_given_away_while_another_makes_what_is_needed() -> None:
         with pytest.raises(ZeroDivisionError), turn.aside():
             raise ZeroDivisionError
         assert turn.ticket.runs, "whoever catches the error goes on in the slot"
+        visits.ask("maker")
+        with turn.aside():
+            with turn.aside():
+                pass
+            assert visits.finish() == ["maker", "maker"]
+            assert not turn.ticket.runs, "the outer block waits still"
+        assert turn.ticket.runs
+    assert not queue._running
     with busy(queue):
         pass
