@@ -85,16 +85,15 @@ def files_of_archive(path: Path) -> list[PictureFile]:
     PictureError
         It cannot be read, or holds no picture.
     """
-    members = [PurePosixPath(name) for name in archive_members(str(path))]
     pictures = [
-        one
-        for one in members
-        if one.suffix.lower() in PICTURE_SUFFIXES
+        PictureFile(str(path), name, one.parent.name)
+        for name in archive_members(str(path))  # which knows it by this alone, as "./cats/1.png"
+        if (one := PurePosixPath(name)).suffix.lower() in PICTURE_SUFFIXES
         and not any(part.startswith((".", "__MACOSX")) for part in one.parts)
     ]
     if not pictures:
         raise PictureError(f"There is no picture in {path.name}. Check the archive.")
-    return [PictureFile(str(path), str(one), one.parent.name) for one in pictures]
+    return pictures
 
 
 def files_of_table(path: Path) -> list[PictureFile]:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from attnviz.batch.listing import files_of_archive, files_of_table
+from attnviz.batch.opened import file_of_row
 from attnviz.batch.picture_file import PictureFile
 from attnviz.errors import PictureError
 
@@ -55,6 +56,23 @@ def test_pictures_are_read_where_they_lie_in_an_archive(ending: str, tmp_path: P
     assert pictures[0].name == "1.png"
     with pytest.raises(PictureError, match=r"gone\.png cannot be read"):
         PictureFile(str(path), "gone.png").open()
+
+
+def test_names_that_are_written_in_other_ways_are_found_again(tmp_path: Path) -> None:
+    (tmp_path / "set" / "cats").mkdir(parents=True)
+    (tmp_path / "set" / "cats" / "1.png").write_bytes(png(1))
+    with tarfile.open(tmp_path / "set.tar", "w") as archive:
+        archive.add(tmp_path / "set", ".")  # as `tar -cf set.tar .` does
+        entry = tarfile.TarInfo("./cats/2.png")  # `add` leaves the "./" out
+        entry.size = len(png(2))
+        archive.addfile(entry, io.BytesIO(png(2)))
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as packed:
+        packed.writestr("dogs//3.png", png(3))
+    files = [*files_of_archive(tmp_path / "set.tar"), *files_of_archive(tmp_path / "set.zip")]
+    assert [(one.member, one.group, int(one.open().pixels[0, 0, 0])) for one in files] == [
+        ("./cats/1.png", "cats", 1), ("./cats/2.png", "cats", 2), ("dogs//3.png", "dogs", 3)
+    ]  # fmt: skip
+    assert file_of_row(files[1].name) == PictureFile(str(tmp_path / "set.tar"), "./cats/2.png")
 
 
 def test_an_archive_that_is_none_or_holds_no_picture(tmp_path: Path) -> None:
