@@ -39,6 +39,11 @@ class RunPhase(StrEnum):
     FAILED = "failed"
     DIVERGED = "diverged"
 
+    @classmethod
+    def _missing_(cls, value: object) -> RunPhase | None:
+        """Read what versions before 0.2 wrote of trainings."""
+        return cls.WORKING if value == "training" else None
+
     @property
     def active(self) -> bool:
         """Whether a process is working on the run."""

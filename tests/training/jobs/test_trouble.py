@@ -12,7 +12,7 @@ from attnviz.errors import RunError, TrainingError
 from attnviz.training.data.augment import Batch
 from attnviz.training.jobs import worker as live_worker
 from attnviz.training.jobs.runs import start_run
-from attnviz.training.jobs.state import RunPhase
+from attnviz.training.jobs.state import RunPhase, RunState
 from attnviz.training.loop.run import train_and_export
 from attnviz.training.loop.trainer import PausedError, Trainer
 from attnviz.training.recording.file import Recording
@@ -141,3 +141,10 @@ def test_an_unwritable_runs_folder_raises_a_clear_error(
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "file" / "runs"))
     with pytest.raises(RunError, match=r"cannot be written .* ATTNVIZ_RUNS"):
         start_run(recipe(1), shapes, size=32)
+
+
+def test_a_training_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    state = '{"phase": "training", "step": 3, "steps": 9, "seconds": 1.5, "loss": 2.0}'
+    (tmp_path / "state.json").write_text(state)
+    read = RunState.read(tmp_path)
+    assert (read.phase, read.step, read.seconds, read.loss) == (RunPhase.WORKING, 3, 1.5, 2.0)
