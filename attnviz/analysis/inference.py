@@ -92,8 +92,9 @@ def run_inference(
                 raise
             found_by_trying(own, error.sides)
             return run_inference(
-                own, picture, work, target=target, progress=progress, any_output=any_output
-            )
+                own, picture, work, target=target, progress=progress, any_output=any_output,
+                long=long,
+            )  # fmt: skip
         except Exception as error:
             _hand_on(error)
             if not is_out_of_memory(error):

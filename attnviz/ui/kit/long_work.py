@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from attnviz.errors import AttnvizError
 from attnviz.models.apart import network_held
 from attnviz.progress import Progress
 from attnviz.scheduling.fair_queue import Turn
@@ -155,8 +156,13 @@ def long_work(
     wanted.discard(whole)
     begun.add(whole)
     bar = _LongWorkBar(name, above, below, unit)
-    with turn_of(name, long=True, waiting=bar.wait) as turn:
-        result = work(partial(bar.show, turn))
+    try:
+        with turn_of(name, long=True, waiting=bar.wait) as turn:
+            result = work(partial(bar.show, turn))
+    except AttnvizError:  # nothing is left to stop
+        above.empty()
+        below.empty()
+        raise
     if pace is not None:
         pace.learn(turn.seconds)
     above.empty()

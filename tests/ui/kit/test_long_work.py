@@ -40,6 +40,8 @@ def _watched_fragments(monkeypatch: pytest.MonkeyPatch) -> None:
 def script() -> None:
     import streamlit as st
 
+    from attnviz.errors import ModelError
+    from attnviz.ui.kit.guard import guarded
     from attnviz.ui.kit.long_work import interruptible, long_work
     from tests.ui.kit.test_long_work import inside
 
@@ -51,13 +53,19 @@ def script() -> None:
         if st.session_state.get("stop"):
             st.session_state["stop"] = False
             st.stop()
+        if st.session_state.get("fail"):
+            raise ModelError("It failed.")
         return "done"
 
     @interruptible
     def part() -> None:
         at_once = bool(st.session_state.get("at once"))
         key = (str(st.session_state.get("key", 1)),)
-        result = long_work("test", key, lambda: "It costs.", work, button="Begin", at_once=at_once)
+        result = None
+        with guarded():
+            result = long_work(
+                "test", key, lambda: "It costs.", work, button="Begin", at_once=at_once
+            )
         if result is not None:
             log.append(f"shown, fragment {inside()}")
             st.text(result)
@@ -111,3 +119,15 @@ def test_another_question_begins_anew() -> None:
     log = page.session_state["log"]
     assert log.count("work, fragment False") == 2
     assert log[-1] == "shown, fragment True"
+
+
+def test_work_that_fails_leaves_no_stop_button_and_can_be_begun_again() -> None:
+    page = opened(fail=True, at_once=True)
+    assert [one.value for one in page.error] == ["It failed."]
+    assert labels(page) == []
+    assert not page.get("progress")
+    page.session_state["fail"] = False
+    page.run()
+    assert labels(page) == ["Begin"]
+    page.button[0].click().run()
+    assert page.text[0].value == "done"
