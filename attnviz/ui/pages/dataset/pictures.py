@@ -12,17 +12,25 @@ import streamlit as st
 
 from attnviz.batch.jobs.set_run import SetRun
 from attnviz.batch.listing import files_of_archive, is_archive
-from attnviz.errors import AttnvizError, RunError
+from attnviz.errors import AttnvizError, PictureError, RunError
 from attnviz.files import replace_whole
 from attnviz.hosting import Hosting
 from attnviz.pictures.folders import pictures_by_folder
-from attnviz.training.data.zipped import MOST_KEPT, MOST_SHARED, size_of_folder
+from attnviz.training.data.zipped import (
+    MOST_ENTRIES,
+    MOST_KEPT,
+    MOST_SHARED,
+    size_of_folder,
+)
 from attnviz.ui.kit.folder_picker import pick_folder_path
 from attnviz.ui.kit.guard import show_error
 from attnviz.ui.kit.visitor_folders import own_sets_folder
+from attnviz.untrusted.archives import BROKEN_ARCHIVE, open_zip
+from attnviz.untrusted.values import reason_of
 
 FOLDER_TITLE, ZIP_TITLE = "A folder on this computer", "A ZIP file"
 _LARGEST = 512  # MB, as the server takes
+_KNOWN = "set zip known"  # the upload and its file: its checksum takes seconds
 _MOST_FOLDERS = 2000  # in which pictures are counted
 
 
@@ -54,11 +62,16 @@ def pick_source(runs: Sequence[SetRun]) -> Path | None:
     )  # fmt: skip
     if not file:
         return None
+    known: tuple[str, Path] | None = st.session_state.get(_KNOWN)
+    if known is not None and known[0] == file.file_id and known[1].is_file():
+        return known[1]
     try:
-        return _stored(file.getvalue(), file.name, runs)
+        path = _stored(file.getvalue(), file.name, runs)
     except AttnvizError as error:
         show_error(error)
         return None
+    st.session_state[_KNOWN] = (file.file_id, path)
+    return path
 
 
 def _stored(source: bytes, name: str, runs: Sequence[SetRun]) -> Path:
@@ -78,11 +91,26 @@ def _stored(source: bytes, name: str, runs: Sequence[SetRun]) -> Path:
             "to another folder."
         ) from error
     try:
+        _check_entries(path)
         files_of_archive(path)
-    except AttnvizError:
+    except BaseException:  # also a click meanwhile: what is there counts as checked
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _check_entries(path: Path) -> None:
+    """Raise where the list of a visitor's ZIP would fill the memory that all visitors share."""
+    if not Hosting.from_environment().hosted:
+        return
+    try:
+        with path.open("rb") as file, open_zip(file, MOST_ENTRIES):
+            pass
+    except (OSError, *BROKEN_ARCHIVE) as error:
+        raise PictureError(
+            f"{path.name} cannot be read as a ZIP ({reason_of(error)}). Pack it again, or fewer "
+            "files."
+        ) from error
 
 
 def _make_room(uploads: Path, size: int, runs: Sequence[SetRun]) -> None:

@@ -23,9 +23,15 @@ _MOST = 12
 
 
 def known_set_runs() -> tuple[SetRun, ...]:
-    """Return the newest runs of this computer, or on a server those of the visitor."""
+    """Return the newest runs, and earlier ones that are not over; on a server the visitor's."""
+    runs = _all_set_runs()
+    earlier = (run for run in runs[_MOST:] if run.state.phase not in OVER)
+    return (*runs[:_MOST], *earlier)
+
+
+def _all_set_runs() -> tuple[SetRun, ...]:
     try:
-        return list_set_runs(own_sets_folder())[:_MOST]
+        return list_set_runs(own_sets_folder())
     except RunError:  # this user can have none, but may still open results
         return ()
 
@@ -40,7 +46,7 @@ def show_form_of_run() -> None:
     with st.expander("Look at a folder of pictures", key=_OPEN, on_change="rerun"):
         if not st.session_state.get(_OPEN):  # what is in the folder is counted on demand
             return
-        show_form(known_set_runs())
+        show_form(_all_set_runs())
         for run in known_set_runs():
             if run.state.phase in OVER:
                 _show_run(run, run.state)

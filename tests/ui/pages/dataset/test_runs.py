@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -11,9 +12,11 @@ import pytest
 from PIL import Image
 
 from attnviz.batch.jobs.set_run import SetJob, SetRun, list_set_runs
+from attnviz.errors import PictureError
 from attnviz.jobs import background_run
 from attnviz.jobs.state import JobState, RunPhase
-from attnviz.ui.pages.dataset.set_runs import progress_text
+from attnviz.ui.pages.dataset import pictures
+from attnviz.ui.pages.dataset.set_runs import known_set_runs, progress_text
 from tests.ui.pages.dataset.tiny_set import MODEL, assert_fine, open_page
 
 
@@ -88,6 +91,43 @@ def test_what_is_no_zip_is_refused_and_not_kept(runs: Path) -> None:
     page.file_uploader[0].upload("x.zip", b"no archive", "application/zip").run()
     assert any("cannot be read as a ZIP" in one.value for one in page.error)
     assert not list((runs / "sets").rglob("*.zip"))
+
+
+def test_a_visitors_zip_of_very_many_files_is_refused_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = tmp_path / "all" / "visitor" / "runs" / "sets"
+    monkeypatch.setattr(pictures, "own_sets_folder", lambda: sets)
+    monkeypatch.setattr(pictures, "MOST_ENTRIES", 2)
+    source = zipped("a/1.png", "b/2.png", "b/3.png")
+    assert pictures._stored(source, "mine.zip", ()).read_bytes() == source
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    with pytest.raises(PictureError, match="it has more than 2 entries"):
+        pictures._stored(zipped("1.png", "2.png", "4.png"), "mine.zip", ())
+    assert not list(sets.rglob("*.zip"))
+    assert pictures._stored(zipped("1.png", "2.png"), "mine.zip", ()).is_file()
+
+
+def test_runs_behind_the_newest_are_listed_until_they_are_over_and_keep_their_pictures(
+    runs: Path,
+) -> None:
+    sets = runs / "sets"
+    for number in range(15):
+        folder = sets / f"{number:02}"
+        folder.mkdir(parents=True)
+        SetJob(str(sets / "uploads" / "x" / f"{number:02}.zip"), MODEL).write(folder)
+        os.utime(folder / "job.json", (number, number))
+        JobState(RunPhase.PAUSED if number == 1 else RunPhase.DONE).write(folder)
+    listed = [run.folder.name for run in known_set_runs()]
+    assert listed == [f"{number:02}" for number in (*range(14, 2, -1), 1)]
+    (sets / "uploads" / "x").mkdir(parents=True)
+    for name in ("00", "14", "nobodys"):
+        (sets / "uploads" / "x" / f"{name}.zip").write_bytes(b"zip")
+    page = open_page(set_open=True, set_pictures="A ZIP file")
+    page.file_uploader[0].upload("new.zip", zipped("1.png"), "application/zip").run()
+    assert not page.exception  # what is done has no results here, which is told
+    names = sorted(path.name for path in (sets / "uploads").rglob("*.zip"))
+    assert names == ["00.zip", "14.zip", "new.zip"]
 
 
 def test_a_run_is_paused_resumed_and_removed_by_its_buttons(
