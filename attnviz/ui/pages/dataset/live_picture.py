@@ -9,12 +9,12 @@ import streamlit as st
 from attnviz.analysis.explanation import Explanation
 from attnviz.batch.rows import BEST, SEEN, geometry_of
 from attnviz.batch.stored_maps import StoredMaps
-from attnviz.errors import AttnvizError, OutputError
+from attnviz.errors import AttnvizError, OutputError, TargetError
 from attnviz.export.base import ExportSource
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.names import base_name, file_stem
-from attnviz.targets import TextContext
+from attnviz.targets import Target, TextContext
 from attnviz.targets.text import parse_targets
 from attnviz.ui.components.viewer import Content, Layer, View, content_of
 from attnviz.ui.kit.explanation_cache import cached_explanation, explanation_key
@@ -87,12 +87,13 @@ def _show_maps(
     if is_slow(question["method"]):
         st.caption("The method takes many passes, so the maps are those that the run has stored.")
     else:
-        model = _model(question, device)
-    if model is None:
+        model = _model(opened, device)
+    asked = None if model is None else _asked(question, model)
+    if model is None or asked is None:
         key = (*opened.key, str(number), picture.shown.sha256)
         show_maps(_VIEWER, key, _stored(opened, row, picture), f"{opened.key} {number}")
         return
-    explanation = _explained(question, model, picture)
+    explanation = _explained(question, asked, model, picture)
     show_notes(explanation.notes)
     first = View().at(explanation.best_layer)
     key = (*explanation_key(explanation), explanation.picture.name)
@@ -109,8 +110,9 @@ def _show_maps(
     save_menu([shown], key="set-files")
 
 
-def _model(question: dict[str, str], device: str) -> VisionModel | None:
+def _model(opened: OpenedSet, device: str) -> VisionModel | None:
     """The run's network; None if it is not here, with a sentence that says so."""
+    question = opened.results.question
     name = question["model"]
     spec = listed_models().get(name)
     if spec is None or not is_here(spec):
@@ -126,16 +128,33 @@ def _model(question: dict[str, str], device: str) -> VisionModel | None:
             "that the run has stored."
         )
         return None
+    seen = opened.results.manifest["question"].get("preprocessing")
+    if model is not None and seen and seen != model.preprocess.described():
+        st.caption(
+            f"{plain_text(name)} was given its pictures in another way in the run, such as larger, "
+            "so the maps are those that the run has stored."
+        )
+        return None
     return model
 
 
-def _explained(question: dict[str, str], model: VisionModel, picture: RowPicture) -> Explanation:
+def _asked(question: dict[str, str], model: VisionModel) -> tuple[Target, ...] | None:
+    """What the run asked; None if it cannot be asked here, with a sentence that says so."""
     text = question["target"]
-    asked = parse_targets(text, TextContext(model.labels, known_picture)) if text else ()
+    try:
+        return parse_targets(text, TextContext(model.labels, known_picture)) if text else ()
+    except TargetError as error:
+        st.caption(f"{plain_text(str(error))} The maps are those that the run has stored.")
+        return None
+
+
+def _explained(
+    question: dict[str, str], asked: tuple[Target, ...], model: VisionModel, picture: RowPicture
+) -> Explanation:
     with st.spinner("Computing …", show_time=True):
         return cached_explanation(
             (picture.shown.sha256, picture.shown.name), model.key, question["method"],
-            text or None, model, picture.shown, asked,
+            question["target"] or None, model, picture.shown, asked,
         )  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures.samples import list_samples, sample_path
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.model_list import listed_models
-from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.temporary_folders import temporary_folder
+from attnviz.ui.kit.turns import turn_of
 
+_KNOWN = "set sample folder"
 _KEPT: list[TemporaryDirectory[str]] = []  # removed when the server ends
 
 
@@ -25,11 +26,19 @@ def sample_folder() -> Path:
 
     They are computed the first time, in some seconds, for all visitors.
     """
+    known: Path | None = st.session_state.get(_KNOWN)
+    if known is None or not known.is_dir():
+        known = st.session_state[_KNOWN] = _found()
+    return known
+
+
+def _found() -> Path:
     spec = next(iter(listed_models().values()))
     device = choose_device("auto").type
     fetch_weights(spec, lambda *_: None)
     model = cached_model(spec.name, device, None, weights_key(spec), spec)
-    return _computed(model.key, model)
+    with turn_of("sample set"):  # before Streamlit's own lock, so that its holder has a slot
+        return _computed(model.key, model)
 
 
 def sample_of(path: str) -> str:
@@ -43,7 +52,7 @@ def sample_paths() -> dict[str, str]:
     return {str(sample_path(one.name)): one.name for one in list_samples()}
 
 
-@shared(CacheShelf.PAYLOADS)
+@st.cache_resource(show_spinner=False)
 def _computed(key: tuple[str, ...], _model: VisionModel) -> Path:
     del key
     _KEPT.append(temporary_folder("sample"))

@@ -24,6 +24,7 @@ _FIND, _ONLY, _ORDER, _SORT, _ROW = (
 _TABLE = "set table"
 _UNSORTED = "in their order"
 _LONGEST = 200
+_LONGEST_NUMBER = 12  # digits
 COLUMNS = (
     TableColumn("path", "Picture"),
     TableColumn("group", "Group"),
@@ -84,9 +85,9 @@ def show_rows(opened: OpenedSet) -> int | None:
 def clicked_row(opened: OpenedSet, table: str) -> int | None:
     """Return the number of the row that was just clicked in a table; it comes from the browser."""
     clicked = table_events(table).opened
-    if not clicked.isdecimal() or int(clicked[:12]) >= len(opened.results.scores):
+    if not clicked.isdecimal() or len(clicked) > _LONGEST_NUMBER:
         return None
-    return int(clicked)
+    return int(clicked) if int(clicked) < len(opened.results.scores) else None
 
 
 def _sort_by(header: str, known: set[str]) -> None:

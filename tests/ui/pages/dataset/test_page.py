@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz
 from attnviz.batch.parts import ResultFolder
+from attnviz.batch.stored_maps import StoredMaps
 from attnviz.pictures import open_sample
 from attnviz.ui.kit import hand_over
 from attnviz.ui.kit.photo_store import PHOTOS
+from attnviz.ui.pages.dataset import sample
 from attnviz.viewer.blob import unpack_blob
 from tests.ui.pages.dataset.tiny_set import (
     BROKEN,
@@ -128,7 +132,32 @@ def test_a_clicked_picture_is_explained_by_the_runs_network_and_taken_to_focus(
     assert (state["model"], state["look"], state["target"]) == (MODEL, "attention", "")
     click(page, "opened", "-1")
     click(page, "opened", "99")
+    click(page, "opened", "0" * 12 + "99")
     assert_fine(page)
+
+
+def test_what_the_run_saw_or_asked_otherwise_is_shown_as_it_was_stored(
+    results: ResultFolder, tmp_path: Path
+) -> None:
+    manifest = results.manifest()
+    for name, told, why in (
+        ("preprocessing", "the centre of 448 x 448 pixels", "given its pictures in another way"),
+        ("target", f"alike:{'0' * 64}", "is not here"),
+    ):
+        folder = Path(copytree(results.path, tmp_path / name))
+        question = {**manifest["question"], name: told}
+        (folder / "manifest.json").write_text(json.dumps({**manifest, "question": question}))
+        page = open_page(ResultFolder(folder))
+        click(page, "opened", "7")
+        assert_fine(page)
+        assert any(why in one.value for one in page.caption)
+        (viewer,) = (
+            one
+            for one in page.get("bidi_component")
+            if one.proto.component_name == "attnviz.viewer"
+        )
+        stored = StoredMaps(results).layers(7)
+        assert [one["name"] for one in unpack_blob(viewer.proto.bytes)[0]["layers"]] == [*stored]
 
 
 def test_a_picture_that_has_changed_or_is_not_offered_is_shown_small(
@@ -179,7 +208,9 @@ def test_two_methods_are_compared_and_a_row_of_the_comparison_opens(
     assert any(one.proto.component_name == "attnviz.viewer" for one in page.get("bidi_component"))
 
 
-def test_without_results_the_sample_photos_are_looked_at_at_once() -> None:
+def test_without_results_the_sample_photos_are_looked_at_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     page = open_page()
     assert_fine(page)
     next(one for one in page.button if one.label.startswith("Try it")).click().run()
@@ -190,3 +221,7 @@ def test_without_results_the_sample_photos_are_looked_at_at_once() -> None:
     rows = dict(zip(names(page), cells(page, "Class"), strict=True))
     expected = attnviz.explain(attnviz.load_model(), open_sample("coffee"))
     assert rows["coffee.png"] == expected.predictions[0].label
+    monkeypatch.delattr(sample, "cached_model")  # a rerun needs no network
+    page.run()
+    assert_fine(page)
+    assert len(table(page)["rows"]) == len(rows)
