@@ -31,7 +31,7 @@ def runs_folder() -> Path:
         return Path.home() / ".attnviz" / "runs"
     except RuntimeError as error:
         raise RunError(
-            "This user has no home folder for trainings. Set ATTNVIZ_RUNS to a folder for them."
+            "This user has no home folder for runs. Set ATTNVIZ_RUNS to a folder for them."
         ) from error
 
 

@@ -148,8 +148,8 @@ class JobWorker(ABC, Generic[JobT, StateT]):
             raise
         except OSError as error:
             reason = error.strerror or error
-            text = f"Reading or writing failed ({reason}). Fix that and resume: the last "
-            self._end(RunPhase.FAILED, text + "checkpoint is complete.")
+            text = f"Reading or writing failed ({reason}). Fix that and resume: what was done is "
+            self._end(RunPhase.FAILED, text + "kept.")
             raise
         except Exception as error:
             text = f"{type(error).__name__}: {error}. See log.txt in {self.folder}."

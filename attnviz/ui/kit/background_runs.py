@@ -55,7 +55,7 @@ def show_confirmation() -> None:
     action, reason, start = st.session_state[_PENDING]
     st.warning(f"{plain_text(reason)} {_cost()}", icon=":material/warning:")
     with st.container(horizontal=True):
-        if st.button(f"{plain_text(action)} anyway", type="primary"):
+        if st.button("Start anyway", type="primary"):
             del st.session_state[_PENDING]
             start_or_confirm(action, partial(start, concurrent=True))
         if st.button("Not now"):

@@ -82,7 +82,7 @@ def _show_place(summary: SetSummary) -> None:
         st.caption("No map says where.")
         return
     y, x = summary.centre
-    text = f"Mean of all maps: brightest {_words(y, x)}"
+    text = f"Mean of all maps: its centre lies {_words(y, x)}"
     link = place_link(summary.place)
     st.html(f'<img class="av-place" alt="{html.escape(text)}" src="{link}">')
     st.caption(
