@@ -69,7 +69,7 @@ def test_what_is_no_result_is_said(folder: ResultFolder, tmp_path: Path) -> None
     with pytest.raises(OutputError, match="no results that are whole"):
         open_results(tmp_path)
     (folder.path / "scores.parquet").write_bytes(b"PAR1 no table")
-    with pytest.raises(OutputError, match=r"cannot be read .* Run `attnviz batch` again"):
+    with pytest.raises(OutputError, match=r"cannot be read as results .* Run it again"):
         open_results(folder.path)
 
 

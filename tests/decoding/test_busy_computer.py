@@ -29,9 +29,7 @@ def test_a_file_is_not_blamed_for_a_worker_that_somebody_killed(
     pool = WorkerPool(LIMITS)
     with monkeypatch.context() as short_of_memory:
         short_of_memory.setattr(pools, "WorkerProcess", KilledWorker)
-        with pytest.raises(
-            BusyWorkersError, match=r"a\.png .* now: this computer ended"
-        ):
+        with pytest.raises(BusyWorkersError, match=r"a\.png .* now: this computer ended"):
             still(pool, PHOTO)
     np.testing.assert_array_equal(still(pool, PHOTO).pixels, NOISE)
     pool.close()
