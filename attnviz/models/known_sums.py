@@ -37,7 +37,7 @@ def check_known_sum(path: Path, sha256: str, file: str | None = None) -> None:
     Raises
     ------
     WeightsError
-        It is another file than the first one.
+        It is another file than the first one, or what was kept of that cannot be read.
     """
     note = path.parent.parent / "checksums" / f"{path.name}.sha256"
     known = _read(note)
@@ -53,10 +53,17 @@ def check_known_sum(path: Path, sha256: str, file: str | None = None) -> None:
 
 
 def _read(note: Path) -> str | None:
-    """The sum that was kept; None if there is none."""
+    """The sum that was kept; None if there is none. A damaged one lets no other file pass."""
     try:
         with note.open(encoding="ascii") as file:
             found = _SUM.match(file.read(_WHOLE))
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return None
-    return found[0] if found else None
+    except (OSError, ValueError):
+        found = None
+    if found is None:
+        raise WeightsError(
+            f"{note} should hold the checksum of the weights that were here first, and cannot be "
+            "read. Mend it, or remove it to trust the weights that are there now."
+        )
+    return found[0]

@@ -89,7 +89,7 @@ def read_bounded(path: Path, most: int) -> bytes:
         The system refuses.
     """
     # Opening a pipe waits until something writes into it; on Windows there are none among files.
-    with open(os.open(path, os.O_RDONLY | _UNWAITING), "rb") as file:  # noqa: PTH123
+    with open(path, "rb", opener=lambda at, flags: os.open(at, flags | _UNWAITING)) as file:
         facts = os.fstat(file.fileno())
         if not stat.S_ISREG(facts.st_mode):
             raise ValueError("it is no file")

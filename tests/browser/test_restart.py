@@ -15,7 +15,10 @@ from tests.paths import ROOT
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-LOSS = "The server was started again; your photos are gone. Add them again."
+LOSS = (
+    "The server was started again; your photos are gone. "
+    "What was lost has to be added or started again."
+)
 
 
 def test_an_open_tab_says_what_is_gone_and_goes_on(chromium: Browser, tmp_path: Path) -> None:

@@ -43,6 +43,22 @@ def test_another_file_at_the_same_address_is_refused_and_the_first_one_taken_aga
     assert find_weights(ref, quiet).path.read_bytes() == SECOND
 
 
+def test_a_damaged_note_is_not_taken_for_none(cache: Path) -> None:
+    cache.mkdir(parents=True)
+    path, ref = cache / f"net-{SUM[:8]}.pth", WeightsRef(f"net-{SUM[:8]}.pth", sha256=SUM[:1])
+    path.write_bytes(FIRST)
+    assert find_weights(ref).sha256 == SUM
+    note = cache.parent / "checksums" / f"{path.name}.sha256"
+    for damaged in (b"", SUM[:63].encode(), b"\xff" * 64):
+        note.write_bytes(damaged)
+        with pytest.raises(WeightsError, match=r"\.sha256 should hold the checksum"):
+            find_weights(ref)
+        assert note.read_bytes() == damaged
+    note.unlink()
+    assert find_weights(ref).sha256 == SUM
+    assert note.read_text().startswith(SUM)
+
+
 def test_a_file_that_changes_in_the_cache_is_refused(cache: Path) -> None:
     cache.mkdir(parents=True)
     path, ref = cache / f"net-{SUM[:8]}.pth", WeightsRef(f"net-{SUM[:8]}.pth", sha256=SUM[:1])

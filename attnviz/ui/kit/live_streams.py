@@ -28,11 +28,12 @@ class LiveStreams:
     def admit(self, stream: LiveStream) -> bool:
         """Let a stream begin, if there is room for one more; returns whether there was."""
         with self._lock:
+            self._forget_closed()
             others = self._others_than(stream)
             admitted = len(others) < most_streams()
-            self._admitted = [*others, stream] if admitted else others
-            if admitted:
+            if admitted and not self._admitted:  # once: else what came meanwhile would stay, too
                 gc.freeze()
+            self._admitted = [*others, stream] if admitted else others
             return admitted
 
     def leave(self, stream: LiveStream) -> None:
@@ -46,7 +47,15 @@ class LiveStreams:
     def room_for(self, stream: LiveStream) -> bool:
         """Whether a stream goes on, or could begin."""
         with self._lock:
+            self._forget_closed()
             return len(self._others_than(stream)) < most_streams()
+
+    def _forget_closed(self) -> None:
+        """Forget streams that ended by themselves; after the last one, all is collected again."""
+        still = [one for one in self._admitted if not one.closed]
+        if self._admitted and not still:
+            gc.unfreeze()
+        self._admitted = still
 
     def _others_than(self, stream: LiveStream) -> list[LiveStream]:
         return [one for one in self._admitted if one is not stream and not one.closed]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from attnviz.errors import AttnvizError, WeightsError
 from attnviz.hosting import Hosting
@@ -91,6 +92,9 @@ def _open(networks: Mapping[str, ModelSpec], key: str) -> None:
     file = st.session_state.get(_FILE)
     st.session_state[_PROBLEM] = ""
     if file is None:
+        return
+    if isinstance(file, DeletedFile):
+        st.session_state[_PROBLEM] = "The file is no longer here. Add it again."
         return
     try:
         spec = _spec(_kept(file.name, file.getvalue()), networks)

@@ -57,7 +57,8 @@ def show_loss() -> None:
     what = listed([_KINDS[kind] for kind in lost])
     with st.container(key="av-loss", horizontal=True, vertical_alignment="center"):
         st.warning(
-            f"The server was started again; {what} are gone. Add them again.",
+            f"The server was started again; {what} are gone. "
+            "What was lost has to be added or started again.",
             icon=":material/restart_alt:",
         )
         st.button("Close", key="loss read", on_click=take_loss, args=((),), type="tertiary")

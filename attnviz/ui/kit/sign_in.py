@@ -58,14 +58,14 @@ def show_identity() -> None:
 
 
 def _offer() -> None:
-    st.write("People sign in to this app before they see its pages.")
+    st.write("Sign in to see the pages of this app.")
     for name in _providers():
         if st.button(f"Sign in with {name}" if name else "Sign in", type="primary"):
             try:
                 st.login(name or None)
             except StreamlitAuthError as error:
                 get_logger(__name__).error("Signing in fails: %s", error)
-                st.error("Signing in is not set up rightly. Tell whoever runs this app.")
+                st.error("Signing in is not set up correctly. Tell whoever runs this app.")
 
 
 def _refuse(claims: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from attnviz.decoding.uploads import open_upload
 from attnviz.errors import AttnvizError
@@ -180,6 +181,8 @@ def _mask_field(field: Field) -> BoolArray | None:
 def _receive_mask(key: str) -> None:
     """Take the region of a picture, as finely as a link says it: so both show the same."""
     file = st.session_state.get(f"{key} file")
+    if isinstance(file, DeletedFile):  # it lay in the box for long; its region stays
+        return
     st.session_state[f"{key} problem"], st.session_state[key] = "", None
     if file is None:
         return

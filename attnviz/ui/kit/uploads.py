@@ -132,9 +132,10 @@ def keep_new(files: Sequence[Any], name: str = "") -> None:
 def _gone_text(gone: Sequence[KeptPhoto]) -> str:
     limits = PHOTOS.limits
     names = ", ".join(photo.name for photo in gone)
+    them = "it" if len(gone) == 1 else "them"
     return (
         f"Only the newest photos are kept ({limits.photos}, and {limits.bytes // MEGABYTE} MB): "
-        f"{names} had to go. Add it again when you need it."
+        f"{names} had to go. Add {them} again when you need {them}."
     )
 
 

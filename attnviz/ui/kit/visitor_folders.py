@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from streamlit.logger import get_logger
+
 from attnviz.batch.jobs.set_run import list_set_runs
 from attnviz.errors import AttnvizError, RunError
 from attnviz.hosting import Hosting
@@ -65,7 +67,13 @@ class VisitorFolders:
     def _remove_idle(self) -> None:
         latest = self._clock() - _IDLE_SECONDS
         for folder in [folder for folder, seen in self._visits.items() if seen < latest]:
-            if not _stop_runs(folder / _RUNS):  # else next time
+            try:
+                ending = _stop_runs(folder / _RUNS)
+            except Exception:  # of one visitor: the folders of others go nevertheless
+                get_logger(__name__).exception("Runs in %s cannot be ended", folder)
+                self._visits[folder] = self._clock()  # tried again as late as after a visit
+                continue
+            if not ending:  # else next time
                 shutil.rmtree(folder, ignore_errors=True)
                 del self._visits[folder]
 
@@ -80,9 +88,17 @@ def _stop_runs(runs: Path) -> bool:
     return bool(active)
 
 
-@cache
 def _visitor_folders() -> VisitorFolders:
     """The folders of this server's visitors; what a killed server left is removed first."""
+    with _MAKING:  # two threads at once would make two
+        return _made()
+
+
+_MAKING = Lock()
+
+
+@cache
+def _made() -> VisitorFolders:
     sweep_folders()
     _KEPT.append(temporary_folder("visitors"))
     return VisitorFolders(Path(_KEPT[-1].name))

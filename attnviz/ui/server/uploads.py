@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
+from streamlit.logger import get_logger
 from streamlit.starlette import App
 
 from attnviz.assets import app_script
@@ -101,18 +103,32 @@ async def _upkeep(app: App) -> AsyncIterator[None]:
 async def _clean() -> None:
     rounds = 0
     while True:
-        held = held_uploads()
-        held.sweep()
-        PHOTOS.know_open(visitors_of(held.is_open))
+        await _tried(_free_uploads)
         if rounds % _FOLDERS_EVERY == 0:
-            await asyncio.to_thread(sweep_folders)
-        await asyncio.to_thread(forget_idle_visitors)
+            await _tried(partial(asyncio.to_thread, sweep_folders))
+        await _tried(partial(asyncio.to_thread, forget_idle_visitors))
         rounds += 1
         await asyncio.sleep(SWEEP_SECONDS)
 
 
+async def _free_uploads() -> None:
+    held = held_uploads()
+    held.sweep()
+    PHOTOS.know_open(visitors_of(held.is_open))
+
+
+async def _tried(step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step; if it fails, the others and the next rounds go on, as nobody else cleans up."""
+    try:
+        await step()
+    except Exception:
+        get_logger(__name__).exception("A step of the clean-up failed; it is tried again")
+
+
 def _announced(scope: Scope) -> int | None:
-    """The length that a request says it has; None if it says none."""
+    """The length that a request says it has; None if it says none, or sends by another measure."""
+    if any(name == b"transfer-encoding" for name, _ in scope["headers"]):
+        return None
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and len(value) < 16:
             return int(value)

@@ -37,6 +37,12 @@ def test_no_more_begin_than_are_allowed_and_an_end_makes_room(
     for stream in (three, four):
         streams.leave(stream)
     assert gc.get_freeze_count() == 0
+    last = LiveStream(question, View())
+    assert streams.admit(last)
+    last.close()
+    assert gc.get_freeze_count() > 0
+    assert streams.room_for(two)
+    assert gc.get_freeze_count() == 0, "also after one that nobody took leave of"
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "1.5", "²"])

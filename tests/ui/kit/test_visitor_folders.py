@@ -52,6 +52,31 @@ def test_a_training_is_ended_before_its_folder_goes(
     assert not run.exists()
 
 
+def test_a_folder_that_cannot_be_read_keeps_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    folders = VisitorFolders(tmp_path, clock)
+    bad, good = folders.of("bad"), folders.of("good")
+    for folder in (bad, good):
+        folder.mkdir()
+    stop = visitor_folders._stop_runs
+
+    def refused(runs: Path) -> bool:
+        if runs.parent == bad:
+            raise PermissionError(13, "Permission denied")
+        return stop(runs)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(visitor_folders, "_stop_runs", refused)
+        clock.now = 7201.0
+        folders.remove_idle()
+        assert (bad.exists(), good.exists()) == (True, False)
+    clock.now = 14402.0
+    folders.remove_idle()
+    assert not bad.exists()
+
+
 def test_only_in_hosted_mode_a_visitor_has_trainings_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
