@@ -14,11 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from attnviz.analysis.explain import explain, probabilities
+from attnviz.analysis.inference import run_inference
 from attnviz.evidence.faithfulness.insertion_deletion import InsertionDeletion, insertion_deletion
 from attnviz.evidence.fills.base import Black
 from attnviz.evidence.run import run_experiment
 from attnviz.evidence.subject import Subject
-from attnviz.models.apart import set_apart
+from attnviz.methods.inference import Inference
+from attnviz.models.apart import network_held, set_apart
 from attnviz.models.loading import wrap
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.zoo.ran_small import ran_small
@@ -141,3 +143,29 @@ def test_a_network_that_cannot_be_copied_lets_nobody_in_meanwhile() -> None:
     with set_apart(model) as own:
         assert own is model
         assert not free()
+
+
+class OfOneSize(nn.Module):
+    """A network that only takes inputs of 96 px."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 4, 8, 8)
+        self.head = nn.Linear(4 * 12 * 12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.layer(x).flatten(1))  # type: ignore[no-any-return]
+
+
+def test_long_work_stays_apart_where_the_size_of_its_input_is_found_by_trying() -> None:
+    torch.manual_seed(0)
+    model = wrap(OfOneSize().eval())
+    seen = []
+
+    def work(inference: Inference) -> None:
+        seen.append((tuple(inference.inputs.shape[-2:]), network_held()))
+
+    run_inference(model, drawn(1), work, long=True)
+    assert seen[-1] == ((96, 96), False)
+    assert not model.inferred
+    assert any("found by trying" in note for note in model.notes)
