@@ -36,15 +36,15 @@ def test_playing_and_scrubbing_through_the_epochs_asks_nobody(chromium: Browser,
     sent: list[int] = []
     page = opened(chromium, f"{app.url}/Training?run=vit-small", sent)
     name = page.locator(".position b").first
-    expect(name).to_contain_text("epoch 32")
-    expect(page.locator(".position .noun").first).to_have_text("Checkpoint")
+    expect(name).to_contain_text("epoch 32", timeout=WAIT)
+    expect(page.locator(".position .noun").first).to_have_text("Checkpoint", timeout=WAIT)
     page.wait_for_timeout(500)
     sent.clear()
     for index, text in ((0, "untrained"), (4, "epoch 1,"), (20, "epoch 17")):
         scrub(page, index)
-        expect(name).to_contain_text(text)
+        expect(name).to_contain_text(text, timeout=WAIT)
     page.locator("button.play").first.click()
-    expect(name).to_contain_text("epoch 19", timeout=20_000)
+    expect(name).to_contain_text("epoch 19", timeout=WAIT)
     assert sent == []
     page.locator("button.play").first.click()
     page.close()
@@ -55,15 +55,15 @@ def test_two_runs_stand_side_by_side(chromium: Browser, app: App) -> None:
     page = opened(chromium, f"{app.url}/Training?run=ran-small&run+beside=cbam-small", sent)
     expect(page.locator(".strip")).to_have_count(2)
     names = page.locator(".position b")
-    expect(names.nth(0)).to_contain_text("epoch 34")
-    expect(names.nth(1)).to_contain_text("epoch 34")
+    expect(names.nth(0)).to_contain_text("epoch 34", timeout=WAIT)
+    expect(names.nth(1)).to_contain_text("epoch 34", timeout=WAIT)
     # One time for both: the other run goes to its nearest checkpoint, and the charts' line with it.
     chart = page.get_by_test_id("stVegaLiteChart").first
     before = chart.screenshot()
     sent.clear()
     scrub(page, 6)
-    expect(names.nth(0)).to_contain_text("epoch 3,")
-    expect(names.nth(1)).to_contain_text("epoch 3,")
+    expect(names.nth(0)).to_contain_text("epoch 3,", timeout=WAIT)
+    expect(names.nth(1)).to_contain_text("epoch 3,", timeout=WAIT)
     assert page.locator("#av-now").evaluate("one => Number(one.value)") == 3
     assert sent == []
     for _ in range(100):
