@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { mount } from "../../../../attnviz/ui/components/set_table/js/main.js";
+import { SetTable } from "../../../../attnviz/ui/components/set_table/js/table.js";
 import { packed } from "../base/blobs.js";
 import { installPage, make } from "../base/fakes.js";
 
@@ -88,5 +89,15 @@ test("the same rows are made once, others in their place, and all pictures are g
   const close = receive({ id: "two", rows: [ROWS[1]] });
   assert.deepEqual([lines().length, [...live]], [1, ["blob:3", "blob:4"]]);
   close();
+  assert.equal(live.size, 0);
+});
+
+test("a table that is closed lets its pictures go", () => {
+  const table = new SetTable(root);
+  const header = { id: "one", chosen: "", sorted: "", descending: false, columns: COLUMNS, rows: ROWS.slice(0, 1) };
+  const pictures = { "photo 0": [0xff, 0xd8], "focus 0": [0xff, 0xd9] };
+  table.receive({ data: packed(header, pictures), setTriggerValue: () => {} });
+  assert.equal(live.size, 2);
+  table.close();
   assert.equal(live.size, 0);
 });
