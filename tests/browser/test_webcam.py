@@ -126,9 +126,12 @@ def _frames_later(page: Page, frame: FrameLocator, count: int) -> None:
 
 def _seen(frame: FrameLocator) -> Pixels:
     video = frame.locator("video")
-    pixels = bytes_of(video, _PIXELS)
-    width = int(video.evaluate("(video) => video.videoWidth"))
-    return pixels.reshape(-1, width, 4)[..., :3]
+    while True:
+        width = int(video.evaluate("(video) => video.videoWidth"))
+        pixels = bytes_of(video, _PIXELS)
+        # A frame of another size may have come between the two.
+        if width and width == int(video.evaluate("(video) => video.videoWidth")):
+            return pixels.reshape(-1, width, 4)[..., :3]
 
 
 def _wait_until_sharp(page: Page, frame: FrameLocator) -> None:

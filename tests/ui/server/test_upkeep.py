@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.types import Scope
@@ -33,7 +34,8 @@ def test_a_step_that_fails_ends_neither_the_others_nor_the_next_rounds(
             await running
 
     running: asyncio.Future[None]
-    asyncio.run(until_cancelled())
+    with ThreadPoolExecutor(1) as thread:  # this one may have the event loop of a browser
+        thread.submit(asyncio.run, until_cancelled()).result()
     assert done == ["visitors"] * 3
 
 
