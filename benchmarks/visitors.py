@@ -141,6 +141,11 @@ class Visit:
         else:
             self.figures.errors.append(f"visitor {self.number}: no map of {name} on its photo")
 
+    async def ask(self, name: str) -> None:
+        """Choose another network, and do not wait for its maps."""
+        self.tab.choose("Model", find_model(name).title)
+        await self.tab.send()
+
     async def look_long(self) -> None:
         """Start a map of many passes on the default network; returns while it is computed."""
         await self.tab.open()

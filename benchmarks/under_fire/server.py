@@ -24,16 +24,21 @@ from benchmarks.under_fire.work import Work
 
 
 @contextmanager
-def serving(port: int, log: Path, own: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def serving(
+    port: int, log: Path, own: Mapping[str, str], *, hosted: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
     """The app's server at a port, ended with the block; `own` are more variables for it."""
-    command = [
-        sys.executable, "-m", "streamlit", "run", str(app_script()), f"--server.port={port}",
-        "--server.headless=true", "--server.address=127.0.0.1",
+    script = app_script()
+    local = [
+        "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true",
+        "--server.address=127.0.0.1",
     ]  # fmt: skip
+    public = ["attnviz", "app", "--mode=hosted", "--host=127.0.0.1", f"--port={port}"]
+    variables = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(script.parent), **own}
     with log.open("ab") as file:
         process = subprocess.Popen(
-            command, env={**os.environ, "OMP_NUM_THREADS": "1", **own}, stdout=file, stderr=file,
-            cwd=log.parent,
+            [sys.executable, "-m", *(public if hosted else local)], env={**os.environ, **variables},
+            stdout=file, stderr=file, cwd=log.parent,
         )  # fmt: skip
     try:
         yield process
