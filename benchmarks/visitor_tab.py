@@ -76,6 +76,16 @@ class VisitorTab:
         await self.send(*clicked)
         await self.until(lambda: self._finished > before)
 
+    async def look(self) -> tuple[float, float]:
+        """Run the page; the seconds until the viewer was sent a picture, and until all was there.
+
+        A page without a viewer takes as long for the one as for the other.
+        """
+        seen, before = len(self.viewers), self._finished
+        await self.send()
+        picture = await self.until(lambda: len(self.viewers) > seen or self._finished > before)
+        return picture, picture + await self.until(lambda: self._finished > before)
+
     async def send(self, *clicked: WidgetState) -> None:
         """Ask for a run of the page, and do not wait for it."""
         message = BackMsg()

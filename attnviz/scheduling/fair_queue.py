@@ -1,4 +1,4 @@
-"""A queue for heavy work: few at a time, short before long, and visitors take turns.
+"""A queue for heavy work: few at a time, pictures first, long work last, and visitors take turns.
 
 Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): each work gets a start tag, the time
 at which its visitor's share of the computer would allow it, and the smallest tag is next. Who asks
@@ -16,7 +16,7 @@ from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
 
 POLL = 0.5  # seconds between two calls of `waiting`
 SLICE = 2.0  # seconds of long work after which other long work may pass
-_PATIENCE = 8.0  # seconds after which long work no longer stands behind all short work
+_PATIENCE = 8.0  # seconds after which nobody stands behind all who are shorter or see less
 _UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
 _MOST_KINDS = 500
 _MOST_VISITORS = 2000
@@ -73,11 +73,23 @@ class FairQueue:
             if not work.long:
                 self._learn(work.kind, turn.ticket.used)
 
-    def enter(self, ticket: Ticket, waiting: Waiting | None = None) -> None:
-        """Wait for a slot; see `turn`."""
+    def enter(
+        self, ticket: Ticket, waiting: Waiting | None = None, *, keeps_place: bool = False
+    ) -> None:
+        """Wait for a slot; see `turn`.
+
+        Parameters
+        ----------
+        ticket
+            Of the work.
+        waiting
+            Called meanwhile.
+        keeps_place
+            Whether it was there before those who came while it had given its slot away.
+        """
         try:
             with self._changed:
-                self._line_up(ticket)
+                self._line_up(ticket, keeps_place=keeps_place)
                 self._serve()
             while not self._has_slot(ticket):
                 if waiting is not None:
@@ -125,21 +137,25 @@ class FairQueue:
         with self._changed:
             return ticket.used + (self._clock() - ticket.since if ticket.runs else 0.0)
 
-    def _line_up(self, ticket: Ticket) -> None:
+    def _line_up(self, ticket: Ticket, *, keeps_place: bool) -> None:
         work = ticket.work
         known = work.seconds if work.seconds is not None else self._learned.get(work.kind)
-        ticket.expected = max(_UNKNOWN if known is None else known, 0.0)
+        ticket.expected = max((_UNKNOWN if known is None else known) - ticket.used, 0.0)
         if work.long:
             ticket.expected = min(ticket.expected, SLICE)
-        ticket.start = max(self._virtual, self._finish.get(work.visitor, 0.0))
-        self._finish[work.visitor] = ticket.start + ticket.expected
-        self._arrived += 1
-        ticket.number, ticket.since = self._arrived, self._clock()
+        had = self._finish.get(work.visitor, 0.0)
+        if not keeps_place:
+            ticket.start = max(self._virtual, had)
+            self._arrived += 1
+            ticket.number = self._arrived
+        self._finish[work.visitor] = max(ticket.start, had) + ticket.expected
+        ticket.since = self._clock()
         self._waiting.append(ticket)
 
-    def _order(self, ticket: Ticket) -> tuple[bool, float, int]:
+    def _order(self, ticket: Ticket) -> tuple[int, float, int]:
         late = self._clock() - ticket.since > _PATIENCE
-        return ticket.work.long and not late, ticket.start, ticket.number
+        behind = 0 if late else 2 if ticket.work.long else int(ticket.work.after)
+        return behind, ticket.start, ticket.number
 
     def _serve(self) -> None:
         """Give free slots to who is next; the caller holds the condition."""
@@ -232,6 +248,6 @@ class Turn:
         try:
             yield
         except Exception:  # whoever catches it goes on; a click or a closed tab ends the work
-            self._queue.enter(self.ticket, self._waiting)
+            self._queue.enter(self.ticket, self._waiting, keeps_place=True)
             raise
-        self._queue.enter(self.ticket, self._waiting)
+        self._queue.enter(self.ticket, self._waiting, keeps_place=True)

@@ -22,6 +22,9 @@ class QueuedWork:
         How long it is expected to take; None for what was learned of its kind.
     memory
         Bytes that it needs while it runs.
+    after
+        Whether it is for what stands beside a picture that its visitor sees already; who sees none
+        yet goes first.
     """
 
     kind: str
@@ -29,6 +32,7 @@ class QueuedWork:
     long: bool = False
     seconds: float | None = None
     memory: int = 0
+    after: bool = False
 
 
 @dataclass(frozen=True)

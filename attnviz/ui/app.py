@@ -12,6 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder, pages_folder
 from attnviz.hosting import LOOPBACK, Hosting
+from attnviz.ui.kit.garbage import COLLECTOR
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.open_tab import know_tab
 from attnviz.ui.kit.sign_in import admitted, require_sign_in, show_identity
@@ -42,8 +43,11 @@ def run() -> None:
     name_page(page.title)
     with guarded():
         _show_mode(Hosting.from_environment())
-    with one_slot():
-        page.run()
+    try:
+        with one_slot():
+            page.run()
+    finally:
+        COLLECTOR.ask()
 
 
 def _show_mode(hosting: Hosting) -> None:

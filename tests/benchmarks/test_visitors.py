@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from attnviz.viewer.blob import pack_blob
-from benchmarks.visitors import BEHIND, STEP, UPLOAD, Figures, measured, own_photo, shows
+from benchmarks.visitors import BEHIND, STEP, UPLOAD, WHOLE, Figures, measured, own_photo, shows
 
 MODELS = ("ran-small", "vit-small")
 
@@ -20,6 +20,7 @@ def test_each_visitor_sees_their_own_photo_and_weights_are_read_once() -> None:
     assert figures.errors == []
     assert {kind: len(found) for kind, found in figures.seconds.items()} == {
         "page opened": 3, UPLOAD: 3, STEP: 3 * len(MODELS), BEHIND: 3,
+        WHOLE.format(UPLOAD): 3, WHOLE.format(STEP): 3 * len(MODELS), WHOLE.format(BEHIND): 3,
     }  # fmt: skip
     assert figures.checked == 3 + 3 * len(MODELS) + 3
     assert set(figures.reads.values()) == {1}, figures.reads

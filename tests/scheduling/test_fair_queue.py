@@ -45,11 +45,12 @@ class Visits:
         long: bool = False,
         seconds: float | None = 1.0,
         memory: int = 0,
+        after: bool = False,
         until: threading.Event | None = None,
     ) -> None:
         """Line up, and return when it stands in the queue; its slot is held until an event."""
         stands = threading.Event()
-        work = QueuedWork("look", visitor, long, seconds, memory)
+        work = QueuedWork("look", visitor, long, seconds, memory, after)
 
         def run() -> None:
             with self.queue.turn(work, lambda _: stands.set()):
@@ -111,6 +112,49 @@ def test_short_work_passes_long_work_but_not_for_ever() -> None:
         clock.now += 60
         late.ask("short")
     assert late.finish() == ["waits long", "short"]
+
+
+def test_who_sees_no_picture_yet_goes_before_who_does_but_not_for_ever() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with busy(queue):
+        visits.ask("evidence", long=True)
+        visits.ask("sees one", after=True)
+        visits.ask("sees none")
+    assert visits.finish() == ["sees none", "sees one", "evidence"]
+    late = Visits(queue)
+    with busy(queue):
+        late.ask("sees one", after=True)
+        clock.now += 60
+        late.ask("sees none")
+    assert late.finish() == ["sees one", "sees none"]
+
+
+def test_who_stepped_aside_comes_back_before_those_who_came_meanwhile() -> None:
+    """Whoever waited for a network was last of all otherwise, since it had run already."""
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits, away, back = Visits(queue), threading.Event(), threading.Event()
+
+    def wait_for_a_maker() -> None:
+        with queue.turn(QueuedWork("look", "first", seconds=3.0)) as turn:
+            clock.now += 1.0
+            with turn.aside():
+                away.set()
+                assert back.wait(LONG)
+            visits.served.append("first")
+
+    thread = threading.Thread(target=wait_for_a_maker)
+    thread.start()
+    assert away.wait(LONG)
+    with busy(queue):
+        visits.ask("second")
+        back.set()
+        while len(queue._waiting) < 2:
+            threading.Event().wait(0.01)
+    thread.join(LONG)
+    assert visits.finish() == ["first", "second"]
 
 
 def test_positions_and_times_are_those_of_the_queue() -> None:

@@ -44,11 +44,19 @@ class RunSlot:
     """The slot of a page's run: from its first heavy work on until the run ends.
 
     Who had to line up again for each step of a page would see it complete last of all.
+
+    Attributes
+    ----------
+    turn : Turn or None
+        The slot, while it is held.
+    after : bool
+        Whether the page shows its picture already.
     """
 
     def __init__(self) -> None:
         self._held = ExitStack()
         self.turn: Turn | None = None
+        self.after = False
 
     def take(self, work: QueuedWork, waiting: Waiting) -> Turn:
         """Wait for the slot, and hold it until `give_back`."""
@@ -88,6 +96,14 @@ def one_slot() -> Iterator[None]:
         yield
     finally:
         _RUN.reset(token)
+        run.give_back()
+
+
+def pictures_first() -> None:
+    """Let others' pictures pass from here on: the page has sent its own, and computes the rest."""
+    run = _RUN.get()
+    if run is not None:
+        run.after = True
         run.give_back()
 
 
@@ -134,7 +150,8 @@ def turn_of(
     if outer is not None:
         yield outer
         return
-    work = QueuedWork(kind, owner() if who is None else who, long)
+    after = run is not None and run.after
+    work = QueuedWork(kind, owner() if who is None else who, long, after=after)
     if run is not None and not long:
         turn = run.take(work, waiting or _tell)
         forget_notice()

@@ -13,7 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.scheduling.work import QueuedWork, QueuePosition
 from attnviz.ui.kit.shared import CacheShelf, _stores, shared
-from attnviz.ui.kit.turns import QUEUE, current_turn, one_slot, turn_of, waiting_text
+from attnviz.ui.kit.turns import (
+    QUEUE,
+    current_turn,
+    one_slot,
+    pictures_first,
+    turn_of,
+    waiting_text,
+)
 
 LONG = 120.0
 _MADE: list[str] = []
@@ -80,6 +87,26 @@ def test_the_run_of_a_page_lines_up_once_and_lets_go_for_long_work() -> None:
     with ExitStack() as slots:  # none is held
         for _ in range(QUEUE.slots):
             slots.enter_context(QUEUE.turn(QueuedWork("all")))
+
+
+def test_what_a_page_computes_after_its_picture_lets_other_pictures_pass() -> None:
+    pictures_first()  # outside of a page's run there is nobody to let pass
+    with one_slot():
+        inner("picture")
+        first = current_turn()
+        assert first is not None
+        assert not first.ticket.work.after
+        pictures_first()
+        assert current_turn() is None
+        inner("beside it")
+        second = current_turn()
+        assert second is not None
+        assert second.ticket.work.after
+    with one_slot():
+        inner("the next run's picture")
+        third = current_turn()
+        assert third is not None
+        assert not third.ticket.work.after
 
 
 def test_those_who_wait_for_one_result_hold_no_slots_that_its_maker_needs() -> None:

@@ -35,6 +35,7 @@ from attnviz.ui.kit.sanity_warnings import warn_if_insensitive
 from attnviz.ui.kit.savable import export_source
 from attnviz.ui.kit.save_menu import Savable, save_menu, stem_of
 from attnviz.ui.kit.target_fields import move_to
+from attnviz.ui.kit.turns import pictures_first
 from attnviz.ui.kit.url_state import current_view, returns, share_view, went_back
 from attnviz.ui.kit.without_classes import offer_features
 from attnviz.ui.pages.focus.edges import chosen_edges, edges_turn, with_edges
@@ -138,6 +139,7 @@ def _show_stage(subject: FocusSubject, main: DeltaGenerator, side: DeltaGenerato
     subject = replace(subject, explanation=with_tap(subject.explanation))
     with main, guarded():
         view = _pick_view(subject)
+        pictures_first()
         _offer_files(subject, view)
         show_notes(subject.explanation.notes)
         warn_if_insensitive(subject.explanation)
