@@ -32,6 +32,7 @@ from benchmarks.visitors import MODELS, UPLOAD, Figures, Visit
 
 LEVEL = 0.05  # by which the last third may differ from the second
 _EVERY = 5.0  # seconds between two looks at memory
+_WIDTH = 1024  # of the photos: the processor's time goes into many tabs rather than large files
 _LOOKS = 3  # photos of a tab at most
 _LEAVES = 0.05  # share of the looks during which the tab is closed
 _MOST_ERRORS = 50  # then nothing more is to be learned
@@ -59,7 +60,7 @@ class Hour:
     tabs: int = 20
     seconds: float = 3600.0
     models: Sequence[str] = MODELS
-    pause: float = 10.0
+    pause: float = 30.0
     cache_megabytes: int = 400
 
 
@@ -137,7 +138,7 @@ class _Doors:
         """One tab after the other, until the time is over."""
         while time.monotonic() < self._end and len(self._figures.looks.errors) < _MOST_ERRORS:
             self._figures.tabs += 1
-            visit = Visit(self._address, self._figures.tabs, self._figures.looks)
+            visit = Visit(self._address, self._figures.tabs, self._figures.looks, width=_WIDTH)
             await visit.guarded(partial(self._stay, visit))
 
     async def _stay(self, visit: Visit) -> None:
@@ -187,7 +188,10 @@ def spent(hour: Hour, seed: int = 0, tell: Tell = lambda _: None) -> HourFigures
     """
     with tempfile.TemporaryDirectory(prefix="attnviz-hour-") as name:
         port, log = free_port(), Path(name) / "server.log"
-        own = {"ATTNVIZ_CACHE_MB": str(hour.cache_megabytes), "TMPDIR": name}
+        own = {
+            "ATTNVIZ_CACHE_MB": str(hour.cache_megabytes), "TMPDIR": name,
+            "STREAMLIT_SERVER_WEBSOCKET_PING_INTERVAL": "300",  # tabs of one process answer late
+        }  # fmt: skip
         with serving(port, log, own, hosted=True) as process:
             if not healthy(port):
                 raise VisitorTabError(f"the server does not start: {log.read_text()[-400:]}")

@@ -7,6 +7,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -14,6 +15,7 @@ from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 READ = "weights read: "
@@ -161,12 +163,13 @@ class VisitorTab:
 
     async def _read(self) -> None:
         try:
-            async for data in self._socket:
-                message = ForwardMsg()
-                message.ParseFromString(data if isinstance(data, bytes) else data.encode())
-                async with self._news:
-                    self._take(self._whole(message))
-                    self._news.notify_all()
+            with suppress(ConnectionClosed):  # whoever waits for an answer is told
+                async for data in self._socket:
+                    message = ForwardMsg()
+                    message.ParseFromString(data if isinstance(data, bytes) else data.encode())
+                    async with self._news:
+                        self._take(self._whole(message))
+                        self._news.notify_all()
         finally:
             async with self._news:
                 self._closed = True

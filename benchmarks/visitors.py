@@ -38,7 +38,7 @@ MODELS = ("ran-small", "cbam-small", "vit-small", "lens")
 UPLOAD, STEP, BEHIND = "upload to picture", "model step", "upload behind Score-CAM"
 WHOLE = "{}, whole page"
 _SLOW = "Score-CAM"
-_SECOND = 1000  # seed of the first visitor's second photo
+SECOND_PHOTO = 1000  # seed of the first visitor's second photo
 _BOX = "New photos or videos"
 
 
@@ -100,10 +100,11 @@ class Visit:
     """One visitor's way through the app."""
 
     def __init__(
-        self, address: str, number: int, figures: Figures, models: Sequence[str] = MODELS
-    ) -> None:
+        self, address: str, number: int, figures: Figures, models: Sequence[str] = MODELS,
+        *, width: int = 2048,
+    ) -> None:  # fmt: skip
         self.tab, self.number, self.figures = VisitorTab(address), number, figures
-        self._models = models
+        self._models, self._width = models, width
         self._photo_id = ""
         self._photos: dict[int, tuple[bytes, Pixels]] = {}
 
@@ -117,8 +118,9 @@ class Visit:
     async def open(self) -> None:
         """Open the page, and make the photos, whose making must not delay those who wait."""
         self._note("page opened", await self.tab.open())
-        for seed in (self.number, _SECOND + self.number):
-            self._photos[seed] = await asyncio.to_thread(own_photo, seed)
+        for seed in (self.number, SECOND_PHOTO + self.number):
+            made = partial(own_photo, seed, width=self._width, height=self._width * 3 // 4)
+            self._photos[seed] = await asyncio.to_thread(made)
 
     async def add_photo(self, kind: str, seed: int) -> None:
         """Add a photo and wait for it in the viewer."""
@@ -198,7 +200,7 @@ async def _behind_evidence(address: str, visits: Sequence[Visit], figures: Figur
     long = Visit(address, -1, figures)
     await long.look_long()
     for one in visits:
-        await one.guarded(partial(one.add_photo, BEHIND, _SECOND + one.number))
+        await one.guarded(partial(one.add_photo, BEHIND, SECOND_PHOTO + one.number))
     await long.guarded(long.stop)
     await long.tab.close()
 
