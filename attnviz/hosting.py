@@ -20,6 +20,7 @@ MODELS_VARIABLE = "ATTNVIZ_MODELS"
 TRAINING_VARIABLE = "ATTNVIZ_TRAINING_MINUTES"
 UPLOAD_VARIABLE = "ATTNVIZ_UPLOAD_MB"
 DOWNLOAD_VARIABLE = "ATTNVIZ_DOWNLOAD_GB"
+ONNX_VARIABLE = "ATTNVIZ_VISITORS_ONNX"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Names by which a browser reaches its own computer, and nobody else's."""
 
@@ -51,6 +52,9 @@ class Hosting:
         has taken yet may have together.
     download_gigabytes
         What a hosted app downloads in all until it is started again.
+    onnx
+        Whether visitors of a hosted app may open ONNX files: whole programs, of any size of work,
+        which run in the server's own process.
 
     Examples
     --------
@@ -66,6 +70,7 @@ class Hosting:
     training_minutes: float = 0.0
     upload_megabytes: int = 128
     download_gigabytes: float = 20.0
+    onnx: bool = True
 
     @classmethod
     def from_environment(cls) -> Hosting:
@@ -95,6 +100,7 @@ class Hosting:
                 math.ceil(_number(UPLOAD_VARIABLE, cls.upload_megabytes, "megabytes such as 128")),
             ),
             _number(DOWNLOAD_VARIABLE, cls.download_gigabytes, "gigabytes such as 20"),
+            _number(ONNX_VARIABLE, 0, "1 if visitors may open ONNX files, or 0") > 0,
         )
 
     @property

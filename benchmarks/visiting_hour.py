@@ -207,11 +207,12 @@ def main() -> int:
     parser.add_argument("--tabs", type=int, default=Hour.tabs)
     parser.add_argument("--minutes", type=float, default=Hour.seconds / 60)
     parser.add_argument("--pause", type=float, default=Hour.pause, help="longest, in seconds")
+    parser.add_argument("--model", action="append", help="may be repeated; four by default")
     parser.add_argument("--cache-mb", type=int, default=Hour.cache_megabytes)
     parser.add_argument("--samples", type=Path, help="CSV of the memory as it is looked at")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    hour = Hour(given.tabs, 60 * given.minutes, pause=given.pause, cache_megabytes=given.cache_mb)
+    hour = Hour(given.tabs, 60 * given.minutes, given.model or MODELS, given.pause, given.cache_mb)
     with given.samples.open("w") if given.samples else nullcontext() as file:
 
         def tell(sample: MemorySample) -> None:

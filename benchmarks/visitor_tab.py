@@ -54,18 +54,23 @@ class VisitorTab:
     async def open(self) -> float:
         """Open the first page; returns the seconds until it was complete."""
         started = time.monotonic()
-        with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=60) as answer:
-            for cookie in answer.headers.get_all("Set-Cookie", []):
-                name, _, value = cookie.partition(";")[0].partition("=")
-                self._token = value if name == "_streamlit_xsrf" else self._token
+        self._token = await asyncio.to_thread(self._forgery_token)  # a busy server answers late
         self._socket: ClientConnection = await connect(
             self.address.replace("http", "ws") + "/_stcore/stream",
-            max_size=None, open_timeout=60, ping_interval=None,
+            max_size=None, open_timeout=PATIENCE, ping_interval=None,
             subprotocols=[Subprotocol("streamlit")],
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
         await self.run()
         return time.monotonic() - started
+
+    def _forgery_token(self) -> str:
+        with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=PATIENCE) as answer:
+            for cookie in answer.headers.get_all("Set-Cookie", []):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                if name == "_streamlit_xsrf":
+                    return str(value)
+        return ""
 
     async def close(self) -> None:
         """Leave, as a closed tab does."""
@@ -95,7 +100,10 @@ class VisitorTab:
         asked.page_script_hash = self._page
         asked.widget_states.widgets.extend([*self._widgets.values(), *clicked])
         asked.cached_message_hashes.extend(self._messages)
-        await self._socket.send(message.SerializeToString())
+        try:
+            await self._socket.send(message.SerializeToString())
+        except ConnectionClosed as error:
+            raise VisitorTabError("the server closed the connection") from error
 
     async def until(self, true: Callable[[], bool], patience: float = PATIENCE) -> float:
         """Wait until something is true; returns the seconds that it took."""

@@ -84,7 +84,9 @@ def test_files_are_bounded_for_visitors_alone(monkeypatch: pytest.MonkeyPatch) -
     assert [hosting.largest_upload(most) for most in (25, 512)] == [25, 31]
     assert Hosting().largest_upload(512) == 512
     assert hosted(monkeypatch, UPLOAD_MB="0").upload_megabytes == 1
-    for name in ("UPLOAD_MB", "DOWNLOAD_GB"):
+    assert (Hosting().onnx, hosted(monkeypatch).onnx) == (True, False)
+    assert hosted(monkeypatch, VISITORS_ONNX="1").onnx
+    for name in ("UPLOAD_MB", "DOWNLOAD_GB", "VISITORS_ONNX"):
         with pytest.raises(SettingError, match=f"ATTNVIZ_{name} is set to 'many'"):
             hosted(monkeypatch, **{name: "many"})
         monkeypatch.delenv(f"ATTNVIZ_{name}")

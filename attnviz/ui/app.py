@@ -12,6 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from attnviz.assets import assets_folder, pages_folder
 from attnviz.hosting import LOOPBACK, Hosting
+from attnviz.ui.kit.counting_server import require_counting
 from attnviz.ui.kit.garbage import COLLECTOR
 from attnviz.ui.kit.guard import guarded
 from attnviz.ui.kit.open_tab import know_tab
@@ -34,6 +35,8 @@ def run() -> None:
         initial_sidebar_state="collapsed",
     )
     use_style()
+    with guarded():
+        require_counting()
     offer_notice()
     restore_link()
     with guarded():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,20 +79,40 @@ def started(script: Path, log: Path) -> Iterator[App]:
 
 
 @contextmanager
-def started_at(script: Path, log: Path, port: int, *options: str, **own: str) -> Iterator[App]:
-    """The same at a port, with further options of Streamlit and variables of its environment."""
+def started_at(script: Path, log: Path, port: int, **own: str) -> Iterator[App]:
+    """The same at a port, with further variables of its environment."""
+    command = ["streamlit", "run", str(script)]
+    command += [f"--{name}={value}" for name, value in _settings(port).items()]
+    with _serving(command, log, port, own) as server:
+        yield server
+
+
+@contextmanager
+def hosted_at(log: Path, port: int, settings: Mapping[str, object], **own: str) -> Iterator[App]:
+    """The app as `attnviz app --mode hosted` serves it, but to this computer alone.
+
+    `settings` are further ones of Streamlit.
+    """
+    told = json.dumps({**_settings(port), "client.showErrorDetails": "none", **settings})
+    own = {"ATTNVIZ_MODE": "hosted", **own}
+    with _serving(["attnviz.ui.server", told], log, port, own) as server:
+        yield server
+
+
+def _settings(port: int) -> dict[str, object]:
+    return {"server.port": port, "server.headless": True, "server.address": "127.0.0.1"}
+
+
+@contextmanager
+def _serving(command: Sequence[str], log: Path, port: int, own: Mapping[str, str]) -> Iterator[App]:
     browser_path()
     url = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "streamlit", "run", str(script),
-        f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1", *options,
-    ]  # fmt: skip
     # No network and an empty cache, so that "cannot be downloaded" is what happens everywhere.
     variables = OFFLINE | {"TORCH_HOME": str(log.parent), "ATTNVIZ_WEIGHTS": ""}
     variables["ATTNVIZ_RUNS"] = str(log.parent / "runs")
     variables["ATTNVIZ_ROUNDS"] = str(log.parent / "rounds")
-    variables |= own
-    with running(command, f"{url}/_stcore/health", log, folder=ROOT, own=variables, patience=90):
+    command, health = [sys.executable, "-m", *command], f"{url}/_stcore/health"
+    with running(command, health, log, folder=ROOT, own={**variables, **own}, patience=90):
         yield App(url, log)
 
 

@@ -15,11 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit.visitor import COOKIE
 from attnviz.ui.pages.training.start_run import live_recipe
-from tests.browser.conftest import App, started_at
+from tests.browser.conftest import App, hosted_at
 from tests.browser.forging import ForgingTab
 from tests.browser.test_visit import add_photo
 from tests.browser.waiting import at_rest
-from tests.paths import ROOT
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,8 +42,7 @@ def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     folder = tmp_path_factory.mktemp("hosted")
     (folder / "tmp").mkdir()
     waiting_run(folder / "runs" / "of the operator")
-    own = {"ATTNVIZ_MODE": "hosted", "TMPDIR": str(folder / "tmp")}
-    with started_at(ROOT / "app.py", folder / "log.txt", free_port(), **own) as app:
+    with hosted_at(folder / "log.txt", free_port(), {}, TMPDIR=str(folder / "tmp")) as app:
         yield app
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import App, started_at
+from tests.browser.conftest import App, hosted_at
 from tests.browser.test_visit import add_photo
 from tests.browser.waiting import at_rest
 from tests.oidc_provider import Provider, provider
@@ -40,14 +40,9 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedApp]:
     with provider(ANNA, BEN, UNKNOWN, UNVERIFIED) as known:
         settings = folder / "secrets.toml"
         settings.write_text(known.secrets_toml(f"http://127.0.0.1:{port}"))
-        own = {
-            "ATTNVIZ_MODE": "hosted",
-            "ATTNVIZ_SIGN_IN": "required",
-            "ATTNVIZ_SIGN_IN_ALLOWED": "@example.org",
-        }
-        with started_at(
-            ROOT / "app.py", folder / "log.txt", port, f"--secrets.files={settings}", **own
-        ) as app:
+        own = {"ATTNVIZ_SIGN_IN": "required", "ATTNVIZ_SIGN_IN_ALLOWED": "@example.org"}
+        more = {"secrets.files": [str(settings)]}
+        with hosted_at(folder / "log.txt", port, more, **own) as app:
             yield SignedApp(app, known)
 
 

@@ -29,11 +29,12 @@ _FOLDER, _FILE, _NETWORK, _CLASSES, _PROBLEM, _SIDE, _COLOURS = (
 _MOST = 4  # files of a session
 _LARGEST = 512  # MB
 _LARGEST_SIDE = 2048  # px
-_SUFFIXES = (".safetensors", ".pth", ".pt", ONNX)
+_STATES = (".safetensors", ".pth", ".pt")
+_ONNX_HELP = " ONNX is a network by itself: what it looks at is found by hiding parts of the photo."
 
 
 def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
-    """Show a form that opens a file of weights, or an ONNX file.
+    """Show a form that opens a file of weights, or an ONNX file where that is allowed.
 
     Parameters
     ----------
@@ -43,13 +44,13 @@ def offer_own_weights(networks: Mapping[str, ModelSpec], key: str) -> None:
         Key of the choice of a model; it is set to the opened network.
     """
     st.markdown("**Open your own network**")
+    hosting = Hosting.from_environment()
     file = st.file_uploader(
-        "File of weights (a state dict), or ONNX",
-        type=[suffix[1:] for suffix in _SUFFIXES],
+        f"File of weights (a state dict){', or ONNX' if hosting.onnx else ''}",
+        type=[suffix[1:] for suffix in _suffixes()],
         key=_FILE,
-        max_upload_size=Hosting.from_environment().largest_upload(_LARGEST),
-        help="Weights belong to a network of the list. ONNX is a network by itself: what it looks "
-        "at is found by hiding parts of the photo.",
+        max_upload_size=hosting.largest_upload(_LARGEST),
+        help="Weights belong to a network of the list." + (_ONNX_HELP if hosting.onnx else ""),
     )
     if file is not None and _suffix(file.name) == ONNX:
         _ask_about_inputs()
@@ -131,11 +132,16 @@ def _kept(name: str, content: bytes) -> Path:
         st.session_state[_FOLDER] = temporary_folder("weights")
     folder: tempfile.TemporaryDirectory[str] = st.session_state[_FOLDER]
     plain = PurePath(name.replace("\\", "/")).name
-    if _suffix(plain) not in _SUFFIXES:
-        raise WeightsError(f"{plain} is no {listed(_SUFFIXES)} file. Convert it.")
+    if _suffix(plain) not in (suffixes := _suffixes()):  # the browser alone has checked it so far
+        raise WeightsError(f"{plain} is no {listed(suffixes)} file. Convert it.")
     path = Path(folder.name) / plain
     path.write_bytes(content)
     return path
+
+
+def _suffixes() -> tuple[str, ...]:
+    """What names of files may end in."""
+    return (*_STATES, ONNX) if Hosting.from_environment().onnx else _STATES
 
 
 def _suffix(name: str) -> str:

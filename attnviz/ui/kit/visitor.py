@@ -20,7 +20,7 @@ from attnviz.ui.kit.sign_in import identity
 
 COOKIE = "attnviz-visitor"
 _VISITOR = "visitor token"
-_TABS: dict[str, str] = {}  # visitor of each session
+_TABS: dict[str, tuple[str, str]] = {}  # visitor of each session, and who has signed in to it
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -44,7 +44,13 @@ def note_tab() -> None:
     """Remember whose tab this session is."""
     context = get_script_run_ctx()
     if context is not None:
-        _TABS[context.session_id] = visitor()
+        _TABS[context.session_id] = visitor(), identity()
+
+
+def person_of(session: str) -> str:
+    """Return who has signed in to a session; empty for nobody, or before its first page."""
+    _, person = _TABS.get(session, ("", ""))
+    return person
 
 
 def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
@@ -57,7 +63,7 @@ def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
     """
     for session in [session for session in list(_TABS) if not is_open(session)]:
         _TABS.pop(session, None)
-    return set(_TABS.values())
+    return {one for one, _ in list(_TABS.values())}
 
 
 def session_token() -> str:

@@ -42,7 +42,8 @@ class UploadQuota:
     Attributes
     ----------
     session_bytes, session_files
-        Of one tab. A file that is larger is refused at once.
+        Of one tab, or of all tabs of somebody who has signed in. A file that is larger is refused
+        at once.
     bytes
         Of all tabs together.
     """
@@ -69,6 +70,8 @@ class HeldUploads:
         Whether a session's tab is connected.
     quota
         What is held at most.
+    owner
+        Who has signed in to a session; empty for nobody, whose tabs count each by itself.
     clock
         Returns seconds that never go back.
     """
@@ -76,6 +79,7 @@ class HeldUploads:
     storage: FileStorage
     is_open: Callable[[str], bool]
     quota: UploadQuota = field(default_factory=UploadQuota)
+    owner: Callable[[str], str] = lambda _: ""
     clock: Callable[[], float] = time.monotonic
     _arriving: dict[str, list[int]] = field(default_factory=dict)
     _seen: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -83,16 +87,19 @@ class HeldUploads:
 
     def begin(self, session: str, size: int) -> str:
         """Take note that a file begins to arrive; returns why it may not, or nothing."""
-        mine, arriving = self._held(session), self._arriving.get(session, [])
-        everybody = [size for sizes in self._arriving.values() for size in sizes]
-        held = sum(sum(self._held(one)) for one in list(self.storage.file_storage))
+        held = self._sizes()
+        who = self.owner(session)
+        tabs = {one for one in held if one == session or (who and self.owner(one) == who)}
+        mine = [size for one in tabs for size in held[one]]
         if size > self.quota.session_bytes:
             return f"A file may have {self.quota.session_bytes // MEGABYTE} MB here."
-        if sum(mine) + sum(arriving) + size > self.quota.session_bytes:
-            return "This tab has sent more than the server keeps for it."
-        if len(mine) + len(arriving) >= self.quota.session_files:
-            return "This tab has sent more files than the server keeps for it."
-        if held + sum(everybody) + size > self.quota.bytes:
+        sender = "Your tabs have" if who else "This tab has"
+        kept_for = "them" if who else "it"
+        if sum(mine) + size > self.quota.session_bytes:
+            return f"{sender} sent more than the server keeps for {kept_for}."
+        if len(mine) >= self.quota.session_files:
+            return f"{sender} sent more files than the server keeps for {kept_for}."
+        if sum(map(sum, held.values())) + size > self.quota.bytes:
             return "The server holds too many uploads now. Try again in some minutes."
         self._arriving.setdefault(session, []).append(size)
         return ""
@@ -123,7 +130,9 @@ class HeldUploads:
             if now - since >= OPEN_SECONDS:
                 self.storage.remove_file(session, file)
 
-    def _held(self, session: str) -> list[int]:
-        return [
-            len(file.data) for file in list(self.storage.file_storage.get(session, {}).values())
-        ]
+    def _sizes(self) -> dict[str, list[int]]:
+        """The sizes of each session's files, also of those that are on their way."""
+        sizes = {one: list(arriving) for one, arriving in self._arriving.items()}
+        for session, files in list(self.storage.file_storage.items()):
+            sizes.setdefault(session, []).extend(len(file.data) for file in list(files.values()))
+        return sizes

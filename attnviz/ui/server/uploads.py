@@ -19,9 +19,10 @@ from streamlit.starlette import App
 from attnviz.assets import app_script
 from attnviz.decoding.pool import workers
 from attnviz.hosting import Hosting
+from attnviz.ui.kit.counting_server import note_counting
 from attnviz.ui.kit.photo_store import PHOTOS
 from attnviz.ui.kit.temporary_folders import sweep_folders
-from attnviz.ui.kit.visitor import visitors_of
+from attnviz.ui.kit.visitor import person_of, visitors_of
 from attnviz.ui.kit.visitor_folders import forget_idle_visitors
 from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
 
@@ -83,7 +84,7 @@ def held_uploads() -> HeldUploads:
         server = runtime.get_instance()
         storage = cast(FileStorage, server.uploaded_file_mgr)
         quota = UploadQuota.of_megabytes(Hosting.from_environment().upload_megabytes)
-        _HELD.append(HeldUploads(storage, server.is_active_session, quota))
+        _HELD.append(HeldUploads(storage, server.is_active_session, quota, person_of))
     return _HELD[0]
 
 
@@ -91,6 +92,7 @@ def held_uploads() -> HeldUploads:
 async def _upkeep(app: App) -> AsyncIterator[None]:
     """Clean up while the server runs; have a worker ready before the first photo comes."""
     del app
+    note_counting()
     workers().warm_up()
     cleaning = asyncio.create_task(_clean())
     try:

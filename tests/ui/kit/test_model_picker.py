@@ -209,6 +209,23 @@ def test_an_onnx_file_is_opened_with_what_it_does_not_say(tmp_path: Path) -> Non
     assert spec.preprocess == Preprocess(20, "squash", multiple=1, any_size=False).unnormalised()
 
 
+def test_visitors_open_onnx_files_only_where_the_operator_lets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX Runtime runs in the server's process, and a file asks for as much work as it likes."""
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    page = opened()
+    box = page.file_uploader(key="own weights file")
+    assert box.label == "File of weights (a state dict)"
+    assert list(box.proto.type) == [".safetensors", ".pth", ".pt"]
+    box.upload("net.onnx", b"\x08\x07").run()  # as a forged message names it
+    assert len(page.exception) == 1  # Streamlit's own, which a hosted app does not tell
+    monkeypatch.setenv("ATTNVIZ_VISITORS_ONNX", "1")
+    allowed = opened().file_uploader(key="own weights file")
+    assert allowed.label == "File of weights (a state dict), or ONNX"
+    assert list(allowed.proto.type) == [".safetensors", ".pth", ".pt", ".onnx"]
+
+
 def test_a_network_that_was_just_trained_is_in_the_list(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "2026-11-29 11.10.20 vit-small"
     folder.mkdir(parents=True)

@@ -9,7 +9,7 @@ import pytest
 
 from attnviz.ui.kit import visitor as kit
 from attnviz.ui.kit.photo_store import KeptPhoto, PhotoStore
-from attnviz.ui.kit.visitor import COOKIE, new_token, visitor, visitors_of
+from attnviz.ui.kit.visitor import COOKIE, new_token, person_of, visitor, visitors_of
 
 
 class Session:
@@ -67,8 +67,9 @@ def test_what_is_no_token_changes_nothing(known: object, monkeypatch: pytest.Mon
 def test_tabs_are_known_by_their_visitor_until_they_are_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tabs = {"first": "ann", "second": "ann", "third": "bob"}
+    tabs = {"first": ("ann", "issuer 7"), "second": ("ann", ""), "third": ("bob", "")}
     monkeypatch.setattr(kit, "_TABS", tabs)
     assert visitors_of({"first", "third"}.__contains__) == {"ann", "bob"}
-    assert tabs == {"first": "ann", "third": "bob"}
+    assert set(tabs) == {"first", "third"}
+    assert [person_of(one) for one in ("first", "third", "closed")] == ["issuer 7", "", ""]
     assert visitors_of({"third"}.__contains__) == {"bob"}

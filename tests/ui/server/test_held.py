@@ -19,11 +19,13 @@ class Server:
     def __init__(self) -> None:
         self.files = MemoryUploadedFileManager("/uploads")
         self.tabs = {"ann", "bob", "cid"}
+        self.people: dict[str, str] = {}
         self.now = 1000.0
         self.held = HeldUploads(
             cast(FileStorage, self.files),
             self.tabs.__contains__,
             UploadQuota(10 * MB, 3, 25 * MB),
+            lambda session: self.people.get(session, ""),
             lambda: self.now,
         )
 
@@ -55,6 +57,17 @@ def test_a_tab_has_so_many_bytes_and_files(server: Server) -> None:
     assert server.send("ann", "d", 1) == ""
     assert "more files than" in server.send("ann", "e", 1)
     assert server.names("ann") == ["b", "c", "d"]
+
+
+def test_tabs_of_one_person_count_together_where_people_sign_in(server: Server) -> None:
+    server.people = {"ann": "issuer 7", "bob": "issuer 7", "cid": "issuer 8"}
+    assert server.send("ann", "a", 6 * MB) == ""
+    assert server.held.begin("bob", 3 * MB) == ""  # on its way
+    assert "Your tabs have sent more than" in server.send("ann", "b", 2 * MB)
+    assert server.send("ann", "b", 1 * MB) == ""
+    assert "Your tabs have sent more files" in server.send("bob", "c", 0)
+    assert server.send("cid", "a", 10 * MB) == ""  # another person's
+    assert server.send("new", "a", 3 * MB) == ""  # nobody has signed in to it yet
 
 
 def test_files_on_their_way_count_and_so_do_those_of_all(server: Server) -> None:

@@ -1,0 +1,33 @@
+"""Other people are served by the server of `attnviz app` alone, which counts what they send."""
+
+from __future__ import annotations
+
+from threading import Event
+
+from streamlit import runtime
+
+from attnviz.errors import SettingError
+from attnviz.hosting import Hosting
+
+_COUNTS = Event()
+
+
+def note_counting() -> None:
+    """Take note that this process counts what visitors send."""
+    _COUNTS.set()
+
+
+def require_counting() -> None:
+    """Let a hosted app go on only where it is counted what visitors send.
+
+    Raises
+    ------
+    SettingError
+        It was started by `streamlit run`.
+    """
+    served = runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime)  # no AppTest
+    if served and Hosting.from_environment().hosted and not _COUNTS.is_set():
+        raise SettingError(
+            "Nobody is served here: started by streamlit run, a hosted app does not count what "
+            "visitors send. Start it by attnviz app --mode hosted --host photos.example.org"
+        )
