@@ -33,7 +33,6 @@ from benchmarks.visitors import MODELS, UPLOAD, Figures, Visit
 LEVEL = 0.05  # by which the last third may differ from the second
 _EVERY = 5.0  # seconds between two looks at memory
 _WIDTH = 1024  # of the photos: the processor's time goes into many tabs rather than large files
-_LOOKS = 3  # photos of a tab at most
 _LEAVES = 0.05  # share of the looks during which the tab is closed
 _MOST_ERRORS = 50  # then nothing more is to be learned
 _MEGABYTE = 2**20
@@ -132,7 +131,6 @@ class _Doors:
         self._address, self._hour, self._figures = address, hour, figures
         self._chance = random.Random(seed)  # what visitors do need not be a secret
         self._end = time.monotonic() + hour.seconds
-        self._photos = 0
 
     async def place(self) -> None:
         """One tab after the other, until the time is over."""
@@ -144,9 +142,8 @@ class _Doors:
     async def _stay(self, visit: Visit) -> None:
         await visit.open()
         try:
-            for _ in range(self._chance.randint(1, _LOOKS)):
-                self._photos += 1
-                await visit.add_photo(UPLOAD, self._photos)
+            for seed in visit.seeds[: self._chance.randint(1, len(visit.seeds))]:
+                await visit.add_photo(UPLOAD, seed)
                 for name in self._chance.sample(self._hour.models, len(self._hour.models)):
                     await asyncio.sleep(self._chance.uniform(0, self._hour.pause))
                     if time.monotonic() > self._end:

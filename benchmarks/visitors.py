@@ -38,7 +38,7 @@ MODELS = ("ran-small", "cbam-small", "vit-small", "lens")
 UPLOAD, STEP, BEHIND = "upload to picture", "model step", "upload behind Score-CAM"
 WHOLE = "{}, whole page"
 _SLOW = "Score-CAM"
-SECOND_PHOTO = 1000  # seed of the first visitor's second photo
+_SECOND = 1000  # seed of the first visitor's second photo
 _BOX = "New photos or videos"
 
 
@@ -105,6 +105,7 @@ class Visit:
     ) -> None:  # fmt: skip
         self.tab, self.number, self.figures = VisitorTab(address), number, figures
         self._models, self._width = models, width
+        self.seeds = (number, _SECOND + number)  # of its two photos
         self._photo_id = ""
         self._photos: dict[int, tuple[bytes, Pixels]] = {}
 
@@ -118,7 +119,7 @@ class Visit:
     async def open(self) -> None:
         """Open the page, and make the photos, whose making must not delay those who wait."""
         self._note("page opened", await self.tab.open())
-        for seed in (self.number, SECOND_PHOTO + self.number):
+        for seed in self.seeds:
             made = partial(own_photo, seed, width=self._width, height=self._width * 3 // 4)
             self._photos[seed] = await asyncio.to_thread(made)
 
@@ -200,7 +201,7 @@ async def _behind_evidence(address: str, visits: Sequence[Visit], figures: Figur
     long = Visit(address, -1, figures)
     await long.look_long()
     for one in visits:
-        await one.guarded(partial(one.add_photo, BEHIND, SECOND_PHOTO + one.number))
+        await one.guarded(partial(one.add_photo, BEHIND, _SECOND + one.number))
     await long.guarded(long.stop)
     await long.tab.close()
 
