@@ -17,6 +17,9 @@ from tests.chromium import browser_path
 from tests.paths import ROOT
 from tests.servers import OFFLINE, free_port, running
 
+SHARP = "radius=0"
+"""For a link to where no blur is looked at: without a GPU each blurred picture takes seconds."""
+
 
 @dataclass(frozen=True)
 class App:

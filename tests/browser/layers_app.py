@@ -39,7 +39,7 @@ else:
     show_layers(Photo(shown_sample("china"), partial(open_sample, "china"), "China"), network)
 
 
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=3)  # seldom, or the page has no rest where a run takes as long
 def show_count() -> None:
     """How many pictures have been through the network."""
     st.code(f"passes {len(counted)}", language=None)

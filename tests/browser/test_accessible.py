@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from attnviz.ui.app import page_scripts
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.test_focus_page import canvas, settle
 from tests.browser.waiting import at_rest
 from tests.paths import ROOT
@@ -86,7 +86,7 @@ def test_no_page_has_a_serious_finding(chromium: Browser, app: App, width: int, 
     page = chromium.new_page(viewport={"width": width, "height": 844}, color_scheme=theme)
     seen: list[str] = []
     for name in names():
-        page.goto(f"{app.url}/{name}")
+        page.goto(f"{app.url}/{name}?{SHARP}")
         expect(page.locator("h1")).to_have_count(1)
         page.wait_for_function(_STYLED)
         at_rest(page)
@@ -100,7 +100,7 @@ def test_the_first_key_leads_to_the_picture_and_the_phones_menu_closes(
     chromium: Browser, app: App
 ) -> None:
     page = chromium.new_page(viewport={"width": 390, "height": 844})
-    page.goto(app.url)
+    page.goto(f"{app.url}?{SHARP}")
     settle(page)
     page.keyboard.press("Tab")
     link = page.get_by_role("link", name="Skip to the picture")

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from attnviz.pictures import open_sample
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,15 +29,32 @@ WITHOUT_WEBGL = """
 """
 
 
-@pytest.fixture(params=[(1280, "light"), (390, "dark")], ids=["wide-light", "phone-dark"])
-def page(request: pytest.FixtureRequest, chromium: Browser, app: App) -> Iterator[Page]:
+WIDE, PHONE = (
+    pytest.param((1280, "light"), id="wide-light"),
+    pytest.param((390, "dark"), id="phone-dark"),
+)
+
+
+@pytest.fixture(params=[WIDE, PHONE])
+def screen(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
+    """A window in which nothing is open."""
     width, theme = request.param
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    page.goto(app.url)
-    expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
-    settle(page)
     yield page
     page.close()
+
+
+@pytest.fixture
+def page(screen: Page, app: App) -> Page:
+    """The page, with nothing blurred."""
+    open_focus(screen, f"{app.url}?{SHARP}")
+    return screen
+
+
+def open_focus(page: Page, url: str) -> None:
+    page.goto(url)
+    expect(page.get_by_text("What the model sees")).to_be_visible(timeout=WAIT)
+    settle(page)
 
 
 def settle(page: Page) -> None:
@@ -79,7 +96,9 @@ def assert_no_trouble(page: Page, app: App) -> None:
     assert app.errors() == ""
 
 
-def test_upload_layers_and_radius(page: Page, app: App, tmp_path: Path) -> None:
+def test_upload_layers_and_radius(screen: Page, app: App, tmp_path: Path) -> None:
+    page = screen
+    open_focus(page, app.url)
     photo = tmp_path / "astronaut.jpg"
     original = open_sample("astronaut").pixels
     Image.fromarray(original).save(photo, quality=95)
@@ -155,6 +174,7 @@ def detail(picture: np.ndarray) -> float:
     return float((cv2.Laplacian(brightness, cv2.CV_32F) ** 2).mean())
 
 
+@pytest.mark.parametrize("screen", [PHONE], indirect=True)
 def test_bad_uploads_get_a_sentence_and_the_good_one_stays(
     page: Page, app: App, tmp_path: Path
 ) -> None:
@@ -193,6 +213,7 @@ def upload(name: str, source: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/octet-stream", "buffer": source}
 
 
+@pytest.mark.parametrize("screen", [WIDE], indirect=True)
 def test_a_model_that_cannot_be_had_leaves_the_picture_and_others_to_choose(page: Page) -> None:
     choose(page, "Model", "resnet18")
     alert = page.locator("[data-testid=stAlert]").filter(has_text="resnet18-")

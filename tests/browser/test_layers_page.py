@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from attnviz.viewer.bundle import joined
 from attnviz.viewer.source import FOLDER, viewer_assets
-from tests.browser.conftest import ROOT, App, started
+from tests.browser.conftest import ROOT, SHARP, App, started
 from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -74,7 +74,7 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
     chromium: Browser, layers_app: App, width: int, theme: Any
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
-    page.goto(layers_app.url)
+    page.goto(f"{layers_app.url}?{SHARP}")
     settle(page)
     expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
     before, pictures, counted = maps(page), cells(page), passes(page)
@@ -92,7 +92,7 @@ def test_a_clicked_patch_asks_in_all_layers_without_a_new_pass(
         for one, other in zip(pictures, fresh, strict=True):
             assert one != other, "each head has answered the new point"
         before, pictures = after, fresh
-    page.wait_for_timeout(1200)  # the count is written twice a second
+    page.wait_for_timeout(3500)  # the count is written every three seconds
     assert passes(page) == counted
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
     assert layers_app.errors() == ""
@@ -105,7 +105,7 @@ def test_the_vision_transformer_is_picked_in_the_app_and_a_patch_asks_all_its_la
     chromium: Browser, app: App
 ) -> None:
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{app.url}/Layers?picture=sample:china", timeout=WAIT)
+    page.goto(f"{app.url}/Layers?picture=sample:china&{SHARP}", timeout=WAIT)
     box = page.get_by_role("combobox", name="Model")
     expect(box).to_be_visible(timeout=WAIT)
     box.click()
@@ -140,7 +140,7 @@ def test_a_second_click_sends_the_maps_and_not_the_photo(
     came: list[int] = []
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     page.on("websocket", lambda one: one.on("framereceived", lambda frame: came.append(len(frame))))
-    page.goto(f"{layers_app.url}/?photo=large", timeout=WAIT)
+    page.goto(f"{layers_app.url}/?photo=large&{SHARP}", timeout=WAIT)
     settle(page)
     expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
     photo, size = header(page)["photo"], sizes(page)["photo"]
@@ -169,7 +169,7 @@ def test_a_second_click_sends_the_maps_and_not_the_photo(
 def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_app: App) -> None:
     """Asked for at once, the message told the server that the class token asks, as before."""
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(layers_app.url, timeout=WAIT)
+    page.goto(f"{layers_app.url}?{SHARP}", timeout=WAIT)
     settle(page)
     expect(page.locator(".av-cell img")).to_have_count(6, timeout=WAIT)
     before = header(page)["photo"]
@@ -188,7 +188,7 @@ def test_a_viewer_that_has_lost_the_photo_asks_for_it(chromium: Browser, layers_
 def test_a_link_to_the_page_opens_it_on_a_fresh_server(chromium: Browser, tmp_path: Path) -> None:
     with started(ROOT / "app.py", tmp_path / "log.txt") as fresh:
         page = chromium.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{fresh.url}/Layers?picture=sample:coffee")
+        page.goto(f"{fresh.url}/Layers?picture=sample:coffee&{SHARP}")
         settle(page)
         expect(page.get_by_role("radio", name="Coffee")).to_be_checked()
         expect(page.get_by_text("Contribution of each mask")).to_be_visible(timeout=WAIT)

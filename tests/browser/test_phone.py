@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from attnviz.render.pointed import POINTED
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.test_focus_page import WAIT, canvas, settle, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -22,7 +22,7 @@ WIDTH, HEIGHT = 390, 844
 @pytest.fixture
 def phone(chromium: Browser, app: App) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
-    page.goto(app.url)
+    page.goto(f"{app.url}?{SHARP}")
     settle(page)
     yield page
     page.close()

@@ -20,7 +20,7 @@ from attnviz.pictures import open_sample
 from attnviz.pictures.png import png
 from attnviz.targets.text import format_target
 from attnviz.ui.kit.picture_cache import SHOWN_SIDE
-from tests.browser.conftest import App, started
+from tests.browser.conftest import SHARP, App, started
 from tests.browser.questions_app import finder_of_boxes, finder_of_regions
 from tests.browser.test_layers_page import canvas, click_at, header, maps
 from tests.browser.waiting import at_rest
@@ -161,7 +161,8 @@ def test_a_question_is_asked_answered_and_linked(page: Page, questions_app: App,
     case = KINDS[kind]
     target = case.target()
     answer = attnviz.explain(case.network, photo("china"), "decision", target)
-    page.goto(f"{questions_app.url}/?picture=sample:china&model={case.model}&look=decision")
+    asks = f"picture=sample:china&model={case.model}&look=decision"
+    page.goto(f"{questions_app.url}/?{asks}&{SHARP}")
     expect(page.locator(".stage > canvas")).to_have_count(1, timeout=PATIENCE)
     at_rest(page, PATIENCE)
     before = maps(page)

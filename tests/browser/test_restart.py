@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import started_at
+from tests.browser.conftest import SHARP, started_at
 from tests.browser.test_visit import add_photo
 from tests.browser.waiting import at_rest
 from tests.paths import ROOT
@@ -26,7 +26,7 @@ def test_an_open_tab_says_what_is_gone_and_goes_on(chromium: Browser, tmp_path: 
     script = ROOT / "app.py"
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     with started_at(script, tmp_path / "first.txt", port) as server:
-        page.goto(server.url)
+        page.goto(f"{server.url}?{SHARP}")
         add_photo(page, "my cup.jpg")
     with started_at(script, tmp_path / "second.txt", port) as server:
         expect(page.get_by_text(LOSS)).to_be_visible()

@@ -10,9 +10,9 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import App
-from tests.browser.test_focus_page import WAIT, assert_no_trouble, page, settle
+from tests.browser.test_focus_page import WAIT, assert_no_trouble, page, screen, settle
 
-__all__ = ["page"]
+__all__ = ["page", "screen"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 

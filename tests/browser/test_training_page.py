@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from attnviz.assets import assets_folder
 from attnviz.training.data.shapes import write_shapes
 from attnviz.training.recording.file import Recording
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -34,7 +34,7 @@ def opened(chromium: Browser, url: str, sent: list[int]) -> Page:
 
 def test_playing_and_scrubbing_through_the_epochs_asks_nobody(chromium: Browser, app: App) -> None:
     sent: list[int] = []
-    page = opened(chromium, f"{app.url}/Training?run=vit-small", sent)
+    page = opened(chromium, f"{app.url}/Training?run=vit-small&{SHARP}", sent)
     name = page.locator(".position b").first
     expect(name).to_contain_text("epoch 32", timeout=WAIT)
     expect(page.locator(".position .noun").first).to_have_text("Checkpoint", timeout=WAIT)
@@ -52,7 +52,7 @@ def test_playing_and_scrubbing_through_the_epochs_asks_nobody(chromium: Browser,
 
 def test_two_runs_stand_side_by_side(chromium: Browser, app: App) -> None:
     sent: list[int] = []
-    page = opened(chromium, f"{app.url}/Training?run=ran-small&run+beside=cbam-small", sent)
+    page = opened(chromium, f"{app.url}/Training?run=ran-small&run+beside=cbam-small&{SHARP}", sent)
     expect(page.locator(".strip")).to_have_count(2)
     names = page.locator(".position b")
     expect(names.nth(0)).to_contain_text("epoch 34", timeout=WAIT)
@@ -113,7 +113,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     chromium: Browser, app: App, runs: Path, tmp_path: Path
 ) -> None:
     write_shapes(tmp_path / "mine", per_class=10, side=32)
-    page = opened(chromium, f"{app.url}/Training", [])
+    page = opened(chromium, f"{app.url}/Training?{SHARP}", [])
     begin_on(page, tmp_path / "mine", "40 pictures of 4 classes")
     # Its own first checkpoint turns the page to it, and the next one arrives while it is trained.
     run = re.compile(r"\d ran-small, fine-tuned$")
@@ -121,7 +121,7 @@ def test_a_training_outlives_its_tab_and_is_paused_gone_on_with_and_cancelled_in
     arrived = re.compile(r"· \d+ of ([2-9]|1\d|2\d)$")
     expect(page.locator(".position b").first).to_contain_text(arrived, timeout=WAIT)
     expect(page.get_by_text("% accuracy").first).to_be_visible(timeout=WAIT)
-    second = opened(chromium, f"{app.url}/Training", [])
+    second = opened(chromium, f"{app.url}/Training?{SHARP}", [])
     expect(button(second, "Cancel")).to_be_visible(timeout=WAIT)
     # A second training is asked about, never begun by itself.
     second.get_by_text("Train a network and watch").click()

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from attnviz.pictures import open_sample
 from attnviz.ui.kit.visitor import COOKIE
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.waiting import at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -72,7 +72,7 @@ def go_to(page: Page, name: str) -> None:
 def test_a_photo_stays_on_all_pages_and_after_a_reload_and_nobody_else_sees_it(
     visit: BrowserContext, chromium: Browser, app: App
 ) -> None:
-    page = opened(visit, app.url)
+    page = opened(visit, f"{app.url}?{SHARP}")
     add_photo(page, "my cup.jpg")
     for name in PAGES:
         go_to(page, name)
@@ -123,7 +123,7 @@ def test_back_goes_one_choice_back_and_the_class_follows_the_photo(
 ) -> None:
     page = visit.new_page()
     page.goto("about:blank")
-    page.goto(f"{app.url}/Focus?model=ran-small")  # the first page by its name
+    page.goto(f"{app.url}/Focus?model=ran-small&{SHARP}")  # the first page by its name
     expect_photo(page, "Temple")
     expect(page).to_have_title(re.compile("Temple.*Focus"))
     choose(page, "Show", "What does the decision rest on?")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+from tests.chromium import PATIENCE
+
 # Until the script has ended, what an earlier run wrote stays beside what this one has written:
 # two viewers, say, of which the first is still to go.
 _AT_REST = """() =>
@@ -11,7 +13,7 @@ _AT_REST = """() =>
   && !document.querySelector('[data-stale=true]')"""
 
 
-def at_rest(page: Page, timeout: float = 60_000) -> None:
+def at_rest(page: Page, timeout: float = PATIENCE) -> None:
     """Wait until the page's script has ended and nothing of an earlier run is left; timeout in ms.
 
     Raises:
