@@ -20,6 +20,10 @@
     ├── TargetError           a question that a model cannot be asked, or that has no answer
     ├── OutputError           a file or folder that cannot be written, or results not be read
     ├── ClusterError          machines that cannot be used, or work that failed on them
+    ├── ServerError           a server of looks that cannot be asked, or gave no answer
+    │   ├── NotServedError        a look that the server does not compute for anybody
+    │   ├── ServerBusyError       a look that it does not compute now, but may later
+    │   └── DeadlineError         a look that was not ready in time
     ├── FocusError            maps, masks or parameters that a renderer cannot use
     ├── EvidenceError         regions or scores that allow no evidence
     ├── VisionError           parameters, maps or fixations that a model of vision cannot use
@@ -210,6 +214,42 @@ class OutputError(AttnvizError):
 
 class ClusterError(AttnvizError):
     """A cluster of machines cannot be used, or work failed on it; files that are written stay."""
+
+
+class ServerError(AttnvizError):
+    """A server of looks cannot be asked, refuses, or gave no answer that can be used."""
+
+
+class NotServedError(ServerError):
+    """A server does not have what was asked for: the network, its weights, method or target."""
+
+
+class DeadlineError(ServerError):
+    """A look was not ready within the time that whoever asked for it would wait."""
+
+
+class ServerBusyError(ServerError):
+    """A server has too much to do to take another look now.
+
+    Parameters
+    ----------
+    place
+        Place in the queue that it would have had; None if that is not known.
+    seconds
+        After how long it is worth asking again.
+
+    Attributes
+    ----------
+    place, seconds
+        The same.
+    """
+
+    def __init__(self, place: int | None, seconds: float) -> None:
+        self.place, self.seconds = place, seconds
+        where = "" if place is None else f": your place is {place:,}"
+        super().__init__(
+            f"The server that looks is busy{where}. Try again in about {max(seconds, 1):.0f} s."
+        )
 
 
 class FocusError(AttnvizError):

@@ -57,13 +57,15 @@ Source = str | os.PathLike[str] | bytes
 """A path, or the bytes of a file."""
 
 
-def explanation_parts(source: Source) -> dict[str, Any]:
+def explanation_parts(source: Source, picture: Picture | None = None) -> dict[str, Any]:
     """Read what an explanation is made of, checked.
 
     Parameters
     ----------
     source
         What `Explanation.save` has written.
+    picture
+        The picture that it is of, where it comes without one.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def explanation_parts(source: Source) -> dict[str, Any]:
     name = "This file" if given else visible(Path(os.fsdecode(source)).name)
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
-            return _parts(_arrays(file))
+            return _parts(_arrays(file), picture)
     except OSError as error:
         raise ExplanationError(f"{name} cannot be read ({error.strerror or error}).") from error
     except (AttnvizError, *UNREADABLE) as error:
@@ -97,13 +99,13 @@ def _arrays(file: IO[bytes]) -> dict[str, AnyArray]:
     return arrays
 
 
-def _parts(arrays: Mapping[str, AnyArray]) -> dict[str, Any]:
+def _parts(arrays: Mapping[str, AnyArray], given: Picture | None) -> dict[str, Any]:
     facts = checked_object(parse_json(_bytes(arrays[FACTS]), nan=True))
     if facts.get("format") != FORMAT:
         raise ValueError("it is of another format")
     if facts.get("version") != VERSION:
         raise ValueError(f"it is of version {facts.get('version')!r:.20}, and this reads {VERSION}")
-    picture = _picture(facts["picture"], arrays[PICTURE])
+    picture = given or _picture(facts["picture"], arrays[PICTURE])
     layers = _texts(facts["layers"], _MOST_LAYERS)
     if not layers or len(set(layers)) < len(layers):
         raise ValueError("its layers have no names of their own")

@@ -14,7 +14,13 @@ from attnviz.errors import ClusterError
 INSTALL = "pip install 'attnviz[ray]'"
 STORE_BYTES = 512 * 2**20  # for pictures on their way from those that open them to the network
 _ATTEMPTS = 5
-_PORTS = ("metrics_agent_port", "metrics_export_port", "runtime_env_agent_port")
+# The last is a fixed one where none is given, and taken if another cluster runs on the machine.
+_PORTS = (
+    "metrics_agent_port",
+    "metrics_export_port",
+    "runtime_env_agent_port",
+    "dashboard_agent_listen_port",
+)
 
 
 def imported_ray() -> Any:
@@ -93,7 +99,7 @@ def started_cluster(**head: Any) -> Any:
             if attempt == _ATTEMPTS:
                 raise ClusterError(
                     f"Ray could not be started on this machine ({error}). If the machine is busy, "
-                    "try again later, or leave out --engine ray: the local engine needs no start."
+                    "try again later; `attnviz batch` needs no Ray without --engine ray."
                 ) from error
     raise AssertionError
 

@@ -16,6 +16,7 @@ from attnviz.cli.features import features
 from attnviz.cli.methods import methods
 from attnviz.cli.models import models
 from attnviz.cli.report import report
+from attnviz.cli.serve import serve
 from attnviz.cli.set_formats import SetCommand
 from attnviz.cli.terminal import accept_all_characters
 from attnviz.cli.video import video
@@ -84,6 +85,7 @@ def options(
 
 for command in (
     app,
+    serve,
     models,
     methods,
     explain,

@@ -55,14 +55,23 @@ def asked_map(target: int, layer: int) -> str:
     return f"attnviz/asked/{target}/{layer}"
 
 
-def explanation_bytes(explanation: Explanation) -> bytes:
-    """Encode an explanation; of a picture's own channels only what is shown is in it."""
+def explanation_bytes(explanation: Explanation, *, with_picture: bool = True) -> bytes:
+    """Encode an explanation; of a picture's own channels only what is shown is in it.
+
+    Parameters
+    ----------
+    explanation
+        Of any picture.
+    with_picture
+        Whether it is included; not for whoever has it already.
+    """
     facts = json.dumps(plain(_facts(explanation)), allow_nan=False).encode()
     arrays: dict[str, AnyArray] = {
         FACTS: np.frombuffer(facts, np.uint8),
-        PICTURE: np.frombuffer(png(explanation.picture.pixels), np.uint8),
         **dict(zip(explanation.layers, explanation.maps, strict=True)),
     }
+    if with_picture:
+        arrays[PICTURE] = np.frombuffer(png(explanation.picture.pixels), np.uint8)
     for number, asked in enumerate(explanation.asked):
         for layer, values in enumerate(asked.maps):
             arrays[asked_map(number, layer)] = values

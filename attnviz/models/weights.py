@@ -12,7 +12,7 @@ import torch
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download import download
 from attnviz.models.known_sums import check_known_sum, is_whole
-from attnviz.models.spec import StateDict, WeightsRef
+from attnviz.models.spec import ModelSpec, StateDict, WeightsRef
 from attnviz.models.state import read_state
 from attnviz.progress import Progress
 
@@ -109,6 +109,11 @@ def stored_weights(ref: WeightsRef) -> Path | None:
     Path or None
     """
     return next((path for path in _candidates(ref) if path.is_file()), None)
+
+
+def is_here(spec: ModelSpec) -> bool:
+    """Return whether a network's weights are on this computer."""
+    return spec.embedded or (spec.weights is not None and stored_weights(spec.weights) is not None)
 
 
 def companion_folder(name: str) -> Path | None:

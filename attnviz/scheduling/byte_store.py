@@ -63,6 +63,10 @@ class ByteStore:
         with self._changed:
             return sum(one.bytes for one in self._kept.values())
 
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._kept)
+
     def __contains__(self, key: Hashable) -> bool:
         with self._changed:
             return key in self._kept

@@ -10,24 +10,26 @@ from __future__ import annotations
 import http.client
 import json
 import time
-import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from attnviz.errors import ModelError
 from attnviz.models.black_box.handed import Handed, Takes
-from attnviz.models.web import web_opener
+from attnviz.models.web import (
+    bounded_answer,
+    is_web_address,
+    shown_address,
+    web_opener,
+    why_no_answer,
+)
 from attnviz.types import FloatArray, Pixels
 from attnviz.untrusted.values import UNREADABLE, parse_json
 
 SCHEMES = ("http://", "https://")
 LARGEST_ANSWER = 64 * 1024**2
-_CHUNK = 1024**2
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,7 @@ class Service:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        parts = urllib.parse.urlsplit(self.address)
-        if not self.address.lower().startswith(SCHEMES) or not parts.hostname:
+        if not is_web_address(self.address):
             raise ModelError(
                 f"{self.shown!r} is no address of a service. Give one that begins with http:// or "
                 "https://."
@@ -62,9 +63,7 @@ class Service:
     @property
     def shown(self) -> str:
         """The address without user, password and query, which may hold secrets."""
-        parts = urllib.parse.urlsplit(self.address)
-        place = parts.netloc.rpartition("@")[2]
-        return urllib.parse.urlunsplit((parts.scheme, place, parts.path, "", ""))
+        return shown_address(self.address)
 
     def __call__(self, batch: FloatArray | list[Pixels]) -> FloatArray:
         """Ask for the scores of a batch.
@@ -100,33 +99,12 @@ class Service:
         end = time.monotonic() + self.timeout
         try:
             with web_opener().open(request, timeout=self.timeout) as response:
-                return self._read(response, end)
+                return bounded_answer(response, LARGEST_ANSWER, end)
         except (OSError, http.client.HTTPException) as error:
             raise ModelError(
-                f"{self.shown} gave no scores: {self._reason(error)}. Check that the service runs "
-                "and takes such inputs."
+                f"{self.shown} gave no scores: {why_no_answer(error, self.timeout)}. Check that "
+                "the service runs and takes such inputs."
             ) from error
-
-    def _read(self, response: Any, end: float) -> bytes:
-        answer = bytearray()
-        while chunk := response.read1(_CHUNK):
-            answer += chunk
-            if len(answer) > LARGEST_ANSWER:
-                raise OSError(f"it answers with more than {LARGEST_ANSWER // 1024**2} MB")
-            if time.monotonic() > end:
-                raise TimeoutError
-        return bytes(answer)
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, urllib.error.HTTPError):
-            with error:
-                if error.code in range(300, 400):
-                    return f"it redirects to another address ({error.code}), which is not followed"
-                return f"it answered {error.code} {error.reason}"
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        if isinstance(cause, TimeoutError):
-            return f"no whole answer within {self.timeout:g} seconds"
-        return str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
 
 
 def scores_of(answer: bytes, address: str) -> FloatArray:

@@ -18,10 +18,11 @@ from attnviz.render.focus import FocusMap
 from attnviz.targets import Target
 from attnviz.types import Pixels
 from attnviz.ui.components.viewer import Payload, View, content_of, pack, with_mattes
+from attnviz.ui.kit.look_server import explained_by_server
 from attnviz.ui.kit.shared import CacheShelf, shared
 
 
-@shared(CacheShelf.EXPLANATIONS)
+@shared(CacheShelf.EXPLANATIONS, first=explained_by_server)
 def cached_explanation(
     picture_key: tuple[str, str],
     model_key: tuple[str, ...],

@@ -10,7 +10,7 @@ from attnviz.errors import SettingError
 from attnviz.hosting import MODELS_VARIABLE, Hosting
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import Kinds, ModelSpec
-from attnviz.models.weights import stored_weights
+from attnviz.models.weights import is_here
 from attnviz.ui.kit.trainings import trained_networks
 from attnviz.words import file_size
 
@@ -48,11 +48,6 @@ def opened_weights() -> list[ModelSpec]:
     """Return the networks whose weights were opened in this session; may be changed."""
     opened: list[ModelSpec] = st.session_state.setdefault(_OWN_FILES, [])
     return opened
-
-
-def is_here(spec: ModelSpec) -> bool:
-    """Return whether a network's weights are on this computer."""
-    return spec.embedded or (spec.weights is not None and stored_weights(spec.weights) is not None)
 
 
 def model_title(spec: ModelSpec) -> str:

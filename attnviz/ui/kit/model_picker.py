@@ -14,13 +14,13 @@ from attnviz.models.catalogue import missing_default
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.weights import is_here
 from attnviz.models.words_source import missing_words
 from attnviz.models.zoo_source import damaged_cards
 from attnviz.ui.kit.guard import plain_text, show_error
 from attnviz.ui.kit.input_size import pick_side
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.model_list import (
-    is_here,
     listed_models,
     model_facts,
     model_title,

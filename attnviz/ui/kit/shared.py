@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from enum import StrEnum
 from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -53,7 +53,7 @@ def _free_devices() -> None:
 
 
 def shared(
-    shelf: CacheShelf, *, elsewhere: bool = False
+    shelf: CacheShelf, *, elsewhere: bool = False, first: Callable[..., Any] | None = None
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function returns for all sessions, and compute it in the visitor's turn.
 
@@ -67,6 +67,9 @@ def shared(
         Where it is kept.
     elsewhere : bool
         Whether another process computes it, which has a queue of its own.
+    first : callable, optional
+        Asks another computer for it, with the same arguments and in no turn, and returns None for
+        what is to be computed here.
 
     Returns
     -------
@@ -85,7 +88,15 @@ def shared(
             given = bound.arguments
             key = (named, *(value for name, value in given.items() if not name.startswith("_")))
             place = stepping_aside() if elsewhere else turn_of(_kind(named, given))
-            return _kept(_stores()[shelf], key, place, partial(function, *args, **kwargs))
+
+            def make() -> T:
+                found: T | None = None if first is None else first(*args, **kwargs)
+                if found is not None:
+                    return found
+                with place:
+                    return function(*args, **kwargs)
+
+            return _kept(_stores()[shelf], key, make)
 
         return get
 
@@ -98,17 +109,10 @@ def _kind(named: str, given: dict[str, Any]) -> str:
     return " ".join([named, *models])
 
 
-def _kept(
-    store: ByteStore, key: Hashable, place: AbstractContextManager[object], make: Callable[[], T]
-) -> T:
-    """What is kept under a key, or else what is made in the place for it."""
-
-    def in_turn() -> T:
-        with place:
-            return make()
-
+def _kept(store: ByteStore, key: Hashable, make: Callable[[], T]) -> T:
+    """What is kept under a key, or else what is made for it."""
     turn = current_turn()
     aside = nullcontext if turn is None else turn.aside  # who makes it may need the slot held here
-    found = store.get(key, in_turn, partial(tell_wait, _SAME), aside)
+    found = store.get(key, make, partial(tell_wait, _SAME), aside)
     forget_notice()
     return found

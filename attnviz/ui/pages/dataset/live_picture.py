@@ -13,6 +13,7 @@ from attnviz.errors import AttnvizError, OutputError, TargetError
 from attnviz.export.base import ExportSource
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.weights import is_here
 from attnviz.pictures.names import base_name, file_stem
 from attnviz.targets import Target, TextContext
 from attnviz.targets.text import parse_targets
@@ -22,7 +23,7 @@ from attnviz.ui.kit.findings import bar_html
 from attnviz.ui.kit.guard import guarded, plain_text, show_error
 from attnviz.ui.kit.hand_over import EVIDENCE, FOCUS, turn_to
 from attnviz.ui.kit.map_view import show_maps
-from attnviz.ui.kit.model_list import is_here, listed_models
+from attnviz.ui.kit.model_list import listed_models
 from attnviz.ui.kit.model_picker import ready_model
 from attnviz.ui.kit.page_frame import show_notes
 from attnviz.ui.kit.pickers import known_picture

@@ -14,10 +14,11 @@ from attnviz.hosting import Hosting
 from attnviz.methods.questions import methods_for, questions_for
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import ModelSpec
+from attnviz.models.weights import is_here
 from attnviz.ui.kit.background_runs import start_or_confirm
 from attnviz.ui.kit.guard import guarded, plain_text
 from attnviz.ui.kit.method_picker import QUESTION_TITLES, method_title
-from attnviz.ui.kit.model_list import is_here, listed_models, model_title
+from attnviz.ui.kit.model_list import listed_models, model_title
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.kit.visitor_folders import own_sets_folder
 from attnviz.ui.pages.dataset.pictures import count_text, pick_source

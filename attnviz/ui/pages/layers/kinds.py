@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from attnviz.models.spec import ModelSpec
+from attnviz.models.weights import is_here
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.model_list import is_here, listed_models
+from attnviz.ui.kit.model_list import listed_models
 from attnviz.ui.kit.model_picker import choose_model
 
 _COLOUR = "#1a9c90"  # seen on both themes

@@ -10,9 +10,10 @@ import streamlit as st
 from attnviz.analysis.explain import predict
 from attnviz.errors import AttnvizError
 from attnviz.models.vision_model import VisionModel
+from attnviz.models.weights import is_here
 from attnviz.pictures import SampleInfo, list_samples
 from attnviz.ui.kit.guard import plain_text
-from attnviz.ui.kit.model_list import is_here, listed_models
+from attnviz.ui.kit.model_list import listed_models
 from attnviz.ui.kit.model_picker import choose_model
 from attnviz.ui.kit.pickers import SAMPLE_PREFIX
 from attnviz.ui.kit.picture_cache import shown_sample

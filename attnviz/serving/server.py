@@ -1,0 +1,80 @@
+"""A server of looks, from its start to its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from attnviz.batch.ray_start import INSTALL, imported_ray, joined_cluster
+from attnviz.errors import AttnvizError, ClusterError, ServerError
+from attnviz.serving.batched_looks import LookAnswer
+from attnviz.serving.desk import LookDesk
+from attnviz.serving.listening import DeskServer
+from attnviz.serving.messages import LookRequest
+from attnviz.serving.networks import offered_networks
+from attnviz.serving.settings import ServeSettings
+
+
+def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
+    """Serve looks until the process is told to end.
+
+    Parameters
+    ----------
+    settings
+        What is served, where, and to whom.
+    told
+        Called with a sentence once the server listens.
+
+    Raises
+    ------
+    ClusterError
+        Ray is not installed with Serve, or cannot be started.
+    UnknownNameError, WeightsError
+        As `offered_networks`.
+    """
+    os.environ.update(_ray_by_itself())
+    ray = imported_ray()
+    if find_spec("fastapi") is None:  # which Serve imports, and Ray alone does not bring
+        raise ClusterError(f"attnviz serve needs Ray with Serve: {INSTALL}")
+    offered = offered_networks(settings.models)
+    with joined_cluster(ray, None):
+        from attnviz.serving.deployment import started_deployment
+
+        logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        handle = started_deployment(settings, os.cpu_count() or 1)
+        DeskServer(settings, LookDesk(settings, offered, _look_of(ray, handle)), told).run()
+
+
+def _ray_by_itself() -> dict[str, str]:
+    """Variables by which Ray is there for this command alone.
+
+    Whoever reaches its ports can run programs, and Serve opens some to other computers. So they
+    want a token that nobody else knows, and what can listens on 127.0.0.1.
+    """
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_SERVE_LOG_TO_STDERR": "0",
+    }
+
+
+def _look_of(ray: Any, handle: Any) -> Callable[[LookRequest], Any]:
+    from attnviz.serving.deployment import network_key
+
+    async def look(request: LookRequest) -> LookAnswer | AttnvizError:
+        at = handle.options(multiplexed_model_id=network_key(request))
+        try:
+            found: LookAnswer | AttnvizError = await at.look.remote(request)
+        except ray.exceptions.RayError as error:
+            return ServerError(
+                f"The process that looked was lost ({type(error).__name__}); another one takes its "
+                "place. Try again; if memory runs out, start the server with less --memory-mb."
+            )
+        return found
+
+    return look

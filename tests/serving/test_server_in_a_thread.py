@@ -1,0 +1,321 @@
+"""A server and its client over HTTP, with a real network: same maps, and who is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+import attnviz
+from attnviz.analysis.explanation import Explanation
+from attnviz.errors import (
+    AttnvizError,
+    DeadlineError,
+    MethodError,
+    NotServedError,
+    ServerBusyError,
+    ServerError,
+    SettingError,
+)
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture, open_sample
+from attnviz.serving.batched_looks import BatchedLooks, LookAnswer, LookOrder
+from attnviz.serving.client import LookServer
+from attnviz.serving.messages import MOST_BYTES, LookRequest, read_request
+from attnviz.serving.networks import ServedNetworks
+from attnviz.serving.settings import ServeSettings
+from attnviz.targets import Target
+from attnviz.targets.text import as_targets
+from tests.serving.conftest import NAME, SIDE, Served
+
+TOKEN = "a-token-of-more-than-16-signs"
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[Picture]:
+    return [open_sample(name).reduced(200) for name in ("astronaut", "chelsea", "coffee")]
+
+
+def asked(
+    server: LookServer, model: VisionModel, picture: Picture, method: str, given: Any = None
+) -> Explanation:
+    targets: tuple[Target, ...] = as_targets(given)
+    request = server.request(model, picture, method, targets)
+    assert request is not None
+    return server.explain(model, request, targets)
+
+
+def assert_same(one: Explanation, other: Explanation) -> None:
+    assert one.layers == other.layers
+    for mine, theirs in zip(one.maps, other.maps, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5 * float(abs(theirs).max()))
+    for name in ("choice", "classes", "geometry", "notes", "scores", "target_text", "best_layer"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert [p.label for p in one.predictions] == [p.label for p in other.predictions]
+    np.testing.assert_allclose(
+        [p.probability for p in one.predictions],
+        [p.probability for p in other.predictions],
+        rtol=1e-4,
+    )
+    assert dict(one.provenance) == dict(other.provenance)
+    assert list(one.provenance) == list(other.provenance)
+    assert [a.target for a in one.asked] == [a.target for a in other.asked]
+
+
+def test_a_server_answers_as_one_would_here(
+    serving: Served, model: VisionModel, pictures: list[Picture]
+) -> None:
+    with serving() as server:
+        for method, given in (
+            ("auto", None),
+            ("grad-cam", "English springer"),
+            ("grad-cam", [attnviz.Contrast("church", "gas pump"), "tench"]),
+        ):
+            got = asked(server, model, pictures[0], method, given)
+            assert_same(got, attnviz.explain(model, pictures[0], method, given))
+            assert got.picture is pictures[0]
+        with pytest.raises(MethodError) as there:
+            asked(server, model, pictures[0], "rollout")
+        with pytest.raises(MethodError) as here:
+            attnviz.explain(model, pictures[0], "rollout")
+        assert str(there.value) == str(here.value)
+
+
+def test_what_only_this_computer_knows_is_not_asked_for(
+    serving: Served, model: VisionModel, pictures: list[Picture]
+) -> None:
+    with serving() as server:
+        other = attnviz.load_model("cbam-small", "cpu")
+        assert server.request(other, pictures[0], "auto", ()) is None
+        for given in (attnviz.Alike(pictures[1]), lambda output: output[:, 0]):
+            assert server.request(model, pictures[0], "grad-cam", as_targets(given)) is None
+        request = server.request(model, pictures[0], "auto", ())
+        assert request is not None
+        for changes in ({"weights": "ab" * 32}, {"side": 130}, {"method": "no-such"}):
+            with pytest.raises(NotServedError):
+                server.explain(model, LookRequest(**vars(request) | changes))
+        with pytest.raises(NotServedError):  # whatever asks: a server opens no file
+            server.explain(model, LookRequest(**vars(request) | {"model": "/etc/passwd"}))
+        words = LookRequest(**vars(request) | {"method": "grad-cam", "targets": "alike:/etc/x.png"})
+        with pytest.raises(NotServedError):
+            server.explain(model, words)
+
+
+def test_only_who_knows_the_token_is_answered(
+    serving: Served, model: VisionModel, pictures: list[Picture]
+) -> None:
+    with serving(TOKEN) as server:
+        request = server.request(model, pictures[0], "auto", ())
+        assert request is not None
+        assert TOKEN not in repr(server)
+        for wrong in ("", TOKEN[:-1] + "x", TOKEN + "x"):
+            stranger = LookServer(server.address, wrong)
+            with pytest.raises(ServerError, match="wants a token"):
+                stranger.offered()
+            with pytest.raises(ServerError, match="wants a token"):
+                stranger.explain(model, request)
+        assert len(asked(server, model, pictures[0], "auto").maps) == 3
+
+
+def test_a_server_for_others_has_a_token() -> None:
+    for host in ("0.0.0.0", "192.168.1.2", "photos.example.org"):
+        with pytest.raises(SettingError, match="must know a token"):
+            ServeSettings(host=host)
+        assert not ServeSettings(host=host, token=TOKEN).on_loopback
+    with pytest.raises(SettingError, match="at least 16"):
+        ServeSettings(token="short")
+    assert TOKEN not in repr(ServeSettings(token=TOKEN))
+
+
+def test_messages_that_no_client_sends_are_refused(serving: Served) -> None:
+    with serving() as server:
+        place = urlsplit(server.address)
+
+        def status(body: bytes = b"", **headers: str) -> int:
+            connection = http.client.HTTPConnection("127.0.0.1", place.port or 0, timeout=30)
+            connection.request("POST", "/v1/looks", body, headers)
+            answer = connection.getresponse()
+            assert len(answer.read()) < 2000
+            connection.close()
+            return answer.status
+
+        kind = {"Content-Type": "application/x-attnviz-look"}
+        assert status(b"x" * 50, **kind) == 400
+        assert status(b"{}", **{"Content-Type": "text/plain"}) == 400  # as a page elsewhere may
+        assert status(b"", **kind, **{"Content-Length": str(MOST_BYTES + 1)}) == 400
+        assert status(b"", **kind, **{"Content-Length": "9" * 30}) == 400
+        # A page elsewhere that gave its own name this address is not answered.
+        assert status(b"x" * 50, **kind, Host="evil.example") == 400
+        connection = http.client.HTTPConnection("127.0.0.1", place.port or 0, timeout=30)
+        connection.request("GET", "/v1/models", headers={"Host": "evil.example"})
+        assert connection.getresponse().status == 400
+
+
+def test_the_busy_say_a_place_and_who_waits_too_long_is_told(
+    serving: Served, model: VisionModel, pictures: list[Picture]
+) -> None:
+    release, begun = threading.Event(), threading.Semaphore(0)
+
+    async def held(request: LookRequest) -> LookAnswer | AttnvizError:
+        begun.release()
+        while not release.is_set():
+            await asyncio.sleep(0.01)
+        return DeadlineError("the end")
+
+    with serving(look=held, batch=1, chairs=1) as server:  # two slots, one chair
+        request = server.request(model, pictures[0], "auto", ())
+        assert request is not None
+
+        def visit() -> None:
+            with pytest.raises(DeadlineError):
+                server.explain(model, request)
+
+        visitors = [threading.Thread(target=visit) for _ in range(3)]
+        for visitor in visitors:
+            visitor.start()
+        for _ in range(2):
+            assert begun.acquire(timeout=60)
+        _until(server, "waiting", 1)
+        told: list[str] = []
+        short = LookRequest(**vars(request) | {"seconds": 0.3})
+        with pytest.raises(ServerBusyError, match="busy: your place is 2") as busy:
+            server.explain(model, short)
+        assert busy.value.place == 2
+
+        class ClickedError(Exception):
+            pass
+
+        def tell(text: str) -> None:
+            told.append(text)
+            raise ClickedError
+
+        with pytest.raises(ClickedError):
+            server.explain(model, request, waiting=tell)
+        assert told == ["The server that looks is busy: your place is 2"]
+        release.set()
+        for visitor in visitors:
+            visitor.join(60)
+        release.clear()
+        with pytest.raises(DeadlineError, match="not ready within 0 s"):
+            server.explain(model, short)
+        release.set()
+
+
+def _until(server: LookServer, name: str, value: int) -> None:
+    end = time.monotonic() + 60
+    place = urlsplit(server.address)
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", place.port or 0, timeout=30)
+        connection.request("GET", "/v1/state")
+        if json.loads(connection.getresponse().read())[name] == value:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{name} never became {value}")
+
+
+def test_looks_that_came_together_share_a_pass_if_they_ask_the_same(
+    networks: ServedNetworks, model: VisionModel, pictures: list[Picture]
+) -> None:
+    looks = BatchedLooks(networks)
+
+    def order(picture: Picture, method: str = "auto", seconds: float = 60.0) -> LookOrder:
+        request = LookRequest(NAME, SIDE, model.weights_sha256, method, "", seconds, picture)
+        return LookOrder.received(read_request(request.message()))
+
+    looks([order(pictures[0])])  # what is found out about a network once
+    ran: list[int] = []
+    hook = model.module.register_forward_pre_hook(lambda _, given: ran.append(len(given[0])))
+    late = LookOrder(order(pictures[0]).request, time.monotonic() - 1)
+    found = looks([order(pictures[0]), late, order(pictures[1]), order(pictures[2], "nonsense")])
+    hook.remove()
+    assert ran == [2]  # one pass for both
+    first, gone, second, unknown = found
+    assert isinstance(first, LookAnswer)
+    assert isinstance(second, LookAnswer)
+    assert (first.together, first.passes, second.together) == (2, 1, 2)
+    assert first.content != second.content
+    assert isinstance(gone, DeadlineError)
+    assert isinstance(unknown, NotServedError)
+
+
+def test_memory_holds_so_many_networks_by_their_bytes() -> None:
+    names = ["ran-small", "cbam-small"]
+    from attnviz.serving.networks import offered_networks
+
+    small = ServedNetworks(offered_networks(names), 1000, "cpu")
+    sizes = [small.get(name, 128) and small.bytes for name in names]
+    assert len(small) == 1
+    both = ServedNetworks(offered_networks(names), sum(sizes) + 1000, "cpu")
+    for name in names:
+        both.get(name, 128)
+    assert both.bytes == sum(sizes)
+
+
+@contextmanager
+def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, list[str]]]:
+    """Something else than a server of looks, and what it was asked."""
+    asked_for: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked_for.append(self.path)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked_for
+    finally:
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "said"),
+    [
+        (302, b"", {"Location": "/v1/elsewhere"}, "redirects to another address"),
+        (200, b"<html>", {}, "is no server of looks"),
+        (200, b'{"models": 7, "attnviz": "1", "protocol": 1}', {}, "is no server of looks"),
+        (200, b'{"models": [], "attnviz": "0.0", "protocol": 1}', {}, "runs attnviz 0.0"),
+        (200, b"[" * (3 * 2**20), {}, "more than 2 MB"),
+        (502, b"<html>", {}, "answered with 502"),
+    ],
+)
+def test_what_is_no_server_is_told(
+    status: int, body: bytes, headers: dict[str, str], said: str
+) -> None:
+    with answering(status, body, **headers) as (address, asked_for):
+        with pytest.raises(ServerError, match=said):
+            LookServer(address).offered()
+        assert asked_for == ["/v1/models"]
+
+
+def test_a_server_that_is_gone_is_told_with_what_to_do() -> None:
+    with pytest.raises(ServerError, match=r"gives no answer: .+ Start it with `attnviz serve`, or"):
+        LookServer("http://user:secret@127.0.0.1:9").offered()
+    with pytest.raises(ServerError) as raised:
+        LookServer("http://user:secret@127.0.0.1:9").offered()
+    assert "secret" not in str(raised.value)
+    for address in ("ftp://a", "file:///etc/passwd", "localhost:8600", "http://a?b=c", "http://["):
+        with pytest.raises(SettingError, match="no address of a server"):
+            LookServer(address)
