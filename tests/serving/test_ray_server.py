@@ -102,7 +102,7 @@ def test_the_busy_say_a_place_and_no_look_outlives_its_deadline(
 
     def look() -> None:
         with pytest.raises(DeadlineError, match="Try again later"):
-            server.explain(large, replace(request, seconds=12.0))
+            server.explain(large, replace(request, seconds=8.0))
 
     with ThreadPoolExecutor(5) as visitors:
         visits = [visitors.submit(look) for _ in range(2 * BATCH + 1)]

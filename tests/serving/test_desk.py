@@ -7,9 +7,6 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,14 +26,13 @@ from attnviz.errors import (
 )
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
-from attnviz.serving.batched_looks import BatchedLooks, LookAnswer, LookOrder
+from attnviz.serving.batched_looks import LookAnswer
 from attnviz.serving.client import LookServer
-from attnviz.serving.messages import MOST_BYTES, LookRequest, read_request
-from attnviz.serving.networks import ServedNetworks
+from attnviz.serving.messages import MOST_BYTES, LookRequest
 from attnviz.serving.settings import ServeSettings
 from attnviz.targets import Target
 from attnviz.targets.text import as_targets
-from tests.serving.conftest import NAME, SIDE, Served
+from tests.serving.conftest import Served
 
 TOKEN = "a-token-of-more-than-16-signs"
 
@@ -221,101 +217,3 @@ def _until(server: LookServer, name: str, value: int) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"{name} never became {value}")
-
-
-def test_looks_that_came_together_share_a_pass_if_they_ask_the_same(
-    networks: ServedNetworks, model: VisionModel, pictures: list[Picture]
-) -> None:
-    looks = BatchedLooks(networks)
-
-    def order(picture: Picture, method: str = "auto", seconds: float = 60.0) -> LookOrder:
-        request = LookRequest(NAME, SIDE, model.weights_sha256, method, "", seconds, picture)
-        return LookOrder.received(read_request(request.message()))
-
-    looks([order(pictures[0])])  # what is found out about a network once
-    ran: list[int] = []
-    hook = model.module.register_forward_pre_hook(lambda _, given: ran.append(len(given[0])))
-    late = LookOrder(order(pictures[0]).request, time.monotonic() - 1)
-    found = looks([order(pictures[0]), late, order(pictures[1]), order(pictures[2], "nonsense")])
-    hook.remove()
-    assert ran == [2]  # one pass for both
-    first, gone, second, unknown = found
-    assert isinstance(first, LookAnswer)
-    assert isinstance(second, LookAnswer)
-    assert (first.together, first.passes, second.together) == (2, 1, 2)
-    assert first.content != second.content
-    assert isinstance(gone, DeadlineError)
-    assert isinstance(unknown, NotServedError)
-
-
-def test_memory_holds_so_many_networks_by_their_bytes() -> None:
-    names = ["ran-small", "cbam-small"]
-    from attnviz.serving.networks import offered_networks
-
-    small = ServedNetworks(offered_networks(names), 1000, "cpu")
-    sizes = [small.get(name, 128) and small.bytes for name in names]
-    assert len(small) == 1
-    both = ServedNetworks(offered_networks(names), sum(sizes) + 1000, "cpu")
-    for name in names:
-        both.get(name, 128)
-    assert both.bytes == sum(sizes)
-
-
-@contextmanager
-def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, list[str]]]:
-    """Something else than a server of looks, and what it was asked."""
-    asked_for: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked_for.append(self.path)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked_for
-    finally:
-        server.shutdown()
-        thread.join(30)
-        server.server_close()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "headers", "said"),
-    [
-        (302, b"", {"Location": "/v1/elsewhere"}, "redirects to another address"),
-        (200, b"<html>", {}, "is no server of looks"),
-        (200, b'{"models": 7, "attnviz": "1", "protocol": 1}', {}, "is no server of looks"),
-        (200, b'{"models": [], "attnviz": "0.0", "protocol": 1}', {}, "runs attnviz 0.0"),
-        (200, b"[" * (3 * 2**20), {}, "more than 2 MB"),
-        (502, b"<html>", {}, "answered with 502"),
-    ],
-)
-def test_what_is_no_server_is_told(
-    status: int, body: bytes, headers: dict[str, str], said: str
-) -> None:
-    with answering(status, body, **headers) as (address, asked_for):
-        with pytest.raises(ServerError, match=said):
-            LookServer(address).offered()
-        assert asked_for == ["/v1/models"]
-
-
-def test_a_server_that_is_gone_is_told_with_what_to_do() -> None:
-    with pytest.raises(ServerError, match=r"gives no answer: .+ Start it with `attnviz serve`, or"):
-        LookServer("http://user:secret@127.0.0.1:9").offered()
-    with pytest.raises(ServerError) as raised:
-        LookServer("http://user:secret@127.0.0.1:9").offered()
-    assert "secret" not in str(raised.value)
-    for address in ("ftp://a", "file:///etc/passwd", "localhost:8600", "http://a?b=c", "http://["):
-        with pytest.raises(SettingError, match="no address of a server"):
-            LookServer(address)
