@@ -31,6 +31,13 @@ class VisitorTabError(Exception):
 class VisitorTab:
     """One session of the app.
 
+    Parameters
+    ----------
+    address
+        Of the server.
+    cookie
+        Name and value of a cookie that the browser already has.
+
     Attributes
     ----------
     viewers
@@ -39,7 +46,7 @@ class VisitorTab:
         What the page showed as exceptions.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, cookie: str = "") -> None:
         self.address = address
         self.viewers: list[bytes] = []
         self.faults: list[str] = []
@@ -47,6 +54,8 @@ class VisitorTab:
         self._widgets: dict[str, WidgetState] = {}
         self._messages: dict[str, ForwardMsg] = {}
         self._page = self._session = self._token = ""
+        self._pages: dict[str, str] = {}
+        self._headers = {"Cookie": cookie} if cookie else {}
         self._news = asyncio.Condition()
         self._finished = 0
         self._closed = False
@@ -58,7 +67,7 @@ class VisitorTab:
         self._socket: ClientConnection = await connect(
             self.address.replace("http", "ws") + "/_stcore/stream",
             max_size=None, open_timeout=PATIENCE, ping_interval=None,
-            subprotocols=[Subprotocol("streamlit")],
+            subprotocols=[Subprotocol("streamlit")], additional_headers=self._headers,
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
         await self.run()
@@ -76,6 +85,13 @@ class VisitorTab:
         """Leave, as a closed tab does."""
         await self._socket.close()
         await self._reader
+
+    async def go(self, page: str) -> None:
+        """Turn to another page, by its name in links."""
+        self._page = self._pages[page]
+        self._elements.clear()
+        self._widgets.clear()
+        await self.run()
 
     async def run(self, *clicked: WidgetState) -> None:
         """Run the page with the widgets as they are, until it is complete."""
@@ -136,6 +152,18 @@ class VisitorTab:
             if kind in kinds
         ]
 
+    def component(self, name: str) -> str:
+        """Return the id of a component of ours."""
+        for element, _ in list(self._elements.values()):
+            shown = element.bidi_component
+            if element.WhichOneof("type") == "bidi_component" and shown.component_name == name:
+                return str(shown.id)
+        raise VisitorTabError(f"The page has no component {name!r}. It says: {self.texts()}")
+
+    def everything(self) -> str:
+        """Return all that the page was sent, as protocol buffers print it."""
+        return "\n".join(str(one) for one, _ in list(self._elements.values()))
+
     def choose(self, label: str, part: str) -> None:
         """Choose the option of a box that contains a text; takes effect with the next run."""
         box = self.element("selectbox", label)
@@ -148,8 +176,11 @@ class VisitorTab:
         """Return a click on a button, for `run` and `send`."""
         return WidgetState(id=self.element("button", label).id, trigger_value=True)
 
-    async def upload(self, label: str, name: str, content: bytes) -> None:
-        """Send a file and put it into a box; takes effect with the next run."""
+    async def upload(self, label: str, name: str, content: bytes) -> WidgetState:
+        """Send a file and put it into a box; takes effect with the next run.
+
+        Returns what the browser then says of the box.
+        """
         box, file = self.element("file_uploader", label), str(uuid.uuid4())
         edge = uuid.uuid4().hex
         head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
@@ -168,6 +199,7 @@ class VisitorTab:
         info = UploadedFileInfo(name=name, size=len(content), file_id=file)
         state.file_uploader_state_value.uploaded_file_info.append(info)
         self._widgets[box.id] = state
+        return state
 
     async def _read(self) -> None:
         try:
@@ -201,6 +233,8 @@ class VisitorTab:
             self._session = message.new_session.initialize.session_id or self._session
         elif kind == "navigation":
             self._page = message.navigation.page_script_hash or self._page
+            pages = message.navigation.app_pages
+            self._pages = {one.url_pathname: one.page_script_hash for one in pages}
         elif kind == "script_finished":
             self._finished += message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
