@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+from attnviz.scheduling.learned import LearnedCosts
+from attnviz.scheduling.memory_meter import MemoryMeter
 from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
 
 POLL = 0.5  # seconds between two calls of `waiting`
 SLICE = 2.0  # seconds of long work after which other long work may pass
 _PATIENCE = 8.0  # seconds after which nobody stands behind all who are shorter or see less
 _UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
-_MOST_KINDS = 500
 _MOST_VISITORS = 2000
 
 
@@ -29,24 +30,31 @@ class FairQueue:
     ----------
     slots
         How many works run at a time.
-    memory
-        Bytes that the works that run may need together; a single one may need more. None for no
-        limit.
+    free
+        Returns the bytes that are free, which works that run together must not need; a single one
+        may need more. None where that is not known.
     clock
         Returns seconds that never go back.
+    meter
+        Measures what works need.
     """
 
     def __init__(
-        self, slots: int, memory: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        slots: int,
+        free: Callable[[], int | None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        meter: MemoryMeter | None = None,
     ) -> None:
-        self.slots, self.memory, self._clock = slots, memory, clock
+        self.slots, self._free, self._clock = slots, free, clock
+        self._meter = meter or MemoryMeter(lambda: None)
         self._changed = Condition()
         self._waiting: list[Ticket] = []
         self._running: list[Ticket] = []
         self._arrived = 0
         self._virtual = 0.0
         self._finish: dict[str, float] = {}
-        self._learned: dict[str, float] = {}
+        self._seconds, self._bytes = LearnedCosts(), LearnedCosts()
 
     @contextmanager
     def turn(self, work: QueuedWork, waiting: Waiting | None = None) -> Iterator[Turn]:
@@ -71,7 +79,8 @@ class FairQueue:
         finally:
             self.leave(turn.ticket)
             if not work.long:
-                self._learn(work.kind, turn.ticket.used)
+                with self._changed:
+                    self._seconds.learn(work.kind, turn.ticket.used)
 
     def enter(
         self, ticket: Ticket, waiting: Waiting | None = None, *, keeps_place: bool = False
@@ -107,6 +116,9 @@ class FairQueue:
                 self._charge(ticket, -ticket.expected)
             elif ticket in self._running:
                 self._running.remove(ticket)
+                taken = self._meter.end(ticket)
+                if taken is not None:
+                    self._bytes.learn(ticket.work.kind, taken)
                 spent = self._clock() - ticket.since
                 ticket.used += spent
                 self._charge(ticket, spent - ticket.expected)
@@ -139,8 +151,9 @@ class FairQueue:
 
     def _line_up(self, ticket: Ticket, *, keeps_place: bool) -> None:
         work = ticket.work
-        known = work.seconds if work.seconds is not None else self._learned.get(work.kind)
-        ticket.expected = max((_UNKNOWN if known is None else known) - ticket.used, 0.0)
+        known = self._seconds.of(work.kind, _UNKNOWN) if work.seconds is None else work.seconds
+        ticket.expected = max(known - ticket.used, 0.0)
+        ticket.memory = self._bytes.of(work.kind, 0.0) if work.memory is None else work.memory
         if work.long:
             ticket.expected = min(ticket.expected, SLICE)
         had = self._finish.get(work.visitor, 0.0)
@@ -161,14 +174,22 @@ class FairQueue:
         """Give free slots to who is next; the caller holds the condition."""
         while self._waiting and len(self._running) < self.slots:
             ticket = min(self._waiting, key=self._order)
-            needed = sum(one.work.memory for one in (*self._running, ticket))
-            if self._running and self.memory is not None and needed > self.memory:
+            if self._running and not self._fits(ticket):
                 break  # in order: who needs much is not passed for ever by who needs little
             self._waiting.remove(ticket)
             self._running.append(ticket)
             self._virtual = max(self._virtual, ticket.start)
             ticket.since, ticket.runs = self._clock(), True
+            self._meter.begin(ticket)
         self._changed.notify_all()
+
+    def _fits(self, ticket: Ticket) -> bool:
+        """Whether memory is free for one more; what those that run have taken already counts twice.
+
+        So where memory is short rather too few run together than too many.
+        """
+        free = self._free()
+        return free is None or sum(one.memory for one in (*self._running, ticket)) <= free
 
     def _has_slot(self, ticket: Ticket) -> bool:
         with self._changed:
@@ -189,13 +210,6 @@ class FairQueue:
                 for name, until in self._finish.items()
                 if until > self._virtual or name in here
             }
-
-    def _learn(self, kind: str, seconds: float) -> None:
-        with self._changed:
-            before = self._learned.pop(kind, seconds)
-            self._learned[kind] = 0.7 * before + 0.3 * seconds
-            if len(self._learned) > _MOST_KINDS:
-                del self._learned[next(iter(self._learned))]
 
 
 def _step(ticket: Ticket) -> float:

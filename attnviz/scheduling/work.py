@@ -13,7 +13,7 @@ class QueuedWork:
     Attributes
     ----------
     kind
-        What it is; how long works of one kind take is learned.
+        What it is; how long works of one kind take, and how much memory, is learned.
     visitor
         Who wants it: visitors take turns, however much each of them asks.
     long
@@ -21,7 +21,7 @@ class QueuedWork:
     seconds
         How long it is expected to take; None for what was learned of its kind.
     memory
-        Bytes that it needs while it runs.
+        Bytes that it needs while it runs; None for what was learned of its kind.
     after
         Whether it is for what stands beside a picture that its visitor sees already; who sees none
         yet goes first.
@@ -31,7 +31,7 @@ class QueuedWork:
     visitor: str = ""
     long: bool = False
     seconds: float | None = None
-    memory: int = 0
+    memory: int | None = None
     after: bool = False
 
 
@@ -67,6 +67,8 @@ class Ticket:
         Virtual time at which the visitor's share allows it.
     expected
         Seconds.
+    memory
+        Bytes that are expected.
     number
         Order of arrival.
     since
@@ -80,6 +82,7 @@ class Ticket:
     work: QueuedWork
     start: float = 0.0
     expected: float = 1.0
+    memory: float = 0.0
     number: int = 0
     since: float = 0.0
     runs: bool = False

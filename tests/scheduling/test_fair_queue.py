@@ -10,6 +10,7 @@ import pytest
 
 from attnviz.scheduling import fair_queue
 from attnviz.scheduling.fair_queue import SLICE, FairQueue, Turn
+from attnviz.scheduling.memory_meter import MemoryMeter, MemoryReading
 from attnviz.scheduling.work import QueuedWork, QueuePosition
 
 LONG = 120.0  # seconds after which a test has failed
@@ -44,7 +45,7 @@ class Visits:
         *,
         long: bool = False,
         seconds: float | None = 1.0,
-        memory: int = 0,
+        memory: int | None = None,
         after: bool = False,
         until: threading.Event | None = None,
     ) -> None:
@@ -251,7 +252,7 @@ def test_long_works_of_two_visitors_alternate_by_slices() -> None:
 
 
 def test_works_that_need_much_memory_do_not_run_together() -> None:
-    queue = FairQueue(3, memory=100)
+    queue = FairQueue(3, lambda: 100)
     visits = Visits(queue)
     with queue.turn(QueuedWork("large", "a", memory=80)):
         with queue.turn(QueuedWork("small", "b", memory=20)):
@@ -261,6 +262,19 @@ def test_works_that_need_much_memory_do_not_run_together() -> None:
     assert visits.finish() == ["c"]
     with queue.turn(QueuedWork("larger than all", memory=1000)):
         pass
+
+
+def test_the_memory_of_a_kind_is_learned_and_keeps_two_of_it_apart() -> None:
+    peak = [1000]
+    meter = MemoryMeter(lambda: MemoryReading(1000, peak[0]))
+    queue = FairQueue(3, lambda: 100, meter=meter)
+    with queue.turn(QueuedWork("look", "a")):
+        peak[0] = 1060
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("look", "a")):
+        visits.ask("c", seconds=None)
+        assert visits.served == [], "60 and 60 bytes are more than 100"
+    assert visits.finish() == ["c"]
 
 
 def test_a_slot_is_given_away_while_another_makes_what_is_needed() -> None:

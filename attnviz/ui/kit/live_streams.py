@@ -17,8 +17,8 @@ class LiveStreams:
     """The live streams of a server that are going on.
 
     Meanwhile what lies in memory at the beginning is left out of the garbage collection that
-    Streamlit forces after each run of a page: with torch and a network it takes a third of a second
-    in which no thread does anything, and every stream would stand still.
+    follows the runs of pages: with torch and a network it takes a third of a second in which no
+    thread does anything, and every stream would stand still.
     """
 
     def __init__(self) -> None:

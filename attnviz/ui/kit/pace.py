@@ -15,6 +15,7 @@ from attnviz.capture.hooks.state_guard import state_guard
 from attnviz.methods.inference import Cost, Inference
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.text import duration
 
 _BATCH = 4
@@ -77,7 +78,7 @@ def _overheads() -> dict[tuple[str, ...], float]:
     return {}
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@shared(CacheShelf.EXPLANATIONS)
 def seconds_per_input(
     key: tuple[str, ...], shape: float, _model: VisionModel, _picture: Picture
 ) -> float:

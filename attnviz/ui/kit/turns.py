@@ -12,7 +12,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from attnviz.models.memory import system_memory
 from attnviz.scheduling.fair_queue import FairQueue, Turn
+from attnviz.scheduling.memory_meter import MemoryMeter
 from attnviz.scheduling.work import QueuedWork, QueuePosition, Waiting
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.visitor import visitor
@@ -77,7 +79,7 @@ def _slots() -> int:
     return max(min(2, os.cpu_count() or 1), (os.cpu_count() or 1) // 2)
 
 
-QUEUE = FairQueue(_slots())
+QUEUE = FairQueue(_slots(), lambda: system_memory().free, meter=MemoryMeter())
 """The queue of this server."""
 
 
@@ -120,7 +122,12 @@ def owner() -> str:
 
 @contextmanager
 def turn_of(
-    kind: str, *, who: str | None = None, long: bool = False, waiting: Waiting | None = None
+    kind: str,
+    *,
+    who: str | None = None,
+    long: bool = False,
+    after: bool = False,
+    waiting: Waiting | None = None,
 ) -> Iterator[Turn]:
     """Wait for a slot in the queue, and hold it during the block; in `one_slot` until its end.
 
@@ -130,11 +137,13 @@ def turn_of(
     Parameters
     ----------
     kind : str
-        What is computed; how long works of one kind take is learned.
+        What is computed; how long works of one kind take, and how much memory, is learned.
     who : str, optional
         The visitor, where the block runs outside of a session.
     long : bool
         Whether the work lets others pass, by `Turn.pause`.
+    after : bool
+        Whether its visitor sees a picture already; so it is after `pictures_first`, too.
     waiting : callable, optional
         Tells where the visitor stands, in the place of the notice at the page's edge.
 
@@ -150,7 +159,7 @@ def turn_of(
     if outer is not None:
         yield outer
         return
-    after = run is not None and run.after
+    after = after or (run is not None and run.after)
     work = QueuedWork(kind, owner() if who is None else who, long, after=after)
     if run is not None and not long:
         turn = run.take(work, waiting or _tell)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from threading import Thread
@@ -63,13 +64,19 @@ class LiveStream:
         How it is drawn.
     clock
         Returns seconds that never go back.
+    turn
+        Returns a block in which a frame is looked at and drawn, such as one that waits for others.
     """
 
     def __init__(
-        self, question: LiveQuestion, view: View, clock: Callable[[], float] = time.monotonic
+        self,
+        question: LiveQuestion,
+        view: View,
+        clock: Callable[[], float] = time.monotonic,
+        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._asked = question, view
-        self._clock = clock
+        self._clock, self._turn = clock, turn
         self._slot = Newest[VideoFrame]()
         self._thread = Thread(target=self._run, name="attnviz live stream", daemon=True)
         self._times: deque[float] = deque(maxlen=256)
@@ -125,7 +132,8 @@ class LiveStream:
             while (frame := self._slot.take()) is not None:
                 if looking.question != self._asked[0]:
                     looking = LiveLooking(self._asked[0])
-                self._show(frame, looking)
+                with self._turn():
+                    self._show(frame, looking)
         except Exception:  # nobody waits for this thread: said in the log, and by `failed`
             _LOG.exception("The live stream has failed.")
             self.failed = True

@@ -12,6 +12,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from attnviz.errors import UnknownNameError
+from attnviz.scheduling.fair_queue import FairQueue
+from attnviz.scheduling.work import QueuedWork
 from attnviz.types import Pixels
 from attnviz.video.live.stream import LONGEST, DrawnFrame, LiveStream
 from attnviz.viewer.view import Mode, View
@@ -151,3 +153,19 @@ def test_a_fault_of_our_own_ends_the_stream_and_is_said(
     stream.join(WAIT)
     assert stream.failed
     assert "live stream has failed" in caplog.text
+
+
+def test_a_frame_waits_for_its_turn() -> None:
+    queue = FairQueue(1)
+    live = LiveStream(
+        question_of(red_model()), VIEW, turn=lambda: queue.turn(QueuedWork("webcam", "a"))
+    )
+    with queue.turn(QueuedWork("somebody's picture", "b")):
+        live.put(_frame(drawn(40, 48)))
+        _until(lambda: queue._waiting)
+        assert live.drawn is None
+    _until(lambda: live.drawn)
+    _until(lambda: not queue._running)
+    live.close()
+    live.join(WAIT)
+    assert not live.working

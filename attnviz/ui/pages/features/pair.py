@@ -14,6 +14,7 @@ from attnviz.render.heat import heat_overlay
 from attnviz.render.joined import joined
 from attnviz.types import FloatArray, Pixels
 from attnviz.ui.kit.inline_images import legend_numbers, show_picture
+from attnviz.ui.kit.shared import CacheShelf, shared
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.features.cache import Key
 
@@ -90,7 +91,7 @@ def _told(found: Likeness) -> str:
     )
 
 
-@st.cache_data(max_entries=16, ttl="1h", show_spinner=False)
+@shared(CacheShelf.PICTURES)
 def _compared(
     key: Key, count: int, _pair: tuple[PatchFeatures, PatchFeatures]
 ) -> tuple[Pixels, Likeness, list[tuple[Pixels, Pixels, str]]]:

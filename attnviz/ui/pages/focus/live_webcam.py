@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from attnviz.ui.components.viewer import Mode, View
 from attnviz.ui.kit.guard import guarded, plain_text, show_error
 from attnviz.ui.kit.ice_servers import ice_servers
 from attnviz.ui.kit.live_streams import LIVE_STREAMS, most_streams
+from attnviz.ui.kit.turns import owner, turn_of
 from attnviz.ui.kit.url_state import start_choice
 from attnviz.ui.pages.focus.server_view import plain_controls
 from attnviz.video.live.looking import LiveQuestion
@@ -178,7 +180,8 @@ def _stream(question: LiveQuestion, view: View) -> LiveStream:
     """The session's stream, asked what is to be shown from now on."""
     live: LiveStream | None = st.session_state.get(_LIVE)
     if live is None or (live.closed and not _connected()):
-        live = st.session_state[_LIVE] = LiveStream(question, view)
+        turn = partial(turn_of, "webcam", who=owner(), after=True)  # frame by frame
+        live = st.session_state[_LIVE] = LiveStream(question, view, turn=turn)
     live.ask(question, view)
     return live
 
