@@ -241,8 +241,9 @@ class LookServer:
             return error_of(b"", answer.code)
 
     def _silent(self, error: Exception, seconds: float) -> ServerError:
+        place = self.shown.rpartition("//")[2]  # a link would lead nowhere
         return ServerError(
-            f"The server that looks, {self.shown}, gives no answer: "
+            f"The server that looks, {place}, gives no answer: "
             f"{why_no_answer(error, seconds)}. Start it with `attnviz serve`, or unset "
             f"{SERVER_VARIABLE} and start the app again to look without it."
         )

@@ -9,7 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import attnviz
 from attnviz.analysis import explain as explaining
+from attnviz.errors import ServerError
+from attnviz.pictures import open_sample
+from attnviz.ui.kit.look_server import asked_of_server
 from attnviz.viewer.blob import unpack_blob
 from tests.paths import PAGES
 from tests.servers import free_port
@@ -72,3 +76,23 @@ def test_without_its_server_a_page_says_so_and_others_live_on(
     layers = page("2_Layers.py")  # reads a trace, which is computed here
     assert not layers.exception
     assert not layers.error
+
+
+def test_visitors_of_a_hosted_app_are_not_told_where_its_server_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, serving: Served
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("ATTNVIZ_SERVER", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    model, picture = attnviz.load_model(NAME, "cpu"), open_sample("coffee").reduced(64)
+    with pytest.raises(ServerError) as raised:
+        asked_of_server(model, picture, "auto")
+    assert str(raised.value) == "The maps cannot be computed now. Try again in a minute."
+    assert str(port) in caplog.text
+    with serving() as server:
+        st.cache_resource.clear()
+        monkeypatch.setenv("ATTNVIZ_SERVER", server.address)
+        found = asked_of_server(model, picture, "grad-cam", "church")
+        assert found is not None
+        assert found.asked_text == "church"
+        assert asked_of_server(model, picture, "rise") is None

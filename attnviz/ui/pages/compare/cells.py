@@ -16,6 +16,7 @@ from attnviz.methods.questions import is_slow
 from attnviz.models.spec import ModelSpec
 from attnviz.progress import Progress
 from attnviz.targets.text import format_targets
+from attnviz.ui.kit.look_server import asked_of_server
 from attnviz.ui.kit.model_cache import cached_model, fetch_weights, weights_key
 from attnviz.ui.kit.pickers import Photo
 from attnviz.ui.kit.shared import CacheShelf, shared
@@ -199,7 +200,8 @@ def _cell(key: str, photo: Photo, spec: ModelSpec, look: str, request: GridReque
 
     def work() -> Explanation:
         model = cached_model(spec.name, request.device, None, weights_key(spec), spec)
-        return explain(model, photo.shown, look, asked or None, _heed_clicks)
+        found = asked_of_server(model, photo.shown, look, asked)
+        return found or explain(model, photo.shown, look, asked or None, _heed_clicks)
 
     whole = (photo.shown.sha256, photo.shown.name, spec.name, weights_key(spec))
     names = (*whole, request.device, look, format_targets(asked))
