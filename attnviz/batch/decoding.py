@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing.context import BaseContext
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -150,7 +152,6 @@ def decoded(
     DecodedPicture
         In the order of the pictures, also where one could not be opened.
     """
-    methods = multiprocessing.get_all_start_methods()
     loader = DataLoader(
         Decoder(preprocess, pictures.data),
         batch_size=None,
@@ -158,12 +159,23 @@ def decoded(
         num_workers=workers,
         collate_fn=_as_it_is,
         prefetch_factor=max(2, AHEAD // workers) if workers else None,
-        # A fork would copy the threads' locks of the app, or of whoever calls, as they stand.
-        multiprocessing_context=("forkserver" if "forkserver" in methods else "spawn")
-        if workers
-        else None,
+        multiprocessing_context=process_context() if workers else None,
+        worker_init_fn=_begin,
     )
     yield from loader
+
+
+def process_context() -> BaseContext:
+    """Return how processes beside this one are started.
+
+    A fork would copy the threads' locks of the app, or of whoever calls, as they stand.
+    """
+    methods = multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+
+
+def _begin(_: int) -> None:
+    cv2.setNumThreads(1)  # as torch does in such a process; the others are busy
 
 
 Decode = Callable[[PictureOrders, Preprocess, int], Iterator[DecodedPicture]]

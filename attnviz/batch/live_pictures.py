@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.pictures import Picture
-from attnviz.pictures.jpeg import jpeg
+from attnviz.batch.small_copies import small_copy
+from attnviz.batch.small_pictures import QUALITY, SmallPicture
 from attnviz.types import FloatArray
 from attnviz.viewer.content import Content, Layer, content_of
 from attnviz.viewer.payload import pack
@@ -24,10 +24,9 @@ _LARGEST, _SMALLEST = 64_000, 6_000  # bytes of one picture
 _LAYERS = 12
 _GRID = 24  # cells of a map's longer side
 _LARGEST_SIDE, _SMALLEST_SIDE = 640, 60  # pixels of a picture's longer side
-_TINY = 64
 _STEP = 0.8
+_NEARLY = 2 / 3  # of the side that there is room for, where this saves much time
 _BASE64 = 4 / 3
-_QUALITY = 80
 
 
 def live_bytes(count: int) -> int:
@@ -40,7 +39,7 @@ def live_count(count: int) -> int:
     return min(count, MOST_BYTES // live_bytes(count))
 
 
-def live_picture(found: Explanation, most: int) -> bytes:
+def live_picture(found: Explanation, most: int, tiny: SmallPicture) -> bytes:
     """Pack a picture and its maps for the viewer.
 
     Parameters
@@ -50,6 +49,8 @@ def live_picture(found: Explanation, most: int) -> bytes:
     most
         From `live_bytes`. The picture is made smaller until all fits, in base64; where nothing
         else helps, only the best layer is left.
+    tiny
+        Of the picture: tells how many bytes its JPEG takes.
 
     Returns
     -------
@@ -60,9 +61,10 @@ def live_picture(found: Explanation, most: int) -> bytes:
     room = int(most / _BASE64)
     content = content_of(found)
     content = replace(content, layers=_chosen(content.layers, found.best_layer))
-    side = min(_LARGEST_SIDE, math.sqrt(room / _bytes_per_pixel(found.picture)))
+    side = min(_LARGEST_SIDE, math.sqrt(room / tiny.bytes_per_pixel))
+    longest = max(found.picture.height, found.picture.width)
     while side > _SMALLEST_SIDE:
-        packed = _packed(content, found, round(side))
+        packed = _packed(content, found, _quick_side(longest, side))
         if len(packed) <= room:
             return packed
         side *= _STEP
@@ -70,20 +72,18 @@ def live_picture(found: Explanation, most: int) -> bytes:
     return _packed(replace(content, layers=best), found, _SMALLEST_SIDE)
 
 
-def _bytes_per_pixel(picture: Picture) -> float:
-    """Of a longer side of 640 pixels, about, and more of a shorter one: told by a tiny copy."""
-    tiny = picture.reduced(_TINY).pixels
-    return len(jpeg(tiny, _QUALITY)) / float(max(tiny.shape) ** 2)
+def _quick_side(longest: int, side: float) -> int:
+    """The longer side of a copy: a whole part of the picture's, which is fast, if one is near."""
+    part = longest // math.ceil(longest / side)
+    return part if part >= _NEARLY * side else round(side)
 
 
 def _packed(content: Content, found: Explanation, side: int) -> bytes:
-    small: Picture = found.picture.reduced(side)
-    size = small.pixels.shape[0], small.pixels.shape[1]
-    shown = replace(
-        content, pixels=small.pixels, geometry=found.geometry.resized(size), name="", quiet=True
-    )
+    pixels = small_copy(found.picture.pixels, side)
+    geometry = found.geometry.resized((pixels.shape[0], pixels.shape[1]))
+    shown = replace(content, pixels=pixels, geometry=geometry, name="", quiet=True)
     view = View(layer=found.best_layer).to_json()
-    return zlib.compress(pack(shown, _QUALITY).to_bytes(view, found.picture.sha256), 1)
+    return zlib.compress(pack(shown, QUALITY).to_bytes(view, found.picture.sha256), 1)
 
 
 def _chosen(layers: Sequence[Layer], best: str) -> list[Layer]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.batch.decoding import PictureOrders
-from attnviz.batch.engine import BatchEngine, ExplainedPicture
-from attnviz.batch.live_pictures import live_bytes, live_count, live_picture
+from attnviz.batch.engine import BatchEngine
+from attnviz.batch.live_pictures import live_bytes, live_count
 from attnviz.batch.page_scripts import page_scripts
 from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
-from attnviz.batch.rows import map_rows, score_row
-from attnviz.batch.small_pictures import ShownPicture, shown_picture
+from attnviz.batch.stored_results import ResultOrder, StoredResult
+from attnviz.batch.storing import stored_results
 
 Measure = Callable[[Explanation], float | None]
 """Returns a number for a row of the scores."""
@@ -64,12 +65,15 @@ class PartWork:
         Of all pictures of the run.
     measures
         As of `BatchRun`.
+    workers
+        As for `stored_results`.
     """
 
     engine: BatchEngine
     folder: ResultFolder
     count: int
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    workers: int = 0
 
     def __call__(self, parts: Sequence[PartOrder]) -> Iterator[int]:
         """Write parts, one after the other.
@@ -89,13 +93,30 @@ class PartWork:
         OutputError
             A part cannot be written; those before it are there.
         """
-        results = self.engine(pictures_of(parts))
-        for part in parts:
-            rows, started = _PartRows(self.count), time.perf_counter()
-            for _, file in part.orders():
-                rows.add(next(results), file, self.measures)
-                yield 1
-            rows.write(self.folder, part.number, time.perf_counter() - started)
+        with closing(stored_results(self._orders(parts), self.workers)) as made:
+            for part in parts:
+                results, started = [], time.perf_counter()
+                for result in islice(made, len(part.files)):
+                    results.append(result)
+                    yield 1
+                self._write(part, results, time.perf_counter() - started)
+
+    def _orders(self, parts: Sequence[PartOrder]) -> Iterator[ResultOrder]:
+        files = (file for part in parts for file in part.files)
+        shown, most = live_count(self.count), live_bytes(self.count)
+        for result, file in zip(self.engine(pictures_of(parts)), files, strict=True):
+            found = result.explanation
+            measured = (
+                {} if found is None else {name: of(found) for name, of in self.measures.items()}
+            )
+            yield ResultOrder(result, file, measured, most if result.index < shown else 0)
+
+    def _write(self, part: PartOrder, results: Sequence[StoredResult], seconds: float) -> None:
+        each = {"seconds": seconds / len(results)}
+        scores = [{**one.scores, **each} for one in results]
+        maps = [row for one in results for row in one.maps]
+        small, live = [one.small for one in results], [one.live for one in results]
+        self.folder.write_part(part.number, scores, maps, page_scripts(part.number, small, live))
 
 
 SpreadWork = Callable[[PartWork, Sequence[PartOrder]], Iterator[int]]
@@ -105,30 +126,3 @@ SpreadWork = Callable[[PartWork, Sequence[PartOrder]], Iterator[int]]
 def work_here(work: PartWork, parts: Sequence[PartOrder]) -> Iterator[int]:
     """Do all in this process; see `SpreadWork`."""
     return work(parts)
-
-
-@dataclass(eq=False)
-class _PartRows:
-    """The rows of consecutive pictures of a set of `count`; their pixels and maps are let go."""
-
-    count: int
-    scores: list[dict[str, Any]] = field(default_factory=list)
-    maps: list[dict[str, Any]] = field(default_factory=list)
-    small: list[ShownPicture | None] = field(default_factory=list)
-    live: list[bytes | None] = field(default_factory=list)
-
-    def add(
-        self, result: ExplainedPicture, file: PictureFile, measures: Mapping[str, Measure]
-    ) -> None:
-        found = result.explanation
-        further = {} if found is None else {name: of(found) for name, of in measures.items()}
-        self.scores.append({**score_row(result, file), **further})
-        self.maps.extend(map_rows(result))
-        self.small.append(None if found is None else shown_picture(found))
-        fits = result.index < live_count(self.count)
-        self.live.append(live_picture(found, live_bytes(self.count)) if found and fits else None)
-
-    def write(self, folder: ResultFolder, number: int, seconds: float) -> None:
-        each = {"seconds": seconds / len(self.scores)}
-        scores = [{**row, **each} for row in self.scores]
-        folder.write_part(number, scores, self.maps, page_scripts(number, self.small, self.live))

@@ -31,7 +31,8 @@ class PartWorker:
         on_gpu = torch.cuda.is_available() and bool(ray.get_gpu_ids())
         engine = work.engine
         model = moved(engine.model, torch.device("cuda" if on_gpu else "cpu"))
-        self._work = replace(work, engine=replace(engine, model=model))
+        # Actors are as many as the machine has room for: each makes by itself what is stored.
+        self._work = replace(work, engine=replace(engine, model=model), workers=0)
 
     def begun(self) -> None:
         """Return when the network is ready."""

@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from attnviz.types import FloatArray
 
+_SMALL = 1024  # positions of which the weights are kept: those of small copies of pictures
 
-def sample_bicubic(values: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
-    """Separable bicubic sampling at the rows `y` and columns `x` (fractional, replicated edges)."""
-    along_x = cubic_matrix(x, values.shape[1])
-    along_y = cubic_matrix(y, values.shape[0])
+
+def resample_bicubic(
+    values: FloatArray, size: tuple[int, int], box: tuple[float, float, float, float]
+) -> FloatArray:
+    """Separable bicubic sampling at the centres of pixels.
+
+    Parameters
+    ----------
+    values
+        float32 [h, w].
+    size
+        (height, width) of the result, in pixels.
+    box
+        (top, left, bottom, right) of the pixels that the values cover; beyond it their edges go on.
+
+    Returns
+    -------
+    FloatArray
+        float32 of `size`.
+    """
+    top, left, bottom, right = box
+    along_y = _weights(size[0], top, bottom, values.shape[0])
+    along_x = _weights(size[1], left, right, values.shape[1])
     return np.asarray(along_y @ values @ along_x.T, dtype=np.float32)
+
+
+def _weights(pixels: int, start: float, stop: float, length: int) -> FloatArray:
+    found = _small_weights if pixels <= _SMALL else _pixel_weights
+    return found(pixels, start, stop, length)
+
+
+def _pixel_weights(pixels: int, start: float, stop: float, length: int) -> FloatArray:
+    """The weights [pixels, length] of cells that lie evenly from `start` to `stop`."""
+    step = (stop - start) / length
+    return cubic_matrix((np.arange(pixels, dtype=np.float32) + 0.5 - start) / step - 0.5, length)
+
+
+@lru_cache(maxsize=64)  # most pictures of a set have one of a few sizes
+def _small_weights(pixels: int, start: float, stop: float, length: int) -> FloatArray:
+    weights = _pixel_weights(pixels, start, stop, length)
+    weights.flags.writeable = False
+    return weights
 
 
 def cubic_matrix(positions: FloatArray, length: int) -> FloatArray:

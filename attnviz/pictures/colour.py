@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image, ImageCms
 from attnviz.pictures.wide_grey import wide_grey
 
 _GREY = {"1", "L", "LA", "La"}
+_USUAL_BYTES = 16_384  # of a profile for a screen; those of printers have megabytes
 _FITTING_MODE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 
 
@@ -60,23 +62,43 @@ def _converted(colour: Image.Image, profile: object) -> Image.Image:
     """`colour` as an "RGB" image, through its ICC profile if it has one that works."""
     if isinstance(profile, bytes):
         try:
-            return _through_profile(colour, ImageCms.ImageCmsProfile(BytesIO(profile)))
+            return _through_profile(colour, profile)
         except Exception:  # noqa: S110 - a profile can be broken in any way
             pass
     if colour.mode == "LAB":
-        return _through_profile(colour, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
+        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+        return _transformed(colour, _to_srgb(lab, "LAB"))
     return colour.convert("RGB")
 
 
-def _through_profile(colour: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+def _through_profile(colour: Image.Image, profile: bytes) -> Image.Image:
     """Raises ValueError where the profile is for another kind of picture, and Pillow's errors."""
-    space = source.profile.xcolor_space.strip()
-    mode = _FITTING_MODE.get(space, "")
+    kept = len(profile) <= _USUAL_BYTES
+    mode, transform = _usual_transform(profile) if kept else _transform_of(profile)
     if mode == "RGB" and colour.mode == "L":
         colour = colour.convert("RGB")
     if mode != colour.mode:
-        raise ValueError(f"a profile for {space} in a picture of mode {colour.mode}")
-    transform = ImageCms.buildTransform(
+        raise ValueError(f"a profile for {mode} in a picture of mode {colour.mode}")
+    return colour if transform is None else _transformed(colour, transform)
+
+
+def _transform_of(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
+    """The mode that a profile is for, and its transform; None for sRGB, as most are.
+
+    Then pixels are kept exactly as in the file.
+    """
+    source = ImageCms.ImageCmsProfile(BytesIO(profile))
+    mode = _FITTING_MODE[source.profile.xcolor_space.strip()]
+    transform = _to_srgb(source, mode)
+    return mode, None if mode == "RGB" and _changes_nothing(transform) else transform
+
+
+# A transform takes as long to make as a photo to decode, and cameras write few profiles.
+_usual_transform = lru_cache(maxsize=32)(_transform_of)
+
+
+def _to_srgb(source: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
         source,
         ImageCms.createProfile("sRGB"),
         mode,
@@ -84,8 +106,9 @@ def _through_profile(colour: Image.Image, source: ImageCms.ImageCmsProfile) -> I
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
         ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
-    if mode == "RGB" and _changes_nothing(transform):
-        return colour
+
+
+def _transformed(colour: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
     converted = ImageCms.applyTransform(colour, transform)
     if converted is None:
         raise ValueError("the transform gave no picture")
@@ -93,7 +116,7 @@ def _through_profile(colour: Image.Image, source: ImageCms.ImageCmsProfile) -> I
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a profile is sRGB, as most are: then pixels are kept exactly as in the file."""
+    """Whether a profile for RGB is sRGB."""
     levels = np.linspace(0, 255, 9).astype(np.uint8)
     grid = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
     probed = ImageCms.applyTransform(Image.fromarray(grid), transform)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from attnviz.errors import FocusError
-from attnviz.pictures.bicubic import sample_bicubic
+from attnviz.pictures.bicubic import resample_bicubic
 from attnviz.pictures.interpolations import INTERPOLATIONS
 from attnviz.types import AnyArray, BoolArray, FloatArray, Pixels
 
@@ -129,12 +129,8 @@ class PictureGeometry:
         values = checked_map(grid)
         height, width = self.picture_size
         top, left, bottom, right = self.box
-        rows, columns = values.shape
-        step_y, step_x = (bottom - top) / rows, (right - left) / columns
-        source_y = (np.arange(height, dtype=np.float32) + 0.5 - top) / step_y - 0.5
-        source_x = (np.arange(width, dtype=np.float32) + 0.5 - left) / step_x - 0.5
         low, high = float(values.min()), float(values.max())
-        picture = sample_bicubic(values, source_y, source_x)
+        picture = resample_bicubic(values, self.picture_size, self.box)
         np.clip(picture, low, high, out=picture)
         fill = low if outside is None else outside
         picture[_outside(height, top, bottom), :] = fill

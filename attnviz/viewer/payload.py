@@ -123,7 +123,7 @@ def _packed_layer(
     values = np.maximum(np.asarray(layer.values, np.float32), 0)  # evidence against counts as 0
     low, high = float(values.min()), float(values.max())
     share = (values - low) / (high - low) if high > low else np.full_like(values, FLAT_FOCUS)
-    crowded = bool(np.median(share) < _CROWDED and high > low)
+    crowded = high > low and _median(share) < _CROWDED
     coded: AnyArray = share.astype("<f2") if crowded else np.rint(share * 255).astype(np.uint8)
     return coded, {
         "name": layer.name,
@@ -136,6 +136,12 @@ def _packed_layer(
         "note": layer.note,
         "title": layer.title,
     }
+
+
+def _median(values: AnyArray) -> float:
+    """As `np.median`, which takes ten times as long on a small map."""
+    ordered, middle = np.sort(values, axis=None), values.size // 2
+    return (float(ordered[middle]) + float(ordered[(values.size - 1) // 2])) / 2
 
 
 def _packed_mattes(content: Content) -> dict[str, AnyArray | bytes]:

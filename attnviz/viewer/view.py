@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -100,7 +100,7 @@ class View:
 
     def to_json(self) -> dict[str, Any]:
         """Return all values, serialisable as JSON; what is left to the page is the field."""
-        return asdict(self) | {"outline": bool(self.outline)}
+        return {**vars(self), "outline": bool(self.outline)}
 
     def to_query(self) -> dict[str, str]:
         """Return the values that differ from the default, for a link."""

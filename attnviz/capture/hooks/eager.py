@@ -41,12 +41,13 @@ def prepare_for_hooks(module: nn.Module, inputs: Tensor) -> tuple[nn.Module, Ten
     """
     module = getattr(module, "_orig_mod", module)
     name = type(module).__name__
-    if any(isinstance(submodule, torch.jit.ScriptModule) for submodule in all_modules(module)):
+    modules = all_modules(module)
+    if any(isinstance(submodule, torch.jit.ScriptModule) for submodule in modules):
         raise ModelError(
             f"{getattr(module, 'original_name', name)} is traced or scripted {_where(module)}, and "
             "its layers cannot be observed. Pass the module that it was made from."
         )
-    if any(map(_is_exported, all_modules(module))):
+    if any(map(_is_exported, modules)):
         raise ModelError(
             f"{name} holds an exported graph, whose layers are dissolved into single operations "
             "and cannot be observed. Pass the module that was exported."

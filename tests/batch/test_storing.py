@@ -1,0 +1,81 @@
+"""What is stored of pictures: the same whichever process makes it, and whatever ends that one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+import attnviz
+from attnviz.batch.engine import ExplainedPicture
+from attnviz.batch.picture_file import PictureFile
+from attnviz.batch.small_copies import small_copy
+from attnviz.batch.stored_results import ResultOrder, StoredResult
+from attnviz.batch.storing import stored_results
+from attnviz.models.vision_model import VisionModel
+
+
+@pytest.fixture
+def orders(model: VisionModel, files: list[PictureFile]) -> list[ResultOrder]:
+    """Of 70 results, one is an error, and one holds a function, which cannot be sent."""
+    results = list(attnviz.explain_many(model, [file.path for file in files], "grad-cam"))
+    made = [
+        ResultOrder(
+            replace(results[n % 14], index=n), files[n % 14], {"blur_budget": n / 70}, 9_000
+        )
+        for n in range(70)
+    ]
+    found = made[20].result.explanation
+    assert found is not None
+    odd = replace(found, provenance={**found.provenance, "odd": lambda: None})  # type: ignore[dict-item]
+    made[20] = replace(made[20], result=ExplainedPicture(20, made[20].result.name, odd))
+    return made
+
+
+def plain(stored: StoredResult) -> tuple[object, ...]:
+    maps = [{**row, "values": row["values"].tobytes()} for row in stored.maps]
+    return dict(stored.scores), maps, stored.small, stored.live
+
+
+def test_results_do_not_depend_on_who_makes_them(orders: list[ResultOrder]) -> None:
+    here = [plain(one) for one in stored_results(orders, 0)]
+    assert [row["index"] for row, *_ in here] == list(range(70))  # type: ignore[call-overload]
+    assert [number for number, row in enumerate(here) if row[2] is None] == [5, 19, 33, 47, 61]
+
+    ended = []
+
+    def ending() -> Iterator[ResultOrder]:
+        for number, order in enumerate(orders):
+            if number == 60:  # as a system does that is short of memory
+                for process in psutil.Process().children(recursive=True):
+                    if "forkserver" in " ".join(process.cmdline()) and not process.children():
+                        ended.append(process.pid)
+                        os.kill(process.pid, signal.SIGKILL)
+            yield order
+
+    assert [plain(one) for one in stored_results(ending(), 1)] == here
+    assert ended
+
+
+@pytest.mark.parametrize(("height", "width"), [(480, 640), (33, 1000), (427, 640), (3, 900)])
+def test_a_small_copy_looks_like_the_exact_one(height: int, width: int) -> None:
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 40 + n) + np.cos(y / 50 - n) for n in range(3)]
+    pixels = np.rint(60 * np.stack(waves, -1) + 125).astype(np.uint8)
+    scale = 96 / width
+    size = (96, max(1, round(height * scale)))
+    exact = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = small_copy(pixels, 96)
+    assert small.shape == exact.shape
+    assert np.abs(small.astype(int) - exact).max() <= 12  # of 255: less than a block is cut off
+    assert small_copy(pixels, width) is pixels
+    halved = small_copy(pixels[: height // 2 * 2], width // 2)
+    blocks = pixels[: height // 2 * 2].reshape(height // 2, 2, width // 2, 2, 3).mean((1, 3))
+    if halved.shape == blocks.shape:
+        assert np.abs(halved - blocks).max() <= 1
