@@ -29,7 +29,7 @@ from attnviz.batch.parts import ResultFolder
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import map_rows, score_row
 from attnviz.batch.set_page import write_page
-from attnviz.batch.small_pictures import SmallPicture, shown_picture
+from attnviz.batch.small_pictures import TinyCopy, shown_picture
 from attnviz.models.loading import load_model
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
@@ -47,7 +47,7 @@ def write_large_set(
 ) -> ResultFolder:
     """Write results as of a run over `count` pictures, without its manifest."""
     known = [explain(model, picture) for picture in pictures]
-    tiny = [SmallPicture.of(one.picture) for one in known]
+    tiny = [TinyCopy.of(one.picture) for one in known]
     small = [shown_picture(*one) for one in zip(known, tiny, strict=True)]
     most = live_bytes(count)
     live = [live_picture(one, most, its) for one, its in zip(known, tiny, strict=True)]

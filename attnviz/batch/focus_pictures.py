@@ -88,7 +88,8 @@ def write_focus_pictures(
 ) -> list[PictureError]:
     """Write `focus/000012.jpg` for each chosen picture, by the map that was stored.
 
-    The network does not run. Pictures that are there already are not written again.
+    The network does not run. Pictures that are there already are not written again, unless they
+    were blurred by another radius: then all that are there are removed.
 
     Parameters
     ----------
@@ -116,6 +117,9 @@ def write_focus_pictures(
         A picture cannot be written.
     """
     failed = []
+    if chosen and folder.manifest().get("focus") != {"radius": radius}:
+        folder.remove("focus/*.jpg")
+        folder.add_to_manifest(focus={"radius": radius})
     missing = {index for index in chosen if not (folder.path / _name(index)).exists()}
     done = len(chosen) - len(missing)
     best, maps = folder.scores()["layer"].to_pylist(), StoredMaps(folder)

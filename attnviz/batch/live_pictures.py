@@ -12,7 +12,7 @@ import numpy as np
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.batch.small_copies import small_copy
-from attnviz.batch.small_pictures import QUALITY, SmallPicture
+from attnviz.batch.small_pictures import QUALITY, TinyCopy
 from attnviz.types import FloatArray
 from attnviz.viewer.content import Content, Layer, content_of
 from attnviz.viewer.payload import pack
@@ -39,7 +39,7 @@ def live_count(count: int) -> int:
     return min(count, MOST_BYTES // live_bytes(count))
 
 
-def live_picture(found: Explanation, most: int, tiny: SmallPicture) -> bytes:
+def live_picture(found: Explanation, most: int, tiny: TinyCopy) -> bytes:
     """Pack a picture and its maps for the viewer.
 
     Parameters

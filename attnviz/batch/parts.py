@@ -145,6 +145,17 @@ class ResultFolder:
         """Write down what was found out about results that are whole; raises OutputError."""
         self.write_text(MANIFEST, json.dumps({**self.manifest(), **facts}, indent=1))
 
+    def remove(self, pattern: str) -> None:
+        """Remove files, such as "focus/*.jpg", that are to be written anew; raises OutputError."""
+        try:
+            for path in self.path.glob(pattern):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path / pattern} cannot be removed ({error.strerror}). Mend the folder's "
+                "permissions, and give the same command again."
+            ) from error
+
     def require_whole(self) -> None:
         """Raise OutputError where results are missing."""
         if not self.is_whole:

@@ -27,7 +27,7 @@ ShownPicture = tuple[str, int, int, str]
 
 
 @dataclass(frozen=True)
-class SmallPicture:
+class TinyCopy:
     """A small copy of a picture.
 
     Attributes
@@ -42,7 +42,7 @@ class SmallPicture:
     side: int
 
     @classmethod
-    def of(cls, picture: Picture) -> SmallPicture:
+    def of(cls, picture: Picture) -> TinyCopy:
         """Make it."""
         pixels = small_copy(picture.pixels, _SIDE)
         return cls(jpeg(pixels, QUALITY), max(pixels.shape[:2]))
@@ -53,7 +53,7 @@ class SmallPicture:
         return len(self.jpeg) / float(self.side**2)
 
 
-def shown_picture(found: Explanation, small: SmallPicture) -> ShownPicture:
+def shown_picture(found: Explanation, small: TinyCopy) -> ShownPicture:
     """Return what a page shows of a picture: itself, and the focus by the best layer, both small.
 
     Parameters

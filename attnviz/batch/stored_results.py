@@ -10,7 +10,7 @@ from attnviz.batch.engine import ExplainedPicture
 from attnviz.batch.live_pictures import live_picture
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.rows import map_rows, score_row
-from attnviz.batch.small_pictures import ShownPicture, SmallPicture, shown_picture
+from attnviz.batch.small_pictures import ShownPicture, TinyCopy, shown_picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class ResultOrder:
         found = self.result.explanation
         if found is None:
             return StoredResult(scores)
-        small = SmallPicture.of(found.picture)
+        small = TinyCopy.of(found.picture)
         return StoredResult(
             scores,
             tuple(map_rows(self.result)),

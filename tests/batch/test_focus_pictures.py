@@ -77,4 +77,10 @@ def test_they_are_those_of_explain(
     assert difference.mean() < 1  # values are stored in half precision
     written.write_bytes(b"kept")
     write_focus_pictures(folder, files, model.preprocess, [1, 2], radius=4)
+    write_focus_pictures(folder, files, model.preprocess, [], radius=24)  # of a run without --focus
     assert written.read_bytes() == b"kept"
+    write_focus_pictures(folder, files, model.preprocess, [1], radius=8)
+    assert [path.name for path in written.parent.iterdir()] == ["000001.jpg"]  # none is left of 4
+    wider = attnviz.open_picture(jpeg(attnviz.bokeh(explained.picture, explained.focus(), 8)))
+    redone = attnviz.open_picture(written).pixels.astype(float)
+    assert np.abs(redone - wider.pixels).mean() < 1 < np.abs(redone - expected.pixels).mean()

@@ -12,7 +12,7 @@ import pytest
 import attnviz
 from attnviz.analysis.explanation import Explanation
 from attnviz.batch.live_pictures import MOST_BYTES, live_bytes, live_count, live_picture
-from attnviz.batch.small_pictures import SmallPicture
+from attnviz.batch.small_pictures import TinyCopy
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.vision_model import VisionModel
 from attnviz.viewer.blob import unpack_blob
@@ -36,7 +36,7 @@ def found(model: VisionModel) -> Explanation:
 @pytest.mark.parametrize("count", [100, 40_000, 200_000])
 def test_all_pictures_of_a_set_stay_within_the_budget(found: Explanation, count: int) -> None:
     most = live_bytes(count)
-    packed = live_picture(found, most, SmallPicture.of(found.picture))
+    packed = live_picture(found, most, TinyCopy.of(found.picture))
     assert len(packed) * 4 / 3 <= most
     assert most * live_count(count) <= MOST_BYTES
     header, arrays = unpack_blob(zlib.decompress(packed))
