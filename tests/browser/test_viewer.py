@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.viewer_content import LAYERS
 from tests.browser.waiting import at_rest
 
@@ -64,17 +64,23 @@ class Window:
 
 
 @pytest.fixture
-def window(chromium: Browser, viewer_app: App) -> Iterator[Window]:
-    window = Window(chromium, f"{viewer_app.url}?layer=block+0")
+def window(chromium: Browser, viewer_app: App, request: pytest.FixtureRequest) -> Iterator[Window]:
+    """The viewer, with nothing blurred unless the test wants it so."""
+    radius = getattr(request, "param", SHARP)
+    window = Window(chromium, f"{viewer_app.url}?layer=block+0&{radius}")
     window.still()
     yield window
     window.page.close()
+
+
+blurred = pytest.mark.parametrize("window", ["radius=0.024"], indirect=True)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other).mean())
 
 
+@blurred
 def test_fifty_steps_moves_and_modes_send_nothing(window: Window) -> None:
     page = window.page
     frames = int(window.canvas.get_attribute("data-frames") or 0)
@@ -124,6 +130,7 @@ def test_playing_sends_nothing(window: Window) -> None:
     page.get_by_role("button", name="Pause", exact=True).click()
 
 
+@blurred
 def test_each_layer_and_mode_looks_different(window: Window) -> None:
     page = window.page
     seen = {}
@@ -175,6 +182,7 @@ def test_a_double_click_resets_the_zoom_and_picks_nothing(window: Window) -> Non
     assert window.told()["picked"] is None
 
 
+@blurred
 def test_a_lost_context_comes_back_with_the_picture(window: Window) -> None:
     before = window.pixels()
     window.page.evaluate(
@@ -261,7 +269,8 @@ def re_covers() -> Any:
 def test_touch_narrow_and_still(chromium: Browser, viewer_app: App) -> None:
     """A phone that wants no motion: panes stand one above the other, and playing does not fade."""
     window = Window(
-        chromium, f"{viewer_app.url}?layer=block+0&speed=4", viewport={"width": 390, "height": 800},
+        chromium, f"{viewer_app.url}?layer=block+0&speed=4&{SHARP}",
+        viewport={"width": 390, "height": 800},
         has_touch=True, is_mobile=True, device_scale_factor=2, reduced_motion="reduce",
     )  # fmt: skip
     window.still()

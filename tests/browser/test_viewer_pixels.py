@@ -15,7 +15,7 @@ from attnviz.render.bokeh import bokeh
 from attnviz.render.focus import FocusMap, FocusSettings, Scale, focus_map
 from attnviz.render.heat import heat_overlay
 from attnviz.ui.components.viewer import pack
-from tests.browser.conftest import App
+from tests.browser.conftest import SHARP, App
 from tests.browser.pixels import bytes_of
 from tests.browser.viewer_content import SIZE, known_content
 
@@ -54,6 +54,12 @@ def drawn(page: Page, app: App, **query: object) -> np.ndarray:
     return exact(page)
 
 
+def open_sharp(page: Page, app: App, **query: object) -> None:
+    """Follow a link with nothing blurred: what is compared is drawn afterwards."""
+    page.goto(f"{app.url}?{urlencode(query)}&{SHARP}")
+    page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
+
+
 def changed(page: Page, **changes: object) -> np.ndarray:
     """The exact picture after the controls of an open viewer were moved."""
     page.evaluate(CHANGE, changes)
@@ -88,7 +94,7 @@ def distance(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("side", [7, 14, 56])
 def test_the_shader_draws_what_the_server_draws(page: Page, viewer_app: App, side: int) -> None:
-    drawn(page, viewer_app, grid=side, layer="block 2")
+    open_sharp(page, viewer_app, grid=side, layer="block 2")
     for radius in (4.0, 12.0, 32.0):
         shown = changed(page, radius=radius / DIAGONAL)
         expected = bokeh(photo_of(side), focus_of(side, 2).values, radius)
@@ -125,8 +131,7 @@ def test_the_quick_picture_is_near_the_exact_one(page: Page, viewer_app: App) ->
 
 @pytest.mark.parametrize("option", ["", "crop", "flat"])
 def test_the_heat_is_the_servers(page: Page, viewer_app: App, option: str) -> None:
-    page.goto(f"{viewer_app.url}?{option}=1" if option else viewer_app.url)
-    page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
+    open_sharp(page, viewer_app, **({option: 1} if option else {}))
     content = known_content(14, **({option: True} if option else {}))
     values = [one.values for one in content.layers]
     span = (min(float(v.min()) for v in values), max(float(v.max()) for v in values))
@@ -140,8 +145,7 @@ def test_the_heat_is_the_servers(page: Page, viewer_app: App, option: str) -> No
 
 
 def test_between_two_layers_the_maps_are_mixed(page: Page, viewer_app: App) -> None:
-    page.goto(viewer_app.url)
-    page.wait_for_selector("canvas[data-final='1']", timeout=WAIT)
+    open_sharp(page, viewer_app)
     both = 0.75 * focus_of(14, 1).scaled + 0.25 * focus_of(14, 2).scaled
     expected = heat_overlay(photo_of(14), both, 0.6, "inferno")
     shown = surface(page, 1.25, mode="heat")
