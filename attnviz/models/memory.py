@@ -43,16 +43,29 @@ def _linux(meminfo: Path) -> Memory:
 
 
 def _limited(computer: Memory, cgroup: Path) -> Memory:
-    """The computer's memory, or the limit of a container (cgroup v2) if that is lower."""
+    """The computer's memory, or the limit of a container (cgroup v2) if that is lower.
+
+    The file cache counts as free here, too: a container that has read much would have none left.
+    """
     try:
         limit = int((cgroup / "memory.max").read_text())  # "max" without a limit
-        used = int((cgroup / "memory.current").read_text())
+        used = int((cgroup / "memory.current").read_text()) - _file_cache(cgroup)
     except (OSError, ValueError):
         return computer
     if computer.total is not None and computer.total <= limit:
         return computer
-    left = max(limit - used, 0)
+    left = min(max(limit - used, 0), limit)
     return Memory(limit, left if computer.free is None else min(left, computer.free))
+
+
+def _file_cache(cgroup: Path) -> int:
+    """Bytes of a container's file cache; 0 where they are not told."""
+    try:
+        told = (cgroup / "memory.stat").read_text()
+    except OSError:
+        return 0
+    pages = re.findall(r"^(?:in)?active_file (\d+)$", told, re.MULTILINE)
+    return sum(int(count) for count in pages)
 
 
 class _MemoryStatus(ctypes.Structure):

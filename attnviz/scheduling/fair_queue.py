@@ -18,7 +18,10 @@ from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
 
 POLL = 0.5  # seconds between two calls of `waiting`
 SLICE = 2.0  # seconds of long work after which other long work may pass
-_PATIENCE = 8.0  # seconds after which nobody stands behind all who are shorter or see less
+_PATIENCE = 8.0  # seconds after which long work no longer stands behind all short work
+_PATIENCE_AFTER = (
+    20.0  # seconds after which who sees a picture no longer stands behind who does not
+)
 _UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
 _MOST_VISITORS = 2000
 
@@ -166,8 +169,11 @@ class FairQueue:
         self._waiting.append(ticket)
 
     def _order(self, ticket: Ticket) -> tuple[int, float, int]:
-        late = self._clock() - ticket.since > _PATIENCE
-        behind = 0 if late else 2 if ticket.work.long else int(ticket.work.after)
+        waited = self._clock() - ticket.since
+        if ticket.work.long:
+            behind = 2 * (waited <= _PATIENCE)
+        else:
+            behind = int(ticket.work.after and waited <= _PATIENCE_AFTER)
         return behind, ticket.start, ticket.number
 
     def _serve(self) -> None:

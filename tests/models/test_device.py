@@ -158,3 +158,11 @@ def test_a_containers_limit_counts_where_it_is_lower(
     (tmp_path / "memory.current").write_text(f"{used}\n")
     assert memory_module._limited(Memory(5000, 800), tmp_path) == expected
     assert memory_module._limited(Memory(5000, 800), tmp_path / "none") == Memory(5000, 800)
+
+
+def test_a_containers_file_cache_is_free(tmp_path: Path) -> None:
+    files = {"max": "1000", "current": "900"}
+    files["stat"] = "anon 200\ninactive_file 400\nactive_file 200\nslab 100\nworkingset_file 7\n"
+    for name, text in files.items():
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    assert memory_module._limited(Memory(5000, 800), tmp_path) == Memory(1000, 700)
