@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit.visitor import COOKIE
 from attnviz.ui.pages.training.start_run import live_recipe
-from tests.browser.conftest import App, hosted_at
+from tests.browser.conftest import SHARP, App, hosted_at
 from tests.browser.forging import ForgingTab
 from tests.browser.test_visit import add_photo
 from tests.browser.waiting import at_rest
@@ -52,7 +52,7 @@ def victim(chromium: Browser, hosted: App) -> Iterator[Victim]:
     page = context.new_page()
     sent: list[str] = []
     page.on("request", lambda one: sent.append(one.url) if one.method == "PUT" else None)
-    page.goto(hosted.url)
+    page.goto(f"{hosted.url}?{SHARP}")
     add_photo(page, "passport.jpg")
     checksum = re.search(r"picture=([0-9a-f]{64})", page.url)
     assert checksum is not None
@@ -110,7 +110,7 @@ def test_links_open_no_file_and_nothing_of_others(
         "Focus?model=resnet18": "",
     }
     for link, said in links.items():
-        page.goto(f"{hosted.url}/{link}")
+        page.goto(f"{hosted.url}/{link}&{SHARP}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         shown = everything(page)
         assert said in shown, link
@@ -126,7 +126,7 @@ def test_no_page_takes_or_lists_a_path_or_trains(
 ) -> None:
     page = hostile.new_page()
     for name in ("Training", "People", "Focus"):
-        page.goto(f"{hosted.url}/{name}")
+        page.goto(f"{hosted.url}/{name}?{SHARP}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         at_rest(page, WAIT)
         expect(page.get_by_role("textbox", name=re.compile("older|ath"))).to_have_count(0)
@@ -143,7 +143,7 @@ def test_values_that_no_widget_offers_are_refused(
     """What the browser says is forged: other networks and runs, and widgets that are not there."""
     page = hostile.new_page()
     tab = ForgingTab(page)
-    page.goto(f"{hosted.url}/Focus")
+    page.goto(f"{hosted.url}/Focus?{SHARP}")
     expect(page.get_by_role("radio", name="Temple")).to_be_checked()
     at_rest(page, WAIT)
     for name in ("resnet18", "/etc/passwd.safetensors", "resnet18=/etc/passwd", "../../x"):
@@ -177,7 +177,7 @@ def test_uploads_and_files_of_another_session_are_out_of_reach(
 ) -> None:
     page = hostile.new_page()
     tab = ForgingTab(page)
-    page.goto(hosted.url)
+    page.goto(f"{hosted.url}?{SHARP}")
     expect(page.get_by_role("radio", name="Temple")).to_be_checked()
     at_rest(page, WAIT)
     base = f"{hosted.url}/_stcore/upload_file"
