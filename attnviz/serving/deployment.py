@@ -10,7 +10,6 @@ from typing import Any
 from ray import serve
 
 from attnviz.errors import AttnvizError
-from attnviz.models.spec import ModelSpec
 from attnviz.serving.batched_looks import (
     BatchedLooks,
     LookAnswer,
@@ -36,8 +35,9 @@ class LookReplica:
         together: Any = self.together
         together.set_max_batch_size(settings.batch)
         together.set_batch_wait_timeout_s(settings.gather)
-        for name in settings.models:
-            self._networks.get(name, _usual_side(self._networks.offered[name]))
+        if settings.models:  # those that were named are ready when the first look comes
+            for name, spec in self._networks.offered.items():
+                self._networks.get(name, spec.preprocess.side)
 
     async def look(self, request: LookRequest) -> LookAnswer | AttnvizError:
         """Return the answer to a look, or why there is none."""
@@ -100,7 +100,3 @@ def started_deployment(settings: ServeSettings, processors: int) -> Any:
     # Nothing but our own desk listens: Serve's proxy would read messages of any size, from anybody.
     serve.start(proxy_location="Disabled", logging_config=quiet)
     return serve.run(deployment.bind(settings), name=NAME, route_prefix=None, logging_config=quiet)
-
-
-def _usual_side(spec: ModelSpec) -> int:
-    return spec.preprocess.side

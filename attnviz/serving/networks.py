@@ -25,22 +25,32 @@ def offered_networks(names: Iterable[str]) -> dict[str, ModelSpec]:
     Parameters
     ----------
     names
-        Of the catalogue; what is missing of them is downloaded. If empty, all are offered whose
-        weights are on this computer.
+        Of the catalogue; what is missing of their weights is downloaded. If empty, all are offered
+        whose weights are on this computer.
 
     Raises
     ------
     UnknownNameError
         No network has such a name.
+    NotServedError
+        It is a file of somebody's own.
     WeightsError
         Weights cannot be downloaded, or are damaged.
     """
-    known = {spec.name: spec for spec in list_models()}
-    chosen = {name: known[name] if name in known else find_model(name) for name in names}
+    chosen = {spec.name: spec for spec in map(_of_catalogue, names)}
     for spec in chosen.values():
         if spec.weights is not None:
             find_weights(spec.weights)
-    return chosen or {name: spec for name, spec in known.items() if is_here(spec)}
+    return chosen or {spec.name: spec for spec in list_models() if is_here(spec)}
+
+
+def _of_catalogue(name: str) -> ModelSpec:
+    if "=" in name or name.endswith(".safetensors"):
+        raise NotServedError(
+            f"{name} is a file, and a server offers networks of the catalogue alone: `attnviz "
+            "models` lists them."
+        )
+    return find_model(name)
 
 
 @dataclass(eq=False)

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from attnviz.errors import DeadlineError, NotServedError
+from attnviz.assets import assets_folder
+from attnviz.errors import DeadlineError, NotServedError, UnknownNameError
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
 from attnviz.serving.batched_looks import BatchedLooks, LookAnswer, LookOrder
@@ -54,3 +55,17 @@ def test_memory_holds_so_many_networks_by_their_bytes() -> None:
     for name in names:
         both.get(name, 128)
     assert both.bytes == sum(sizes)
+
+
+def test_what_is_offered_is_what_the_operator_names_of_the_catalogue() -> None:
+    networks = ServedNetworks(offered_networks([NAME]), 2**30, "cpu")
+    assert list(networks.offered) == [NAME]
+    file = str(assets_folder() / "weights" / "cbam-small.safetensors")
+    for name in (file, f"{NAME}={file}"):
+        with pytest.raises(NotServedError, match="is a file"):
+            offered_networks([name])
+    for name in (file, "cbam-small", f"{NAME}={file}", "../ran-small"):
+        with pytest.raises(NotServedError, match="does not offer"):
+            networks.get(name, SIDE)
+    with pytest.raises(UnknownNameError, match="ran-small"):
+        offered_networks(["ran-smal"])
