@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from attnviz.assets import app_script
 from attnviz.errors import SettingError
-from attnviz.hosting import AppMode, Hosting, allowed_hosts
+from attnviz.hosting import LOOPBACK, AppMode, Hosting, allowed_hosts
 
 
 def hosted(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Hosting:
@@ -26,6 +28,12 @@ def test_without_a_mode_the_app_serves_this_computer_alone(monkeypatch: pytest.M
     assert hosting.opens_folders
     assert hosting.may_open(Path("/etc"))
     assert hosting.may_use("vgg16", here=False)
+
+
+def test_without_a_word_this_computer_alone_reaches_the_app_under_its_own_names() -> None:
+    settings = tomllib.loads((app_script().parent / ".streamlit" / "config.toml").read_text())
+    assert settings["server"]["address"] == "127.0.0.1"
+    assert settings["server"]["allowedHosts"] == list(LOOPBACK)
 
 
 def test_a_hosted_app_opens_nothing_and_trains_nothing_unless_told(

@@ -120,6 +120,17 @@ def test_a_failed_download_says_in_one_sentence_what_to_do(
     assert files_in(cache) == []
 
 
+def test_a_file_in_the_place_of_the_cache_is_named(web: Web, cache: Path) -> None:
+    """Cleaning up after the failed download must not hide why it failed."""
+    shutil.rmtree(cache.parent, ignore_errors=True)
+    cache.parent.parent.mkdir(parents=True, exist_ok=True)
+    cache.parent.write_text("no folder")
+    with pytest.raises(WeightsUnavailableError, match="Not a directory") as caught:
+        find_weights(ref_to(web.add(NAME, Reply(BODY))), lambda *_: None)
+    assert str(cache) in str(caught.value)
+    assert cache.parent.read_text() == "no folder"
+
+
 def test_no_server_is_no_mystery(cache: Path) -> None:
     url = f"http://127.0.0.1:1/{NAME}"
     with pytest.raises(WeightsUnavailableError, match="Connection refused") as caught:
