@@ -65,7 +65,10 @@ class Hour:
 
 @dataclass(frozen=True)
 class MemorySample:
-    """Memory after so many seconds, in bytes; what processes share is shared out among them."""
+    """Memory after so many seconds, in bytes: what each process has for itself alone.
+
+    Libraries that others use as well are left out: their share changes with those others.
+    """
 
     seconds: float
     server: int
@@ -163,7 +166,7 @@ async def _remember(server: psutil.Process, figures: HourFigures, tell: Tell) ->
     while True:
         with suppress(psutil.NoSuchProcess):  # a worker that has just ended
             family = [server, *server.children(recursive=True)]
-            own, *others = [one.memory_full_info().pss for one in family]
+            own, *others = [one.memory_full_info().uss for one in family]
             figures.samples.append(MemorySample(time.monotonic() - start, own, sum(others)))
             tell(figures.samples[-1])
         await asyncio.sleep(_EVERY)
