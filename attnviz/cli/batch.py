@@ -27,8 +27,8 @@ def batch(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="A folder, a pattern like 'x/**/*.jpg', a CSV or Parquet file with a column "
-            '"path", a ZIP or TAR (also a shard of WebDataset), or a video.',
+            help="A folder of pictures or videos, a pattern like 'x/**/*.jpg', a CSV or Parquet "
+            'file with a column "path", a ZIP or TAR (also a shard of WebDataset), or a video.',
         ),
     ],
     out: Annotated[Path, typer.Option(help="The folder for the results.")],
@@ -194,17 +194,21 @@ def batch(
 def _files(source: Path, out: Path) -> list[PictureFile]:
     from attnviz.batch.listing import files_of, files_of_folder, is_archive, is_table
     from attnviz.cli.inputs import input_pictures
-    from attnviz.video.frame_files import files_of_video, is_video
+    from attnviz.video.frame_files import files_of_video, is_video, videos_below
 
     if source.is_file() and (is_table(source) or is_archive(source)):
         return files_of(source, out)
     if source.is_file() and is_video(source):
         return list(files_of_video(source))
+    films = videos_below(source, out) if source.is_dir() else []
+    frames = [frame for film in films for frame in files_of_video(film)]
     found = input_pictures([source], out)
+    if frames and found[0].problem is not None:  # a folder without any other picture
+        return list(frames)
     for one in found:
         if one.problem is not None:
             raise one.problem
-    return files_of_folder([one.path for one in found])
+    return [*files_of_folder([one.path for one in found]), *frames]
 
 
 def _check_shared(*paths: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from attnviz.pictures.names import PICTURE_SUFFIXES
@@ -23,7 +23,12 @@ def pictures_below(folder: Path, without: Path) -> Iterator[Path]:
     ------
     Path
     """
-    for inside in pictures_by_folder(folder, without):
+    yield from files_below(folder, without, PICTURE_SUFFIXES)
+
+
+def files_below(folder: Path, without: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """Yield the files with one of some suffixes below a folder, as `pictures_below` does."""
+    for inside in _by_folder(folder, without, suffixes):
         yield from inside
 
 
@@ -40,13 +45,13 @@ def pictures_by_folder(folder: Path, without: Path) -> Iterator[list[Path]]:
     list of Path
         Sorted.
     """
+    yield from _by_folder(folder, without, PICTURE_SUFFIXES)
+
+
+def _by_folder(folder: Path, without: Path, suffixes: Collection[str]) -> Iterator[list[Path]]:
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in _sorted(folders) if not_in(Path(root, name), without)]
-        yield [
-            Path(root, name)
-            for name in _sorted(files)
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES
-        ]
+        yield [Path(root, name) for name in _sorted(files) if Path(name).suffix.lower() in suffixes]
 
 
 def not_in(path: Path, folder: Path) -> bool:

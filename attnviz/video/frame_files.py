@@ -11,9 +11,10 @@ from pathlib import Path
 from attnviz.batch.picture_file import PictureFile
 from attnviz.errors import PictureError, VideoError
 from attnviz.pictures import Picture
+from attnviz.pictures.folders import files_below
 from attnviz.types import Pixels
 from attnviz.video.explain import LONGEST
-from attnviz.video.opening import is_container, open_video
+from attnviz.video.opening import VIDEO_SUFFIXES, is_container, open_video
 
 _HEAD = 16  # bytes by which a video is recognised
 _SMALL = 64  # pixels of a frame that is only counted
@@ -76,6 +77,23 @@ def is_video(path: Path) -> bool:
     """Return whether a file begins as a video of a container does, such as MP4 or WebM."""
     with path.open("rb") as file:
         return is_container(file.read(_HEAD))
+
+
+def videos_below(folder: Path, without: Path) -> list[Path]:
+    """Return the videos below a folder, by what they begin with, sorted by their paths.
+
+    Parameters
+    ----------
+    folder, without
+        As for `attnviz.pictures.folders.pictures_below`.
+
+    Returns
+    -------
+    list of Path
+        Files with a video's suffix; moving pictures, such as GIF, are pictures here.
+    """
+    found = files_below(folder, without, VIDEO_SUFFIXES)
+    return [path for path in found if is_video(path)]
 
 
 def files_of_video(path: Path) -> list[FrameFile]:

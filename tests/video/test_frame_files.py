@@ -14,7 +14,7 @@ from attnviz.batch.run import BatchRun
 from attnviz.errors import PictureError
 from attnviz.export.animation import mp4
 from attnviz.models.preprocess import Preprocess
-from attnviz.video.frame_files import FrameFile, files_of_video, is_video
+from attnviz.video.frame_files import FrameFile, files_of_video, is_video, videos_below
 from attnviz.video.opening import open_video
 from tests.conftest import TinyCnn
 
@@ -38,6 +38,17 @@ def test_frames_are_those_of_the_video_in_any_order(clip: Path) -> None:
         np.testing.assert_array_equal(picture.pixels, expected[number])
         assert picture.name == f"clip.mp4#{number}"
     assert len({file.open().sha256 for file in files}) == 7
+
+
+def test_videos_below_a_folder_are_found_by_their_content(clip: Path, tmp_path: Path) -> None:
+    deep = tmp_path / "takes" / "deep"
+    for name in ("b.mp4", "a.MP4", "out/old.mp4", ".hidden.mp4"):
+        (deep / name).parent.mkdir(parents=True, exist_ok=True)
+        (deep / name).write_bytes(clip.read_bytes())
+    (deep / "notes.mov").write_text("no video")
+    (deep / "still.gif").write_bytes(b"GIF89a")
+    found = videos_below(tmp_path / "takes", deep / "out")
+    assert [path.name for path in found] == ["a.MP4", "b.mp4"]
 
 
 def test_a_frame_that_is_missing_is_a_pictures_error(clip: Path) -> None:
