@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 
 from attnviz.errors import VisionError
 from attnviz.metrics.calibration import CalibrationSample, bits_over_prior, cross_fit
@@ -13,14 +15,14 @@ from attnviz.metrics.densities import kl
 from attnviz.metrics.fixations import FixatedPicture, FixationSet
 from attnviz.metrics.inter_observer import CentreBias
 from attnviz.people.ground_truth import BITS, KL, GroundTruth, ground_truth_of
-from attnviz.people.map_makers import MapMaker
+from attnviz.people.map_makers import MapMaker, SourcedMap
 from attnviz.pictures import Picture, open_picture
 from attnviz.progress import Progress, report_progress
 from attnviz.types import DoubleArray
 
 # Longest side at which maps are compared: finer than any map, and than the accuracy of fixations.
 LONGEST = 400
-AHEAD = 4  # pictures that are opened while the models work
+TOGETHER = 16  # pictures that a model sees at once; as many are opened meanwhile
 OTHER_OBSERVERS = "other people"
 
 
@@ -88,12 +90,12 @@ def compare(
     samples: dict[str, list[tuple[CalibrationSample, DoubleArray]]] = {
         maker.name: [] for maker in makers
     }
-    for number, (fixated, picture) in enumerate(_opened(fixations.pictures)):
+    for number, fixated, picture, mapped in _mapped(fixations.pictures, makers):
         size = picture.height, picture.width
         truth_grid = ground_truth_of(number, fixated, size, centre_bias, pixels_per_degree)
         truth = truth_grid.low_resolution_truth()
-        for maker in makers:
-            sample = _score(maker, number, picture, truth_grid, results)
+        for maker, made in zip(makers, mapped, strict=True):
+            sample = _score(maker.name, made, truth_grid, results)
             if sample is not None:
                 samples[maker.name].append((sample, truth))
         if len(fixated.observers) > 1:
@@ -114,22 +116,37 @@ def _add_fitted(
         results.add(name, {KL: kl(fitted, truth), BITS: bits_over_prior(sample, fitted)})
 
 
+def _mapped(
+    pictures: Sequence[FixatedPicture], makers: Sequence[MapMaker]
+) -> Iterator[tuple[int, FixatedPicture, Picture, tuple[SourcedMap, ...]]]:
+    """The number of each picture, what is known of it, itself, and its map by each maker."""
+    opened, first = _opened(pictures), 0
+    with closing(opened):
+        while some := list(islice(opened, TOGETHER)):
+            seen = [picture for _, picture in some]
+            made = [maker.maps(first, seen) for maker in makers]
+            for place, one in enumerate(some):
+                yield first + place, *one, tuple(maps[place] for maps in made)
+            first += len(some)
+
+
 def _score(
-    maker: MapMaker, number: int, picture: Picture, truth: GroundTruth, results: AgreementResults
+    name: str, made: SourcedMap, truth: GroundTruth, results: AgreementResults
 ) -> CalibrationSample | None:
     """Add a map maker's scores for a picture; return its sample for the fit, if it was scored."""
-    made = maker.make(number, picture)
-    results.sources[maker.name] = made.source
+    results.sources[name] = made.source
     try:
         scores = truth.scores(made.values)
     except VisionError as error:  # such as a constant map
-        results.unscored.setdefault(maker.name, []).append(str(error))
+        results.unscored.setdefault(name, []).append(str(error))
         return None
-    results.add(maker.name, scores)
+    results.add(name, scores)
     return truth.low_resolution(made.values, truth.fixations)
 
 
-def _opened(pictures: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture, Picture]]:
+def _opened(
+    pictures: Sequence[FixatedPicture],
+) -> Generator[tuple[FixatedPicture, Picture], None, None]:
     """Open each picture, reduced; the next ones are opened on a thread meanwhile."""
 
     def opened(photo: FixatedPicture) -> Picture:
@@ -140,7 +157,7 @@ def _opened(pictures: Sequence[FixatedPicture]) -> Iterator[tuple[FixatedPicture
         try:
             for picture_record in pictures:
                 waiting.append((picture_record, pool.submit(opened, picture_record)))
-                if len(waiting) > AHEAD:
+                if len(waiting) > TOGETHER:
                     picture_record, future = waiting.popleft()
                     yield picture_record, future.result()
             for picture_record, future in waiting:
