@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -20,7 +21,7 @@ from attnviz.serving.settings import ServeSettings
 
 
 def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
-    """Serve looks until the process is told to end.
+    """Serve looks until the process is told to end; to be called in its main thread.
 
     Parameters
     ----------
@@ -45,8 +46,15 @@ def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
         from attnviz.serving.deployment import started_deployment
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        for one in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again when it has ended
+            signal.signal(one, _end)
         handle = started_deployment(settings, os.cpu_count() or 1)
         DeskServer(settings, LookDesk(settings, offered, _look_of(ray, handle)), told).run()
+
+
+def _end(*_: object) -> None:
+    """End as asked, such that what was started is ended, too."""
+    raise SystemExit(0)
 
 
 def _ray_by_itself() -> dict[str, str]:
