@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -53,17 +53,20 @@ def person_of(session: str) -> str:
     return person
 
 
-def visitors_of(is_open: Callable[[str], bool]) -> set[str]:
+def visitors_of(is_open: Callable[[str], bool], holding: Collection[str] = ()) -> set[str]:
     """Return the visitors who have a tab open, and forget the tabs that are closed.
 
     Parameters
     ----------
     is_open : callable
         Whether the tab of a session is connected.
+    holding : collection of str
+        Sessions whose files are still here: they count for somebody, also once the tab is closed.
     """
-    for session in [session for session in list(_TABS) if not is_open(session)]:
+    closed = {session for session in list(_TABS) if not is_open(session)}
+    for session in closed.difference(holding):
         _TABS.pop(session, None)
-    return {one for one, _ in list(_TABS.values())}
+    return {one for session, (one, _) in list(_TABS.items()) if session not in closed}
 
 
 def session_token() -> str:

@@ -130,6 +130,10 @@ class HeldUploads:
             if now - since >= OPEN_SECONDS:
                 self.storage.remove_file(session, file)
 
+    def holding(self) -> set[str]:
+        """Return the sessions of which there are files, or some on their way."""
+        return set(self._sizes())
+
     def _sizes(self) -> dict[str, list[int]]:
         """The sizes of each session's files, also of those that are on their way."""
         sizes = {one: list(arriving) for one, arriving in self._arriving.items()}

@@ -116,7 +116,7 @@ async def _clean() -> None:
 async def _free_uploads() -> None:
     held = held_uploads()
     held.sweep()
-    PHOTOS.know_open(visitors_of(held.is_open))
+    PHOTOS.know_open(visitors_of(held.is_open, held.holding()))
 
 
 async def _tried(step: Callable[[], Awaitable[None]]) -> None:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 import torch
 from safetensors.torch import save
 from streamlit.testing.v1 import AppTest
 
-from attnviz.errors import WeightsUnavailableError
+from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models import weights as weights_module
 from attnviz.models.black_box.opened import Colours
 from attnviz.models.catalogue import find_model, list_models
@@ -20,6 +21,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import WeightsRef
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.recipe import Phase, Recipe
+from attnviz.ui.kit import own_weights
 from attnviz.ui.kit.model_list import kind_title, listed_models, model_facts, model_title
 from tests.models.black_box.networks import write_onnx
 
@@ -220,6 +222,11 @@ def test_visitors_open_onnx_files_only_where_the_operator_lets_them(
     assert list(box.proto.type) == [".safetensors", ".pth", ".pt"]
     box.upload("net.onnx", b"\x08\x07").run()  # as a forged message names it
     assert len(page.exception) == 1  # Streamlit's own, which a hosted app does not tell
+    monkeypatch.setattr(st, "session_state", {})  # ours, should Streamlit's ever let it through
+    with pytest.raises(WeightsError, match=r"net\.onnx is no \.safetensors, .+ file"):
+        own_weights._kept("net.onnx", b"\x08\x07")
+    monkeypatch.undo()
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
     monkeypatch.setenv("ATTNVIZ_VISITORS_ONNX", "1")
     allowed = opened().file_uploader(key="own weights file")
     assert allowed.label == "File of weights (a state dict), or ONNX"

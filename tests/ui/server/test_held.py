@@ -8,6 +8,7 @@ import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
+from attnviz.ui.kit import visitor as visitors
 from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
 
 MB = 2**20
@@ -44,6 +45,27 @@ class Server:
 @pytest.fixture
 def server() -> Server:
     return Server()
+
+
+def test_files_of_closed_tabs_count_for_who_sent_them_until_they_go(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tabs = {one: (f"{one}'s token", "issuer 7") for one in ("ann", "bob", "cid")}
+    monkeypatch.setattr(visitors, "_TABS", tabs)
+    server.held.owner = visitors.person_of
+    assert server.send("ann", "a", 8 * MB) == ""
+    server.tabs.remove("ann")
+    for _ in range(2):
+        server.held.sweep()
+        seen = visitors.visitors_of(server.held.is_open, server.held.holding())
+        assert seen == {"bob's token", "cid's token"}
+        assert "Your tabs have sent more than" in server.send("bob", "a", 8 * MB)
+        server.now += 30
+    server.now += 30
+    server.held.sweep()
+    visitors.visitors_of(server.held.is_open, server.held.holding())
+    assert set(tabs) == {"bob", "cid"}
+    assert server.send("bob", "a", 8 * MB) == ""
 
 
 def test_a_tab_has_so_many_bytes_and_files(server: Server) -> None:
