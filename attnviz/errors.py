@@ -233,23 +233,26 @@ class ServerBusyError(ServerError):
 
     Parameters
     ----------
-    place
-        Place in the queue that it would have had; None if that is not known.
+    waiting
+        How many wait for it already; None if that is not known.
     seconds
         After how long it is worth asking again.
 
     Attributes
     ----------
-    place, seconds
+    waiting, seconds
         The same.
     """
 
-    def __init__(self, place: int | None, seconds: float) -> None:
-        self.place, self.seconds = place, seconds
-        where = "" if place is None else f": your place is {place:,}"
-        super().__init__(
-            f"The server that looks is busy{where}. Try again in about {max(seconds, 1):.0f} s."
-        )
+    def __init__(self, waiting: int | None, seconds: float) -> None:
+        self.waiting, self.seconds = waiting, seconds
+        super().__init__(f"{self.state}. Try again in about {max(seconds, 1):.0f} s.")
+
+    @property
+    def state(self) -> str:
+        """How busy it is, without what to do."""
+        already = f": {self.waiting:,} wait already" if self.waiting else ""
+        return f"The server that looks is busy{already}"
 
 
 class FocusError(AttnvizError):

@@ -39,7 +39,7 @@ def serve(
         int, typer.Option(help="Looks that share a pass, at most.", min=1, max=256)
     ] = 16,
     queue: Annotated[
-        int, typer.Option(help="Looks that may wait; more are told a place.", min=0, max=1000)
+        int, typer.Option(help="Looks that may wait; more are told to come again.", min=0, max=1000)
     ] = 32,
 ) -> None:
     """Look for the app over the network: it sends a picture and a question, and gets the maps.

@@ -6,32 +6,45 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from typing import Any
+
+from attnviz.hosting import LOOPBACK
 
 _CHUNK = 1024**2
 
 
-def web_opener(*more: type[urllib.request.BaseHandler]) -> urllib.request.OpenerDirector:
+class _ProxyElsewhere(urllib.request.ProxyHandler):
+    """The proxy that is set, but for this computer: it would get what is meant for nobody else."""
+
+    def proxy_open(self, req: Any, proxy: Any, type: Any) -> Any:  # noqa: A002 - named by its base
+        if urllib.parse.urlsplit(req.full_url).hostname in LOOPBACK:
+            return None
+        return super().proxy_open(req, proxy, type)
+
+
+def web_opener(*more: Callable[[], urllib.request.BaseHandler]) -> urllib.request.OpenerDirector:
     """Return what opens http and https addresses, and follows no redirection.
 
     Parameters
     ----------
     *more
-        Handlers of what else it is to do.
+        Make handlers of what else it is to do.
 
     Returns
     -------
     urllib.request.OpenerDirector
     """
     opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler,
+    handlers: tuple[Callable[[], urllib.request.BaseHandler], ...] = (
+        _ProxyElsewhere,
         urllib.request.HTTPHandler,
         urllib.request.HTTPSHandler,
         urllib.request.HTTPDefaultErrorHandler,
         urllib.request.HTTPErrorProcessor,
         *more,
-    ):
+    )
+    for handler in handlers:
         opener.add_handler(handler())
     return opener
 

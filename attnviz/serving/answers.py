@@ -25,7 +25,7 @@ _STATUS: dict[type[AttnvizError], HTTPStatus] = {
     NotServedError: HTTPStatus.NOT_FOUND,
     ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     DeadlineError: HTTPStatus.GATEWAY_TIMEOUT,
-    ServerError: HTTPStatus.BAD_REQUEST,
+    ServerError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
@@ -38,7 +38,7 @@ def refusal(error: AttnvizError) -> bytes:
     """Return an error as it is sent."""
     facts: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
     if isinstance(error, ServerBusyError):
-        facts |= {"place": error.place, "seconds": error.seconds}
+        facts |= {"waiting": error.waiting, "seconds": error.seconds}
     return json.dumps(facts).encode()
 
 
@@ -71,9 +71,9 @@ def error_of(body: bytes, status: int) -> AttnvizError:
 def _error(facts: dict[str, Any]) -> AttnvizError:
     if facts["error"] == ServerBusyError.__name__:
         seconds = min(max(checked_number(facts["seconds"]), 0.0), _LONGEST_WAIT)
-        place = facts["place"]
+        waiting = facts["waiting"]
         return ServerBusyError(
-            None if place is None else math.floor(checked_number(place)), seconds
+            None if waiting is None else math.floor(checked_number(waiting)), seconds
         )
     if not isinstance(facts["message"], str):
         raise ValueError("there is no sentence")

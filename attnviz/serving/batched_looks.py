@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Event
 from typing import TypeVar
 
 from torch import nn
@@ -35,15 +37,20 @@ class LookOrder:
 
     request: LookRequest
     until: float
+    _left: Event = field(default_factory=Event)
 
     @classmethod
     def received(cls, request: LookRequest) -> LookOrder:
         """Return the order of a request that has just come."""
         return cls(request, time.monotonic() + request.seconds)
 
+    def leave(self) -> None:
+        """Take note that who asked has left."""
+        self._left.set()
+
     def check(self) -> None:
         """Raise DeadlineError if nobody waits for the answer any more."""
-        if time.monotonic() > self.until:
+        if time.monotonic() > self.until or self._left.is_set():
             raise DeadlineError(
                 f"The look took longer than the {self.request.seconds:.0f} s that it may take. Try "
                 "again later, or choose a faster method or a smaller input."
@@ -170,7 +177,9 @@ def _answered(group: Sequence[_Prepared]) -> list[LookAnswer | AttnvizError]:
         pictures = [one.picture for one in group]
         found = _or_error(partial(explain_together, first.model, pictures, first.asked))
     if isinstance(found, AttnvizError):
-        return [found for _ in group]
+        if len(group) == 1:
+            return [found]
+        return [answer for one in group for answer in _answered([one])]  # each its own error
     return [_answer(one, len(group), passes()) for one in found]
 
 
@@ -189,9 +198,16 @@ def _or_error(make: Callable[[], T]) -> T | AttnvizError:
     except AttnvizError as error:
         return error
     except Exception as error:
-        return ServerError(
-            f"The server failed on the look ({type(error).__name__}). Its log may say why."
-        )
+        return failure(error)
+
+
+def failure(error: Exception) -> ServerError:
+    """Return what is told of an error that nobody foresaw; where it arose is noted for the log."""
+    told = ServerError(
+        f"The server failed on the look ({type(error).__name__}). Its log says where."
+    )
+    told.add_note("".join(traceback.format_exception(error)))
+    return told
 
 
 @contextmanager

@@ -9,39 +9,40 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from urllib.parse import urlsplit
 
 from attnviz.analysis.explanation import Explanation
 from attnviz.analysis.explanation_file import explanation_parts
-from attnviz.analysis.provenance import pass_provenance
 from attnviz.errors import (
     AttnvizError,
     ExplanationError,
     ServerBusyError,
     ServerError,
     SettingError,
-    TargetError,
 )
+from attnviz.hosting import LOOPBACK
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.web import (
     bounded_answer,
     is_web_address,
     shown_address,
-    web_opener,
     why_no_answer,
 )
 from attnviz.pictures import Picture
 from attnviz.serving.answers import MOST_REFUSAL, error_of
+from attnviz.serving.both_sides import as_here, tells_whole
+from attnviz.serving.connection import LookConnection, asked_aside
 from attnviz.serving.messages import (
     LARGEST_INPUT,
+    MESSAGE_TYPE,
     PROTOCOL,
     LookRequest,
     can_be_sent,
 )
 from attnviz.serving.settings import TOKEN_VARIABLE, is_token, token_from_environment
 from attnviz.targets import Target
-from attnviz.targets.base import TextContext
-from attnviz.targets.text import format_targets, parse_targets
+from attnviz.targets.text import format_targets
 from attnviz.untrusted.values import UNREADABLE, checked_list, checked_object, parse_json
 from attnviz.version import __version__
 
@@ -52,10 +53,11 @@ _LIST_LASTS = 60.0  # seconds
 _MOST_ANSWER = 256 * 2**20
 _MOST_LIST = 2 * 2**20
 _MOST_NETWORKS = 20_000
+_ASKED = "The server that looks computes the maps, or others are before you"
 _LONGEST_PAUSE = 5.0  # seconds between two attempts
 
 Waiting = Callable[[str], object]
-"""Called with a sentence while the server is busy; what it raises ends the wait."""
+"""Called with a sentence while there is no answer yet; what it raises ends the wait."""
 
 
 @dataclass(eq=False)
@@ -76,7 +78,11 @@ class LookServer:
     _listed_at: float = float("-inf")
 
     def __post_init__(self) -> None:
-        if not is_web_address(self.address) or "?" in self.address or "#" in self.address:
+        if (
+            not is_web_address(self.address)
+            or not (self.address.isascii() and self.address.isprintable())
+            or any(sign in self.address for sign in "?# ")
+        ):
             raise SettingError(
                 f"{SERVER_VARIABLE} is set to {shown_address(self.address)[:80]!r}, which is no "
                 "address of a server. Set it to one such as http://127.0.0.1:8600, or unset it."
@@ -122,11 +128,14 @@ class LookServer:
             not can_be_sent(picture)
             or not isinstance(size, int)
             or size > LARGEST_INPUT
-            or not _tells_whole(text, targets, model)
+            or not tells_whole(text, targets, model)
             or model.name not in self.offered()
         ):
             return None
-        return LookRequest(model.name, size, model.weights_sha256, method, text, _PATIENCE, picture)
+        request = LookRequest(
+            model.name, size, model.weights_sha256, method, text, _PATIENCE, picture
+        )
+        return request if request.readable else None
 
     def explain(
         self,
@@ -146,7 +155,8 @@ class LookServer:
         targets
             Those of the request.
         waiting
-            Called while the server is too busy to take the request.
+            Called every half second while there is no answer, and while the server is too busy to
+            take the request.
 
         Raises
         ------
@@ -160,14 +170,13 @@ class LookServer:
         end = time.monotonic() + request.seconds
         while True:
             try:
-                return self._explanation(model, request, targets, end)
+                return self._explanation(model, request, targets, end, waiting)
             except ServerBusyError as busy:
                 pause = min(max(busy.seconds, 0.5), _LONGEST_PAUSE)
                 if time.monotonic() + pause > end:
                     raise
                 if waiting is not None:
-                    place = "" if busy.place is None else f": your place is {busy.place:,}"
-                    waiting(f"The server that looks is busy{place}")
+                    waiting(busy.state)
                 time.sleep(pause)
 
     def offered(self) -> frozenset[str]:
@@ -196,27 +205,50 @@ class LookServer:
         return names
 
     @property
+    def on_loopback(self) -> bool:
+        """Whether it is on this computer."""
+        return urlsplit(self.address).hostname in LOOPBACK
+
+    @property
     def shown(self) -> str:
         """The address without what may be secret."""
         return shown_address(self.address)
 
     def _explanation(
-        self, model: VisionModel, request: LookRequest, targets: tuple[Target, ...], end: float
+        self,
+        model: VisionModel,
+        request: LookRequest,
+        targets: tuple[Target, ...],
+        end: float,
+        waiting: Waiting | None,
     ) -> Explanation:
         left = max(end - time.monotonic(), 0.1)
         message = replace(request, seconds=left).message()
-        body = self._answer("v1/looks", message, _MOST_ANSWER, end + _SHORT)
+        connection = LookConnection()
+        ask = partial(self._answer, "v1/looks", message, _MOST_ANSWER, end + _SHORT, connection)
+        if waiting is None:
+            body = ask()
+        else:
+            body = asked_aside(ask, connection.close, partial(waiting, _ASKED))
         try:
             parts = explanation_parts(body, request.picture)
         except ExplanationError as error:
             raise ServerError(
                 f"{self.shown} answered with something else than maps. Check {SERVER_VARIABLE}."
             ) from error
-        return Explanation(**_as_here(parts, model, request.picture, targets))
+        return Explanation(**as_here(parts, model, request.picture, targets))
 
-    def _answer(self, path: str, message: bytes | None, most: int, end: float) -> bytes:
+    def _answer(
+        self,
+        path: str,
+        message: bytes | None,
+        most: int,
+        end: float,
+        connection: LookConnection | None = None,
+    ) -> bytes:
         """What the server answers; its refusals are raised."""
-        headers = {"Content-Type": "application/x-attnviz-look"}
+        connection = connection or LookConnection()
+        headers = {"Content-Type": MESSAGE_TYPE}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(  # noqa: S310 - its scheme was checked
@@ -224,13 +256,15 @@ class LookServer:
         )
         seconds = max(end - time.monotonic(), 0.1)
         try:
-            with web_opener().open(request, timeout=seconds) as response:
+            with connection.open(request, seconds) as response:
                 return bounded_answer(response, most, end)
         except urllib.error.HTTPError as error:
             if error.code < 400:
                 raise self._silent(error, seconds) from error
             raise self._refused(error, end) from error
         except (OSError, http.client.HTTPException) as error:
+            if connection.cut:  # refused before it was read, and the reason was lost on the way
+                raise ServerBusyError(None, 1.0) from error
             raise self._silent(error, seconds) from error
 
     def _refused(self, answer: urllib.error.HTTPError, end: float) -> AttnvizError:
@@ -247,27 +281,3 @@ class LookServer:
             f"{why_no_answer(error, seconds)}. Start it with `attnviz serve`, or unset "
             f"{SERVER_VARIABLE} and start the app again to look without it."
         )
-
-
-def _tells_whole(text: str, targets: tuple[Target, ...], model: VisionModel) -> bool:
-    """Whether who reads the text gets the same targets."""
-    if not targets:
-        return True
-    try:
-        return parse_targets(text, TextContext(model.labels)) == targets
-    except TargetError:
-        return False
-
-
-def _as_here(
-    parts: dict[str, Any], model: VisionModel, picture: Picture, targets: tuple[Target, ...]
-) -> dict[str, Any]:
-    """Parts of an explanation, with what the server was not told and the targets themselves."""
-    here = pass_provenance(model, picture, parts["geometry"])
-    others = {name: text for name, text in parts["provenance"].items() if name not in here}
-    asked = parts["asked"]
-    if len(asked) == len(targets):
-        asked = tuple(
-            replace(one, target=target) for one, target in zip(asked, targets, strict=True)
-        )
-    return parts | {"provenance": here | others, "asked": asked}

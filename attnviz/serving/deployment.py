@@ -9,7 +9,7 @@ from typing import Any
 
 from ray import serve
 
-from attnviz.errors import AttnvizError
+from attnviz.errors import AttnvizError, ClusterError
 from attnviz.serving.batched_looks import (
     BatchedLooks,
     LookAnswer,
@@ -45,7 +45,10 @@ class LookReplica:
         await self.remember(network_key(request))
         if takes_many_passes(request):
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._long, self._looks.alone, order)
+            try:
+                return await loop.run_in_executor(self._long, self._looks.alone, order)
+            finally:
+                order.leave()  # also if the desk has called it off: the passes end
         answer: LookAnswer | AttnvizError = await self.together(order)
         return answer
 
@@ -81,22 +84,36 @@ def started_deployment(settings: ServeSettings, processors: int) -> Any:
     Returns
     -------
     ray.serve.handle.DeploymentHandle
-    """
-    from attnviz.serving.networks import loads_on_gpu
 
+    Raises
+    ------
+    ClusterError
+        They did not start.
+    """
+    from attnviz.serving.networks import visible_gpus
+
+    gpus = visible_gpus()
     resources = {
         "num_cpus": max(1, processors // settings.replicas)
         if settings.replicas <= processors
         else processors / settings.replicas,
-        "num_gpus": settings.gpu_share if loads_on_gpu() else 0,
+        "num_gpus": settings.gpu_share if gpus else 0,
     }
     deployment: Any = serve.deployment(
         name=NAME,
         num_replicas=settings.replicas,
         ray_actor_options=resources,
-        max_ongoing_requests=settings.slots,
+        # So many that a batch gathers while one is in work, and no more: the next process has room.
+        max_ongoing_requests=2 * settings.batch + 1,
     )(LookReplica)
     quiet = {"log_level": "ERROR"}
     # Nothing but our own desk listens: Serve's proxy would read messages of any size, from anybody.
     serve.start(proxy_location="Disabled", logging_config=quiet)
-    return serve.run(deployment.bind(settings), name=NAME, route_prefix=None, logging_config=quiet)
+    bound = deployment.bind(settings)
+    try:
+        return serve.run(bound, name=NAME, route_prefix=None, logging_config=quiet)
+    except RuntimeError as error:
+        raise ClusterError(
+            f"The processes with networks did not start: {error}. If memory runs out, start with "
+            "fewer --replicas or less --memory-mb."
+        ) from error

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -20,15 +20,16 @@ from starlette.routing import Route
 from attnviz.errors import AttnvizError, DeadlineError, ServerBusyError, ServerError
 from attnviz.hosting import LOOPBACK
 from attnviz.serving.answers import refusal, status_of
-from attnviz.serving.batched_looks import LookAnswer
-from attnviz.serving.messages import MOST_BYTES, PROTOCOL, LookRequest, read_request
+from attnviz.serving.arriving import announced_size, read_body, read_past, unless_left
+from attnviz.serving.batched_looks import LookAnswer, failure, takes_many_passes
+from attnviz.serving.messages import PROTOCOL, LookRequest, read_request
 from attnviz.serving.settings import ServeSettings
 from attnviz.serving.waiting_room import WaitingRoom
 from attnviz.version import __version__
 
-MESSAGE_TYPE = "application/x-attnviz-look"
 ANSWER_TYPE = "application/x-npz"
 _JSON = "application/json"
+_LOG = logging.getLogger(__name__)
 _SLOWEST_SECONDS = 60.0  # of one message: the room that waits for it is nobody else's
 _ARRIVING = 8  # messages that are read at a time
 
@@ -54,11 +55,14 @@ class LookDesk:
     models: Collection[str]
     look: Look
     answered: int = 0
-    _room: WaitingRoom = field(init=False)
+    _quick: WaitingRoom = field(init=False)
+    _slow: WaitingRoom = field(init=False)
     _arriving: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        self._room = WaitingRoom(self.settings.slots, self.settings.chairs)
+        self._quick = WaitingRoom(self.settings.slots, self.settings.chairs)
+        # Work of many passes takes minutes: in one room with the others it would hold them up.
+        self._slow = WaitingRoom(self.settings.replicas, self.settings.chairs)
         self._arriving = asyncio.Semaphore(_ARRIVING)
 
     def app(self) -> Starlette:
@@ -81,24 +85,35 @@ class LookDesk:
         )
 
     async def _state(self, request: Request) -> Response:
-        room = self._room
+        rooms = self._quick, self._slow
+        running, waiting = sum(one.running for one in rooms), sum(one.waiting for one in rooms)
         return self._told(
-            request,
-            {"running": room.running, "waiting": room.waiting, "answered": self.answered},
+            request, {"running": running, "waiting": waiting, "answered": self.answered}
         )
 
     async def _looks(self, request: Request) -> Response:
+        since = time.monotonic()
         try:
-            body = await self._body(request)
-            if not self._admits(request):  # the message was taken, so that the answer is read
+            if not self._admits(request):
+                await read_past(request)
                 return _stranger()
-            asked = read_request(body)
-            found = await self._found(asked)
-        except ServerError as error:
-            found = error
+            try:
+                asked = read_request(await self._arrived(request))
+            except DeadlineError as error:
+                return _refused(error, HTTPStatus.REQUEST_TIMEOUT)
+            except ServerBusyError as error:
+                return _refused(error)
+            except ServerError as error:
+                return _refused(error, HTTPStatus.BAD_REQUEST)
+            found = await unless_left(request, self._found(asked, since + asked.seconds))
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)
+        except AttnvizError as error:
+            found = error
+        except Exception as error:
+            found = failure(error)
         if isinstance(found, AttnvizError):
+            _log(found)
             return _refused(found)
         self.answered += 1
         headers = {
@@ -107,9 +122,9 @@ class LookDesk:
         }
         return Response(found.content, media_type=ANSWER_TYPE, headers=headers)
 
-    async def _found(self, asked: LookRequest) -> LookAnswer | AttnvizError:
-        until = time.monotonic() + asked.seconds
-        async with self._room.slot(asked.seconds):
+    async def _found(self, asked: LookRequest, until: float) -> LookAnswer | AttnvizError:
+        room = self._slow if takes_many_passes(asked) else self._quick
+        async with room.slot(max(until - time.monotonic(), 0.0)):
             left = until - time.monotonic()
             try:
                 return await asyncio.wait_for(self.look(replace(asked, seconds=left)), left)
@@ -119,23 +134,22 @@ class LookDesk:
                     "choose a faster method or a smaller input."
                 ) from None
 
-    async def _body(self, request: Request) -> bytes:
-        """The message, unless it is too large or too slow; of strangers nothing is kept."""
-        kept, admitted = bytearray(), self._admits(request)
-        size = request.headers.get("content-length", "")
-        if request.headers.get("content-type") != MESSAGE_TYPE or not size.isdecimal():
-            raise ServerError(f"A look is asked for by a message of the type {MESSAGE_TYPE}.")
-        if len(size) > 12 or int(size) > MOST_BYTES:
-            raise ServerError(
-                f"The message is larger than {MOST_BYTES / 1e6:.0f} MB. Send a smaller picture."
-            )
-        with contextlib.suppress(TimeoutError):
-            async with self._arriving, asyncio.timeout(_SLOWEST_SECONDS):
-                async for chunk in request.stream():
-                    if admitted:
-                        kept += chunk
-                return bytes(kept)
-        raise ServerError("The message did not arrive in time. Check the connection.")
+    async def _arrived(self, request: Request) -> bytes:
+        """The message, for which there is room for so long."""
+        size = announced_size(request)
+        try:
+            await asyncio.wait_for(self._arriving.acquire(), _SLOWEST_SECONDS)
+        except TimeoutError:
+            raise ServerBusyError(None, 5.0) from None
+        try:
+            async with asyncio.timeout(_SLOWEST_SECONDS):
+                return await read_body(request, size)
+        except TimeoutError:
+            raise DeadlineError(
+                "The message did not arrive in time. Check the connection."
+            ) from None
+        finally:
+            self._arriving.release()
 
     def _told(self, request: Request, facts: dict[str, object]) -> Response:
         if not self._admits(request):
@@ -160,8 +174,14 @@ def _stranger() -> Response:
     )
 
 
-def _refused(error: AttnvizError) -> Response:
+def _log(error: AttnvizError) -> None:
+    """Tell the operator what went wrong: who asked is told no more than that it did."""
+    if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _LOG.error("%s", "\n".join([str(error), *getattr(error, "__notes__", ())]))
+
+
+def _refused(error: AttnvizError, status: HTTPStatus | None = None) -> Response:
     headers = {}
     if isinstance(error, ServerBusyError):
         headers["Retry-After"] = str(max(1, round(error.seconds)))
-    return Response(refusal(error), status_of(error), headers, media_type=_JSON)
+    return Response(refusal(error), status or status_of(error), headers, media_type=_JSON)

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 
+from attnviz.errors import SettingError
 from attnviz.serving.desk import LookDesk
 from attnviz.serving.settings import ServeSettings
 
 _MORE_CONNECTIONS = 64  # than looks that wait or are computed
 _LARGEST_HEADERS = 32_768
+
+
+def bound_socket(settings: ServeSettings) -> socket.socket:
+    """Return a socket at the address of a server, which does not listen yet.
+
+    Raises
+    ------
+    SettingError
+        The address is taken, or none of this computer.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # else a port that was just freed is taken for a minute
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((settings.host, settings.port))
+    except OSError as error:
+        bound.close()
+        raise SettingError(
+            f"Nothing can listen at {settings.host}, port {settings.port} "
+            f"({error.strerror or error}). Choose another --port, or an address of this computer "
+            "for --host."
+        ) from error
+    return bound
 
 
 class DeskServer(uvicorn.Server):
@@ -40,7 +67,7 @@ class DeskServer(uvicorn.Server):
             ws="none",
             http="h11",
             lifespan="off",
-            limit_concurrency=settings.slots + settings.chairs + _MORE_CONNECTIONS,
+            limit_concurrency=settings.most_looks + _MORE_CONNECTIONS,
             h11_max_incomplete_event_size=_LARGEST_HEADERS,
             timeout_graceful_shutdown=5,
         )

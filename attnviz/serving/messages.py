@@ -6,6 +6,7 @@ compared before anything is reserved, and nothing is decoded: pixels are sent as
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from dataclasses import dataclass, field
@@ -28,10 +29,12 @@ from attnviz.untrusted.values import (
 from attnviz.viewer.blob import pack_blob
 
 PROTOCOL = 1
+MESSAGE_TYPE = "application/x-attnviz-look"
 MOST_PIXELS = 8_000_000
 MOST_SECONDS = 600.0
 LARGEST_INPUT = 2048
 _MOST_HEADER = 20_000
+_TABLE = 500  # bytes that the table of arrays takes of the header at most
 _MOST_NAME = 200
 _MOST_TARGETS = 8_000  # characters
 MOST_BYTES = 3 * MOST_PIXELS + _MOST_HEADER + 16
@@ -71,7 +74,20 @@ class LookRequest:
 
     def message(self) -> bytes:
         """Return the request as it is sent."""
-        header = {
+        return pack_blob(self._header(), {_PICTURE: self.picture.pixels})
+
+    @property
+    def readable(self) -> bool:
+        """Whether a server reads it: a joiner of emoji in its words, say, is not printable."""
+        texts = (self.model, _MOST_NAME), (self.method, _MOST_NAME), (self.targets, _MOST_TARGETS)
+        return (
+            all(map(_is_plain, *zip(*texts, strict=True)))
+            and all(map(_HEX.fullmatch, (self.weights, self.picture.sha256)))
+            and len(json.dumps(self._header())) + _TABLE <= _MOST_HEADER
+        )
+
+    def _header(self) -> dict[str, Any]:
+        return {
             "protocol": PROTOCOL,
             "model": self.model,
             "side": self.side,
@@ -81,7 +97,6 @@ class LookRequest:
             "seconds": self.seconds,
             "sha256": self.picture.sha256,
         }
-        return pack_blob(header, {_PICTURE: self.picture.pixels})
 
 
 def can_be_sent(picture: Picture) -> bool:
@@ -155,9 +170,13 @@ def _pixels(table: list[Any], message: bytes, begin: int) -> AnyArray:
 
 
 def _plain(value: Any, most: int) -> str:
-    if not isinstance(value, str) or len(value) > most or not value.isprintable():
+    if not isinstance(value, str) or not _is_plain(value, most):
         raise ValueError("a text is too long, or is none")
     return value
+
+
+def _is_plain(text: str, most: int) -> bool:
+    return len(text) <= most and text.isprintable()
 
 
 def _hexadecimal(value: Any) -> str:

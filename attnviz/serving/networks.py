@@ -116,6 +116,6 @@ class ServedNetworks:
         free_memory(choose_device(self.device))
 
 
-def loads_on_gpu() -> bool:
-    """Return whether networks run on a GPU here unless somebody says otherwise."""
-    return torch.cuda.is_available()
+def visible_gpus() -> int:
+    """Return on how many GPUs networks run here unless somebody says otherwise."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
@@ -14,9 +15,9 @@ from attnviz.batch.ray_start import INSTALL, imported_ray, joined_cluster
 from attnviz.errors import AttnvizError, ClusterError, ServerError
 from attnviz.serving.batched_looks import LookAnswer
 from attnviz.serving.desk import LookDesk
-from attnviz.serving.listening import DeskServer
+from attnviz.serving.listening import DeskServer, bound_socket
 from attnviz.serving.messages import LookRequest
-from attnviz.serving.networks import offered_networks
+from attnviz.serving.networks import offered_networks, visible_gpus
 from attnviz.serving.settings import ServeSettings
 
 
@@ -34,6 +35,8 @@ def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
     ------
     ClusterError
         Ray is not installed with Serve, or cannot be started.
+    SettingError
+        Its address is taken, or the replicas take more GPUs than there are.
     UnknownNameError, WeightsError
         As `offered_networks`.
     """
@@ -42,14 +45,15 @@ def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
     if find_spec("fastapi") is None:  # which Serve imports, and Ray alone does not bring
         raise ClusterError(f"attnviz serve needs Ray with Serve: {INSTALL}")
     offered = offered_networks(settings.models)
-    with joined_cluster(ray, None):
+    settings.check_gpus(visible_gpus())
+    with bound_socket(settings) as place, joined_cluster(ray, None):
         from attnviz.serving.deployment import started_deployment
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
         for one in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again when it has ended
             signal.signal(one, _end)
         handle = started_deployment(settings, os.cpu_count() or 1)
-        DeskServer(settings, LookDesk(settings, offered, _look_of(ray, handle)), told).run()
+        DeskServer(settings, LookDesk(settings, offered, _look_of(ray, handle)), told).run([place])
 
 
 def _end(*_: object) -> None:
@@ -72,13 +76,21 @@ def _ray_by_itself() -> dict[str, str]:
 
 
 def _look_of(ray: Any, handle: Any) -> Callable[[LookRequest], Any]:
+    from ray.serve.exceptions import RayServeException
+
     from attnviz.serving.deployment import network_key
+
+    lost = (ray.exceptions.RayError, RayServeException)  # of which neither is the other
 
     async def look(request: LookRequest) -> LookAnswer | AttnvizError:
         at = handle.options(multiplexed_model_id=network_key(request))
         try:
-            found: LookAnswer | AttnvizError = await at.look.remote(request)
-        except ray.exceptions.RayError as error:
+            answer = at.look.remote(request)
+            found: LookAnswer | AttnvizError = await answer
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        except lost as error:
             return ServerError(
                 f"The process that looked was lost ({type(error).__name__}); another one takes its "
                 "place. Try again; if memory runs out, start the server with less --memory-mb."

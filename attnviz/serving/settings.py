@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 import os
 from dataclasses import dataclass, field
 
@@ -36,7 +37,7 @@ class ServeSettings:
     gather
         Seconds that a look waits for others that could share its pass.
     chairs
-        How many looks may wait; more are told that the server is busy.
+        How many looks may wait, and as many of slow methods; more are told that the server is busy.
     token
         What whoever asks must know; nobody is asked for one if empty.
 
@@ -80,6 +81,24 @@ class ServeSettings:
     def slots(self) -> int:
         """How many looks are with the networks: a batch in work, and one that gathers."""
         return 2 * self.batch * self.replicas
+
+    @property
+    def most_looks(self) -> int:
+        """How many looks run and wait at most, in the room of slow methods (one for each replica,
+        and as many chairs) and in that of all others.
+        """
+        return self.slots + self.replicas + 2 * self.chairs
+
+    def check_gpus(self, count: int) -> None:
+        """Raise SettingError if the replicas do not fit on so many GPUs; 0 means on processors."""
+        most = count * math.floor(1 / self.gpu_share + 1e-9)
+        if count and self.replicas > most:
+            gpus = "1 GPU has" if count == 1 else f"{count:,} GPUs have"
+            raise SettingError(
+                f"{gpus} room for {most:,} of {self.replicas:,} replicas that take "
+                f"{self.gpu_share:g} of one each. Start with --replicas {most}, or a smaller "
+                "--gpu-share."
+            )
 
     def admits(self, given: str) -> bool:
         """Return whether a token is the right one, in a time that does not tell how near it is."""

@@ -1,4 +1,4 @@
-"""Who waits at a server, and how many may: the others are told their place, and come again."""
+"""Who waits at a server, and how many may: the others are told how many wait, and come again."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class WaitingRoom:
             self._give_on()
 
     async def _wait(self, seconds: float) -> None:
-        place = self.waiting + 1
-        if place > self.chairs:
-            raise ServerBusyError(place, self._learned * place / self.slots)
+        if self.waiting >= self.chairs:
+            seconds = self._learned * (self.waiting + 1) / self.slots
+            raise ServerBusyError(self.waiting, seconds)
         called = asyncio.get_running_loop().create_future()
         self._waiting.append(called)
         try:
@@ -78,7 +78,7 @@ class WaitingRoom:
         except BaseException as error:
             if called.done() and not called.cancelled():  # called at the last moment
                 self._give_on()
-            else:
+            elif called in self._waiting:  # no slot has come past it since it gave up
                 self._waiting.remove(called)
             if isinstance(error, TimeoutError):
                 raise DeadlineError(
@@ -89,7 +89,9 @@ class WaitingRoom:
 
     def _give_on(self) -> None:
         """Give a slot to who is next."""
-        if self._waiting:
-            self._waiting.popleft().set_result(None)
-        else:
-            self.running -= 1
+        while self._waiting:
+            called = self._waiting.popleft()
+            if not called.done():  # one that has given up may not have been woken to go yet
+                called.set_result(None)
+                return
+        self.running -= 1

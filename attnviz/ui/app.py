@@ -15,6 +15,7 @@ from attnviz.hosting import LOOPBACK, Hosting
 from attnviz.ui.kit.counting_server import require_counting
 from attnviz.ui.kit.garbage import COLLECTOR
 from attnviz.ui.kit.guard import guarded
+from attnviz.ui.kit.look_server import looks_elsewhere
 from attnviz.ui.kit.open_tab import know_tab
 from attnviz.ui.kit.sign_in import admitted, require_sign_in, show_identity
 from attnviz.ui.kit.style import use_style
@@ -57,13 +58,23 @@ def _show_mode(hosting: Hosting) -> None:
     """Say in the sidebar whom the app serves, and what that means for one's photos."""
     with st.sidebar.container(key="av-mode"):
         if hosting.hosted:
+            passed_on = (
+                " Another server gets their pixels to compute maps, and keeps none."
+                if looks_elsewhere()
+                else ""
+            )
             st.caption(
                 "**Hosted**: photos go to the server that runs this app, stay in its memory for "
                 "you alone, and are gone a quarter of an hour after you close the page, or two "
-                "hours after your last click."
+                f"hours after your last click.{passed_on}"
             )
         elif st.get_option("server.address") in LOOPBACK:
-            st.caption("**Local**: only this computer reaches the app; photos do not leave it.")
+            st.caption(
+                "**Local**: only this computer reaches the app. The pixels of photos go to the "
+                "server in ATTNVIZ_SERVER, which computes maps and keeps no photo."
+                if looks_elsewhere()
+                else "**Local**: only this computer reaches the app; photos do not leave it."
+            )
         else:
             st.warning(
                 "Other computers reach this app, and whoever does may open this computer's folders "

@@ -24,11 +24,6 @@ NAME, SIDE = "ran-small", 128
 Served = Callable[..., AbstractContextManager[LookServer]]
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
 @pytest.fixture(scope="module")
 def networks() -> ServedNetworks:
     return ServedNetworks(offered_networks([NAME]), 2**30, "cpu")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import pytest
 
+from attnviz.analysis.explain_together import Asked, PreparedPicture, explain_together
+from attnviz.analysis.explanation import Explanation
 from attnviz.assets import assets_folder
-from attnviz.errors import DeadlineError, NotServedError, UnknownNameError
+from attnviz.errors import (
+    AttnvizError,
+    DeadlineError,
+    NotServedError,
+    ServerError,
+    UnknownNameError,
+)
 from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
+from attnviz.serving import batched_looks
 from attnviz.serving.batched_looks import BatchedLooks, LookAnswer, LookOrder
 from attnviz.serving.messages import LookRequest, read_request
 from attnviz.serving.networks import ServedNetworks, offered_networks
@@ -44,6 +54,33 @@ def test_looks_that_came_together_share_a_pass_if_they_ask_the_same(
     assert first.content != second.content
     assert isinstance(gone, DeadlineError)
     assert isinstance(unknown, NotServedError)
+
+
+def test_what_fails_on_one_picture_is_not_the_error_of_its_neighbours(
+    networks: ServedNetworks,
+    model: VisionModel,
+    pictures: list[Picture],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def failing(
+        model: VisionModel, given: list[PreparedPicture], asked: Asked
+    ) -> list[Explanation | AttnvizError]:
+        if any(one.picture is pictures[1] for one in given):
+            raise ZeroDivisionError("on this one")
+        return explain_together(model, given, asked)
+
+    monkeypatch.setattr(batched_looks, "explain_together", failing)
+    found = BatchedLooks(networks)(
+        [
+            LookOrder.received(LookRequest(NAME, SIDE, model.weights_sha256, "auto", "", 60.0, one))
+            for one in pictures
+        ]
+    )
+    assert [type(one) for one in found] == [LookAnswer, ServerError, LookAnswer]
+    (note,) = found[1].__notes__  # type: ignore[union-attr]  # for the log
+    assert "ZeroDivisionError: on this one" in note
+    sent = pickle.loads(pickle.dumps(found[1]))
+    assert sent.__notes__ == [note]
 
 
 def test_memory_holds_so_many_networks_by_their_bytes() -> None:

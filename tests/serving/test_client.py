@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
-from attnviz.errors import ServerError, SettingError
+from attnviz.errors import ServerBusyError, ServerError, SettingError
+from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
 from attnviz.serving.client import LookServer
+from attnviz.serving.messages import LookRequest
+from tests.serving.conftest import NAME, SIDE
 
 
 @contextmanager
@@ -62,12 +68,59 @@ def test_what_is_no_server_is_told(
         assert asked_for == ["/v1/models"]
 
 
+def test_a_proxy_gets_nothing_that_is_meant_for_this_computer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with answering(502, b"") as (proxy, proxied), answering(501, b"") as (here, asked_for):
+        monkeypatch.setenv("http_proxy", proxy)
+        for name in ("127.0.0.1", "localhost"):
+            with pytest.raises(ServerError, match="answered with 501"):
+                LookServer(here.replace("127.0.0.1", name)).offered()
+        assert (asked_for, proxied) == (["/v1/models"] * 2, [])
+        with pytest.raises(ServerError, match="answered with 502"):
+            LookServer("http://looks.example:8600").offered()
+        assert proxied == ["http://looks.example:8600/v1/models"]
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", b""])
+def test_a_refusal_before_the_picture_was_read_is_one_to_come_again(
+    answer: bytes, model: VisionModel
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2500, 2500, 3), np.uint8)
+    request = LookRequest(
+        NAME, SIDE, "ab" * 32, "auto", "", 0.2, Picture(pixels, "large", "cd" * 32)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(answer)  # and closes, with 18 MB unread
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(ServerBusyError):
+            LookServer(f"http://127.0.0.1:{listening.getsockname()[1]}").explain(model, request)
+        thread.join(60)
+
+
 def test_a_server_that_is_gone_is_told_with_what_to_do() -> None:
     with pytest.raises(ServerError, match=r"gives no answer: .+ Start it with `attnviz serve`, or"):
         LookServer("http://user:secret@127.0.0.1:9").offered()
     with pytest.raises(ServerError) as raised:
         LookServer("http://user:secret@127.0.0.1:9").offered()
     assert "secret" not in str(raised.value)
-    for address in ("ftp://a", "file:///etc/passwd", "localhost:8600", "http://a?b=c", "http://["):
+    for address in (
+        "ftp://a",
+        "file:///etc/passwd",
+        "localhost:8600",
+        "http://a?b=c",
+        "http://[",
+        "http://host/\u00e4",
+        "http://host/a b",
+    ):
         with pytest.raises(SettingError, match="no address of a server"):
             LookServer(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import socket
 import threading
 import time
 from typing import Any
@@ -28,6 +29,7 @@ from attnviz.models.vision_model import VisionModel
 from attnviz.pictures import Picture, open_sample
 from attnviz.serving.batched_looks import LookAnswer
 from attnviz.serving.client import LookServer
+from attnviz.serving.listening import bound_socket
 from attnviz.serving.messages import MOST_BYTES, LookRequest
 from attnviz.serving.settings import ServeSettings
 from attnviz.targets import Target
@@ -133,6 +135,20 @@ def test_a_server_for_others_has_a_token() -> None:
     assert TOKEN not in repr(ServeSettings(token=TOKEN))
 
 
+def test_what_cannot_be_started_is_told_before_anything_starts() -> None:
+    for replicas, share, gpus in ((2, 1.0, 1), (5, 0.3, 1), (3, 1.0, 2), (4, 0.6, 3)):
+        with pytest.raises(SettingError, match=r"Start with --replicas \d, or a smaller"):
+            ServeSettings(replicas=replicas, gpu_share=share).check_gpus(gpus)
+    for replicas, share, gpus in ((2, 0.5, 1), (10, 0.1, 1), (2, 1.0, 2), (6, 0.3, 2), (9, 1.0, 0)):
+        ServeSettings(replicas=replicas, gpu_share=share).check_gpus(gpus)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = ServeSettings(port=taken.getsockname()[1])
+        with pytest.raises(SettingError, match=r"Choose another --port"):
+            bound_socket(settings)
+    with bound_socket(settings) as free:
+        assert free.getsockname() == ("127.0.0.1", settings.port)
+
+
 def test_messages_that_no_client_sends_are_refused(serving: Served) -> None:
     with serving() as server:
         place = urlsplit(server.address)
@@ -157,7 +173,7 @@ def test_messages_that_no_client_sends_are_refused(serving: Served) -> None:
         assert connection.getresponse().status == 400
 
 
-def test_the_busy_say_a_place_and_who_waits_too_long_is_told(
+def test_the_busy_say_how_many_wait_and_who_waits_too_long_is_told(
     serving: Served, model: VisionModel, pictures: list[Picture]
 ) -> None:
     release, begun = threading.Event(), threading.Semaphore(0)
@@ -184,9 +200,9 @@ def test_the_busy_say_a_place_and_who_waits_too_long_is_told(
         _until(server, "waiting", 1)
         told: list[str] = []
         short = LookRequest(**vars(request) | {"seconds": 0.3})
-        with pytest.raises(ServerBusyError, match="busy: your place is 2") as busy:
+        with pytest.raises(ServerBusyError, match="busy: 1 wait already") as busy:
             server.explain(model, short)
-        assert busy.value.place == 2
+        assert busy.value.waiting == 1
 
         class ClickedError(Exception):
             pass
@@ -197,7 +213,7 @@ def test_the_busy_say_a_place_and_who_waits_too_long_is_told(
 
         with pytest.raises(ClickedError):
             server.explain(model, request, waiting=tell)
-        assert told == ["The server that looks is busy: your place is 2"]
+        assert told == ["The server that looks is busy: 1 wait already"]
         release.set()
         for visitor in visitors:
             visitor.join(60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,29 @@ def test_what_is_no_request_is_told(sent: bytes, reason: str) -> None:
     assert len(str(raised.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("changes", "readable"),
+    [
+        ({}, True),
+        ({"targets": "word:a red car"}, True),
+        ({"targets": "word:\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}"}, False),
+        ({"targets": "word:mi\N{ZERO WIDTH NON-JOINER}khaham"}, False),
+        ({"targets": "\N{GRINNING FACE}" * 1600}, True),
+        ({"targets": "\N{GRINNING FACE}" * 1680}, False),  # twelve bytes each
+        ({"targets": "x" * 8001}, False),
+        ({"weights": "shipped"}, False),
+    ],
+)
+def test_who_asks_knows_what_a_server_reads(changes: dict[str, Any], readable: bool) -> None:
+    request = replace(REQUEST, **changes)
+    assert request.readable == readable
+    if readable:
+        assert read_request(request.message()).targets == request.targets
+    else:
+        with pytest.raises(ServerError):
+            read_request(request.message())
+
+
 def test_a_picture_is_sent_if_its_pixels_are_few_and_all_there_is() -> None:
     assert can_be_sent(REQUEST.picture)
     large = Picture(np.zeros((2829, 2829, 3), np.uint8), "a", "ab" * 32)
@@ -116,20 +140,20 @@ def test_errors_come_as_they_were_raised() -> None:
         assert str(got) == str(error)
     busy = error_of(refusal(ServerBusyError(7, 12.4)), 503)
     assert isinstance(busy, ServerBusyError)
-    assert (busy.place, busy.seconds) == (7, 12.4)
-    assert "your place is 7" in str(busy)
+    assert (busy.waiting, busy.seconds) == (7, 12.4)
+    assert "busy: 7 wait already" in str(busy)
     # What takes more than a sentence comes as one: the sentence is what people read.
     unknown = UnknownClassError("dgo", ("dog", "cat"), 2)
     got = error_of(refusal(unknown), status_of(unknown))
     assert str(got) == str(unknown)
-    codes = [status_of(one) for one in (busy, NotServedError(""), DeadlineError(""), unknown)]
-    assert codes == [503, 404, 504, 422]
+    told = (busy, NotServedError(""), DeadlineError(""), unknown, ServerError(""))
+    assert [status_of(one) for one in told] == [503, 404, 504, 422, 500]
 
 
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html>", b"[]", b"{}", b'{"error": [], "message": "a"}', b'{"error": "x"}',
-     b'{"error": "ServerBusyError", "place": 1, "seconds": "soon"}', b"[" * 5000],
+     b'{"error": "ServerBusyError", "waiting": 1, "seconds": "soon"}', b"[" * 5000],
 )  # fmt: skip
 def test_a_refusal_that_is_none_is_told(body: bytes) -> None:
     error = error_of(body, 502)
@@ -144,9 +168,9 @@ def test_a_refusal_cannot_be_any_class_or_carry_anything() -> None:
         assert type(error) is ServerError
         assert "\u202e" not in str(error)
         assert len(str(error)) <= 4000
-    wild = b'{"error": "ServerBusyError", "place": null, "seconds": 1e12}'
+    wild = b'{"error": "ServerBusyError", "waiting": null, "seconds": 1e12}'
     busy = error_of(wild, 503)
     assert isinstance(busy, ServerBusyError)
-    assert (busy.place, busy.seconds) == (None, 3600.0)
+    assert (busy.waiting, busy.seconds) == (None, 3600.0)
     assert isinstance(error_of(b"Service Unavailable", 503), ServerBusyError)
     assert issubclass(ServerBusyError, AttnvizError)

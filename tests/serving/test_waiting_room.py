@@ -37,7 +37,7 @@ def test_slots_are_given_in_order_and_who_finds_no_chair_is_told_a_place() -> No
             tasks.append(asyncio.create_task(visits.visit(name)))
             await settled()
         assert (visits.begun, room.running, room.waiting) == (["a", "b"], 2, 2)
-        with pytest.raises(ServerBusyError, match="your place is 3") as raised:
+        with pytest.raises(ServerBusyError, match="busy: 2 wait already") as raised:
             await visits.visit("e")
         assert raised.value.seconds > 0
         visits.ends["b"].set()
@@ -86,6 +86,26 @@ def test_a_slot_that_comes_with_the_end_of_patience_goes_to_the_next() -> None:
         assert visits.begun == ["a", "c"]
         visits.ends["c"].set()
         await asyncio.gather(first, second, third, return_exceptions=True)
+        assert room.running == 0
+
+    asyncio.run(day())
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+def test_a_look_that_ends_as_another_gives_up_loses_no_slot(leaves_first: bool) -> None:
+    async def day() -> None:
+        room = WaitingRoom(slots=1, chairs=5)
+        visits = Visits(room)
+        first, second, third = (asyncio.create_task(visits.visit(name)) for name in "abc")
+        await settled()
+        steps = [second.cancel, visits.ends["a"].set]  # both before anybody runs again
+        for step in steps if leaves_first else reversed(steps):
+            step()
+        await first  # it has its answer, whoever gives up
+        await settled()
+        assert (visits.begun, room.running, room.waiting) == (["a", "c"], 1, 0)
+        visits.ends["c"].set()
+        await asyncio.gather(second, third, return_exceptions=True)
         assert room.running == 0
 
     asyncio.run(day())

@@ -7,7 +7,7 @@ import logging
 import streamlit as st
 
 from attnviz.analysis.explanation import Explanation
-from attnviz.errors import NotServedError, ServerBusyError, ServerError
+from attnviz.errors import NotServedError, ServerBusyError, ServerError, SettingError
 from attnviz.hosting import Hosting
 from attnviz.methods.questions import is_slow
 from attnviz.models.vision_model import VisionModel
@@ -15,7 +15,7 @@ from attnviz.pictures import Picture
 from attnviz.serving.client import LookServer
 from attnviz.targets import Target
 from attnviz.targets.text import as_targets
-from attnviz.ui.kit.turns import stepping_aside, tell_wait
+from attnviz.ui.kit.turns import forget_notice, stepping_aside, tell_wait
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +23,15 @@ _LOG = logging.getLogger(__name__)
 @st.cache_resource(show_spinner=False)
 def _server() -> LookServer | None:
     return LookServer.from_environment()
+
+
+def looks_elsewhere() -> bool:
+    """Return whether photos travel to another computer, whose server looks."""
+    try:
+        server = _server()
+    except SettingError:  # which is told where a page asks it; nothing travels
+        return False
+    return server is not None and not server.on_loopback
 
 
 def asked_of_server(
@@ -63,7 +72,10 @@ def asked_of_server(
             request = server.request(model, picture, method, targets)
             if request is None:
                 return None
-            return server.explain(model, request, targets, tell_wait)
+            try:
+                return server.explain(model, request, targets, tell_wait)
+            finally:
+                forget_notice()
     except NotServedError:
         return None
     except ServerBusyError:
