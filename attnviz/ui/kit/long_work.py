@@ -163,14 +163,15 @@ def long_work(
         above.empty()
         below.empty()
         raise
-    if pace is not None:
-        pace.learn(turn.seconds)
-    above.empty()
-    below.empty()
+    # Kept before anything else: a click ends the run at the next thing that is drawn or waited for.
     begun.discard(whole)
     done[whole] = result
     while len(done) > _KEPT:
         done.popitem(last=False)
+    if pace is not None:
+        pace.learn(turn.seconds)
+    above.empty()
+    below.empty()
     if _STANDS.get() is _Stands.PART:
         st.rerun()
     return result

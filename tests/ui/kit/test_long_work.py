@@ -41,9 +41,13 @@ def script() -> None:
     import streamlit as st
 
     from attnviz.errors import ModelError
+    from attnviz.methods.inference import Cost
+    from attnviz.pictures import Picture
     from attnviz.ui.kit.guard import guarded
     from attnviz.ui.kit.long_work import interruptible, long_work
+    from attnviz.ui.kit.pace import Pace
     from tests.ui.kit.test_long_work import inside
+    from tests.video.films import drawn, red_model
 
     log = st.session_state.setdefault("log", [])
     log.append("page")
@@ -57,6 +61,14 @@ def script() -> None:
             raise ModelError("It failed.")
         return "done"
 
+    def cost() -> Cost:
+        if st.session_state.get("click as it ends"):
+            st.session_state["click as it ends"] = False
+            st.rerun()
+        return Cost(0, 0)
+
+    pace = Pace("test", red_model(), Picture(drawn(20, 48), "red", "0" * 64), cost)
+
     @interruptible
     def part() -> None:
         at_once = bool(st.session_state.get("at once"))
@@ -64,7 +76,13 @@ def script() -> None:
         result = None
         with guarded():
             result = long_work(
-                "test", key, lambda: "It costs.", work, button="Begin", at_once=at_once
+                "test",
+                key,
+                lambda: "It costs.",
+                work,
+                button="Begin",
+                at_once=at_once,
+                pace=pace if st.session_state.get("paced") else None,
             )
         if result is not None:
             log.append(f"shown, fragment {inside()}")
@@ -131,3 +149,12 @@ def test_work_that_fails_leaves_no_stop_button_and_can_be_begun_again() -> None:
     assert labels(page) == ["Begin"]
     page.button[0].click().run()
     assert page.text[0].value == "done"
+
+
+def test_a_result_is_kept_whatever_ends_the_run_while_its_pace_is_learned() -> None:
+    page = opened(at_once=True, paced=True, click_as_it_ends=True)
+    log = page.session_state["log"]
+    assert not page.session_state["click as it ends"]
+    assert page.text[0].value == "done"
+    assert log.count("work, fragment False") == 1
+    assert labels(page) == []
