@@ -17,7 +17,7 @@ from attnviz.scheduling.memory_meter import MemoryMeter
 from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
 
 POLL = 0.5  # seconds between two calls of `waiting`
-SLICE = 2.0  # seconds of long work after which other long work may pass
+SLICE = 2.0  # seconds of long work after which others than pictures may pass
 _PATIENCE = 8.0  # seconds after which long work no longer stands behind all short work
 _PATIENCE_AFTER = (
     20.0  # seconds after which who sees a picture no longer stands behind who does not
@@ -142,10 +142,8 @@ class FairQueue:
         """Return whether somebody waits who should pass before a work that runs goes on."""
         with self._changed:
             spent = self._clock() - ticket.since
-            return any(
-                not one.work.long or (spent >= SLICE and one.work.visitor != ticket.work.visitor)
-                for one in self._waiting
-            )
+            over = spent >= SLICE
+            return any(_passes(one.work, ticket.work, over=over) for one in self._waiting)
 
     def seconds_of(self, ticket: Ticket) -> float:
         """Return how long a ticket's work has run, without its waits."""
@@ -216,6 +214,17 @@ class FairQueue:
                 for name, until in self._finish.items()
                 if until > self._virtual or name in here
             }
+
+
+def _passes(work: QueuedWork, runs: QueuedWork, *, over: bool) -> bool:
+    """Whether a work that waits passes long work that runs, and whose slice is over or is not.
+
+    Pictures pass at once. What is for who sees a picture already, such as one frame of a webcam
+    after another, waits for the end of the slice, or there would be none.
+    """
+    if work.long:
+        return over and work.visitor != runs.visitor
+    return over or not work.after
 
 
 def _step(ticket: Ticket) -> float:

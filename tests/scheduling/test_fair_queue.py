@@ -3,79 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from attnviz.scheduling import fair_queue
-from attnviz.scheduling.fair_queue import SLICE, FairQueue, Turn
+from attnviz.scheduling.fair_queue import SLICE, FairQueue
 from attnviz.scheduling.memory_meter import MemoryMeter, MemoryReading
 from attnviz.scheduling.work import QueuedWork, QueuePosition
-
-LONG = 120.0  # seconds after which a test has failed
+from tests.scheduling.visits import LONG, Clock, Visits, busy
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits says so at once."""
     monkeypatch.setattr(fair_queue, "POLL", 0.02)
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Visits:
-    """Works that wait in threads of their own; `served` lists them in the order of their slots."""
-
-    def __init__(self, queue: FairQueue) -> None:
-        self.queue, self.served = queue, list[str]()
-        self._threads: list[threading.Thread] = []
-
-    def ask(
-        self,
-        visitor: str,
-        *,
-        long: bool = False,
-        seconds: float | None = 1.0,
-        memory: int | None = None,
-        after: bool = False,
-        until: threading.Event | None = None,
-    ) -> None:
-        """Line up, and return when it stands in the queue; its slot is held until an event."""
-        stands = threading.Event()
-        work = QueuedWork("look", visitor, long, seconds, memory, after)
-
-        def run() -> None:
-            with self.queue.turn(work, lambda _: stands.set()):
-                self.served.append(visitor)
-                if until is not None:
-                    until.wait(LONG)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        self._threads.append(thread)
-        assert stands.wait(LONG)
-
-    def finish(self) -> list[str]:
-        for thread in self._threads:
-            thread.join(LONG)
-            assert not thread.is_alive()
-        return self.served
-
-
-@contextmanager
-def busy(queue: FairQueue, visitor: str = "owner") -> Iterator[Turn]:
-    """The only slot is taken."""
-    with queue.turn(QueuedWork("busy", visitor, seconds=1.0)) as turn:
-        yield turn
 
 
 def test_visitors_take_turns_however_much_one_asks() -> None:
@@ -248,6 +189,22 @@ def test_long_works_of_two_visitors_alternate_by_slices() -> None:
         clock.now += SLICE
         turn.pause()
         assert visits.served == ["b"]
+    visits.finish()
+
+
+def test_frame_after_frame_of_webcams_leaves_long_work_its_slice() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("long", "a", long=True)) as turn:
+        visits.ask("webcam", after=True)
+        for _ in range(9):
+            clock.now += SLICE / 10
+            turn.pause()
+        assert visits.served == [], "not after each batch"
+        clock.now += SLICE / 5
+        turn.pause()
+        assert visits.served == ["webcam"]
     visits.finish()
 
 
