@@ -117,7 +117,10 @@ class BatchRun:
         for _ in until_explained(engine, pictures_of(left)):
             pass  # what it computes is computed again with the others, wherever the run begins
         done = len(self.files) - sum(len(part.files) for part in left)
-        work = PartWork(engine, folder, len(self.files), self.measures, self.workers)
+        storing = (
+            0 if is_slow(self.asked.method) else self.workers
+        )  # what took long is kept at once
+        work = PartWork(engine, folder, len(self.files), self.measures, storing)
         for more in self.spread(work, left):
             done += more
             report_progress(progress, done, len(self.files))

@@ -7,13 +7,16 @@ import numpy as np
 
 from attnviz.types import Pixels
 
+_LEAST = 8  # blocks in a side, of which one may be cut off
+
 
 def small_copy(pixels: Pixels, longest: int) -> Pixels:
     """Reduce a picture for display.
 
     To the eye what `Picture.reduced` gives, in a quarter of the time, which counts where a set has
     thousands of pictures: whole blocks of pixels are averaged first, which is fast, and only what
-    they give is reduced to the exact size. Less than a block is cut off at the edges.
+    they give is reduced to the exact size. Less than a block, an eighth of a side at most, is cut
+    off at the edges.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def small_copy(pixels: Pixels, longest: int) -> Pixels:
     scale = longest / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     blocks = (width // block, height // block)
-    if block > 1 and min(blocks) > 0:
+    if block > 1 and min(blocks) >= _LEAST:
         top, left = (height - blocks[1] * block) // 2, (width - blocks[0] * block) // 2
         whole = pixels[top : top + blocks[1] * block, left : left + blocks[0] * block]
         pixels = np.asarray(cv2.resize(whole, blocks, interpolation=cv2.INTER_AREA), np.uint8)

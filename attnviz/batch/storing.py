@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from threading import Thread
 
 import cv2
@@ -21,6 +20,7 @@ from attnviz.batch.stored_results import ResultOrder, StoredResult
 _TOGETHER = 16  # pictures that are sent at once
 _AHEAD = 3  # such sendings for each process
 _READERS = 4  # processes that open pictures, for each that makes what is stored
+_LARGEST = 2**20  # pixels: to send a larger picture takes as long as to make what is stored of it
 
 
 def stored_results(
@@ -34,7 +34,8 @@ def stored_results(
         Read as results are taken, some ahead where other processes make them.
     workers
         Number of processes that open pictures; a quarter as many, and one at least, make what is
-        stored meanwhile. 0 makes it here.
+        stored meanwhile, but of large pictures, which would fill the memory while they wait. 0
+        makes all here.
 
     Yields
     ------
@@ -56,12 +57,54 @@ def _made(
     pool: ProcessPoolExecutor, orders: Iterator[ResultOrder], ahead: int
 ) -> Iterator[StoredResult]:
     waiting: deque[tuple[list[ResultOrder], Future[list[StoredResult]]]] = deque()
-    while some := list(islice(orders, _TOGETHER)):
-        waiting.append((some, _sent(pool, some)))
-        while waiting and (len(waiting) > ahead or waiting[0][1].done()):
-            yield from _taken(*waiting.popleft())
+    failure: Exception | None = None
+    try:
+        for some in _sendings(orders):
+            waiting.append(
+                ([], _made_here(some)) if _is_large(some[0]) else (some, _sent(pool, some))
+            )
+            while waiting and (len(waiting) > ahead or waiting[0][1].done()):
+                yield from _taken(*waiting.popleft())
+    except Exception as error:
+        failure = error
     while waiting:
         yield from _taken(*waiting.popleft())
+    if failure is not None:
+        raise failure
+
+
+def _sendings(orders: Iterable[ResultOrder]) -> Iterator[list[ResultOrder]]:
+    """Orders as they are sent, some together; one of a large picture is alone."""
+    some: list[ResultOrder] = []
+    try:
+        for order in orders:
+            if _is_large(order):
+                if some:
+                    yield some
+                some = []
+                yield [order]
+                continue
+            some.append(order)
+            if len(some) == _TOGETHER:
+                yield some
+                some = []
+    except Exception:  # what was explained before it is stored first
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
+
+
+def _is_large(order: ResultOrder) -> bool:
+    found = order.result.explanation
+    return found is not None and found.picture.width * found.picture.height > _LARGEST
+
+
+def _made_here(orders: list[ResultOrder]) -> Future[list[StoredResult]]:
+    made = Future[list[StoredResult]]()
+    made.set_result(_all_stored(orders))
+    return made
 
 
 def _sent(pool: ProcessPoolExecutor, orders: list[ResultOrder]) -> Future[list[StoredResult]]:

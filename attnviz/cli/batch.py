@@ -56,7 +56,8 @@ def batch(
         str | None,
         typer.Option(
             help="Focus pictures to write: all, sample:100, or the first of an order, such as "
-            "uncertain:20 (certain, flat, central, off-centre, outside-box)."
+            "uncertain:20 (certain, flat, central, off-centre, outside-box). Those of another "
+            "--radius are removed."
         ),
     ] = None,
     radius: Radius = 24.0,

@@ -13,12 +13,15 @@ import psutil
 import pytest
 
 import attnviz
+from attnviz.batch import storing
 from attnviz.batch.engine import ExplainedPicture
 from attnviz.batch.picture_file import PictureFile
 from attnviz.batch.small_copies import small_copy
 from attnviz.batch.stored_results import ResultOrder, StoredResult
 from attnviz.batch.storing import stored_results
+from attnviz.errors import OutputError
 from attnviz.models.vision_model import VisionModel
+from attnviz.pictures import Picture
 
 
 @pytest.fixture
@@ -43,24 +46,74 @@ def plain(stored: StoredResult) -> tuple[object, ...]:
     return dict(stored.scores), maps, stored.small, stored.live
 
 
-def test_results_do_not_depend_on_who_makes_them(orders: list[ResultOrder]) -> None:
+def test_results_do_not_depend_on_who_makes_them(
+    orders: list[ResultOrder], monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = [plain(one) for one in stored_results(orders, 0)]
     assert [row["index"] for row, *_ in here] == list(range(70))  # type: ignore[call-overload]
     assert [number for number, row in enumerate(here) if row[2] is None] == [5, 19, 33, 47, 61]
 
+    sendable = [*orders[:20], *orders[21:]]
+    with monkeypatch.context() as patch:
+        patch.setattr(storing, "_all_stored", _made_by_nobody)  # in this process alone
+        elsewhere = [plain(one) for one in stored_results(sendable, 1)]
+    assert elsewhere == here[:20] + here[21:]
+
+
+def _made_by_nobody(orders: object) -> list[StoredResult]:
+    raise AssertionError("the other process makes it")
+
+
+_made_by_nobody.__module__, _made_by_nobody.__qualname__ = storing.__name__, "_all_stored"
+
+
+def test_results_are_whole_where_a_process_is_ended_or_nothing_can_be_sent(
+    orders: list[ResultOrder],
+) -> None:
+    here = [plain(one) for one in stored_results(orders, 0)]
+    taken: list[tuple[object, ...]] = []
     ended = []
 
     def ending() -> Iterator[ResultOrder]:
-        for number, order in enumerate(orders):
-            if number == 60:  # as a system does that is short of memory
+        for order in orders:
+            if taken and not ended:  # as a system does that is short of memory
                 for process in psutil.Process().children(recursive=True):
                     if "forkserver" in " ".join(process.cmdline()) and not process.children():
                         ended.append(process.pid)
                         os.kill(process.pid, signal.SIGKILL)
             yield order
 
-    assert [plain(one) for one in stored_results(ending(), 1)] == here
+    taken.extend(plain(one) for one in stored_results(ending(), 1))
+    assert taken == here
     assert ended
+
+
+def test_large_pictures_do_not_pile_up(orders: list[ResultOrder]) -> None:
+    """One picture of 1.2 million pixels is not kept while 16 are gathered."""
+    found = orders[0].result.explanation
+    assert found is not None
+    large = replace(found, picture=Picture(np.zeros((1000, 1200, 3), np.uint8), "large", "0" * 64))
+    order = replace(orders[0], result=ExplainedPicture(0, "large", large))
+    given: list[ResultOrder] = []
+
+    def counted() -> Iterator[ResultOrder]:
+        for _ in range(40):
+            given.append(order)
+            yield order
+
+    ahead = [len(given) - taken for taken, _ in enumerate(stored_results(counted(), 8), 1)]
+    assert ahead == [0] * 40
+
+
+def test_what_was_explained_before_a_failure_is_stored(orders: list[ResultOrder]) -> None:
+    def failing() -> Iterator[ResultOrder]:
+        yield from orders[:19]
+        raise OutputError("The disk is full.")
+
+    made: list[StoredResult] = []
+    with pytest.raises(OutputError, match="full"):
+        made.extend(stored_results(failing(), 1))
+    assert [one.scores["index"] for one in made] == list(range(19))
 
 
 @pytest.mark.parametrize(("height", "width"), [(480, 640), (33, 1000), (427, 640), (3, 900)])
