@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import cv2
@@ -72,20 +73,28 @@ def test_results_are_whole_where_a_process_is_ended_or_nothing_can_be_sent(
 ) -> None:
     here = [plain(one) for one in stored_results(orders, 0)]
     taken: list[tuple[object, ...]] = []
-    ended = []
+    ended: list[int] = []
 
     def ending() -> Iterator[ResultOrder]:
         for order in orders:
             if taken and not ended:  # as a system does that is short of memory
-                for process in psutil.Process().children(recursive=True):
-                    if "forkserver" in " ".join(process.cmdline()) and not process.children():
-                        ended.append(process.pid)
-                        os.kill(process.pid, signal.SIGKILL)
+                ended.extend(_end_makers())
             yield order
 
     taken.extend(plain(one) for one in stored_results(ending(), 1))
     assert taken == here
     assert ended
+
+
+def _end_makers() -> list[int]:
+    """End the processes that a server of forks has made; returns their numbers."""
+    ended = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # one that a test before this has left is over by now
+            if "forkserver" in " ".join(process.cmdline()) and not process.children():
+                os.kill(process.pid, signal.SIGKILL)
+                ended.append(process.pid)
+    return ended
 
 
 def test_large_pictures_do_not_pile_up(orders: list[ResultOrder]) -> None:
