@@ -47,6 +47,12 @@ class Newest(Generic[T]):
             item, self._item = self._item, None
             return item
 
+    def take_at_hand(self) -> T | None:
+        """Take an item without waiting; None if there is none."""
+        with self._changed:
+            item, self._item = self._item, None
+            return item
+
     def close(self) -> None:
         """Drop what is there, and let whoever waits go; may be called again."""
         with self._changed:

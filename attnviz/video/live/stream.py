@@ -32,6 +32,10 @@ _CLOCK = Fraction(1, 90_000)  # as RTP counts the time of video
 _LOG = logging.getLogger(__name__)
 
 
+class _ClosedError(Exception):
+    """The stream was closed while it waited for its turn."""
+
+
 @dataclass(frozen=True, eq=False)
 class DrawnFrame:
     """A frame that is ready to be shown.
@@ -66,6 +70,7 @@ class LiveStream:
         Returns seconds that never go back.
     turn
         Returns a block in which a frame is looked at and drawn, such as one that waits for others.
+        What it is given is to be called now and then during the wait, and raises to end it.
     """
 
     def __init__(
@@ -73,7 +78,7 @@ class LiveStream:
         question: LiveQuestion,
         view: View,
         clock: Callable[[], float] = time.monotonic,
-        turn: Callable[[], AbstractContextManager[object]] = nullcontext,
+        turn: Callable[[Callable[[object], None]], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._asked = question, view
         self._clock, self._turn = clock, turn
@@ -130,15 +135,23 @@ class LiveStream:
         looking = LiveLooking(self._asked[0])
         try:
             while (frame := self._slot.take()) is not None:
-                if looking.question != self._asked[0]:
-                    looking = LiveLooking(self._asked[0])
-                with self._turn():
-                    self._show(frame, looking)
+                with self._turn(self._stay):
+                    newer = self._slot.take_at_hand()  # which came during the wait
+                    if looking.question != self._asked[0]:
+                        looking = LiveLooking(self._asked[0])
+                    self._show(frame if newer is None else newer, looking)
+        except _ClosedError:
+            pass
         except Exception:  # nobody waits for this thread: said in the log, and by `failed`
             _LOG.exception("The live stream has failed.")
             self.failed = True
         finally:
             self.close()
+
+    def _stay(self, _position: object) -> None:
+        """End the wait for a turn that is not needed any more."""
+        if self.closed:
+            raise _ClosedError
 
     def _show(self, frame: VideoFrame, looking: LiveLooking) -> None:
         """Draw a frame; one that cannot be explained is shown as it came, with the reason."""

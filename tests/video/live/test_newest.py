@@ -44,3 +44,12 @@ def test_closing_lets_a_waiting_thread_go_and_drops_what_comes_later() -> None:
     slot.put("late")
     assert slot.take() is None
     assert slot.closed
+
+
+def test_what_is_at_hand_is_taken_once_and_not_waited_for() -> None:
+    slot = Newest[str]()
+    assert slot.take_at_hand() is None
+    slot.put("first")
+    slot.put("second")
+    assert slot.take_at_hand() == "second"
+    assert slot.take_at_hand() is None

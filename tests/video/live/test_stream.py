@@ -155,17 +155,29 @@ def test_a_fault_of_our_own_ends_the_stream_and_is_said(
     assert "live stream has failed" in caplog.text
 
 
-def test_a_frame_waits_for_its_turn() -> None:
+def test_after_the_wait_for_its_turn_the_newest_frame_is_looked_at() -> None:
     queue = FairQueue(1)
     live = LiveStream(
-        question_of(red_model()), VIEW, turn=lambda: queue.turn(QueuedWork("webcam", "a"))
+        question_of(red_model()),
+        VIEW,
+        turn=lambda waiting: queue.turn(QueuedWork("webcam", "a"), waiting),
     )
     with queue.turn(QueuedWork("somebody's picture", "b")):
-        live.put(_frame(drawn(40, 48)))
+        live.put(_frame(drawn(20, 48)))
         _until(lambda: queue._waiting)
+        live.put(_frame(drawn(90, 48)))
         assert live.drawn is None
     _until(lambda: live.drawn)
+    assert live.drawn is not None
+    pixels = _pixels(live.drawn)
+    assert _stripes(pixels, 90, 48) > 2 * _stripes(pixels, 20, 48)
     _until(lambda: not queue._running)
-    live.close()
-    live.join(WAIT)
-    assert not live.working
+    with queue.turn(QueuedWork("somebody's picture", "b")):
+        live.put(_frame(drawn(20, 48)))
+        _until(lambda: queue._waiting)
+        live.close()
+        live.join(WAIT)
+        assert not live.working, "closed, it leaves the queue"
+        assert not queue._waiting
+    assert not live.failed
+    assert live.drawn.number == 1

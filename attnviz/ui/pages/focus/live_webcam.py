@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from attnviz.hosting import LOOPBACK, Hosting
 from attnviz.methods.base import METHODS
 from attnviz.methods.questions import by_scores, is_slow, methods_for
 from attnviz.models.vision_model import VisionModel
+from attnviz.scheduling.work import Waiting
 from attnviz.ui.components.viewer import Mode, View
 from attnviz.ui.kit.guard import guarded, plain_text, show_error
 from attnviz.ui.kit.ice_servers import ice_servers
@@ -180,10 +182,14 @@ def _stream(question: LiveQuestion, view: View) -> LiveStream:
     """The session's stream, asked what is to be shown from now on."""
     live: LiveStream | None = st.session_state.get(_LIVE)
     if live is None or (live.closed and not _connected()):
-        turn = partial(turn_of, "webcam", who=owner(), after=True)  # frame by frame
-        live = st.session_state[_LIVE] = LiveStream(question, view, turn=turn)
+        live = st.session_state[_LIVE] = LiveStream(question, view, turn=partial(_turn, owner()))
     live.ask(question, view)
     return live
+
+
+def _turn(who: str, waiting: Waiting) -> AbstractContextManager[object]:
+    """The turn of one frame."""
+    return turn_of("webcam", who=who, after=True, waiting=waiting)
 
 
 def _connected() -> bool:
