@@ -10,6 +10,7 @@ from typing import Any
 from ray import serve
 
 from attnviz.errors import AttnvizError, ClusterError
+from attnviz.pictures.names import visible
 from attnviz.serving.batched_looks import (
     BatchedLooks,
     LookAnswer,
@@ -114,6 +115,14 @@ def started_deployment(settings: ServeSettings, processors: int) -> Any:
         return serve.run(bound, name=NAME, route_prefix=None, logging_config=quiet)
     except RuntimeError as error:
         raise ClusterError(
-            f"The processes with networks did not start: {error}. If memory runs out, start with "
-            "fewer --replicas or less --memory-mb."
+            f"The processes with networks did not start ({_last_word() or error}). If memory runs "
+            "out, start with fewer --replicas or less --memory-mb."
         ) from error
+
+
+def _last_word() -> str:
+    """What Serve has been told of the failure, of which the last line names the error."""
+    application = serve.status().applications.get(NAME)
+    told = [one.message for one in application.deployments.values()] if application else []
+    lines = [line.strip() for text in told for line in text.splitlines() if line.strip()]
+    return visible(lines[-1], 500).rstrip(".") if lines else ""
