@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -178,3 +179,20 @@ def test_a_failure_is_told_as_one_and_explained_in_the_log(
         message = request.message()
         with sent(server, head(len(message)), message) as one:
             assert one.recv(100).startswith(b"HTTP/1.1 500")
+
+
+def test_a_message_that_comes_too_late_is_not_looked_at(
+    serving: Served, model: VisionModel, picture: Picture
+) -> None:
+    async def looks(request: LookRequest) -> LookAnswer | AttnvizError:
+        return LookAnswer(b"maps", 1, 1)
+
+    with serving(look=looks) as server:
+        request = server.request(model, picture, "auto", ())
+        assert request is not None
+        for seconds, status in ((60.0, b"200"), (0.3, b"504")):
+            message = replace(request, seconds=seconds).message()
+            with sent(server, head(len(message))) as one:
+                time.sleep(0.6)
+                one.sendall(message)
+                assert one.recv(100).startswith(b"HTTP/1.1 " + status)
