@@ -2,7 +2,8 @@
 
 Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): each work gets a start tag, the time
 at which its visitor's share of the computer would allow it, and the smallest tag is next. Who asks
-much waits behind who asks little, and nobody waits for ever.
+much waits behind who asks little. What took longer than expected puts its visitor back by a few
+seconds at most, since often nobody else wanted the computer meanwhile.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _PATIENCE_AFTER = (
     20.0  # seconds after which who sees a picture no longer stands behind who does not
 )
 _UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
+_MOST_OWED = 10.0  # seconds for which works that took longer than expected put a visitor back
 _MOST_VISITORS = 2000
 
 
@@ -152,11 +154,11 @@ class FairQueue:
 
     def _line_up(self, ticket: Ticket, *, keeps_place: bool) -> None:
         work = ticket.work
-        known = self._seconds.of(work.kind, _UNKNOWN) if work.seconds is None else work.seconds
-        ticket.expected = max(known - ticket.used, 0.0)
+        unknown = SLICE if work.long else _UNKNOWN
+        known = self._seconds.of(work.kind, unknown) if work.seconds is None else work.seconds
+        # After a pause the next slice of long work takes as long as the one before.
+        ticket.expected = min(known, SLICE) if work.long else max(known - ticket.used, 0.0)
         ticket.memory = self._bytes.of(work.kind, 0.0) if work.memory is None else work.memory
-        if work.long:
-            ticket.expected = min(ticket.expected, SLICE)
         had = self._finish.get(work.visitor, 0.0)
         if not keeps_place:
             ticket.start = max(self._virtual, had)
@@ -203,10 +205,12 @@ class FairQueue:
         return max(_step(ticket) - (self._clock() - ticket.since), 0.0)
 
     def _charge(self, ticket: Ticket, seconds: float) -> None:
-        """Correct what a visitor has had, and forget those who are owed nothing."""
+        """Correct what a visitor has had, and forget those who owe nothing."""
         visitor = ticket.work.visitor
         if visitor in self._finish:
-            self._finish[visitor] += seconds
+            had = self._finish[visitor]
+            most = max(had, self._virtual + _MOST_OWED)
+            self._finish[visitor] = min(had + seconds, most)
         if len(self._finish) > _MOST_VISITORS:
             here = {one.work.visitor for one in (*self._waiting, *self._running)}
             self._finish = {

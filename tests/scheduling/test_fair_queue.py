@@ -40,6 +40,39 @@ def test_who_takes_long_waits_longer_for_the_next() -> None:
     assert visits.finish() == ["a", "b", "b", "b", "b", "a"]
 
 
+def test_who_used_an_idle_computer_for_long_does_not_pay_for_all_of_it() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits = Visits(queue)
+    with queue.turn(QueuedWork("long", "a", long=True)):
+        clock.now += 600
+    with busy(queue):
+        visits.ask("a")
+        for _ in range(40):
+            visits.ask("b")
+    place = visits.finish().index("a")
+    assert 5 <= place <= 15, "behind somebody who had nothing yet, but not behind 600 s"
+
+
+def test_after_a_pause_long_work_is_expected_to_take_another_slice() -> None:
+    clock = Clock()
+    queue = FairQueue(1, clock=clock)
+    visits, seen = Visits(queue), list[QueuePosition]()
+
+    def leave(position: QueuePosition) -> None:
+        seen.append(position)
+        raise KeyboardInterrupt
+
+    with queue.turn(QueuedWork("long", "a", long=True)) as turn:
+        visits.ask("b")
+        clock.now += 3 * SLICE
+        turn.pause()
+        with pytest.raises(KeyboardInterrupt), queue.turn(QueuedWork("look", "c"), leave):
+            pass
+    visits.finish()
+    assert [one.seconds for one in seen] == [SLICE]
+
+
 def test_short_work_passes_long_work_but_not_for_ever() -> None:
     clock = Clock()
     queue = FairQueue(1, clock=clock)
