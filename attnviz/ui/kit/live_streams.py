@@ -32,6 +32,7 @@ class LiveStreams:
             others = self._others_than(stream)
             admitted = len(others) < most_streams()
             if admitted and not self._admitted:  # once: else what came meanwhile would stay, too
+                gc.collect()  # or garbage would be left out, too
                 gc.freeze()
             self._admitted = [*others, stream] if admitted else others
             return admitted

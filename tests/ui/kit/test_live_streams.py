@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 
 import pytest
 
@@ -11,6 +12,7 @@ from attnviz.ui.kit.live_streams import VARIABLE, LiveStreams, most_streams
 from attnviz.video.live.looking import LiveQuestion
 from attnviz.video.live.stream import LiveStream
 from attnviz.viewer.view import View
+from tests.ui.kit.test_garbage import Ring
 from tests.video.films import red_model
 
 
@@ -43,6 +45,22 @@ def test_no_more_begin_than_are_allowed_and_an_end_makes_room(
     assert gc.get_freeze_count() > 0
     assert streams.room_for(two)
     assert gc.get_freeze_count() == 0, "also after one that nobody took leave of"
+
+
+def test_garbage_goes_before_the_first_begins() -> None:
+    stream = LiveStream(LiveQuestion(red_model(), "soft-mask", "mask"), View())
+    streams = LiveStreams()
+    gc.disable()
+    try:
+        ring = Ring()
+        seen = weakref.ref(ring)
+        del ring
+        assert seen() is not None
+        assert streams.admit(stream)
+        assert seen() is None
+    finally:
+        gc.enable()
+        streams.leave(stream)
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "1.5", "²"])
