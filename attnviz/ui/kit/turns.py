@@ -16,6 +16,7 @@ from attnviz.models.memory import system_memory
 from attnviz.scheduling.fair_queue import FairQueue, Turn
 from attnviz.scheduling.memory_meter import MemoryMeter
 from attnviz.scheduling.work import QueuedWork, QueuePosition, Waiting
+from attnviz.ui.kit.garbage import COLLECTOR
 from attnviz.ui.kit.text import duration
 from attnviz.ui.kit.visitor import visitor
 
@@ -173,6 +174,7 @@ def turn_of(
             yield turn
         finally:
             _TURN.reset(token)
+            COLLECTOR.ask()  # the run of a fragment ends without the app's knowledge
 
 
 def current_turn() -> Turn | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import weakref
 
+import pytest
 from streamlit import config
 
 from attnviz.assets import app_script
+from attnviz.ui.kit import turns
 from attnviz.ui.kit.garbage import SeldomCollector
 
 LONG = 120.0  # seconds after which a test has failed
@@ -48,6 +50,16 @@ def test_what_refers_to_itself_is_freed() -> None:
     del ring
     SeldomCollector(0.01).ask()
     assert gone.wait(LONG)
+
+
+def test_a_turn_outside_of_the_run_of_a_page_asks_as_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collected = threading.Event()
+    monkeypatch.setattr(turns, "COLLECTOR", SeldomCollector(0.01, collected.set))
+    with turns.turn_of("look", who="a"):
+        assert not collected.wait(0.3)
+    assert collected.wait(LONG)
 
 
 def test_the_settings_of_the_app_leave_it_to_the_app() -> None:
