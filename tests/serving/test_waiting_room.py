@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -21,6 +24,12 @@ class Visits:
         async with self.room.slot(seconds):
             self.begun.append(name)
             await self.ends[name].wait()
+
+
+def run_apart(day: Coroutine[Any, Any, None]) -> None:
+    """Run in a thread of its own: a browser's test may have a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, day).result()
 
 
 async def settled() -> None:
@@ -51,7 +60,7 @@ def test_slots_are_given_in_order_and_who_finds_no_chair_is_told_a_place() -> No
         await asyncio.gather(*tasks, return_exceptions=True)
         assert room.running == 0
 
-    asyncio.run(day())
+    run_apart(day())
 
 
 def test_who_waits_too_long_goes_and_loses_nobody_a_slot() -> None:
@@ -69,7 +78,7 @@ def test_who_waits_too_long_goes_and_loses_nobody_a_slot() -> None:
         await visits.visit("c")
         assert (visits.begun, room.running) == (["a", "c"], 0)
 
-    asyncio.run(day())
+    run_apart(day())
 
 
 def test_a_slot_that_comes_with_the_end_of_patience_goes_to_the_next() -> None:
@@ -88,7 +97,7 @@ def test_a_slot_that_comes_with_the_end_of_patience_goes_to_the_next() -> None:
         await asyncio.gather(first, second, third, return_exceptions=True)
         assert room.running == 0
 
-    asyncio.run(day())
+    run_apart(day())
 
 
 @pytest.mark.parametrize("leaves_first", [True, False])
@@ -108,7 +117,7 @@ def test_a_look_that_ends_as_another_gives_up_loses_no_slot(leaves_first: bool) 
         await asyncio.gather(second, third, return_exceptions=True)
         assert room.running == 0
 
-    asyncio.run(day())
+    run_apart(day())
 
 
 def test_the_wait_is_told_by_how_long_looks_took() -> None:
@@ -124,4 +133,4 @@ def test_the_wait_is_told_by_how_long_looks_took() -> None:
                     raise AssertionError
         assert raised.value.seconds == pytest.approx(6.0, rel=0.01)
 
-    asyncio.run(day())
+    run_apart(day())
