@@ -64,7 +64,7 @@ def main() -> None:
         sys.exit(f"It ended with code {run.code} and is not whole. See {log}.")
     print(f"{count} pictures, {chosen.model}, engine {wish.engine}, {len(run.kills)} kills\n")
     print(HEADER)
-    rate = _rate(run, count, chosen.model, wish)
+    rate = rate_of(run, count, bare_seconds(chosen.model, wish.batch_size), wish)
     for one in (*_rows(folder, count, broken), *_memory(run), *rate):
         print(one.line())
     if run.left_over:
@@ -95,20 +95,21 @@ def _memory(run: WatchedRun) -> Iterator[Budget]:
     yield Budget(name, second / first, MEMORY)
 
 
-def _rate(run: WatchedRun, count: int, model: str, wish: argparse.Namespace) -> Iterator[Budget]:
-    """Rates between the first part after the start and the last."""
+def rate_of(run: WatchedRun, count: int, bare: float, wish: argparse.Namespace) -> Iterator[Budget]:
+    """Rates between the first part after the start and the last, over `bare` seconds a picture."""
     working = [one for one in run.samples if one.parts > run.samples[0].parts]
     if len({one.parts for one in working}) < 2:  # too little was left after the last kill
         return
     first, last = working[0], working[-1]
     last = next(one for one in working if one.parts == last.parts)
+    if last.processor[1] <= first.processor[1]:  # the last parts appeared as the command ended
+        return
     done = min(last.parts * PART, count) - first.parts * PART
     clock = done / (last.seconds - first.seconds)
     own, all_of_them = (
         (after - before) / done
         for before, after in zip(first.processor, last.processor, strict=True)
     )
-    bare = bare_seconds(model, wish.batch_size)
     name = f"network alone, {1000 * bare:.2f} ms a picture, over all work ({clock:.1f}/s)"
     yield Budget(name, bare / all_of_them, RATE, at_least=True)
     if wish.workers and wish.engine == "local":
