@@ -20,9 +20,7 @@ from attnviz.scheduling.work import QueuedWork, QueuePosition, Ticket, Waiting
 POLL = 0.5  # seconds between two calls of `waiting`
 SLICE = 2.0  # seconds of long work after which others than pictures may pass
 _PATIENCE = 8.0  # seconds after which long work no longer stands behind all short work
-_PATIENCE_AFTER = (
-    20.0  # seconds after which who sees a picture no longer stands behind who does not
-)
+_PATIENCE_AFTER = 20.0  # seconds after which who sees a picture stands behind nobody who does not
 _UNKNOWN = 1.0  # seconds that work of a kind never seen is expected to take
 _MOST_OWED = 10.0  # seconds for which works that took longer than expected put a visitor back
 _MOST_VISITORS = 2000

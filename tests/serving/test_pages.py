@@ -18,6 +18,7 @@ from attnviz.viewer.blob import unpack_blob
 from tests.paths import PAGES
 from tests.servers import free_port
 from tests.serving.conftest import NAME, Served
+from tests.ui.viewers import viewer_blobs
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +37,7 @@ def shown(page: AppTest) -> dict[str, np.ndarray]:
     """What the viewer was sent: photo and maps."""
     assert not page.exception
     assert not page.error
-    (blob,) = [
-        part.proto.bytes
-        for part in page.get("bidi_component")
-        if part.proto.component_name == "attnviz.viewer"
-    ]
+    (blob,) = viewer_blobs(page)
     return unpack_blob(blob)[1]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
+
+from attnviz.capture.hooks.submodules import named_modules
 
 T = TypeVar("T")
 
@@ -50,27 +52,8 @@ def build_key(module: nn.Module, example: Tensor) -> Hashable:
     Hashable
         What `structure_key` is without the input's shape.
     """
-    parts = tuple(_part(name, part) for name, part in _named_modules(module))
+    parts = tuple(_part(name, part) for name, part in named_modules(module))
     return example.dtype, hash(parts)
-
-
-def _named_modules(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """All modules, each once; as `all_modules`, this is much faster than the walk of `nn.Module`.
-
-    It is asked before every pass.
-    """
-    visited: set[int] = set()
-    stack = [("", module)]
-    while stack:
-        name, current = stack.pop()
-        if id(current) not in visited:
-            visited.add(id(current))
-            yield name, current
-            stack += [
-                (f"{name}.{key}", child)
-                for key, child in current._modules.items()
-                if child is not None
-            ]
 
 
 def _part(name: str, module: nn.Module) -> Hashable:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.viewer.blob import unpack_blob
 from tests.paths import PAGES
+from tests.ui.viewers import viewer_blobs
 
 PAGE = PAGES / "1_Focus.py"
 
@@ -75,11 +76,7 @@ def grids(page: AppTest) -> list[tuple[int, int]]:
     """Rows and columns of each layer's map that the viewer was sent."""
     assert not page.exception
     assert not page.error
-    (blob,) = [
-        part.proto.bytes
-        for part in page.get("bidi_component")
-        if part.proto.component_name == "attnviz.viewer"
-    ]
+    (blob,) = viewer_blobs(page)
     header, arrays = unpack_blob(blob)
     _, maps = unpack_blob(zlib.decompress(arrays["maps"].tobytes()))
     return [maps[layer["values"]].shape for layer in header["layers"]]

@@ -31,6 +31,7 @@ from tests.ui.pages.dataset.tiny_set import (
     table,
     tiny_set,
 )
+from tests.ui.viewers import viewer_blobs
 
 pytestmark = pytest.mark.slow
 
@@ -113,10 +114,8 @@ def test_a_clicked_picture_is_explained_by_the_runs_network_and_taken_to_focus(
     page = open_page(results, visitor_token="t" * 43)
     click(page, "opened", "7")
     assert_fine(page)
-    (viewer,) = (
-        one for one in page.get("bidi_component") if one.proto.component_name == "attnviz.viewer"
-    )
-    header, arrays = unpack_blob(viewer.proto.bytes)
+    (blob,) = viewer_blobs(page)
+    header, arrays = unpack_blob(blob)
     path = column(results, "path")[7]
     expected = attnviz.explain(attnviz.load_model(MODEL, "cpu"), path, "attention")
     assert [one["name"] for one in header["layers"]][: len(expected.layers)] == [*expected.layers]
@@ -151,13 +150,9 @@ def test_what_the_run_saw_or_asked_otherwise_is_shown_as_it_was_stored(
         click(page, "opened", "7")
         assert_fine(page)
         assert any(why in one.value for one in page.caption)
-        (viewer,) = (
-            one
-            for one in page.get("bidi_component")
-            if one.proto.component_name == "attnviz.viewer"
-        )
+        (blob,) = viewer_blobs(page)
         stored = StoredMaps(results).layers(7)
-        assert [one["name"] for one in unpack_blob(viewer.proto.bytes)[0]["layers"]] == [*stored]
+        assert [one["name"] for one in unpack_blob(blob)[0]["layers"]] == [*stored]
 
 
 def test_a_picture_that_has_changed_or_is_not_offered_is_shown_small(
@@ -205,7 +200,7 @@ def test_two_methods_are_compared_and_a_row_of_the_comparison_opens(
     assert shares == sorted(shares)
     click(page, "opened", sent["rows"][0]["key"], "set against table")
     assert_fine(page)
-    assert any(one.proto.component_name == "attnviz.viewer" for one in page.get("bidi_component"))
+    assert viewer_blobs(page)
 
 
 def test_without_results_the_sample_photos_are_looked_at_at_once(

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import struct
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from tests.paths import PAGES
+from tests.ui.viewers import viewer_blobs, viewer_headers
 
 PAGE = PAGES / "1_Focus.py"
 LAYERS = ["stage1.attention", "stage2.attention", "stage3.attention", "all layers"]
@@ -49,13 +48,8 @@ def assert_fine(page: AppTest) -> None:
 
 def header(page: AppTest) -> dict[str, Any]:
     """The header of what the viewer was sent."""
-    (blob,) = [
-        part.proto.bytes
-        for part in page.get("bidi_component")
-        if part.proto.component_name == "attnviz.viewer"
-    ]
-    (length,) = struct.unpack("<I", blob[:4])
-    return dict(json.loads(blob[4 : 4 + length]))
+    (found,) = viewer_headers(page)
+    return found
 
 
 def tell(page: AppTest, **changes: Any) -> AppTest:
@@ -198,9 +192,7 @@ def test_a_method_of_many_passes_says_its_cost_and_waits(page: AppTest) -> None:
     (info,) = page.info
     # One pass for the activations, one for each of the 512 channels of the last block.
     assert "513 forward passes" in info.value
-    assert not any(
-        part.proto.component_name == "attnviz.viewer" for part in page.get("bidi_component")
-    )
+    assert not viewer_blobs(page)
     page.selectbox(key="look").set_value("eigen-cam").run()
     page.button(key="begin look").click().run()
     assert_fine(page)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import struct
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +23,7 @@ from attnviz.ui.pages.layers.self_attention import parse_point
 from tests.paths import PAGES
 from tests.ui.menus import offered, written
 from tests.ui.pages.layers.layers_pages import small_network
+from tests.ui.viewers import viewer_headers
 
 PAGE = PAGES / "2_Layers.py"
 BLOCKS = [f"blocks.{n}.attention" for n in range(3)]
@@ -57,16 +56,6 @@ def assert_fine(page: AppTest) -> None:
     assert not page.error
 
 
-def headers(page: AppTest) -> list[dict[str, Any]]:
-    """The headers of what the viewers on the page were sent."""
-    found = []
-    for part in page.get("bidi_component"):
-        if part.proto.component_name == "attnviz.viewer":
-            (length,) = struct.unpack("<I", part.proto.bytes[:4])
-            found.append(json.loads(part.proto.bytes[4 : 4 + length]))
-    return found
-
-
 def texts(page: AppTest) -> str:
     parts = [*page.caption, *page.markdown, *page.subheader, *page.info]
     return "\n".join(
@@ -77,7 +66,7 @@ def texts(page: AppTest) -> str:
 def test_soft_masks_of_the_shipped_network_are_shown_with_spread_and_share() -> None:
     page = open_page()
     assert_fine(page)
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     assert [one["name"] for one in sent["layers"]] == [f"stage{n}.attention" for n in (1, 2, 3)]
     assert sent["shares"] is True
     assert sent["title"] == "Attention"
@@ -85,8 +74,8 @@ def test_soft_masks_of_the_shipped_network_are_shown_with_spread_and_share() -> 
     assert "does not make them important" in texts(page)
     page.selectbox(key="layers mask").set_value("mask-effect").run()
     assert_fine(page)
-    assert headers(page)[0]["legend"] == "Effect of the mask."
-    assert headers(page)[0]["shares"] is False
+    assert viewer_headers(page)[0]["legend"] == "Effect of the mask."
+    assert viewer_headers(page)[0]["shares"] is False
     assert "does not make them important" not in texts(page)
     assert "ran-small" in page.query_params["model"]
     assert "sample:china" in page.query_params["picture"]
@@ -96,7 +85,7 @@ def test_masks_of_a_class_are_not_said_to_weigh_anything(monkeypatch: pytest.Mon
     monkeypatch.setenv("ATTNVIZ_MODEL", "lens")
     page = open_page()
     assert_fine(page)
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     strides = [f"stride{n}" for n in (32, 16, 8, 4)]
     assert [one["name"] for one in sent["layers"]] == [*strides, "necessary"]
     assert "whose answers they do not change" in texts(page)
@@ -111,7 +100,7 @@ def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
     assert_fine(page)
     passes = len(page.session_state["passes"])
     assert passes > 0
-    before = headers(page)[0]
+    before = viewer_headers(page)[0]
     assert [one["name"] for one in before["layers"]] == BLOCKS
     assert page.radio(key="layers query").value == "class"
     sha = picture_cache.shown_sample("china").sha256
@@ -120,7 +109,7 @@ def test_a_clicked_point_asks_in_every_layer_without_a_new_pass(
         page.session_state["layers point"] = (sha, x, y)
         page.radio(key="layers query").set_value("point").run()
         assert_fine(page)
-        seen.append(headers(page)[0])
+        seen.append(viewer_headers(page)[0])
         assert f"The query is the point {100 * x:.0f} % from the left" in texts(page)
         assert "the marked point" in seen[-1]["legend"]
     for one, other in ((before, seen[0]), (seen[0], seen[1])):
@@ -155,7 +144,7 @@ def test_heads_and_queries_are_kept_and_fused(monkeypatch: pytest.MonkeyPatch) -
     for head in ("mean", "max", "0", "1"):
         page.selectbox(key="layers head").set_value(head).run()
         assert_fine(page)
-        highs[head] = headers(page)[0]["layers"][2]["high"]
+        highs[head] = viewer_headers(page)[0]["layers"][2]["high"]
     assert highs["max"] == pytest.approx(max(highs["0"], highs["1"]))
     assert highs["mean"] < highs["max"]
     assert page.query_params["layers head"] == "1"
@@ -187,7 +176,7 @@ def test_artefact_tokens_are_marked_on_the_photo_or_masked_in_every_map(
     for choice in ("show", "mark", "mask"):
         page.segmented_control(key="layers artefacts").set_value(choice).run()
         assert_fine(page)
-        (sent[choice],) = headers(page)
+        (sent[choice],) = viewer_headers(page)
         (cells[choice],) = [
             one.proto.body for one in page.get("html") if "av-grid" in one.proto.body
         ]
@@ -210,12 +199,12 @@ def test_a_link_keeps_the_point_and_the_head(monkeypatch: pytest.MonkeyPatch) ->
     page.radio(key="layers query").set_value("point").run()
     link = {key: page.query_params[key] for key in page.query_params}
     assert link["layers point"] == "0.300,0.620"
-    shown = headers(page)[0]["layers"]
+    shown = viewer_headers(page)[0]["layers"]
     again = open_page(monkeypatch, "vit", link)
     assert_fine(again)
     assert again.radio(key="layers query").value == "point"
     assert "The query is the point 30 % from the left and 62 % from the top" in texts(again)
-    assert headers(again)[0]["layers"] == shown
+    assert viewer_headers(again)[0]["layers"] == shown
 
 
 @pytest.mark.parametrize(
@@ -229,7 +218,7 @@ def test_a_point_that_makes_no_sense_is_the_middle(told: str) -> None:
 def test_gates_and_masks_of_one_network_stand_on_one_page(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page(monkeypatch, "cbam")
     assert_fine(page)
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     assert len(sent["layers"]) == 5
     assert "All 16 gates" in texts(page)
     page.selectbox(key="layers gate").set_value("stage3.block2.gate").run()
@@ -241,7 +230,7 @@ def test_gates_and_masks_of_one_network_stand_on_one_page(monkeypatch: pytest.Mo
 def test_a_network_without_attention_is_told_where_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
     page = open_page(monkeypatch, "none")
     assert_fine(page)
-    assert headers(page) == []
+    assert viewer_headers(page) == []
     (info,) = page.info
     assert "has no attention" in info.value
     assert "What does the decision rest on?" in info.value
@@ -256,7 +245,7 @@ def test_without_webgl_there_are_pictures_and_a_point_by_hand(
     page.run()
     page.run()
     assert_fine(page)
-    assert headers(page) == []
+    assert viewer_headers(page) == []
     (images,) = page.get("image") or page.get("imgs")
     assert len(images.proto.imgs) == 3
     assert images.proto.imgs[0].caption.startswith("blocks.0.attention\\: 0.00")

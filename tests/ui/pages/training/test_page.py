@@ -6,9 +6,7 @@ import json
 import math
 import re
 import shutil
-import struct
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +23,7 @@ from attnviz.training.recording.file import Recording, Snapshot
 from attnviz.ui.pages.training.runs import open_recording
 from attnviz.ui.pages.training.start_run import live_recipe
 from tests.ui.pages.training.training_pages import CORNER, EVEN, PAGE, assert_fine, made, opened
+from tests.ui.viewers import viewer_headers
 
 
 def open_page(**address: str) -> AppTest:
@@ -38,19 +37,10 @@ def shipped(name: str) -> Recording:
     return Recording.load(assets_folder() / "recordings" / f"{name}.attn")
 
 
-def headers(page: AppTest) -> list[dict[str, Any]]:
-    found = []
-    for part in page.get("bidi_component"):
-        if part.proto.component_name == "attnviz.viewer":
-            (length,) = struct.unpack("<I", part.proto.bytes[:4])
-            found.append(json.loads(part.proto.bytes[4 : 4 + length]))
-    return found
-
-
 def test_time_is_the_viewers_axis_with_every_checkpoints_own_range() -> None:
     page = open_page()
     assert_fine(page)
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     recording = shipped("ran-small")
     shots = recording.snapshots
     assert len(sent["layers"]) == len(shots)
@@ -89,7 +79,7 @@ def test_the_grid_has_one_scale_over_layers_and_epochs() -> None:
 def test_two_runs_stand_side_by_side_on_the_same_picture() -> None:
     page = open_page(run="ran-small", run_beside="cbam-small", run_picture="3")
     assert_fine(page)
-    first, second = headers(page)
+    first, second = viewer_headers(page)
     assert first["photo"] == second["photo"]
     assert len(first["layers"]) == len(shipped("ran-small").snapshots)
     assert len(second["layers"]) == len(shipped("cbam-small").snapshots)
@@ -98,7 +88,7 @@ def test_two_runs_stand_side_by_side_on_the_same_picture() -> None:
 def test_recorded_relevance_is_not_called_attention(tmp_path: Path) -> None:
     maps = {("grad-cam", "layer4"): [EVEN, CORNER]}
     page = opened(made(tmp_path / "plain.attn", maps))
-    assert headers(page)[0]["title"] == "Relevance of layer4"
+    assert viewer_headers(page)[0]["title"] == "Relevance of layer4"
 
 
 def test_choices_are_in_the_address() -> None:
@@ -106,7 +96,7 @@ def test_choices_are_in_the_address() -> None:
     page.selectbox(key="run").set_value("vit-small").run()
     page.selectbox(key="run layer").set_value("blocks.2.attention").run()
     assert_fine(page)
-    assert headers(page)[0]["title"] == "Attention of blocks.2.attention"
+    assert viewer_headers(page)[0]["title"] == "Attention of blocks.2.attention"
     assert page.query_params["run"] == "vit-small"
     assert page.query_params["run layer"] == "blocks.2.attention"
 
@@ -123,7 +113,7 @@ def test_a_broken_upload_is_named_and_the_rest_stays(tmp_path: Path) -> None:
     assert "cannot be read as a recording" in error.value
     assert "<b>" not in error.value
     assert "mine" in page.selectbox(key="run").options
-    assert headers(page)
+    assert viewer_headers(page)
 
 
 def test_a_growing_recording_is_read_again(tmp_path: Path) -> None:
@@ -160,8 +150,8 @@ def test_two_runs_of_one_network_share_every_scale(tmp_path: Path) -> None:
         for name, seed, strength in (("weak", 0, 0.2), ("strong", 1, 0.9))
     ]
     page = opened(*files)
-    assert headers(page)[0]["layers"][0]["name"] == "untrained, 50 % accuracy"
-    first, second = headers(page)
+    assert viewer_headers(page)[0]["layers"][0]["name"] == "untrained, 50 % accuracy"
+    first, second = viewer_headers(page)
     held = [Recording.load(path) for path in files]
     both = [shot.maps["soft-mask", "stage2.gate"] for one in held for shot in one.snapshots]
     top = float(np.quantile(np.concatenate([one.ravel() for one in both]).astype("f"), 0.99))
