@@ -26,7 +26,8 @@ from attnviz.vision.biased_competition import combined_focus
 from tests.conftest import TinyCnn
 from tests.paths import PAGES
 from tests.ui import menus
-from tests.ui.pages.layers.test_page import assert_fine, headers, texts
+from tests.ui.pages.layers.test_page import assert_fine, texts
+from tests.ui.viewers import viewer_headers
 
 PAGE = PAGES / "4_Objects.py"
 
@@ -56,7 +57,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch, model: Any, **address: str) -> Ap
 
 
 def names(page: AppTest) -> list[str]:
-    return [one["name"] for one in headers(page)[0]["layers"]]
+    return [one["name"] for one in viewer_headers(page)[0]["layers"]]
 
 
 def click(page: AppTest, x: float, y: float) -> AppTest:
@@ -66,7 +67,7 @@ def click(page: AppTest, x: float, y: float) -> AppTest:
 
 def test_it_opens_on_the_likeliest_classes_in_bokeh(opened: AppTest) -> None:
     assert_fine(opened)
-    (sent,) = headers(opened)
+    (sent,) = viewer_headers(opened)
     first, second, last = names(opened)
     assert first == "church"
     assert last == TOGETHER
@@ -87,7 +88,7 @@ def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatc
     assert_fine(page)
     assert names(page) == ["line", "disc", TOGETHER]
     expected = class_maps(model, picture_cache.shown_sample("china"), [2, 0])
-    sent = headers(page)[0]["layers"]
+    sent = viewer_headers(page)[0]["layers"]
     for entry, values in zip(sent, expected.maps, strict=False):
         assert entry["high"] == pytest.approx(float(values.max()))
     source = things[-1].make()
@@ -102,7 +103,7 @@ def test_maps_on_the_page_are_those_of_the_engine(monkeypatch: pytest.MonkeyPatc
         page.slider(key="objects selectivity").set_value(selectivity).run()
         assert_fine(page)
         together = combined_focus(expected.maps, means, selectivity)
-        entry = headers(page)[0]["layers"][2]
+        entry = viewer_headers(page)[0]["layers"][2]
         assert entry["mean"] == pytest.approx(float(together.mean()), rel=1e-5)
         share = means**selectivity / (means**selectivity).sum()
         assert f"share of the focus: {100 * share[0]:.0f} %" in texts(page)
@@ -119,16 +120,16 @@ def test_a_chosen_class_gets_the_focus_and_a_place_in_the_link(
     page.pills(key="objects pills").set_value([0, 2, 5]).run()
     assert_fine(page)
     assert names(page) == ["class 2", "class 0", "class 5", TOGETHER]
-    assert headers(page)[0]["view"]["layer"] == "class 5"
+    assert viewer_headers(page)[0]["view"]["layer"] == "class 5"
     page.selectbox(key="objects search").set_value(7).run()
     assert_fine(page)
     assert page.selectbox(key="objects search").value is None
-    assert headers(page)[0]["view"]["layer"] == "class 7"
+    assert viewer_headers(page)[0]["view"]["layer"] == "class 7"
     assert page.query_params["objects"] == "2,0,5,7"
     assert page.query_params["focus"] == "class 7"
     page.pills(key="objects pills").set_value([]).run()
     assert_fine(page)
-    assert headers(page) == []
+    assert viewer_headers(page) == []
     assert "Choose an object, or search for one" in texts(page)
 
 
@@ -144,12 +145,12 @@ def test_one_class_against_another(monkeypatch: pytest.MonkeyPatch) -> None:
     assert_fine(page)
     labels = model.labels
     name = f"{labels[wanted]}, not {labels[against]}"
-    (entry,) = [one for one in headers(page)[0]["layers"] if one["name"] == name]
+    (entry,) = [one for one in viewer_headers(page)[0]["layers"] if one["name"] == name]
     assert entry["high"] == pytest.approx(float(rest[wanted, against].max()), rel=1e-5)
-    assert headers(page)[0]["view"]["layer"] == name
+    assert viewer_headers(page)[0]["view"]["layer"] == name
     page.segmented_control(key="objects versus").set_value("scores").run()
     assert_fine(page)
-    (entry,) = [one for one in headers(page)[0]["layers"] if one["name"] == name]
+    (entry,) = [one for one in viewer_headers(page)[0]["layers"] if one["name"] == name]
     finer = finer_map(model, picture, wanted, [against]).maps[0]
     assert entry["high"] == pytest.approx(float(finer.max()), rel=1e-5)
     assert page.query_params["against"] == str(against)
@@ -160,7 +161,7 @@ def test_a_tapped_thing_is_sharp_and_the_classes_there_move_the_focus(opened: Ap
     page = click(opened, 0.36, 0.2)
     assert_fine(page)
     assert "36 % from the left and 20 % from the top" in texts(page)
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     assert (sent["view"]["layer"], sent["view"]["outline"]) == (POINTED, True)
     assert names(page)[-1] == POINTED
     assert len(sent["mattes"]) == len(sent["layers"])
@@ -171,7 +172,7 @@ def test_a_tapped_thing_is_sharp_and_the_classes_there_move_the_focus(opened: Ap
     offered[-1].click().run()
     assert_fine(page)
     name = offered[-1].label.partition(" ·")[0].replace("\\", "")
-    assert headers(page)[0]["view"]["layer"] == name
+    assert viewer_headers(page)[0]["view"]["layer"] == name
     assert name in names(page)
 
 

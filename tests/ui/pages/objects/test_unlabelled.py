@@ -16,8 +16,9 @@ from attnviz.ui.pages.objects import unlabelled
 from attnviz.ui.pages.objects.state import TOGETHER
 from tests.analysis.test_objects import Patches
 from tests.ui import menus
-from tests.ui.pages.layers.test_page import assert_fine, headers, texts
+from tests.ui.pages.layers.test_page import assert_fine, texts
 from tests.ui.pages.objects.test_page import click, names, open_page
+from tests.ui.viewers import viewer_headers
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_objects_on_the_page_are_those_of_the_engine(
     assert len(masks) > 1
     expected = [f"object {number}" for number in range(1, len(masks) + 1)]
     assert names(page) == [*expected, TOGETHER]
-    (sent,) = headers(page)
+    (sent,) = viewer_headers(page)
     assert (sent["noun"], sent["view"]["mode"], sent["view"]["outline"]) == (
         "Object",
         "bokeh",
@@ -71,7 +72,7 @@ def test_what_is_tapped_is_sharp(monkeypatch: pytest.MonkeyPatch, model: VisionM
     page = click(open_page(monkeypatch, model), 0.4, 0.6)
     assert_fine(page)
     assert names(page)[-1] == POINTED
-    assert headers(page)[0]["view"]["layer"] == POINTED
+    assert viewer_headers(page)[0]["view"]["layer"] == POINTED
 
 
 def test_nothing_to_cut_out_is_said(monkeypatch: pytest.MonkeyPatch, model: VisionModel) -> None:

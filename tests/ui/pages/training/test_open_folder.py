@@ -12,8 +12,9 @@ from attnviz.assets import assets_folder
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.ui.kit.file_version import file_version
 from attnviz.ui.pages.training.start_run import live_recipe
-from tests.ui.pages.training.test_page import headers, open_page, shipped
+from tests.ui.pages.training.test_page import open_page, shipped
 from tests.ui.pages.training.training_pages import PAGE, assert_fine
+from tests.ui.viewers import viewer_headers
 
 
 def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
@@ -37,7 +38,7 @@ def test_a_training_is_opened_by_its_folder_and_those_beside_are_listed(
     assert str(box.value).startswith("live mine ")
     assert "mine" in box.options
     assert any(one.label == "Resume" for one in page.button)
-    assert len(headers(page)[0]["layers"]) == len(shipped("vit-small").snapshots)
+    assert len(viewer_headers(page)[0]["layers"]) == len(shipped("vit-small").snapshots)
 
 
 def test_an_opened_folder_that_is_out_of_reach_breaks_no_page(
