@@ -1,22 +1,29 @@
-"""Conversion from any Pillow mode to 8-bit sRGB over white."""
+"""Conversion from any Pillow mode to upright pixels: 8-bit sRGB over white."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageCms
 
+from attnviz.pictures.strips import Box, upright_pixels
 from attnviz.pictures.wide_grey import wide_grey
+from attnviz.types import Pixels
 
 _GREY = {"1", "L", "LA", "La"}
 _USUAL_BYTES = 16_384  # of a profile for a screen; those of printers have megabytes
 _FITTING_MODE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+# The mode that a profile is for, and what takes it to sRGB: None if it is that already.
+_Transform: TypeAlias = tuple[str, ImageCms.ImageCmsTransform | None]
 
 
-def in_srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Convert to a new "RGB" image of the same size: 8-bit sRGB, alpha composited over white.
+def in_srgb(
+    image: Image.Image, turn: Image.Transpose | None = None
+) -> tuple[Pixels, tuple[str, ...]]:
+    """Convert to upright pixels: 8-bit sRGB, alpha composited over white.
 
     Grey values of more than 8 bits become 8-bit ones as `wide_grey` says. An embedded ICC profile
     is applied; one that is broken or belongs to another kind of picture is ignored, as browsers do.
@@ -26,25 +33,35 @@ def in_srgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     ----------
     image
         A decoded image.
+    turn
+        What makes it upright; None if it is.
 
     Returns
     -------
-    converted : Image
-        Of mode "RGB".
+    pixels : Pixels
+        uint8 [H, W, 3].
     notes : tuple of str
         Sentences for the user, such as how grey values were stretched.
     """
     notes: tuple[str, ...] = ()
+    grey, opaque = None, None
     if image.mode.startswith("I") or image.mode == "F":
-        colour, alpha, notes = wide_grey(image)
-    else:
-        colour, alpha = _colour_and_alpha(image)
-    converted = _converted(colour, image.info.get("icc_profile"))
-    if alpha is None:
-        return converted, notes
-    white = Image.new("RGB", image.size, "white")
-    white.paste(converted, mask=alpha)
-    return white, notes
+        grey, opaque, notes = wide_grey(image)
+    transform = _transform_for(image)
+
+    def strip(box: Box) -> Image.Image:
+        if grey is None:
+            colour, alpha = _colour_and_alpha(image.crop(box))
+        else:
+            colour, alpha = grey.crop(box), opaque and opaque.crop(box)
+        converted = _converted(colour, transform)
+        if alpha is None:
+            return converted
+        white = Image.new("RGB", converted.size, "white")
+        white.paste(converted, mask=alpha)
+        return white
+
+    return upright_pixels(image.size, turn, strip), notes
 
 
 def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -58,31 +75,35 @@ def _colour_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | No
     return image if image.mode in _FITTING_MODE.values() else image.convert("RGB"), None
 
 
-def _converted(colour: Image.Image, profile: object) -> Image.Image:
-    """`colour` as an "RGB" image, through its ICC profile if it has one that works."""
+def _transform_for(image: Image.Image) -> _Transform | None:
+    """That of the image's profile; None if it has none, or one that is broken."""
+    profile = image.info.get("icc_profile")
     if isinstance(profile, bytes):
         try:
-            return _through_profile(colour, profile)
+            return (_usual_transform if len(profile) <= _USUAL_BYTES else _transform_of)(profile)
         except Exception:  # noqa: S110 - a profile can be broken in any way
             pass
+    return None
+
+
+def _converted(colour: Image.Image, transform: _Transform | None) -> Image.Image:
+    """`colour` as an "RGB" image, through its profile's transform if it has one that fits."""
+    if transform is not None:
+        mode, to_srgb = transform
+        fitting = colour.convert("RGB") if (mode, colour.mode) == ("RGB", "L") else colour
+        if fitting.mode == mode:
+            return fitting if to_srgb is None else _transformed(fitting, to_srgb)
     if colour.mode == "LAB":
-        lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        return _transformed(colour, _to_srgb(lab, "LAB"))
-    return colour.convert("RGB")
+        return _transformed(colour, _lab_to_srgb())
+    return colour if colour.mode == "RGB" else colour.convert("RGB")
 
 
-def _through_profile(colour: Image.Image, profile: bytes) -> Image.Image:
-    """Raises ValueError where the profile is for another kind of picture, and Pillow's errors."""
-    kept = len(profile) <= _USUAL_BYTES
-    mode, transform = _usual_transform(profile) if kept else _transform_of(profile)
-    if mode == "RGB" and colour.mode == "L":
-        colour = colour.convert("RGB")
-    if mode != colour.mode:
-        raise ValueError(f"a profile for {mode} in a picture of mode {colour.mode}")
-    return colour if transform is None else _transformed(colour, transform)
+@cache
+def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
+    return _to_srgb(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), "LAB")
 
 
-def _transform_of(profile: bytes) -> tuple[str, ImageCms.ImageCmsTransform | None]:
+def _transform_of(profile: bytes) -> _Transform:
     """The mode that a profile is for, and its transform; None for sRGB, as most are.
 
     Then pixels are kept exactly as in the file.

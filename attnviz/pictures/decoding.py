@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from attnviz.errors import PictureError
 from attnviz.pictures.colour import in_srgb
+from attnviz.pictures.decoding_room import DECODING
 from attnviz.pictures.end_marker import decode_without_end_marker
 from attnviz.pictures.formats import JPEG, READABLE, Format, early_size, read_header, recognise
 from attnviz.pictures.limits import PictureLimits
@@ -19,6 +19,7 @@ from attnviz.types import Pixels
 _ORIENTATION = 0x0112  # EXIF tag
 PLENTY = 16_000_000
 """Pixels up to which a picture is decoded whole, however small it is shown."""
+_PIXEL, _ROW = 4, 8  # bytes that Pillow takes for each; a picture can be one pixel wide
 _REDUCED = "It has more than 8 bits a channel, and was reduced to 8."
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -146,12 +147,11 @@ def _decode(
         image.draft(image.mode, (math.ceil(image.width * share), math.ceil(image.height * share)))
     _refuse_wide_planes(image, name)
     wide = _is_wide(image)
-    image.load()
-    limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
-    rotation = _UPRIGHT.get(_orientation(image))
-    colour, notes = in_srgb(image)
+    with DECODING.taken(image.height * (image.width * _PIXEL + _ROW)):
+        image.load()
+        limits.check_pixels(image.height, image.width, name)  # HEIC can say one size, hold another
+        pixels, notes = in_srgb(image, _UPRIGHT.get(_orientation(image)))
     notes = notes or ((_REDUCED,) if wide else ())
-    pixels = np.asarray(colour if rotation is None else colour.transpose(rotation))
     pixels.flags.writeable = False
     return Decoded(pixels, notes)
 

@@ -78,7 +78,8 @@ def open_channels(
     if isinstance(source, np.ndarray):
         label = base_name(name or UNNAMED)
         stack = _of_array(source)
-        digest = hashlib.sha256(f"{source.shape}{source.dtype}".encode() + source.tobytes())
+        digest = hashlib.sha256(f"{source.shape}{source.dtype}".encode())
+        digest.update(np.ascontiguousarray(source).data)
     else:
         path = None if isinstance(source, (bytes, bytearray, memoryview)) else source
         data = bytes(source) if path is None else read_file(path, limits)  # type: ignore[arg-type]

@@ -141,5 +141,6 @@ def _copied(source: Pixels, name: str, limits: PictureLimits) -> Pixels:
 
 
 def _fingerprint(pixels: Pixels) -> str:
-    size = f"{pixels.shape[0]}x{pixels.shape[1]};".encode()
-    return hashlib.sha256(size + pixels.tobytes()).hexdigest()
+    digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]};".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()

@@ -9,10 +9,12 @@ import numpy as np
 
 from attnviz.errors import PictureError
 from attnviz.pictures.channels import Channels
+from attnviz.pictures.decoding_room import DECODING
 from attnviz.pictures.png import png
 from attnviz.types import Pixels
 
 _NOTEBOOK_SIDE = 1024
+_LINE = 24  # bytes of OpenCV's table for each row and column, of which a narrow picture has many
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +95,8 @@ class Picture:
         if scale >= 1:
             return self
         width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
-        small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
+        with DECODING.taken(_LINE * (self.height + self.width)):
+            small = cv2.resize(self.pixels, (width, height), interpolation=cv2.INTER_AREA)
         channels = self.channels and self.channels.resized((height, width))
         pixels = np.asarray(small, dtype=np.uint8)
         return Picture(pixels, self.name, self.sha256, self.notes, channels)

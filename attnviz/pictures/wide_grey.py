@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from attnviz.types import AnyArray, Pixels
+from attnviz.pictures.strips import STRIP
+from attnviz.types import AnyArray, DoubleArray, Pixels
 
 _PHOTOMETRIC, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 262, 258, 339  # TIFF tags
 _TWELVE_BITS = 4095
@@ -59,8 +60,7 @@ def wide_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None, tupl
 def _in_range(values: AnyArray, opaque: AnyArray | None) -> tuple[Pixels, tuple[str, ...]]:
     """8-bit values, by the range of the opaque ones, and a note if they are stretched."""
     considered = values if opaque is None or not opaque.any() else values[opaque]
-    numbers = np.nan_to_num(considered.astype(np.float64)).clip(-1e37, 1e37)
-    low, high = float(numbers.min()), float(numbers.max())
+    low, high = _extremes(considered)
     white = _white(low, high, values.dtype)
     if white == _SIXTEEN_BITS and values.dtype.itemsize == 2:
         return (values >> 8).astype(np.uint8), ()
@@ -84,5 +84,19 @@ def _white(low: float, high: float, kind: np.dtype[Any]) -> float | None:
 
 
 def _divided(values: AnyArray, span: float, low: float = 0.0) -> Pixels:
-    numbers = np.nan_to_num(values.astype(np.float64)).clip(-1e37, 1e37)  # differences stay finite
-    return np.asarray(np.rint((numbers - low) / span * 255).clip(0, 255), dtype=np.uint8)
+    grey = np.empty(values.size, np.uint8)
+    for start in range(0, values.size, STRIP):
+        scaled = np.rint((_finite(values, start) - low) / span * 255).clip(0, 255)
+        grey[start : start + STRIP] = scaled
+    return grey.reshape(values.shape)
+
+
+def _extremes(values: AnyArray) -> tuple[float, float]:
+    strips = [_finite(values, start) for start in range(0, values.size, STRIP)]
+    return min(float(strip.min()) for strip in strips), max(float(strip.max()) for strip in strips)
+
+
+def _finite(values: AnyArray, start: int) -> DoubleArray:
+    """A strip of `values` as numbers whose differences stay finite: eight bytes for each."""
+    strip = values.reshape(-1)[start : start + STRIP].astype(np.float64)
+    return np.nan_to_num(strip).clip(-1e37, 1e37)
