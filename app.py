@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from attnviz.ui.app import run
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.starlette import App
 
-run()
+from attnviz.ui.app import run
+from attnviz.ui.server.uploads import GUARD, upkeep
+
+if get_script_run_ctx(suppress_warning=True) is None:
+    # `streamlit run` finds this server, by this very line, and runs the file again for each page.
+    app = App(__file__, middleware=[GUARD], lifespan=upkeep)
+else:
+    run()

@@ -109,5 +109,7 @@ def open_page(show: Callable[[], None]) -> None:
     if getattr(PagesManager, "uses_pages_directory", False):
         run()
     else:
+        with guarded():
+            require_counting()
         require_sign_in()
         show()

@@ -1,4 +1,4 @@
-"""Other people are served by the server of `attnviz app` alone, which counts what they send."""
+"""Other people are served by the server of `app.py` alone, which counts what they send."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def require_counting() -> None:
     Raises
     ------
     SettingError
-        It was started by `streamlit run`.
+        A page was started by itself, past `app.py`.
     """
     served = runtime.exists() and isinstance(runtime.get_instance(), runtime.Runtime)  # no AppTest
     if served and Hosting.from_environment().hosted and not _COUNTS.is_set():
         raise SettingError(
-            "Nobody is served here: started by streamlit run, a hosted app does not count what "
-            "visitors send. Start it by attnviz app --mode hosted --host photos.example.org"
+            "Nobody is served here: this page was started by itself, past the server that counts "
+            "what visitors send. Start attnviz app --mode hosted --host photos.example.org"
         )

@@ -1,1 +1,1 @@
-"""The server of a hosted app: Streamlit's own, with quotas for what is sent to it."""
+"""The server of the app: Streamlit's own, with quotas for what is sent to it."""

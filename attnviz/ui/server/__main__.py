@@ -11,14 +11,13 @@ import sys
 from streamlit.starlette import App
 
 from attnviz.assets import app_script
-from attnviz.ui.server.uploads import hosted_app
+from attnviz.ui.server.uploads import GUARD, upkeep
 
 
 def _run(settings: dict[str, object]) -> None:
     # Streamlit looks for its configuration beside the script that was started.
     sys.argv = [str(app_script())]
-    app: App = hosted_app()
-    app.run(config=settings)
+    App(app_script(), middleware=[GUARD], lifespan=upkeep).run(config=settings)
 
 
 if __name__ == "__main__":

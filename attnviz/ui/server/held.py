@@ -46,16 +46,25 @@ class UploadQuota:
         at once.
     bytes
         Of all tabs together.
+    large
+        Of larger files a tab has one: a new one takes the place of the one before it. Photos are
+        smaller; networks, recordings and ZIPs are chosen one at a time.
     """
 
     session_bytes: int = 128 * MEGABYTE
     session_files: int = 64
     bytes: int = 1024 * MEGABYTE
+    large: int = 64 * MEGABYTE
 
     @classmethod
     def of_megabytes(cls, megabytes: int) -> UploadQuota:
         """Return the quota of a tab of so many MB; eight of them may be full."""
         return cls(megabytes * MEGABYTE, cls.session_files, 8 * megabytes * MEGABYTE)
+
+    @classmethod
+    def of_one_person(cls) -> UploadQuota:
+        """Return the quota of somebody's own computer: a folder of photos may come at once."""
+        return cls(1024 * MEGABYTE, 1000, 1024 * MEGABYTE)
 
 
 @dataclass
@@ -87,6 +96,8 @@ class HeldUploads:
 
     def begin(self, session: str, size: int) -> str:
         """Take note that a file begins to arrive; returns why it may not, or nothing."""
+        if size > self.quota.large and size <= self.quota.session_bytes:
+            self._drop_large(session)
         held = self._sizes()
         who = self.owner(session)
         tabs = {one for one in held if one == session or (who and self.owner(one) == who)}
@@ -109,6 +120,8 @@ class HeldUploads:
         self._arriving[session].remove(size)
         if not self._arriving[session]:
             del self._arriving[session]
+        if size > self.quota.large:  # another may have arrived at the same time
+            self._drop_large(session, but=1)
 
     def sweep(self) -> None:
         """Free what belongs to closed tabs, and what lies here for long."""
@@ -129,6 +142,13 @@ class HeldUploads:
         for (session, file), since in self._seen.items():
             if now - since >= OPEN_SECONDS:
                 self.storage.remove_file(session, file)
+
+    def _drop_large(self, session: str, but: int = 0) -> None:
+        """Drop a tab's large files, but the newest ones."""
+        files = list(self.storage.file_storage.get(session, {}).items())
+        large = [file for file, sent in files if len(sent.data) > self.quota.large]
+        for file in large[: len(large) - but]:
+            self.storage.remove_file(session, file)
 
     def holding(self) -> set[str]:
         """Return the sessions of which there are files, or some on their way."""

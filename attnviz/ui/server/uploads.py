@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 from starlette.middleware import Middleware
@@ -16,7 +15,6 @@ from streamlit import runtime
 from streamlit.logger import get_logger
 from streamlit.starlette import App
 
-from attnviz.assets import app_script
 from attnviz.decoding.pool import workers
 from attnviz.hosting import Hosting
 from attnviz.ui.kit.counting_server import note_counting
@@ -24,19 +22,13 @@ from attnviz.ui.kit.photo_store import PHOTOS
 from attnviz.ui.kit.temporary_folders import sweep_folders
 from attnviz.ui.kit.visitor import person_of, visitors_of
 from attnviz.ui.kit.visitor_folders import forget_idle_visitors
+from attnviz.ui.server.browser import show_in_browser
 from attnviz.ui.server.held import FileStorage, HeldUploads, UploadQuota
 
 SWEEP_SECONDS = 15.0
 _FOLDERS_EVERY = 240  # sweeps: an hour
 _SLOWEST_SECONDS = 900.0  # of one upload: the room that waits for it is nobody else's
 _PATH = "/_stcore/upload_file/"
-
-
-def hosted_app(script: Path | None = None) -> App:
-    """Return the app as other people reach it; `script` is what is shown in its place."""
-    return App(
-        script or app_script(), middleware=[Middleware(cast(Any, UploadGuard))], lifespan=_upkeep
-    )
 
 
 class UploadGuard:
@@ -75,6 +67,9 @@ class UploadGuard:
             held.end(session, size)
 
 
+GUARD = Middleware(cast(Any, UploadGuard))
+"""Stands before Streamlit's server."""
+
 _HELD: list[HeldUploads] = []
 
 
@@ -83,17 +78,25 @@ def held_uploads() -> HeldUploads:
     if not _HELD:
         server = runtime.get_instance()
         storage = cast(FileStorage, server.uploaded_file_mgr)
-        quota = UploadQuota.of_megabytes(Hosting.from_environment().upload_megabytes)
-        _HELD.append(HeldUploads(storage, server.is_active_session, quota, person_of))
+        _HELD.append(HeldUploads(storage, server.is_active_session, _quota(), person_of))
     return _HELD[0]
 
 
+def _quota() -> UploadQuota:
+    hosting = Hosting.from_environment()
+    if not hosting.hosted:
+        return UploadQuota.of_one_person()
+    return UploadQuota.of_megabytes(hosting.upload_megabytes)
+
+
 @asynccontextmanager
-async def _upkeep(app: App) -> AsyncIterator[None]:
-    """Clean up while the server runs; have a worker ready before the first photo comes."""
+async def upkeep(app: App) -> AsyncIterator[None]:
+    """Clean up while the server runs; have a worker ready before a stranger's first photo comes."""
     del app
     note_counting()
-    workers().warm_up()
+    if Hosting.from_environment().hosted:
+        workers().warm_up()
+    show_in_browser()
     cleaning = asyncio.create_task(_clean())
     try:
         yield
@@ -116,7 +119,8 @@ async def _clean() -> None:
 async def _free_uploads() -> None:
     held = held_uploads()
     held.sweep()
-    PHOTOS.know_open(visitors_of(held.is_open, held.holding()))
+    if Hosting.from_environment().hosted:  # one's own photos stay while one's own app runs
+        PHOTOS.know_open(visitors_of(held.is_open, held.holding()))
 
 
 async def _tried(step: Callable[[], Awaitable[None]]) -> None:

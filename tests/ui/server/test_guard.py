@@ -23,9 +23,11 @@ TAIL = b"\r\n--x--\r\n"
 START = """
 import sys
 from pathlib import Path
-from attnviz.ui.server.uploads import hosted_app
+from streamlit.starlette import App
+from attnviz.ui.server.uploads import GUARD, upkeep
 script, port = Path(sys.argv[1]), int(sys.argv[2])
-hosted_app(script).run(config={"server.port": port, "server.headless": True})
+app = App(script, middleware=[GUARD], lifespan=upkeep)
+app.run(config={"server.port": port, "server.headless": True})
 """
 
 

@@ -17,7 +17,7 @@ MB = 2**20
 class Server:
     """Streamlit's own store of uploads, tabs that are open, and a clock to turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, quota: UploadQuota) -> None:
         self.files = MemoryUploadedFileManager("/uploads")
         self.tabs = {"ann", "bob", "cid"}
         self.people: dict[str, str] = {}
@@ -25,7 +25,7 @@ class Server:
         self.held = HeldUploads(
             cast(FileStorage, self.files),
             self.tabs.__contains__,
-            UploadQuota(10 * MB, 3, 25 * MB),
+            quota,
             lambda session: self.people.get(session, ""),
             lambda: self.now,
         )
@@ -44,7 +44,7 @@ class Server:
 
 @pytest.fixture
 def server() -> Server:
-    return Server()
+    return Server(UploadQuota(10 * MB, 3, 25 * MB))
 
 
 def test_files_of_closed_tabs_count_for_who_sent_them_until_they_go(
@@ -119,6 +119,22 @@ def test_a_closed_tab_is_freed_after_a_minute_and_one_that_came_back_is_not(
     server.now += 60
     server.held.sweep()
     assert server.names("bob") == []
+
+
+def test_of_large_files_a_tab_has_the_newest_alone() -> None:
+    server = Server(UploadQuota(10 * MB, 9, 30 * MB, large=4 * MB))
+    assert server.send("ann", "photo", 2 * MB) == ""
+    assert server.send("ann", "old", 7 * MB) == ""
+    assert server.send("bob", "other", 7 * MB) == ""
+    assert server.send("ann", "new", 8 * MB) == ""  # the old one makes way: both would be too much
+    assert "A file may have" in server.send("ann", "huge", 11 * MB)  # which moves nothing
+    assert server.names("ann") == ["new", "photo"]
+    assert server.held.begin("bob", 5 * MB) == server.held.begin("bob", 5 * MB) == ""
+    for name in ("first", "second"):  # they arrive at the same time
+        server.files.add_file("bob", UploadedFileRec(name, name, "", bytes(5 * MB)))
+    server.held.end("bob", 5 * MB)
+    server.held.end("bob", 5 * MB)
+    assert server.names("bob") == ["second"]
 
 
 def test_what_no_page_takes_goes_after_an_hour(server: Server) -> None:
