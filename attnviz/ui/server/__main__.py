@@ -11,13 +11,14 @@ import sys
 from streamlit.starlette import App
 
 from attnviz.assets import app_script
-from attnviz.ui.server.uploads import GUARD, upkeep
+from attnviz.ui.server.guards import GUARDS
+from attnviz.ui.server.uploads import upkeep
 
 
 def _run(settings: dict[str, object]) -> None:
     # Streamlit looks for its configuration beside the script that was started.
     sys.argv = [str(app_script())]
-    App(app_script(), middleware=[GUARD], lifespan=upkeep).run(config=settings)
+    App(app_script(), middleware=GUARDS, lifespan=upkeep).run(config=settings)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
-from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
@@ -66,9 +65,6 @@ class UploadGuard:
         finally:
             held.end(session, size)
 
-
-GUARD = Middleware(cast(Any, UploadGuard))
-"""Stands before Streamlit's server."""
 
 _HELD: list[HeldUploads] = []
 

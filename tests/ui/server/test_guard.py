@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
@@ -24,10 +25,16 @@ START = """
 import sys
 from pathlib import Path
 from streamlit.starlette import App
-from attnviz.ui.server.uploads import GUARD, upkeep
+from attnviz.ui.server.guards import GUARDS
+from attnviz.ui.server.uploads import upkeep
 script, port = Path(sys.argv[1]), int(sys.argv[2])
-app = App(script, middleware=[GUARD], lifespan=upkeep)
+app = App(script, middleware=GUARDS, lifespan=upkeep)
 app.run(config={"server.port": port, "server.headless": True})
+"""
+PAGE = """
+import streamlit as st
+from uuid import uuid4
+st.text(st.cache_data(lambda: str(uuid4()))())
 """
 
 
@@ -35,17 +42,31 @@ class ServedTab:
     """A tab of a browser that has opened the page."""
 
     def __init__(self, port: int, socket: ClientConnection) -> None:
-        self.port = port
-        request = BackMsg()
-        request.rerun_script.query_string = ""
-        socket.send(request.SerializeToString())
+        self.port, self._socket = port, socket
         self.session = ""
-        while not self.session:
-            message = ForwardMsg()
-            message.ParseFromString(socket.recv(60))  # type: ignore[arg-type]
-            self.session = message.new_session.initialize.session_id
+        self.shown = self.look()
         cookies = self._ask("GET", "/_stcore/health", b"", {})[2]
         self.token = re.findall(r"_streamlit_xsrf=([^;]+)", cookies)[0]
+
+    def look(self) -> str:
+        """Run the page; returns the text that it shows."""
+        self.say(rerun_script=ClientState())
+        text = ""
+        while True:
+            message = ForwardMsg()
+            message.ParseFromString(self._socket.recv(60))  # type: ignore[arg-type]
+            self.session = message.new_session.initialize.session_id or self.session
+            text = message.delta.new_element.text.body or text
+            if message.WhichOneof("type") == "script_finished":
+                return text
+
+    def say(self, **message: ClientState | bool) -> None:
+        """Send one message of Streamlit's protocol."""
+        self._socket.send(BackMsg(**message).SerializeToString())  # type: ignore[arg-type]
+
+    def get(self, path: str) -> int:
+        """Ask for an address; returns the code of the answer."""
+        return self._ask("GET", path, b"", {})[0]
 
     def put(self, size: int) -> int:
         """Send a file; returns the code of the answer."""
@@ -94,7 +115,7 @@ def tab(port: int) -> Iterator[ServedTab]:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder: Path = tmp_path_factory.mktemp("server")
-    (folder / "page.py").write_text("import streamlit as st\nst.text('here')\n")
+    (folder / "page.py").write_text(PAGE)
     number = free_port()
     command = [sys.executable, "-c", START, str(folder / "page.py"), str(number)]
     own = OFFLINE | {"ATTNVIZ_MODE": "hosted", "ATTNVIZ_UPLOAD_MB": "4", "HOME": str(folder)}
@@ -115,3 +136,13 @@ def test_a_tab_sends_so_much_and_another_as_much(port: int) -> None:
         assert first.put(MB) == 204
         assert second.put(3 * MB) == 204
         assert second.announce(None) == (411, "Uploads say how long they are.")
+
+
+def test_nobody_clears_the_caches_of_all_or_reads_their_figures(port: int) -> None:
+    with tab(port) as first, tab(port) as hostile:
+        assert hostile.shown == first.shown
+        hostile.say(clear_cache=True)
+        hostile.say(load_git_info=True)
+        assert hostile.look() == first.look() == first.shown
+        assert [first.get(f"/_stcore/{name}") for name in ("metrics", "metrics/")] == [404, 404]
+        assert first.get("/_stcore/health") == 200
