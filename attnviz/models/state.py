@@ -18,6 +18,7 @@ from attnviz.untrusted.archives import open_zip
 from attnviz.untrusted.values import UNREADABLE, reason_of
 
 _MAX_NAMES_SHOWN = 3
+_WRAPPED = "model"
 _MOST_ENTRIES = 100_000
 _MOST_NAMES_BYTES = 64_000_000  # of the pickle, which holds names and shapes
 
@@ -25,7 +26,8 @@ _MOST_NAMES_BYTES = 64_000_000  # of the pickle, which holds names and shapes
 def read_state(path: Path) -> StateDict:
     """Read the tensors of a file of weights.
 
-    No code from the file is run: anything but plain tensors is rejected.
+    No code from the file is run: anything but plain tensors is rejected. Of a training checkpoint,
+    which holds them as its "model", the rest is left out.
 
     Parameters
     ----------
@@ -72,6 +74,8 @@ def _read_torch(path: Path) -> StateDict:
         if "TorchScript" in str(error):
             raise _program(path) from error
         raise _damaged(path, error) from error
+    if isinstance(state, dict) and isinstance(state.get(_WRAPPED), dict):
+        state = state[_WRAPPED]
     if not isinstance(state, dict) or not all(map(_is_entry, state.items())):
         raise _objects(path)
     repeated = next((name for name, one in state.items() if _claims_more(one)), None)

@@ -40,6 +40,17 @@ def test_tensors_come_back_as_they_were_saved(tmp_path: Path, name: str) -> None
     assert all(torch.equal(read[key], value) for key, value in state.items())
 
 
+def test_of_a_training_checkpoint_the_model_is_taken(tmp_path: Path) -> None:
+    state, path = tiny().state_dict(), tmp_path / "w.pth"
+    torch.save({"model": state, "epoch": 3, "optimizer": {"lr": 0.1}}, path)
+    read = read_state(path)
+    assert list(read) == list(state)
+    assert all(torch.equal(read[key], value) for key, value in state.items())
+    torch.save({"model": {"weights": state}}, path)
+    with pytest.raises(WeightsError, match=r"Save the network's state_dict"):
+        read_state(path)
+
+
 def test_a_pickle_runs_nothing(tmp_path: Path) -> None:
     proof = tmp_path / "proof"
     path = tmp_path / "evil.pth"
