@@ -15,6 +15,13 @@ from attnviz.files import replace_whole
 
 _WHOLE = 64
 _SUM = re.compile(r"[0-9a-f]{64}")
+_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
+
+
+def sum_in_name(name: str) -> str:
+    """Return the first digits of a SHA-256 with which the names of torch's files end, or ""."""
+    found = _IN_NAME.search(name)
+    return found[1] if found else ""
 
 
 def is_whole(sha256: str) -> bool:

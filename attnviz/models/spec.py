@@ -91,6 +91,9 @@ class WeightsRef:
         Path of weights shipped with the package.
     adapt
         Converts the file's state dict to the module's, if their keys differ.
+    variants
+        Whether the user's own folder may hold these weights in another file, such as in half
+        precision or as `.safetensors`; what was loaded is told by its own SHA-256.
     """
 
     file_name: str
@@ -99,6 +102,7 @@ class WeightsRef:
     bytes: int | None = None
     embedded: Path | None = None
     adapt: Callable[[StateDict], StateDict] | None = None
+    variants: bool = False
 
 
 @dataclass(frozen=True)

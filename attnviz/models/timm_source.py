@@ -19,13 +19,13 @@ import torch
 from torch import nn
 
 from attnviz.errors import ModelError
+from attnviz.models.hub_weights import PublishedFile
 from attnviz.models.preprocess import Preprocess
-from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
+from attnviz.models.spec import ModelSpec, Source, StateDict
 from attnviz.models.torchvision_source import imagenet_labels
 from attnviz.pictures.geometry import Fit
 
 _TABLE = Path(__file__).with_name("timm_models.json")
-_ADDRESS = "https://huggingface.co/{}/resolve/main/model.safetensors"
 _STRIDE = 32
 _LICENCES = {"apache-2.0": "Apache-2.0", "mit": "MIT", "cvnets-license": "Apple's CVNets licence"}
 
@@ -49,12 +49,9 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
         download_bytes=entry["bytes"],
         parameters=entry["parameters"],
         build=build,
-        # The published files have no checksum in their names, and some contain buffers that others
-        # omit: neither checksum nor size is known.
-        weights=WeightsRef(
-            f"{name}.safetensors",
-            timm_address(entry["repository"]),
-            adapt=partial(as_timm_loads, build),
+        # Some of the published files contain buffers that others omit: their size is not known.
+        weights=PublishedFile(**entry.get("file", {})).weights(
+            name, entry["repository"], partial(as_timm_loads, build)
         ),
         preprocess=Preprocess(
             size=entry["side"],
@@ -83,11 +80,6 @@ def _step(entry: dict[str, Any]) -> int:
         return int(entry["multiple"] or _STRIDE)
     patch = re.search(r"patch(\d+)", entry["name"])
     return int(patch[1]) if patch else int(entry["side"])
-
-
-def timm_address(repository: str) -> str:
-    """Return the address of the weights in a repository of the Hugging Face hub."""
-    return _ADDRESS.format(repository)
 
 
 def build_timm(name: str, **options: Any) -> nn.Module:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from attnviz.errors import ModelError
+from attnviz.models.known_sums import sum_in_name
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.resized import resized_copy
 from attnviz.models.spec import FEATURES, Kinds, ModelSpec, Source, StateDict, WeightsRef
@@ -20,8 +21,6 @@ from attnviz.pictures.geometry import Fit
 
 T = TypeVar("T")
 
-# The names of torchvision's files end with the first digits of their SHA-256.
-_HASH_IN_NAME = re.compile(r"-([0-9a-f]{8,64})\.pth$")
 _MEBIBYTE = 1024**2
 _STRIDE = 32
 # torchvision names a licence only for the weights of SWAG (Singh et al. 2022); its own have that of
@@ -75,9 +74,8 @@ def _spec(name: str, weights: Any) -> ModelSpec:
 def weights_ref(weights: Any) -> WeightsRef:
     """Return where the file of an entry of torchvision's weights can be obtained."""
     file_name = weights.url.rpartition("/")[2]
-    hashed = _HASH_IN_NAME.search(file_name)
     size = round(weights.meta["_file_size"] * _MEBIBYTE)
-    return WeightsRef(file_name, weights.url, hashed[1] if hashed else "", size)
+    return WeightsRef(file_name, weights.url, sum_in_name(file_name), size)
 
 
 @cache

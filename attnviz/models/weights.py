@@ -36,8 +36,9 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     Parameters
     ----------
     ref
-        What to find. If it gives a SHA-256, no other file is accepted; if it gives a part of one
-        or none, no other than the one that torch's cache had first.
+        What to find. If it gives a SHA-256, no other file is accepted, but for a variant in the
+        folder of the user's own; if it gives a part of one or none, no other than the one that
+        torch's cache had first.
     progress
         Called during a download with bytes done and in all; a bar on stderr if None.
 
@@ -140,13 +141,20 @@ def companion_remedy(name: str) -> str:
 
 def _folders() -> list[Path]:
     """Where files of weights may be, but for those shipped with the package."""
+    return [*_users_folder(), _download_cache()]
+
+
+def _users_folder() -> list[Path]:
+    """The one folder that the user has named, or none."""
     folder = os.environ.get(WEIGHTS_VARIABLE)
-    return [*([Path(folder).expanduser()] if folder else []), _download_cache()]
+    return [Path(folder).expanduser()] if folder else []
 
 
 def _candidates(ref: WeightsRef) -> list[Path]:
-    own = [ref.embedded] if ref.embedded else []
-    return [*own, *(folder / ref.file_name for folder in _folders())]
+    shipped = [ref.embedded] if ref.embedded else []
+    variants = [Path(ref.file_name).with_suffix(".safetensors").name] if ref.variants else []
+    own = [folder / name for folder in _users_folder() for name in (ref.file_name, *variants)]
+    return [*shipped, *own, _download_cache() / ref.file_name]
 
 
 def _download_cache() -> Path:
@@ -165,7 +173,8 @@ def _verified(path: Path, ref: WeightsRef) -> WeightsFile:
         raise WeightsError(
             f"{path} cannot be read ({error.strerror}). Make it readable, or remove it."
         ) from error
-    if not digest.startswith(ref.sha256.lower()):
+    variant = ref.variants and path.parent != _download_cache()
+    if not variant and not digest.startswith(ref.sha256.lower()):
         raise WeightsError(
             f"{path} is damaged or another file, and was not used: its SHA-256 should begin with "
             f"{ref.sha256}, but is {digest}. Remove it, or put the right file there."

@@ -16,15 +16,16 @@ from typing import Any
 from torch import nn
 
 from attnviz.errors import ModelError
+from attnviz.models.hub_weights import PublishedFile
 from attnviz.models.preprocess import CLIP_MEAN, CLIP_STD, HALF, Preprocess
 from attnviz.models.scores import ScoreKind
-from attnviz.models.spec import ModelSpec, Source, StateDict, WeightsRef
+from attnviz.models.spec import ModelSpec, Source, StateDict
 from attnviz.models.weights import companion_folder
 from attnviz.models.words_network import Tokenizer, WordsNetwork
 from attnviz.models.words_tokenizer import INSTALL, PublishedTokenizer, unavailable
 from attnviz.pictures.geometry import Fit
 
-_ADDRESS = "https://huggingface.co/{}/resolve/main/open_clip_model.safetensors"
+_FILE = "open_clip_model.safetensors"
 _BYTES = 4  # per parameter, as float32
 _LAION2B = "2 billion photos with their captions (Schuhmann et al., 2022)"
 _LAION5B = "5 billion photos with captions in many languages (Schuhmann et al., 2022)"
@@ -53,6 +54,8 @@ class _Reader:
     mean: tuple[float, ...] = HALF
     std: tuple[float, ...] = HALF
     licence: str = "Apache-2.0"
+    revision: str = ""
+    sha256: str = ""
 
 
 _CLIP: dict[str, Any] = {"mean": CLIP_MEAN, "std": CLIP_STD, "licence": "MIT"}
@@ -60,11 +63,14 @@ _READERS = (
     _Reader(
         "clip-words-base32", "CLIP with words, base, patches of 32", "ViT-B-32",
         "laion2b_s34b_b79k", "laion/CLIP-ViT-B-32-laion2B-s34B-b79K", 151_277_313, _LAION2B,
+        revision="1a25a446712ba5ee05982a381eed697ef9b435cf",
+        sha256="ac4f8c4b88af6d963118cbf40ad93176d092abbedfcb752601ae1866352656e6",
         **_CLIP,
     ),
     _Reader(
         "clip-words-base16", "CLIP with words, base, patches of 16", "ViT-B-16",
         "laion2b_s34b_b88k", "laion/CLIP-ViT-B-16-laion2B-s34B-b88K", 149_620_737, _LAION2B,
+        revision="7288da5a0d6f0b51c4a2b27c624837a9236d0112",
         **_CLIP,
     ),
     _Reader(
@@ -84,10 +90,14 @@ _READERS = (
     _Reader(
         "siglip2-words-base16", "SigLIP 2 with words in many languages, base, patches of 16",
         "ViT-B-16-SigLIP2", "webli", "timm/ViT-B-16-SigLIP2", 375_187_970, _WEBLI2,
+        revision="eee10eff6dd8cabae2d7f379d4e8cfcd352030aa",
+        sha256="d0a51069d2fa6c95b371b3bffd2a2c765c1815004798ee99f075290dbca73041",
     ),
     _Reader(
         "siglip2-words-base32", "SigLIP 2 with words in many languages, base, patches of 32",
         "ViT-B-32-SigLIP2-256", "webli", "timm/ViT-B-32-SigLIP2-256", 376_856_066, _WEBLI2, 256,
+        revision="cd1efb47643f2794413dd79ef24397c175032780",
+        sha256="7cdccf256ee0e4a9908c365f8e1c88d5db171980a3350c214f5221d50f8d9927",
     ),
 )  # fmt: skip
 
@@ -120,8 +130,8 @@ def _spec(one: _Reader) -> ModelSpec:
         download_bytes=one.parameters * _BYTES,
         parameters=one.parameters,
         build=partial(build_reader, one.architecture, one.name),
-        weights=WeightsRef(
-            f"{one.name}.safetensors", _ADDRESS.format(one.repository), adapt=_inside
+        weights=PublishedFile(one.revision, one.sha256, file=_FILE).weights(
+            one.name, one.repository, _inside
         ),
         preprocess=Preprocess(
             size=one.side, fit=Fit.SQUASH, any_size=False, mean=one.mean, std=one.std

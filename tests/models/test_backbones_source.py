@@ -19,10 +19,12 @@ from attnviz.models.backbones_source import backbone_specs
 from attnviz.models.catalogue import find_model
 from attnviz.models.loading import load_model
 from attnviz.models.spec import ModelSpec
-from attnviz.models.timm_source import build_timm
+from attnviz.models.state import load_state
+from attnviz.models.timm_source import as_timm_loads, build_timm
 from attnviz.models.vision_model import VisionModel
 from attnviz.models.weights import WEIGHTS_VARIABLE
 from attnviz.pictures.geometry import Fit
+from tests.models.published import assert_published
 from tests.paths import ROOT
 
 SPECS = pytest.mark.parametrize("spec", backbone_specs(), ids=lambda spec: spec.name)
@@ -35,16 +37,15 @@ def test_the_table_is_what_timm_says(spec: ModelSpec) -> None:
 
     (name,) = spec.build.args
     config = timm.get_pretrained_cfg(name)
-    assert spec.weights.url == (
-        f"https://huggingface.co/{config.hf_hub_id}/resolve/main/model.safetensors"
-    )
+    assert_published(spec, config)
     assert (spec.preprocess.mean, spec.preprocess.std) == (config.mean, config.std)
     assert spec.licence.lower().replace(" ", "-") == config.license
     with torch.device("meta"):
         module = spec.build()
     assert module.num_classes == (512 if spec.name == "clip-base" else 0)
     assert spec.parameters == sum(weight.numel() for weight in module.parameters())
-    assert spec.download_bytes == 4 * spec.parameters
+    both_towers = "open_clip_model" in spec.weights.url
+    assert (spec.download_bytes == 4 * spec.parameters) != both_towers
     assert spec.preprocess.multiple == module.patch_embed.patch_size[0]
     assert spec.preprocess.size % spec.preprocess.multiple == 0
     assert not spec.labels
@@ -75,6 +76,42 @@ def test_they_take_pictures_of_any_shape(spec: ModelSpec) -> None:
     registers |= {"dinov3-small": 4, "dinov3-base": 4}
     class_token = not spec.name.startswith(("siglip", "sam"))
     assert last.prefix == class_token + registers.get(spec.name, 0)
+
+
+def test_dinov2_is_read_in_its_authors_words() -> None:
+    """Their class token has a place, and registers have other names."""
+    spec = find_model("dinov2-small-registers")
+    module = small(spec)
+    own = dict(module.state_dict())
+    theirs = {
+        "mask_token": torch.ones(1, 48),
+        "register_tokens": torch.randn(1, 4, 48),
+        "cls_token": torch.randn(1, 1, 48),
+        "pos_embed": torch.randn(1, 1 + own["pos_embed"].shape[1], 48),
+    }
+    changed = own.keys() & {"reg_token", "cls_token", "pos_embed"}
+    rest = {key: own[key] for key in own.keys() - changed}
+    state = as_timm_loads(lambda: small(spec), {**rest, **theirs})
+    load_state(module, state, Path("theirs.pth"))
+    torch.testing.assert_close(module.reg_token, theirs["register_tokens"], rtol=0, atol=0)
+    torch.testing.assert_close(module.pos_embed, theirs["pos_embed"][:, 1:], rtol=0, atol=0)
+    expected = theirs["cls_token"] + theirs["pos_embed"][:, :1]
+    torch.testing.assert_close(module.cls_token, expected)
+
+
+def test_clips_image_tower_is_found_in_the_file_of_both() -> None:
+    open_clip = pytest.importorskip("open_clip")
+    vision = {"layers": 2, "width": 48, "head_width": 16, "patch_size": 16, "image_size": 224}
+    text = {"context_length": 4, "vocab_size": 8, "width": 8, "heads": 2, "layers": 1}
+    torch.manual_seed(0)
+    both = open_clip.CLIP(512, vision, text, quick_gelu=True).eval()
+    spec = find_model("clip-base")
+    module = small(spec)
+    state = as_timm_loads(lambda: small(spec), dict(both.state_dict()))
+    load_state(module, state, Path("both.safetensors"))
+    inputs = torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        torch.testing.assert_close(module(inputs), both.encode_image(inputs), rtol=1e-4, atol=1e-5)
 
 
 def test_weights_are_loaded_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from attnviz.models.weights import WEIGHTS_VARIABLE
 from attnviz.models.words_source import words_specs
 from attnviz.pictures import open_picture
 from attnviz.pictures.geometry import Fit
+from tests.models.published import assert_published
 from tests.paths import ROOT
 
 TINY = "vit_tiny_patch16_224.augreg_in21k_ft_in1k"
@@ -47,9 +48,7 @@ def test_the_table_is_what_timm_says() -> None:
     for spec in timm_specs():
         config = timm.get_pretrained_cfg(spec.name)
         assert config.num_classes == len(spec.labels) == 1000
-        assert spec.weights.url == (
-            f"https://huggingface.co/{config.hf_hub_id}/resolve/main/model.safetensors"
-        )
+        assert_published(spec, config)
         assert (spec.preprocess.mean, spec.preprocess.std) == (config.mean, config.std)
         assert spec.preprocess.size == config.input_size[1]
         assert (spec.preprocess.fit is Fit.SQUASH) == bool(config.fixed_input_size)
@@ -120,6 +119,19 @@ def test_weights_are_loaded_from_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert not model.module.training
     found = find_kinds(model.module, torch.randn(1, 3, 224, 224))
     assert tuple(map(str, found)) == model.spec.kinds == ("context", "features")
+
+
+def test_weights_are_loaded_from_the_file_of_a_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the form in which torch wrote files before 1.6, as those of timm's releases are."""
+    name = "mobilevit_xxs.cvnets_in1k"
+    torch.manual_seed(0)
+    state = find_model(name).build().state_dict()
+    torch.save(state, tmp_path / f"{name}.pth", _use_new_zipfile_serialization=False)
+    monkeypatch.setenv(WEIGHTS_VARIABLE, str(tmp_path))
+    loaded = load_model(name, "cpu").module.state_dict()
+    assert all(torch.equal(loaded[key], state[key]) for key in loaded)
 
 
 def test_a_vision_transformer_takes_larger_inputs(

@@ -81,7 +81,7 @@ def test_names_addresses_and_numbers_are_those_that_open_clip_declares() -> None
         weights, preprocess = specs[reader.name].weights, specs[reader.name].preprocess
         assert weights is not None
         assert weights.url == (
-            f"https://huggingface.co/{declared['hf_hub']}resolve/main/"
+            f"https://huggingface.co/{declared['hf_hub']}resolve/{reader.revision or 'main'}/"
             f"{open_clip.constants.HF_SAFE_WEIGHTS_NAME}"
         )
         assert preprocess.size == config["vision_cfg"]["image_size"]

@@ -1,0 +1,76 @@
+"""Files of weights are the published ones, wherever a sum is stated; but for the user's own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from attnviz.errors import WeightsError
+from attnviz.models.catalogue import list_models
+from attnviz.models.spec import WeightsRef
+from attnviz.models.weights import find_weights
+
+WHOLE, HALF = b"whole" * 1000, b"half" * 1000
+SUM = hashlib.sha256(WHOLE).hexdigest()
+NAME = "tiny.in1k.pth"
+
+# Of their files nobody states the sum and a fixed address, as far as is known.
+UNSURE = {
+    "vit_little_patch16_reg4_gap_256.sbb_in1k",
+    "vit_medium_patch16_reg4_gap_256.sbb_in12k_ft_in1k",
+    "deit3_small_patch16_224.fb_in22k_ft_in1k",
+    "beit_base_patch16_224.in22k_ft_in22k_in1k",
+    "beitv2_base_patch16_224.in1k_ft_in22k_in1k",
+    "eva02_tiny_patch14_336.mim_in22k_ft_in1k",
+    "eva02_small_patch14_336.mim_in22k_ft_in1k",
+    "cait_xxs24_224.fb_dist_in1k",
+    "cait_s24_224.fb_dist_in1k",
+    "pvt_v2_b0.in1k",
+    "dino-small",
+    "siglip-base",
+    "siglip2-base",
+    "eva02-base",
+    "beit3-base",
+    "clip-words-base16",
+    "clip-words-languages",
+    "siglip-words-base16",
+    "siglip-words-languages",
+}
+
+
+def test_files_are_fixed_by_a_sum_and_a_lasting_address() -> None:
+    refs = {spec.name: spec.weights for spec in list_models() if spec.weights and spec.weights.url}
+    fixed = {
+        name
+        for name, ref in refs.items()
+        if re.fullmatch("[0-9a-f]{8,64}", ref.sha256)
+        and (urlsplit(ref.url).hostname != "huggingface.co" or re.search("/[0-9a-f]{40}/", ref.url))
+    }
+    assert refs.keys() - fixed == UNSURE & refs.keys()
+    whole = [ref.sha256 for ref in refs.values() if len(ref.sha256) == 64]
+    assert len(set(whole)) == len(whole) >= 20  # none was copied to another network
+
+
+def test_a_variant_is_taken_from_the_users_folder_alone(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one in half precision, under the name that safetensors have."""
+    ref = WeightsRef(NAME, sha256=SUM[:8], variants=True)
+    own = tmp_path / "mine" / Path(NAME).with_suffix(".safetensors").name
+    for place in (own, cache / NAME):
+        place.parent.mkdir(parents=True)
+        place.write_bytes(HALF)
+    with pytest.raises(WeightsError, match=f"should begin with {SUM[:8]}"):
+        find_weights(ref)
+    monkeypatch.setenv("ATTNVIZ_WEIGHTS", str(own.parent))
+    found = find_weights(ref)
+    assert (found.path, found.sha256) == (own, hashlib.sha256(HALF).hexdigest())
+    (own.parent / NAME).write_bytes(WHOLE)  # the published name comes first
+    assert find_weights(ref).path == own.parent / NAME
+    (own.parent / NAME).write_bytes(HALF)
+    with pytest.raises(WeightsError, match=f"should begin with {SUM[:8]}"):
+        find_weights(WeightsRef(NAME, sha256=SUM[:8]))
