@@ -48,7 +48,7 @@ class RayCluster:
         OutputError
             A part cannot be written.
         """
-        ray = imported_ray()
+        ray = imported_ray(alone=self.address is None)
         with joined_cluster(ray, self.address):
             engine = replace(work.engine, decode=decoded_beside)
             on_gpu = engine.model.device.type == "cuda"

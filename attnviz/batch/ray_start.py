@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -23,9 +25,24 @@ _PORTS = (
 )
 
 
-def imported_ray() -> Any:
-    """Return the package, which sends nothing about its use; raises ClusterError without it."""
+def imported_ray(*, alone: bool = False) -> Any:
+    """Return the package, which sends nothing about its use.
+
+    Parameters
+    ----------
+    alone
+        Whether a cluster is to be started for this process and its own. Whoever reaches a cluster's
+        ports can run programs on it, so this one wants a token that nobody else knows; not if
+        this process had imported Ray before, which reads the token once.
+
+    Raises
+    ------
+    ClusterError
+        Ray is not installed.
+    """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when a cluster starts
+    if alone and "ray" not in sys.modules:
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
     try:
         import ray
     except ImportError as error:

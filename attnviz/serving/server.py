@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import signal
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -41,7 +40,7 @@ def serve_looks(settings: ServeSettings, told: Callable[[str], object]) -> None:
         As `offered_networks`.
     """
     os.environ.update(_ray_by_itself())
-    ray = imported_ray()
+    ray = imported_ray(alone=True)
     if find_spec("fastapi") is None:  # which Serve imports, and Ray alone does not bring
         raise ClusterError(f"attnviz serve needs Ray with Serve: {INSTALL}")
     offered = offered_networks(settings.models)
@@ -62,14 +61,8 @@ def _end(*_: object) -> None:
 
 
 def _ray_by_itself() -> dict[str, str]:
-    """Variables by which Ray is there for this command alone.
-
-    Whoever reaches its ports can run programs, and Serve opens some to other computers. So they
-    want a token that nobody else knows, and what can listens on 127.0.0.1.
-    """
+    """Variables by which what Ray opens listens on 127.0.0.1 alone, where it can."""
     return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(),
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_SERVE_LOG_TO_STDERR": "0",
     }

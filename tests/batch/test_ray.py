@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -128,6 +131,32 @@ def test_what_ray_began_the_local_engine_ends(
     written = len(list((tmp_path / "out" / "parts").glob("*.parquet")))
     assert PICTURES // PART // 2 <= written < PICTURES // PART
     assert results_of(replace(batch, spread=work_here)(tmp_path / "out")) == expected
+
+
+def test_strangers_do_not_join_a_cluster_that_a_command_started_for_itself() -> None:
+    start = """
+from attnviz.batch.ray_start import imported_ray, joined_cluster
+ray = imported_ray(alone=True)
+with joined_cluster(ray, None):
+    print(ray.get_runtime_context().gcs_address, flush=True)
+    input()
+"""
+    join = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False)"
+    command = subprocess.Popen(
+        [sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with command as owner:
+        assert owner.stdout is not None
+        address = owner.stdout.readline().strip()
+        for mode in ("token", "disabled"):
+            own = os.environ | {"RAY_AUTH_MODE": mode, "RAY_AUTH_TOKEN": secrets.token_hex()}
+            joined = subprocess.run(
+                [sys.executable, "-c", join, address], env=own, capture_output=True, text=True
+            )
+            assert joined.returncode == 1
+            assert "AuthenticationError" in joined.stderr, joined.stderr[-2000:]
+        owner.communicate("\n")
+    assert owner.returncode == 0
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
