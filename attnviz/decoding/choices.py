@@ -119,7 +119,7 @@ def open_chosen(source: bytes, name: str, checksum: str, wanted: Presentation) -
     )
 
 
-# One file alone, because it may take hundreds of megabytes; its slices are stepped through.
+# A worker has one file, whose slices are stepped through; under another name it is read anew.
 @lru_cache(maxsize=1)
 def last_stack(source: bytes, name: str) -> Stack:
     """Read a file of channels or slices, or have it still from the last time."""

@@ -16,7 +16,7 @@ _LEAST_MEGABYTES = 64
 
 @dataclass(frozen=True)
 class DecodingLimits:
-    """What a worker may take for one file, and how many workers there are.
+    """What a worker may take for one file, and how many files are open.
 
     Attributes
     ----------
@@ -28,9 +28,11 @@ class DecodingLimits:
     seconds
         Time by the clock, of which a busy computer gives less to a worker.
     workers
-        Files that are opened at once; others wait their turn.
+        Files that are opened at once, each by a worker of its own; others wait their turn.
     waiting_seconds
         How long they wait before they are refused.
+    kept_seconds
+        How long a worker waits for more questions about its file, such as for another slice.
     """
 
     memory: int = _LOCAL_MEGABYTES * MEGABYTE
@@ -38,6 +40,7 @@ class DecodingLimits:
     seconds: float = 120.0
     workers: int = 2
     waiting_seconds: float = 120.0
+    kept_seconds: float = 600.0
 
     @classmethod
     def from_environment(cls) -> DecodingLimits:

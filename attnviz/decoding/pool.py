@@ -1,4 +1,4 @@
-"""A few workers for all visitors of the app, and what is known of files that cannot be opened."""
+"""The turns of visitors whose files workers open, and what is known of files that do not open."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Lock
 
+from attnviz.decoding.file_workers import FileWorkers
 from attnviz.decoding.limits import MEMORY_VARIABLE, DecodingLimits
 from attnviz.decoding.messages import Facts, Message
 from attnviz.decoding.process import WorkerEndedError, WorkerProcess
@@ -26,25 +27,25 @@ _PASSING = ("clock", "start", "killed")  # what ends a worker on a busy computer
 
 
 class WorkerPool:
-    """Workers that are started when they are first needed, and anew when a file has ended one.
+    """Has strangers' files opened, each by a worker of its own, and a few at once.
 
     Parameters
     ----------
     limits
-        How many there are, and what each may take.
+        How many are open at once, and what each may take.
     """
 
     def __init__(self, limits: DecodingLimits) -> None:
         self.limits = limits
         self._turn = BoundedSemaphore(limits.workers)
         self._films = BoundedSemaphore(limits.workers)
+        self._workers = FileWorkers(limits)
         self._lock = Lock()
-        self._idle: list[WorkerProcess] = []
         self._failures: OrderedDict[str, str] = OrderedDict()
 
     def warm_up(self) -> None:
-        """Start a worker in the background, so that the first file need not wait for it."""
-        Thread(target=self._add_idle, daemon=True).start()
+        """Start a worker, so that the first file need not wait for it."""
+        self._workers.start_spare()
 
     def ask(self, task: str, source: bytes, checksum: str, name: str, **options: object) -> Message:
         """Have a worker do a task.
@@ -140,10 +141,7 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the workers that wait for work."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.close()
+        self._workers.close()
 
     def _asked(self, key: str, request: Message) -> Message:
         self._refuse_known(key)
@@ -151,11 +149,8 @@ class WorkerPool:
             raise _waited(request.facts["name"])
         try:
             self._refuse_known(key)  # meanwhile another visitor's turn may have shown it
-            worker = self._taken()
-            answer = worker.ask(request)
-            with self._lock:
-                self._idle.append(worker)
-            return answer
+            with self._workers.lent(request.facts["checksum"]) as worker:
+                return worker.ask(request)
         finally:
             self._turn.release()
 
@@ -164,20 +159,6 @@ class WorkerPool:
             if (known := self._failures.get(key)) is not None:
                 self._failures.move_to_end(key)
                 raise PictureError(known)
-
-    def _taken(self) -> WorkerProcess:
-        with self._lock:
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.alive:
-                    return worker
-        return WorkerProcess(self.limits)
-
-    def _add_idle(self) -> None:
-        with self._turn, suppress(WorkerEndedError):  # whoever needs it is told why
-            worker = self._taken()
-            with self._lock:
-                self._idle.append(worker)
 
     def _failed(self, key: str, text: str) -> PictureError:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 
-from attnviz.decoding.choices import choices_in, last_stack, open_chosen
+from attnviz.decoding.choices import choices_in, open_chosen
 from attnviz.decoding.films import film_facts, film_frames, film_sound
 from attnviz.decoding.messages import Facts, Message
 from attnviz.decoding.pool import SETTINGS
@@ -14,7 +14,6 @@ from attnviz.errors import AttnvizError
 from attnviz.pictures.presentation import AS_USUAL, Presentation
 
 Task = Callable[[bytes, Facts], Message]
-_LAST: list[str] = []  # checksum of the file whose stack is kept
 
 
 def _still(source: bytes, facts: Facts) -> Message:
@@ -50,9 +49,6 @@ END = Message({"end": True})
 def answers_to(request: Message) -> Iterator[Message]:
     """Do what is asked; what goes wrong on purpose is in the last answer."""
     facts = request.facts
-    if [facts["checksum"]] != _LAST:
-        last_stack.cache_clear()
-        _LAST[:] = [facts["checksum"]]
     for variable in SETTINGS:
         os.environ[variable] = facts["settings"].get(variable, "")
     try:

@@ -1,8 +1,9 @@
 """The process that opens strangers' files: `python -m attnviz.decoding.worker LIMITS`.
 
 It reads requests from its input and writes answers to its output until the input ends, as it does
-when the app has ended. Of the app's memory and environment it has nothing, such as keys. It is the
-same user's process, though, and opens the files of one visitor after the other.
+when the app has ended. All requests are about one file. Of the app's memory and environment it has
+nothing, such as keys, and on Linux it can read neither those of a hosted app nor of another worker.
+It is the same user's process, though, and reads the files that this user may read.
 """
 
 from __future__ import annotations
@@ -10,16 +11,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from threading import Timer
 
 from attnviz.decoding.boundaries import bound_memory, bound_time
-from attnviz.decoding.choices import last_stack
 from attnviz.decoding.limits import DecodingLimits
 from attnviz.decoding.messages import Message, read_message, write_message
 from attnviz.decoding.tasks import answers_to
+from attnviz.private_memory import hide_memory
 
 MOST_SENT = 2**30  # bytes of a file; what a picture may have is checked with the picture
-IDLE_SECONDS = 600.0  # after which a file of many slices is not kept for the next one
 
 
 def serve(limits: DecodingLimits) -> None:
@@ -27,15 +26,12 @@ def serve(limits: DecodingLimits) -> None:
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not get between the answers
+    hide_memory()
     bound_memory(limits)
     write_message(answers, Message({"ready": True}))
     while True:
         bound_time(limits)
-        forget = Timer(IDLE_SECONDS, last_stack.cache_clear)
-        forget.daemon = True
-        forget.start()
         request = read_message(requests, MOST_SENT)
-        forget.cancel()
         if request is None:
             return
         for answer in answers_to(request):
@@ -43,7 +39,7 @@ def serve(limits: DecodingLimits) -> None:
             if "needs" in answer.facts:  # what was allocated is not all given back: begin anew
                 return
             bound_time(limits)  # of a video each frame has as much as a photo
-        del request, answer  # the next file needs the room
+        del request, answer  # the next answer needs the room
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from typing import Any, Generic, TypeVar
 from filelock import FileLock, Timeout
 
 from attnviz.errors import AttnvizError, RunError
+from attnviz.hosting import Hosting
 from attnviz.jobs.registered_folders import register_folder
 from attnviz.jobs.state import JobState, RunPhase, StoredJob
+from attnviz.private_memory import hide_memory
 
 LOCK = "lock"  # held while the process lives; the system releases it, however that ends
 STOP_REQUESTS = ("pause", "cancel")
@@ -81,6 +83,8 @@ class JobWorker(ABC, Generic[JobT, StateT]):
 
         Nothing is done if another process does it.
         """
+        if Hosting.from_environment().hosted:
+            hide_memory()  # it has the server's environment, and strangers' files are opened beside
         try:
             with FileLock(self.folder / LOCK, timeout=LOCK_SECONDS):
                 register_folder(self.folder)  # again: it may have looked dead while it was starting

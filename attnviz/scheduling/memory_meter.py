@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
-_PEAK = "5"  # what makes Linux count the peak anew
+_PEAK = b"5"  # what makes Linux count the peak anew
 
 
 class MemoryReading(NamedTuple):
@@ -31,10 +33,17 @@ def read_memory() -> MemoryReading | None:
     except (OSError, KeyError):
         return None
     try:
-        _RESET.write_text(_PEAK)
+        os.write(_opened_reset(os.getpid()), _PEAK)
     except OSError:
         peak = now
     return MemoryReading(now, peak)
+
+
+# Opened once: `hide_memory` gives what is opened later to root. A forked process has its own.
+@lru_cache(maxsize=1)
+def _opened_reset(process: int) -> int:
+    del process
+    return os.open(_RESET, os.O_WRONLY)
 
 
 @dataclass

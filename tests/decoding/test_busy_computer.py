@@ -9,7 +9,6 @@ import sys
 import numpy as np
 import pytest
 
-from attnviz.decoding import pool as pools
 from attnviz.decoding.messages import Message
 from attnviz.decoding.pool import WorkerPool
 from attnviz.decoding.process import WorkerProcess
@@ -21,14 +20,15 @@ from tests.paths import ROOT
 def test_a_file_is_not_blamed_for_a_worker_that_somebody_killed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class KilledWorker(WorkerProcess):
-        def ask(self, request: Message) -> Message:
-            os.kill(self.pid, 9)
-            return super().ask(request)
+    ask = WorkerProcess.ask
+
+    def killed(worker: WorkerProcess, request: Message) -> Message:
+        os.kill(worker.pid, 9)
+        return ask(worker, request)
 
     pool = WorkerPool(LIMITS)
     with monkeypatch.context() as short_of_memory:
-        short_of_memory.setattr(pools, "WorkerProcess", KilledWorker)
+        short_of_memory.setattr(WorkerProcess, "ask", killed)
         with pytest.raises(BusyWorkersError, match=r"a\.png .* now: this computer ended"):
             still(pool, PHOTO)
     np.testing.assert_array_equal(still(pool, PHOTO).pixels, NOISE)

@@ -17,7 +17,7 @@ MEGABYTE = 2**20
 def _counts_anew() -> bool:
     """Whether this is Linux, and lets a process have its peak counted anew."""
     try:
-        memory_meter._RESET.write_text(memory_meter._PEAK)
+        memory_meter._RESET.write_bytes(memory_meter._PEAK)
     except OSError:
         return False
     return True

@@ -16,6 +16,8 @@ from streamlit.starlette import App
 
 from attnviz.decoding.pool import workers
 from attnviz.hosting import Hosting
+from attnviz.private_memory import hide_memory
+from attnviz.scheduling.memory_meter import read_memory
 from attnviz.ui.kit.counting_server import note_counting
 from attnviz.ui.kit.photo_store import PHOTOS
 from attnviz.ui.kit.temporary_folders import sweep_folders
@@ -91,6 +93,8 @@ async def upkeep(app: App) -> AsyncIterator[None]:
     del app
     note_counting()
     if Hosting.from_environment().hosted:
+        read_memory()  # opens what counts peaks, which is root's afterwards
+        hide_memory()  # from workers that a hostile file may take over
         workers().warm_up()
     show_in_browser()
     cleaning = asyncio.create_task(_clean())

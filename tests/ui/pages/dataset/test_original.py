@@ -31,11 +31,11 @@ def test_a_hosted_app_has_a_worker_open_a_picture_of_a_zip(
     try:
         with pytest.raises(PictureError, match="has changed since"):
             _shown(file.name, "0" * 64, file)
-        assert not pools.workers()._idle, "another file is not decoded at all"
+        assert not pools.workers()._workers._kept, "another file is not decoded at all"
         shown = _shown(file.name, checksum, file)
         np.testing.assert_array_equal(shown.pixels, noise)
         assert (shown.name, shown.sha256) == ("one.png", checksum)
-        assert len(pools.workers()._idle) == 1
+        assert [one.checksum for one in pools.workers()._workers._kept] == [checksum]
         np.testing.assert_array_equal(RowPicture(shown, file, checksum).whole().pixels, noise)
         with pytest.raises(PictureError, match="has changed since"):
             RowPicture(shown, file, "0" * 64).whole()
