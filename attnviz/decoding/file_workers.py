@@ -15,7 +15,7 @@ from attnviz.decoding.process import WorkerEndedError, WorkerProcess
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
+class _WaitingWorker:
     """A worker that waits for more questions about its file, and what ends it if none come."""
 
     worker: WorkerProcess
@@ -39,7 +39,7 @@ class FileWorkers:
         self._spare: WorkerProcess | None = None
         self._starting = False
         self._lent = 0
-        self._kept: list[_Kept] = []  # the oldest first
+        self._kept: list[_WaitingWorker] = []  # the oldest first
         self._round = 0  # closings so far: what was begun before one is not kept after it
 
     @contextmanager
@@ -130,7 +130,7 @@ class FileWorkers:
         with self._lock:
             self._lent -= 1
             if kept := begun == self._round:
-                self._kept.append(_Kept(worker, checksum, clock))
+                self._kept.append(_WaitingWorker(worker, checksum, clock))
         if kept:
             clock.start()
         else:
@@ -144,6 +144,6 @@ class FileWorkers:
             _end(one)
 
 
-def _end(kept: _Kept) -> None:
+def _end(kept: _WaitingWorker) -> None:
     kept.clock.cancel()
     kept.worker.close()
