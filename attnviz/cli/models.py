@@ -88,6 +88,7 @@ def models(json: AsJson = False) -> None:
     """List the available models, the attention they have, and their download size."""
     from attnviz.json_lines import json_line
     from attnviz.models.catalogue import list_models
+    from attnviz.models.weights import is_downloadable
 
     for spec in list_models():
         size = 0 if spec.embedded else spec.download_bytes or 0
@@ -101,5 +102,6 @@ def models(json: AsJson = False) -> None:
             }
             typer.echo(json_line(record))
             continue
-        cost = "ships with attnviz" if spec.embedded else f"{size / 1e6:.0f} MB to download"
+        how = "to download" if is_downloadable(spec) else "to add by hand"
+        cost = "ships with attnviz" if spec.embedded else f"{size / 1e6:.0f} MB {how}"
         typer.echo(f"{spec.name:28} {', '.join(spec.kinds):20} {cost}")

@@ -207,7 +207,7 @@ def _spec(one: _Backbone) -> ModelSpec:
         ),
         preprocess=Preprocess(size=one.side, multiple=one.patch, mean=one.mean, std=one.std),
         labels=(),
-        note=f"Names no classes. It learned {one.learned}; downloaded on first use.",
+        note=f"Names no classes. It learned {one.learned}.",
         layout=one.layout,
         scores=ScoreKind.NONE,
         licence=one.licence,

@@ -60,10 +60,13 @@ class PublishedFile:
         WeightsRef
         """
         url = self.address or _HUB.format(repository, self.revision or _LATEST, self.file)
+        sha256 = self.sha256 or sum_in_name(url)
+        pinned = bool(sha256) and bool(self.address or self.revision)
         return WeightsRef(
             name + PurePosixPath(url).suffix,
-            url,
-            self.sha256 or sum_in_name(url),
+            url if pinned else None,
+            sha256,
             adapt=adapt,
             variants=True,
+            unpinned_url="" if pinned else url,
         )

@@ -94,6 +94,9 @@ class WeightsRef:
     variants
         Whether the user's own folder may hold these weights in another file, such as in half
         precision or as `.safetensors`; what was loaded is told by its own SHA-256.
+    unpinned_url
+        In the place of `url`, an address whose file may be replaced, or whose sum nobody states:
+        it is downloaded only where the user wants that.
     """
 
     file_name: str
@@ -103,6 +106,7 @@ class WeightsRef:
     embedded: Path | None = None
     adapt: Callable[[StateDict], StateDict] | None = None
     variants: bool = False
+    unpinned_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def _spec(entry: dict[str, Any]) -> ModelSpec:
             std=tuple(entry["std"]),
         ),
         labels=labels,
-        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
+        note=f"Knows the {len(labels):,} classes of ImageNet.",
         resize=_resized if entry["resizable"] else None,
         layout=entry.get("layout", "NCHW"),
         values=entry.get("values", True),

@@ -56,7 +56,7 @@ def _spec(name: str, kind: str, options: dict[str, Any], weights: Any) -> ModelS
         weights=ref,
         preprocess=_preprocess(name, weights.transforms()),
         labels=labels,
-        note=f"{_KNOWS[kind]}; downloaded on first use.",
+        note=f"{_KNOWS[kind]}.",
         scores=ScoreKind.NONE,
         outputs=declared_outputs(kind, len(labels)),
         licence=LICENCE,

@@ -66,7 +66,7 @@ def _spec(name: str, weights: Any) -> ModelSpec:
         resize=partial(_resized, name) if name.startswith("vit_") else None,
         layout=_by_prefix(name, _LAYOUTS) or "NCHW",
         labels=labels,
-        note=f"Knows the {len(labels):,} classes of ImageNet; downloaded on first use.",
+        note=f"Knows the {len(labels):,} classes of ImageNet.",
         licence=_SWAG_LICENCE if "license" in weights.meta else LICENCE,
     )
 

@@ -17,6 +17,7 @@ from attnviz.models.state import read_state
 from attnviz.progress import Progress
 
 WEIGHTS_VARIABLE = "ATTNVIZ_WEIGHTS"
+UNPINNED_VARIABLE = "ATTNVIZ_UNPINNED_WEIGHTS"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     """Find a file of weights.
 
     Searched in this order: the weights shipped with the package, the folder `$ATTNVIZ_WEIGHTS`,
-    torch's download cache, and the file's address, from which it is downloaded into that cache.
+    torch's download cache, and the file's address, from which it is downloaded into that cache, as
+    `download_address` tells.
 
     Parameters
     ----------
@@ -57,17 +59,45 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     if stored is not None:
         return _verified(stored, ref)
     cache = _download_cache()
-    if ref.url is None:
-        raise WeightsUnavailableError(
-            f"{ref.file_name} is missing and has no download address: {_remedy(cache)}."
-        )
+    address = download_address(ref)
+    if address is None:
+        raise WeightsUnavailableError(_no_address(ref, cache))
     try:
-        path, digest = download(ref, ref.url, cache, progress)
+        path, digest = download(ref, address, cache, progress)
     except WeightsUnavailableError as error:
         raise WeightsUnavailableError(
-            f"{ref.file_name} could not be downloaded from {ref.url} ({error}): {_remedy(cache)}."
+            f"{ref.file_name} could not be downloaded from {address} ({error}): {_remedy(cache)}."
         ) from error
     return WeightsFile(path, digest)
+
+
+def download_address(ref: WeightsRef) -> str | None:
+    """Return the address from which `find_weights` downloads a file.
+
+    Parameters
+    ----------
+    ref
+        What to find.
+
+    Returns
+    -------
+    str or None
+        None if it does not: there is none, or it is not pinned by a lasting address and a sum and
+        `ATTNVIZ_UNPINNED_WEIGHTS` is not 1.
+    """
+    if ref.url is None and os.environ.get(UNPINNED_VARIABLE, "").strip() == "1":
+        return ref.unpinned_url or None
+    return ref.url
+
+
+def _no_address(ref: WeightsRef, cache: Path) -> str:
+    if not ref.unpinned_url:
+        return f"{ref.file_name} is missing and has no download address: {_remedy(cache)}."
+    return (
+        f"{ref.file_name} is missing, and is not downloaded by itself: the file at "
+        f"{ref.unpinned_url} may be replaced, or has no known checksum. If you trust it, "
+        f"{_remedy(cache)}, or set {UNPINNED_VARIABLE}=1 to download such files."
+    )
 
 
 def read_weights(
@@ -115,6 +145,11 @@ def stored_weights(ref: WeightsRef) -> Path | None:
 def is_here(spec: ModelSpec) -> bool:
     """Return whether a network's weights are on this computer."""
     return spec.embedded or (spec.weights is not None and stored_weights(spec.weights) is not None)
+
+
+def is_downloadable(spec: ModelSpec) -> bool:
+    """Return whether a network's weights are downloaded where they are missing."""
+    return spec.weights is not None and download_address(spec.weights) is not None
 
 
 def companion_folder(name: str) -> Path | None:

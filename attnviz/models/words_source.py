@@ -138,7 +138,7 @@ def _spec(one: _Reader) -> ModelSpec:
         ),
         labels=(),
         note="Names no classes, but finds what is asked for in words. It learned from "
-        f"{one.learned}; downloaded on first use.",
+        f"{one.learned}.",
         layout="NTC",
         scores=ScoreKind.NONE,
         licence=one.licence,

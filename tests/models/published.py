@@ -21,7 +21,7 @@ FORMER = {
 
 def assert_published(spec: ModelSpec, config: Any) -> None:
     """The file is the one in timm's repository on the hub, or that of which timm made it."""
-    url = spec.weights.url
+    url = spec.weights.url or spec.weights.unpinned_url
     if url.startswith("https://huggingface.co/"):
         assert re.fullmatch(
             re.escape(f"https://huggingface.co/{config.hf_hub_id}/resolve/")

@@ -44,7 +44,7 @@ def test_the_table_is_what_timm_says(spec: ModelSpec) -> None:
         module = spec.build()
     assert module.num_classes == (512 if spec.name == "clip-base" else 0)
     assert spec.parameters == sum(weight.numel() for weight in module.parameters())
-    both_towers = "open_clip_model" in spec.weights.url
+    both_towers = "open_clip_model" in (spec.weights.url or "")
     assert (spec.download_bytes == 4 * spec.parameters) != both_towers
     assert spec.preprocess.multiple == module.patch_embed.patch_size[0]
     assert spec.preprocess.size % spec.preprocess.multiple == 0

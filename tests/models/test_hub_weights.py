@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from attnviz.errors import WeightsError
-from attnviz.models.catalogue import list_models
+from attnviz.errors import WeightsError, WeightsUnavailableError
+from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.spec import WeightsRef
 from attnviz.models.weights import find_weights
+from attnviz.ui.kit.model_list import model_title
+from tests.models.web_server import Reply, Web
 
 WHOLE, HALF = b"whole" * 1000, b"half" * 1000
 SUM = hashlib.sha256(WHOLE).hexdigest()
@@ -42,17 +45,37 @@ UNSURE = {
 }
 
 
-def test_files_are_fixed_by_a_sum_and_a_lasting_address() -> None:
-    refs = {spec.name: spec.weights for spec in list_models() if spec.weights and spec.weights.url}
-    fixed = {
-        name
-        for name, ref in refs.items()
-        if re.fullmatch("[0-9a-f]{8,64}", ref.sha256)
-        and (urlsplit(ref.url).hostname != "huggingface.co" or re.search("/[0-9a-f]{40}/", ref.url))
-    }
-    assert refs.keys() - fixed == UNSURE & refs.keys()
+def test_files_are_fixed_by_a_sum_and_a_lasting_address_or_not_downloaded() -> None:
+    every = {spec.name: spec.weights for spec in list_models() if spec.weights}
+    refs = {name: ref for name, ref in every.items() if ref.url}
+    for name, ref in refs.items():
+        assert re.fullmatch("[0-9a-f]{8,64}", ref.sha256), name
+        if urlsplit(ref.url).hostname == "huggingface.co":
+            assert re.search("/[0-9a-f]{40}/", str(ref.url)), name
+    assert {name for name, ref in every.items() if ref.unpinned_url} == UNSURE & every.keys()
+    assert not UNSURE & refs.keys()
     whole = [ref.sha256 for ref in refs.values() if len(ref.sha256) == 64]
     assert len(set(whole)) == len(whole) >= 20  # none was copied to another network
+
+
+def test_an_address_that_is_not_pinned_is_used_where_the_user_wants_it(
+    web: Web, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = replace(find_model("beit3-base"), download_bytes=346_000_000)
+    ref = WeightsRef(NAME, unpinned_url=web.add("hub", Reply(WHOLE)))
+    spec = replace(spec, weights=ref)
+    with pytest.raises(WeightsUnavailableError, match="not downloaded by itself") as caught:
+        find_weights(ref)
+    for part in (ref.unpinned_url, str(cache), "ATTNVIZ_UNPINNED_WEIGHTS=1"):
+        assert part in str(caught.value)
+    assert model_title(spec).endswith(" · file to add")
+    monkeypatch.setenv("ATTNVIZ_UNPINNED_WEIGHTS", "1")
+    assert model_title(spec).endswith(" · ↓ 346 MB")
+    assert find_weights(ref).sha256 == SUM
+    web.pages["/hub"] = Reply(HALF)
+    (cache / NAME).unlink()
+    with pytest.raises(WeightsError, match="is not the file that was here first"):
+        find_weights(ref)
 
 
 def test_a_variant_is_taken_from_the_users_folder_alone(

@@ -80,7 +80,7 @@ def test_names_addresses_and_numbers_are_those_that_open_clip_declares() -> None
         config = open_clip.get_model_config(reader.architecture)
         weights, preprocess = specs[reader.name].weights, specs[reader.name].preprocess
         assert weights is not None
-        assert weights.url == (
+        assert (weights.url or weights.unpinned_url) == (
             f"https://huggingface.co/{declared['hf_hub']}resolve/{reader.revision or 'main'}/"
             f"{open_clip.constants.HF_SAFE_WEIGHTS_NAME}"
         )

@@ -10,7 +10,7 @@ from attnviz.errors import SettingError
 from attnviz.hosting import MODELS_VARIABLE, Hosting
 from attnviz.models.catalogue import list_models
 from attnviz.models.spec import Kinds, ModelSpec
-from attnviz.models.weights import is_here
+from attnviz.models.weights import is_downloadable, is_here
 from attnviz.ui.kit.trainings import trained_networks
 from attnviz.words import file_size
 
@@ -18,6 +18,7 @@ _OWN_FILES = "own weights opened"
 _KINDS = ("spatial", "channel", "context")
 NO_ATTENTION = "no attention of its own"
 DOWNLOAD = "\N{DOWNWARDS ARROW}"
+_TO_ADD = "file to add"
 
 
 def listed_models() -> dict[str, ModelSpec]:
@@ -26,8 +27,9 @@ def listed_models() -> dict[str, ModelSpec]:
     Returns
     -------
     dict of str to ModelSpec
-        The one to start with; the visitor's own; those on this computer; those to download. Each
-        group by kind of attention: spatial, channel, context, none.
+        The one to start with; the visitor's own; those on this computer; those to download; those
+        whose file is to be added by hand. Each group by kind of attention: spatial, channel,
+        context, none.
     """
     hosting = Hosting.from_environment()
     offered = [spec for spec in list_models() if hosting.may_use(spec.name, here=is_here(spec))]
@@ -35,8 +37,13 @@ def listed_models() -> dict[str, ModelSpec]:
         raise SettingError(f"{MODELS_VARIABLE} names no network that is known: attnviz models")
     start, *others = offered
     own = {spec.name: spec for spec in (*opened_weights(), *trained_networks())}
-    ordered = [start, *own.values(), *sorted(_by_kind(others), key=lambda one: not is_here(one))]
+    ordered = [start, *own.values(), *sorted(_by_kind(others), key=_distance)]
     return {spec.name: spec for spec in ordered}
+
+
+def _distance(spec: ModelSpec) -> int:
+    """How far its weights are: here, to download, or to be added by hand."""
+    return 0 if is_here(spec) else 2 - is_downloadable(spec)
 
 
 def _by_kind(specs: Sequence[ModelSpec]) -> list[ModelSpec]:
@@ -59,7 +66,7 @@ def model_title(spec: ModelSpec) -> str:
     >>> model_title(find_model("vit-small"))
     'Vision transformer, small · context'
     """
-    mark = "" if is_here(spec) else f" · {DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
+    mark = "" if is_here(spec) else f" · {_source(spec)}"
     answers = "" if spec.has_classes else " · no classes"
     if spec.outputs is not None:
         answers = " · finds things" if spec.finds_things else " · finds regions"
@@ -80,11 +87,19 @@ def kind_title(kinds: Kinds) -> str:
 def model_facts(spec: ModelSpec) -> str:
     """Say in one line where a network's weights are, how large, and under which licence."""
     size = spec.download_bytes or (spec.weights.bytes if spec.weights else None)
-    where = "on this computer" if is_here(spec) else "to download"
+    elsewhere = "to download" if is_downloadable(spec) else _TO_ADD
+    where = "on this computer" if is_here(spec) else elsewhere
     facts = [f"{_size(size)} {where}".strip()]
     if spec.licence:
         facts.append(f"licence {spec.licence}")
     return " · ".join(facts)
+
+
+def _source(spec: ModelSpec) -> str:
+    """Where the weights come from that are not here."""
+    if not is_downloadable(spec):
+        return _TO_ADD
+    return f"{DOWNLOAD} {_size(spec.download_bytes)}".rstrip()
 
 
 def _size(count: int | None) -> str:

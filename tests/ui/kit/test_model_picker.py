@@ -19,6 +19,7 @@ from attnviz.models.black_box.opened import Colours
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.preprocess import Preprocess
 from attnviz.models.spec import WeightsRef
+from attnviz.models.weights import is_here
 from attnviz.training.jobs.state import Job, RunPhase, RunState
 from attnviz.training.recipe import Phase, Recipe
 from attnviz.ui.kit import own_weights
@@ -85,11 +86,14 @@ def test_the_one_to_start_with_comes_first_then_what_is_here_then_downloads_each
     names = list(listed_models())[1:]
     assert sorted([*names, "ran-small"]) == sorted(spec.name for spec in list_models())
     marked = [line for line in lines if "\N{DOWNWARDS ARROW}" in line]
-    here = names[: len(lines) - len(marked)]
-    assert lines[-len(marked) :] == marked
+    by_hand = [line for line in lines if line.endswith(" · file to add")]
+    assert len(by_hand) == 19
+    here = names[: len(lines) - len(marked) - len(by_hand)]
+    assert lines[len(here) :] == marked + by_hand
     assert set(here) == {"ran-cifar", "cbam-small", "vit-small", "efficientnet-lite0", "lens"}
     assert groups(here) == ["spatial", "context", "no attention of its own"]
-    assert groups(names[len(here) :]) == ["channel", "context", "no attention of its own"]
+    to_download = names[len(here) : len(here) + len(marked)]
+    assert groups(to_download) == ["channel", "context", "no attention of its own"]
     assert "resnet18 · no attention of its own · \N{DOWNWARDS ARROW} 47 MB" in marked
     assert "maxvit_t · channel + context · \N{DOWNWARDS ARROW} 125 MB" in marked
 
@@ -113,12 +117,8 @@ def test_a_file_that_was_downloaded_before_is_no_download(tmp_path: Path) -> Non
     cache.mkdir(parents=True)
     (cache / spec.weights.file_name).touch()
     assert model_title(spec) == "squeezenet1_1 · no attention of its own"
-    assert (
-        list(listed_models()).index("squeezenet1_1")
-        == len(list_models())
-        - len([line for line in map(model_title, list_models()) if "\N{DOWNWARDS ARROW}" in line])
-        - 1
-    )
+    at_hand = [one.name for one in list_models() if is_here(one)]
+    assert list(listed_models())[: len(at_hand)].index("squeezenet1_1") == len(at_hand) - 1
 
 
 def test_after_a_failed_download_the_last_model_stays_and_those_at_hand_are_offered(
