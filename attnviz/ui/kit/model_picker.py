@@ -102,9 +102,9 @@ def pick_model() -> VisionModel | None:
             key=MODEL,
             persist_state="session",
             on_change=choose_model,
-            help="Those on this computer come first; \N{DOWNWARDS ARROW} marks a download, \"file to add\" "
-            "one that nobody vouches for and that is left to you. Type "
-            "spatial, channel or context to see one kind of attention only.",
+            help="Those on this computer come first; \N{DOWNWARDS ARROW} marks a download, and "
+            "*file to add* a file that you have to get yourself. Type spatial, channel or context to "
+            "see one kind of attention only.",
         )
         side = pick_side(specs[str(name)])
     with below:
