@@ -103,8 +103,8 @@ def pick_model() -> VisionModel | None:
             persist_state="session",
             on_change=choose_model,
             help="Those on this computer come first; \N{DOWNWARDS ARROW} marks a download, and "
-            "*file to add* a file that you have to get yourself. Type spatial, channel or context to "
-            "see one kind of attention only.",
+            "*file to add* a file that you have to get yourself. Type spatial, channel or context "
+            "to see one kind of attention only.",
         )
         side = pick_side(specs[str(name)])
     with below:
