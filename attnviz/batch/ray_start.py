@@ -16,6 +16,7 @@ from attnviz.errors import ClusterError
 INSTALL = "pip install 'attnviz[ray]'"
 STORE_BYTES = 512 * 2**20  # for pictures on their way from those that open them to the network
 _ATTEMPTS = 5
+_TOKEN = {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}
 # The last is a fixed one where none is given, and taken if another cluster runs on the machine.
 _PORTS = (
     "metrics_agent_port",
@@ -33,7 +34,7 @@ def imported_ray(*, alone: bool = False) -> Any:
     alone
         Whether a cluster is to be started for this process and its own. Whoever reaches a cluster's
         ports can run programs on it, so this one wants a token that nobody else knows; not if
-        this process had imported Ray before, which reads the token once.
+        this process had imported Ray before, which reads the token once, or has a token to use.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def imported_ray(*, alone: bool = False) -> Any:
         Ray is not installed.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # read when a cluster starts
-    if alone and "ray" not in sys.modules:
+    if alone and "ray" not in sys.modules and not os.environ.keys() & _TOKEN:
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex())
     try:
         import ray

@@ -46,8 +46,7 @@ def check_known_sum(path: Path, sha256: str, file: str | None = None) -> None:
     WeightsError
         It is another file than the first one, or what was kept of that cannot be read.
     """
-    note = path.parent.parent / "checksums" / f"{path.name}.sha256"
-    known = _read(note)
+    note, known = _note(path), first_sum(path)
     if known is None:
         with suppress(OSError):  # a cache that cannot be written was filled by somebody else
             note.parent.mkdir(parents=True, exist_ok=True)
@@ -59,8 +58,20 @@ def check_known_sum(path: Path, sha256: str, file: str | None = None) -> None:
         )
 
 
-def _read(note: Path) -> str | None:
-    """The sum that was kept; None if there is none. A damaged one lets no other file pass."""
+def first_sum(path: Path) -> str | None:
+    """Return the SHA-256 of the file that was first downloaded to a place; None if none is known.
+
+    Parameters
+    ----------
+    path
+        The file's place in torch's cache.
+
+    Raises
+    ------
+    WeightsError
+        What was kept cannot be read: a damaged note lets no other file pass.
+    """
+    note = _note(path)
     try:
         with note.open(encoding="ascii") as file:
             found = _SUM.match(file.read(_WHOLE))
@@ -74,3 +85,7 @@ def _read(note: Path) -> str | None:
             "read. Mend it, or remove it to trust the weights that are there now."
         )
     return found[0]
+
+
+def _note(path: Path) -> Path:
+    return path.parent.parent / "checksums" / f"{path.name}.sha256"

@@ -11,7 +11,7 @@ import torch
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download import download
-from attnviz.models.known_sums import check_known_sum, is_whole
+from attnviz.models.known_sums import check_known_sum, first_sum, is_whole
 from attnviz.models.spec import ModelSpec, StateDict, WeightsRef
 from attnviz.models.state import read_state
 from attnviz.progress import Progress
@@ -39,8 +39,8 @@ def find_weights(ref: WeightsRef, progress: Progress | None = None) -> WeightsFi
     ----------
     ref
         What to find. If it gives a SHA-256, no other file is accepted, but for a variant in the
-        folder of the user's own; if it gives a part of one or none, no other than the one that
-        torch's cache had first.
+        folder of the user's own, or one that was downloaded before the sum was known; if it gives
+        a part of one or none, no other than the one that torch's cache had first.
     progress
         Called during a download with bytes done and in all; a bar on stderr if None.
 
@@ -189,7 +189,10 @@ def _candidates(ref: WeightsRef) -> list[Path]:
     shipped = [ref.embedded] if ref.embedded else []
     variants = [Path(ref.file_name).with_suffix(".safetensors").name] if ref.variants else []
     own = [folder / name for folder in _users_folder() for name in (ref.file_name, *variants)]
-    return [*shipped, *own, _download_cache() / ref.file_name]
+    cache = _download_cache()
+    # Earlier versions downloaded some networks under another name, and kept the sums.
+    earlier = [cache / name for name in variants if first_sum(cache / name) is not None]
+    return [*shipped, *own, cache / ref.file_name, *earlier]
 
 
 def _download_cache() -> Path:
@@ -208,12 +211,13 @@ def _verified(path: Path, ref: WeightsRef) -> WeightsFile:
         raise WeightsError(
             f"{path} cannot be read ({error.strerror}). Make it readable, or remove it."
         ) from error
-    variant = ref.variants and path.parent != _download_cache()
+    in_cache = path.resolve().parent == _download_cache().resolve()
+    variant = ref.variants and (not in_cache or first_sum(path) == digest)
     if not variant and not digest.startswith(ref.sha256.lower()):
         raise WeightsError(
             f"{path} is damaged or another file, and was not used: its SHA-256 should begin with "
             f"{ref.sha256}, but is {digest}. Remove it, or put the right file there."
         )
-    if path.parent == _download_cache() and not is_whole(ref.sha256):
+    if in_cache and not is_whole(ref.sha256):
         check_known_sum(path, digest)
     return WeightsFile(path, digest)

@@ -13,7 +13,7 @@ import pytest
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.spec import WeightsRef
-from attnviz.models.weights import find_weights
+from attnviz.models.weights import find_weights, stored_weights
 from attnviz.ui.kit.model_list import model_title
 from tests.models.web_server import Reply, Web
 
@@ -97,3 +97,25 @@ def test_a_variant_is_taken_from_the_users_folder_alone(
     (own.parent / NAME).write_bytes(HALF)
     with pytest.raises(WeightsError, match=f"should begin with {SUM[:8]}"):
         find_weights(WeightsRef(NAME, sha256=SUM[:8]))
+
+
+def test_what_an_earlier_version_downloaded_is_still_there(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under its name of then, or of another file's sum: but only if it is still that file."""
+    ref = WeightsRef(NAME, "https://example.org/never-asked", SUM, variants=True)
+    earlier = cache / Path(NAME).with_suffix(".safetensors").name
+    notes = cache.parent / "checksums"
+    for place in (cache, notes):
+        place.mkdir(parents=True)
+    earlier.write_bytes(HALF)
+    assert stored_weights(ref) is None  # nobody knows where it is from
+    for path in (earlier, cache / NAME):
+        path.write_bytes(HALF)
+        (notes / f"{path.name}.sha256").write_text(hashlib.sha256(HALF).hexdigest())
+        assert find_weights(ref).path == path
+    monkeypatch.setenv("ATTNVIZ_WEIGHTS", str(cache / ".." / "checkpoints"))
+    assert find_weights(ref).sha256 == hashlib.sha256(HALF).hexdigest()
+    (cache / NAME).write_bytes(HALF * 2)
+    with pytest.raises(WeightsError, match=f"should begin with {SUM}"):
+        find_weights(ref)

@@ -33,8 +33,12 @@ def listed_models() -> dict[str, ModelSpec]:
     """
     hosting = Hosting.from_environment()
     offered = [spec for spec in list_models() if hosting.may_use(spec.name, here=is_here(spec))]
+    if hosting.hosted:  # its visitors can add no files
+        offered = [spec for spec in offered if is_here(spec) or is_downloadable(spec)]
     if not offered:
-        raise SettingError(f"{MODELS_VARIABLE} names no network that is known: attnviz models")
+        raise SettingError(
+            f"{MODELS_VARIABLE} names no network that is here or can be downloaded: attnviz models"
+        )
     start, *others = offered
     own = {spec.name: spec for spec in (*opened_weights(), *trained_networks())}
     ordered = [start, *own.values(), *sorted(_by_kind(others), key=_distance)]

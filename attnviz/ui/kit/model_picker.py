@@ -14,7 +14,7 @@ from attnviz.models.catalogue import missing_default
 from attnviz.models.device import DeviceInfo, list_devices
 from attnviz.models.spec import ModelSpec
 from attnviz.models.vision_model import VisionModel
-from attnviz.models.weights import is_here
+from attnviz.models.weights import is_downloadable, is_here
 from attnviz.models.words_source import missing_words
 from attnviz.models.zoo_source import damaged_cards
 from attnviz.ui.kit.guard import plain_text, show_error
@@ -157,7 +157,8 @@ def _fetch_or_step_back(specs: Mapping[str, ModelSpec]) -> None:
     name = str(st.session_state[MODEL])
     if not is_here(specs[name]):
         wanted = st.session_state.get(_WANTED) == name
-        reason = _fetch(specs[name]) if wanted else ""
+        # A link starts no download; where there is none, trying says at once what to do.
+        reason = _fetch(specs[name]) if wanted or not is_downloadable(specs[name]) else ""
         if reason or not wanted:
             st.session_state[_MISSING] = _Missing(name, reason)
             shown = specs.get(str(st.session_state.get(_SHOWN)))

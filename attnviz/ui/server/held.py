@@ -6,6 +6,7 @@ nobody took: sent past the boxes of the pages, or by a tab that was closed.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from typing import Protocol
 from attnviz.pictures.limits import MEGABYTE
 
 CLOSED_SECONDS = 60.0  # until a closed tab's files go; a tab that lost its connection comes back
-OPEN_SECONDS = 3600.0  # until a file goes that an open tab has not used up
 
 
 class SentFile(Protocol):
@@ -47,24 +47,27 @@ class UploadQuota:
     bytes
         Of all tabs together.
     large
-        Of larger files a tab has one: a new one takes the place of the one before it. Photos are
-        smaller; networks, recordings and ZIPs are chosen one at a time.
+        Of larger files a tab has one: a new one takes the place of the one before it. What is
+        chosen together, photos and videos, is smaller.
+    open_seconds
+        Until a file goes that an open tab has not used up.
     """
 
     session_bytes: int = 128 * MEGABYTE
     session_files: int = 64
     bytes: int = 1024 * MEGABYTE
     large: int = 64 * MEGABYTE
+    open_seconds: float = 3600.0
 
     @classmethod
-    def of_megabytes(cls, megabytes: int) -> UploadQuota:
+    def of_megabytes(cls, megabytes: int, large: int = large) -> UploadQuota:
         """Return the quota of a tab of so many MB; eight of them may be full."""
-        return cls(megabytes * MEGABYTE, cls.session_files, 8 * megabytes * MEGABYTE)
+        return cls(megabytes * MEGABYTE, bytes=8 * megabytes * MEGABYTE, large=large)
 
     @classmethod
-    def of_one_person(cls) -> UploadQuota:
+    def of_one_person(cls, large: int = large) -> UploadQuota:
         """Return the quota of somebody's own computer: a folder of photos may come at once."""
-        return cls(1024 * MEGABYTE, 1000, 1024 * MEGABYTE)
+        return cls(1024 * MEGABYTE, 1000, 4096 * MEGABYTE, large, math.inf)
 
 
 @dataclass
@@ -96,9 +99,10 @@ class HeldUploads:
 
     def begin(self, session: str, size: int) -> str:
         """Take note that a file begins to arrive; returns why it may not, or nothing."""
-        if size > self.quota.large and size <= self.quota.session_bytes:
-            self._drop_large(session)
         held = self._sizes()
+        replaced = self._large(session) if size > self.quota.large else []
+        for file in replaced:  # a new large file takes their place
+            held[session].remove(len(self.storage.file_storage[session][file].data))
         who = self.owner(session)
         tabs = {one for one in held if one == session or (who and self.owner(one) == who)}
         mine = [size for one in tabs for size in held[one]]
@@ -112,6 +116,8 @@ class HeldUploads:
             return f"{sender} sent more files than the server keeps for {kept_for}."
         if sum(map(sum, held.values())) + size > self.quota.bytes:
             return "The server holds too many uploads now. Try again in some minutes."
+        for file in replaced:
+            self.storage.remove_file(session, file)
         self._arriving.setdefault(session, []).append(size)
         return ""
 
@@ -121,7 +127,8 @@ class HeldUploads:
         if not self._arriving[session]:
             del self._arriving[session]
         if size > self.quota.large:  # another may have arrived at the same time
-            self._drop_large(session, but=1)
+            for file in self._large(session)[:-1]:
+                self.storage.remove_file(session, file)
 
     def sweep(self) -> None:
         """Free what belongs to closed tabs, and what lies here for long."""
@@ -140,15 +147,13 @@ class HeldUploads:
         }
         self._seen = {one: self._seen.get(one, now) for one in files}
         for (session, file), since in self._seen.items():
-            if now - since >= OPEN_SECONDS:
+            if now - since >= self.quota.open_seconds:
                 self.storage.remove_file(session, file)
 
-    def _drop_large(self, session: str, but: int = 0) -> None:
-        """Drop a tab's large files, but the newest ones."""
+    def _large(self, session: str) -> list[str]:
+        """A tab's large files, the newest last."""
         files = list(self.storage.file_storage.get(session, {}).items())
-        large = [file for file, sent in files if len(sent.data) > self.quota.large]
-        for file in large[: len(large) - but]:
-            self.storage.remove_file(session, file)
+        return [file for file, sent in files if len(sent.data) > self.quota.large]
 
     def holding(self) -> set[str]:
         """Return the sessions of which there are files, or some on their way."""

@@ -16,6 +16,7 @@ from streamlit.starlette import App
 
 from attnviz.decoding.pool import workers
 from attnviz.hosting import Hosting
+from attnviz.pictures.limits import PictureLimits
 from attnviz.private_memory import hide_memory
 from attnviz.scheduling.memory_meter import read_memory
 from attnviz.ui.kit.counting_server import note_counting
@@ -82,9 +83,10 @@ def held_uploads() -> HeldUploads:
 
 def _quota() -> UploadQuota:
     hosting = Hosting.from_environment()
+    chosen_together = max(UploadQuota.large, PictureLimits.from_environment().max_bytes)
     if not hosting.hosted:
-        return UploadQuota.of_one_person()
-    return UploadQuota.of_megabytes(hosting.upload_megabytes)
+        return UploadQuota.of_one_person(chosen_together)
+    return UploadQuota.of_megabytes(hosting.upload_megabytes, chosen_together)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from streamlit.testing.v1 import AppTest
 
-from attnviz.errors import WeightsError, WeightsUnavailableError
+from attnviz.errors import SettingError, WeightsError, WeightsUnavailableError
 from attnviz.models import weights as weights_module
 from attnviz.models.black_box.opened import Colours
 from attnviz.models.catalogue import find_model, list_models
@@ -151,6 +151,27 @@ def test_a_link_to_a_model_that_is_not_here_asks_before_it_downloads(asked: list
     press(page, "Download regnet\\_y\\_128gf")
     assert asked == ["regnet_y_128gf_swag-c8ce3e52.pth"]
     assert shown(page).startswith("ran-small: ")
+
+
+def test_a_link_to_a_file_to_add_says_at_once_how_to_add_it(asked: list[str]) -> None:
+    page = opened("beit3-base")
+    assert shown(page).startswith("ran-small")
+    (warning,) = page.warning
+    for part in ("not downloaded by itself", "ATTNVIZ\\_UNPINNED\\_WEIGHTS=1", "You still see"):
+        assert part in warning.value
+    assert next(one.label for one in page.button) == "Try again"
+    assert asked == []
+
+
+def test_visitors_of_a_hosted_app_are_offered_no_file_to_add(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_MODE", "hosted")
+    monkeypatch.setenv("ATTNVIZ_MODELS", "beit3-base,resnet18,ran-small")
+    assert list(listed_models()) == ["ran-small", "resnet18"]
+    monkeypatch.setenv("ATTNVIZ_MODELS", "beit3-base")
+    with pytest.raises(SettingError, match="no network that is here or can be downloaded"):
+        listed_models()
 
 
 @pytest.mark.parametrize("link", ["../../etc/passwd", "ran-small=/tmp/other.pth", "<b>"])

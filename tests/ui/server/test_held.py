@@ -122,12 +122,15 @@ def test_a_closed_tab_is_freed_after_a_minute_and_one_that_came_back_is_not(
 
 
 def test_of_large_files_a_tab_has_the_newest_alone() -> None:
-    server = Server(UploadQuota(10 * MB, 9, 30 * MB, large=4 * MB))
-    assert server.send("ann", "photo", 2 * MB) == ""
+    server = Server(UploadQuota(10 * MB, 9, 25 * MB, large=4 * MB))
+    assert server.send("ann", "photo", 1 * MB) == ""
     assert server.send("ann", "old", 7 * MB) == ""
     assert server.send("bob", "other", 7 * MB) == ""
     assert server.send("ann", "new", 8 * MB) == ""  # the old one makes way: both would be too much
     assert "A file may have" in server.send("ann", "huge", 11 * MB)  # which moves nothing
+    assert server.held.begin("cid", 9 * MB) == ""
+    assert "too many uploads" in server.send("ann", "later", 9 * MB)  # nor what finds no room
+    server.held.end("cid", 9 * MB)
     assert server.names("ann") == ["new", "photo"]
     assert server.held.begin("bob", 5 * MB) == server.held.begin("bob", 5 * MB) == ""
     for name in ("first", "second"):  # they arrive at the same time
@@ -148,5 +151,23 @@ def test_what_no_page_takes_goes_after_an_hour(server: Server) -> None:
     assert server.names("ann") == ["new"]
 
 
-def test_eight_tabs_may_be_full() -> None:
+def test_on_ones_own_computer_a_file_stays_in_its_box_until_the_tab_is_closed() -> None:
+    server = Server(UploadQuota.of_one_person())
+    server.send("ann", "zip", MB)
+    server.held.sweep()
+    server.now += 24 * 3600
+    server.held.sweep()
+    assert server.names("ann") == ["zip"]
+    server.tabs.remove("ann")
+    server.held.sweep()
+    server.now += 60
+    server.held.sweep()
+    assert server.names("ann") == []
+
+
+def test_eight_tabs_may_be_full_and_photos_that_are_chosen_together_stay_together() -> None:
     assert UploadQuota.of_megabytes(20) == UploadQuota(20 * MB, 64, 160 * MB)
+    quota = UploadQuota.of_megabytes(400, 100 * MB)
+    server = Server(quota)
+    assert [server.send("ann", name, 100 * MB) for name in "abc"] == ["", "", ""]
+    assert server.names("ann") == ["a", "b", "c"]
