@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 
+from attnviz.hosting import Hosting
+
 _SET_DUMPABLE = 4  # PR_SET_DUMPABLE in <linux/prctl.h>
 
 
@@ -23,3 +25,9 @@ def hide_memory() -> bool:
     if sys.platform != "linux":
         return False
     return bool(ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+
+
+def hide_hosted_memory() -> None:
+    """Hide this process as `hide_memory` does, if the app is hosted."""
+    if Hosting.from_environment().hosted:
+        hide_memory()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from attnviz.jobs import background_run
+from attnviz.jobs.background_run import BackgroundRun
+from attnviz.training.jobs.state import RunPhase, RunState
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux hides memory")
@@ -88,14 +93,64 @@ class Telling(JobWorker):
 Telling.__abstractmethods__ = frozenset()
 Telling().work()
 """
+RUN = f"""
+if __name__ == "__main__":
+    from concurrent.futures import ProcessPoolExecutor
+    from attnviz.batch import decoding, storing
+    for begin, values in ((decoding._begin, (0,)), (storing._begin, ())):
+        with ProcessPoolExecutor(1, decoding.process_context(), begin, values) as pool:
+            pool.submit(exec, {TELL!r}).result()
+"""
+PROGRAMS = {
+    "worker": (WORKER, 1),
+    "job": (JOB, 1),
+    "processes of a run": (RUN, 2),
+    "server": (SERVER, 1),
+}
 
 
-@pytest.mark.parametrize("program", [WORKER, JOB, SERVER], ids=["worker", "job", "server"])
-def test_who_holds_secrets_of_a_hosted_app_hides_them(program: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("program", "count"), PROGRAMS.values(), ids=PROGRAMS)
+def test_who_holds_secrets_of_a_hosted_app_hides_them(
+    program: str, count: int, tmp_path: Path
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, stdin=subprocess.DEVNULL,
         capture_output=True, check=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": str(ROOT), "ATTNVIZ_MODE": "hosted",
              "ATTNVIZ_RUNS": str(tmp_path.parent)},
     )  # fmt: skip
-    assert "dumpable 0\n" in done.stderr  # PR_GET_DUMPABLE is 1 of a process of the usual kind
+    # PR_GET_DUMPABLE is 1 of a process of the usual kind.
+    assert re.findall(r"dumpable (\d)", done.stderr) == ["0"] * count
+
+
+class TellingRun(BackgroundRun[RunState]):
+    worker = "tests.told_environment"
+
+    @property
+    def kind(self) -> type[RunState]:
+        return RunState
+
+
+def test_a_run_of_a_hosted_app_gets_no_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    kept = {"ATTNVIZ_DECODING_MB": "512", "OMP_NUM_THREADS": "1"}
+    lost = {"ATTNVIZ_SERVER_TOKEN": "x" * 20, "AWS_SECRET_ACCESS_KEY": "y", "DATABASE_URL": "z"}
+    for name, value in (kept | lost).items():
+        monkeypatch.setenv(name, value)
+
+    def told(mode: str) -> set[str]:
+        monkeypatch.setenv("ATTNVIZ_MODE", mode)
+        run = TellingRun(tmp_path / mode)
+        run.folder.mkdir()
+        RunState(RunPhase.PAUSED).write(run.folder)
+        run.resume(concurrent=True)
+        background_run._PROCESSES[run.folder].wait(120)
+        return set(json.loads((run.folder / "log.txt").read_text()))
+
+    assert (kept | lost).keys() <= told("local")
+    hosted = told("hosted")
+    assert hosted >= {*kept, "PATH"}
+    assert not hosted & lost.keys()

@@ -23,6 +23,7 @@ from attnviz.models.preprocess import Preprocess
 from attnviz.pictures import Picture, open_picture
 from attnviz.pictures.geometry import PictureGeometry
 from attnviz.pictures.names import base_name
+from attnviz.private_memory import hide_hosted_memory
 from attnviz.types import FloatArray, Pixels
 
 AHEAD = 16  # pictures that all workers together decode while the network is busy
@@ -176,6 +177,7 @@ def process_context() -> BaseContext:
 
 def _begin(_: int) -> None:
     cv2.setNumThreads(1)  # as torch does in such a process; the others are busy
+    hide_hosted_memory()
 
 
 Decode = Callable[[PictureOrders, Preprocess, int], Iterator[DecodedPicture]]

@@ -16,6 +16,7 @@ import cv2
 
 from attnviz.batch.decoding import process_context
 from attnviz.batch.stored_results import ResultOrder, StoredResult
+from attnviz.private_memory import hide_hosted_memory
 
 _TOGETHER = 16  # pictures that are sent at once
 _AHEAD = 3  # such sendings for each process
@@ -132,6 +133,7 @@ def _begin() -> None:
     """Begin a process: it has one thread, and ends with the one that has started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for that one, which then ends it
     cv2.setNumThreads(1)
+    hide_hosted_memory()
     Thread(target=_end_with_parent, daemon=True).start()
 
 

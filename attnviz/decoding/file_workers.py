@@ -108,13 +108,16 @@ class FileWorkers:
             ended, self._kept = self._kept[:surplus], self._kept[surplus:]
         for one in ended if own is None else [own, *ended]:
             _end(one)
+        worker = None
         try:
             worker = self._fresh(spare)
+            self.start_spare()
         except BaseException:
             with self._lock:
                 self._lent -= 1
+            if worker is not None:
+                worker.close()
             raise
-        self.start_spare()
         return begun, worker
 
     def _fresh(self, spare: WorkerProcess | None) -> WorkerProcess:

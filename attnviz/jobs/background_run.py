@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from attnviz.errors import RunError
 from attnviz.jobs.busy import BusyError, refuse_if_busy
+from attnviz.jobs.environment import run_environment
 from attnviz.jobs.registered_folders import register_folder, runs_folder
 from attnviz.jobs.run_names import new_run_folder
 from attnviz.jobs.start_lock import start_lock, write_errors
@@ -118,6 +119,7 @@ class BackgroundRun(ABC, Generic[StateT]):
         with write_errors(self.folder), (self.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  our own module, in our own folder
                 [sys.executable, "-m", self.worker, str(self.folder)],
+                env=run_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -14,10 +14,9 @@ from typing import Any, Generic, TypeVar
 from filelock import FileLock, Timeout
 
 from attnviz.errors import AttnvizError, RunError
-from attnviz.hosting import Hosting
 from attnviz.jobs.registered_folders import register_folder
 from attnviz.jobs.state import JobState, RunPhase, StoredJob
-from attnviz.private_memory import hide_memory
+from attnviz.private_memory import hide_hosted_memory
 
 LOCK = "lock"  # held while the process lives; the system releases it, however that ends
 STOP_REQUESTS = ("pause", "cancel")
@@ -83,8 +82,7 @@ class JobWorker(ABC, Generic[JobT, StateT]):
 
         Nothing is done if another process does it.
         """
-        if Hosting.from_environment().hosted:
-            hide_memory()  # it has the server's environment, and strangers' files are opened beside
+        hide_hosted_memory()
         try:
             with FileLock(self.folder / LOCK, timeout=LOCK_SECONDS):
                 register_folder(self.folder)  # again: it may have looked dead while it was starting

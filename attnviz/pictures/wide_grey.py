@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -92,8 +93,11 @@ def _divided(values: AnyArray, span: float, low: float = 0.0) -> Pixels:
 
 
 def _extremes(values: AnyArray) -> tuple[float, float]:
-    strips = [_finite(values, start) for start in range(0, values.size, STRIP)]
-    return min(float(strip.min()) for strip in strips), max(float(strip.max()) for strip in strips)
+    low, high = math.inf, -math.inf
+    for start in range(0, values.size, STRIP):
+        strip = _finite(values, start)
+        low, high = min(low, float(strip.min())), max(high, float(strip.max()))
+    return low, high
 
 
 def _finite(values: AnyArray, start: int) -> DoubleArray:
