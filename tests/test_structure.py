@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,6 +20,16 @@ def test_no_file_is_longer_than_300_lines() -> None:
     assert len(SOURCES) > 500
     lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {str(path.relative_to(ROOT)): n for path, n in lines.items() if n > 300} == {}
+
+
+def test_no_file_holds_both_sides_of_a_merge() -> None:
+    texts = [*SOURCES, *ROOT.glob("*.*"), *(ROOT / "docs").rglob("*.md")]
+    both = [
+        str(path.relative_to(ROOT))
+        for path in texts
+        if path.is_file() and re.search(rb"^(<{7}|>{7}) ", path.read_bytes(), re.MULTILINE)
+    ]
+    assert both == []
 
 
 def test_every_class_has_a_name_of_its_own() -> None:
