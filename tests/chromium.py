@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.windows import Windows
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Without these Chromium asks the network for updates, and as root it does not start.
@@ -57,17 +59,12 @@ def chromium() -> Iterator[Browser]:
 
 def _make_patient(browser: Browser) -> None:
     """Give clicks and readings of all its pages the same patience; Playwright sets it per page."""
-    open_page, open_context = browser.new_page, browser.new_context
-
-    def new_page(**options: Any) -> Page:
-        page = open_page(**options)
-        page.set_default_timeout(PATIENCE)
-        return page
+    open_context = browser.new_context
 
     def new_context(**options: Any) -> BrowserContext:
         context = open_context(**options)
         context.set_default_timeout(PATIENCE)
         return context
 
-    browser.new_page = new_page  # type: ignore[method-assign]
     browser.new_context = new_context  # type: ignore[method-assign]
+    browser.new_page = Windows(browser).open  # type: ignore[method-assign]
