@@ -15,8 +15,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pyarrow
-from scipy.stats import hypergeom
-from sklearn.cluster import MiniBatchKMeans
 
 from attnviz.types import FloatArray, IntArray
 
@@ -141,6 +139,9 @@ def find_clusters(
     count = min(_MOST, len(indices) // (2 * _LEAST_MEMBERS))
     if count < 2:
         return ()
+    from scipy.stats import hypergeom  # they take two seconds to import, and most runs are small
+    from sklearn.cluster import MiniBatchKMeans
+
     seeds = MiniBatchKMeans(count, random_state=0, n_init=5, batch_size=2048).fit(places)
     usual_place, usual = places.mean(0), Counter(labels)
     found = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
+from importlib.metadata import version
 
 import torch
-import torchvision
 
 from attnviz.version import __version__
 
@@ -17,7 +17,7 @@ def versions() -> str:
         {
             "attnviz": __version__,
             "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
+            "torchvision": version("torchvision"),  # to import it takes as long as torch
             "python": platform.python_version(),
         }
     )
