@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import App, hosted_at
+from tests.browser.conftest import SHARP, App, hosted_at
 from tests.browser.test_visit import add_photo
 from tests.browser.waiting import at_rest
 from tests.oidc_provider import Provider, provider
@@ -120,7 +120,7 @@ def test_whoever_signs_in_next_in_the_same_browser_has_none_of_the_photos(
     visit: Visit, signed: SignedApp
 ) -> None:
     page = visit.page
-    page.goto(signed.app.url)
+    page.goto(f"{signed.app.url}?{SHARP}")
     visit.sign_in_as("anna@example.org")
     add_photo(page, "mine.jpg")
     out(page)
@@ -129,7 +129,7 @@ def test_whoever_signs_in_next_in_the_same_browser_has_none_of_the_photos(
     expect(page.get_by_role("radio", name="Temple")).to_be_visible()
     at_rest(page, WAIT)
     expect(page.get_by_role("radio", name="mine.jpg")).to_have_count(0)
-    page.goto(signed.app.url)
+    page.goto(f"{signed.app.url}?{SHARP}")
     out(page)
     visit.sign_in_as("anna@example.org")
     expect(page.get_by_role("radio", name="mine.jpg")).to_be_visible()
