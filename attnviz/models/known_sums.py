@@ -87,5 +87,10 @@ def first_sum(path: Path) -> str | None:
     return found[0]
 
 
+def is_noted(path: Path) -> bool:
+    """Return whether a sum is kept for a place in torch's cache, unread: it may be damaged."""
+    return _note(path).is_file()
+
+
 def _note(path: Path) -> Path:
     return path.parent.parent / "checksums" / f"{path.name}.sha256"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.download import download
-from attnviz.models.known_sums import check_known_sum, first_sum, is_whole
+from attnviz.models.known_sums import check_known_sum, first_sum, is_noted, is_whole
 from attnviz.models.spec import ModelSpec, StateDict, WeightsRef
 from attnviz.models.state import read_state
 from attnviz.progress import Progress
@@ -185,14 +186,16 @@ def _users_folder() -> list[Path]:
     return [Path(folder).expanduser()] if folder else []
 
 
-def _candidates(ref: WeightsRef) -> list[Path]:
-    shipped = [ref.embedded] if ref.embedded else []
+def _candidates(ref: WeightsRef) -> Iterator[Path]:
+    """Where the file may be, the first first. Lists of networks ask: no note of a sum is read."""
+    if ref.embedded:
+        yield ref.embedded
     variants = [Path(ref.file_name).with_suffix(".safetensors").name] if ref.variants else []
-    own = [folder / name for folder in _users_folder() for name in (ref.file_name, *variants)]
+    yield from (folder / name for folder in _users_folder() for name in (ref.file_name, *variants))
     cache = _download_cache()
+    yield cache / ref.file_name
     # Earlier versions downloaded some networks under another name, and kept the sums.
-    earlier = [cache / name for name in variants if first_sum(cache / name) is not None]
-    return [*shipped, *own, cache / ref.file_name, *earlier]
+    yield from (cache / name for name in variants if is_noted(cache / name))
 
 
 def _download_cache() -> Path:

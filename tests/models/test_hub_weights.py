@@ -13,7 +13,7 @@ import pytest
 from attnviz.errors import WeightsError, WeightsUnavailableError
 from attnviz.models.catalogue import find_model, list_models
 from attnviz.models.spec import WeightsRef
-from attnviz.models.weights import find_weights, stored_weights
+from attnviz.models.weights import find_weights, is_here, stored_weights
 from attnviz.ui.kit.model_list import model_title
 from tests.models.web_server import Reply, Web
 
@@ -119,3 +119,17 @@ def test_what_an_earlier_version_downloaded_is_still_there(
     (cache / NAME).write_bytes(HALF * 2)
     with pytest.raises(WeightsError, match=f"should begin with {SUM}"):
         find_weights(ref)
+
+
+def test_a_damaged_note_of_an_earlier_download_costs_its_network_alone(cache: Path) -> None:
+    spec = find_model("beit3-base")
+    assert spec.weights is not None
+    earlier = cache / Path(spec.weights.file_name).with_suffix(".safetensors").name
+    notes = cache.parent / "checksums"
+    for place in (cache, notes):
+        place.mkdir(parents=True)
+    earlier.write_bytes(HALF)
+    (notes / f"{earlier.name}.sha256").write_text("damaged")
+    assert is_here(spec)  # the lists of all networks ask this
+    with pytest.raises(WeightsError, match=r"\.sha256 should hold the checksum"):
+        find_weights(spec.weights)
